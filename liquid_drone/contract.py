@@ -1,0 +1,215 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a policy promises: the image it takes, the time step, the command it gives, where it was trained.
+
+Training writes the contract beside the two graphs of a bundle; the runtime, the nodes and the evaluation
+read it and refuse what does not match. This file knows nothing of PyTorch or ONNX Runtime.
+
+A command is ``float32 (4,)``: vx, vy, vz in m/s and yaw rate in rad/s, in the body FLU frame with roll and
+pitch removed (heading-aligned, REP-103), yaw rate counter-clockwise.
+"""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import schema
+from .errors import BundleError, ConfigError, ImageError
+
+FORMAT_VERSION = 1
+CONTRACT_FILE, VISION_FILE, CORE_FILE, CARD_FILE = (
+    'contract.json',
+    'vision.onnx',
+    'core.onnx',
+    'card.md',
+)
+COMMAND_NAMES = ('vx', 'vy', 'vz', 'yaw_rate')
+COMMAND_UNITS = ('m/s', 'm/s', 'm/s', 'rad/s')
+
+Image = npt.NDArray[np.uint8]
+Command = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class CameraSpec:
+    """The camera that the policy was trained with."""
+
+    width: int = 256
+    height: int = 144
+    colour_order: str = 'rgb'
+    horizontal_fov_deg: float = 80.0
+    tilt_down_deg: float = 10.0  # camera axis below the body's x axis
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise ValueError(f'image size must be positive, got {self.width}x{self.height}')
+        if self.colour_order != 'rgb':
+            raise ValueError(f"colour_order must be 'rgb', got {self.colour_order!r}")
+        if not 10.0 <= self.horizontal_fov_deg <= 150.0:
+            raise ValueError(f'horizontal_fov_deg must be 10..150, got {self.horizontal_fov_deg}')
+
+
+@dataclass(frozen=True)
+class TimeSpec:
+    """Seconds between the frames that the network acts on."""
+
+    nominal_s: float = 0.05
+    min_s: float = 0.005
+    max_s: float = 0.2
+    reset_after_s: float = 1.0  # a longer gap resets the state
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.min_s <= self.nominal_s <= self.max_s <= self.reset_after_s:
+            raise ValueError(
+                f'expected 0 < min_s <= nominal_s <= max_s <= reset_after_s, got {self}'
+            )
+
+
+@dataclass(frozen=True)
+class CommandSpec:
+    """Largest absolute command of each axis, in the units of ``COMMAND_UNITS``."""
+
+    limits: tuple[float, float, float, float] = (2.0, 2.0, 0.8, 1.2)
+    frame: str = 'base_link FLU, heading-aligned'
+
+    def __post_init__(self) -> None:
+        if min(self.limits) <= 0.0:
+            raise ValueError(f'limits must be positive, got {self.limits}')
+
+
+@dataclass(frozen=True)
+class Training:
+    """Where the policy learned, for cards and for refusing what it was not made for."""
+
+    target: str = ''
+    worlds: tuple[str, ...] = ()
+    seasons: tuple[str, ...] = ()
+    command: str = ''  # the command line that made the bundle
+    commit: str = ''
+    frames: int = 0
+
+
+@dataclass(frozen=True)
+class ParityVectors:
+    """Seeded inputs with the answers that PyTorch gave, replayed through the graphs at every load.
+
+    The inputs are made by :func:`parity_inputs` from ``seed``, so that only the answers are stored.
+    """
+
+    seed: int
+    dt_s: tuple[float, ...]  # (T,)
+    commands: tuple[tuple[float, ...], ...]  # (T, 4)
+    targets: tuple[tuple[float, ...], ...]  # (T, 3)
+    tolerance: float = 2e-3  # FP16 vision graphs stay within this; the CPU is near 1e-6
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The whole contract of a bundle; see the module's text."""
+
+    format_version: int
+    name: str
+    state_size: int
+    feature_size: int
+    camera: CameraSpec = field(default_factory=CameraSpec)
+    time: TimeSpec = field(default_factory=TimeSpec)
+    command: CommandSpec = field(default_factory=CommandSpec)
+    training: Training = field(default_factory=Training)
+    network: dict[str, Any] = field(default_factory=dict)  # cell, neurons, wiring as plain data
+    evaluation: dict[str, Any] = field(default_factory=dict)
+    sha256: dict[str, str] = field(default_factory=dict)  # graph file name -> hash
+    parity: ParityVectors | None = None
+
+    def bundle_hash(self) -> str:
+        """Return one short hash that names the network: over the hashes of both graphs."""
+        joined = ''.join(self.sha256.get(name, '') for name in (VISION_FILE, CORE_FILE))
+        return hashlib.sha256(joined.encode()).hexdigest()[:12]
+
+
+def parity_inputs(parity: ParityVectors, camera: CameraSpec) -> Image:
+    """Return the images (T, H, W, 3) that belong to the stored answers: smooth seeded colour fields."""
+    rng = np.random.default_rng(parity.seed)
+    steps, rows, columns = len(parity.dt_s), 9, 16
+    coarse = rng.integers(0, 256, size=(steps, rows, columns, 3), dtype=np.uint8)
+    row_of = np.arange(camera.height) * rows // camera.height
+    column_of = np.arange(camera.width) * columns // camera.width
+    return coarse[:, row_of][:, :, column_of]
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file as 64 hex digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def save_contract(contract: Contract, bundle: Path) -> None:
+    """Write ``contract.json`` into a bundle directory."""
+    text = json.dumps(schema.plain(contract), indent=1, sort_keys=True)
+    (bundle / CONTRACT_FILE).write_text(text + '\n', encoding='utf-8')
+
+
+def load_contract(bundle: Path) -> Contract:
+    """Read and check the contract of a bundle, and the hashes of its graphs.
+
+    Raises:
+        BundleError: no such bundle, a missing file, broken JSON, another format version, an altered graph.
+
+    """
+    if not bundle.is_dir():
+        raise BundleError(
+            f'no policy bundle at {bundle}: expected a directory with {VISION_FILE}, {CORE_FILE} and {CONTRACT_FILE}'
+        )
+    for name in (CONTRACT_FILE, VISION_FILE, CORE_FILE):
+        if not (bundle / name).is_file():
+            raise BundleError(
+                f'bundle {bundle} has no {name}: export it again or take an intact copy'
+            )
+    contract = _parse(bundle / CONTRACT_FILE)
+    for name in (VISION_FILE, CORE_FILE):
+        expected, got = contract.sha256.get(name), sha256_of(bundle / name)
+        if got != expected:
+            raise BundleError(
+                f'{bundle / name} does not match its contract: expected sha256 {expected}, got {got}; '
+                'the file is corrupt or from another bundle'
+            )
+    return contract
+
+
+def _parse(path: Path) -> Contract:
+    try:
+        data = json.loads(path.read_text(encoding='utf-8'))
+        version = data.get('format_version') if isinstance(data, dict) else None
+        if version != FORMAT_VERSION:
+            raise BundleError(
+                f'{path}: expected format_version {FORMAT_VERSION}, got {version!r}; export the bundle again'
+            )
+        return schema.build(Contract, data, str(path))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BundleError(f'{path} cannot be read as JSON: {error}') from error
+    except ConfigError as error:
+        raise BundleError(str(error)) from error
+
+
+def with_evaluation(contract: Contract, name: str, table: dict[str, Any]) -> Contract:
+    """Return the contract with an evaluation table added under a name."""
+    return dataclasses.replace(contract, evaluation={**contract.evaluation, name: table})
+
+
+def check_image(image: npt.NDArray[Any], camera: CameraSpec) -> None:
+    """Refuse an image that the policy does not take.
+
+    Raises:
+        ImageError: names the shape and type that were expected and that came.
+
+    """
+    expected = (camera.height, camera.width, 3)
+    if image.shape != expected or image.dtype != np.uint8:
+        raise ImageError(
+            f'expected an {camera.colour_order} image of shape {expected} and type uint8, '
+            f'got shape {image.shape} and type {image.dtype}; set the camera to {camera.width}x{camera.height}'
+        )

@@ -1,0 +1,72 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Find the files that ship beside the code: models, worlds, seasons, targets, config, launch.
+
+Looked for in this order: the source tree, ``<prefix>/share/liquid_drone`` of the running Python, then
+every ``AMENT_PREFIX_PATH`` entry. Nothing here reads a file.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import ConfigError
+
+PACKAGE = 'liquid_drone'
+
+
+def share_roots() -> Iterator[Path]:
+    """Yield the existing directories that may hold the shipped files, most specific first."""
+    source_tree = Path(__file__).resolve().parent.parent
+    if (source_tree / 'package.xml').is_file():
+        yield source_tree
+    prefixes = [sys.prefix, *os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)]
+    for prefix in filter(None, prefixes):
+        share = Path(prefix) / 'share' / PACKAGE
+        if share.is_dir():
+            yield share
+
+
+def find(relative: str) -> Path:
+    """Return the path of a shipped file or directory such as ``"config/simulation.yaml"``.
+
+    Raises:
+        ConfigError: when no root has it; the message lists where was looked.
+
+    """
+    roots = list(share_roots())
+    for root in roots:
+        if (root / relative).exists():
+            return root / relative
+    looked = ', '.join(str(root) for root in roots) or 'no share directory at all'
+    raise ConfigError(
+        f"'{relative}' is not among the files that ship with {PACKAGE} (looked in {looked})"
+    )
+
+
+def names(kind: str) -> list[str]:
+    """List the names that can be given for a kind of YAML file, such as ``"sim/worlds"``."""
+    found = {path.stem for root in share_roots() for path in (root / kind).glob('*.yaml')}
+    return sorted(found)
+
+
+def named_file(kind: str, name: str) -> Path:
+    """Resolve a registry name (``forest``) or a path (``my/place.yaml``) to a YAML file.
+
+    Raises:
+        ConfigError: for an unknown name (the known ones are listed) or a path without a file.
+
+    """
+    if name.endswith(('.yaml', '.yml')) or os.sep in name:
+        path = Path(name).expanduser()
+        if not path.is_file():
+            raise ConfigError(f'no such file: {path}')
+        return path
+    known = names(kind)
+    if name not in known:
+        what = Path(kind).name.removesuffix('s')
+        raise ConfigError(
+            f"unknown {what} '{name}': expected one of {', '.join(known)}, or the path of a .yaml file"
+        )
+    return find(f'{kind}/{name}.yaml')

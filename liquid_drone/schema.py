@@ -1,0 +1,147 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""YAML and JSON into frozen dataclasses, strictly: an unknown field or a wrong type is an error.
+
+The dataclass is the schema. Only what the project's own files need is handled: nested dataclasses,
+tuples, lists, dicts, optionals, literals and plain scalars. It never guesses and never coerces, but for a
+whole number where a float is expected.
+"""
+
+import dataclasses
+import math
+import types
+import typing
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from .errors import ConfigError
+
+T = TypeVar('T')
+
+
+def load_yaml(cls: type[T], path: Path) -> T:
+    """Read a YAML file into a dataclass.
+
+    Raises:
+        ConfigError: unreadable file, broken YAML, unknown or missing field, wrong type; names file and field.
+
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f'cannot read {path}: {error}') from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f'{path} is not valid YAML: {error}') from error
+    return build(cls, data if data is not None else {}, str(path))
+
+
+def build(cls: type[T], data: Any, where: str) -> T:
+    """Build a dataclass from plain data; ``where`` names the place in error messages.
+
+    Raises:
+        ConfigError: unknown or missing field, wrong type, or a value that the class itself refuses.
+
+    """
+    if not isinstance(data, dict):
+        raise ConfigError(f'{where}: expected a mapping of fields, got {_show(data)}')
+    fields = {field.name: field for field in dataclasses.fields(cls) if field.init}  # type: ignore[arg-type]
+    for name in data:
+        if name not in fields:
+            raise ConfigError(f"{where}: unknown field '{name}'; expected {', '.join(fields)}")
+    for name, field in fields.items():
+        if name not in data and _is_required(field):
+            raise ConfigError(f"{where}: field '{name}' is missing")
+    hints = typing.get_type_hints(cls)
+    values = {
+        name: _convert(hints[name], value, f'{where}: {name}') for name, value in data.items()
+    }
+    try:
+        return cls(**values)
+    except ValueError as error:  # the class's own checks in __post_init__
+        raise ConfigError(f'{where}: {error}') from error
+
+
+def plain(value: Any) -> Any:
+    """Turn a dataclass (nested) into what JSON and YAML can hold; tuples become lists."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _show(value: Any) -> str:
+    return f'{value!r} ({type(value).__name__})'
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _convert_union(arguments, value, where)
+    if origin is typing.Literal:
+        if value not in arguments:
+            raise ConfigError(
+                f'{where}: expected one of {", ".join(map(str, arguments))}, got {_show(value)}'
+            )
+        return value
+    if origin in (tuple, list):
+        return _convert_sequence(origin, arguments, value, where)
+    if origin is dict:
+        if not isinstance(value, dict):
+            raise ConfigError(f'{where}: expected a mapping, got {_show(value)}')
+        return {key: _convert(arguments[1], item, f'{where}.{key}') for key, item in value.items()}
+    if dataclasses.is_dataclass(hint):
+        return build(typing.cast(type, hint), value, where)
+    return _convert_scalar(hint, value, where)
+
+
+def _convert_union(arguments: tuple[Any, ...], value: Any, where: str) -> Any:
+    if value is None and type(None) in arguments:
+        return None
+    options = [option for option in arguments if option is not type(None)]
+    errors = []
+    for option in options:
+        try:
+            return _convert(option, value, where)
+        except ConfigError as error:
+            errors.append(str(error))
+    raise ConfigError(errors[0])
+
+
+def _convert_sequence(origin: type, arguments: tuple[Any, ...], value: Any, where: str) -> Any:
+    if not isinstance(value, list | tuple):
+        raise ConfigError(f'{where}: expected a list, got {_show(value)}')
+    if origin is list or (len(arguments) == 2 and arguments[1] is Ellipsis):
+        hints = [arguments[0]] * len(value)
+    else:
+        hints = list(arguments)
+        if len(value) != len(hints):
+            raise ConfigError(
+                f'{where}: expected {len(hints)} values, got {len(value)}: {value!r}'
+            )
+    return origin(
+        _convert(hint, item, f'{where}[{i}]')
+        for i, (hint, item) in enumerate(zip(hints, value, strict=True))
+    )
+
+
+def _convert_scalar(hint: Any, value: Any, where: str) -> Any:
+    if hint is Any:
+        return value
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        if not math.isfinite(value):
+            raise ConfigError(f'{where}: expected a finite number, got {_show(value)}')
+        return float(value)
+    if isinstance(value, hint) and not (hint is int and isinstance(value, bool)):
+        return value
+    raise ConfigError(f'{where}: expected {hint.__name__}, got {_show(value)}')
