@@ -1,12 +1,13 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a policy promises: the image it takes, the time step, the command it gives, where it was trained.
+"""What a policy promises: the image it takes, the time step, the command, where it was trained.
 
-Training writes the contract beside the two graphs of a bundle; the runtime, the nodes and the evaluation
-read it and refuse what does not match. This file knows nothing of PyTorch or ONNX Runtime.
+Training writes the contract beside the two graphs of a bundle; the runtime, the nodes and the
+evaluation read it and refuse what does not match. This file knows nothing of PyTorch or ONNX
+Runtime.
 
-A command is ``float32 (4,)``: vx, vy, vz in m/s and yaw rate in rad/s, in the body FLU frame with roll and
-pitch removed (heading-aligned, REP-103), yaw rate counter-clockwise.
+A command is ``float32 (4,)``: vx, vy, vz in m/s and yaw rate in rad/s, in the body FLU frame
+with roll and pitch removed (heading-aligned, REP-103), yaw rate counter-clockwise.
 """
 
 import dataclasses
@@ -99,7 +100,7 @@ class Training:
 class ParityVectors:
     """Seeded inputs with the answers that PyTorch gave, replayed through the graphs at every load.
 
-    The inputs are made by :func:`parity_inputs` from ``seed``, so that only the answers are stored.
+    The inputs are made by :func:`parity_inputs` from ``seed``: only the answers are stored.
     """
 
     seed: int
@@ -133,7 +134,7 @@ class Contract:
 
 
 def parity_inputs(parity: ParityVectors, camera: CameraSpec) -> Image:
-    """Return the images (T, H, W, 3) that belong to the stored answers: smooth seeded colour fields."""
+    """Return the images (T, H, W, 3) of the stored answers: coarse seeded colour fields."""
     rng = np.random.default_rng(parity.seed)
     steps, rows, columns = len(parity.dt_s), 9, 16
     coarse = rng.integers(0, 256, size=(steps, rows, columns, 3), dtype=np.uint8)
@@ -157,12 +158,14 @@ def load_contract(bundle: Path) -> Contract:
     """Read and check the contract of a bundle, and the hashes of its graphs.
 
     Raises:
-        BundleError: no such bundle, a missing file, broken JSON, another format version, an altered graph.
+        BundleError: no such bundle, a missing file, broken JSON, another format version, an
+            altered graph.
 
     """
     if not bundle.is_dir():
         raise BundleError(
-            f'no policy bundle at {bundle}: expected a directory with {VISION_FILE}, {CORE_FILE} and {CONTRACT_FILE}'
+            f'no policy bundle at {bundle}: expected a directory with '
+            f'{VISION_FILE}, {CORE_FILE} and {CONTRACT_FILE}'
         )
     for name in (CONTRACT_FILE, VISION_FILE, CORE_FILE):
         if not (bundle / name).is_file():
@@ -174,8 +177,8 @@ def load_contract(bundle: Path) -> Contract:
         expected, got = contract.sha256.get(name), sha256_of(bundle / name)
         if got != expected:
             raise BundleError(
-                f'{bundle / name} does not match its contract: expected sha256 {expected}, got {got}; '
-                'the file is corrupt or from another bundle'
+                f'{bundle / name} does not match its contract: '
+                f'expected sha256 {expected}, got {got}; the file is corrupt or from another bundle'
             )
     return contract
 
@@ -186,7 +189,8 @@ def _parse(path: Path) -> Contract:
         version = data.get('format_version') if isinstance(data, dict) else None
         if version != FORMAT_VERSION:
             raise BundleError(
-                f'{path}: expected format_version {FORMAT_VERSION}, got {version!r}; export the bundle again'
+                f'{path}: expected format_version {FORMAT_VERSION}, got {version!r}; '
+                'export the bundle again'
             )
         return schema.build(Contract, data, str(path))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
@@ -211,5 +215,6 @@ def check_image(image: npt.NDArray[Any], camera: CameraSpec) -> None:
     if image.shape != expected or image.dtype != np.uint8:
         raise ImageError(
             f'expected an {camera.colour_order} image of shape {expected} and type uint8, '
-            f'got shape {image.shape} and type {image.dtype}; set the camera to {camera.width}x{camera.height}'
+            f'got shape {image.shape} and type {image.dtype}; '
+            f'set the camera to {camera.width}x{camera.height}'
         )

@@ -4,9 +4,9 @@
 
 ROS side (REP-103): world ENU (x east, y north, z up), body FLU (x forward, y left, z up).
 MAVLink side: world NED (x north, y east, z down), body FRD (x forward, y right, z down).
-Quaternions are (x, y, z, w), unit length, rotating body FLU vectors into world ENU. Angles are radians,
-yaw counter-clockwise from east in ENU and clockwise from north in NED. Arrays may carry leading batch axes.
-numpy only.
+Quaternions are (x, y, z, w), unit length, rotating body FLU vectors into world ENU. Angles are
+radians, yaw counter-clockwise from east in ENU and clockwise from north in NED. Arrays may carry
+leading batch axes. numpy only.
 """
 
 import math
@@ -45,7 +45,10 @@ def wrap_angle(angle_rad: float) -> float:
 
 
 def enu_yaw_from_ned(yaw_ned_rad: float) -> float:
-    """Turn a heading (clockwise from north) into an ENU yaw (counter-clockwise from east); its own inverse."""
+    """Turn a heading (clockwise from north) into an ENU yaw (counter-clockwise from east).
+
+    It is its own inverse.
+    """
     return wrap_angle(math.pi / 2.0 - yaw_ned_rad)
 
 
@@ -67,7 +70,7 @@ def rotation_from_quaternion(quaternion_xyzw: npt.ArrayLike) -> Array:
 
 
 def quaternion_from_euler(roll_rad: float, pitch_rad: float, yaw_rad: float) -> Array:
-    """Return the quaternion (x, y, z, w) of a body turned by yaw, then pitch, then roll (FLU, ENU)."""
+    """Return the quaternion (x, y, z, w) of a body turned by yaw, then pitch, then roll."""
     cr, sr = math.cos(roll_rad / 2), math.sin(roll_rad / 2)
     cp, sp = math.cos(pitch_rad / 2), math.sin(pitch_rad / 2)
     cy, sy = math.cos(yaw_rad / 2), math.sin(yaw_rad / 2)
@@ -98,7 +101,7 @@ def ned_euler_from_enu(
 
 
 def rotate_by_yaw(vector: npt.ArrayLike, yaw_rad: float) -> Array:
-    """Turn a heading-aligned FLU vector (..., 3) into the world ENU frame, for a body with that yaw."""
+    """Turn a heading-aligned FLU vector (..., 3) into world ENU, for a body with that yaw."""
     v = np.asarray(vector, dtype=np.float64)
     c, s = math.cos(yaw_rad), math.sin(yaw_rad)
     return np.stack(

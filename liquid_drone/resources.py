@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Find the files that ship beside the code: models, worlds, seasons, targets, config, launch.
 
-Looked for in this order: the source tree, ``<prefix>/share/liquid_drone`` of the running Python, then
-every ``AMENT_PREFIX_PATH`` entry. Nothing here reads a file.
+Looked for in this order: the source tree, ``<prefix>/share/liquid_drone`` of the running
+Python, then every ``AMENT_PREFIX_PATH`` entry. Nothing here reads a file.
 """
 
 import os
@@ -67,6 +67,7 @@ def named_file(kind: str, name: str) -> Path:
     if name not in known:
         what = Path(kind).name.removesuffix('s')
         raise ConfigError(
-            f"unknown {what} '{name}': expected one of {', '.join(known)}, or the path of a .yaml file"
+            f"unknown {what} '{name}': expected one of {', '.join(known)}, "
+            'or the path of a .yaml file'
         )
     return find(f'{kind}/{name}.yaml')

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """YAML and JSON into frozen dataclasses, strictly: an unknown field or a wrong type is an error.
 
-The dataclass is the schema. Only what the project's own files need is handled: nested dataclasses,
-tuples, lists, dicts, optionals, literals and plain scalars. It never guesses and never coerces, but for a
-whole number where a float is expected.
+The dataclass is the schema. Only what the project's own files need is handled: nested
+dataclasses, tuples, lists, dicts, optionals, literals and plain scalars. It never guesses and
+never coerces, but for a whole number where a float is expected.
 """
 
 import dataclasses
@@ -25,7 +25,8 @@ def load_yaml(cls: type[T], path: Path) -> T:
     """Read a YAML file into a dataclass.
 
     Raises:
-        ConfigError: unreadable file, broken YAML, unknown or missing field, wrong type; names file and field.
+        ConfigError: unreadable file, broken YAML, unknown or missing field, wrong type; names
+            file and field.
 
     """
     try:
@@ -41,7 +42,7 @@ def build(cls: type[T], data: Any, where: str) -> T:
     """Build a dataclass from plain data; ``where`` names the place in error messages.
 
     Raises:
-        ConfigError: unknown or missing field, wrong type, or a value that the class itself refuses.
+        ConfigError: unknown or missing field, wrong type, or a value that the class refuses.
 
     """
     if not isinstance(data, dict):

@@ -67,7 +67,7 @@ class FlightLog:
         return np.array(self.rows[name], dtype=kind).reshape(len(self), *shape)
 
     def trajectory_hash(self) -> str:
-        """Return 16 hex digits over time, motion and setpoints: equal hashes mean equal flights."""
+        """Return 16 hex digits over time, motion and setpoints: equal hash, equal flight."""
         digest = hashlib.sha256()
         for name in HASHED:
             digest.update(np.ascontiguousarray(self.column(name)).tobytes())
