@@ -178,7 +178,8 @@ def load_contract(bundle: Path) -> Contract:
         if got != expected:
             raise BundleError(
                 f'{bundle / name} does not match its contract: '
-                f'expected sha256 {expected}, got {got}; the file is corrupt or from another bundle'
+                f'expected sha256 {expected}, got {got}; '
+                'the file is corrupt or from another bundle'
             )
     return contract
 
