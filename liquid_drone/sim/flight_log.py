@@ -8,6 +8,7 @@ Written by whoever flew (one process or the ROS graph), read by the evaluation. 
 import hashlib
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ class FlightLog:
                 log.rows = {name: list(data[name]) for name in COLUMNS}
                 ends = np.cumsum(data['jpeg_lengths'])
                 stream = data['jpeg_bytes'].tobytes()
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
             raise EpisodeError(f'{path} is not a flight log: {error}') from error
         starts = [0, *ends[:-1]]
         log.jpegs = [stream[a:b] for a, b in zip(starts, ends, strict=False)]

@@ -1,0 +1,58 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: shipped files are found from a source tree, an installation and a ROS prefix."""
+
+from pathlib import Path
+
+import pytest
+
+from liquid_drone import resources
+from liquid_drone.errors import ConfigError
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """A ROS prefix with one world, and no source tree around the package."""
+    share = tmp_path / 'prefix' / 'share' / 'liquid_drone'
+    (share / 'sim' / 'worlds').mkdir(parents=True)
+    (share / 'sim' / 'worlds' / 'desert.yaml').write_text('name: desert\n')
+    monkeypatch.setattr(resources, '__file__', str(tmp_path / 'lib' / 'pkg' / 'resources.py'))
+    monkeypatch.setattr('sys.prefix', str(tmp_path / 'no-python-here'))
+    monkeypatch.setenv('AMENT_PREFIX_PATH', f'/nowhere:{tmp_path / "prefix"}')
+    return share
+
+
+def test_a_ros_prefix_is_searched(installed):
+    assert resources.find('sim/worlds/desert.yaml') == installed / 'sim/worlds/desert.yaml'
+    assert resources.names('sim/worlds') == ['desert']
+
+
+def test_a_missing_file_says_where_was_looked(installed):
+    with pytest.raises(ConfigError, match=r'looked in .*prefix/share/liquid_drone'):
+        resources.find('sim/worlds/forest.yaml')
+
+
+def test_an_unknown_name_lists_the_known_ones_and_the_way_to_give_a_file(installed):
+    with pytest.raises(ConfigError) as caught:
+        resources.named_file('sim/worlds', 'forrest')
+    assert "unknown world 'forrest': expected one of desert" in str(caught.value)
+    assert '.yaml file' in str(caught.value)
+
+
+def test_a_path_is_taken_as_it_is(tmp_path):
+    mine = tmp_path / 'mine.yaml'
+    mine.write_text('name: mine\n')
+    assert resources.named_file('sim/worlds', str(mine)) == mine
+
+
+def test_a_path_without_a_file_is_refused():
+    with pytest.raises(ConfigError, match=r'no such file: nowhere/place\.yaml'):
+        resources.named_file('sim/worlds', 'nowhere/place.yaml')
+
+
+def test_the_python_prefix_comes_before_ros(installed, tmp_path, monkeypatch):
+    share = tmp_path / 'venv' / 'share' / 'liquid_drone'
+    (share / 'sim' / 'worlds').mkdir(parents=True)
+    (share / 'sim' / 'worlds' / 'desert.yaml').write_text('name: nearer\n')
+    monkeypatch.setattr('sys.prefix', str(tmp_path / 'venv'))
+    assert resources.find('sim/worlds/desert.yaml') == Path(share / 'sim/worlds/desert.yaml')
