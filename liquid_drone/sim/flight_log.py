@@ -104,7 +104,7 @@ class FlightLog:
             EpisodeError: no such file, or not a flight log.
         """
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with path.open('rb') as file, np.load(file, allow_pickle=False) as data:
                 log = cls(json.loads(str(data['meta'])), data['obstacles'])
                 log.rows = {name: list(data[name]) for name in COLUMNS}
                 ends = np.cumsum(data['jpeg_lengths'])
