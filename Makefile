@@ -1,0 +1,104 @@
+# Two commands, each of which sets up a fresh machine by itself:
+#   make fly     a simulated drone follows a red backpack through a forest; leaves a video in out/
+#   make test    lint, types, import rules, unit tests, flights through ROS 2 and MAVLink
+#
+# Needs Python 3.10, 3.11 or 3.12 with venv (Debian, Ubuntu: python3-venv) and, for OpenCV, the libraries in
+# DEBIAN_LIBRARIES. PyBullet has no wheel for 3.12: there pip builds it from source, which needs a C++
+# compiler and Python's headers (build-essential, python3-dev) and takes some minutes.
+#
+# Overrides: PYTHON=python3.11   PIP_ARGS='...' (more words for pip)   FLY_ARGS='--seed 7 --no-ros'
+# `make test` needs PyTorch. PyPI's build for Linux brings several GB of CUDA; a machine without a GPU is
+# better served by the CPU build: PIP_ARGS='--extra-index-url <address of PyTorch's CPU wheels>'.
+# `make fly` needs no PyTorch.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+DEBIAN_LIBRARIES := libgl1 libglib2.0-0 libsm6 libice6 libx11-6 libxext6
+
+VENV := .venv
+LOCK := requirements/lock.txt
+RUN := $(VENV)/bin
+FLY_ARGS ?=
+PIP_ARGS ?=
+PYTEST_ARGS ?=
+
+# A sourced ROS 2 is used as it is, with the Python it was built for; otherwise rclpy comes as wheels.
+SYSTEM_ROS := $(shell test -n "$${ROS_DISTRO:-}" && python3 -c 'import rclpy' 2>/dev/null && echo yes)
+ifeq ($(SYSTEM_ROS),yes)
+  PYTHON ?= python3
+  VENV_FLAGS := --system-site-packages
+  ROS_EXTRA :=
+else
+  PYTHON ?= $(shell for p in python3.11 python3.10 python3 python3.12; do \
+    $$p -c 'import sys, venv, ensurepip; assert (3, 10) <= sys.version_info[:2] <= (3, 12)' 2>/dev/null \
+    && echo $$p && break; done)
+  VENV_FLAGS :=
+  ROS_EXTRA := ,ros
+endif
+
+# ONNX Runtime with CUDA and TensorRT where there is an NVIDIA driver, the small one elsewhere.
+RUNTIME_EXTRA := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
+FLY_EXTRAS := $(RUNTIME_EXTRA),sim$(ROS_EXTRA)
+TEST_EXTRAS := $(FLY_EXTRAS),train,test
+
+.PHONY: fly test check clean help lock
+
+help:
+	@sed -n '1,13s/^# \{0,1\}//p' Makefile
+	@echo
+	@echo 'make check   the part of `make test` that takes seconds'
+	@echo 'make lock    resolve $(LOCK) anew (needs python3.10 and python3.11)'
+	@echo 'make clean   remove the environment, caches and build outputs (not out/)'
+
+fly: $(VENV)/.for-fly
+	$(RUN)/liquid-drone fly $(FLY_ARGS)
+
+test: check
+	$(RUN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.for-test
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+lock:
+	python3.11 requirements/update_lock.py python3.10 python3.11
+
+clean:
+	rm -rf $(VENV) build install log dist *.egg-info .mypy_cache .ruff_cache .pytest_cache \
+	  .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.made:
+	@test -n "$(PYTHON)" || { echo 'make: found no Python 3.10, 3.11 or 3.12 with venv; install python3-venv or' \
+	  'name one: make PYTHON=/path/to/python3.11' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV_FLAGS) $(VENV)
+	touch $@
+
+# The pins that hold here: beside a system ROS 2, NumPy must stay the one its messages were compiled for.
+$(VENV)/lock.txt: $(LOCK) $(VENV)/.made
+ifeq ($(SYSTEM_ROS),yes)
+	sed -E '/^(numpy|opencv-python)==/d' $(LOCK) > $@
+	printf 'numpy==1.26.4\nopencv-python==4.11.0.86\n' >> $@
+else
+	cp $(LOCK) $@
+endif
+
+$(VENV)/.for-fly: setup.py $(VENV)/lock.txt
+	$(call install,$(FLY_EXTRAS))
+	touch $@
+
+$(VENV)/.for-test: setup.py $(VENV)/lock.txt
+	$(call install,$(TEST_EXTRAS))
+	touch $(VENV)/.for-fly $@
+
+# Without build isolation, so that what is built here from source (PyBullet on 3.12) uses pinned tools and NumPy.
+PIP := $(RUN)/python -m pip install --disable-pip-version-check -c $(VENV)/lock.txt $(PIP_ARGS)
+define install
+	$(PIP) --quiet setuptools wheel numpy
+	$(PIP) --no-build-isolation -e '.[$(1)]'
+	@$(RUN)/python -c 'import cv2' || { echo 'make: OpenCV cannot be loaded; install what it needs, on Debian and Ubuntu:' \
+	  'sudo apt-get install $(DEBIAN_LIBRARIES)' >&2; exit 1; }
+endef

@@ -1,0 +1,96 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The single source of the package's metadata, for pip and for colcon alike."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+NAME = 'liquid_drone'
+SHIPPED = (
+    'launch',
+    'config',
+    'sim',
+    'models',
+)  # directories that go to share/liquid_drone as they are
+
+CPU = ['onnxruntime>=1.17']
+GPU = ['onnxruntime-gpu>=1.17']  # the same module as CPU: never install both
+SIM = [
+    'gymnasium>=1.0',
+    'imageio-ffmpeg>=0.5',
+    'matplotlib>=3.8',
+    'pybullet>=3.2.6',
+    'rich>=13',
+]
+TRAIN = [
+    'onnx>=1.16',
+    'onnxscript>=0.3',
+    'rich>=13',
+    'rosbags>=0.10',
+    'tensorboard>=2.16',
+    'torch>=2.6',
+]
+ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
+TEST = [
+    'colcon-ros',
+    'hypothesis',
+    'import-linter',
+    'mypy',
+    'pytest',
+    'pytest-timeout',
+    'ruff',
+    'types-PyYAML',
+]
+
+
+def shipped_files() -> list[tuple[str, list[str]]]:
+    """List (directory under the prefix, files) for everything that is found at run time."""
+    found = [
+        ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
+        (f'share/{NAME}', ['package.xml']),
+    ]
+    for top in SHIPPED:
+        for folder in (Path(top), *sorted(p for p in Path(top).rglob('*') if p.is_dir())):
+            files = sorted(
+                str(p) for p in folder.iterdir() if p.is_file() and p.suffix not in ('.pyc', '')
+            )
+            if files:
+                found.append((f'share/{NAME}/{folder.as_posix()}', files))
+    return found
+
+
+setup(
+    name=NAME,
+    version='0.1.0',
+    description='A drone that follows what it has learned to see, flown by a liquid neural network',
+    long_description=Path('README.md').read_text(encoding='utf-8')
+    if Path('README.md').is_file()
+    else '',
+    long_description_content_type='text/markdown',
+    author='The liquid_drone authors',
+    maintainer='The liquid_drone authors',
+    maintainer_email='liquid_drone@example.org',
+    license='Apache-2.0',
+    python_requires='>=3.10',
+    packages=find_packages(include=[NAME, f'{NAME}.*']),
+    data_files=shipped_files(),
+    zip_safe=False,
+    install_requires=['numpy', 'opencv-python', 'pymavlink>=2.4.40', 'PyYAML'],
+    extras_require={
+        'cpu': CPU,
+        'gpu': GPU,
+        'sim': SIM,
+        'train': TRAIN,
+        'ros': ROS,
+        'test': TEST,
+    },
+    entry_points={
+        'console_scripts': [
+            f'liquid-drone = {NAME}.cli.main:main',
+            f'simulator_node = {NAME}.nodes.simulator_node:main',
+            f'policy_node = {NAME}.nodes.policy_node:main',
+            f'mavlink_node = {NAME}.nodes.mavlink_node:main',
+        ],
+    },
+)
