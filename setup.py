@@ -63,7 +63,7 @@ def shipped_files() -> list[tuple[str, list[str]]]:
 setup(
     name=NAME,
     version='0.1.0',
-    description='A drone that follows what it has learned to see, flown by a liquid neural network',
+    description='A drone that follows what it learned to see, flown by a liquid neural network',
     long_description=Path('README.md').read_text(encoding='utf-8')
     if Path('README.md').is_file()
     else '',
