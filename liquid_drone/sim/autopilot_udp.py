@@ -1,0 +1,114 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated autopilot on UDP, as PX4's and ArduPilot's own simulators do it.
+
+One socket of its own; telemetry goes to the given addresses without being asked, and to whoever
+else sends it MAVLink. Loopback unless told otherwise. It keeps no time: the simulator's loop calls it.
+"""
+
+import select
+import socket
+import time
+from collections.abc import Callable, Sequence
+
+from ..errors import LinkError
+from .autopilot import SimulatedAutopilot
+
+Address = tuple[str, int]
+COMPANION: Address = ('127.0.0.1', 14540)
+GROUND_STATION: Address = ('127.0.0.1', 14550)
+MAX_LINKS = 8  # further senders are ignored
+LONGEST_DATAGRAM = 65535
+
+
+class UdpEndpoint:
+    """Carries the autopilot's links, one for each address; close it, or use it as a context."""
+
+    def __init__(
+        self,
+        autopilot: SimulatedAutopilot,
+        targets: Sequence[Address] = (COMPANION, GROUND_STATION),
+        bind: Address = ('127.0.0.1', 0),
+    ) -> None:
+        """Open the socket; port 0 takes any free one.
+
+        Raises:
+            LinkError: the address cannot be bound.
+
+        """
+        self.autopilot = autopilot
+        self._links = {address: number for number, address in enumerate(targets)}
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self._socket.bind(bind)
+        except OSError as error:
+            self._socket.close()
+            raise LinkError(
+                f'the simulated autopilot cannot use UDP {bind[0]}:{bind[1]}: {error.strerror}; '
+                'stop the program that holds it, or choose another port'
+            ) from error
+        self._socket.setblocking(False)
+
+    @property
+    def address(self) -> Address:
+        """The address that it listens on."""
+        host, port = self._socket.getsockname()
+        return host, port
+
+    def poll(self) -> int:
+        """Hand every waiting datagram to the autopilot; returns how many there were."""
+        count = 0
+        while True:
+            try:
+                data, address = self._socket.recvfrom(LONGEST_DATAGRAM)
+            except BlockingIOError:
+                return count
+            except ConnectionError:  # an earlier datagram met a closed port
+                continue
+            count += 1
+            number = self._number_of(address, data)
+            if number is not None:
+                self.autopilot.receive(data, number)
+
+    def _number_of(self, address: Address, data: bytes) -> int | None:
+        looks_right = data[:1] in (b'\xfd', b'\xfe')
+        if address not in self._links and looks_right and len(self._links) < MAX_LINKS:
+            self._links[address] = len(self._links)
+        return self._links.get(address)
+
+    def flush(self) -> None:
+        """Send what is due on every link; an address where nobody listens is no error."""
+        for address, number in self._links.items():
+            for packet in self.autopilot.transmit(number):
+                try:
+                    self._socket.sendto(packet, address)
+                except (
+                    BlockingIOError,
+                    ConnectionError,
+                ):  # full buffer, closed port: as on a wire
+                    continue
+
+    def wait_for(self, is_true: Callable[[], bool], timeout_s: float) -> bool:
+        """Receive until a condition holds, or some wall-clock time is over; tells which."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            left = deadline - time.monotonic()
+            if is_true():
+                return True
+            if left <= 0.0:
+                return False
+            select.select([self._socket], [], [], left)
+            self.poll()
+            self.flush()  # answers; nothing new falls due while simulated time stands
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def __enter__(self) -> 'UdpEndpoint':
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the socket."""
+        self.close()

@@ -1,0 +1,115 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The person with the radio, in simulation: arms, takes off, hands over to the companion, lands.
+
+Works by simulated time only and touches nothing but the pilot's controls of the simulated
+autopilot. It hands over once, and never a second time.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from .autopilot import SimulatedAutopilot
+from .autopilot_modes import Mode
+
+SECOND_NS = 1_000_000_000
+
+
+class Stage(Enum):
+    """What the pilot is waiting for."""
+
+    ARM = 'arming'
+    CLIMB = 'taking off'
+    WAIT = 'waiting for setpoints'
+    FOLLOW = 'following'
+    LAND = 'landing'
+    DONE = 'done'
+
+
+@dataclass
+class SimulatedPilot:
+    """Call :meth:`step` once a camera frame, before the autopilot advances.
+
+    Attributes:
+        altitude_m: height above the ground to take off to.
+        duration_s: how long the companion may fly, counted from the mode switch; None: until
+            :meth:`request_land`.
+        patience_s: how long to wait for the companion's setpoints before landing again.
+        lands: at the end; else the pilot is done as soon as the time is over.
+
+    """
+
+    autopilot: SimulatedAutopilot
+    altitude_m: float = 2.0
+    duration_s: float | None = 45.0
+    patience_s: float = 60.0
+    lands: bool = True
+    stage: Stage = Stage.ARM
+    engaged_ns: int | None = None  # when the mode switch was flipped
+    _since_ns: int | None = None
+    _wants_land: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Nothing is left to do."""
+        return self.stage is Stage.DONE
+
+    def request_land(self) -> None:
+        """Land now, as on Ctrl-C."""
+        self._wants_land = True
+
+    def step(self) -> Stage:
+        """Do what is due at the autopilot's time and return the stage after it."""
+        now = self.autopilot.now_ns
+        if self._since_ns is None:
+            self._enter(Stage.ARM if self.autopilot.landed else Stage.WAIT)
+        if self._wants_land and self.stage in (Stage.CLIMB, Stage.WAIT, Stage.FOLLOW):
+            self._enter(Stage.LAND)
+        elif self._wants_land and self.stage is Stage.ARM:
+            self._enter(Stage.DONE)
+        _ACTIONS[self.stage](self, now)
+        return self.stage
+
+    def _enter(self, stage: Stage) -> None:
+        self.stage, self._since_ns = stage, self.autopilot.now_ns
+
+    def _arm(self, now_ns: int) -> None:
+        if self.autopilot.pilot_arm() and self.autopilot.pilot_takeoff(self.altitude_m):
+            self._enter(Stage.CLIMB)
+
+    def _climb(self, now_ns: int) -> None:
+        if self.autopilot.state.climb_to_m is None and not self.autopilot.landed:
+            self._enter(Stage.WAIT)
+
+    def _wait(self, now_ns: int) -> None:
+        if self.autopilot.has_stream and self.autopilot.pilot_mode(Mode.FOLLOW):
+            self.engaged_ns = now_ns
+            self._enter(Stage.FOLLOW)
+        elif now_ns - (self._since_ns or 0) > self.patience_s * SECOND_NS:
+            self._enter(Stage.LAND)
+
+    def _follow(self, now_ns: int) -> None:
+        flown_ns = now_ns - (self.engaged_ns or now_ns)
+        if self.duration_s is not None and flown_ns >= self.duration_s * SECOND_NS:
+            self._enter(Stage.LAND if self.lands else Stage.DONE)
+        elif not self.autopilot.armed:  # the failsafe has landed it
+            self._enter(Stage.DONE)
+
+    def _land(self, now_ns: int) -> None:
+        if not self.autopilot.armed:
+            self._enter(Stage.DONE)
+        elif self.autopilot.mode is not Mode.LAND:
+            self.autopilot.pilot_mode(Mode.LAND)
+
+    def _rest(self, now_ns: int) -> None:
+        pass
+
+
+_ACTIONS = {
+    Stage.ARM: SimulatedPilot._arm,
+    Stage.CLIMB: SimulatedPilot._climb,
+    Stage.WAIT: SimulatedPilot._wait,
+    Stage.FOLLOW: SimulatedPilot._follow,
+    Stage.LAND: SimulatedPilot._land,
+    Stage.DONE: SimulatedPilot._rest,
+}
