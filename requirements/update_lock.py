@@ -4,8 +4,8 @@
 """Write lock.txt anew: one exact version for each package that ``make`` may install.
 
 It asks pip of Python 3.10 and of 3.11 what they would install today, and joins both answers with
-markers where they differ; 3.12 takes the pins of 3.11. It installs nothing. Run it from the root of
-the repository::
+markers where they differ; 3.12 takes the pins of 3.11. It installs nothing. Run it from the root
+of the repository::
 
     python3 requirements/update_lock.py python3.10 python3.11
 """
@@ -22,9 +22,9 @@ LOCK = Path(__file__).with_name('lock.txt')
 WANTED = ('.[cpu,sim,train,ros,test]', 'torch==2.13.0', 'setuptools<80', 'wheel')
 PINNED_BY_TORCH = re.compile(r'nvidia-|cuda-|triton$')  # exact in torch's own metadata
 HEADER = """\
-# Exact versions for `make`, used as pip constraints; the extras in setup.py choose what is installed.
-# Written by requirements/update_lock.py. Python 3.12 uses the pins of 3.11 and builds PyBullet from
-# source. CUDA packages are not listed: torch pins its own.
+# Exact versions for `make`, as pip constraints; the extras in setup.py choose what comes in.
+# Written by requirements/update_lock.py. Python 3.12 uses the pins of 3.11 and builds PyBullet
+# from source. CUDA packages are not listed: torch pins its own.
 """
 
 
