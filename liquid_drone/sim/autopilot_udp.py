@@ -3,7 +3,7 @@
 """The simulated autopilot on UDP, as PX4's and ArduPilot's own simulators do it.
 
 One socket of its own; telemetry goes to the given addresses without being asked, and to whoever
-else sends it MAVLink. Loopback unless told otherwise. It keeps no time: the simulator's loop calls it.
+else sends it MAVLink. Loopback unless told otherwise. It keeps no time: it is called by a loop.
 """
 
 import select

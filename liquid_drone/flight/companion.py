@@ -1,0 +1,167 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The companion's mind: engage rules and guard put together, one decision for each step.
+
+It holds two small states and nothing else: no socket, no thread, no clock. The same object decides
+on a drone and in simulation. It never arms and never asks for a mode.
+"""
+
+import logging
+import math
+from dataclasses import dataclass
+
+from . import engage, guard
+from .engage import Cause, EngageState, Situation, Stage
+from .guard import GuardState, Proposal, Setpoint, unfit
+from .limits import Limits, Reason
+from .profiles import Profile
+from .vehicle import VehicleState
+
+logger = logging.getLogger(__name__)
+_OBSTACLES = {
+    Reason.STALE_TELEMETRY: Cause.NO_POSITION,
+    Reason.NO_POSITION: Cause.NO_POSITION,
+    Reason.LOW_BATTERY: Cause.LOW_BATTERY,
+}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do in this step.
+
+    Attributes:
+        setpoint: to send now; None: send nothing.
+        reset_policy: the policy must start afresh; tell with :meth:`Companion.policy_was_reset`.
+        stage: where the companion stands.
+        cause: why it stands there.
+        reason: the guard's, while engaged; afterwards its last one.
+
+    """
+
+    setpoint: Setpoint | None
+    reset_policy: bool
+    stage: Stage
+    cause: Cause
+    reason: Reason | None = None
+
+
+class Companion:
+    """Decides; call :meth:`step` at a steady rate, about 20 Hz, with one clock for all times."""
+
+    def __init__(self, profile: Profile, limits: Limits | None = None) -> None:
+        """Start standing by: nothing is sent until a human engages it."""
+        self.profile = profile
+        self.limits = limits or Limits()
+        self._engage = EngageState()
+        self._guard: GuardState | None = None
+        self._reset_s: float | None = None  # when the policy started afresh
+        self._called_off = False
+        self._reason: Reason | None = None
+        self._vehicle: VehicleState | None = None
+        self._now_s = -math.inf
+        for name in self.limits.switched_off():
+            logger.warning('the check %s is switched off', name)
+
+    @property
+    def stage(self) -> Stage:
+        """Where it stands."""
+        return self._engage.stage
+
+    def engage(self, on: bool) -> tuple[bool, str]:
+        """Do what a human asks: get ready for the mode switch, or stop.
+
+        Returns:
+            Whether it was done, and a sentence for the human.
+
+        """
+        if not on and self._engage.has_vehicle:
+            self._called_off = True
+            return True, 'stopping, then silent: the autopilot takes over'
+        obstacle = self._obstacle() if on else Cause.NONE
+        self._engage = engage.request(self._engage, on, obstacle, self._now_s)
+        if on and self.stage in (Stage.DISCONNECTED, Stage.STANDBY, Stage.HANDED_BACK):
+            return False, f'cannot engage: {obstacle.value}'
+        return True, self.stage.value
+
+    def _obstacle(self) -> Cause:
+        vehicle, limits = self._vehicle, self.limits
+        if vehicle is None or not self._is_connected(vehicle):
+            return Cause.NO_VEHICLE
+        wrong = unfit(vehicle, limits, self._now_s)
+        if wrong is not None:
+            return _OBSTACLES[wrong]
+        from_home = math.dist(vehicle.position_enu[:2], vehicle.home_enu[:2])
+        if limits.fence_radius_m is not None and from_home > limits.fence_radius_m:
+            return Cause.OUTSIDE_FENCE
+        return Cause.NONE
+
+    def _is_connected(self, vehicle: VehicleState | None) -> bool:
+        age = math.inf if vehicle is None else vehicle.heartbeat_age_s(self._now_s)
+        return age <= self.limits.heartbeat_age_s
+
+    def policy_was_reset(self, now_s: float | None = None) -> None:
+        """Confirm that the policy starts afresh: later images than now (the last step) count."""
+        if self.stage is Stage.ENGAGING:
+            self._reset_s = self._now_s if now_s is None else now_s
+
+    def step(
+        self, now_s: float, vehicle: VehicleState | None, proposal: Proposal | None
+    ) -> Decision:
+        """Decide what to do at ``now_s``, knowing the vehicle and the newest proposal."""
+        paused_s = 0.0 if math.isinf(self._now_s) else abs(now_s - self._now_s)
+        self._now_s, self._vehicle = now_s, vehicle
+        self._advance(self._situation(vehicle, paused_s))
+        if self._guard is not None:
+            return self._decision(self._guarded(self._guard, vehicle, proposal))
+        speaks = self.stage in (Stage.READY, Stage.ENGAGING)
+        return self._decision(Setpoint() if speaks else None)
+
+    def _guarded(
+        self, state: GuardState, vehicle: VehicleState | None, proposal: Proposal | None
+    ) -> Setpoint | None:
+        self._guard, setpoint, self._reason = guard.step(
+            state,
+            proposal,
+            vehicle,
+            self.limits,
+            self._now_s,
+            holds_height=not self.profile.holds_position,
+            called_off=self._called_off,
+        )
+        if setpoint is None:
+            self._advance(self._situation(vehicle, paused_s=0.0))
+        return setpoint
+
+    def _situation(self, vehicle: VehicleState | None, paused_s: float) -> Situation:
+        ended = unfit(vehicle, self.limits, self._now_s) is not None
+        if self._guard is not None:
+            ended = self._guard.ended
+        return Situation(
+            connected=self._is_connected(vehicle),
+            in_our_mode=vehicle is not None and vehicle.mode == self.profile.follow_mode,
+            armed=vehicle is not None and vehicle.armed,
+            landed=vehicle is not None and vehicle.landed,
+            paused_s=paused_s,
+            policy_was_reset=self._reset_s is not None,
+            guard_ended=ended,
+            called_off=self._called_off,
+        )
+
+    def _advance(self, situation: Situation) -> None:
+        before = self._engage
+        self._engage = engage.advance(before, situation, self._now_s)
+        if self._engage is before:
+            return
+        logger.info('%s (%s)', self.stage.value, self._engage.cause.value)
+        is_engaged = self.stage is Stage.ENGAGED
+        self._guard = guard.start(self._now_s, self._reset_s) if is_engaged else None
+        self._reset_s, self._called_off = None, False
+
+    def _decision(self, setpoint: Setpoint | None) -> Decision:
+        return Decision(
+            setpoint,
+            reset_policy=self.stage is Stage.ENGAGING,
+            stage=self.stage,
+            cause=self._engage.cause,
+            reason=self._reason,
+        )
