@@ -1,0 +1,43 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""``liquid-drone collect``: fly the expert and record episodes."""
+
+import argparse
+from pathlib import Path
+
+NAME = 'collect'
+HELP = 'fly the expert in simulation and record episodes (rosbag2)'
+EPILOG = """examples:
+  liquid-drone collect --recipe follow-summer
+  liquid-drone collect --recipe my-recipe.yaml --data data/mine --processes 4
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add_recipe_arguments(parser)
+
+
+def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what collect, train and export have in common."""
+    parser.add_argument(
+        '--recipe', default='follow-summer', help='name or YAML file (default: follow-summer)'
+    )
+    parser.add_argument('--data', type=Path, help='work directory (default: data/<recipe name>)')
+    parser.add_argument('--processes', type=int, default=2, help='simulators at once (default: 2)')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Collect until the recipe's episodes are there; what is there already is kept."""
+    from ..learn.recipe import Workspace, load_recipe
+    from ..learn.school import collect
+    from .progress import TerminalWatcher
+
+    recipe = load_recipe(args.recipe)
+    work = Workspace(args.data or Path('data') / recipe.name)
+    frames = collect(recipe, work, args.processes, TerminalWatcher())
+    print(f'{frames} frames in {work.episodes(0)}')
+    print(f'next: liquid-drone train --recipe {args.recipe}')
+    return 0

@@ -1,0 +1,43 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""``liquid-drone train``: imitate the expert, fly, ask the expert, learn again, validate."""
+
+import argparse
+from pathlib import Path
+
+from .collect import add_recipe_arguments
+
+NAME = 'train'
+HELP = 'train a policy from episodes, with DAgger rounds and validation flights'
+EPILOG = """examples:
+  liquid-drone train --recipe follow-summer
+  liquid-drone train --recipe follow-summer --out models/mine
+
+A run that was stopped goes on where it was. Needs the episodes of: liquid-drone collect
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add_recipe_arguments(parser)
+    parser.add_argument(
+        '--out', type=Path, help='bundle of the best round (default: <data>/bundle)'
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train every round that is not done yet, then export the best."""
+    from ..learn.recipe import Workspace, load_recipe
+    from ..learn.school import export_round, school
+    from .progress import TerminalWatcher
+
+    recipe = load_recipe(args.recipe)
+    work = Workspace(args.data or Path('data') / recipe.name)
+    best = school(recipe, work, args.processes, TerminalWatcher())
+    out = args.out or work.root / 'bundle'
+    export_round(recipe, work, best.round, out, recipe.name)
+    print(f'best: round {best.round}, {best.successes} of {best.flights} validation flights good')
+    print(f'bundle: {out}')
+    return 0

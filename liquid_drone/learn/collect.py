@@ -1,0 +1,155 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Many training flights on several processes; an episode that is there is not flown again.
+
+Every episode depends only on its plan and its seed, never on which process flew it or on what came
+before.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .episode import load_info, save
+from .recipe import Recipe
+from .rollout import Flight, fly, new_recording
+from .steering import DisturbedExpert, MixedSteering, Plan, PolicySteering, Steering
+
+if TYPE_CHECKING:
+    from ..sim.config import Scenario
+
+DRIFT_M_S = np.array([0.2, 0.2, 0.1])  # largest creep of the position estimate, drawn per episode
+
+
+@dataclass(frozen=True)
+class Job:
+    """One flight for a worker."""
+
+    world: str
+    season: str
+    target: str
+    task: str
+    seed: int
+    frames: int
+    plan: Plan
+    directory: Path | None  # where the episode goes; None records nothing
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a job."""
+
+    seed: int
+    frames: int
+    collision: bool
+    flight: Flight | None  # None: the episode was there already
+
+
+def jobs_of(
+    recipe: Recipe, seeds: range, frames: int, plan: Plan, directory: Path | None
+) -> list[Job]:
+    """Return one job per seed; seasons take turns."""
+    jobs = []
+    for seed in seeds:
+        season = recipe.seasons[seed % len(recipe.seasons)]
+        place = directory / f'{season}-{seed:05d}' if directory else None
+        jobs.append(
+            Job(recipe.world, season, recipe.target, recipe.task, seed, frames, plan, place)
+        )
+    return jobs
+
+
+def run_jobs(jobs: list[Job], processes: int) -> Iterator[Result]:
+    """Fly all jobs, ``processes`` at a time, and yield the results as they come."""
+    waiting = []
+    for job in jobs:
+        if job.directory and (job.directory / 'episode.json').is_file():
+            info = load_info(job.directory)
+            yield Result(job.seed, info.frames, info.collision, None)
+        else:
+            waiting.append(job)
+    if processes <= 1 or len(waiting) <= 1:
+        yield from map(run_job, waiting)
+        return
+    context = multiprocessing.get_context('spawn')
+    with ProcessPoolExecutor(processes, context, _one_thread) as pool:
+        futures: list[Future[Result]] = [pool.submit(run_job, job) for job in waiting]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def run_job(job: Job) -> Result:
+    """Fly one job in this process."""
+    simulator, expert, scenario = _simulator(job)
+    rng = np.random.default_rng([job.seed, 77])
+    steering = _steering(job.plan, rng)
+    drift = DRIFT_M_S * rng.uniform(-1.0, 1.0, size=3)
+    simulator.reset(job.seed)
+    recording = None
+    if job.directory is not None:
+        recording = new_recording(simulator, scenario, job.seed, _pilot(job.plan))
+    flight = fly(simulator, expert, steering, job.frames, recording, drift)
+    if recording is not None and job.directory is not None and recording.jpegs:
+        recording.info = type(recording.info)(
+            **{**vars(recording.info), 'collision': flight.collision}
+        )
+        save(recording, job.directory)
+    return Result(job.seed, len(flight.distance_m), flight.collision, flight)
+
+
+def _one_thread() -> None:
+    """Keep a worker's libraries to one thread each, and let the parent handle Ctrl-C."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ['OMP_NUM_THREADS'] = '1'
+
+
+_OPEN: dict[tuple[str, ...], tuple[Any, Any, 'Scenario']] = {}  # one simulator per process
+_POLICIES: dict[Path, Any] = {}
+
+
+def _simulator(job: Job) -> tuple[Any, Any, 'Scenario']:
+    from ..sim.config import load_scenario
+    from ..sim.expert import Expert
+    from ..sim.simulator import Simulator
+
+    key = (job.world, job.season, job.target, job.task)
+    if key not in _OPEN:
+        while _OPEN:
+            _OPEN.popitem()[1][0].close()
+        scenario = load_scenario(*key)
+        simulator = Simulator(scenario)
+        _OPEN[key] = simulator, Expert(simulator), scenario
+    return _OPEN[key]
+
+
+def _steering(plan: Plan, rng: np.random.Generator) -> Steering:
+    expert = DisturbedExpert(rng, plan.disturbance, plan.command)
+    if plan.bundle is None:
+        return expert
+    if plan.bundle not in _POLICIES:
+        from ..runtime.runner import PolicyRunner
+
+        _POLICIES[plan.bundle] = PolicyRunner(plan.bundle, providers='cpu')
+    policy = _POLICIES[plan.bundle]
+    if plan.kind == 'policy':
+        return PolicySteering(policy)
+    return MixedSteering(policy, expert, rng, plan.expert_share)
+
+
+def _pilot(plan: Plan) -> str:
+    if plan.bundle is None:
+        return 'expert'
+    from ..contract import load_contract
+
+    return load_contract(plan.bundle).bundle_hash()

@@ -1,0 +1,136 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A recipe: everything that makes a policy, in one YAML file (``config/recipes/*.yaml``).
+
+The dataclasses are the schema, their defaults a run that fits two CPU cores in about an hour and a
+quarter. Nothing here runs.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .. import resources, schema
+from ..policy.config import NetworkConfig
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """Ornstein-Uhlenbeck noise on the executed command of the expert, never on its label."""
+
+    strength: tuple[float, float] = (0.1, 0.7)  # of the command's limits, drawn per episode
+    time_constant_s: float = 0.7
+    clean_share: float = 0.15  # episodes without any
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.strength[0] <= self.strength[1] or self.time_constant_s <= 0.0:
+            raise ValueError(f'expected 0 <= strength, in order, and a positive time, got {self}')
+
+
+@dataclass(frozen=True)
+class CollectConfig:
+    """Expert flights."""
+
+    episodes: int = 80
+    frames: int = 400  # per episode, 20 per second
+    disturbance: Disturbance = field(default_factory=Disturbance)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How training pictures are changed; shares of full scale, drawn per window."""
+
+    brightness: float = 0.12
+    contrast: float = 0.2
+    colour: float = 0.08  # gain of each channel alone
+    noise: float = 0.03  # largest standard deviation
+    flip: bool = True  # mirrors the picture, vy, yaw rate and bearing
+    skip_share: float = 0.2  # windows with frames left out, so that dt varies
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Imitation by sequences."""
+
+    steps: int = 3000
+    windows: int = 16  # per step
+    length: int = 32  # frames per window
+    learning_rate: float = 1e-3
+    core_rate_factor: float = 5.0  # the liquid core learns slower per step
+    warmup_steps: int = 100
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    average: float = 0.995  # decay of the averaged weights, which are the ones that fly
+    target_weight: float = 0.3
+    hint_weight: float = 0.2
+    threads: int = 2
+    seed: int = 1
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+@dataclass(frozen=True)
+class DaggerConfig:
+    """Rounds in which the policy flies and the expert says what it should have done."""
+
+    rounds: int = 3
+    episodes: int = 24  # per round
+    frames: int = 600
+    expert_share: float = 0.3  # of the time, in random stretches; halves every round
+    steps: int = 1200  # of training per round
+    learning_rate: float = 5e-4
+
+
+@dataclass(frozen=True)
+class ValidationConfig:
+    """Closed-loop flights on validation seeds after every round."""
+
+    flights: int = 16
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One policy from nothing."""
+
+    name: str
+    world: str = 'forest'
+    seasons: tuple[str, ...] = ('summer',)
+    target: str = 'red_backpack'
+    task: str = 'follow'
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    collect: CollectConfig = field(default_factory=CollectConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    dagger: DaggerConfig = field(default_factory=DaggerConfig)
+    validation: ValidationConfig = field(default_factory=ValidationConfig)
+
+
+def load_recipe(name: str) -> Recipe:
+    """Read a recipe by its name (``follow-summer``) or path.
+
+    Raises:
+        ConfigError: unknown name, unreadable file, unknown or wrong field.
+
+    """
+    return schema.load_yaml(Recipe, resources.named_file('config/recipes', name))
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where the data of one recipe lies; everything below ``root`` can be made again."""
+
+    root: Path
+
+    def episodes(self, round_index: int) -> Path:
+        """Return the directory of the episodes of a round; round 0 is the expert's."""
+        return self.root / 'episodes' / ('expert' if round_index == 0 else f'dagger-{round_index}')
+
+    @property
+    def cache(self) -> Path:
+        """Decoded frames."""
+        return self.root / 'cache'
+
+    def checkpoint(self, round_index: int) -> Path:
+        """Return the checkpoint at the end of a round's training."""
+        return self.root / 'train' / f'round-{round_index}.pt'
+
+    def bundle(self, round_index: int) -> Path:
+        """Return the bundle exported from a round's checkpoint."""
+        return self.root / 'bundles' / f'round-{round_index}'

@@ -1,0 +1,129 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""One training flight, closed loop directly on the simulator, in one process.
+
+The measured loop of an evaluation, with guard and MAVLink, is ``evaluate``'s; this one is for data
+and for choosing between checkpoints.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contract import CommandSpec
+from ..geometry import euler_from_quaternion, rotate_by_yaw
+from .episode import EpisodeInfo, Recording, encode_jpeg
+from .steering import Steering
+
+if TYPE_CHECKING:
+    from ..sim.config import Scenario, Task
+    from ..sim.expert import Expert
+    from ..sim.simulator import CameraFrame, Simulator, Truth
+
+LOST_M = 15.0  # an episode ends when the target is further away
+
+
+@dataclass(frozen=True)
+class Flight:
+    """One row per frame of what a flight was like; T frames."""
+
+    distance_m: npt.NDArray[np.float64]  # (T,), horizontal
+    target_pixels: npt.NDArray[np.int64]  # (T,)
+    command_error: npt.NDArray[np.float64]  # (T, 4), executed minus label, shares of the limits
+    collision: bool
+
+
+def fly(
+    simulator: 'Simulator',
+    expert: 'Expert',
+    steering: Steering,
+    frames: int,
+    recording: Recording | None = None,
+    drift_enu_m_s: npt.ArrayLike = (0.0, 0.0, 0.0),
+    tick: Callable[[], None] = lambda: None,
+) -> Flight:
+    """Fly until ``frames`` are over, something is hit or the target is lost from reach.
+
+    Args:
+        simulator: reset, hovering.
+        expert: of this simulator; gives the labels.
+        steering: gives what is executed.
+        frames: at most this many.
+        recording: gets every frame, when given.
+        drift_enu_m_s: added to the executed velocity, as an autopilot's estimator errs.
+        tick: called once a frame, for progress.
+
+    """
+    limits = np.array(CommandSpec().limits)
+    expert.reset()
+    simulator.release_target()
+    rows: list[tuple[float, int, Any]] = []
+    for _ in range(frames):
+        truth, frame, label = simulator.truth(), simulator.capture(), expert.command()
+        distance_m = horizontal_distance_m(truth)
+        if truth.collision or distance_m > LOST_M:
+            break
+        executed = steering.steer(frame.image, frame.stamp_ns * 1e-9, label)
+        rows.append((distance_m, frame.target_pixels, (executed - label) / limits))
+        if recording is not None:
+            _record(recording, truth, frame, label, executed)
+        yaw_rad = euler_from_quaternion(truth.quaternion_xyzw)[2]
+        velocity_enu = rotate_by_yaw(executed[:3], yaw_rad) + np.asarray(drift_enu_m_s)
+        simulator.advance(velocity_enu, float(executed[3]))
+        tick()
+    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+    return Flight(
+        np.array(columns[0], dtype=np.float64),
+        np.array(columns[1], dtype=np.int64),
+        np.array(columns[2], dtype=np.float64).reshape(-1, 4),
+        bool(simulator.truth().collision),
+    )
+
+
+def horizontal_distance_m(truth: 'Truth') -> float:
+    """Return the horizontal distance from the drone to the target."""
+    return float(np.linalg.norm((truth.target_position_enu - truth.position_enu)[:2]))
+
+
+def new_recording(
+    simulator: 'Simulator', scenario: 'Scenario', seed: int, pilot: str
+) -> Recording:
+    """Return an empty recording of the flight that is about to begin."""
+    place = scenario.world.name, scenario.season.name, scenario.target.name
+    obstacles = tuple((float(x), float(y), float(r)) for x, y, r in simulator.obstacles)
+    identity = '/'.join([*place, str(seed), pilot])
+    info = EpisodeInfo(identity, *place, seed, pilot, camera=simulator.camera, obstacles=obstacles)
+    return Recording(info)
+
+
+def failure_of(flight: Flight, task: 'Task', frame_s: float) -> str:
+    """Say why a flight fails the task: collision, lost, distance or view; empty if it does not."""
+    frames = round(task.duration_s / frame_s)
+    if flight.collision:
+        return 'collision'
+    if len(flight.distance_m) < frames:
+        return 'lost'
+    settled = flight.distance_m[round(task.settle_s / frame_s) :]
+    if settled.min() < task.min_distance_m or settled.max() > task.max_distance_m:
+        return 'distance'
+    in_view = float(np.mean(flight.target_pixels >= task.min_target_pixels))
+    return '' if in_view >= task.min_in_view else 'view'
+
+
+def _record(
+    recording: Recording, truth: 'Truth', frame: 'CameraFrame', label: Any, executed: Any
+) -> None:
+    recording.append(
+        encode_jpeg(frame.image),
+        stamp_ns=frame.stamp_ns,
+        label=np.array(label, dtype=np.float64),
+        executed=np.array(executed, dtype=np.float64),
+        position_enu=truth.position_enu,
+        velocity_enu=truth.velocity_enu,
+        quaternion_xyzw=truth.quaternion_xyzw,
+        target_position_enu=truth.target_position_enu,
+        target_mask=(frame.target_bearing, frame.target_elevation, frame.target_pixels),
+    )

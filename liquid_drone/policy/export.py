@@ -1,0 +1,170 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""From a trained network to a flight bundle: two ONNX graphs, contract, card.
+
+The graphs are written by PyTorch's dynamo exporter, asked for by name, with opset 18 and IR 10 at
+most, so that the ONNX Runtime of a Jetson reads them. Nothing here runs a graph; the runtime does,
+and compares.
+"""
+
+import dataclasses
+import logging
+import shutil
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..contract import (
+    CARD_FILE,
+    CORE_FILE,
+    FORMAT_VERSION,
+    VISION_FILE,
+    Contract,
+    ParityVectors,
+    Training,
+    parity_inputs,
+    save_contract,
+    sha256_of,
+)
+from ..errors import OutputError, require
+from ..schema import plain
+from .card import card_text
+from .network import Core, Network
+
+OPSET, MAX_IR = 18, 10
+PARITY_STEPS, PARITY_SEED = 12, 20
+
+
+def export(network: Network, name: str, training: Training, bundle: Path) -> Contract:
+    """Write a bundle directory, all or nothing; an existing one is replaced.
+
+    Args:
+        network: trained; its weights are not changed.
+        name: of the bundle, such as ``follow-summer``.
+        training: where and on what it learned.
+        bundle: directory to make.
+
+    Raises:
+        OutputError: it cannot be written.
+
+    """
+    network = network.eval()
+    aside = bundle.with_name(f'.{bundle.name}.partial')
+    try:
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        _export_vision(network, aside / VISION_FILE)
+        _export_core(network, aside / CORE_FILE)
+        contract = contract_of(network, name, training)
+        hashes = {file: sha256_of(aside / file) for file in (VISION_FILE, CORE_FILE)}
+        contract = dataclasses.replace(contract, sha256=hashes)
+        save_contract(contract, aside)
+        (aside / CARD_FILE).write_text(card_text(contract), encoding='utf-8')
+        if bundle.exists():
+            shutil.rmtree(bundle)
+        aside.replace(bundle)
+    except OSError as error:
+        raise OutputError(f'cannot write bundle {bundle}: {error}') from error
+    return contract
+
+
+def contract_of(network: Network, name: str, training: Training) -> Contract:
+    """Return the contract of a network, parity vectors included, hashes not."""
+    return Contract(
+        format_version=FORMAT_VERSION,
+        name=name,
+        state_size=network.wiring.neurons,
+        feature_size=network.config.vision.features,
+        camera=network.camera,
+        time=network.time,
+        command=network.command,
+        training=training,
+        network={
+            'cell': 'cfc',
+            'neurons': network.wiring.neurons,
+            'wiring': network.wiring.describe(),
+            'config': plain(network.config),
+        },
+        parity=parity_of(network),
+    )
+
+
+def parity_of(network: Network) -> ParityVectors:
+    """Run the network on seeded images with irregular dt and remember its answers."""
+    rng = np.random.default_rng(PARITY_SEED)
+    dt_s = tuple(float(x) for x in np.round(rng.uniform(0.02, 0.15, PARITY_STEPS), 4))
+    empty = ParityVectors(PARITY_SEED, dt_s, (), ())
+    images = torch.from_numpy(parity_inputs(empty, network.camera))
+    commands, targets = roll(network, images, torch.tensor(dt_s))
+    return dataclasses.replace(
+        empty,
+        commands=tuple(tuple(row) for row in commands.tolist()),
+        targets=tuple(tuple(row) for row in targets.tolist()),
+    )
+
+
+def roll(network: Network, images: Tensor, dt_s: Tensor) -> tuple[Tensor, Tensor]:
+    """See images (T, H, W, 3) step by step, as in flight: commands (T, 4), targets (T, 3)."""
+    state, core = torch.zeros(1, network.wiring.neurons), Core(network)
+    commands, targets = [], []
+    with torch.no_grad():
+        for image, dt in zip(images, dt_s, strict=True):
+            features, target = network.vision(image[None])
+            command, state = core(features, state, dt[None])
+            commands.append(command[0])
+            targets.append(target[0])
+    return torch.stack(commands), torch.stack(targets)
+
+
+def _export_vision(network: Network, path: Path) -> None:
+    image = torch.zeros(2, network.camera.height, network.camera.width, 3, dtype=torch.uint8)
+    batch = torch.export.Dim('batch')
+    _export(network.vision, (image,), ['image'], ['features', 'target'], ({0: batch},), path)
+
+
+def _export_core(network: Network, path: Path) -> None:
+    features = torch.zeros(2, network.config.vision.features)
+    state, dt_s = torch.zeros(2, network.wiring.neurons), torch.full((2,), 0.05)
+    batch = torch.export.Dim('batch')
+    dynamic = ({0: batch}, {0: batch}, {0: batch})
+    inputs, outputs = ['features', 'state', 'dt'], ['command', 'next_state']
+    _export(Core(network), (features, state, dt_s), inputs, outputs, dynamic, path)
+
+
+def _export(
+    module: torch.nn.Module,
+    inputs: tuple[Tensor, ...],
+    input_names: list[str],
+    output_names: list[str],
+    dynamic: tuple[dict[int, torch.export.Dim], ...],
+    path: Path,
+) -> None:
+    require('onnxscript', 'train')
+    onnx = require('onnx', 'train')
+    logging.getLogger('torch.onnx').setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # the exporter warns about its own internals
+        program = torch.onnx.export(
+            module,
+            inputs,
+            dynamo=True,
+            opset_version=OPSET,
+            external_data=False,
+            input_names=input_names,
+            output_names=output_names,
+            dynamic_shapes=dynamic,
+            optimize=True,
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    if model.ir_version > MAX_IR:
+        model.ir_version = MAX_IR
+    for node in model.graph.node:  # traces of this machine's source paths
+        del node.metadata_props[:]
+        node.doc_string = ''
+    onnx.checker.check_model(model)
+    path.write_bytes(model.SerializeToString())

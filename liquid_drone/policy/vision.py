@@ -1,0 +1,69 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The eye: a small CNN from the camera image to features and the target head.
+
+The image is averaged down (2x2 pixels to one) inside the graph, so that training may store the
+reduced frames and flight hands over what the camera gives; both see the same picture.
+Normalisation is in here too, and nowhere else.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from .config import VisionConfig
+
+HEAD = ('logit', 'bearing', 'elevation')  # bearing -1 left..1 right, elevation -1 bottom..1 top
+
+
+class Vision(nn.Module):
+    """uint8 image (B, H, W, 3) -> features (B, F), target head (B, 3)."""
+
+    def __init__(self, config: VisionConfig, height: int, width: int) -> None:
+        super().__init__()
+        self.reduce = config.reduce
+        self.trunk = nn.Sequential()
+        channels, rows, columns = 3, height // config.reduce, width // config.reduce
+        for out, kernel, stride in config.convolutions:
+            self.trunk.append(nn.Conv2d(channels, out, kernel, stride, padding=kernel // 2))
+            self.trunk.append(nn.ReLU())
+            channels = out
+            rows, columns = -(-rows // stride), -(-columns // stride)
+        self.features = nn.Linear(channels * rows * columns, config.features)
+        self.target = nn.Linear(config.features, len(HEAD))
+        _begin_at_unit_scale(self.trunk)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """See a full camera image, uint8 (B, H, W, 3) RGB; features (B, F), target head (B, 3)."""
+        pixels = image.permute(0, 3, 1, 2).float()  # (B, 3, H, W)
+        pixels = nn.functional.avg_pool2d(pixels, self.reduce)
+        return self.look(normalise(pixels))
+
+    def look(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """See reduced, normalised pixels (B, 3, H / r, W / r)."""
+        features = self.features(self.trunk(pixels).flatten(1))  # (B, F)
+        return features, self.target(features)
+
+
+def _begin_at_unit_scale(trunk: nn.Sequential) -> None:
+    """He initialisation: with PyTorch's default the signal shrinks and learning starts late."""
+    for layer in trunk:
+        if isinstance(layer, nn.Conv2d) and layer.bias is not None:
+            nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
+            nn.init.zeros_(layer.bias)
+
+
+def normalise(pixels: Tensor) -> Tensor:
+    """Bring pixel values 0..255 to about -1.6..2."""
+    return (pixels - 115.0) * (1.0 / 70.0)
+
+
+def reduced(image: npt.NDArray[np.uint8], factor: int) -> npt.NDArray[np.uint8]:
+    """Average an image (H, W, 3) down as the graph does, rounded: what a frame cache stores."""
+    import cv2
+
+    height, width = image.shape[0] // factor, image.shape[1] // factor
+    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.uint8)

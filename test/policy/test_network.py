@@ -1,0 +1,50 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The network: reduced frames in training and camera frames in flight give the same answer."""
+
+import numpy as np
+import torch
+
+from liquid_drone.policy.config import NetworkConfig
+from liquid_drone.policy.export import roll
+from liquid_drone.policy.network import Core, Network
+from liquid_drone.policy.vision import reduced
+
+
+def test_training_and_flight_see_the_same():
+    """Frames cached at half size must train the network that later gets whole frames."""
+    torch.manual_seed(0)
+    network = Network(NetworkConfig()).eval()
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (6, 36, 64, 3), dtype=np.uint8).repeat(4, 1).repeat(4, 2)
+    small = np.stack([reduced(image, 2) for image in images])
+    dt_s = torch.tensor([0.05, 0.03, 0.1, 0.05, 0.2, 0.07])
+    with torch.no_grad():
+        seen = network(torch.from_numpy(small)[None].float(), dt_s[None])
+    commands, targets = roll(network, torch.from_numpy(images), dt_s)
+    shares = torch.clamp(seen.motor[0], -1, 1) * network.limits
+    torch.testing.assert_close(shares, commands, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(seen.target[0], targets, atol=1e-4, rtol=1e-4)
+
+
+def test_commands_stay_within_the_limits_and_dt_within_its_range():
+    """Whatever comes in, no more than the contract's limits goes out; a stalled camera is no huge dt."""
+    network = Network(NetworkConfig())
+    core = Core(network)
+    features, state = torch.randn(64, 128) * 100, torch.zeros(64, 19)
+    command, _ = core(features, state, torch.full((64,), 0.05))
+    assert (command.abs() <= network.limits + 1e-6).all()
+    longest, _ = core(features, state, torch.full((64,), network.time.max_s))
+    beyond, _ = core(features, state, torch.full((64,), 60.0))
+    torch.testing.assert_close(longest, beyond)
+
+
+def test_the_core_has_nothing_of_the_eye():
+    """The command comes from the liquid core: nothing leads around it."""
+    network = Network(NetworkConfig())
+    core = Core(network)
+    zero = torch.zeros(1, 128), torch.zeros(1, 19), torch.full((1,), 0.05)
+    with torch.no_grad():
+        for parameter in network.vision.parameters():
+            parameter.fill_(float('nan'))
+    assert torch.isfinite(core(*zero)[0]).all()
