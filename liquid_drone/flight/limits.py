@@ -20,7 +20,7 @@ from .vehicle import VehicleState
 Array = npt.NDArray[np.float64]
 FourFloats = tuple[float, float, float, float]  # vx, vy, vz m/s, yaw rate rad/s
 ZERO: FourFloats = (0.0, 0.0, 0.0, 0.0)
-EDGE_GAIN_PER_S = 0.8  # speed allowed towards an edge, for each metre that is left
+EDGE_GAIN_PER_S = 0.5  # speed allowed towards an edge, for each metre that is left
 HEIGHT_GAIN_PER_S = 0.8  # of the altitude loop; held PX4 within 0.16 m
 
 
@@ -146,7 +146,7 @@ def approach(
     value: FourFloats, slope: FourFloats, target: FourFloats, limits: Limits, dt_s: float
 ) -> tuple[FourFloats, FourFloats]:
     """Move a command towards another within acceleration, jerk and speed; also its new slope."""
-    if dt_s <= 0.0:
+    if dt_s < 1e-6:
         return value, slope
     v, a, goal = (np.array(item, dtype=np.float64) for item in (value, slope, target))
     new = v.copy()
@@ -166,11 +166,12 @@ def _wanted_slope(error: Array, limits: Limits, dt_s: float) -> Array:
     distance = float(np.linalg.norm(error))
     if distance < 1e-12:
         return np.zeros_like(error)
-    jerk_step = (
-        limits.jerk_m_s3 * dt_s
-    )  # n steps of easing out cover jerk_step * dt * n (n + 1) / 2
-    steps = math.sqrt(0.25 + 2.0 * distance / (jerk_step * dt_s)) - 0.5
-    size = min(limits.acceleration_m_s2, jerk_step * steps, distance / dt_s)
+    # The slope shrinks by one jerk step at a time. From n = k + f such steps (k whole) it covers
+    # (k + 1) (f + k / 2) step widths while it eases out; solved here for n.
+    jerk_step = limits.jerk_m_s3 * dt_s
+    widths = distance / (jerk_step * dt_s)
+    whole = math.floor(math.sqrt(0.25 + 2.0 * widths) - 0.5)
+    size = min(limits.acceleration_m_s2, jerk_step * (widths / (whole + 1) + whole / 2))
     wanted: Array = error * (size / distance)
     return wanted
 

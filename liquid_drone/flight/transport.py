@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Ways for MAVLink bytes to travel: UDP, TCP, a serial port, or a pair of functions in one process.
+"""Ways for MAVLink bytes to travel: UDP, TCP, a serial port, or two functions in one process.
 
 Three spellings are understood: ``/dev/ttyTHS1:921600``, ``udpin:0.0.0.0:14540``, and
 with slashes ``serial:///dev/ttyTHS1:921600``, ``udpin://0.0.0.0:14540``. Nothing here knows

@@ -1,0 +1,247 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquid_drone.flight.companion import Companion
+from liquid_drone.flight.engage import Cause, Stage
+from liquid_drone.flight.guard import Proposal, Setpoint
+from liquid_drone.flight.limits import Limits, Reason
+from liquid_drone.flight.profiles import ARDUPILOT, PX4
+from liquid_drone.flight.vehicle import VehicleState
+
+DT_S = 0.05
+
+
+class Rig:
+    """A companion with a vehicle whose telemetry is always fresh unless told otherwise."""
+
+    def __init__(self, profile=PX4):
+        self.companion = Companion(profile)
+        self.now = 100.0
+        self.vehicle = VehicleState(
+            system_id=1,
+            mode=profile.hold_mode,
+            mode_name='hold',
+            armed=True,
+            heartbeat_received_s=self.now,
+            position_enu=(0.0, 0.0, 3.0),
+        )
+        self.profile = profile
+        self.fresh = True
+
+    def step(self, dt=DT_S, command=(0.5, 0.0, 0.0, 0.0)):
+        self.now += dt
+        if self.fresh:
+            self.vehicle = replace(
+                self.vehicle,
+                heartbeat_received_s=self.now,
+                received_s=self.now,
+                attitude_received_s=self.now,
+            )
+        proposal = None if command is None else Proposal(self.now, command)
+        return self.companion.step(self.now, self.vehicle, proposal)
+
+    def switch(self, to_ours=True):
+        mode = self.profile.follow_mode if to_ours else self.profile.hold_mode
+        self.vehicle = replace(self.vehicle, mode=mode)
+
+    def engaged(self):
+        self.step()
+        assert self.companion.engage(True)[0]
+        self.step()
+        self.switch()
+        self.step()
+        self.companion.policy_was_reset()
+        for _ in range(40):
+            decision = self.step()
+        assert decision.stage is Stage.ENGAGED
+        assert decision.setpoint.vx_m_s == pytest.approx(0.5, abs=1e-3)
+        return self
+
+
+@pytest.mark.parametrize('profile', [PX4, ARDUPILOT])
+def test_the_whole_way_from_standby_to_engaged(profile):
+    rig = Rig(profile)
+    assert rig.step().setpoint is None
+    assert rig.companion.stage is Stage.STANDBY
+    assert rig.companion.engage(True) == (True, Stage.READY.value)
+    ready = rig.step()
+    assert (ready.stage, ready.setpoint) == (Stage.READY, Setpoint())
+    rig.switch()
+    engaging = rig.step()
+    assert (engaging.reset_policy, engaging.setpoint) == (True, Setpoint())
+    rig.companion.policy_was_reset()
+    assert rig.step().stage is Stage.ENGAGED
+    assert rig.step().setpoint.vx_m_s > 0.0
+
+
+def test_without_a_human_nothing_is_ever_sent_even_in_its_mode():
+    rig = Rig()
+    rig.switch()
+    assert all(rig.step().setpoint is None for _ in range(50))
+
+
+def test_zeros_go_out_until_the_policy_has_started_afresh_and_not_for_ever():
+    rig = Rig()
+    rig.step()
+    rig.companion.engage(True)
+    rig.switch()
+    decisions = [rig.step() for _ in range(60)]
+    assert all(d.setpoint in (Setpoint(), None) for d in decisions)
+    assert (decisions[-1].stage, decisions[-1].cause) == (
+        Stage.HANDED_BACK,
+        Cause.POLICY_NOT_RESET,
+    )
+
+
+def test_another_mode_silences_it_in_the_same_step_and_for_good():
+    rig = Rig().engaged()
+    rig.switch(to_ours=False)
+    decision = rig.step()
+    assert (decision.setpoint, decision.cause) == (None, Cause.TAKEN_OVER)
+    rig.switch()
+    assert all(rig.step().setpoint is None for _ in range(100))
+    assert rig.companion.engage(True)[0]
+    assert rig.step().stage is Stage.ENGAGING
+
+
+@pytest.mark.parametrize(
+    ('change', 'cause'),
+    [({'armed': False}, Cause.DISARMED), ({'landed': True}, Cause.LANDED)],
+)
+def test_disarmed_or_landed_it_gives_the_vehicle_back(change, cause):
+    rig = Rig().engaged()
+    rig.vehicle = replace(rig.vehicle, **change)
+    assert (rig.step().setpoint, rig.companion.stage) == (None, Stage.HANDED_BACK)
+    assert rig.step().cause is cause
+
+
+def test_a_dead_policy_leads_to_zero_in_half_a_second_then_silence_then_a_hand_back():
+    rig = Rig().engaged()
+    decisions = [rig.step(command=None) for _ in range(60)]
+    assert decisions[9].setpoint.as_tuple() == pytest.approx((0, 0, 0, 0), abs=1e-9)
+    assert decisions[9].reason is Reason.STALE_COMMAND
+    assert decisions[35].setpoint is None
+    assert decisions[35].stage is Stage.HANDED_BACK
+    assert decisions[-1].cause is Cause.GUARD_STOPPED
+    assert rig.step().setpoint is None  # fresh proposals do not bring it back
+
+
+def test_a_lost_link_is_stopped_gently_then_silence():
+    rig = Rig().engaged()
+    rig.fresh = False
+    decisions = [rig.step() for _ in range(70)]
+    assert decisions[-1].setpoint is None
+    assert decisions[-1].reason is Reason.STALE_TELEMETRY
+    assert decisions[-1].stage is Stage.HANDED_BACK
+
+
+def test_a_human_can_call_it_off_and_it_stops_before_it_falls_silent():
+    rig = Rig().engaged()
+    assert rig.companion.engage(False)[0]
+    decisions = [rig.step() for _ in range(40)]
+    speeds = [d.setpoint.vx_m_s for d in decisions if d.setpoint]
+    assert speeds == sorted(speeds, reverse=True)
+    assert speeds[-1] == 0.0
+    assert decisions[-1].stage is Stage.HANDED_BACK
+
+
+@pytest.mark.parametrize('pause', [0.6, 5.0, -1.0])
+def test_its_own_pause_costs_it_the_vehicle(pause):
+    rig = Rig().engaged()
+    decision = rig.step(dt=pause)
+    assert (decision.setpoint, decision.cause) == (None, Cause.SILENCE)
+
+
+def test_a_pause_while_ready_needs_a_new_human_too():
+    rig = Rig()
+    rig.step()
+    rig.companion.engage(True)
+    rig.step()
+    assert rig.step(dt=1.0).stage is Stage.STANDBY
+
+
+@pytest.mark.parametrize(
+    ('change', 'text'),
+    [
+        ({'battery_remaining': 0.2}, 'battery'),
+        ({'position_valid': False}, 'position'),
+        ({'position_enu': (40.0, 0.0, 3.0)}, 'fence'),
+    ],
+)
+def test_it_refuses_to_engage_with_the_reason(change, text):
+    rig = Rig()
+    rig.vehicle = replace(rig.vehicle, **change)
+    rig.step()
+    done, sentence = rig.companion.engage(True)
+    assert not done
+    assert text in sentence
+    assert rig.step().setpoint is None
+
+
+def test_it_refuses_to_engage_without_a_vehicle():
+    companion = Companion(PX4)
+    assert companion.engage(True) == (False, 'cannot engage: no heartbeat from the vehicle')
+    companion.step(1.0, None, None)
+    assert not companion.engage(True)[0]
+
+
+def test_on_the_ground_it_waits_though_the_switch_is_on():
+    rig = Rig()
+    rig.vehicle = replace(rig.vehicle, landed=True)
+    rig.step()
+    rig.companion.engage(True)
+    rig.switch()
+    assert rig.step().setpoint == Setpoint()
+    assert rig.step().stage is Stage.READY
+
+
+def test_switched_off_checks_are_logged(caplog):
+    Companion(PX4, Limits(fence_radius_m=None))
+    assert 'fence_radius_m is switched off' in caplog.text
+
+
+EVENTS = [
+    *['step', 'no_proposal', 'pause', 'deaf', 'hear'],
+    *['ours', 'other', 'engage', 'off', 'reset'],
+    *['arm', 'disarm', 'land', 'fly'],
+]
+
+
+@given(st.lists(st.sampled_from(EVENTS), max_size=120))
+def test_however_things_happen_it_moves_the_vehicle_only_when_it_may(sequence):
+    rig = Rig()
+    human_wants = False
+    for event in sequence:
+        rig.fresh = {'deaf': False, 'hear': True}.get(event, rig.fresh)
+        if event in ('ours', 'other'):
+            rig.switch(event == 'ours')
+        elif event in ('arm', 'disarm'):
+            rig.vehicle = replace(rig.vehicle, armed=event == 'arm')
+        elif event in ('land', 'fly'):
+            rig.vehicle = replace(rig.vehicle, landed=event == 'land')
+        elif event in ('engage', 'off'):
+            done, _ = rig.companion.engage(event == 'engage')
+            human_wants = (event == 'engage' and done) or (human_wants and event != 'off')
+            human_wants = human_wants or rig.companion.stage is Stage.ENGAGED
+        elif event == 'reset':
+            rig.companion.policy_was_reset()
+        before = rig.companion.stage
+        command = None if event == 'no_proposal' else (0.5, 0.1, 0.0, 0.1)
+        decision = rig.step(dt=1.0 if event == 'pause' else DT_S, command=command)
+        is_ours = rig.vehicle.mode == PX4.follow_mode and rig.vehicle.armed
+        if decision.setpoint is not None:
+            assert human_wants
+            assert decision.stage in (Stage.READY, Stage.ENGAGING, Stage.ENGAGED)
+            if decision.setpoint != Setpoint():
+                assert is_ours
+                assert decision.stage is Stage.ENGAGED
+        if before in (Stage.ENGAGING, Stage.ENGAGED) and not is_ours:
+            assert decision.setpoint is None
+            assert decision.stage is Stage.HANDED_BACK
+        if decision.stage in (Stage.HANDED_BACK, Stage.STANDBY, Stage.DISCONNECTED):
+            human_wants = False
