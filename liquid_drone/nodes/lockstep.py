@@ -1,0 +1,110 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The mavlink node's pace in simulation: one decision for each camera frame, then word of it.
+
+The simulator goes on only after a ``Header`` with the frame's stamp on ``~/decided``, so a run is
+the same each time. Where commands stop coming, decisions go on by the simulated clock, without a
+proposal: a dead policy must not silence the guard. Nothing here is used on a drone.
+"""
+
+import time
+from typing import TYPE_CHECKING
+
+from geometry_msgs.msg import TwistStamped
+from std_msgs.msg import Header
+
+from ..flight.companion import Decision
+from ..flight.guard import Proposal
+from . import messages, qos
+
+if TYPE_CHECKING:
+    from .mavlink_node import MavlinkNode
+
+FRAME_NS = 50_000_000  # of the simulated camera
+DECIDED_TOPIC = 'mavlink/decided'
+WATCH_S = 0.02
+TELEMETRY_LIMIT_S = 0.1  # sent before the image, so it is here already
+
+
+class Lockstep:
+    """Subscribes to commands and decides at their stamps; destroy it to stop."""
+
+    def __init__(self, node: 'MavlinkNode') -> None:
+        """Begin, on an active node with an open link."""
+        self._node = node
+        self._decided_ns = 0
+        self._policy_is_lost = False
+        self._waiting: tuple[Decision, int] | None = None  # for the policy's reset
+        self._told = node.create_publisher(Header, '~/decided', qos.COMMAND)
+        self._commands = node.create_subscription(
+            TwistStamped, 'cmd_vel', self._on_command, qos.COMMAND
+        )
+        self._watch = node.create_timer(WATCH_S, self._on_watch, clock=node.steady)
+
+    def destroy(self) -> None:
+        """Stop deciding."""
+        self._node.destroy_subscription(self._commands)
+        self._node.destroy_timer(self._watch)
+        self._node.destroy_publisher(self._told)
+
+    def _on_command(self, message: TwistStamped) -> None:
+        stamp_ns = messages.nanoseconds(message.header.stamp)
+        if self._waiting is not None:
+            return
+        if stamp_ns == self._decided_ns:  # the frame was shown again: our word was lost
+            self._tell(stamp_ns)
+            return
+        self._policy_is_lost = False
+        command = tuple(messages.command_array(message).tolist())
+        self._decide(stamp_ns, Proposal(stamp_ns / messages.SECOND_NS, command))
+
+    def _on_watch(self) -> None:
+        """Go on without the policy: it fell two frames behind, or does not answer."""
+        if self._waiting is not None:
+            if not self._node.reset.is_pending:
+                self._finish(*self._waiting)
+            return
+        now_ns = self._node.get_clock().now().nanoseconds
+        frames_behind = (now_ns - self._decided_ns) // FRAME_NS
+        if self._decided_ns and frames_behind >= (1 if self._policy_is_lost else 2):
+            self._policy_is_lost = True
+            self._decide(now_ns, None)
+
+    def _decide(self, stamp_ns: int, proposal: Proposal | None) -> None:
+        if not self._has_telemetry(stamp_ns):
+            return
+        decision = self._node.decide(stamp_ns / messages.SECOND_NS, proposal)
+        if decision is None:
+            return
+        self._decided_ns = stamp_ns
+        if not decision.reset_policy:
+            self._finish(decision, stamp_ns)
+            return
+        self._waiting = decision, stamp_ns
+        self._node.reset.ask(self._on_reset)
+
+    def _has_telemetry(self, stamp_ns: int) -> bool:
+        """Wait for the frame's telemetry; the very first frame is not decided without."""
+        link, deadline = self._node.link, time.monotonic() + TELEMETRY_LIMIT_S
+        assert link is not None  # open while active
+        while True:
+            vehicle = link.poll(stamp_ns / messages.SECOND_NS)
+            if vehicle is not None and round(vehicle.stamp_s * 1000) >= stamp_ns // 1_000_000:
+                return True
+            if time.monotonic() > deadline:
+                return self._decided_ns > 0
+            time.sleep(0.001)
+
+    def _on_reset(self, is_done: bool) -> None:
+        if is_done:
+            self._node.policy_was_reset()
+        if self._waiting is not None:
+            self._finish(*self._waiting)
+
+    def _finish(self, decision: Decision, stamp_ns: int) -> None:
+        self._waiting = None
+        self._node.send(decision, stamp_ns, stamp_ns // 1_000_000)
+        self._tell(stamp_ns)
+
+    def _tell(self, stamp_ns: int) -> None:
+        self._told.publish(messages.header(stamp_ns, ''))

@@ -1,0 +1,295 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The autopilot's side as a lifecycle node: proposed velocities in, guarded MAVLink setpoints out.
+
+What is sent is decided by :class:`~liquid_drone.flight.companion.Companion`, with the guard in it,
+at a steady rate (or frame by frame in lock-step with the simulator). A human engages it with
+``~/engage``; the pilot's mode switch starts and ends it. It never arms, never takes the mode and
+resends nothing.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import Field, fields
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import TwistStamped
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode
+from std_srvs.srv import SetBool
+
+from ..errors import ConfigError
+from ..flight.companion import Companion, Decision
+from ..flight.engage import Stage
+from ..flight.guard import Proposal
+from ..flight.limits import Limits
+from ..flight.link import MavlinkLink
+from . import messages, parameters, process, qos
+from .lifecycle import AUTOSTART, autostart, transition
+from .lockstep import Lockstep
+from .parameters import Parameter
+from .policy_reset import PolicyReset
+
+COMMAND_TOPIC = 'cmd_vel'
+OFF = -1.0  # a limit with this value is not checked
+
+
+def _is_optional(field: Field[Any]) -> bool:
+    return 'None' in str(field.type)
+
+
+LIMITS = tuple(
+    Parameter(
+        f'limits.{field.name}',
+        float(field.default),  # type: ignore[arg-type]  # every limit has a number
+        f'the guard allows {field.name}' + ('; -1: not checked' if _is_optional(field) else ''),
+        low=OFF,
+        high=1000.0,
+    )
+    for field in fields(Limits)
+)
+PARAMETERS = (
+    AUTOSTART,
+    Parameter(
+        'connection',
+        'udpin:127.0.0.1:14540',
+        'MAVLink address: udpin:HOST:PORT, udpout:HOST:PORT, tcp:HOST:PORT or /dev/DEVICE:BAUD',
+    ),
+    Parameter(
+        'autopilot',
+        'auto',
+        'what the vehicle must be; auto takes what its heartbeat says',
+        choices=('auto', 'px4', 'ardupilot'),
+    ),
+    Parameter('rate_hz', 20.0, 'how often setpoints are decided on and sent', low=5.0, high=100.0),
+    Parameter('lockstep', False, 'simulation only: decide once per simulated camera frame'),
+    Parameter('engage_at_start', False, 'simulation only: engage without being asked by a human'),
+    *LIMITS,
+)
+
+
+def limits_from(values: dict[str, Any]) -> Limits:
+    """Make the guard's limits from the parameters' values.
+
+    Raises:
+        ConfigError: limits that cannot be flown.
+
+    """
+    given: dict[str, Any] = {}
+    for field in fields(Limits):
+        value = values[f'limits.{field.name}']
+        given[field.name] = None if value == OFF and _is_optional(field) else value
+    try:
+        return Limits(**given)
+    except ValueError as error:
+        raise ConfigError(f'parameters limits.*: {error}') from error
+
+
+class MavlinkNode(LifecycleNode):
+    """A shell around :class:`MavlinkLink` and :class:`Companion`."""
+
+    patience_s = process.SPIN_S
+
+    def __init__(self) -> None:
+        super().__init__('mavlink')
+        parameters.declare(self, PARAMETERS)
+        self.values = parameters.read(self, PARAMETERS)
+        self.failure: Exception | None = None
+        self.link: MavlinkLink | None = None
+        self.companion: Companion | None = None
+        self.decision: Decision | None = None
+        self._undo: list[Callable[[], Any]] = []  # what deactivation has to do
+        self._proposal: Proposal | None = None
+        self._wants_engaging = False
+        self.steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._setpoints = self.create_publisher(TwistStamped, '~/setpoint', qos.COMMAND)
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.STATUS)
+        self.reset = PolicyReset(self)
+        self.create_service(SetBool, '~/engage', self._on_engage)
+        self.create_timer(1.0, self._on_second, clock=self.steady)
+
+    # lifecycle
+
+    @transition
+    def on_configure(self) -> None:
+        """Open the connection."""
+        self.values = values = parameters.read(self, PARAMETERS)
+        self._check_simulation_only()
+        self._limits = limits_from(values)
+        self.link = MavlinkLink.open(values['connection'], values['autopilot'])
+        self._wants_engaging = values['engage_at_start']
+        self.get_logger().info(f'listening for the autopilot on {values["connection"]}')
+
+    def _check_simulation_only(self) -> None:
+        simulated = self.get_parameter('use_sim_time').value
+        for name in ('lockstep', 'engage_at_start'):
+            if self.values[name] and not simulated:
+                raise ConfigError(
+                    f"parameter '{name}' is for simulation only and needs use_sim_time; "
+                    'on a drone a human engages it: ros2 service call .../engage'
+                )
+
+    @transition
+    def on_activate(self) -> None:
+        """Begin to listen to the policy and to decide."""
+        self._proposal = self.decision = None
+        if self.values['lockstep']:
+            self._undo = [Lockstep(self).destroy]
+        else:
+            subscription = self.create_subscription(
+                TwistStamped, COMMAND_TOPIC, self._on_command, qos.COMMAND
+            )
+            period_s = 1.0 / self.values['rate_hz']
+            timer = self.create_timer(period_s, self._on_tick, clock=self.steady)
+            self._undo = [
+                lambda: self.destroy_subscription(subscription),
+                lambda: self.destroy_timer(timer),
+            ]
+
+    @transition
+    def on_deactivate(self) -> None:
+        """Fall silent: the autopilot's own failsafe acts."""
+        self._fall_silent()
+
+    @transition
+    def on_cleanup(self) -> None:
+        """Close the connection."""
+        self._release()
+
+    @transition
+    def on_shutdown(self) -> None:
+        """Close the connection."""
+        self._release()
+
+    @transition
+    def on_error(self) -> None:
+        """Return to the safe, silent state."""
+        self._release()
+
+    # process
+
+    def start(self) -> None:
+        """Start by itself where asked to."""
+        if self.values['autostart']:
+            autostart(self)
+
+    def turn(self, stop: process.StopRequest) -> bool:
+        """Go on until told to stop."""
+        return not stop.requested
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._release()
+
+    # deciding; lockstep.py calls these too
+
+    def decide(self, now_s: float, proposal: Proposal | None) -> Decision | None:
+        """Decide once on what is known; None before there is a vehicle."""
+        assert self.link is not None  # open while active
+        vehicle, profile = self.link.vehicle, self.link.profile
+        if self.companion is None:
+            if vehicle is None or profile is None:
+                return None
+            self.companion = Companion(profile, self._limits)
+            self.get_logger().info(f'{profile.name} vehicle {vehicle.system_id} found')
+        decision = self.companion.step(now_s, vehicle, proposal)
+        if self._wants_engaging and decision.stage is Stage.STANDBY:
+            self._wants_engaging = not self.companion.engage(True)[0]
+        self._say(decision)
+        self.decision = decision
+        return decision
+
+    def send(self, decision: Decision, stamp_ns: int, time_boot_ms: int) -> None:
+        """Send what was decided, if anything, and show it on ``~/setpoint``."""
+        if decision.setpoint is None or self.link is None:
+            return
+        self.link.send_setpoint(decision.setpoint, time_boot_ms)
+        self._setpoints.publish(messages.command_message(decision.setpoint.as_tuple(), stamp_ns))
+
+    def policy_was_reset(self) -> None:
+        """Pass on that the policy starts afresh."""
+        if self.companion is not None:
+            self.companion.policy_was_reset()
+
+    def _say(self, decision: Decision) -> None:
+        before = self.decision
+        if before is None or before.stage is not decision.stage:
+            cause = f' ({decision.cause.value})' if decision.cause.value else ''
+            self.get_logger().info(f'{decision.stage.value}{cause}')
+        elif before.reason is not decision.reason and decision.reason is not None:
+            self.get_logger().info(decision.reason.value, throttle_duration_sec=1.0)
+
+    # callbacks
+
+    def _on_command(self, message: TwistStamped) -> None:
+        """Note a proposal, its stamp moved from ROS time to the steady clock."""
+        age_ns = self.get_clock().now().nanoseconds - messages.nanoseconds(message.header.stamp)
+        stamp_s = time.monotonic() - max(0, age_ns) / messages.SECOND_NS
+        self._proposal = Proposal(stamp_s, tuple(messages.command_array(message).tolist()))
+
+    def _on_tick(self) -> None:
+        assert self.link is not None  # open while active
+        now_s = time.monotonic()
+        self.link.poll(now_s)
+        decision = self.decide(now_s, self._proposal)
+        if decision is None:
+            return
+        if decision.reset_policy:
+            self.reset.ask(self._on_reset)
+        self.send(decision, self.get_clock().now().nanoseconds, round(now_s * 1000) % 2**32)
+
+    def _on_reset(self, is_done: bool) -> None:
+        if is_done:
+            self.policy_was_reset()
+
+    def _on_engage(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        if self.companion is None:
+            response.success, response.message = False, 'cannot engage: no vehicle yet'
+            return response
+        response.success, response.message = self.companion.engage(request.data)
+        self.get_logger().info(f'engage {request.data}: {response.message}')
+        return response
+
+    def _on_second(self) -> None:
+        if self.link is None:
+            return
+        vehicle, decision = self.link.vehicle, self.decision
+        stage = decision.stage if decision else Stage.DISCONNECTED
+        values: dict[str, object] = {'connection': self.values['connection'], 'stage': stage.value}
+        if decision is not None:
+            values['cause'] = decision.cause.value
+            values['reason'] = decision.reason.value if decision.reason else ''
+        if vehicle is not None:
+            values.update(mode=vehicle.mode_name, armed=vehicle.armed, landed=vehicle.landed)
+            values['battery'] = vehicle.battery_remaining
+            values['height_m'] = round(vehicle.height_m, 2)
+        stamp_ns = self.get_clock().now().nanoseconds
+        self._diagnostics.publish(
+            messages.diagnostics_message(
+                stamp_ns, self.get_name(), vehicle is not None, stage.value, values
+            )
+        )
+
+    # letting go
+
+    def _fall_silent(self) -> None:
+        for undo in self._undo:
+            undo()
+        self._undo = []
+
+    def _release(self) -> None:
+        self._fall_silent()
+        self.companion = self.decision = None
+        if self.link is not None:
+            self.link.close()
+            self.link = None
+
+
+def main() -> None:
+    """Run the node."""
+    process.exit_with(MavlinkNode)
+
+
+if __name__ == '__main__':
+    main()

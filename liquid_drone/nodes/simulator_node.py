@@ -1,0 +1,292 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated world as a node: camera and clock through ROS, the autopilot through MAVLink.
+
+In lock-step (the default) each frame waits until the mavlink node has decided on it, so that a
+flight is the same each time; with ``real_time`` it runs at the pace of the wall clock and waits
+for nobody. It flies one flight, saves its log where asked to, and ends. It never commands the
+drone: its pilot only arms, takes off, flips the mode switch and lands.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from geometry_msgs.msg import PoseStamped, TwistStamped
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+from rosgraph_msgs.msg import Clock as ClockMessage
+from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import Image as ImageMessage
+from std_msgs.msg import Header
+
+from ..contract import Command
+from ..errors import ConfigError
+from ..sim.autopilot_udp import Address, UdpEndpoint
+from ..sim.config import load_scenario
+from ..sim.session import Session
+from ..sim.simulator import FRAME_S, CameraFrame
+from . import messages, parameters, process, qos
+from .lockstep import DECIDED_TOPIC
+from .parameters import Parameter
+
+WAIT_S = 0.01
+ANSWER_LIMIT_S = 2.0  # wall clock; a frame without a decision after that counts as missed
+SHOW_AGAIN_S = 0.5  # wall clock; best-effort images may be lost
+LANDING_LIMIT_S = 5.0  # wall clock, once told to stop
+SLOWEST_REPORT_S = 0.1  # wall clock between two lines of progress
+
+PARAMETERS = (
+    Parameter('world', 'forest', 'world: a name in sim/worlds, or a .yaml file'),
+    Parameter('season', 'summer', 'season: a name in sim/seasons, or a .yaml file'),
+    Parameter(
+        'target', 'red_backpack', 'what walks ahead: a name in sim/targets, or a .yaml file'
+    ),
+    Parameter('task', 'follow', 'what counts as success: a name in config/tasks, or a .yaml file'),
+    Parameter('seed', 0, 'everything random in the flight follows from it', low=0, high=2**31 - 1),
+    Parameter('start', 'ground', 'where the drone begins', choices=('ground', 'hover')),
+    Parameter('autopilot', 'px4', 'which autopilot is simulated', choices=('px4', 'ardupilot')),
+    Parameter('duration_s', 0.0, 'simulated time of following; 0: as the task', low=0, high=3600),
+    Parameter('companion', '127.0.0.1:14540', 'address:port that gets MAVLink telemetry'),
+    Parameter('ground_station', '', 'address:port that gets MAVLink telemetry too; empty: none'),
+    Parameter('real_time', False, 'run at the pace of the wall clock instead of in lock-step'),
+    Parameter('flight_log', '', 'where to save the flight (.npz); empty: nowhere'),
+    Parameter('progress', 'log', 'how to tell', choices=('log', 'json', 'none')),
+)
+
+
+def parse_address(name: str, text: str) -> Address:
+    """Read ``host:port``.
+
+    Raises:
+        ConfigError: something else.
+
+    """
+    host, colon, port = text.rpartition(':')
+    if not (host and colon and port.isdigit() and int(port) < 65536):
+        raise ConfigError(
+            f"parameter '{name}': expected address:port, such as 127.0.0.1:14540; got '{text}'"
+        )
+    return host, int(port)
+
+
+class SimulatorNode(Node):
+    """Runs a :class:`~liquid_drone.sim.session.Session` frame by frame."""
+
+    def __init__(self) -> None:
+        super().__init__('simulator')
+        parameters.declare(self, PARAMETERS, read_only=True)
+        self.values = values = parameters.read(self, PARAMETERS)
+        addresses = [
+            parse_address(name, values[name])
+            for name in ('companion', 'ground_station')
+            if values[name]
+        ]
+        kinds = {name: values[name] for name in ('world', 'season', 'target', 'task')}
+        self.session = Session(
+            load_scenario(**kinds),
+            seed=values['seed'],
+            autopilot=values['autopilot'],
+            start=values['start'],
+            duration_s=values['duration_s'] or None,
+        )
+        self.endpoint = UdpEndpoint(self.session.autopilot, addresses)
+        self.misses = 0
+        self._commands: dict[int, Command] = {}  # by stamp, for the log
+        self._decided_ns = 0
+        self._is_first, self._was_missed = True, False
+        self._frame: CameraFrame | None = None
+        self._shown_s = self._waits_since_s = self._reported_s = self._stopping_s = 0.0
+        self._next_s = 0.0  # wall clock of the next frame, when running free
+        self._make_topics()
+
+    def _make_topics(self) -> None:
+        out = qos.SENSOR_OUT
+        self._clock_out = self.create_publisher(ClockMessage, '/clock', qos.CLOCK)
+        self._image_out = self.create_publisher(
+            ImageMessage, 'camera/image_raw', out, qos_overriding_options=qos.OVERRIDABLE
+        )
+        self._info_out = self.create_publisher(CameraInfo, 'camera/camera_info', out)
+        self._odometry_out = self.create_publisher(Odometry, 'odom', out)
+        self._target_out = self.create_publisher(PoseStamped, 'target/pose', out)
+        self.create_subscription(TwistStamped, 'cmd_vel', self._on_command, qos.STATUS)
+        self.create_subscription(Header, DECIDED_TOPIC, self._on_decided, qos.STATUS)
+
+    # process
+
+    @property
+    def patience_s(self) -> float:
+        """How long callbacks may be waited for: only while a frame waits for its decision."""
+        return 0.0 if self._frame is None or self.values['real_time'] else WAIT_S
+
+    def start(self) -> None:
+        """Say what is flown."""
+        values = self.values
+        self.get_logger().info(
+            f'{values["world"]} in {values["season"]}, {values["target"]}, seed {values["seed"]}, '
+            f'{values["autopilot"]}, {self.session.simulator.renderer_name}'
+        )
+
+    def turn(self, stop: process.StopRequest) -> bool:
+        """Show the present frame or, once it is decided on, go to the next; False at the end."""
+        if stop.urgent:
+            return False
+        if stop.requested and not self._stopping_s:
+            self._stopping_s = time.monotonic()
+            self.session.request_land()
+        if self._frame is None:
+            self._begin()
+        if self._may_go_on():
+            self._finish()
+        stopped_s = time.monotonic() - self._stopping_s if self._stopping_s else 0.0
+        return not self.session.done and stopped_s < LANDING_LIMIT_S
+
+    def close(self) -> None:
+        """Save the log and close the socket."""
+        self.endpoint.close()
+        log = self.session.log
+        rows = log.rows
+        for index, stamp_ns in enumerate(rows['stamp_ns']):
+            if stamp_ns in self._commands:
+                rows['command'][index] = self._commands[stamp_ns].astype(np.float64)
+        log.meta.update(through='ros', lockstep_misses=self.misses)
+        self.get_logger().info(
+            f'{len(log)} frames, {self.misses} missed, trajectory {log.trajectory_hash()}'
+        )
+        self.session.simulator.close()
+        if self.values['flight_log']:
+            log.save(Path(self.values['flight_log']))
+
+    # one frame
+
+    def _begin(self) -> None:
+        """Send the frame's telemetry, then its picture, so that both are there to decide on."""
+        if self._is_first and not self._has_listener():
+            return
+        self._is_first = False
+        self.endpoint.flush()
+        self._frame = self.session.begin()
+        self._waits_since_s = time.monotonic()
+        self._show()
+
+    def _has_listener(self) -> bool:
+        """Tell whether the mavlink node is there: telemetry sent before would be lost."""
+        if self.values['real_time'] or self.count_publishers(DECIDED_TOPIC) or self._stopping_s:
+            return True
+        self.get_logger().info(
+            f'waiting for the mavlink node (its topic {DECIDED_TOPIC})',
+            throttle_duration_sec=5.0,
+            skip_first=True,
+        )
+        time.sleep(0.02)
+        return False
+
+    def _show(self) -> None:
+        frame, truth = self._frame, self.session.simulator.truth()
+        assert frame is not None  # just begun
+        stamp_ns = frame.stamp_ns
+        self._shown_s = time.monotonic()
+        self._clock_out.publish(ClockMessage(clock=messages.time_message(stamp_ns)))
+        self._odometry_out.publish(
+            messages.odometry_message(
+                stamp_ns,
+                truth.position_enu,
+                truth.quaternion_xyzw,
+                truth.velocity_enu,
+                truth.angular_velocity_flu,
+            )
+        )
+        self._target_out.publish(messages.pose_message(stamp_ns, truth.target_position_enu))
+        camera = self.session.simulator.camera
+        self._info_out.publish(messages.camera_info_message(camera, stamp_ns))
+        self._image_out.publish(messages.image_message(frame.image, stamp_ns))
+
+    def _may_go_on(self) -> bool:
+        if self._frame is None:
+            return False
+        now_s = time.monotonic()
+        if self.values['real_time']:
+            return self._is_due(now_s)
+        if self._decided_ns == self._frame.stamp_ns or self._stopping_s:
+            return True
+        waited_s = now_s - self._waits_since_s
+        if self._decided_ns and waited_s > self._answer_limit_s():
+            self.misses += 1
+            return True
+        if now_s - self._shown_s > SHOW_AGAIN_S:
+            self._show()
+        return False
+
+    def _answer_limit_s(self) -> float:
+        """After a miss: the pace of the wall clock, until an answer comes in time again."""
+        return FRAME_S if self._was_missed else ANSWER_LIMIT_S
+
+    def _is_due(self, now_s: float) -> bool:
+        if now_s < self._next_s:
+            time.sleep(min(0.002, self._next_s - now_s))
+            return False
+        self._next_s = max(self._next_s + FRAME_S, now_s)
+        return True
+
+    def _finish(self) -> None:
+        assert self._frame is not None  # checked by _may_go_on
+        stamp_ns = self._frame.stamp_ns
+        self.endpoint.poll()
+        self._was_missed = self._decided_ns != stamp_ns
+        self.session.finish(self._commands.get(stamp_ns))
+        self._report(self._frame)
+        self._frame = None
+
+    # callbacks
+
+    def _on_command(self, message: TwistStamped) -> None:
+        stamp_ns = messages.nanoseconds(message.header.stamp)
+        self._commands[stamp_ns] = messages.command_array(message)
+
+    def _on_decided(self, message: Header) -> None:
+        self._decided_ns = messages.nanoseconds(message.stamp)
+
+    # telling
+
+    def _report(self, frame: CameraFrame) -> None:
+        how = self.values['progress']
+        now_s = time.monotonic()
+        pace_s = SLOWEST_REPORT_S if how == 'json' else 5.0
+        if how == 'none' or (now_s - self._reported_s < pace_s and not self.session.done):
+            return
+        self._reported_s = now_s
+        state = self._state(frame)
+        if how == 'json':
+            sys.stdout.write(json.dumps(state) + '\n')
+            sys.stdout.flush()
+        else:
+            self.get_logger().info(
+                f'{state["time_s"]:.1f} s: {state["stage"]}, '
+                f'target {state["distance_m"]:.1f} m away'
+            )
+
+    def _state(self, frame: CameraFrame) -> dict[str, Any]:
+        truth, session = self.session.simulator.truth(), self.session
+        offset = truth.target_position_enu[:2] - truth.position_enu[:2]
+        engaged_ns = session.pilot.engaged_ns
+        following_ns = frame.stamp_ns - engaged_ns if engaged_ns else 0
+        return {
+            'time_s': round(frame.stamp_ns / messages.SECOND_NS - 1.0, 3),
+            'following_s': round(following_ns / messages.SECOND_NS, 3),
+            'duration_s': session.pilot.duration_s,
+            'stage': session.pilot.stage.value,
+            'distance_m': round(float(np.hypot(*offset)), 2),
+            'in_view': frame.target_pixels > 0,
+        }
+
+
+def main() -> None:
+    """Run the node."""
+    process.exit_with(SimulatorNode)
+
+
+if __name__ == '__main__':
+    main()
