@@ -5,6 +5,7 @@
 Only standard message types. What an episode means is said in ``episode.py``.
 """
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -98,6 +99,7 @@ def read(path: Path, info: 'EpisodeInfo') -> 'Recording':
     return recording
 
 
+@functools.cache
 def _typestore() -> Any:
     typesys = require('rosbags.typesys', 'train')
     return typesys.get_typestore(typesys.Stores.ROS2_HUMBLE)

@@ -172,5 +172,6 @@ def load(directory: Path, check_hash: bool = True) -> Recording:
 
 
 def find_episodes(root: Path) -> list[Path]:
-    """Return the finished episode directories below ``root``, by name."""
-    return sorted(path.parent for path in root.rglob(MANIFEST) if '.partial' not in str(path))
+    """Return the finished episode directories in ``root``, by name."""
+    found = (path.parent for path in root.glob(f'*/{MANIFEST}'))
+    return sorted(path for path in found if not path.name.startswith('.'))

@@ -62,7 +62,7 @@ class TrainConfig:
     average: float = 0.995  # decay of the averaged weights, which are the ones that fly
     target_weight: float = 0.3
     hint_weight: float = 0.2
-    threads: int = 2
+    threads: int = 1  # two are slower as soon as anything else runs: they wait for each other
     seed: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
 

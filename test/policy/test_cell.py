@@ -33,7 +33,7 @@ def roll(cell: WiredCfC, features: torch.Tensor, dt: torch.Tensor, state: torch.
     seed=st.integers(0, 1000),
 )
 def test_steps_equal_the_sequence(ticks, batch, neurons, seed):
-    """Flight steps, training runs skewed: both must be the same function, irregular dt included."""
+    """Flight steps, training runs skewed: both must be one function, irregular dt included."""
     torch.manual_seed(seed)
     cell = make_cell(neurons=neurons, seed=seed)
     features, dt = torch.randn(batch, ticks, 16), torch.rand(batch, ticks) * 3 + 0.1

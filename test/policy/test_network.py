@@ -28,7 +28,7 @@ def test_training_and_flight_see_the_same():
 
 
 def test_commands_stay_within_the_limits_and_dt_within_its_range():
-    """Whatever comes in, no more than the contract's limits goes out; a stalled camera is no huge dt."""
+    """No more than the limits goes out, whatever comes in; a stalled camera is no huge dt."""
     network = Network(NetworkConfig())
     core = Core(network)
     features, state = torch.randn(64, 128) * 100, torch.zeros(64, 19)

@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Running a bundle: the same answers as PyTorch, time handled as the contract says, bad bundles refused."""
+"""Running a bundle: PyTorch's answers, time as the contract says, bad bundles refused."""
 
 import json
 import shutil

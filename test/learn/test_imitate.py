@@ -1,0 +1,95 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Imitation learns, goes on where it was stopped, and refuses what it cannot use."""
+
+import numpy as np
+import pytest
+import torch
+
+from liquid_drone.contract import CommandSpec
+from liquid_drone.errors import ConfigError, EpisodeError
+from liquid_drone.learn import imitate
+from liquid_drone.learn.cache import open_clips
+from liquid_drone.learn.recipe import TrainConfig
+from liquid_drone.policy.config import NetworkConfig, VisionConfig
+from liquid_drone.policy.network import Network
+
+SMALL = NetworkConfig(VisionConfig(convolutions=((8, 5, 4), (8, 3, 2)), features=16))
+SHORT = TrainConfig(steps=12, windows=2, length=8, warmup_steps=2, threads=1)
+
+
+@pytest.fixture
+def clips(episodes, tmp_path):
+    return open_clips(episodes, tmp_path / 'cache', 2, CommandSpec())
+
+
+def make_network() -> Network:
+    torch.manual_seed(0)
+    return Network(SMALL)
+
+
+def test_it_learns(clips, tmp_path):
+    """On an easy picture the loss must fall well below that of a constant answer, which is 1."""
+    losses: list[float] = []
+    config = TrainConfig(steps=120, windows=8, length=8, warmup_steps=10, threads=1)
+
+    def report(step: int, parts: dict[str, float]) -> None:
+        losses.append(parts['command'])
+
+    imitate.train(make_network(), clips, config, tmp_path / 'net.pt', report=report)
+    assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:10])
+
+
+def test_a_stopped_training_goes_on_to_the_same_weights(clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(imitate, 'CHECKPOINT_EVERY', 5)
+    whole = imitate.train(make_network(), clips, SHORT, tmp_path / 'whole.pt')
+
+    def stop(step: int, losses: dict[str, float]) -> None:
+        if step == 8:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        imitate.train(make_network(), clips, SHORT, tmp_path / 'parts.pt', report=stop)
+    steps: list[int] = []
+    parts = imitate.train(
+        make_network(), clips, SHORT, tmp_path / 'parts.pt', report=lambda s, _: steps.append(s)
+    )
+    assert steps[0] == 6
+    for a, b in zip(whole.parameters(), parts.parameters(), strict=True):
+        assert torch.equal(a, b)
+    assert not (tmp_path / 'parts.partial').exists()
+
+
+def test_weights_are_what_was_saved(clips, tmp_path):
+    trained = imitate.train(make_network(), clips, SHORT, tmp_path / 'net.pt')
+    loaded = imitate.load_weights(Network(SMALL), tmp_path / 'net.pt')
+    for a, b in zip(trained.parameters(), loaded.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_nothing_to_train_on_is_a_clear_error(clips, tmp_path):
+    with pytest.raises(EpisodeError, match='collect'):
+        imitate.train(make_network(), [], SHORT, tmp_path / 'net.pt')
+
+
+def test_a_checkpoint_that_does_not_fit_is_a_clear_error(tmp_path):
+    imitate.save_weights(Network(SMALL), tmp_path / 'net.pt')
+    with pytest.raises(ConfigError, match='checkpoint'):
+        imitate.load_weights(Network(NetworkConfig()), tmp_path / 'net.pt')
+    (tmp_path / 'broken.pt').write_bytes(b'no checkpoint')
+    with pytest.raises(ConfigError, match='checkpoint'):
+        imitate.load_weights(Network(SMALL), tmp_path / 'broken.pt')
+
+
+def test_unknown_hints_and_hidden_targets_cost_nothing(clips):
+    """A real flight has no truth to learn from: nan must not reach the weights."""
+    network = make_network()
+    windows = imitate.Windows(clips, SHORT, 0.05)
+    batch = windows.batch(0)
+    batch.hints[:] = float('nan')
+    batch.target[..., 0] = 0.0
+    losses = imitate.losses_of(network(batch.pixels.float(), batch.dt_s), batch, torch.ones(4))
+    assert losses['hints'].item() == 0.0
+    assert losses['place'].item() == 0.0
+    sum(losses.values()).backward()  # type: ignore[union-attr]
+    assert all(torch.isfinite(p.grad).all() for p in network.parameters() if p.grad is not None)

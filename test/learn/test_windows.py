@@ -1,0 +1,108 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Training data: cached once, cut reproducibly, mirrored with everything that has a side."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from liquid_drone.contract import CommandSpec
+from liquid_drone.learn.cache import open_clips
+from liquid_drone.learn.hints import nearness
+from liquid_drone.learn.recipe import Augmentation, TrainConfig
+from liquid_drone.learn.windows import Windows, mirror, pick_frames, recolour
+
+PLAIN = Augmentation(brightness=0.0, contrast=0.0, colour=0.0, noise=0.0, flip=False, skip_share=0)
+
+
+@pytest.fixture
+def clips(episodes, tmp_path):
+    return open_clips(episodes, tmp_path / 'cache', 2, CommandSpec())
+
+
+def test_a_cache_is_filled_once_and_gives_the_same_again(episodes, clips, tmp_path):
+    files = {path: path.stat().st_mtime_ns for path in (tmp_path / 'cache').iterdir()}
+    again = open_clips(episodes, tmp_path / 'cache', 2, CommandSpec())
+    assert files == {path: path.stat().st_mtime_ns for path in (tmp_path / 'cache').iterdir()}
+    assert len(files) == 8
+    for a, b in zip(clips, again, strict=True):
+        assert np.array_equal(a.frames, b.frames)
+        assert a.frames.shape == (40, 72, 128, 3)
+
+
+def test_labels_are_shares_of_the_limits(clips, make_recording):
+    expected = make_recording(0).column('label') / np.array(CommandSpec().limits)
+    np.testing.assert_allclose(clips[0].label, expected, rtol=1e-6)
+
+
+def test_a_batch_is_its_key(clips):
+    """A resumed training must see the batches that it would have seen."""
+    config = TrainConfig(windows=3, length=16)
+    first, again = (Windows(clips, config, 0.05).batch(1, 0, 7) for _ in range(2))
+    other = Windows(clips, config, 0.05).batch(1, 0, 8)
+    assert torch.equal(first.pixels, again.pixels)
+    assert torch.equal(first.label, again.label)
+    assert not torch.equal(first.label, other.label)
+
+
+def test_dt_is_the_time_between_the_frames_that_are_shown(clips):
+    """With frames left out, the network must be told of the longer time."""
+    config = TrainConfig(windows=16, length=16, augmentation=Augmentation(skip_share=1.0))
+    batch = Windows(clips, config, 0.05).batch(0)
+    assert batch.dt_s[:, 0].numpy() == pytest.approx(0.05)
+    assert batch.dt_s.max() > 0.09
+    steps = np.round(batch.dt_s.numpy() / 0.05)
+    np.testing.assert_allclose(batch.dt_s.numpy(), steps * 0.05, atol=1e-5)
+
+
+@pytest.mark.parametrize('available', [16, 17, 60])
+def test_picked_frames_lie_within_the_clip(available):
+    config = TrainConfig(length=16, augmentation=Augmentation(skip_share=1.0))
+    for seed in range(50):
+        index = pick_frames(available, config, np.random.default_rng(seed))
+        assert index[0] >= 0
+        assert index[-1] < available
+        assert (np.diff(index) >= 1).all()
+
+
+def test_mirroring_twice_changes_nothing_and_once_turns_every_side():
+    pixels = torch.rand(2, 4, 6, 3)
+    label = torch.tensor([[1.0, 2.0, 3.0, 4.0]] * 2)
+    target = torch.tensor([[1.0, 0.5, 0.2]] * 2)
+    hints = torch.arange(18.0).view(2, 9)
+    once = mirror(pixels, label, target, hints)
+    assert once[1][0].tolist() == [1.0, -2.0, 3.0, -4.0]
+    assert once[2][0].tolist() == [1.0, -0.5, pytest.approx(0.2)]
+    assert once[3][0].tolist() == [0.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0]
+    for a, b in zip(mirror(*once), (pixels, label, target, hints), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_without_augmentation_the_pixels_are_those_of_the_camera(clips):
+    frames = torch.from_numpy(np.array(clips[0].frames[:4]))
+    grain = torch.zeros(256, 256, 3, dtype=torch.bfloat16)
+    shown = recolour(frames, PLAIN, grain, np.random.default_rng(0))
+    assert torch.equal(shown, frames.to(torch.bfloat16))
+
+
+def test_recoloured_pixels_stay_in_range(clips):
+    frames = torch.from_numpy(np.array(clips[0].frames[:4]))
+    how = Augmentation(brightness=0.9, contrast=0.9, colour=0.9, noise=0.9)
+    grain = torch.randn(256, 256, 3).to(torch.bfloat16)
+    for seed in range(10):
+        shown = recolour(frames, how, grain, np.random.default_rng(seed))
+        assert shown.min() >= 0.0
+        assert shown.max() <= 255.0
+
+
+def test_nearness_is_on_the_side_of_the_trunk():
+    """Sectors run from left to right, as the columns of the image do."""
+    trunks = np.array([[4.0, 2.0, 0.2], [30.0, 0.0, 0.5]])  # left ahead; far ahead
+    near = nearness(np.zeros(3), 0.0, trunks, math.radians(80.0))
+    assert near[:3].max() == pytest.approx(1.0 - (math.hypot(4.0, 2.0) - 0.2) / 10.0)
+    assert near[4:].max() == 0.0
+    turned = nearness(np.zeros(3), math.radians(60.0), trunks, math.radians(80.0))
+    assert turned[:4].max() == 0.0
+    assert turned[4:].max() > 0.5
