@@ -51,7 +51,7 @@ def shipped_files() -> list[tuple[str, list[str]]]:
         (f'share/{NAME}', ['package.xml']),
     ]
     for top in SHIPPED:
-        for folder in (Path(top), *sorted(p for p in Path(top).rglob('*') if p.is_dir())):
+        for folder in sorted(p for p in (Path(top), *Path(top).rglob('*')) if p.is_dir()):
             files = sorted(
                 str(p) for p in folder.iterdir() if p.is_file() and p.suffix not in ('.pyc', '')
             )
