@@ -45,7 +45,8 @@ class MavlinkLink:
             LinkError: the port is busy or the device is missing.
 
         """
-        return cls(open_transport(address), MavlinkCodec(named(autopilot), system_id))
+        codec = MavlinkCodec(named(autopilot), system_id)
+        return cls(open_transport(address), codec)
 
     @property
     def vehicle(self) -> VehicleState | None:
