@@ -13,13 +13,4 @@ from liquid_drone.nodes import launching
 
 def generate_launch_description() -> LaunchDescription:
     """Start the policy node and the mavlink node."""
-    arguments = launching.flight_arguments('udpin:127.0.0.1:14540', 'config/follow.yaml')
-    nodes = launching.flight_nodes()
-    return LaunchDescription(
-        [
-            *arguments,
-            launching.refuse_misspelt(arguments),
-            *launching.fail_with(nodes),
-            *nodes,
-        ]
-    )
+    return launching.describe(launching.FOLLOW, 'config/follow.yaml')

@@ -2,116 +2,160 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the launch files share: arguments checked, nodes made, failures turned into exit codes.
 
-``ros2 launch`` ignores a misspelt argument and returns 0 when nodes crash; not here. Imported by
-the launch files alone, since it needs a ROS 2 installation with ``launch_ros``.
+``ros2 launch`` ignores a misspelt argument and returns 0 when nodes crash; not here. Defaults of the
+nodes' parameters stand in ``config/*.yaml`` alone. Imported by the launch files only, since it needs a
+ROS 2 installation with ``launch_ros``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from launch import LaunchContext
+from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, EmitEvent, OpaqueFunction, RegisterEventHandler
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 
 from .. import resources
 
-PACKAGE = resources.PACKAGE
+
+@dataclass(frozen=True)
+class Argument:
+    """A launch argument that becomes a parameter of one node, where it is given."""
+
+    node: str
+    name: str
+    kind: Callable[[str], Any]
+    description: str
+    choices: tuple[str, ...] = ()
+
+    def declared(self) -> DeclareLaunchArgument:
+        """Return the declaration; empty means: as in the parameter file."""
+        return DeclareLaunchArgument(
+            self.name,
+            default_value='',
+            description=f'{self.description} Empty: as in parameter_file.',
+            choices=['', *self.choices] if self.choices else None,
+        )
+
+    def value(self, context: LaunchContext) -> Any:
+        """Return what was given, in its type; None where nothing was.
+
+        Raises:
+            RuntimeError: the text is not of the type.
+
+        """
+        text = context.launch_configurations[self.name]
+        try:
+            return self.kind(text) if text else None
+        except ValueError as error:
+            kind = getattr(self.kind, '__name__', 'value')
+            raise RuntimeError(
+                f"launch argument {self.name}: expected {kind}, got '{text}'"
+            ) from error
 
 
-def flight_arguments(connection: str, parameter_file: str) -> list[DeclareLaunchArgument]:
-    """Declare what the drone's part of the graph takes, with the defaults of one use."""
-    return [
-        DeclareLaunchArgument(
-            'bundle', default_value='follow', description='Policy: a name in models/, or a path.'
-        ),
-        DeclareLaunchArgument(
-            'providers',
-            default_value='auto',
-            choices=['auto', 'cpu', 'cuda', 'tensorrt'],
-            description='Where the vision graph runs.',
-        ),
-        DeclareLaunchArgument(
-            'connection',
-            default_value=connection,
-            description='MAVLink address: udpin:HOST:PORT, tcp:HOST:PORT or /dev/DEVICE:BAUD.',
-        ),
-        DeclareLaunchArgument(
-            'autopilot',
-            default_value='auto',
-            choices=['auto', 'px4', 'ardupilot'],
-            description='What the vehicle must be; auto takes what its heartbeat says.',
-        ),
+FOLLOW = (
+    Argument('policy', 'bundle', str, 'Policy: a name in models/, or a path.'),
+    Argument(
+        'policy',
+        'providers',
+        str,
+        'Where the vision graph runs.',
+        choices=('auto', 'cpu', 'cuda', 'tensorrt'),
+    ),
+    Argument(
+        'mavlink',
+        'connection',
+        str,
+        'MAVLink address: udpin:HOST:PORT, tcp:HOST:PORT or /dev/DEVICE:BAUD.',
+    ),
+    Argument(
+        'mavlink',
+        'autopilot',
+        str,
+        'What the vehicle must be; auto takes what its heartbeat says.',
+        choices=('auto', 'px4', 'ardupilot'),
+    ),
+)
+SIMULATION = (
+    Argument('simulator', 'world', str, 'World: a name in sim/worlds, or a .yaml file.'),
+    Argument('simulator', 'season', str, 'Season: a name in sim/seasons, or a .yaml file.'),
+    Argument('simulator', 'target', str, 'Target: a name in sim/targets, or a .yaml file.'),
+    Argument('simulator', 'task', str, 'Task: a name in config/tasks, or a .yaml file.'),
+    Argument('simulator', 'seed', int, 'Everything random in the flight follows from it.'),
+    Argument('simulator', 'start', str, 'Where the drone begins.', choices=('ground', 'hover')),
+    Argument('simulator', 'duration_s', float, 'Simulated seconds of following.'),
+    Argument('simulator', 'companion', str, 'Where MAVLink goes: what connection listens on.'),
+    Argument('simulator', 'ground_station', str, 'Where it goes too, such as 127.0.0.1:14550.'),
+    Argument('simulator', 'flight_log', str, 'Where to save the flight (.npz).'),
+)
+
+
+def describe(
+    arguments: tuple[Argument, ...], parameter_file: str, ends_with: str | None = None
+) -> LaunchDescription:
+    """Describe a launch: every node that an argument belongs to, in one namespace.
+
+    Args:
+        arguments: what can be given; the nodes follow from them.
+        parameter_file: the shipped file with the nodes' parameters.
+        ends_with: the node whose end is the end of the launch.
+
+    """
+    declared = [
+        *(argument.declared() for argument in arguments),
         DeclareLaunchArgument(
             'namespace', default_value='', description='Namespace of all nodes and topics.'
         ),
         DeclareLaunchArgument(
             'parameter_file',
             default_value=str(resources.find(parameter_file)),
-            description='YAML file with the parameters of the nodes; arguments override it.',
+            description='YAML file with the parameters of the nodes.',
         ),
     ]
+    names = [item.name for item in declared]
+
+    def start(context: LaunchContext) -> list[Any]:
+        _refuse_misspelt(context, names)
+        nodes = {}
+        for name in dict.fromkeys(argument.node for argument in arguments):
+            given = {item.name: item.value(context) for item in arguments if item.node == name}
+            nodes[name] = _node(name, {k: v for k, v in given.items() if v is not None})
+        handlers = [_on_exit(node, name == ends_with) for name, node in nodes.items()]
+        return [*handlers, *nodes.values()]
+
+    return LaunchDescription([*declared, OpaqueFunction(function=start)])
 
 
-def flight_nodes() -> list[Any]:
-    """Make the policy node and the mavlink node."""
-    policy = node('policy', {'bundle': str, 'providers': str})
-    mavlink = node('mavlink', {'connection': str, 'autopilot': str})
-    return [policy, mavlink]
+def _refuse_misspelt(context: LaunchContext, names: list[str]) -> None:
+    unknown = sorted(set(context.launch_configurations) - set(names))
+    if unknown:
+        raise RuntimeError(
+            f'unknown launch argument {", ".join(unknown)}; expected: {", ".join(names)}'
+        )
 
 
-def node(name: str, arguments: Mapping[str, type]) -> Node:
-    """Make one node of the package; the launch arguments named here become its parameters."""
-    given = {
-        argument: ParameterValue(LaunchConfiguration(argument), value_type=kind)
-        for argument, kind in arguments.items()
-    }
+def _node(name: str, given: Mapping[str, Any]) -> Node:
     return Node(
-        package=PACKAGE,
+        package=resources.PACKAGE,
         executable=f'{name}_node',
         name=name,
         namespace=LaunchConfiguration('namespace'),
-        parameters=[ParameterFile(LaunchConfiguration('parameter_file')), given],
+        parameters=[LaunchConfiguration('parameter_file'), dict(given)],
         output='screen',
         emulate_tty=True,
     )
 
 
-def refuse_misspelt(declared: Iterable[DeclareLaunchArgument]) -> OpaqueFunction:
-    """Make the action that stops the launch when an argument is not a declared one."""
-    names = [argument.name for argument in declared]
-
-    def check(context: LaunchContext) -> None:
-        unknown = sorted(set(context.launch_configurations) - set(names))
-        if unknown:
-            raise RuntimeError(
-                f'unknown launch argument {", ".join(unknown)}; expected: {", ".join(names)}'
-            )
-
-    return OpaqueFunction(function=check)
-
-
-def fail_with(nodes: Iterable[Any], ends_with: Any = None) -> list[RegisterEventHandler]:
-    """Make the handlers that end the launch: with an error when a node fails, without at the end.
-
-    Args:
-        nodes: whose failure ends everything.
-        ends_with: the node whose own end is the end of the flight.
-
-    """
-
-    def on_exit(event: Any, context: LaunchContext) -> EmitEvent | None:
+def _on_exit(node: Node, is_the_end: bool) -> RegisterEventHandler:
+    def handle(event: Any, context: LaunchContext) -> EmitEvent | None:
         if event.returncode != 0 and not context.is_shutdown:
             raise RuntimeError(
                 f'{event.process_name} ended with exit code {event.returncode}; see its log above'
             )
-        if event.action is ends_with:
-            return EmitEvent(event=Shutdown(reason='the flight is over'))
-        return None
+        return EmitEvent(event=Shutdown(reason='the flight is over')) if is_the_end else None
 
-    return [
-        RegisterEventHandler(OnProcessExit(target_action=item, on_exit=on_exit)) for item in nodes
-    ]
+    return RegisterEventHandler(OnProcessExit(target_action=node, on_exit=handle))
