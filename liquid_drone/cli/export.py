@@ -27,18 +27,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export one round and replay its parity vectors through ONNX Runtime."""
+    from ..learn.publish import export_round
     from ..learn.recipe import Workspace, load_recipe
-    from ..learn.school import best_round, export_round
+    from ..learn.school import best_round, frames_of
     from ..runtime.runner import PolicyRunner
 
     recipe = load_recipe(args.recipe)
     work = Workspace(args.data or Path('data') / recipe.name)
-    index = best_round(work) if args.round is None else args.round
+    index = best_round(recipe, work) if args.round is None else args.round
     if not work.checkpoint(index).is_file():
         raise ConfigError(
             f'{work.checkpoint(index)} is missing: run liquid-drone train --recipe {args.recipe}'
         )
-    export_round(recipe, work, index, args.out, args.out.name)
+    export_round(recipe, work, index, args.out, frames_of(recipe, work, index), args.out.name)
     runner = PolicyRunner(args.out, providers='cpu')
     print(f'{args.out}: round {index}, parity {runner.check_parity():.1e}')
     return 0

@@ -61,6 +61,10 @@ class TerminalWatcher:
         took_s = time.monotonic() - self._began
         self.console.print(f'{self._title}: {summary or self._facts} ({took_s:.0f} s)')
 
+    def note(self, text: str) -> None:
+        """Say something about what goes on beside the stage."""
+        self.console.print(text)
+
 
 def _short(value: float | str) -> str:
     return value if isinstance(value, str) else f'{value:.4g}'

@@ -29,15 +29,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train every round that is not done yet, then export the best."""
+    from ..learn.publish import export_round
     from ..learn.recipe import Workspace, load_recipe
-    from ..learn.school import export_round, school
+    from ..learn.school import frames_of, school
     from .progress import TerminalWatcher
 
     recipe = load_recipe(args.recipe)
     work = Workspace(args.data or Path('data') / recipe.name)
     best = school(recipe, work, args.processes, TerminalWatcher())
     out = args.out or work.root / 'bundle'
-    export_round(recipe, work, best.round, out, recipe.name)
+    export_round(recipe, work, best.round, out, frames_of(recipe, work, best.round), recipe.name)
     print(f'best: round {best.round}, {best.successes} of {best.flights} validation flights good')
     print(f'bundle: {out}')
     return 0

@@ -29,6 +29,15 @@ Report = Callable[[int, dict[str, float]], None]
 
 
 @dataclass(frozen=True)
+class Span:
+    """Which part of a training to do; steps count over all rounds."""
+
+    first: int
+    last: int  # exclusive
+    total: int  # of the whole training: the learning rate falls towards it
+
+
+@dataclass(frozen=True)
 class Progress:
     """A network in training."""
 
@@ -42,22 +51,25 @@ def train(
     network: Network,
     clips: list[Clip],
     config: TrainConfig,
+    span: Span,
     checkpoint: Path,
-    round_index: int = 0,
+    before: Path | None = None,
     report: Report = lambda step, losses: None,
 ) -> Network:
     """Train on clips, from a partial checkpoint if there is one; return the averaged network.
 
     Args:
-        network: start weights; changed in place.
+        network: start weights, when nothing was trained before; changed in place.
         clips: training data.
         config: see the recipe.
+        span: the steps to do.
         checkpoint: written at the end; ``.partial`` beside it in between.
-        round_index: makes the batches of each DAgger round differ.
-        report: called every step with the losses.
+        before: checkpoint of the round before, to go on from.
+        report: called after every step with its number and losses.
 
     Raises:
         EpisodeError: there is nothing to train on.
+        ConfigError: a checkpoint that cannot be used.
 
     """
     if not any(len(clip) >= config.length for clip in clips):
@@ -66,14 +78,14 @@ def train(
     windows = Windows(clips, config, network.time.nominal_s)
     weight = channel_weights(clips)
     partial = checkpoint.with_suffix('.partial')
-    progress = _begin(network, config, partial)
-    for step in range(progress.step, config.steps):
-        batch = windows.batch(config.seed, round_index, step)
-        losses = _step(progress, batch, weight, config, step)
-        report(step + 1, losses)
+    progress = _begin(network, config, span, partial if partial.is_file() else before)
+    for step in range(progress.step, span.last):
+        batch = windows.batch(config.seed, step)
+        losses = _step(progress, batch, weight, config, rate_at(step, span.total, config), step)
+        report(step, losses)
         if (step + 1) % CHECKPOINT_EVERY == 0:
-            _save_partial(progress, step + 1, partial)
-    save_weights(progress.average, checkpoint)
+            _save_progress(progress, step + 1, partial)
+    _save_progress(progress, span.last, checkpoint)
     partial.unlink(missing_ok=True)
     return progress.average
 
@@ -97,66 +109,56 @@ def losses_of(seen: Seen, batch: Batch, weight: Tensor) -> dict[str, Tensor]:
     return {'command': command, 'sight': sight, 'place': place, 'hints': hints}
 
 
-def rate_at(step: int, config: TrainConfig) -> float:
-    """Return the share of the learning rate at a step: linear warm-up, then a cosine to 2 %."""
+def rate_at(step: int, total: int, config: TrainConfig) -> float:
+    """Return the share of the learning rate at a step: warm-up, hold, then a cosine to 2 %."""
     if step < config.warmup_steps:
         return (step + 1) / config.warmup_steps
-    span = max(config.steps - config.warmup_steps, 1)
-    return 0.02 + 0.49 * (1.0 + math.cos(math.pi * (step - config.warmup_steps) / span))
-
-
-def save_weights(network: Network, path: Path) -> None:
-    """Write the weights of a network, all or nothing."""
-    _save({'weights': network.state_dict()}, path)
+    hold = config.hold_share * total
+    fallen = min(max((step - hold) / max(total - hold, 1.0), 0.0), 1.0)
+    return 0.02 + 0.49 * (1.0 + math.cos(math.pi * fallen))
 
 
 def load_weights(network: Network, path: Path) -> Network:
-    """Load weights written by :func:`save_weights` into a network of the same shape.
+    """Load the averaged weights of a checkpoint into a network of the same shape.
 
     Raises:
         ConfigError: missing, broken or of another shape.
 
     """
     try:
-        network.load_state_dict(torch.load(path, weights_only=True)['weights'])
-    except (
-        OSError,
-        RuntimeError,
-        KeyError,
-        ValueError,
-        EOFError,
-        pickle.UnpicklingError,
-    ) as error:
-        raise ConfigError(f'cannot use checkpoint {path}: {error}') from error
+        network.load_state_dict(_read(path)['average'])
+    except (RuntimeError, KeyError) as error:
+        raise ConfigError(f'checkpoint {path} does not fit the network: {error}') from error
     return network
 
 
-def _begin(network: Network, config: TrainConfig, partial: Path) -> Progress:
+def _begin(network: Network, config: TrainConfig, span: Span, saved: Path | None) -> Progress:
     core = list(network.cell.parameters())
     cores = {id(parameter) for parameter in core}
     rest = [p for p in network.parameters() if id(p) not in cores]
     groups = [
-        {'params': rest, 'lr': config.learning_rate},
-        {'params': core, 'lr': config.learning_rate * config.core_rate_factor},
+        {'params': rest, 'base': config.learning_rate},
+        {'params': core, 'base': config.learning_rate * config.core_rate_factor},
     ]
     optimiser = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
-    for group in optimiser.param_groups:
-        group['base'] = group['lr']
     average = copy.deepcopy(network)
-    if not partial.is_file():
-        return Progress(network, average, optimiser, 0)
-    saved = torch.load(partial, weights_only=True)
-    network.load_state_dict(saved['weights'])
-    average.load_state_dict(saved['average'])
-    optimiser.load_state_dict(saved['optimiser'])
-    return Progress(network, average, optimiser, saved['step'])
+    if saved is None:
+        return Progress(network, average, optimiser, span.first)
+    state = _read(saved)
+    try:
+        network.load_state_dict(state['weights'])
+        average.load_state_dict(state['average'])
+        optimiser.load_state_dict(state['optimiser'])
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise ConfigError(f'checkpoint {saved} does not fit the network: {error}') from error
+    return Progress(network, average, optimiser, int(state['step']))
 
 
 def _step(
-    progress: Progress, batch: Batch, weight: Tensor, config: TrainConfig, step: int
+    progress: Progress, batch: Batch, weight: Tensor, config: TrainConfig, rate: float, step: int
 ) -> dict[str, float]:
     for group in progress.optimiser.param_groups:
-        group['lr'] = group['base'] * rate_at(step, config)
+        group['lr'] = group['base'] * rate
     with torch.autocast('cpu', torch.bfloat16):
         seen = progress.network(batch.pixels, batch.dt_s)
     losses = losses_of(seen, batch, weight)
@@ -174,18 +176,22 @@ def _step(
     return {name: value.item() for name, value in losses.items()}
 
 
-def _save_partial(progress: Progress, step: int, path: Path) -> None:
-    state: dict[str, Any] = {
+def _save_progress(progress: Progress, step: int, path: Path) -> None:
+    state = {
         'weights': progress.network.state_dict(),
         'average': progress.average.state_dict(),
         'optimiser': progress.optimiser.state_dict(),
         'step': step,
     }
-    _save(state, path)
-
-
-def _save(state: dict[str, Any], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f'.{path.name}.new')
     torch.save(state, aside)
     aside.replace(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        raise ConfigError(f'cannot read checkpoint {path}: {error}') from error
+    return state

@@ -30,7 +30,7 @@ class Disturbance:
 class CollectConfig:
     """Expert flights."""
 
-    episodes: int = 80
+    episodes: int = 40  # before training begins; as many again while the first round trains
     frames: int = 400  # per episode, 20 per second
     disturbance: Disturbance = field(default_factory=Disturbance)
 
@@ -51,12 +51,13 @@ class Augmentation:
 class TrainConfig:
     """Imitation by sequences."""
 
-    steps: int = 3000
+    steps: int = 600  # per round
     windows: int = 16  # per step
     length: int = 32  # frames per window
     learning_rate: float = 1e-3
     core_rate_factor: float = 5.0  # the liquid core learns slower per step
     warmup_steps: int = 100
+    hold_share: float = 0.6  # of all steps at the full rate; then a cosine down to 2 %
     weight_decay: float = 0.01
     clip: float = 1.0
     average: float = 0.995  # decay of the averaged weights, which are the ones that fly
@@ -69,21 +70,25 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class DaggerConfig:
-    """Rounds in which the policy flies and the expert says what it should have done."""
+    """Rounds of training; while one trains, the policy of the round before flies for the next."""
 
-    rounds: int = 3
+    rounds: int = 8  # of training, the first on expert flights alone
     episodes: int = 24  # per round
-    frames: int = 600
-    expert_share: float = 0.3  # of the time, in random stretches; halves every round
-    steps: int = 1200  # of training per round
-    learning_rate: float = 5e-4
+    frames: int = 500  # at most, per episode
+    expert_share: float = 0.5  # of the time, in random turns; smaller every round
+    share_decay: float = 0.6
+
+    def __post_init__(self) -> None:
+        if self.rounds < 1 or not 0.0 <= self.expert_share <= 1.0:
+            raise ValueError(f'expected rounds >= 1 and expert_share 0..1, got {self}')
 
 
 @dataclass(frozen=True)
 class ValidationConfig:
-    """Closed-loop flights on validation seeds after every round."""
+    """Closed-loop flights on validation seeds; the best round is chosen by the last two."""
 
-    flights: int = 16
+    flights: int = 8  # after every round but the last two
+    final_flights: int = 40
 
 
 @dataclass(frozen=True)
@@ -119,8 +124,9 @@ class Workspace:
     root: Path
 
     def episodes(self, round_index: int) -> Path:
-        """Return the directory of the episodes of a round; round 0 is the expert's."""
-        return self.root / 'episodes' / ('expert' if round_index == 0 else f'dagger-{round_index}')
+        """Return where the new episodes of a round lie; those of 0 and 1 are the expert's."""
+        kind = 'expert' if round_index < 2 else 'dagger'
+        return self.root / 'episodes' / f'{kind}-{round_index}'
 
     @property
     def cache(self) -> Path:

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract import CommandSpec
+from ..flight.limits import SIMULATION_LIMITS, ZERO, approach
 from ..geometry import euler_from_quaternion, rotate_by_yaw
 from .episode import EpisodeInfo, Recording, encode_jpeg
-from .steering import Steering
+from .steering import FRAME_S, Steering
 
 if TYPE_CHECKING:
     from ..sim.config import Scenario, Task
@@ -61,6 +62,7 @@ def fly(
     expert.reset()
     simulator.release_target()
     rows: list[tuple[float, int, Any]] = []
+    flown, slope = ZERO, ZERO  # what the guard makes of the commands
     for _ in range(frames):
         truth, frame, label = simulator.truth(), simulator.capture(), expert.command()
         distance_m = horizontal_distance_m(truth)
@@ -71,8 +73,10 @@ def fly(
         if recording is not None:
             _record(recording, truth, frame, label, executed)
         yaw_rad = euler_from_quaternion(truth.quaternion_xyzw)[2]
-        velocity_enu = rotate_by_yaw(executed[:3], yaw_rad) + np.asarray(drift_enu_m_s)
-        simulator.advance(velocity_enu, float(executed[3]))
+        vx, vy, vz, turn = (float(value) for value in executed)
+        flown, slope = approach(flown, slope, (vx, vy, vz, turn), SIMULATION_LIMITS, FRAME_S)
+        velocity_enu = rotate_by_yaw(flown[:3], yaw_rad) + np.asarray(drift_enu_m_s)
+        simulator.advance(velocity_enu, flown[3])
         tick()
     columns = list(zip(*rows, strict=True)) or [(), (), ()]
     return Flight(

@@ -1,34 +1,38 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""A whole recipe: expert flights, imitation, DAgger rounds with validation, the best exported.
+"""A whole recipe: rounds of imitation, flights in between (DAgger), validation, the best exported.
 
-Every stage leaves a file and is skipped when the file is there, so a run that was stopped goes on
-where it was. It prints nothing: a watcher is told.
+While round r trains on one core, the policy of round r - 1 flies on the other cores: the expert's
+answers to what it ran into are the new episodes of round r + 1. So both kinds of work never wait
+for each other, and the result depends on the recipe alone. Every stage leaves a file and is
+skipped when the file is there, so a run that was stopped goes on where it was. Nothing is printed:
+a watcher is told.
 """
 
 import json
-import subprocess
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 
-from ..contract import Training
+from .. import resources, schema
 from ..errors import ConfigError, EpisodeError
-from ..policy.export import export
 from ..policy.network import Network
 from ..seeds import split_seeds
 from .cache import Clip, open_clips
 from .collect import jobs_of, run_jobs
 from .episode import find_episodes
-from .imitate import load_weights, train
-from .recipe import Disturbance, Recipe, TrainConfig, Workspace
+from .imitate import Span, train
+from .publish import export_round
+from .recipe import Recipe, Workspace
 from .rollout import Flight, failure_of
-from .steering import Plan
+from .steering import FRAME_S, Plan
 
-SEEDS_PER_ROUND = 2_000  # training seeds: round r takes them from r * 2000 on
+SEEDS_PER_ROUND = 400  # training seeds: round r takes them from r * 400 on
 
 
 class Watcher(Protocol):
@@ -46,6 +50,10 @@ class Watcher(Protocol):
         """Finish the stage."""
         ...
 
+    def note(self, text: str) -> None:
+        """Say something about what goes on beside the stage."""
+        ...
+
 
 @dataclass(frozen=True)
 class Score:
@@ -57,163 +65,167 @@ class Score:
     failures: dict[str, int]  # reason -> count
     command_error: float  # root mean square, shares of the limits, against the expert
 
-    @property
-    def rank(self) -> tuple[int, float]:
-        """Return what the best round has most of."""
-        return self.successes, -self.command_error
-
 
 def collect(recipe: Recipe, work: Workspace, processes: int, watcher: Watcher) -> int:
-    """Fly the expert's episodes that are not there yet; return the frames there are then."""
-    plan = Plan('expert', recipe.collect.disturbance, _network(recipe).command)
-    seeds = split_seeds('train', recipe.collect.episodes)
-    return _gather(
-        recipe, work.episodes(0), seeds, recipe.collect.frames, plan, processes, watcher
-    )
+    """Fly the expert's first episodes that are not there yet; return the frames there are then."""
+    title = 'expert flights'
+    return _gather(recipe, work, 0, processes, _stage(watcher, title, recipe.collect.episodes))
 
 
 def school(recipe: Recipe, work: Workspace, processes: int, watcher: Watcher) -> Score:
     """Run every round that is not done yet; return the score of the best."""
-    scores = []
-    for index in range(recipe.dagger.rounds + 1):
-        if index > 0 and not work.checkpoint(index).is_file():
-            _fly_and_ask(recipe, work, index, processes, watcher)
-        _train_round(recipe, work, index, watcher)
-        bundle = work.bundle(index)
-        if not (bundle / 'contract.json').is_file():
-            export_round(recipe, work, index, bundle)
-        scores.append(validate(recipe, work, index, processes, watcher))
-    return max(scores, key=lambda score: score.rank)
+    last = recipe.dagger.rounds - 1
+    with ThreadPoolExecutor(1) as beside:
+        for index in range(last + 1):
+            errand = beside.submit(_errand, recipe, work, index, max(processes - 1, 1), watcher)
+            try:
+                _train_round(recipe, work, index, watcher)
+            finally:
+                errand.result()
+            if not work.bundle(index).is_dir():
+                export_round(
+                    recipe, work, index, work.bundle(index), frames_of(recipe, work, index)
+                )
+    finals = [validate(recipe, work, index, processes, watcher) for index in _finals(recipe)]
+    return max(finals, key=_rank)
 
 
-def validate(
-    recipe: Recipe, work: Workspace, index: int, processes: int, watcher: Watcher
-) -> Score:
-    """Fly a round's bundle on validation seeds, or read what that gave before."""
-    path = work.root / 'validation' / f'round-{index}.json'
-    if path.is_file():
-        return Score(**json.loads(path.read_text(encoding='utf-8')))
-    from .. import resources, schema
-    from ..sim.config import Task
-    from .steering import FRAME_S
-
-    task = schema.load_yaml(Task, resources.named_file('config/tasks', recipe.task))
-    plan = Plan('policy', Disturbance(), _network(recipe).command, work.bundle(index))
-    seeds = split_seeds('validation', recipe.validation.flights)
-    jobs = jobs_of(recipe, seeds, round(task.duration_s / FRAME_S), plan, None)
-    reasons: Counter[str] = Counter()
-    errors: list[float] = []
-    watcher.begin(f'round {index}: validation flights', len(jobs), 'frames')
-    for result in run_jobs(jobs, processes):
-        if result.flight is not None:
-            reasons[failure_of(result.flight, task, FRAME_S)] += 1
-            errors.append(_mean_square(result.flight))
-        watcher.advance(1, result.frames, good=reasons[''])
-    good = reasons.pop('', 0)
-    score = Score(index, len(jobs), good, dict(reasons), (sum(errors) / len(errors)) ** 0.5)
-    watcher.end(f'{good} of {len(jobs)} good; failed: {dict(reasons)}')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(vars(score), indent=1), encoding='utf-8')
-    return score
-
-
-def best_round(work: Workspace) -> int:
+def best_round(recipe: Recipe, work: Workspace) -> int:
     """Return the round with the best validation score.
 
     Raises:
         ConfigError: no round was validated yet.
 
     """
-    paths = (work.root / 'validation').glob('round-*.json')
-    scores = [Score(**json.loads(path.read_text(encoding='utf-8'))) for path in paths]
-    if not scores:
+    scores = [_read_score(work, index) for index in range(recipe.dagger.rounds)]
+    found = [score for score in scores if score is not None]
+    if not found:
         raise ConfigError(f'no validated round in {work.root}: run liquid-drone train first')
-    return max(scores, key=lambda score: score.rank).round
+    most = max(score.flights for score in found)
+    return max((score for score in found if score.flights == most), key=_rank).round
 
 
-def export_round(
-    recipe: Recipe, work: Workspace, index: int, bundle: Path, name: str = ''
-) -> None:
-    """Write the bundle of a round's checkpoint."""
-    network = load_weights(_network(recipe), work.checkpoint(index))
-    training = Training(
-        target=recipe.target,
-        worlds=(recipe.world,),
-        seasons=recipe.seasons,
-        command=f'liquid-drone train --recipe {recipe.name}',
-        commit=_commit(),
-        frames=sum(len(clip) for clip in _clips(recipe, work, index)),
-    )
-    export(network, name or f'{recipe.name}-round-{index}', training, bundle)
-
-
-def _fly_and_ask(
+def validate(
     recipe: Recipe, work: Workspace, index: int, processes: int, watcher: Watcher
-) -> None:
-    """DAgger: the policy of the last round flies, the expert says what it should have done."""
-    dagger = recipe.dagger
-    share = dagger.expert_share * 0.5 ** (index - 1)
-    plan = Plan(
-        'mixed',
-        recipe.collect.disturbance,
-        _network(recipe).command,
-        work.bundle(index - 1),
-        share,
-    )
-    seeds = split_seeds('train', dagger.episodes, SEEDS_PER_ROUND * index)
-    _gather(recipe, work.episodes(index), seeds, dagger.frames, plan, processes, watcher)
+) -> Score:
+    """Fly a round's bundle on validation seeds, or read what that gave before."""
+    flights = recipe.validation.final_flights if index in _finals(recipe) else 0
+    flights = flights or recipe.validation.flights
+    known = _read_score(work, index)
+    if known is not None and known.flights == flights:
+        return known
+    done = _stage(watcher, f'round {index}: validation flights', flights)
+    score = _judge(recipe, work, index, flights, processes, done)
+    watcher.end(_say(score))
+    return score
+
+
+def frames_of(recipe: Recipe, work: Workspace, index: int) -> int:
+    """Return how many frames a round was trained on."""
+    return sum(len(clip) for clip in _clips(recipe, work, index))
+
+
+def _rank(score: Score) -> tuple[int, float]:
+    return score.successes, -score.command_error
+
+
+def _finals(recipe: Recipe) -> range:
+    return range(max(recipe.dagger.rounds - 2, 0), recipe.dagger.rounds)
+
+
+def _errand(recipe: Recipe, work: Workspace, index: int, processes: int, watcher: Watcher) -> None:
+    """Fly beside the training of a round: the next round's episodes, a look at the last policy."""
+    if index + 1 < recipe.dagger.rounds:
+        frames = _gather(recipe, work, index + 1, processes, lambda result_frames: None)
+        watcher.note(f'beside round {index}: {frames} frames for round {index + 1}')
+    if index > 0 and _read_score(work, index - 1) is None:
+        flights = recipe.validation.flights
+        score = _judge(recipe, work, index - 1, flights, processes, lambda result_frames: None)
+        watcher.note(f'round {index - 1} in validation: {_say(score)}')
 
 
 def _gather(
-    recipe: Recipe,
-    directory: Path,
-    seeds: range,
-    frames: int,
-    plan: Plan,
-    processes: int,
-    watcher: Watcher,
+    recipe: Recipe, work: Workspace, index: int, processes: int, done: Callable[[int], None]
 ) -> int:
-    jobs = jobs_of(recipe, seeds, frames, plan, directory)
-    watcher.begin(f'flying {directory.name} episodes', len(jobs), 'frames')
-    total, collisions = 0, 0
-    for result in run_jobs(jobs, processes):
+    """Fly the new episodes of a round; return their frames."""
+    command = _network(recipe).command
+    if index < 2:
+        plan = Plan('expert', recipe.collect.disturbance, command)
+        episodes, frames = recipe.collect.episodes, recipe.collect.frames
+    else:
+        dagger = recipe.dagger
+        share = dagger.expert_share * dagger.share_decay ** (index - 2)
+        bundle = work.bundle(index - 2)
+        plan = Plan('mixed', recipe.collect.disturbance, command, bundle, share)
+        episodes, frames = dagger.episodes, dagger.frames
+    seeds = split_seeds('train', episodes, SEEDS_PER_ROUND * index)
+    total = 0
+    for result in run_jobs(jobs_of(recipe, seeds, frames, plan, work.episodes(index)), processes):
         total += result.frames
-        collisions += result.collision
-        watcher.advance(1, 0 if result.flight is None else result.frames, collisions=collisions)
-    watcher.end(f'{len(jobs)} episodes, {total} frames, {collisions} ended by a collision')
+        done(result.frames)
     return total
 
 
+def _judge(
+    recipe: Recipe,
+    work: Workspace,
+    index: int,
+    flights: int,
+    processes: int,
+    done: Callable[[int], None],
+) -> Score:
+    from ..sim.config import Task
+
+    task = schema.load_yaml(Task, resources.named_file('config/tasks', recipe.task))
+    bundle = work.bundle(index)
+    plan = Plan('policy', recipe.collect.disturbance, _network(recipe).command, bundle)
+    jobs = jobs_of(
+        recipe,
+        split_seeds('validation', flights),
+        round(task.duration_s / FRAME_S),
+        plan,
+        None,
+    )
+    reasons: Counter[str] = Counter()
+    errors: list[float] = []
+    for result in run_jobs(jobs, processes):
+        assert result.flight is not None
+        reasons[failure_of(result.flight, task, FRAME_S)] += 1
+        errors.append(_mean_square(result.flight))
+        done(result.frames)
+    good = reasons.pop('', 0)
+    score = Score(index, flights, good, dict(reasons), (sum(errors) / len(errors)) ** 0.5)
+    path = _score_path(work, index)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(vars(score), indent=1), encoding='utf-8')
+    return score
+
+
 def _train_round(recipe: Recipe, work: Workspace, index: int, watcher: Watcher) -> None:
-    checkpoint = work.checkpoint(index)
+    checkpoint, config = work.checkpoint(index), recipe.train
     if checkpoint.is_file():
         return
-    torch.manual_seed(recipe.train.seed)
-    network = _network(recipe)
-    if index > 0:
-        load_weights(network, work.checkpoint(index - 1))
-    config = _round_config(recipe, index)
+    torch.manual_seed(config.seed)
     clips = _clips(recipe, work, index)
-    watcher.begin(
-        f'round {index}: training on {sum(map(len, clips))} frames', config.steps, 'frames'
-    )
-    seen = config.windows * config.length
+    frames = sum(len(clip) for clip in clips)
+    watcher.begin(f'round {index}: training on {frames} frames', config.steps, 'frames')
     smooth: dict[str, float] = {}
 
     def report(step: int, losses: dict[str, float]) -> None:
         for name, value in losses.items():
             smooth[name] = 0.98 * smooth.get(name, value) + 0.02 * value
-        watcher.advance(1, seen, **smooth)
+        watcher.advance(1, config.windows * config.length, **smooth)
 
-    train(network, clips, config, checkpoint, index, report)
+    steps = config.steps
+    span = Span(index * steps, (index + 1) * steps, recipe.dagger.rounds * steps)
+    before = work.checkpoint(index - 1) if index > 0 else None
+    train(_network(recipe), clips, config, span, checkpoint, before, report)
     watcher.end(', '.join(f'{name} {value:.4f}' for name, value in smooth.items()))
 
 
-def _round_config(recipe: Recipe, index: int) -> TrainConfig:
-    if index == 0:
-        return recipe.train
-    dagger = recipe.dagger
-    return replace(recipe.train, steps=dagger.steps, learning_rate=dagger.learning_rate)
+def _stage(watcher: Watcher, title: str, episodes: int) -> Callable[[int], None]:
+    watcher.begin(title, episodes, 'frames')
+    return lambda frames: watcher.advance(1, frames)
 
 
 def _clips(recipe: Recipe, work: Workspace, index: int) -> list[Clip]:
@@ -233,11 +245,19 @@ def _mean_square(flight: Flight) -> float:
     return float((flight.command_error**2).mean()) if len(flight.command_error) else 1.0
 
 
-def _commit() -> str:
-    command: list[Any] = ['git', 'rev-parse', '--short=12', 'HEAD']
-    where = Path(__file__).parent
-    try:
-        done = subprocess.run(command, cwd=where, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return ''  # not a checkout: the card says "unknown"
-    return done.stdout.strip()
+def _score_path(work: Workspace, index: int) -> Path:
+    return work.root / 'validation' / f'round-{index}.json'
+
+
+def _read_score(work: Workspace, index: int) -> Score | None:
+    path = _score_path(work, index)
+    if not path.is_file():
+        return None
+    return schema.build(Score, json.loads(path.read_text(encoding='utf-8')), str(path))
+
+
+def _say(score: Score) -> str:
+    return (
+        f'{score.successes} of {score.flights} good, failed {score.failures}, '
+        f'error {score.command_error:.3f}'
+    )

@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Small recordings of an invented flight: a red square on a blotched ground, to be turned towards."""
+"""Small recordings of an invented flight: a red square to be turned towards."""
 
 from collections.abc import Callable
 from pathlib import Path

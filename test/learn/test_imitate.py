@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Imitation learns, goes on where it was stopped, and refuses what it cannot use."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,8 @@ from liquid_drone.policy.config import NetworkConfig, VisionConfig
 from liquid_drone.policy.network import Network
 
 SMALL = NetworkConfig(VisionConfig(convolutions=((8, 5, 4), (8, 3, 2)), features=16))
-SHORT = TrainConfig(steps=12, windows=2, length=8, warmup_steps=2, threads=1)
+SHORT = TrainConfig(windows=2, length=8, warmup_steps=2)
+SPAN = imitate.Span(0, 12, 12)
 
 
 @pytest.fixture
@@ -31,37 +34,43 @@ def make_network() -> Network:
 def test_it_learns(clips, tmp_path):
     """On an easy picture the loss must fall well below that of a constant answer, which is 1."""
     losses: list[float] = []
-    config = TrainConfig(steps=120, windows=8, length=8, warmup_steps=10, threads=1)
+    config = TrainConfig(windows=8, length=8, warmup_steps=10)
+    span = imitate.Span(0, 120, 120)
 
     def report(step: int, parts: dict[str, float]) -> None:
         losses.append(parts['command'])
 
-    imitate.train(make_network(), clips, config, tmp_path / 'net.pt', report=report)
+    imitate.train(make_network(), clips, config, span, tmp_path / 'net.pt', report=report)
     assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:10])
 
 
 def test_a_stopped_training_goes_on_to_the_same_weights(clips, tmp_path, monkeypatch):
     monkeypatch.setattr(imitate, 'CHECKPOINT_EVERY', 5)
-    whole = imitate.train(make_network(), clips, SHORT, tmp_path / 'whole.pt')
+    whole = imitate.train(make_network(), clips, SHORT, SPAN, tmp_path / 'whole.pt')
 
     def stop(step: int, losses: dict[str, float]) -> None:
         if step == 8:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        imitate.train(make_network(), clips, SHORT, tmp_path / 'parts.pt', report=stop)
+        imitate.train(make_network(), clips, SHORT, SPAN, tmp_path / 'parts.pt', report=stop)
     steps: list[int] = []
     parts = imitate.train(
-        make_network(), clips, SHORT, tmp_path / 'parts.pt', report=lambda s, _: steps.append(s)
+        make_network(),
+        clips,
+        SHORT,
+        SPAN,
+        tmp_path / 'parts.pt',
+        report=lambda s, _: steps.append(s),
     )
-    assert steps[0] == 6
+    assert steps[0] == 5
     for a, b in zip(whole.parameters(), parts.parameters(), strict=True):
         assert torch.equal(a, b)
     assert not (tmp_path / 'parts.partial').exists()
 
 
 def test_weights_are_what_was_saved(clips, tmp_path):
-    trained = imitate.train(make_network(), clips, SHORT, tmp_path / 'net.pt')
+    trained = imitate.train(make_network(), clips, SHORT, SPAN, tmp_path / 'net.pt')
     loaded = imitate.load_weights(Network(SMALL), tmp_path / 'net.pt')
     for a, b in zip(trained.parameters(), loaded.parameters(), strict=True):
         assert torch.equal(a, b)
@@ -69,16 +78,38 @@ def test_weights_are_what_was_saved(clips, tmp_path):
 
 def test_nothing_to_train_on_is_a_clear_error(clips, tmp_path):
     with pytest.raises(EpisodeError, match='collect'):
-        imitate.train(make_network(), [], SHORT, tmp_path / 'net.pt')
+        imitate.train(make_network(), [], SHORT, SPAN, tmp_path / 'net.pt')
 
 
-def test_a_checkpoint_that_does_not_fit_is_a_clear_error(tmp_path):
-    imitate.save_weights(Network(SMALL), tmp_path / 'net.pt')
+def test_rounds_one_after_the_other_are_one_training(clips, tmp_path):
+    """The optimiser and the learning rate go on over a round's end, as if there had been none."""
+    whole = imitate.train(make_network(), clips, SHORT, SPAN, tmp_path / 'whole.pt')
+    first, second = tmp_path / 'first.pt', tmp_path / 'second.pt'
+    imitate.train(make_network(), clips, SHORT, imitate.Span(0, 7, 12), first)
+    span = imitate.Span(7, 12, 12)
+    parts = imitate.train(make_network(), clips, SHORT, span, second, before=first)
+    for a, b in zip(whole.parameters(), parts.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_the_learning_rate_rises_holds_and_falls():
+    config = TrainConfig(warmup_steps=100, hold_share=0.5)
+    rates = [imitate.rate_at(step, 1000, config) for step in range(1000)]
+    assert rates[0] == 0.01
+    assert rates[100:500] == [1.0] * 400
+    assert all(a > b for a, b in itertools.pairwise(rates[500:]))
+    assert rates[-1] == pytest.approx(0.02, abs=1e-3)
+
+
+def test_a_checkpoint_that_does_not_fit_is_a_clear_error(clips, tmp_path):
+    imitate.train(make_network(), clips, SHORT, SPAN, tmp_path / 'net.pt')
     with pytest.raises(ConfigError, match='checkpoint'):
         imitate.load_weights(Network(NetworkConfig()), tmp_path / 'net.pt')
     (tmp_path / 'broken.pt').write_bytes(b'no checkpoint')
     with pytest.raises(ConfigError, match='checkpoint'):
         imitate.load_weights(Network(SMALL), tmp_path / 'broken.pt')
+    with pytest.raises(ConfigError, match='checkpoint'):
+        imitate.load_weights(Network(SMALL), tmp_path / 'absent.pt')
 
 
 def test_unknown_hints_and_hidden_targets_cost_nothing(clips):

@@ -1,0 +1,52 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""From a round's checkpoint to a bundle that says where it comes from."""
+
+import subprocess
+from pathlib import Path
+
+from ..contract import Training
+from ..policy.export import export
+from ..policy.network import Network
+from .imitate import load_weights
+from .recipe import Recipe, Workspace
+
+
+def export_round(
+    recipe: Recipe, work: Workspace, index: int, bundle: Path, frames: int, name: str = ''
+) -> None:
+    """Write the bundle of a round's checkpoint.
+
+    Args:
+        recipe: that was trained.
+        work: where its checkpoints are.
+        index: the round.
+        bundle: directory to write.
+        frames: how many frames it was trained on, for the card.
+        name: of the bundle; the recipe's name and the round when empty.
+
+    Raises:
+        ConfigError: the checkpoint is missing or does not fit.
+        OutputError: the bundle cannot be written.
+
+    """
+    network = load_weights(Network(recipe.network), work.checkpoint(index))
+    training = Training(
+        target=recipe.target,
+        worlds=(recipe.world,),
+        seasons=recipe.seasons,
+        command=f'liquid-drone train --recipe {recipe.name}',
+        commit=_commit(),
+        frames=frames,
+    )
+    export(network, name or f'{recipe.name}-round-{index}', training, bundle)
+
+
+def _commit() -> str:
+    command = ['git', 'rev-parse', '--short=12', 'HEAD']
+    where = Path(__file__).parent
+    try:
+        done = subprocess.run(command, cwd=where, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ''  # not a checkout: the card says "unknown"
+    return done.stdout.strip()
