@@ -116,7 +116,7 @@ def _command(name: str, file: str, given: Mapping[str, object]) -> list[str]:
     line += ['--ros-args', '--params-file', file]
     for key, value in given.items():
         text = json.dumps(value) if isinstance(value, str) else str(value)
-        line += ['-p', f'{key}:={text}']
+        line += ['-p', f'{name}:{key}:={text}']  # named: else the file's entry for the node wins
     return line
 
 

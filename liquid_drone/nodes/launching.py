@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the launch files share: arguments checked, nodes made, failures turned into exit codes.
 
-``ros2 launch`` ignores a misspelt argument and returns 0 when nodes crash; not here. Defaults of the
-nodes' parameters stand in ``config/*.yaml`` alone. Imported by the launch files only, since it needs a
-ROS 2 installation with ``launch_ros``.
+``ros2 launch`` ignores a misspelt argument and returns 0 when nodes crash; not here. Defaults of
+the nodes' parameters stand in ``config/*.yaml`` alone. Imported by the launch files only, since it
+needs a ROS 2 installation with ``launch_ros``.
 """
 
 from collections.abc import Callable, Mapping

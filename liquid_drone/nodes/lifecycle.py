@@ -13,7 +13,7 @@ from typing import Any
 
 from rclpy.lifecycle import TransitionCallbackReturn
 
-from ..errors import ConfigError, LiquidDroneError
+from ..errors import LiquidDroneError
 from .parameters import Parameter
 
 AUTOSTART = Parameter(
@@ -48,9 +48,9 @@ def autostart(node: Any) -> None:
     """Configure and activate a node.
 
     Raises:
-        LiquidDroneError: what made a transition fail.
+        SystemExit: with 2, when a transition failed; the reason stands on the log already.
 
     """
     for trigger in (node.trigger_configure, node.trigger_activate):
         if trigger() != TransitionCallbackReturn.SUCCESS:
-            raise node.failure or ConfigError(f'{node.get_name()} could not be started')
+            raise SystemExit(2) from node.failure
