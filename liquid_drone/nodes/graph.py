@@ -170,7 +170,10 @@ class Graph:
         self.domain = free_domain() if domain is None else domain
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._interrupts = 0
+        self._killed: set[str] = set()
         self._unread = b''
+        self._is_flying = False
+        self._began_s = 0.0
 
     def __enter__(self) -> 'Graph':
         """Start every node.
@@ -215,33 +218,49 @@ class Graph:
                 process.stdout.close()
 
     def kill(self, name: str) -> None:
-        """End one node without a warning, as a crash does."""
-        self.processes[name].kill()
-        self.processes[name].wait()
+        """End one node without a warning, as a crash does; the flight goes on without it."""
+        process = self.processes[name]
+        self._killed.add(name)
+        process.kill()
+        process.wait()
 
     def watch(self, on_progress: Callable[[Progress], None]) -> None:
-        """Follow the flight to its end.
+        """Follow the flight to its end; Ctrl-C lands, a second one stops at once.
 
         Raises:
             SimulationError: a node ended early, with what it said last.
+            SystemExit: interrupted before there was a flight to end.
 
         """
-        began_s, is_flying = time.monotonic(), False
+        self._began_s, self._is_flying = time.monotonic(), False
         while True:
             try:
-                line = self._next_line()
+                if self._watch_once(on_progress):
+                    return
             except KeyboardInterrupt:
-                self._interrupt()
-                continue
-            if line is not None:
-                is_flying = True
-                on_progress(Progress(**json.loads(line)))
-            elif self.processes['simulator'].poll() is not None:
-                return self._check('simulator', ended=True)
-            else:
-                self._check_others()
-                if not is_flying and time.monotonic() - began_s > FIRST_FRAME_LIMIT_S:
-                    raise SimulationError(f'the flight did not begin; see the logs in {self.logs}')
+                self._interrupts += 1
+                number = signal.SIGINT if self._interrupts == 1 else signal.SIGTERM
+                self.processes['simulator'].send_signal(number)
+
+    def _watch_once(self, on_progress: Callable[[Progress], None]) -> bool:
+        """Wait a moment for progress; True when the flight is over."""
+        line = self._next_line()
+        if line is not None:
+            self._is_flying = True
+            on_progress(Progress(**json.loads(line)))
+            return False
+        if self.processes['simulator'].poll() is not None:
+            if self._interrupts and not self._is_flying:
+                raise SystemExit(130)  # as the shell says of Ctrl-C
+            self._check('simulator', ended=True)
+            return True
+        for name in NODES:
+            is_dead = name != 'simulator' and self.processes[name].poll() is not None
+            if is_dead and name not in self._killed:
+                self._check(name, ended=False)
+        if not self._is_flying and time.monotonic() - self._began_s > FIRST_FRAME_LIMIT_S:
+            raise SimulationError(f'the flight did not begin; see the logs in {self.logs}')
+        return False
 
     def _next_line(self) -> bytes | None:
         """Return the simulator's next line of progress; None: nothing came for a moment."""
@@ -254,17 +273,6 @@ class Graph:
             return None
         self._unread = rest
         return line
-
-    def _interrupt(self) -> None:
-        """Land at the first Ctrl-C; the second one stops at once."""
-        self._interrupts += 1
-        number = signal.SIGINT if self._interrupts == 1 else signal.SIGTERM
-        self.processes['simulator'].send_signal(number)
-
-    def _check_others(self) -> None:
-        for name in NODES:
-            if name != 'simulator' and self.processes[name].poll() is not None:
-                self._check(name, ended=False)
 
     def _check(self, name: str, ended: bool) -> None:
         """Refuse an end with an error, and of a node that should go on any end."""

@@ -36,7 +36,7 @@ from .parameters import Parameter
 WAIT_S = 0.01
 ANSWER_LIMIT_S = 2.0  # wall clock; a frame without a decision after that counts as missed
 SHOW_AGAIN_S = 0.5  # wall clock; best-effort images may be lost
-LANDING_LIMIT_S = 5.0  # wall clock, once told to stop
+LANDING_LIMIT_S = 4.0  # wall clock, once told to stop; launch grows impatient after 5
 SLOWEST_REPORT_S = 0.1  # wall clock between two lines of progress
 
 PARAMETERS = (
