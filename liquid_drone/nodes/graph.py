@@ -229,7 +229,7 @@ class Graph:
 
         Raises:
             SimulationError: a node ended early, with what it said last.
-            SystemExit: interrupted before there was a flight to end.
+            SystemExit: interrupted before there was a flight, or twice.
 
         """
         self._began_s, self._is_flying = time.monotonic(), False
@@ -250,7 +250,7 @@ class Graph:
             on_progress(Progress(**json.loads(line)))
             return False
         if self.processes['simulator'].poll() is not None:
-            if self._interrupts and not self._is_flying:
+            if self._interrupts > (1 if self._is_flying else 0):
                 raise SystemExit(130)  # as the shell says of Ctrl-C
             self._check('simulator', ended=True)
             return True
