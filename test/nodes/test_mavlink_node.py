@@ -1,0 +1,184 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The mavlink node as on a drone: by the wall clock, against a simulated autopilot on UDP."""
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from geometry_msgs.msg import TwistStamped
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from std_srvs.srv import SetBool, Trigger
+
+from liquid_drone.flight.engage import Stage
+from liquid_drone.nodes import graph, messages, qos
+from liquid_drone.nodes.mavlink_node import MavlinkNode
+from liquid_drone.sim.autopilot import SimulatedAutopilot
+from liquid_drone.sim.autopilot_udp import UdpEndpoint
+from liquid_drone.sim.point_mass import PointMass
+
+FRAME_S = 0.05
+LIMIT_S = 20.0
+
+
+class Bench:
+    """An autopilot in the air at 2 m, a policy that the test holds, and the node between them."""
+
+    def __init__(self) -> None:
+        self.port = graph.free_udp_port()
+        self.autopilot = SimulatedAutopilot(
+            PointMass(position_enu=np.array([0.0, 0.0, 2.0])), 'ardupilot', airborne=True
+        )
+        self.endpoint = UdpEndpoint(self.autopilot, [('127.0.0.1', self.port)])
+        self.policy = Node('policy')
+        self.commands = self.policy.create_publisher(TwistStamped, 'cmd_vel', qos.COMMAND)
+        self.resets = 0
+        self.policy.create_service(Trigger, '~/reset', self._on_reset)
+        self.engage_client = self.policy.create_client(SetBool, 'mavlink/engage')
+        self.node = MavlinkNode()
+        self.set(connection=f'udpin:127.0.0.1:{self.port}')
+        self.executor = SingleThreadedExecutor()
+        for node in (self.policy, self.node):
+            self.executor.add_node(node)
+        self.proposes: tuple[float, float, float, float] | None = (0.5, 0.0, 0.0, 0.0)
+        self._next_s = time.monotonic()
+
+    def set(self, **values: Any) -> None:
+        self.node.set_parameters([Parameter(name, value=value) for name, value in values.items()])
+
+    def _on_reset(self, _request: Any, response: Trigger.Response) -> Trigger.Response:
+        self.resets += 1
+        response.success = True
+        return response
+
+    def live(self, is_true: Callable[[], bool], limit_s: float = LIMIT_S) -> bool:
+        """Let everything live at the pace of the wall clock until something holds."""
+        deadline = time.monotonic() + limit_s
+        while not is_true() and time.monotonic() < deadline:
+            self.executor.spin_once(timeout_sec=0.005)
+            if time.monotonic() >= self._next_s:
+                self._next_s += FRAME_S
+                self._frame()
+        return is_true()
+
+    def _frame(self) -> None:
+        self.endpoint.flush()
+        self.endpoint.poll()
+        self.autopilot.advance(12)
+        if self.proposes is not None:
+            stamp_ns = self.policy.get_clock().now().nanoseconds
+            self.commands.publish(messages.command_message(self.proposes, stamp_ns))
+
+    def engage(self) -> SetBool.Response:
+        future = self.engage_client.call_async(SetBool.Request(data=True))
+        assert self.live(future.done)
+        return future.result()
+
+    def engage_when_ready(self) -> None:
+        assert self.live(lambda: self.stage() is Stage.STANDBY)
+        while not self.engage().success:  # the position comes a moment after the heartbeat
+            self.live(lambda: False, 0.1)
+        assert self.live(lambda: self.autopilot.has_stream)
+
+    def stage(self) -> Stage | None:
+        return self.node.decision.stage if self.node.decision else None
+
+    def speed(self) -> float:
+        return float(np.linalg.norm(self.autopilot.plant.truth().velocity_enu))
+
+    def close(self) -> None:
+        self.node.close()
+        self.endpoint.close()
+        for node in (self.policy, self.node):
+            self.executor.remove_node(node)
+            node.destroy_node()
+        self.executor.shutdown()
+
+
+@pytest.fixture
+def bench(ros: None) -> Iterator[Bench]:
+    made = Bench()
+    yield made
+    made.close()
+
+
+def test_a_human_engages_the_switch_starts_it_and_another_mode_ends_it(bench: Bench) -> None:
+    bench.node.start()
+    assert bench.live(lambda: bench.stage() is Stage.STANDBY)
+    bench.live(lambda: False, 0.3)
+    assert bench.autopilot.setpoint is None  # nothing is sent before a human engages it
+    bench.engage_when_ready()
+    assert bench.speed() < 0.05
+    assert bench.autopilot.pilot_mode('GUIDED')
+    assert bench.live(lambda: bench.stage() is Stage.ENGAGED)
+    assert bench.resets == 1
+    assert bench.live(lambda: bench.speed() > 0.4)
+    assert bench.autopilot.pilot_mode('LOITER')
+    assert bench.live(lambda: bench.stage() is Stage.HANDED_BACK, 1.0)
+    before = bench.autopilot.state.setpoint
+    bench.live(lambda: False, 0.3)
+    assert bench.autopilot.state.setpoint == before  # silent
+
+
+def test_when_the_policy_falls_silent_the_drone_is_told_to_stop(bench: Bench) -> None:
+    bench.node.start()
+    bench.engage_when_ready()
+    bench.autopilot.pilot_mode('GUIDED')
+    assert bench.live(lambda: bench.speed() > 0.4)
+    bench.proposes = None
+    assert bench.live(lambda: bench.speed() < 0.05, 3.0)
+    assert bench.live(lambda: bench.stage() is Stage.HANDED_BACK, 3.0)
+
+
+def test_engaging_without_a_vehicle_is_refused_in_words(bench: Bench) -> None:
+    bench.set(connection='udpin:127.0.0.1:0')
+    bench.node.start()
+    response = bench.engage()
+    assert not response.success
+    assert 'no vehicle' in response.message
+
+
+@pytest.mark.parametrize('name', ['engage_at_start', 'lockstep'])
+def test_what_is_for_simulation_is_refused_on_a_drone(
+    bench: Bench, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    bench.set(**{name: True})
+    assert bench.node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert f"parameter '{name}' is for simulation only" in capfd.readouterr().err
+
+
+def test_a_busy_port_is_said_with_what_to_do(
+    bench: Bench, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
+        held.bind(('127.0.0.1', bench.port))
+        with pytest.raises(SystemExit, match='2'):
+            bench.node.start()
+    assert 'set connection to another port' in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('given', 'words'),
+    [
+        ({'limits.speed_m_s': -1.0}, 'speed_m_s must be positive'),
+        ({'limits.floor_m': 20.0}, 'floor_m 20.0 is not below ceiling_m'),
+        ({'autopilot': 'betaflight'}, 'one of auto, px4, ardupilot'),
+    ],
+)
+def test_parameters_that_cannot_be_flown_are_refused(
+    bench: Bench, capfd: pytest.CaptureFixture[str], given: dict[str, Any], words: str
+) -> None:
+    bench.set(**given)
+    assert bench.node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert words in capfd.readouterr().err
+
+
+def test_a_limit_can_be_switched_off_where_that_is_allowed(bench: Bench) -> None:
+    bench.set(**{'limits.fence_radius_m': -1.0})
+    assert bench.node.trigger_configure() == TransitionCallbackReturn.SUCCESS

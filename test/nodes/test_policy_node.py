@@ -1,0 +1,178 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The policy node in a real graph, with a camera that the test holds in its hands."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from geometry_msgs.msg import TwistStamped
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image as ImageMessage
+from std_srvs.srv import Trigger
+
+from liquid_drone.contract import Image
+from liquid_drone.nodes import messages, policy_node, qos
+from liquid_drone.nodes.policy_node import PolicyNode
+from liquid_drone.runtime.runner import PolicyRunner
+
+FRAME_NS = 50_000_000
+LIMIT_S = 20.0
+
+
+class Bench:
+    """A camera, an ear for commands, and the node between them on one executor."""
+
+    def __init__(self, bundle: Path) -> None:
+        self.camera = Node('camera')
+        self.images = self.camera.create_publisher(
+            ImageMessage, 'camera/image_raw', qos.SENSOR_OUT
+        )
+        self.received: list[TwistStamped] = []
+        self.camera.create_subscription(TwistStamped, 'cmd_vel', self.received.append, qos.STATUS)
+        self.reset_client = self.camera.create_client(Trigger, 'policy/reset')
+        self.node = PolicyNode()
+        self.node.set_parameters([Parameter('bundle', value=str(bundle))])
+        self.executor = SingleThreadedExecutor()
+        for node in (self.camera, self.node):
+            self.executor.add_node(node)
+
+    def start(self) -> None:
+        self.node.start()
+        self.wait(lambda: self.images.get_subscription_count() > 0)
+        self.wait(lambda: self.camera.count_publishers('cmd_vel') > 0)
+
+    def wait(self, is_true: Callable[[], bool], limit_s: float = LIMIT_S) -> bool:
+        deadline = time.monotonic() + limit_s
+        while not is_true():
+            if time.monotonic() > deadline:
+                return False
+            self.executor.spin_once(timeout_sec=0.05)
+        return True
+
+    def show(self, image: Image, stamp_ns: int, encoding: str = 'rgb8') -> TwistStamped | None:
+        """Show a picture; return the command that follows, None when there is none."""
+        count = len(self.received)
+        message = messages.image_message(image, stamp_ns)
+        message.encoding = encoding
+        self.images.publish(message)
+        is_answered = self.wait(lambda: len(self.received) > count, 1.0)
+        return self.received[-1] if is_answered else None
+
+    def close(self) -> None:
+        self.node.close()
+        for node in (self.camera, self.node):
+            self.executor.remove_node(node)
+            node.destroy_node()
+        self.executor.shutdown()
+
+
+@pytest.fixture
+def bench(ros: None, bundle: Path) -> Iterator[Bench]:
+    made = Bench(bundle)
+    yield made
+    made.close()
+
+
+def pictures(count: int) -> list[Image]:
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, (144, 256, 3), dtype=np.uint8) for _ in range(count)]
+
+
+def test_commands_are_those_of_the_runner_with_the_stamp_of_their_image(
+    bench: Bench, bundle: Path
+) -> None:
+    bench.start()
+    runner = PolicyRunner(bundle)
+    for index, image in enumerate(pictures(5)):
+        stamp_ns = 10**9 + index * FRAME_NS
+        answer = bench.show(image, stamp_ns)
+        assert answer is not None
+        expected = runner.step(image, stamp_ns / 1e9).command
+        assert np.array_equal(messages.command_array(answer), expected)
+        assert messages.nanoseconds(answer.header.stamp) == stamp_ns
+
+
+def test_a_repeated_stamp_gets_the_same_answer_and_is_no_step(bench: Bench, bundle: Path) -> None:
+    bench.start()
+    runner = PolicyRunner(bundle)
+    first, other, second = pictures(3)
+    answers = [bench.show(first, 10**9), bench.show(other, 10**9)]
+    assert answers[0] == answers[1]
+    runner.step(first, 1.0)
+    answer = bench.show(second, 10**9 + FRAME_NS)
+    assert answer is not None
+    expected = runner.step(second, (10**9 + FRAME_NS) / 1e9).command
+    assert np.array_equal(messages.command_array(answer), expected)
+
+
+@pytest.mark.parametrize(
+    ('image', 'encoding', 'words'),
+    [
+        (np.zeros((480, 640, 3), np.uint8), 'rgb8', 'set the camera to 256x144'),
+        (np.zeros((144, 256, 3), np.uint8), 'mono8', "expected an image with encoding 'rgb8'"),
+    ],
+)
+def test_an_unusable_image_gives_an_error_and_no_command(
+    bench: Bench, capfd: pytest.CaptureFixture[str], image: Image, encoding: str, words: str
+) -> None:
+    bench.start()
+    assert bench.show(image, 10**9, encoding) is None
+    assert words in capfd.readouterr().err
+    assert bench.show(pictures(1)[0], 10**9 + FRAME_NS) is not None  # and it goes on
+
+
+def test_reset_starts_afresh(bench: Bench, bundle: Path) -> None:
+    bench.start()
+    first, second = pictures(2)
+    bench.show(first, 10**9)
+    future = bench.reset_client.call_async(Trigger.Request())
+    assert bench.wait(future.done)
+    assert future.result().success
+    answer = bench.show(second, 10**9 + FRAME_NS)
+    assert answer is not None
+    fresh = PolicyRunner(bundle).step(second, (10**9 + FRAME_NS) / 1e9).command
+    assert np.array_equal(messages.command_array(answer), fresh)
+
+
+def test_it_is_silent_until_activated_and_after_deactivation(bench: Bench) -> None:
+    image = pictures(1)[0]
+    assert bench.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    assert bench.show(image, 10**9) is None
+    assert bench.node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+    assert bench.wait(lambda: bench.images.get_subscription_count() > 0)
+    assert bench.show(image, 2 * 10**9) is not None
+    assert bench.node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
+    assert bench.show(image, 3 * 10**9) is None
+
+
+def test_a_missing_bundle_is_said_and_can_be_mended_in_place(
+    bench: Bench, bundle: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bench.node.set_parameters([Parameter('bundle', value='/no/bundle')])
+    assert bench.node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert 'no policy bundle at /no/bundle' in capfd.readouterr().err
+    bench.node.set_parameters([Parameter('bundle', value=str(bundle))])
+    assert bench.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+
+
+def test_starting_by_itself_without_a_bundle_ends_the_process_with_2(bench: Bench) -> None:
+    bench.node.set_parameters([Parameter('bundle', value='/no/bundle')])
+    with pytest.raises(SystemExit, match='2'):
+        bench.node.start()
+
+
+def test_no_image_gives_one_warning_that_says_what_is_on_the_topic(
+    bench: Bench, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy_node, 'SILENCE_S', 0.5)
+    bench.start()
+    bench.wait(lambda: False, 2.5)
+    said = capfd.readouterr().err
+    assert said.count('no image on /camera/image_raw') == 1
+    assert 'publishers there: camera (sensor_msgs/msg/Image, RELIABLE)' in said
