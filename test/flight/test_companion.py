@@ -245,3 +245,17 @@ def test_however_things_happen_it_moves_the_vehicle_only_when_it_may(sequence):
             assert decision.stage is Stage.HANDED_BACK
         if decision.stage in (Stage.HANDED_BACK, Stage.STANDBY, Stage.DISCONNECTED):
             human_wants = False
+
+
+def test_the_first_image_after_the_policys_fresh_start_counts_and_older_ones_do_not():
+    for first, expected in (((0.5, 0.0, 0.0, 0.0), True), (None, False)):
+        rig = Rig()
+        rig.step()
+        rig.companion.engage(True)
+        rig.switch()
+        rig.step()
+        rig.step()
+        rig.companion.policy_was_reset()
+        assert rig.step(command=first).stage is Stage.ENGAGED
+        moves = rig.step(command=None).setpoint.vx_m_s > 0.0
+        assert moves is expected

@@ -108,3 +108,15 @@ def test_two_links_on_one_port_are_one_too_many():
         address = f'udpin:127.0.0.1:{link.transport.port}'
         with pytest.raises(LinkError, match='Address already in use'):
             MavlinkLink.open(address)
+
+
+def test_a_vehicle_that_comes_back_from_another_address_is_answered_there():
+    with MavlinkLink.open('udpin:127.0.0.1:0') as link:
+        target = [('127.0.0.1', link.transport.port)]
+        for time_s in (1.0, 2.0):
+            autopilot = SimulatedAutopilot(PointMass())
+            with UdpEndpoint(autopilot, target) as endpoint:
+                endpoint.flush()
+                link.poll(time_s)
+                link.send_setpoint(Setpoint(), 0)
+                assert endpoint.wait_for(lambda a=autopilot: a.setpoint is not None, 5.0)
