@@ -1,0 +1,151 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What pip and colcon make of this repository, built for real in a scratch directory."""
+
+import importlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ('liquid_drone', 'config', 'launch', 'sim', 'models', 'resource')
+FILES = ('setup.py', 'setup.cfg', 'package.xml', 'pyproject.toml', 'LICENSE')
+FOUND_AT_RUN_TIME = (
+    'config/simulation.yaml',
+    'config/follow.yaml',
+    'config/tasks/follow.yaml',
+    'launch/simulation.launch.py',
+    'launch/follow.launch.py',
+    'sim/worlds/forest.yaml',
+    'sim/seasons/summer.yaml',
+    'sim/targets/red_backpack.yaml',
+    'package.xml',
+)
+EXECUTABLES = {'liquid-drone', 'simulator_node', 'policy_node', 'mavlink_node'}
+
+
+def locked() -> dict[str, str]:
+    """Return name -> version of the lock, for this Python."""
+    pins = {}
+    for line in (ROOT / 'requirements/lock.txt').read_text().splitlines():
+        if not line.startswith('#'):
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate():
+                (pin,) = requirement.specifier
+                assert pin.operator == '=='
+                pins[requirement.name] = pin.version
+    return pins
+
+
+def canonical(name: str) -> str:
+    return re.sub(r'[-_.]+', '-', name).lower()
+
+
+@pytest.fixture(scope='session')
+def metadata() -> dict[str, Any]:
+    """Return what setup.py gives to setuptools."""
+    program = (
+        'import json, setuptools; setuptools.setup = lambda **given: print(json.dumps(given));'
+        "exec(compile(open('setup.py').read(), 'setup.py', 'exec'))"
+    )
+    return dict(json.loads(run([sys.executable, '-c', program], ROOT)))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Copy what git tracks of the package to a scratch place, so that nothing is built here."""
+    copy = tmp_path / 'ws' / 'src' / 'liquid_drone'
+    copy.mkdir(parents=True)
+    for name in SOURCES:
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns('__pycache__'))
+    for name in FILES:
+        shutil.copy(ROOT / name, copy / name)
+    return copy
+
+
+def run(line: list[str], cwd: Path, **variables: str) -> str:
+    result = subprocess.run(
+        line, cwd=cwd, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def test_every_requirement_is_locked_for_this_python(metadata: dict[str, Any]) -> None:
+    extras = metadata['extras_require']
+    wanted = [
+        *metadata['install_requires'],
+        *(line for lines in extras.values() for line in lines),
+    ]
+    pins = locked()
+    for line in wanted:
+        requirement = Requirement(line)
+        assert canonical(requirement.name) in pins, line
+        assert requirement.specifier.contains(pins[canonical(requirement.name)]), line
+
+
+def test_the_lock_names_no_place() -> None:
+    text = (ROOT / 'requirements/lock.txt').read_text()
+    assert not re.search(r'://|@|--', text)
+
+
+def test_the_drone_needs_neither_torch_nor_pybullet(metadata: dict[str, Any]) -> None:
+    names = {canonical(Requirement(line).name) for line in metadata['install_requires']}
+    assert names == {'numpy', 'opencv-python', 'pymavlink', 'pyyaml'}
+
+
+def test_package_xml_and_setup_agree(metadata: dict[str, Any]) -> None:
+    xml = ElementTree.parse(ROOT / 'package.xml').getroot()
+    assert xml.attrib['format'] == '3'
+    assert xml.findtext('name') == metadata['name']
+    assert xml.findtext('version') == metadata['version']
+    assert xml.findtext('license') == metadata['license']
+    maintainer = xml.find('maintainer')
+    assert maintainer is not None
+    assert maintainer.attrib['email'] == metadata['maintainer_email']
+    assert xml.findtext('export/build_type') == 'ament_python'
+
+
+def test_every_entry_point_can_be_imported(metadata: dict[str, Any]) -> None:
+    scripts = metadata['entry_points']['console_scripts']
+    assert {line.split(' = ')[0] for line in scripts} == EXECUTABLES
+    for line in scripts:
+        module, function = line.split(' = ')[1].split(':')
+        assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_a_wheel_carries_what_is_found_at_run_time(source: Path, tmp_path: Path) -> None:
+    options = ['--no-deps', '--no-build-isolation', '--quiet', '--wheel-dir', str(tmp_path)]
+    run([sys.executable, '-m', 'pip', 'wheel', *options, '.'], source)
+    (wheel,) = tmp_path.glob('*.whl')
+    names = zipfile.ZipFile(wheel).namelist()
+    for wanted in FOUND_AT_RUN_TIME:
+        assert any(name.endswith(f'/data/share/liquid_drone/{wanted}') for name in names), wanted
+    assert any(name.endswith('resource_index/packages/liquid_drone') for name in names)
+
+
+@pytest.mark.parametrize('options', [[], ['--symlink-install']], ids=['copied', 'symlinked'])
+def test_colcon_makes_a_working_ros_package(source: Path, options: list[str]) -> None:
+    workspace = source.parents[1]
+    colcon = [sys.executable, '-m', 'colcon']
+    assert '(ros.ament_python)' in run([*colcon, 'list'], workspace)
+    run([*colcon, 'build', *options], workspace)
+    prefix = workspace / 'install' / 'liquid_drone'
+    assert {path.name for path in (prefix / 'lib/liquid_drone').iterdir()} == EXECUTABLES
+    program = (
+        'import liquid_drone; from liquid_drone import resources;'
+        f'[resources.find(name) for name in {FOUND_AT_RUN_TIME}]; print(liquid_drone.__file__)'
+    )
+    run_in = f'set -e; source install/setup.bash; exec {sys.executable} -c "{program}"'
+    where = run(['bash', '-c', run_in], workspace)
+    assert str(workspace) in where
