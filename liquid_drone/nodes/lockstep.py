@@ -84,13 +84,16 @@ class Lockstep:
         self._node.reset.ask(self._on_reset)
 
     def _has_telemetry(self, stamp_ns: int) -> bool:
-        """Wait for the frame's telemetry; the very first frame is not decided without."""
+        """Take in the frame's telemetry; without any, the very first frame is not decided on."""
         link, deadline = self._node.link, time.monotonic() + TELEMETRY_LIMIT_S
         assert link is not None  # open while active
         while True:
             vehicle = link.poll(stamp_ns / messages.SECOND_NS)
-            if vehicle is not None and round(vehicle.stamp_s * 1000) >= stamp_ns // 1_000_000:
-                return True
+            if (
+                vehicle is not None
+                and not 0 < round(vehicle.stamp_s * 1000) < stamp_ns // 1_000_000
+            ):
+                return True  # of this frame, or from an autopilot that sends no position yet
             if time.monotonic() > deadline:
                 return self._decided_ns > 0
             time.sleep(0.001)
