@@ -21,6 +21,7 @@ Array = npt.NDArray[np.float64]
 FourFloats = tuple[float, float, float, float]  # vx, vy, vz m/s, yaw rate rad/s
 ZERO: FourFloats = (0.0, 0.0, 0.0, 0.0)
 EDGE_GAIN_PER_S = 0.5  # speed allowed towards an edge, for each metre that is left
+FADE_M = 1.0  # behind the fence, where motion along it ends
 HEIGHT_GAIN_PER_S = 0.8  # of the altitude loop; held PX4 within 0.16 m
 
 
@@ -122,18 +123,24 @@ def _in_band(vz: float, vehicle: VehicleState, limits: Limits) -> float:
 
 
 def _in_fence(vx: float, vy: float, vehicle: VehicleState, limits: Limits) -> tuple[float, float]:
-    """Take away what leads outward too fast; outside, all of it. It never pulls back."""
+    """Slow down towards the fence; beyond it only what leads inward is left. It never pulls back.
+
+    What leads along the fence fades out too, within ``FADE_M`` behind it: in a curve along it
+    the lag of the vehicle would carry it further and further outward.
+    """
     east = vehicle.position_enu[0] - vehicle.home_enu[0]
     north = vehicle.position_enu[1] - vehicle.home_enu[1]
     distance = math.hypot(east, north)
     if limits.fence_radius_m is None or distance < 1e-6:
         return vx, vy
-    outward = rotate_by_yaw([east / distance, north / distance, 0.0], -vehicle.yaw)
-    speed_out = vx * float(outward[0]) + vy * float(outward[1])
-    excess = speed_out - EDGE_GAIN_PER_S * max(0.0, limits.fence_radius_m - distance)
-    if excess <= 0.0:
+    left_m = limits.fence_radius_m - distance
+    ox, oy, _ = rotate_by_yaw([east / distance, north / distance, 0.0], -vehicle.yaw).tolist()
+    speed_out = vx * ox + vy * oy
+    out = min(speed_out, EDGE_GAIN_PER_S * max(0.0, left_m))
+    keep = max(0.0, min(1.0, 1.0 + left_m / FADE_M))
+    if out == speed_out and keep == 1.0:
         return vx, vy
-    return vx - excess * float(outward[0]), vy - excess * float(outward[1])
+    return keep * (vx - speed_out * ox) + out * ox, keep * (vy - speed_out * oy) + out * oy
 
 
 def height_correction(vehicle: VehicleState, height_m: float, limits: Limits) -> float:

@@ -265,6 +265,15 @@ def test_no_command_leads_out_of_the_altitude_band_or_far_over_the_fence(command
     assert np.hypot(path[:, 0], path[:, 1]).max() < 8.0 + 1.0
 
 
+@pytest.mark.parametrize(
+    'command', [(0.9, -4.0, 0.0, 0.23), (3.7, -3.3, 0.5, 0.3), (2.2, 0.0, 0.0, -0.35)]
+)
+def test_curves_along_the_fence_do_not_creep_outward(command):
+    limits = replace(SIMULATION_LIMITS, fence_radius_m=8.0)
+    path = closed_loop(command, limits, seconds=90.0)
+    assert np.hypot(path[:, 0], path[:, 1]).max() < 9.0
+
+
 def test_below_the_floor_it_climbs_back_and_outside_the_fence_it_only_stays():
     low = closed_loop((0.0, 0.0, 0.0, 0.0), LIMITS, seconds=5.0, start=(0.0, 0.0, 0.3))
     assert low[-1, 2] == pytest.approx(1.0, abs=0.1)
