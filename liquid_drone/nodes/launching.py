@@ -21,6 +21,18 @@ from launch_ros.actions import Node
 from .. import resources
 
 
+def boolean(text: str) -> bool:
+    """Read true or false.
+
+    Raises:
+        ValueError: neither.
+
+    """
+    if text.lower() not in ('true', 'false'):
+        raise ValueError(text)
+    return text.lower() == 'true'
+
+
 @dataclass(frozen=True)
 class Argument:
     """A launch argument that becomes a parameter of one node, where it is given."""
@@ -30,6 +42,7 @@ class Argument:
     kind: Callable[[str], Any]
     description: str
     choices: tuple[str, ...] = ()
+    parameter: str = ''  # where it is not called as the argument is
 
     def declared(self) -> DeclareLaunchArgument:
         """Return the declaration; empty means: as in the parameter file."""
@@ -88,6 +101,14 @@ SIMULATION = (
     Argument('simulator', 'seed', int, 'Everything random in the flight follows from it.'),
     Argument('simulator', 'start', str, 'Where the drone begins.', choices=('ground', 'hover')),
     Argument('simulator', 'duration_s', float, 'Simulated seconds of following.'),
+    Argument('simulator', 'real_time', boolean, 'By the wall clock, not in lock-step: true.'),
+    Argument(
+        'mavlink',
+        'real_time',
+        lambda text: not boolean(text),
+        'By the wall clock, not in lock-step: true.',
+        parameter='lockstep',
+    ),
     Argument('simulator', 'companion', str, 'Where MAVLink goes: what connection listens on.'),
     Argument('simulator', 'ground_station', str, 'Where it goes too, such as 127.0.0.1:14550.'),
     Argument('simulator', 'flight_log', str, 'Where to save the flight (.npz).'),
@@ -106,7 +127,7 @@ def describe(
 
     """
     declared = [
-        *(argument.declared() for argument in arguments),
+        *{argument.name: argument.declared() for argument in arguments}.values(),
         DeclareLaunchArgument(
             'namespace', default_value='', description='Namespace of all nodes and topics.'
         ),
@@ -122,7 +143,8 @@ def describe(
         _refuse_misspelt(context, names)
         nodes = {}
         for name in dict.fromkeys(argument.node for argument in arguments):
-            given = {item.name: item.value(context) for item in arguments if item.node == name}
+            mine = [item for item in arguments if item.node == name]
+            given = {item.parameter or item.name: item.value(context) for item in mine}
             nodes[name] = _node(name, {k: v for k, v in given.items() if v is not None})
         handlers = [_on_exit(node, name == ends_with) for name, node in nodes.items()]
         return [*handlers, *nodes.values()]

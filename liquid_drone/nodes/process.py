@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, Protocol
+from typing import Protocol
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -37,7 +37,11 @@ class StopRequest:
 
 
 class Program(Protocol):
-    """What a node offers beside being an ``rclpy`` node."""
+    """What a node of this package offers to :func:`run`, beside being an ``rclpy`` node."""
+
+    @property
+    def patience_s(self) -> float:
+        """How long one turn may wait for callbacks."""
 
     def start(self) -> None:
         """Begin work, once the node is on the executor; raise a LiquidDroneError to end."""
@@ -48,8 +52,11 @@ class Program(Protocol):
     def close(self) -> None:
         """Say the last word and let go of sockets and files."""
 
+    def destroy_node(self) -> None:
+        """End the ``rclpy`` part."""
 
-def run(make_node: Callable[[], Any], arguments: list[str] | None = None) -> int:
+
+def run(make_node: Callable[[], Program], arguments: list[str] | None = None) -> int:
     """Run one node until it is done or told to stop; returns the exit code."""
     stop = StopRequest()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -65,7 +72,7 @@ def run(make_node: Callable[[], Any], arguments: list[str] | None = None) -> int
     return 0
 
 
-def _spin(make_node: Callable[[], Any], stop: StopRequest) -> None:
+def _spin(make_node: Callable[[], Program], stop: StopRequest) -> None:
     node = make_node()
     executor = SingleThreadedExecutor()
     executor.add_node(node)
@@ -80,6 +87,6 @@ def _spin(make_node: Callable[[], Any], stop: StopRequest) -> None:
         executor.shutdown()
 
 
-def exit_with(make_node: Callable[[], Any]) -> None:
+def exit_with(make_node: Callable[[], Program]) -> None:
     """Run a node as the process's only work."""
     sys.exit(run(make_node))

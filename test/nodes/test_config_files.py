@@ -92,10 +92,14 @@ def test_every_launch_argument_is_a_parameter_of_a_node_that_is_installed() -> N
     for call in found:
         node, name = (ast.literal_eval(argument) for argument in call.args[:2])
         assert f'{node}_node = ' in setup
-        parameter = {parameter.name: parameter for parameter in NODES[node]}[name]
-        assert ast.unparse(call.args[2]) == type(parameter.default).__name__
-        choices = [word.value for word in call.keywords if word.arg == 'choices']
-        assert tuple(ast.literal_eval(choices[0]) if choices else ()) == parameter.choices
+        words = {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
+        declared = {parameter.name: parameter for parameter in NODES[node]}
+        parameter = declared[words.get('parameter', name)]
+        kind = type(parameter.default).__name__
+        assert ast.unparse(call.args[2]) == kind or (
+            kind == 'bool' and 'boolean' in ast.unparse(call)
+        )
+        assert tuple(words.get('choices', ())) == parameter.choices
 
 
 @pytest.mark.parametrize('path', LAUNCHES, ids=lambda path: path.name)
