@@ -8,12 +8,13 @@ the process.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 
 from ..errors import LiquidDroneError
+from . import parameters, process
 from .parameters import Parameter
 
 AUTOSTART = Parameter(
@@ -44,13 +45,64 @@ def transition(callback: Callable[..., None]) -> Callable[..., TransitionCallbac
     return wrapped
 
 
-def autostart(node: Any) -> None:
-    """Configure and activate a node.
+class ManagedNode(LifecycleNode):
+    """A lifecycle node that lets go of what it holds in one place: :meth:`release`."""
 
-    Raises:
-        SystemExit: with 2, when a transition failed; the reason stands on the log already.
+    patience_s = process.SPIN_S
 
-    """
-    for trigger in (node.trigger_configure, node.trigger_activate):
-        if trigger() != TransitionCallbackReturn.SUCCESS:
-            raise SystemExit(2) from node.failure
+    def __init__(self, name: str, declared: Sequence[Parameter]) -> None:
+        """Declare the parameters; they are read again whenever the node is configured."""
+        super().__init__(name)
+        self._declared = (AUTOSTART, *declared)
+        parameters.declare(self, self._declared)
+        self.failure: Exception | None = None
+        self.values = self.read_parameters()
+
+    def read_parameters(self) -> dict[str, Any]:
+        """Return name -> present value.
+
+        Raises:
+            ConfigError: a value that is not taken.
+
+        """
+        return parameters.read(self, self._declared)
+
+    def release(self) -> None:
+        """Fall silent and let go of everything; may be called at any time."""
+        raise NotImplementedError
+
+    @transition
+    def on_cleanup(self) -> None:
+        """Let go of everything."""
+        self.release()
+
+    @transition
+    def on_shutdown(self) -> None:
+        """Let go of everything."""
+        self.release()
+
+    @transition
+    def on_error(self) -> None:
+        """Return to the safe, silent state."""
+        self.release()
+
+    def start(self) -> None:
+        """Configure and activate, where it is to start by itself.
+
+        Raises:
+            SystemExit: with 2, when a transition failed; the reason stands on the log already.
+
+        """
+        if not self.values['autostart']:
+            return
+        for trigger in (self.trigger_configure, self.trigger_activate):
+            if trigger() != TransitionCallbackReturn.SUCCESS:
+                raise SystemExit(2) from self.failure
+
+    def turn(self, stop: process.StopRequest) -> bool:
+        """Go on until told to stop."""
+        return not stop.requested
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.release()

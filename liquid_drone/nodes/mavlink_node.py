@@ -16,7 +16,6 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
 from rclpy.clock import Clock, ClockType
-from rclpy.lifecycle import LifecycleNode
 from std_srvs.srv import SetBool
 
 from ..errors import ConfigError
@@ -25,8 +24,8 @@ from ..flight.engage import Stage
 from ..flight.guard import Proposal
 from ..flight.limits import Limits
 from ..flight.link import MavlinkLink
-from . import messages, parameters, process, qos
-from .lifecycle import AUTOSTART, autostart, transition
+from . import messages, process, qos
+from .lifecycle import ManagedNode, transition
 from .lockstep import Lockstep
 from .parameters import Parameter
 from .policy_reset import PolicyReset
@@ -50,7 +49,6 @@ LIMITS = tuple(
     for field in fields(Limits)
 )
 PARAMETERS = (
-    AUTOSTART,
     Parameter(
         'connection',
         'udpin:127.0.0.1:14540',
@@ -86,16 +84,11 @@ def limits_from(values: dict[str, Any]) -> Limits:
         raise ConfigError(f'parameters limits.*: {error}') from error
 
 
-class MavlinkNode(LifecycleNode):
+class MavlinkNode(ManagedNode):
     """A shell around :class:`MavlinkLink` and :class:`Companion`."""
 
-    patience_s = process.SPIN_S
-
     def __init__(self) -> None:
-        super().__init__('mavlink')
-        parameters.declare(self, PARAMETERS)
-        self.values = parameters.read(self, PARAMETERS)
-        self.failure: Exception | None = None
+        super().__init__('mavlink', PARAMETERS)
         self.link: MavlinkLink | None = None
         self.companion: Companion | None = None
         self.decision: Decision | None = None
@@ -114,7 +107,7 @@ class MavlinkNode(LifecycleNode):
     @transition
     def on_configure(self) -> None:
         """Open the connection."""
-        self.values = values = parameters.read(self, PARAMETERS)
+        self.values = values = self.read_parameters()
         self._check_simulation_only()
         self._limits = limits_from(values)
         self.link = MavlinkLink.open(values['connection'], values['autopilot'])
@@ -151,36 +144,6 @@ class MavlinkNode(LifecycleNode):
     def on_deactivate(self) -> None:
         """Fall silent: the autopilot's own failsafe acts."""
         self._fall_silent()
-
-    @transition
-    def on_cleanup(self) -> None:
-        """Close the connection."""
-        self._release()
-
-    @transition
-    def on_shutdown(self) -> None:
-        """Close the connection."""
-        self._release()
-
-    @transition
-    def on_error(self) -> None:
-        """Return to the safe, silent state."""
-        self._release()
-
-    # process
-
-    def start(self) -> None:
-        """Start by itself where asked to."""
-        if self.values['autostart']:
-            autostart(self)
-
-    def turn(self, stop: process.StopRequest) -> bool:
-        """Go on until told to stop."""
-        return not stop.requested
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._release()
 
     # deciding; lockstep.py calls these too
 
@@ -278,7 +241,8 @@ class MavlinkNode(LifecycleNode):
             undo()
         self._undo = []
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Fall silent and close the connection."""
         self._fall_silent()
         self.companion = self.decision = None
         if self.link is not None:

@@ -15,7 +15,6 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PointStamped, TwistStamped
 from rclpy.clock import Clock, ClockType
-from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import Image as ImageMessage
 from std_srvs.srv import Trigger
 
@@ -23,14 +22,13 @@ from .. import resources
 from ..contract import check_image
 from ..errors import ImageError
 from ..runtime.runner import PolicyOutput, PolicyRunner
-from . import messages, parameters, process, qos
-from .lifecycle import AUTOSTART, autostart, transition
+from . import messages, process, qos
+from .lifecycle import ManagedNode, transition
 from .parameters import Parameter
 
 IMAGE_TOPIC, COMMAND_TOPIC = 'camera/image_raw', 'cmd_vel'
 SILENCE_S = 3.0  # without an image after activation: one warning with what was found on the topic
 PARAMETERS = (
-    AUTOSTART,
     Parameter('bundle', 'follow', 'policy bundle: the name of one in models/, or a directory'),
     Parameter(
         'providers',
@@ -51,17 +49,12 @@ def bundle_path(name: str) -> Path:
     return path if path.is_dir() or '/' in name else resources.find(f'models/{name}')
 
 
-class PolicyNode(LifecycleNode):
+class PolicyNode(ManagedNode):
     """A shell around :class:`~liquid_drone.runtime.runner.PolicyRunner`."""
 
-    patience_s = process.SPIN_S
-
     def __init__(self) -> None:
-        super().__init__('policy')
-        parameters.declare(self, PARAMETERS)
-        self.failure: Exception | None = None
+        super().__init__('policy', PARAMETERS)
         self.runner: PolicyRunner | None = None
-        self.values = parameters.read(self, PARAMETERS)
         self.image_subscription: Any = None
         self._frames = self._refused = 0
         self._last: tuple[int, PolicyOutput] | None = None  # stamp in ns, and its answer
@@ -80,7 +73,7 @@ class PolicyNode(LifecycleNode):
     @transition
     def on_configure(self) -> None:
         """Load, check and warm up the bundle."""
-        self.values = parameters.read(self, PARAMETERS)
+        self.values = self.read_parameters()
         path = bundle_path(self.values['bundle'])
         self.runner = PolicyRunner(
             path, self.values['providers'], check_parity=self.values['check_parity']
@@ -109,36 +102,6 @@ class PolicyNode(LifecycleNode):
     def on_deactivate(self) -> None:
         """Stop acting."""
         self._drop_subscription()
-
-    @transition
-    def on_cleanup(self) -> None:
-        """Let go of the bundle."""
-        self._release()
-
-    @transition
-    def on_shutdown(self) -> None:
-        """Let go of everything."""
-        self._release()
-
-    @transition
-    def on_error(self) -> None:
-        """Return to the safe, silent state."""
-        self._release()
-
-    # process
-
-    def start(self) -> None:
-        """Start by itself where asked to."""
-        if self.values['autostart']:
-            autostart(self)
-
-    def turn(self, stop: process.StopRequest) -> bool:
-        """Go on until told to stop."""
-        return not stop.requested
-
-    def close(self) -> None:
-        """Let go of everything."""
-        self._release()
 
     # callbacks
 
@@ -217,7 +180,8 @@ class PolicyNode(LifecycleNode):
             self.destroy_subscription(self.image_subscription)
             self.image_subscription = None
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Stop acting and let go of the bundle."""
         self._drop_subscription()
         self.runner = None
 
