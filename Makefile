@@ -4,7 +4,7 @@
 #
 # Needs Python 3.10, 3.11 or 3.12 with venv (Debian, Ubuntu: python3-venv) and, for OpenCV, the libraries in
 # DEBIAN_LIBRARIES. PyBullet has no wheel for 3.12: there pip builds it from source, which needs a C++
-# compiler and Python's headers (build-essential, python3-dev) and takes some minutes.
+# compiler and Python's headers (build-essential, python3-dev) and about 15 minutes of one core.
 #
 # Overrides: PYTHON=python3.11   PIP_ARGS='...' (more words for pip)   FLY_ARGS='--seed 7 --no-ros'
 # `make test` needs PyTorch. PyPI's build for Linux brings several GB of CUDA; a machine without a GPU is
