@@ -246,8 +246,9 @@ class Graph:
         """Wait a moment for progress; True when the flight is over."""
         line = self._next_line()
         if line is not None:
-            self._is_flying = True
-            on_progress(Progress(**json.loads(line)))
+            if line.startswith(b'{'):  # not a library's chatter
+                self._is_flying = True
+                on_progress(Progress(**json.loads(line)))
             return False
         if self.processes['simulator'].poll() is not None:
             if self._interrupts > (1 if self._is_flying else 0):

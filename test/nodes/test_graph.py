@@ -16,7 +16,7 @@ LINE = (
     ' "distance_m": 3.0, "in_view": true}'
 )
 WAITS = 'import time; time.sleep(60)'
-READY = f"print('{LINE}', flush=True)"
+READY = f"print('a library was built in March'); print('{LINE}', flush=True)"
 
 
 def python(**programs: str) -> dict[str, list[str]]:
