@@ -1,3 +1,3 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""The simulator: world, quadrotor, renderer, expert, simulated autopilot, Gymnasium environment."""
+"""The simulator: world, quadrotor, renderer, expert, autopilot, Gymnasium environment."""

@@ -1,0 +1,116 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""One simulated flight but for who commands it: world, autopilot, pilot and log, frame by frame.
+
+The same body serves a flight in one process and one through ROS, so that both are the same flight.
+Each frame: the caller fetches telemetry, then :meth:`Session.begin`, then delivers setpoints to
+the autopilot, then :meth:`Session.finish`. It never commands the drone itself.
+"""
+
+from typing import Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ..contract import Command, Image
+from .autopilot import SimulatedAutopilot
+from .config import Scenario
+from .flight_log import FlightLog
+from .pilot import SimulatedPilot
+from .simulator import START_NS, SUBSTEPS, CameraFrame, Simulator
+
+JPEG_QUALITY = 90
+LONGEST_EXTRA_S = 120.0  # beyond the time of following: take-off, waiting, landing
+NOTHING = np.full(4, np.nan)
+
+
+class Session:
+    """Holds the simulator; close it."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        autopilot: str = 'px4',
+        start: Literal['ground', 'hover'] = 'ground',
+        duration_s: float | None = None,
+        lands: bool = True,
+    ) -> None:
+        """Build the place of a seed; ``duration_s`` of following replaces the task's."""
+        task = scenario.task
+        duration_s = task.duration_s if duration_s is None else duration_s
+        self.simulator = Simulator(scenario)
+        self.simulator.reset(seed, start)
+        self.autopilot = SimulatedAutopilot(self.simulator, autopilot, airborne=start == 'hover')
+        self.pilot = SimulatedPilot(
+            self.autopilot, altitude_m=task.cruise_altitude_m, duration_s=duration_s, lands=lands
+        )
+        self._latest_ns = START_NS + round((duration_s + LONGEST_EXTRA_S) * 1e9)
+        meta = {
+            'world': scenario.world.name,
+            'season': scenario.season.name,
+            'target': scenario.target.name,
+            'task': task.name,
+            'seed': seed,
+            'autopilot': autopilot,
+            'start': start,
+            'renderer': self.simulator.renderer_name,
+        }
+        self.log = FlightLog(meta, self.simulator.obstacles)
+        self._frame: CameraFrame | None = None
+
+    @property
+    def done(self) -> bool:
+        """The flight is over."""
+        return self.pilot.done or self.simulator.truth().stamp_ns > self._latest_ns
+
+    def begin(self) -> CameraFrame:
+        """Take the picture of the present frame."""
+        self._frame = self.simulator.capture()
+        return self._frame
+
+    def finish(self, command: Command | None) -> None:
+        """Log the frame and the policy's proposal, let the pilot act and time pass."""
+        assert self._frame is not None  # begin comes first
+        frame, truth = self._frame, self.simulator.truth()
+        self.log.append(
+            _jpeg(frame.image),
+            stamp_ns=truth.stamp_ns,
+            position_enu=truth.position_enu,
+            velocity_enu=truth.velocity_enu,
+            quaternion_xyzw=truth.quaternion_xyzw,
+            target_position_enu=truth.target_position_enu,
+            command=NOTHING if command is None else np.asarray(command, dtype=np.float64),
+            setpoint=self._setpoint(truth.stamp_ns),
+            target_pixels=frame.target_pixels,
+            target_bearing=frame.target_bearing,
+            target_elevation=frame.target_elevation,
+            collision=truth.collision,
+            following=self.autopilot.following,
+        )
+        self.pilot.step()
+        if self.pilot.engaged_ns is not None:
+            self.simulator.release_target()
+        self.autopilot.advance(SUBSTEPS)
+
+    def _setpoint(self, stamp_ns: int) -> npt.NDArray[np.float64]:
+        """Return what the autopilot received in this frame, FLU; nan: nothing."""
+        setpoint, state = self.autopilot.setpoint, self.autopilot.state
+        if setpoint is None or state.setpoint_ns != stamp_ns:
+            return NOTHING
+        return np.array([*setpoint.velocity, setpoint.yaw_rate_rad_s])
+
+    def request_land(self) -> None:
+        """Land now, as on Ctrl-C."""
+        self.pilot.request_land()
+
+    def close(self) -> None:
+        """Let go of the simulator."""
+        self.simulator.close()
+
+
+def _jpeg(image: Image) -> bytes:
+    bgr = np.ascontiguousarray(image[:, :, ::-1])
+    _, data = cv2.imencode('.jpg', bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return data.tobytes()
