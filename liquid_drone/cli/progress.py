@@ -34,7 +34,7 @@ class TerminalWatcher:
             self._bar.start()
             self._task = self._bar.add_task(title, total=total, facts='')
         else:
-            self.console.print(f'{title} ...')
+            self._say(f'{title} ...')
 
     def advance(self, steps: int = 1, units: int = 0, **facts: float | str) -> None:
         """Count finished steps and show the facts."""
@@ -49,7 +49,7 @@ class TerminalWatcher:
         elif now - self._spoken > LINE_EVERY_S:
             self._spoken = now
             left_s = (now - self._began) / max(self._steps, 1) * (self._total - self._steps)
-            self.console.print(
+            self._say(
                 f'{self._title}: {self._steps}/{self._total} {self._facts}, {left_s:.0f} s left'
             )
 
@@ -59,11 +59,14 @@ class TerminalWatcher:
             self._bar.stop()
             self._bar = None
         took_s = time.monotonic() - self._began
-        self.console.print(f'{self._title}: {summary or self._facts} ({took_s:.0f} s)')
+        self._say(f'{self._title}: {summary or self._facts} ({took_s:.0f} s)')
 
     def note(self, text: str) -> None:
         """Say something about what goes on beside the stage."""
-        self.console.print(text)
+        self._say(text)
+
+    def _say(self, text: str) -> None:
+        self.console.print(text, soft_wrap=True)  # a log file has no width
 
 
 def _short(value: float | str) -> str:

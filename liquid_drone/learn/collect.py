@@ -7,6 +7,9 @@ before.
 """
 
 import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -79,7 +82,7 @@ def run_jobs(jobs: list[Job], processes: int) -> Iterator[Result]:
         yield from map(run_job, waiting)
         return
     context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(processes, context, _one_thread) as pool:
+    with ProcessPoolExecutor(processes, context, _begin_worker) as pool:
         futures: list[Future[Result]] = [pool.submit(run_job, job) for job in waiting]
         try:
             for future in as_completed(futures):
@@ -107,14 +110,20 @@ def run_job(job: Job) -> Result:
     return Result(job.seed, len(flight.distance_m), flight.collision, flight)
 
 
-def _one_thread() -> None:
-    """Keep a worker's libraries to one thread each, and let the parent handle Ctrl-C."""
-    import signal
-
+def _begin_worker() -> None:
+    """Use one thread, leave Ctrl-C to the parent, and end with the parent, however it ends."""
     import cv2
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # orphaned: nobody wants the flight any more
 
 
 _OPEN: dict[tuple[str, ...], tuple[Any, Any, 'Scenario']] = {}  # one simulator per process
