@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Import PyBullet, quietly: its wheel prints a build line that would spoil ``--json``."""
 
+import ctypes
 import os
 import sys
 from types import ModuleType
@@ -23,6 +24,7 @@ def load_pybullet() -> ModuleType:
         os.dup2(silent, 1)
         return require('pybullet', 'sim')
     finally:
+        ctypes.CDLL(None).fflush(None)  # into the void too: C keeps the line until then
         os.dup2(saved, 1)
         os.close(saved)
         os.close(silent)
