@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Import PyBullet, quietly: its wheel prints a build line that would spoil ``--json``."""
+"""Import PyBullet, quietly: its wheel prints a build line that nobody asked for."""
 
 import ctypes
 import os
@@ -19,12 +19,15 @@ def load_pybullet() -> ModuleType:
     if 'pybullet' in sys.modules:
         return sys.modules['pybullet']
     sys.stdout.flush()
-    saved, silent = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    sys.stderr.flush()
+    saved, silent = {1: os.dup(1), 2: os.dup(2)}, os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(silent, 1)
+        for stream in saved:
+            os.dup2(silent, stream)
         return require('pybullet', 'sim')
     finally:
         ctypes.CDLL(None).fflush(None)  # into the void too: C keeps the line until then
-        os.dup2(saved, 1)
-        os.close(saved)
+        for stream, copy in saved.items():
+            os.dup2(copy, stream)
+            os.close(copy)
         os.close(silent)
