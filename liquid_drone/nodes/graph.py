@@ -24,6 +24,7 @@ from .. import resources
 from ..contract import load_contract
 from ..errors import MissingDependencyError, OutputError, SimulationError
 from ..sim.flight_log import FlightLog
+from ..sim.session import Progress
 
 NODES = ('policy', 'mavlink', 'simulator')
 DOMAINS = 100  # 1..100: above 101 the ports of a domain meet the system's ephemeral ones
@@ -46,18 +47,6 @@ class GraphFlight:
     autopilot: str = 'px4'  # or 'ardupilot'
     duration_s: float | None = None  # of following; None: the task's
     ground_station: str = ''  # address:port that gets telemetry too, such as '127.0.0.1:14550'
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a flight stands; times are simulated."""
-
-    time_s: float  # since the start
-    following_s: float  # since the mode switch
-    duration_s: float  # of following, in all
-    stage: str  # the pilot's, in words
-    distance_m: float
-    in_view: bool
 
 
 def fly_through_ros(

@@ -11,8 +11,8 @@ drone: its pilot only arms, takes off, flips the mode switch and lands.
 import json
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped, TwistStamped
@@ -37,7 +37,7 @@ WAIT_S = 0.01
 ANSWER_LIMIT_S = 2.0  # wall clock; a frame without a decision after that counts as missed
 SHOW_AGAIN_S = 0.5  # wall clock; best-effort images may be lost
 LANDING_LIMIT_S = 4.0  # wall clock, once told to stop; launch grows impatient after 5
-SLOWEST_REPORT_S = 0.1  # wall clock between two lines of progress
+JSON_EVERY_S, LOG_EVERY_S = 0.1, 5.0  # wall clock between two words of progress
 
 PARAMETERS = (
     Parameter('world', 'forest', 'world: a name in sim/worlds, or a .yaml file'),
@@ -237,7 +237,7 @@ class SimulatorNode(Node):
         self.endpoint.poll()
         self._was_missed = self._decided_ns != stamp_ns
         self.session.finish(self._commands.get(stamp_ns))
-        self._report(self._frame)
+        self._report()
         self._frame = None
 
     # callbacks
@@ -251,36 +251,21 @@ class SimulatorNode(Node):
 
     # telling
 
-    def _report(self, frame: CameraFrame) -> None:
+    def _report(self) -> None:
         how = self.values['progress']
         now_s = time.monotonic()
-        pace_s = SLOWEST_REPORT_S if how == 'json' else 5.0
+        pace_s = JSON_EVERY_S if how == 'json' else LOG_EVERY_S
         if how == 'none' or (now_s - self._reported_s < pace_s and not self.session.done):
             return
         self._reported_s = now_s
-        state = self._state(frame)
+        state = self.session.progress()
         if how == 'json':
-            sys.stdout.write(json.dumps(state) + '\n')
+            sys.stdout.write(json.dumps(asdict(state)) + '\n')
             sys.stdout.flush()
         else:
             self.get_logger().info(
-                f'{state["time_s"]:.1f} s: {state["stage"]}, '
-                f'target {state["distance_m"]:.1f} m away'
+                f'{state.time_s:.1f} s: {state.stage}, target {state.distance_m:.1f} m away'
             )
-
-    def _state(self, frame: CameraFrame) -> dict[str, Any]:
-        truth, session = self.session.simulator.truth(), self.session
-        offset = truth.target_position_enu[:2] - truth.position_enu[:2]
-        engaged_ns = session.pilot.engaged_ns
-        following_ns = frame.stamp_ns - engaged_ns if engaged_ns else 0
-        return {
-            'time_s': round(frame.stamp_ns / messages.SECOND_NS - 1.0, 3),
-            'following_s': round(following_ns / messages.SECOND_NS, 3),
-            'duration_s': session.pilot.duration_s,
-            'stage': session.pilot.stage.value,
-            'distance_m': round(float(np.hypot(*offset)), 2),
-            'in_view': frame.target_pixels > 0,
-        }
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ Each frame: the caller fetches telemetry, then :meth:`Session.begin`, then deliv
 the autopilot, then :meth:`Session.finish`. It never commands the drone itself.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 import cv2
@@ -25,6 +26,18 @@ LONGEST_EXTRA_S = 120.0  # beyond the time of following: take-off, waiting, land
 NOTHING = np.full(4, np.nan)
 
 
+@dataclass(frozen=True)
+class Progress:
+    """Where a flight stands; times are simulated."""
+
+    time_s: float  # since the start
+    following_s: float  # since the mode switch
+    duration_s: float  # of following, in all
+    stage: str  # the pilot's, in words
+    distance_m: float  # horizontal, to the target
+    in_view: bool
+
+
 class Session:
     """Holds the simulator; close it."""
 
@@ -38,7 +51,7 @@ class Session:
         lands: bool = True,
     ) -> None:
         """Build the place of a seed; ``duration_s`` of following replaces the task's."""
-        task = scenario.task
+        self._task = task = scenario.task
         duration_s = task.duration_s if duration_s is None else duration_s
         self.simulator = Simulator(scenario)
         self.simulator.reset(seed, start)
@@ -100,6 +113,21 @@ class Session:
         if setpoint is None or state.setpoint_ns != stamp_ns:
             return NOTHING
         return np.array([*setpoint.velocity, setpoint.yaw_rate_rad_s])
+
+    def progress(self) -> Progress:
+        """Tell where the flight stands, after a frame was finished."""
+        assert self._frame is not None  # a frame was finished
+        truth, engaged_ns = self.simulator.truth(), self.pilot.engaged_ns
+        away = truth.target_position_enu[:2] - truth.position_enu[:2]
+        stamp_ns = self._frame.stamp_ns
+        return Progress(
+            time_s=round((stamp_ns - START_NS) / 1e9, 3),
+            following_s=round((stamp_ns - engaged_ns) / 1e9, 3) if engaged_ns else 0.0,
+            duration_s=self.pilot.duration_s or 0.0,
+            stage=self.pilot.stage.value,
+            distance_m=round(float(np.hypot(*away)), 2),
+            in_view=self._frame.target_pixels >= self._task.min_target_pixels,
+        )
 
     def request_land(self) -> None:
         """Land now, as on Ctrl-C."""

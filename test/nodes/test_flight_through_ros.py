@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from liquid_drone.nodes import graph
-from liquid_drone.nodes.graph import Graph, GraphFlight, Progress
+from liquid_drone.nodes.graph import Graph, GraphFlight
 from liquid_drone.sim.flight_log import FlightLog
+from liquid_drone.sim.session import Progress
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 SEED = 20_001  # nobody's

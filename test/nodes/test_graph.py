@@ -9,7 +9,8 @@ import pytest
 
 from liquid_drone.errors import BundleError, MissingDependencyError, OutputError, SimulationError
 from liquid_drone.nodes import graph
-from liquid_drone.nodes.graph import Graph, GraphFlight, Progress
+from liquid_drone.nodes.graph import Graph, GraphFlight
+from liquid_drone.sim.session import Progress
 
 LINE = (
     '{"time_s": 1.0, "following_s": 0.5, "duration_s": 9.0, "stage": "following",'
