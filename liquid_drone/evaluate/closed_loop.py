@@ -1,0 +1,80 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Fly a policy in one process: real MAVLink bytes, companion, guard and autopilot, but no ROS.
+
+Frame by frame it does what the nodes do in lock-step, in the same order, so that both give the
+same flight to the last bit. It waits for no clock.
+"""
+
+from collections.abc import Callable
+
+from ..flight.companion import Companion, Decision
+from ..flight.engage import Stage
+from ..flight.guard import Proposal
+from ..flight.limits import SIMULATION_LIMITS, Limits
+from ..flight.link import MavlinkLink
+from ..flight.transport import MemoryTransport
+from ..runtime.runner import PolicyRunner
+from ..sim.flight_log import FlightLog
+from ..sim.session import Progress, Session
+
+
+def fly(
+    session: Session,
+    runner: PolicyRunner,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    limits: Limits = SIMULATION_LIMITS,
+) -> FlightLog:
+    """Fly a session to its end and return its log; the runner starts afresh."""
+    runner.reset()
+    cockpit = Cockpit(session, runner, limits)
+    while not session.done:
+        cockpit.frame()
+        on_progress(session.progress())
+    log = session.log
+    log.meta.update(
+        through='process',
+        lockstep_misses=0,
+        bundle=str(runner.bundle),
+        bundle_hash=runner.contract.bundle_hash(),
+    )
+    return log
+
+
+class Cockpit:
+    """The companion's side of one flight: policy, companion and link."""
+
+    def __init__(self, session: Session, runner: PolicyRunner, limits: Limits) -> None:
+        """Take the seat; the companion engages by itself as soon as it may."""
+        autopilot = session.autopilot
+        self._session, self._runner, self._limits = session, runner, limits
+        self._link = MavlinkLink(MemoryTransport(autopilot.transmit, autopilot.receive))
+        self._companion: Companion | None = None
+        self._wants_engaging = True
+
+    def frame(self) -> None:
+        """Fly one camera frame."""
+        stamp_ns = self._session.autopilot.now_ns
+        now_s = stamp_ns / 1e9
+        self._link.poll(now_s)
+        image = self._session.begin().image
+        command = self._runner.step(image, now_s).command
+        a, b, c, d = command.tolist()
+        decision = self._decide(now_s, Proposal(now_s, (a, b, c, d)))
+        if decision is not None and decision.setpoint is not None:
+            self._link.send_setpoint(decision.setpoint, stamp_ns // 1_000_000)
+        self._session.finish(command)
+
+    def _decide(self, now_s: float, proposal: Proposal) -> Decision | None:
+        vehicle, profile = self._link.vehicle, self._link.profile
+        if profile is None:
+            return None
+        if self._companion is None:
+            self._companion = Companion(profile, self._limits)
+        decision = self._companion.step(now_s, vehicle, proposal)
+        if self._wants_engaging and decision.stage is Stage.STANDBY:
+            self._wants_engaging = not self._companion.engage(True)[0]
+        if decision.reset_policy:
+            self._runner.reset()
+            self._companion.policy_was_reset()
+        return decision
