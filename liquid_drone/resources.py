@@ -71,3 +71,22 @@ def named_file(kind: str, name: str) -> Path:
             'or the path of a .yaml file'
         )
     return find(f'{kind}/{name}.yaml')
+
+
+def bundle(name: str) -> Path:
+    """Resolve a policy bundle: the name of one that ships in ``models``, or a directory.
+
+    Raises:
+        ConfigError: neither; the names that ship are listed.
+
+    """
+    path = Path(name).expanduser()
+    if path.is_dir() or os.sep in name:
+        return path
+    known = sorted({item.name for root in share_roots() for item in (root / 'models').glob('*/')})
+    if name not in known:
+        raise ConfigError(
+            f"unknown policy bundle '{name}': expected one of {', '.join(known) or 'none yet'}, "
+            'or the path of a directory'
+        )
+    return find(f'models/{name}')

@@ -9,7 +9,6 @@ obeys: that is the guard's, in the mavlink node.
 """
 
 import time
-from pathlib import Path
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -29,7 +28,9 @@ from .parameters import Parameter
 IMAGE_TOPIC, COMMAND_TOPIC = 'camera/image_raw', 'cmd_vel'
 SILENCE_S = 3.0  # without an image after activation: one warning with what was found on the topic
 PARAMETERS = (
-    Parameter('bundle', 'follow', 'policy bundle: the name of one in models/, or a directory'),
+    Parameter(
+        'bundle', 'follow-summer', 'policy bundle: the name of one in models/, or a directory'
+    ),
     Parameter(
         'providers',
         'auto',
@@ -41,12 +42,6 @@ PARAMETERS = (
         'target_threshold', 0.5, 'least probability for ~/target to be published', low=0, high=1
     ),
 )
-
-
-def bundle_path(name: str) -> Path:
-    """Return the directory of a bundle: a path as it is, or a name in ``models/``."""
-    path = Path(name).expanduser()
-    return path if path.is_dir() or '/' in name else resources.find(f'models/{name}')
 
 
 class PolicyNode(ManagedNode):
@@ -74,7 +69,7 @@ class PolicyNode(ManagedNode):
     def on_configure(self) -> None:
         """Load, check and warm up the bundle."""
         self.values = self.read_parameters()
-        path = bundle_path(self.values['bundle'])
+        path = resources.bundle(self.values['bundle'])
         self.runner = PolicyRunner(
             path, self.values['providers'], check_parity=self.values['check_parity']
         )

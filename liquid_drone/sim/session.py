@@ -105,6 +105,7 @@ class Session:
         self.pilot.step()
         if self.pilot.engaged_ns is not None:
             self.simulator.release_target()
+            self.log.meta['engaged_ns'] = self.pilot.engaged_ns
         self.autopilot.advance(SUBSTEPS)
 
     def _setpoint(self, stamp_ns: int) -> npt.NDArray[np.float64]:

@@ -30,7 +30,7 @@ START_NS = 1_000_000_000
 SUBSTEPS_PER_S, SUBSTEPS = 240, 12
 FRAME_NS, FRAME_S = 50_000_000, 0.05
 HARD_LANDING_M_S = 1.5
-CHASE_BACK_M, CHASE_UP_M = 4.5, 1.8
+CHASE_BACK_M, CHASE_UP_M, CHASE_TILT_DEG = 4.5, 1.8, 16.0
 
 
 @dataclass(frozen=True)
@@ -159,10 +159,17 @@ class Simulator:
         return CameraFrame(stamp_ns, picture.image, len(rows), bearing, elevation)
 
     def show(
-        self, position_enu: npt.ArrayLike, quaternion_xyzw: npt.ArrayLike, stamp_ns: int
+        self,
+        position_enu: npt.ArrayLike,
+        quaternion_xyzw: npt.ArrayLike,
+        stamp_ns: int,
+        released_ns: int | None = None,
     ) -> None:
-        """Put drone and time where a log says, for pictures; the target walks from the start."""
-        self._substeps = round((stamp_ns - START_NS) * SUBSTEPS_PER_S / 1_000_000_000)
+        """Put drone and time where a log says; ``released_ns``: the target begins to walk."""
+        self._substeps = _substeps_at(stamp_ns)
+        self._released = -1
+        if released_ns is not None and released_ns <= stamp_ns:
+            self._released = _substeps_at(released_ns)
         self._place(np.asarray(position_enu, float), np.asarray(quaternion_xyzw, float))
         self._move_target()
 
@@ -171,7 +178,9 @@ class Simulator:
         position, quaternion = self._pose()
         forward = rotation_from_quaternion(quaternion)[:, 0]
         yaw = math.atan2(forward[1], forward[0])
-        level = rotation_from_quaternion(quaternion_from_euler(0.0, math.radians(16.0), yaw))
+        level = rotation_from_quaternion(
+            quaternion_from_euler(0.0, math.radians(CHASE_TILT_DEG), yaw)
+        )
         back = np.array([math.cos(yaw), math.sin(yaw), 0.0]) * CHASE_BACK_M
         return self._picture(position - back + [0.0, 0.0, CHASE_UP_M], level, width, height).image
 
@@ -236,3 +245,7 @@ class Simulator:
         self._p.resetBasePositionAndOrientation(
             body, position, quaternion.tolist(), physicsClientId=self._client
         )
+
+
+def _substeps_at(stamp_ns: int) -> int:
+    return round((stamp_ns - START_NS) * SUBSTEPS_PER_S / 1_000_000_000)

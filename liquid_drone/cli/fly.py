@@ -1,0 +1,234 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""``liquid-drone fly``: one simulated flight, through ROS 2 or not, judged and filmed."""
+
+import argparse
+import json
+import signal
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import resources
+from ..errors import ConfigError, OutputError
+
+if TYPE_CHECKING:
+    from ..evaluate.metrics import FlightScore
+    from ..sim.config import Scenario
+    from ..sim.flight_log import FlightLog
+    from ..sim.session import Progress
+
+NAME = 'fly'
+HELP = 'fly once in simulation and leave a video, a plot and a verdict'
+SEED = 10_007  # of the validation split: never trained on, never judged by
+EPILOG = """examples:
+  liquid-drone fly
+  liquid-drone fly --seed 15003 --no-ros --out out/15003
+  liquid-drone fly --bundle data/mine/bundle --autopilot ardupilot --no-video
+
+Ctrl-C lands. Exit code 0: the task was done; 1: it was not.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add_place_arguments(parser)
+    parser.add_argument('--seed', type=int, default=SEED, help=f'the place (default: {SEED})')
+    parser.add_argument('--start', choices=('ground', 'hover'), default='ground')
+    parser.add_argument('--duration', type=float, metavar='S', help="instead of the task's")
+    parser.add_argument('--out', type=Path, default=Path('out'), help='directory (default: out)')
+    parser.add_argument('--no-ros', action='store_true', help='in one process, without ROS 2')
+    parser.add_argument('--no-video', action='store_true', help='leave the video out')
+    parser.add_argument('--json', action='store_true', help='print the result as JSON')
+
+
+def add_place_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says where is flown, by whom and with what."""
+    kinds = {'world': 'forest', 'season': 'summer', 'target': 'red_backpack', 'task': 'follow'}
+    for kind, default in kinds.items():
+        parser.add_argument(
+            f'--{kind}', default=default, help=f'name or .yaml file (default: {default})'
+        )
+    parser.add_argument(
+        '--bundle',
+        default='follow-summer',
+        help='policy: a name in models/, or a directory (default: follow-summer)',
+    )
+    parser.add_argument('--autopilot', choices=('px4', 'ardupilot'), default='px4')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Fly, judge, film and tell."""
+    from ..evaluate.metrics import score
+
+    scenario, bundle = scenario_of(args), resources.bundle(args.bundle)
+    check_writable(args.out)
+    fly = _in_process if args.no_ros else _through_ros
+    with FlightBar(silent=args.json) as bar:
+        log = fly(args, scenario, bundle, bar.show)
+    result = score(log, scenario.task)
+    log.save(args.out / 'flight.npz')
+    document = {**log.meta, 'trajectory_hash': log.trajectory_hash(), **asdict(result)}
+    _write_text(args.out / 'result.json', json.dumps(document, indent=1) + '\n')
+    files = ['result.json', *_pictures(args, scenario, log, result), 'flight.npz']
+    print(json.dumps(document) if args.json else verdict(log, result))
+    if not args.json:
+        print(f'{args.out}: {", ".join(files)}')
+    return 0 if result.success else 1
+
+
+def scenario_of(args: argparse.Namespace) -> 'Scenario':
+    """Load what is flown; a duration that was given replaces the task's."""
+    from ..sim.config import load_scenario
+
+    scenario = load_scenario(args.world, args.season, args.target, args.task)
+    if args.duration is None:
+        return scenario
+    if args.duration <= 0.0:
+        raise ConfigError(f'--duration must be positive, got {args.duration:g}')
+    settle_s = min(scenario.task.settle_s, args.duration / 2)
+    task = replace(scenario.task, duration_s=args.duration, settle_s=settle_s)
+    return replace(scenario, task=task)
+
+
+def check_writable(out: Path) -> None:
+    """Make the output directory before anything is flown.
+
+    Raises:
+        OutputError: it cannot be made or written.
+
+    """
+    _write_text(out / '.writable', '')
+    (out / '.writable').unlink()
+
+
+def verdict(log: 'FlightLog', result: 'FlightScore') -> str:
+    """Say in one line how it went."""
+    from ..evaluate.metrics import FAILURES
+
+    word = 'SUCCESS' if result.success else 'FAILED'
+    why = '' if result.success else f' ({"; ".join(FAILURES[name] for name in result.failures)})'
+    text = f'{word}{why}: {result.flown_s:.0f} s with {log.meta["target"]}'
+    if result.mean_distance_m is not None:
+        text += (
+            f', in view {result.in_view_share:.0%}, distance {result.min_distance_m:.1f} to '
+            f'{result.max_distance_m:.1f} m, mean speed {result.mean_speed_m_s:.1f} m/s'
+        )
+    return f'{text}, trajectory {log.trajectory_hash()}'
+
+
+class FlightBar:
+    """A progress bar of simulated time."""
+
+    def __init__(self, silent: bool) -> None:
+        from .progress import TerminalWatcher
+
+        self._watcher = None if silent else TerminalWatcher()
+        self._done_s = 0
+
+    def __enter__(self) -> 'FlightBar':
+        """Begin with the first progress."""
+        self._began = False
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the bar."""
+        if self._watcher is not None and self._began:
+            self._watcher.end()
+
+    def show(self, progress: 'Progress') -> None:
+        """Show where the flight stands."""
+        if self._watcher is None:
+            return
+        if not self._began:
+            self._began = True
+            self._watcher.begin('flight', round(progress.duration_s), 'sim s')
+        following_s = min(int(progress.following_s), round(progress.duration_s))
+        self._watcher.advance(
+            max(0, following_s - self._done_s),
+            stage=progress.stage,
+            metres=progress.distance_m,
+            target='in view' if progress.in_view else 'out of view',
+        )
+        self._done_s = max(self._done_s, following_s)
+
+
+def _through_ros(
+    args: argparse.Namespace,
+    scenario: 'Scenario',
+    bundle: Path,
+    on_progress: Callable[['Progress'], None],
+) -> 'FlightLog':
+    from ..nodes.graph import GraphFlight, fly_through_ros
+
+    flight = GraphFlight(
+        bundle,
+        world=args.world,
+        season=args.season,
+        target=args.target,
+        task=args.task,
+        seed=args.seed,
+        start=args.start,
+        autopilot=args.autopilot,
+        duration_s=scenario.task.duration_s,
+    )
+    return fly_through_ros(flight, args.out, on_progress)
+
+
+def _in_process(
+    args: argparse.Namespace,
+    scenario: 'Scenario',
+    bundle: Path,
+    on_progress: Callable[['Progress'], None],
+) -> 'FlightLog':
+    from ..evaluate import closed_loop
+    from ..runtime.runner import PolicyRunner
+    from ..sim.session import Session
+
+    runner = PolicyRunner(bundle)
+    runner.warm_up()
+    session = Session(scenario, args.seed, args.autopilot, args.start)
+    before = signal.signal(signal.SIGINT, _landing(session.request_land))
+    try:
+        return closed_loop.fly(session, runner, on_progress)
+    finally:
+        signal.signal(signal.SIGINT, before)
+        session.close()
+
+
+def _landing(request_land: Callable[[], None]) -> Callable[[int, Any], None]:
+    """Make a handler that lands at the first Ctrl-C and ends everything at the second."""
+    presses: list[None] = []
+
+    def handle(_number: int, _frame: Any) -> None:
+        presses.append(None)
+        if len(presses) > 1:
+            raise KeyboardInterrupt
+        request_land()
+
+    return handle
+
+
+def _pictures(
+    args: argparse.Namespace, scenario: 'Scenario', log: 'FlightLog', result: 'FlightScore'
+) -> list[str]:
+    from ..evaluate import pictures
+
+    pictures.plot(log, scenario.task, result, args.out / 'trajectory.png')
+    if args.no_video:
+        return ['trajectory.png']
+    pictures.film(log, scenario, args.out / 'flight.mp4')
+    return ['flight.mp4', 'trajectory.png']
+
+
+def _write_text(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding='utf-8')
+    except OSError as error:
+        raise OutputError(
+            f'cannot write {path}: {error.strerror}; choose another --out'
+        ) from error

@@ -1,0 +1,152 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Many flights of one policy: seeds of a split, several at once, resumable, put in one table.
+
+Each finished flight is one line of ``flights.jsonl``; what is there already is not flown again. A
+file that belongs to another policy or place is refused, never mixed.
+"""
+
+import json
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..contract import load_contract
+from ..errors import ConfigError, OutputError
+from ..runtime.runner import PolicyRunner
+from ..sim.config import Scenario
+from ..sim.session import Session
+from . import closed_loop
+from .metrics import FlightScore, score
+
+FLIGHTS = 'flights.jsonl'
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is flown, but for the seed."""
+
+    scenario: Scenario
+    bundle: Path
+    autopilot: str = 'px4'
+
+
+@dataclass(frozen=True)
+class Flown:
+    """One finished flight."""
+
+    score: FlightScore
+    trajectory_hash: str
+
+
+_runners: dict[Path, PolicyRunner] = {}  # one a process, opened once
+
+
+def fly_seed(trial: Trial, seed: int) -> Flown:
+    """Fly one seed from a hover, without landing, and judge it."""
+    if trial.bundle not in _runners:
+        _runners[trial.bundle] = PolicyRunner(trial.bundle)
+    session = Session(trial.scenario, seed, trial.autopilot, start='hover', lands=False)
+    try:
+        log = closed_loop.fly(session, _runners[trial.bundle])
+    finally:
+        session.close()
+    return Flown(score(log, trial.scenario.task), log.trajectory_hash())
+
+
+def identity(trial: Trial) -> dict[str, str]:
+    """Return what must be equal for flights to stand in one table."""
+    scenario = trial.scenario
+    return {
+        'bundle_hash': load_contract(trial.bundle).bundle_hash(),
+        'world': scenario.world.name,
+        'season': scenario.season.name,
+        'target': scenario.target.name,
+        'task': scenario.task.name,
+        'autopilot': trial.autopilot,
+    }
+
+
+def evaluate(
+    trial: Trial,
+    seeds: Iterable[int],
+    out: Path,
+    processes: int = 2,
+    on_flight: Callable[[Flown, int], None] = lambda _flown, _done: None,
+) -> list[Flown]:
+    """Fly the seeds that are not in ``out`` yet and return all of them, by seed.
+
+    Args:
+        trial: what is flown.
+        seeds: which places.
+        out: directory of the results.
+        processes: flights at once.
+        on_flight: told of each new flight, with the number done.
+
+    Raises:
+        ConfigError: ``out`` holds flights of something else.
+        OutputError: ``out`` cannot be written.
+
+    """
+    wanted, who = list(seeds), identity(trial)
+    done = {flown.score.seed: flown for flown in read(out, who)}
+    missing = [seed for seed in wanted if seed not in done]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with (out / FLIGHTS).open('a', encoding='utf-8') as file:
+            for flown in _fly_all(trial, missing, processes):
+                done[flown.score.seed] = flown
+                file.write(json.dumps({**who, **asdict(flown)}) + '\n')
+                file.flush()
+                on_flight(flown, sum(seed in done for seed in wanted))
+    except OSError as error:
+        raise OutputError(f'cannot write {out}: {error}; choose another --out') from error
+    return [done[seed] for seed in wanted]
+
+
+def _fly_all(trial: Trial, seeds: list[int], processes: int) -> Iterator[Flown]:
+    if not seeds:
+        return
+    if processes == 1:
+        yield from (fly_seed(trial, seed) for seed in seeds)
+        return
+    spawn = multiprocessing.get_context('spawn')
+    with spawn.Pool(min(processes, len(seeds))) as pool:
+        yield from pool.imap_unordered(_Job(trial), seeds)
+
+
+@dataclass(frozen=True)
+class _Job:
+    trial: Trial
+
+    def __call__(self, seed: int) -> Flown:
+        return fly_seed(self.trial, seed)
+
+
+def read(out: Path, who: dict[str, str]) -> list[Flown]:
+    """Read the flights of a directory; none where there is no file.
+
+    Raises:
+        ConfigError: flights of something else; a line that cannot be read.
+
+    """
+    path = out / FLIGHTS
+    if not path.is_file():
+        return []
+    found = []
+    for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), 1):
+        try:
+            row: dict[str, Any] = json.loads(line)
+            other = {name: row[name] for name in who if row[name] != who[name]}
+            result = {**row['score'], 'failures': tuple(row['score']['failures'])}
+            flown = Flown(FlightScore(**result), row['trajectory_hash'])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ConfigError(f'{path}, line {number}: not a flight ({error})') from error
+        if other:
+            raise ConfigError(
+                f'{path} holds flights with {other}, expected {who}; choose another --out'
+            )
+        found.append(flown)
+    return found
