@@ -1,7 +1,27 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 # Machines differ: a slow one must not fail a test of behaviour.
 settings.register_profile('liquid_drone', deadline=None)
 settings.load_profile('liquid_drone')
+
+
+@pytest.fixture(scope='session')
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a real bundle of an untrained network."""
+    import torch
+
+    from liquid_drone.contract import Training
+    from liquid_drone.policy.config import NetworkConfig
+    from liquid_drone.policy.export import export
+    from liquid_drone.policy.network import Network
+
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp('bundles') / 'untrained'
+    training = Training('red_backpack', ('forest',), ('summer',), 'a test', 'none', 0)
+    export(Network(NetworkConfig()).eval(), 'untrained', training, path)
+    return path

@@ -1,0 +1,101 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command line as a user meets it: help, bad input, one short flight, a resumed evaluation."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from liquid_drone.cli.main import COMMANDS, main
+from liquid_drone.evaluate.protocol import FLIGHTS
+
+SHORT = ['--duration', '1', '--no-ros', '--no-video', '--json', '--start', 'hover']
+SHORT_TASK = 'name: short\nduration_s: 1.0\nsettle_s: 0.5\n'
+
+
+@pytest.mark.parametrize('name', [module.NAME for module in COMMANDS])
+def test_every_command_has_help_with_an_example(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match='0'):
+        main([name, '--help'])
+    assert f'liquid-drone {name}' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (['--season', 'monsoon'], "unknown season 'monsoon': expected one of"),
+        (['--target', 'unicorn'], "unknown target 'unicorn': expected one of"),
+        (['--world', 'no/such.yaml'], 'no such file: no/such.yaml'),
+        (['--bundle', '/no/bundle'], 'no policy bundle at /no/bundle'),
+        (['--bundle', 'nobody'], "unknown policy bundle 'nobody'"),
+        (['--duration', '-1'], '--duration must be positive'),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ['--no-ros', '--out', str(tmp_path)]
+    given = arguments if '--bundle' in arguments else [*arguments, '--bundle', str(tmp_path)]
+    assert main(['fly', *given, *out]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith('liquid-drone: ')
+    assert words in error
+    assert error.count('\n') == 1
+
+
+@pytest.mark.parametrize('command', ['fly', 'evaluate'])
+def test_an_output_that_cannot_be_written_is_said_before_the_flight(
+    command: str, bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / 'file').write_text('')
+    out = str(tmp_path / 'file' / 'out')
+    assert main([command, '--bundle', str(bundle), '--out', out]) == 2
+    assert 'choose another --out' in capsys.readouterr().err
+
+
+def test_an_altered_bundle_is_refused(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / 'altered'
+    copy.mkdir()
+    for file in bundle.iterdir():
+        (copy / file.name).write_bytes(file.read_bytes())
+    with (copy / 'core.onnx').open('ab') as core:
+        core.write(b'!')
+    assert main(['fly', '--bundle', str(copy), '--out', str(tmp_path), *SHORT]) == 2
+    assert 'does not match its contract' in capsys.readouterr().err
+
+
+def test_a_flight_leaves_its_result_and_the_same_one_twice(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ['fly', '--bundle', str(bundle), '--seed', '20001', '--out', str(tmp_path), *SHORT]
+    codes = [main(line), main(line)]
+    first, second = (json.loads(text) for text in capsys.readouterr().out.splitlines())
+    assert codes == [0 if first['success'] else 1] * 2
+    assert first['trajectory_hash'] == second['trajectory_hash']
+    assert json.loads((tmp_path / 'result.json').read_text()) == first
+    assert (tmp_path / 'trajectory.png').stat().st_size > 10_000
+
+
+def test_an_evaluation_goes_on_where_it_was_and_mixes_nothing(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = tmp_path / 'short.yaml'
+    task.write_text(SHORT_TASK)
+    out = tmp_path / 'out'
+    line = ['evaluate', '--bundle', str(bundle), '--out', str(out), '--processes', '1', '--json']
+    line += ['--split', 'validation', '--task', str(task)]
+    assert main([*line, '--flights', '1']) == 0
+    before = (out / FLIGHTS).read_text()
+    assert main([*line, '--flights', '2']) == 0
+    after = (out / FLIGHTS).read_text()
+    assert after.startswith(before)
+    assert len(after.splitlines()) == 2
+    assert '| success | ' in (out / 'table.md').read_text()
+    capsys.readouterr()
+    assert main([*line, '--flights', '2', '--autopilot', 'ardupilot']) == 2
+    assert 'choose another --out' in capsys.readouterr().err
