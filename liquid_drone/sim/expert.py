@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The expert: knows where everything is, follows the target, keeps clear of trunks.
 
-It gives the clean label for the simulator's present state and remembers nothing. It never sees a
-picture.
+It flies along the line of sight, so that it stays near the path that the target walked and looks
+where it flies: what it avoids is in the picture. It gives the clean label for the simulator's
+present state, remembers nothing and never sees a picture.
 """
 
 import math
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
     from .simulator import Simulator, Truth
 
 FloatArray = npt.NDArray[np.float64]
-DISTANCE_M = 3.5  # kept to the target, horizontally
+DISTANCE_M = 3.2  # kept to the target, horizontally
 CLOSING_GAIN_PER_S = 0.8
-SPEED_M_S = 1.8
-MARGIN_M = 0.5  # wanted between hull and trunk
-HORIZON_M = 2.5  # trunks further away do not matter
-BRAKE_GAIN_PER_S = 0.8  # closing speed allowed for each metre beyond the margin
-SIDESTEP = 0.7  # share of the lost closing speed that goes sideways
+SPEED_M_S = (-0.6, 1.8)  # along the line of sight
+MARGIN_M = 0.6  # wanted between hull and trunk
+LOOK_M, FULL_M = 3.5, 1.2  # ahead: avoiding begins, avoiding is complete
+PAST_M = 0.6  # behind: avoiding has ended
+AVOID_GAIN_PER_S, AVOID_M_S = 1.4, 0.9
+BRAKE_GAIN_PER_S, BRAKE_GAP_M = 1.0, 0.2  # closing speed for each metre of gap beyond the second
 HEIGHT_GAIN_PER_S = 1.0
 TURN_GAIN_PER_S, LEAD_GAIN = 2.0, 0.7
 
@@ -42,57 +44,70 @@ class Expert:
 
     def command(self) -> Command:
         """Return the command (4,) for the simulator's present state."""
-        truth, vehicle = self._simulator.truth(), self._simulator.scenario.vehicle
+        truth, scenario = self._simulator.truth(), self._simulator.scenario
         yaw_rad = euler_from_quaternion(truth.quaternion_xyzw)[2]
-        velocity = keep_clear(
-            follow(truth), truth.position_enu, self._simulator.obstacles, vehicle.radius_m
-        )
+        relative = self._simulator.obstacles[:, :2] - truth.position_enu[:2]
+        widths = self._simulator.obstacles[:, 2] + scenario.vehicle.radius_m
+        velocity = brake(avoid(follow(truth), truth, relative, widths), relative, widths)
         vx, vy, _ = rotate_by_yaw([*velocity, 0.0], -yaw_rad)
-        height_m = self._simulator.scenario.task.cruise_altitude_m
-        vz = HEIGHT_GAIN_PER_S * (height_m - truth.position_enu[2])
+        vz = HEIGHT_GAIN_PER_S * (scenario.task.cruise_altitude_m - truth.position_enu[2])
         wanted = np.array([vx, vy, vz, turn_rate(truth, yaw_rad)])
         command: Command = np.clip(wanted, -self._limits, self._limits).astype(np.float32)
         return command
 
 
 def follow(truth: 'Truth') -> FloatArray:
-    """Return the horizontal velocity (2,) in world ENU that keeps the distance to the target."""
-    away = (truth.target_position_enu - truth.position_enu)[:2]
-    distance_m = max(float(np.linalg.norm(away)), 0.1)
+    """Return the velocity (2,), ENU, along the line of sight that keeps the distance."""
+    ahead, distance_m = line_of_sight(truth)
     closing = CLOSING_GAIN_PER_S * (distance_m - DISTANCE_M)
-    return _shorten(truth.target_velocity_enu[:2] + closing * away / distance_m)
+    speed = float(truth.target_velocity_enu[:2] @ ahead) + closing
+    return ahead * min(max(speed, SPEED_M_S[0]), SPEED_M_S[1])
 
 
-def keep_clear(
-    velocity: FloatArray, position: FloatArray, trunks: FloatArray, hull_m: float
+def avoid(
+    velocity: FloatArray, truth: 'Truth', relative: FloatArray, widths: FloatArray
 ) -> FloatArray:
-    """Slow down towards near trunks, and go around them on the side that is easier."""
-    relative = trunks[:, :2] - position[:2]
-    centre_m = np.hypot(relative[:, 0], relative[:, 1])
-    gap_m = centre_m - trunks[:, 2] - hull_m
-    near = np.flatnonzero(gap_m < HORIZON_M)
-    for i in near[np.argsort(-gap_m[near])]:  # the nearest has the last word
-        towards = relative[i] / max(centre_m[i], 1e-6)
-        excess = float(velocity @ towards) - BRAKE_GAIN_PER_S * (gap_m[i] - MARGIN_M)
-        if excess > 0.0:
-            aside = np.array([-towards[1], towards[0]])
-            side = 1.0 if velocity @ aside >= 0.0 else -1.0
-            velocity = velocity - excess * towards
-            if gap_m[i] > 0.0 and velocity @ velocity > 0.0:
-                velocity = velocity + side * SIDESTEP * min(excess, 1.0) * aside
-    return _shorten(velocity)
+    """Add sideways speed away from trunks that the way ahead comes too near to.
+
+    Args:
+        velocity: wanted, (2,), ENU.
+        truth: present state.
+        relative: trunks as seen from the drone, (K, 2), ENU.
+        widths: distance between the centres of trunk and drone at contact, (K,).
+
+    """
+    ahead, _ = line_of_sight(truth)
+    left = np.array([-ahead[1], ahead[0]])
+    x, y = relative @ ahead, relative @ left
+    overlap = np.maximum(widths + MARGIN_M - np.abs(y), 0.0)
+    near = np.clip((LOOK_M - x) / (LOOK_M - FULL_M), 0.0, 1.0)
+    near = near * np.clip(1.0 + x / PAST_M, 0.0, 1.0)
+    push = -AVOID_GAIN_PER_S * float(np.sum(np.sign(y) * overlap * near))
+    return velocity + left * min(max(push, -AVOID_M_S), AVOID_M_S)
+
+
+def brake(velocity: FloatArray, relative: FloatArray, widths: FloatArray) -> FloatArray:
+    """Take away the speed towards trunks that is too much for the gap that is left."""
+    centre_m = np.maximum(np.linalg.norm(relative, axis=1), 1e-6)
+    gap_m = centre_m - widths
+    for i in np.flatnonzero(gap_m < 2.0):
+        towards = relative[i] / centre_m[i]
+        allowed = BRAKE_GAIN_PER_S * (gap_m[i] - BRAKE_GAP_M)
+        velocity = velocity - max(float(velocity @ towards) - allowed, 0.0) * towards
+    return velocity
 
 
 def turn_rate(truth: 'Truth', yaw_rad: float) -> float:
     """Return the yaw rate in rad/s that brings the target to the middle of the picture."""
-    away = (truth.target_position_enu - truth.position_enu)[:2]
-    distance_m = max(float(np.linalg.norm(away)), 1.0)
-    bearing_rad = wrap_angle(math.atan2(away[1], away[0]) - yaw_rad)
+    ahead, distance_m = line_of_sight(truth)
+    bearing_rad = wrap_angle(math.atan2(ahead[1], ahead[0]) - yaw_rad)
     drift = (truth.target_velocity_enu - truth.velocity_enu)[:2]
-    sight_rate = (away[0] * drift[1] - away[1] * drift[0]) / distance_m**2
+    sight_rate = (ahead[0] * drift[1] - ahead[1] * drift[0]) / max(distance_m, 1.0)
     return TURN_GAIN_PER_S * bearing_rad + LEAD_GAIN * float(sight_rate)
 
 
-def _shorten(velocity: FloatArray) -> FloatArray:
-    speed = float(np.linalg.norm(velocity))
-    return velocity * min(1.0, SPEED_M_S / max(speed, 1e-9))
+def line_of_sight(truth: 'Truth') -> tuple[FloatArray, float]:
+    """Return the horizontal unit vector (2,), ENU, from drone to target, and the distance in m."""
+    away = (truth.target_position_enu - truth.position_enu)[:2]
+    distance_m = max(float(np.linalg.norm(away)), 0.1)
+    return away / distance_m, distance_m
