@@ -17,7 +17,7 @@ from ..policy.config import NetworkConfig
 class Disturbance:
     """Ornstein-Uhlenbeck noise on the executed command of the expert, never on its label."""
 
-    strength: tuple[float, float] = (0.1, 0.5)  # of the command's limits, drawn per episode
+    strength: tuple[float, float] = (0.1, 0.45)  # of the command's limits, drawn per episode
     time_constant_s: float = 0.7
     clean_share: float = 0.15  # episodes without any
 
