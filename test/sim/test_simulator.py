@@ -12,7 +12,7 @@ from gymnasium.utils.env_checker import check_env
 from liquid_drone.geometry import euler_from_quaternion, rotate_by_yaw
 from liquid_drone.sim import env
 from liquid_drone.sim.config import load_scenario
-from liquid_drone.sim.expert import Expert, keep_clear
+from liquid_drone.sim.expert import Expert, brake
 from liquid_drone.sim.session import Session
 from liquid_drone.sim.simulator import FRAME_NS, START_NS, Simulator
 
@@ -120,10 +120,10 @@ def test_the_expert_follows_without_touching_anything(simulator: Simulator) -> N
 
 
 def test_the_expert_does_not_fly_at_a_trunk() -> None:
-    trunk = np.array([[1.0, 0.05, 0.2]])
-    steered = keep_clear(np.array([1.5, 0.0]), np.zeros(3), trunk, hull_m=0.3)
-    assert steered[0] < 0.4
-    assert abs(steered[1]) > 0.2
+    trunk, width = np.array([[0.6, 0.05]]), np.array([0.5])
+    steered = brake(np.array([1.5, 0.4]), trunk, width)
+    assert steered[0] < 0.1
+    assert steered[1] == pytest.approx(0.4, abs=0.15)  # past it is allowed
 
 
 def test_the_environment_passes_gymnasiums_own_check() -> None:
