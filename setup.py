@@ -33,6 +33,8 @@ TRAIN = [
 ]
 ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
 TEST = [
+    'colcon-bash',
+    'colcon-package-information',
     'colcon-ros',
     'hypothesis',
     'import-linter',
