@@ -18,7 +18,7 @@ from liquid_drone.sim.session import Session
 @pytest.fixture(scope='module')
 def log() -> FlightLog:
     """Return a short flight by nobody."""
-    session = Session(load_scenario(), 20_003, start='hover', duration_s=1.0)
+    session = Session(load_scenario(), 9_003, start='hover', duration_s=1.0)
     for _ in range(8):
         session.begin()
         session.finish(np.zeros(4, np.float32))
