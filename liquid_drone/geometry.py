@@ -84,6 +84,22 @@ def quaternion_from_euler(roll_rad: float, pitch_rad: float, yaw_rad: float) -> 
     )
 
 
+def quaternion_from_rotation(rotation: npt.ArrayLike) -> Array:
+    """Return the quaternion (4,) of a rotation matrix (3, 3)."""
+    m = np.asarray(rotation, dtype=np.float64)
+    squares = np.array([m[0, 0], m[1, 1], m[2, 2]])
+    four = 1.0 + 2.0 * np.append(squares, np.trace(m)) - np.trace(m)
+    k = int(np.argmax(four))  # the largest component, so that nothing is divided by nearly zero
+    skew = np.array([m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]])
+    q = np.empty(4)
+    if k == 3:
+        q[:3], q[3] = skew, four[3]
+    else:
+        q[:3] = m[k] + m[:, k]
+        q[k], q[3] = four[k], skew[k]
+    return q / np.linalg.norm(q)
+
+
 def euler_from_quaternion(quaternion_xyzw: npt.ArrayLike) -> tuple[float, float, float]:
     """Return (roll, pitch, yaw) in radians of a unit quaternion (FLU in ENU)."""
     x, y, z, w = (float(c) for c in np.asarray(quaternion_xyzw, dtype=np.float64))

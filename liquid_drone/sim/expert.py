@@ -46,8 +46,8 @@ class Expert:
         """Return the command (4,) for the simulator's present state."""
         truth, scenario = self._simulator.truth(), self._simulator.scenario
         yaw_rad = euler_from_quaternion(truth.quaternion_xyzw)[2]
-        relative = self._simulator.obstacles[:, :2] - truth.position_enu[:2]
-        widths = self._simulator.obstacles[:, 2] + scenario.vehicle.radius_m
+        relative, radii = self._simulator.nearby(truth.position_enu[:2])
+        widths = radii + scenario.vehicle.radius_m
         velocity = brake(avoid(follow(truth), truth, relative, widths), relative, widths)
         vx, vy, _ = rotate_by_yaw([*velocity, 0.0], -yaw_rad)
         vz = HEIGHT_GAIN_PER_S * (scenario.task.cruise_altitude_m - truth.position_enu[2])

@@ -1,36 +1,32 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Build a layout in PyBullet: ground, trees and bushes, the target and the body of the drone.
+"""Build a layout in PyBullet: what one bumps into, and for TinyRenderer what one sees.
 
-What one sees and what one bumps into are apart: many trees share one visual mesh a colour, each
-has its own collision shape. Nothing here moves anything but the target's parts.
+A renderer that draws the scenery itself needs no visual shapes: they are left out, and a place is
+built in milliseconds. Nothing here moves anything.
 """
 
-import math
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 
+from ..geometry import quaternion_from_euler
 from . import textures
-from .config import Colour, Part, Scenario, Season, Target
-from .meshes import (
-    Mesh,
-    broadleaf_crown,
-    bush,
-    conifer_crown,
-    ground_square,
-    merge,
-    ring_wall,
-    trunk,
-)
-from .world import CONIFER, Layout
+from .config import Scenario, Target
+from .meshes import Mesh, merge
+from .scenery import Actor, Batch, Piece, Solid
+from .world import Layout
 
 HIDDEN = -1  # PyBullet's "no shape"
-BACKDROP_M = 14.0  # beyond the trees
-BACKDROP_HEIGHT_M = 8.0
+SHADES = 12  # of each colour channel, in TinyRenderer's groups
+LEVEL = 1  # of detail, in TinyRenderer's pictures
+SNOW = (0.93, 0.95, 0.98)
+Groups = dict[tuple[int, ...], list[Mesh]]
 
 
 @dataclass(frozen=True)
@@ -39,77 +35,70 @@ class Scene:
 
     ground: int
     drone: int
-    target: int  # the body that others collide with
-    target_parts: tuple[int, ...]
+    bodies: tuple[int, ...]  # what others collide with: the target, then each distractor
+    parts: tuple[tuple[int, ...], ...]  # what one sees of them; empty without visual shapes
+
+    @property
+    def target_parts(self) -> tuple[int, ...]:
+        """Return what counts as the target in the mask."""
+        return self.parts[0] if self.parts else ()
 
 
 class SceneBuilder:
     """Build one scene in a physics client; holds only what building needs."""
 
-    def __init__(self, pybullet: Any, client: int, scenario: Scenario, layout: Layout) -> None:
+    def __init__(
+        self, pybullet: Any, client: int, scenario: Scenario, layout: Layout, visible: bool = True
+    ) -> None:
+        """Keep what is needed; ``visible``: make visual shapes, for TinyRenderer."""
         self._p, self._client = pybullet, client
-        self._scenario, self._layout = scenario, layout
+        self._scenario, self._layout, self._visible = scenario, layout, visible
         self._rng = np.random.default_rng([layout.seed, 3])
 
     def build(self) -> Scene:
         """Create every body and return their numbers."""
-        p = self._p
-        ground = self._body(
-            0.0, p.createCollisionShape(p.GEOM_PLANE, physicsClientId=self._client)
-        )
-        with tempfile.TemporaryDirectory() as folder:
-            self._show_ground(Path(folder))
-            self._show_trees(Path(folder))
-        self._collide_trees()
-        target = self._scenario.target
-        parts = tuple(self._show_part(part) for part in target.parts)
-        return Scene(ground, self._make_drone(), self._collide_target(target), parts)
+        ground = self._collide_ground()
+        for solid in self._layout.scenery.solids:
+            self._collide(solid)
+        movers = (self._layout.target, *self._layout.distractors)
+        bodies = tuple(self._collide_target(mover.target) for mover in movers)
+        parts: tuple[tuple[int, ...], ...] = ()
+        if self._visible:
+            with tempfile.TemporaryDirectory() as folder:
+                self._show_ground(Path(folder))
+                self._show_things(Path(folder))
+            parts = tuple(self._show_actor(mover.actor) for mover in movers)
+        return Scene(ground, self._make_drone(), bodies, parts)
 
     # what one sees
 
     def _show_ground(self, folder: Path) -> None:
-        route = self._layout.route.position
-        centre = (route.min(axis=0) + route.max(axis=0)) / 2.0
-        reach = float(np.abs(route - centre).max()) + self._scenario.world.corridor_m + BACKDROP_M
-        season = self._scenario.season
-        picture = textures.ground(season, self._layout, centre, reach)
-        self._show(ground_square(reach, centre, 12), textures.save(picture, folder / 'ground.png'))
-        wall = ring_wall(reach * 0.98, BACKDROP_HEIGHT_M).moved([*centre, 0.0])
-        picture = textures.treeline(self._rng, season)
-        self._show(wall, textures.save(picture, folder / 'treeline.png'))
+        ground = self._layout.scenery.ground
+        self._show(ground.mesh, _save(ground.picture, folder / 'ground.png'))
 
-    def _show_trees(self, folder: Path) -> None:
-        season = self._scenario.season
-        groups = self._group_by_colour(season)
-        for number, ((colour, contrast), meshes) in enumerate(groups.items()):
-            picture = textures.foliage(self._rng, colour, contrast)
-            self._show(merge(meshes), textures.save(picture, folder / f'{number}.png'))
+    def _show_things(self, folder: Path) -> None:
+        groups: Groups = {}
+        for batch in self._layout.scenery.batches:
+            for piece in batch.model.levels[min(LEVEL, len(batch.model.levels) - 1)]:
+                self._sort_in(groups, batch, piece)
+        for number, (shade, meshes) in enumerate(groups.items()):
+            colour = (np.array(shade[:3]) + 0.5) / SHADES
+            picture = textures.foliage(self._rng, np.minimum(colour, 1.0))
+            self._show(merge(meshes), _save(picture, folder / f'{number}.png'))
 
-    def _group_by_colour(self, season: Season) -> dict[tuple[Colour, float], list[Mesh]]:
-        groups: dict[tuple[Colour, float], list[Mesh]] = {}
-        trees = self._layout.trees
-        for i in range(len(trees)):
-            place = [*trees.position[i], 0.0]
-            bark = _pick(season.bark, trees.shade[i])
-            stem = trunk(trees.radius[i], trees.crown_base[i] + 1.5)
-            groups.setdefault((bark, 0.5), []).append(stem.moved(place))
-            conifer = trees.kind[i] == CONIFER
-            leaves = _pick(season.conifer if conifer else season.broadleaf, trees.shade[i])
-            groups.setdefault((leaves, 0.55), []).append(self._crown(i).moved(place))
-        for x, y, radius, shade in self._layout.bushes:
-            leaves = _pick(season.broadleaf, shade)
-            groups.setdefault((leaves, 0.55), []).append(
-                bush(radius, self._rng).moved([x, y, 0.0])
-            )
-        return groups
-
-    def _crown(self, i: int) -> Mesh:
-        trees = self._layout.trees
-        base, top = trees.crown_base[i], trees.height[i]
-        spread = (0.9 + 0.6 * trees.shade[i]) * (top - base) / 3.0
-        if trees.kind[i] == CONIFER:
-            return conifer_crown(0.8 * spread, base, top, self._rng)
-        return broadleaf_crown(spread, base, top, self._rng)
+    def _sort_in(self, groups: Groups, batch: Batch, piece: Piece) -> None:
+        """Add the copies of a piece to the groups of their colours; snow lies on what looks up."""
+        tint = batch.tint if piece.tinted else np.ones((len(batch.yaw), 3))
+        shades = np.floor(np.clip(tint * piece.colour, 0.0, 0.999) * SHADES).astype(int)
+        snow = self._layout.scenery.air.snow
+        top = _looks_up(piece.mesh) if snow > 0.0 else np.zeros(len(piece.mesh.faces), bool)
+        for shade in np.unique(shades, axis=0):
+            chosen = np.flatnonzero((shades == shade).all(axis=1))
+            white = np.floor((1.0 - snow) * shade + snow * np.array(SNOW) * SHADES).astype(int)
+            for faces, key in ((piece.mesh.faces[~top], shade), (piece.mesh.faces[top], white)):
+                if len(faces):
+                    mesh = Mesh(piece.mesh.vertices, faces, piece.mesh.vertices[:, 1:] * 0.3)
+                    groups.setdefault(tuple(key.tolist()), []).append(copies(mesh, batch, chosen))
 
     def _show(self, mesh: Mesh, texture: str) -> None:
         p, client = self._p, self._client
@@ -126,40 +115,59 @@ class SceneBuilder:
         number = p.loadTexture(texture, physicsClientId=client)
         p.changeVisualShape(body, -1, textureUniqueId=number, physicsClientId=client)
 
-    def _show_part(self, part: Part) -> int:
-        colour = part.colours[self._rng.integers(len(part.colours))]
-        shape = self._p.createVisualShape(
-            **_primitive(self._p, part.shape, part.size_m, 'length'),
-            rgbaColor=[*colour, 1.0],
-            specularColor=[0.0, 0.0, 0.0],
-            physicsClientId=self._client,
-        )
-        return self._body(0.0, HIDDEN, shape)
+    def _show_actor(self, actor: Actor) -> tuple[int, ...]:
+        """Show each part as one body, in the colour of its first piece."""
+        numbers = []
+        for pieces in actor.parts:
+            mesh = merge([piece.mesh for piece in pieces])
+            shape = self._p.createVisualShape(
+                self._p.GEOM_MESH,
+                vertices=mesh.vertices.tolist(),
+                indices=mesh.faces.ravel().tolist(),
+                rgbaColor=[*pieces[0].colour, 1.0],
+                specularColor=[0.0, 0.0, 0.0],
+                physicsClientId=self._client,
+            )
+            numbers.append(self._body(0.0, HIDDEN, shape))
+        return tuple(numbers)
 
     # what one bumps into
 
-    def _collide_trees(self) -> None:
-        p, client, trees = self._p, self._client, self._layout.trees
-        for i in range(len(trees)):
-            height = float(trees.crown_base[i])
-            stem = p.createCollisionShape(
-                p.GEOM_CYLINDER, radius=trees.radius[i], height=height, physicsClientId=client
-            )
-            self._body(0.0, stem, position=[*trees.position[i], height / 2.0])
-            reach = float(trees.height[i] - height) / 2.0
-            crown = p.createCollisionShape(
-                p.GEOM_CYLINDER, radius=0.6 * reach, height=2.0 * reach, physicsClientId=client
-            )
-            self._body(0.0, crown, position=[*trees.position[i], height + reach])
+    def _collide_ground(self) -> int:
+        p, client, terrain = self._p, self._client, self._layout.terrain
+        heights = terrain.heights
+        if not heights.any():
+            return self._body(0.0, p.createCollisionShape(p.GEOM_PLANE, physicsClientId=client))
+        shape = p.createCollisionShape(
+            p.GEOM_HEIGHTFIELD,
+            meshScale=[terrain.cell_m, terrain.cell_m, 1.0],
+            heightfieldTextureScaling=1.0,
+            heightfieldData=heights.T.ravel().tolist(),
+            numHeightfieldRows=len(heights),
+            numHeightfieldColumns=len(heights),
+            physicsClientId=client,
+        )
+        middle = (terrain.low + terrain.high) / 2.0
+        centre = float(heights.min() + heights.max()) / 2.0  # Bullet centres what it is given
+        return self._body(0.0, shape, position=[*middle, centre])
+
+    def _collide(self, solid: Solid) -> int:
+        p = self._p
+        shape = p.createCollisionShape(
+            **_primitive(p, solid.shape, solid.size_m), physicsClientId=self._client
+        )
+        turn = quaternion_from_euler(0.0, solid.pitch, solid.yaw).tolist()
+        return self._body(0.0, shape, position=list(solid.position), turn=turn)
 
     def _collide_target(self, target: Target) -> int:
-        shape = self._p.createCollisionShape(
-            self._p.GEOM_CYLINDER,
-            radius=target.radius_m,
-            height=target.height_m,
-            physicsClientId=self._client,
+        p = self._p
+        size = target.radius_m, target.height_m
+        return self._body(
+            0.0,
+            p.createCollisionShape(
+                **_primitive(p, 'cylinder', size), physicsClientId=self._client
+            ),
         )
-        return self._body(0.0, shape)
 
     def _make_drone(self) -> int:
         p, client, vehicle = self._p, self._client, self._scenario.vehicle
@@ -180,40 +188,58 @@ class SceneBuilder:
         return body
 
     def _body(
-        self, mass: float, collision: int, visual: int = HIDDEN, position: Any = (0.0, 0.0, 0.0)
+        self,
+        mass: float,
+        collision: int,
+        visual: int = HIDDEN,
+        position: Any = (0.0, 0.0, 0.0),
+        turn: Any = (0.0, 0.0, 0.0, 1.0),
     ) -> int:
         p, client = self._p, self._client
-        if visual == HIDDEN:  # PyBullet would draw the collision shape, in white
+        if visual == HIDDEN and self._visible:  # PyBullet would draw the collision shape, in white
             visual = p.createVisualShape(
                 p.GEOM_SPHERE, radius=0.001, rgbaColor=[0.0] * 4, physicsClientId=client
             )
         return int(
             p.createMultiBody(
-                mass, collision, visual, basePosition=position, physicsClientId=client
+                mass,
+                collision,
+                visual,
+                basePosition=position,
+                baseOrientation=turn,
+                physicsClientId=client,
             )
         )
 
 
-def _pick(colours: tuple[Colour, ...], shade: float) -> Colour:
-    return colours[min(int(shade * len(colours)), len(colours) - 1)]
+def copies(mesh: Mesh, batch: Batch, chosen: npt.NDArray[np.int64]) -> Mesh:
+    """Return some copies of a mesh, where their batch has them, as one mesh."""
+    c, s = np.cos(batch.yaw[chosen])[:, None], np.sin(batch.yaw[chosen])[:, None]
+    local = mesh.vertices[None] * batch.scale[chosen][:, None]  # (N, V, 3)
+    x, y = c * local[..., 0] - s * local[..., 1], s * local[..., 0] + c * local[..., 1]
+    world = np.stack([x, y, local[..., 2]], axis=2) + batch.position[chosen][:, None]
+    count = len(mesh.vertices)
+    faces = mesh.faces[None] + (np.arange(len(chosen)) * count)[:, None, None]
+    return Mesh(world.reshape(-1, 3), faces.reshape(-1, 3), np.tile(mesh.uv, (len(chosen), 1)))
 
 
-def _primitive(p: Any, shape: str, size_m: tuple[float, ...], length_name: str) -> dict[str, Any]:
-    """Return PyBullet's arguments for a primitive; a cylinder's length has two names."""
+def _looks_up(mesh: Mesh) -> npt.NDArray[np.bool_]:
+    a, b, c = (mesh.vertices[mesh.faces[:, k]] for k in range(3))
+    normal = np.cross(b - a, c - a)
+    up: npt.NDArray[np.bool_] = normal[:, 2] > 0.45 * np.linalg.norm(normal, axis=1)
+    return up
+
+
+def _save(picture: npt.NDArray[np.uint8], path: Path) -> str:
+    """Write a picture as PNG and return its path."""
+    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    return str(path)
+
+
+def _primitive(p: Any, shape: str, size_m: tuple[float, ...]) -> dict[str, Any]:
+    """Return PyBullet's arguments for a collision primitive."""
     if shape == 'box':
         return {'shapeType': p.GEOM_BOX, 'halfExtents': [side / 2.0 for side in size_m]}
     if shape == 'sphere':
         return {'shapeType': p.GEOM_SPHERE, 'radius': size_m[0]}
-    return {'shapeType': p.GEOM_CYLINDER, 'radius': size_m[0], length_name: size_m[1]}
-
-
-def part_pose(
-    part: Part, walked_m: float, step_length_m: float
-) -> tuple[tuple[float, float, float], float]:
-    """Return a part's centre in the target's frame and its pitch, for a distance walked."""
-    if part.swing_deg == 0.0:
-        return part.position_m, 0.0
-    angle = math.radians(part.swing_deg) * math.sin(math.pi * walked_m / step_length_m)
-    half = part.size_m[-1] / 2.0
-    x, y, z = part.position_m
-    return (x - half * math.sin(angle), y, z + half * (1.0 - math.cos(angle))), angle
+    return {'shapeType': p.GEOM_CYLINDER, 'radius': size_m[0], 'height': size_m[1]}

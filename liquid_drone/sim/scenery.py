@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a place looks like and what one bumps into, as plain data: the seam between worlds and renderers.
+"""What a place looks like and what one bumps into: the seam between worlds and renderers.
 
 A world builds a :class:`Scenery`; a renderer draws it and PyBullet collides with it. Nothing here
 draws, moves or knows PyBullet. World frame ENU, metres; colours sRGB 0..1.

@@ -16,13 +16,19 @@ import numpy.typing as npt
 
 from ..contract import Image
 from ..errors import SimulationError
-from ..geometry import quaternion_from_euler, rotation_from_quaternion
+from ..geometry import (
+    quaternion_from_euler,
+    quaternion_from_rotation,
+    rotation_from_quaternion,
+)
 from . import quadrotor
+from .actors import Mover
 from .config import Scenario
 from .engine import load_pybullet
 from .quadrotor import Motion
 from .render import Camera, Picture, TinyRenderer
-from .scene import Scene, SceneBuilder, part_pose
+from .scene import Scene, SceneBuilder
+from .scenery import Actor
 from .world import Layout, make_layout
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,6 +36,7 @@ START_NS = 1_000_000_000
 SUBSTEPS_PER_S, SUBSTEPS = 240, 12
 FRAME_NS, FRAME_S = 50_000_000, 0.05
 HARD_LANDING_M_S = 1.5
+STANDING_M = 0.06  # at most this much air under a hull that stands on uneven ground
 CHASE_BACK_M, CHASE_UP_M, CHASE_TILT_DEG = 4.5, 1.8, 16.0
 
 
@@ -81,21 +88,42 @@ class Simulator:
         self._renderer = TinyRenderer(p, client, self.scenario.season, self._layout)
         p.setTimeStep(1.0 / SUBSTEPS_PER_S, physicsClientId=client)
         p.setGravity(0.0, 0.0, 0.0, physicsClientId=client)  # the quadrotor's forces include it
-        trees = self._layout.trees
-        self.obstacles: FloatArray = np.column_stack([trees.position, trees.radius])
+        self.obstacles: FloatArray = self._layout.obstacles.as_circles()
         self._substeps, self._released, self._collision = 0, -1, False
         self._drive = quadrotor.still(self.scenario.vehicle, hovering=start == 'hover')
         position = self._layout.start_position.copy()
         if start == 'ground':
-            position[2] = self.scenario.vehicle.height_m / 2.0
+            position[2] = self.ground_height_m(position) + self.scenario.vehicle.height_m / 2.0
         self._place(position, quaternion_from_euler(0.0, 0.0, self._layout.start_yaw))
-        self._move_target()
+        self._move_actors()
 
     def close(self) -> None:
         """Give the physics client back."""
         if self._client >= 0:
             self._p.disconnect(self._client)
             self._client = -1
+
+    def ground_height_m(self, position: npt.ArrayLike) -> float:
+        """Return the height of the ground below a position (2,) or (3,)."""
+        return float(self._layout.terrain.height(position))
+
+    def actors(self) -> list[tuple[Actor, FloatArray]]:
+        """Return all that moves, the target first, with the poses (P, 4, 4) of its parts."""
+        terrain = self._layout.terrain
+        return [(mover.actor, mover.poses(time_s, terrain)) for mover, time_s in self._moving()]
+
+    def nearby(self, position: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return what is in the way: places (K, 2) relative to a position (2,), radii (K,).
+
+        A wall counts as its nearest point; distractors are where they are now.
+        """
+        relative, radii = self._layout.obstacles.nearest(position)
+        moving = self._moving()[1:]
+        if not moving:
+            return relative, radii
+        places = np.array([mover.route.at(time_s)[0] for mover, time_s in moving]) - position
+        widths = np.array([mover.target.radius_m for mover, _ in moving])
+        return np.concatenate([relative, places]), np.concatenate([radii, widths])
 
     def release_target(self) -> None:
         """Let the target walk from now on."""
@@ -114,20 +142,20 @@ class Simulator:
                 vehicle, self._drive, motion, velocity, yaw_rate_rad_s, dt_s
             )
             self._step(motion)
-        self._move_target()
+        self._move_actors()
 
     def idle(self, substeps: int = SUBSTEPS) -> None:
         """Let the time pass with the motors off."""
         for _ in range(substeps):
             self._drive = quadrotor.coast(self.scenario.vehicle, self._drive, 1.0 / SUBSTEPS_PER_S)
             self._step(self._motion())
-        self._move_target()
+        self._move_actors()
 
     def truth(self) -> Truth:
         """Return the present state."""
         position, _ = self._pose()
         motion = self._motion()
-        place, _, _ = self._layout.route.at(self._walked_s())
+        place, _, _ = self._layout.target.place(self._walked_s(), self._layout.terrain)
         walking = self._released >= 0
         speed = self._layout.route.velocity(self._walked_s()) if walking else np.zeros(3)
         return Truth(
@@ -136,10 +164,13 @@ class Simulator:
             velocity_enu=motion.velocity_enu,
             quaternion_xyzw=motion.quaternion_xyzw,
             angular_velocity_flu=motion.rates_flu,
-            target_position_enu=np.array([*place, self.scenario.target.height_m / 2.0]),
+            target_position_enu=np.add(place, [0.0, 0.0, self.scenario.target.height_m / 2.0]),
             target_velocity_enu=speed,
             collision=self._collision,
-            on_ground=bool(position[2] < self.scenario.vehicle.height_m / 2.0 + 0.03),
+            on_ground=bool(
+                position[2] - self.ground_height_m(position)
+                < self.scenario.vehicle.height_m / 2.0 + STANDING_M
+            ),
         )
 
     def capture(self) -> CameraFrame:
@@ -171,7 +202,7 @@ class Simulator:
         if released_ns is not None and released_ns <= stamp_ns:
             self._released = _substeps_at(released_ns)
         self._place(np.asarray(position_enu, float), np.asarray(quaternion_xyzw, float))
-        self._move_target()
+        self._move_actors()
 
     def chase_view(self, width: int, height: int) -> Image:
         """Take a picture from behind and above the drone, level, in its heading."""
@@ -229,17 +260,26 @@ class Simulator:
     def _walked_s(self) -> float:
         return 0.0 if self._released < 0 else (self._substeps - self._released) / SUBSTEPS_PER_S
 
-    def _move_target(self) -> None:
-        """Put the target's parts and its collision body where its route is now."""
-        target = self.scenario.target
-        place, heading, walked = self._layout.route.at(self._walked_s())
-        c, s = math.cos(heading), math.sin(heading)
-        for part, body in zip(target.parts, self._scene.target_parts, strict=True):
-            (x, y, z), pitch = part_pose(part, walked, target.step_length_m)
-            spot = [place[0] + c * x - s * y, place[1] + s * x + c * y, z]
-            self._put(body, spot, quaternion_from_euler(0.0, pitch, heading))
-        spot = [place[0], place[1], target.height_m / 2.0]
-        self._put(self._scene.target, spot, quaternion_from_euler(0.0, 0.0, heading))
+    def _now_s(self) -> float:
+        return self._substeps / SUBSTEPS_PER_S
+
+    def _moving(self) -> list[tuple[Mover, float]]:
+        """Return who moves and for how long: the target since its release, others since ever."""
+        target = (self._layout.target, self._walked_s())
+        return [target, *((mover, self._now_s()) for mover in self._layout.distractors)]
+
+    def _move_actors(self) -> None:
+        """Put collision bodies, and the parts that one sees, where their ways are now."""
+        for i, (mover, time_s) in enumerate(self._moving()):
+            foot, heading, _ = mover.place(time_s, self._layout.terrain)
+            spot = np.add(foot, [0.0, 0.0, mover.target.height_m / 2.0])
+            turn = quaternion_from_euler(0.0, 0.0, heading)
+            self._put(self._scene.bodies[i], spot.tolist(), turn)
+            if self._scene.parts:
+                poses = mover.poses(time_s, self._layout.terrain)
+                for body, pose in zip(self._scene.parts[i], poses, strict=True):
+                    quaternion = quaternion_from_rotation(pose[:3, :3])
+                    self._put(body, pose[:3, 3].tolist(), quaternion)
 
     def _put(self, body: int, position: Any, quaternion: FloatArray) -> None:
         self._p.resetBasePositionAndOrientation(

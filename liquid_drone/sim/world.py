@@ -1,8 +1,9 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""From a scenario and a seed to a place: trees, bushes, route, start, wind and light.
+"""From a scenario and a seed to a place: what stands there, who moves, start, wind and light.
 
-Pure numpy: the same scenario and seed give the same layout, and nothing here knows PyBullet.
+Pure numpy: the same scenario and seed give the same layout, to the bit, and nothing here knows
+PyBullet. Each matter has a random generator of its own, so that a season changes no trunk.
 """
 
 import math
@@ -12,46 +13,49 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import SimulationError
-from .config import Scenario, World
-from .route import Route, standing_route, winding_route
+from . import forest, route, terrain
+from .actors import Mover, make_actor
+from .config import Distractor, Scenario, Season, Target
+from .placing import Obstacles, distance, obstacles_of
+from .route import Route
+from .scenery import Air, Scenery
+from .terrain import Terrain
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 SPARE_S = 15.0  # the route goes on a little after the task, for the landing
 START_BEHIND_DEG = 70.0  # the drone starts in this sector behind the target
-SIGHT_CLEARANCE_M = 0.9  # trunks stay this far from the first line of sight
-BROADLEAF, CONIFER = 0, 1
-
-
-@dataclass(frozen=True)
-class Trees:
-    """K trees; every array has K entries."""
-
-    position: FloatArray  # (K, 2) world ENU, metres
-    radius: FloatArray  # trunk, metres
-    height: FloatArray
-    crown_base: FloatArray  # metres above the ground
-    kind: IntArray  # BROADLEAF or CONIFER
-    shade: FloatArray  # 0..1, picks colours and shapes
-
-    def __len__(self) -> int:
-        """Return the number of trees."""
-        return len(self.radius)
+START_TRIES = 40
+WAY, START, THINGS, LOOKS, LIGHT, ACTORS = range(6)  # a random generator for each
+DISTRACTOR_TRIES = 30
+DISTRACTOR_GAP_M = 1.0  # kept to the route of the target, besides both radii
+DISTRACTOR_SIGHT_M = 1.5  # kept to the first line of sight
+DISTRACTOR_WAY_M, DISTRACTOR_SPEED_M_S = (5.0, 12.0), (0.5, 1.2)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """One place, ready to be built."""
+    """One place, ready to be drawn and built."""
 
     seed: int
-    trees: Trees
-    bushes: FloatArray  # (B, 4): x, y, radius, shade
-    route: Route
+    scenery: Scenery
+    terrain: Terrain
+    obstacles: Obstacles
+    route: Route  # the target's
+    target: Mover
+    distractors: tuple[Mover, ...]
     start_position: FloatArray  # (3,) drone, world ENU, at cruise altitude
     start_yaw: float
     wind_enu: FloatArray  # (3,) m/s
-    sun_direction: FloatArray  # (3,) unit vector towards the sun, ENU
-    exposure: float
+
+    @property
+    def sun_direction(self) -> FloatArray:
+        """Unit vector (3,) towards the sun, ENU."""
+        return self.scenery.air.sun_direction
+
+    @property
+    def exposure(self) -> float:
+        """Brightness of the pictures."""
+        return self.scenery.air.exposure
 
 
 def make_layout(scenario: Scenario, seed: int) -> Layout:
@@ -60,115 +64,180 @@ def make_layout(scenario: Scenario, seed: int) -> Layout:
     Raises:
         SimulationError: the world leaves no free start.
     """
-    rng = np.random.default_rng([seed, 1])
-    route = _make_route(scenario, rng)
-    start, yaw = _make_start(scenario, route, rng)
-    corridor = _keep_free(route, start)
-    trees = _plant_trees(scenario.world, route, corridor, rng)
-    bushes = _plant_bushes(scenario.world, route, rng)
-    _check_start(start, trees, scenario.vehicle.radius_m)
+    if scenario.world.forest is None:
+        raise SimulationError('towns are not there yet')
+    return _make_forest(scenario, seed)
+
+
+def generator(seed: int, matter: int) -> np.random.Generator:
+    """Return the random generator of one matter of a place."""
+    return np.random.default_rng([seed, matter])
+
+
+def _make_forest(scenario: Scenario, seed: int) -> Layout:
+    assert scenario.world.forest is not None  # make_layout has looked
+    spec, target = scenario.world.forest, scenario.target
+    path, planted = _forest_path(scenario, generator(seed, WAY))
+    way = _walk(scenario, path, generator(seed, WAY + 100))
+    start, yaw = _make_start(scenario, way, Obstacles(np.zeros((0, 3)), np.zeros((0, 5))), seed)
+    sight = np.linspace(0.0, 1.0, 24)[:, None] * start[:2]
+    line = way.position[::10]
+    corner, side = forest.bounds(line, spec)
+    relief = terrain.rolling(generator(seed, THINGS + 100), corner, side, spec.relief_m, start[:2])
+    extras = _forest_distractors(scenario, way, sight, seed)
+    paths = np.concatenate([way.position[::4], *(item.route.position[::4] for item in extras)])
+    radius = max([target.radius_m, *(item.target.radius_m for item in extras)])
+    free = forest.Free(paths, radius, sight, planted)
+    trees = forest.plant(spec, line, free, generator(seed, THINGS))
+    builder = forest.ForestBuilder(
+        spec, scenario.season, relief, line, free, generator(seed, LOOKS)
+    )
+    ground = builder.build(trees)
+    scenery = Scenery(
+        ground,
+        builder.things.batches(),
+        draw_air(scenario.season, generator(seed, LIGHT)),
+        tuple(builder.solids),
+    )
+    return finish(scenario, seed, scenery, relief, way, extras, start, yaw)
+
+
+def finish(
+    scenario: Scenario,
+    seed: int,
+    scenery: Scenery,
+    relief: Terrain,
+    way: Route,
+    extras: tuple[Mover, ...],
+    start: FloatArray,
+    yaw: float,
+) -> Layout:
+    """Put a layout together and make sure that the drone starts in free air.
+
+    Raises:
+        SimulationError: something stands where the drone starts.
+    """
+    obstacles = obstacles_of(scenery.solids)
+    if obstacles.gap(start[None, :2])[0] <= scenario.vehicle.radius_m:
+        raise SimulationError(
+            f'world {scenario.world.name}, seed {seed}: no free start; expected '
+            f'{scenario.vehicle.radius_m:g} m of air around the drone: lower the densities'
+        )
+    actor = make_actor(scenario.target, generator(seed, ACTORS), is_target=True)
+    wind = generator(seed, LIGHT + 100)
     return Layout(
         seed,
-        trees,
-        bushes,
-        route,
+        scenery,
+        relief,
+        obstacles,
+        way,
+        Mover(actor, scenario.target, way),
+        extras,
         start,
         yaw,
-        _draw_wind(scenario, rng),
-        *_draw_light(scenario, rng),
+        _draw_wind(scenario, wind),
     )
 
 
-def _make_route(scenario: Scenario, rng: np.random.Generator) -> Route:
+def _forest_path(scenario: Scenario, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Return the path (M, 2) from the origin and spots (K, 2) for trunks close to it."""
+    assert scenario.world.forest is not None
+    length = walk_length_m(scenario)
+    curvature, memory = scenario.world.forest.path_curvature_per_m, route.CURVATURE_LENGTH_M
+    if scenario.target.motion == 'random_walk':
+        curvature, memory = route.RANDOM_WALK_CURVATURE, route.RANDOM_WALK_LENGTH_M
+    path = route.winding_path(rng, length, curvature, memory)
+    if scenario.target.motion == 'behind_trees':
+        return route.weaving(path)
+    return path, np.zeros((0, 2))
+
+
+def walk_length_m(scenario: Scenario) -> float:
+    """Return how far the target may walk."""
+    return (scenario.task.duration_s + SPARE_S) * scenario.task.target_speed_m_s[1] + 2.0
+
+
+def _walk(scenario: Scenario, path: FloatArray, rng: np.random.Generator) -> Route:
     if scenario.target.motion == 'still':
-        return standing_route(rng)
+        return route.standing(path[0], float(rng.uniform(-math.pi, math.pi)))
     duration = scenario.task.duration_s + SPARE_S
-    speed, curvature = scenario.task.target_speed_m_s, scenario.world.path_curvature_per_m
-    return winding_route(rng, duration, speed, curvature)
+    speed = route.draw_speeds(
+        rng, scenario.target.motion, duration, scenario.task.target_speed_m_s
+    )
+    return route.walking(path, speed)
 
 
 def _make_start(
-    scenario: Scenario, route: Route, rng: np.random.Generator
+    scenario: Scenario, way: Route, obstacles: Obstacles, seed: int
 ) -> tuple[FloatArray, float]:
-    """Put the drone behind the target, at the task's distance, with the target inside the view."""
-    task = scenario.task
-    distance = rng.uniform(*task.start_distance_m)
-    sector = math.radians(START_BEHIND_DEG)
-    behind = route.heading[0] + math.pi + rng.uniform(-sector, sector)
-    position = distance * np.array([math.cos(behind), math.sin(behind)])
-    bearing = math.radians(rng.uniform(-task.start_bearing_deg, task.start_bearing_deg))
-    yaw = behind + math.pi + bearing
-    return np.array([position[0], position[1], task.cruise_altitude_m]), float(yaw)
+    """Put the drone behind the target, at the task's distance, with the target inside the view.
 
-
-def _keep_free(route: Route, start: FloatArray) -> FloatArray:
-    """Return points (P, 3): x, y and the extra clearance that trunks keep from them."""
-    sight = np.linspace(0.0, 1.0, 24)[:, None] * start[:2]
-    return np.column_stack([sight, np.full(len(sight), SIGHT_CLEARANCE_M)])
-
-
-def _scatter(
-    rng: np.random.Generator, route: Route, density: float, corridor_m: float
-) -> FloatArray:
-    """Return points (M, 2) of a Poisson process within a corridor along the route."""
-    low = route.position.min(axis=0) - corridor_m
-    high = route.position.max(axis=0) + corridor_m
-    count = rng.poisson(density * float(np.prod(high - low)))
-    points = rng.uniform(low, high, size=(count, 2))
-    near: npt.NDArray[np.bool_] = _distance_to_points(points, route.position[::10]) < corridor_m
-    kept: FloatArray = points[near]
-    return kept
-
-
-def _distance_to_points(points: FloatArray, others: FloatArray) -> FloatArray:
-    """Return the least distance (M,) of points (M, 2) to others (N, 2)."""
-    if len(points) == 0 or len(others) == 0:
-        return np.full(len(points), np.inf)
-    difference = points[:, None, :] - others[None, :, :]  # (M, N, 2)
-    least: FloatArray = np.sqrt((difference**2).sum(axis=2).min(axis=1))
-    return least
-
-
-def _thin(points: FloatArray, spacing_m: float) -> FloatArray:
-    """Drop every point that is too near an earlier one."""
-    kept: list[FloatArray] = []
-    for point in points:
-        if all(np.hypot(*(point - other)) >= spacing_m for other in kept):
-            kept.append(point)
-    return np.array(kept).reshape(-1, 2)
-
-
-def _plant_trees(world: World, route: Route, free: FloatArray, rng: np.random.Generator) -> Trees:
-    points = _scatter(rng, route, world.tree_density_per_m2, world.corridor_m)
-    clear = _distance_to_points(points, route.position[::4]) > (
-        world.path_clearance_m + world.trunk_radius_m[1]
-    )
-    clear &= _distance_to_points(points, free[:, :2]) > free[0, 2] + world.trunk_radius_m[1]
-    points = _thin(points[clear], world.tree_spacing_m)
-    count = len(points)
-    return Trees(
-        position=points,
-        radius=rng.uniform(*world.trunk_radius_m, size=count),
-        height=rng.uniform(*world.tree_height_m, size=count),
-        crown_base=rng.uniform(*world.crown_base_m, size=count),
-        kind=np.where(rng.random(count) < world.conifer_share, CONIFER, BROADLEAF),
-        shade=rng.random(count),
+    Raises:
+        SimulationError: an obstacle is in the way, wherever it is tried.
+    """
+    task, rng = scenario.task, generator(seed, START)
+    room = scenario.vehicle.radius_m + 0.3
+    for attempt in range(START_TRIES):
+        sector = math.radians(START_BEHIND_DEG) * (1.0 - attempt / START_TRIES)
+        away = rng.uniform(*task.start_distance_m)
+        behind = way.heading[0] + math.pi + rng.uniform(-sector, sector)
+        bearing = math.radians(rng.uniform(-task.start_bearing_deg, task.start_bearing_deg))
+        position = away * np.array([math.cos(behind), math.sin(behind)])
+        if obstacles.gap(np.linspace(0.1, 1.0, 12)[:, None] * position).min() > room:
+            yaw = behind + math.pi + bearing
+            return np.array([*position, task.cruise_altitude_m]), float(yaw)
+    raise SimulationError(
+        f'world {scenario.world.name}, seed {seed}: no free start; expected a free line of sight '
+        f'of {task.start_distance_m[0]:g} m to the target: lower the densities in its YAML'
     )
 
 
-def _plant_bushes(world: World, route: Route, rng: np.random.Generator) -> FloatArray:
-    points = _scatter(rng, route, world.bush_density_per_m2, world.corridor_m)
-    points = points[_distance_to_points(points, route.position[::4]) > world.path_clearance_m]
-    radius = rng.uniform(*world.bush_radius_m, size=len(points))
-    return np.column_stack([points, radius, rng.random(len(points))])
+def _forest_distractors(
+    scenario: Scenario, way: Route, sight: FloatArray, seed: int
+) -> tuple[Mover, ...]:
+    """Place what only looks like the target, beside the path."""
+    rng, made = generator(seed, ACTORS + 100), []
+    for spec, look in scenario.distractors:
+        for _ in range(spec.count):
+            way_of_it = _beside(spec, look, scenario, way, sight, rng)
+            actor = make_actor(look, rng, is_target=False)
+            if way_of_it is not None:
+                made.append(Mover(actor, look, way_of_it))
+    return tuple(made)
 
 
-def _check_start(start: FloatArray, trees: Trees, radius_m: float) -> None:
-    if len(trees) == 0:
-        return
-    gap = np.hypot(*(trees.position - start[:2]).T) - trees.radius - radius_m
-    if gap.min() <= 0.0:
-        raise SimulationError('the world leaves no free start: lower tree_density_per_m2')
+def _beside(
+    spec: Distractor,
+    look: Target,
+    scenario: Scenario,
+    way: Route,
+    sight: FloatArray,
+    rng: np.random.Generator,
+) -> Route | None:
+    """Return a place or a way beside the target's route; None: there is no room."""
+    beyond = way.position[-1:] + np.array([[0.5, 0.0]])  # for those who stand
+    line = route.resampled(np.concatenate([way.position[::5], beyond]))
+    left, duration = route.normals(line), scenario.task.duration_s + 10.0 * SPARE_S
+    keep = DISTRACTOR_GAP_M + look.radius_m + scenario.target.radius_m
+    for _ in range(DISTRACTOR_TRIES):
+        i = int(rng.integers(len(line)))
+        length = rng.uniform(*DISTRACTOR_WAY_M) if spec.motion == 'walk' else 0.2
+        aside = rng.uniform(*spec.distance_m) + keep - DISTRACTOR_GAP_M
+        aside *= rng.choice([-1.0, 1.0])
+        speed, heading = rng.uniform(*DISTRACTOR_SPEED_M_S), rng.uniform(-math.pi, math.pi)
+        stretch = slice(i, i + max(2, round(length / route.PATH_STEP_M)))
+        spots = (line + aside * left)[stretch]
+        if len(spots) < 2 or distance(spots, way.position[::2]).min() < keep:
+            continue
+        if distance(spots, sight).min() < DISTRACTOR_SIGHT_M:
+            continue
+        if spec.motion == 'walk':
+            smooth = route.rounded_path(spots, 1.0)
+            if len(smooth) > 10:
+                return route.pacing(smooth, float(speed), duration)
+        else:
+            return route.standing(spots[0], float(heading))
+    return None
 
 
 def _draw_wind(scenario: Scenario, rng: np.random.Generator) -> FloatArray:
@@ -176,10 +245,20 @@ def _draw_wind(scenario: Scenario, rng: np.random.Generator) -> FloatArray:
     return speed * np.array([math.cos(direction), math.sin(direction), 0.0])
 
 
-def _draw_light(scenario: Scenario, rng: np.random.Generator) -> tuple[FloatArray, float]:
-    season = scenario.season
+def draw_air(season: Season, rng: np.random.Generator) -> Air:
+    """Draw the sun's place and the exposure, and take the rest from the season."""
     azimuth = math.radians(rng.uniform(*season.sun_azimuth_deg))
     elevation = math.radians(rng.uniform(*season.sun_elevation_deg))
     flat = math.cos(elevation)
     sun = np.array([flat * math.cos(azimuth), flat * math.sin(azimuth), math.sin(elevation)])
-    return sun, float(rng.uniform(*season.exposure))
+    return Air(
+        sun,
+        season.sun_colour,
+        season.ambient,
+        season.sky_horizon,
+        season.sky_zenith,
+        season.fog_density_per_m,
+        float(rng.uniform(*season.exposure)),
+        season.snow,
+        season.foliage,
+    )
