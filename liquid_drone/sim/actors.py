@@ -16,7 +16,7 @@ from ..geometry import quaternion_from_euler, rotation_from_quaternion
 from .meshes import Mesh, box, cone, cylinder, read_obj, sphere
 from .route import Route
 from .scenery import Actor, Material, Piece
-from .target_config import Part, Target
+from .target_config import Colour, Part, Target
 from .terrain import Terrain
 
 FloatArray = npt.NDArray[np.float64]
@@ -45,13 +45,16 @@ class Mover:
 
 
 def make_actor(target: Target, rng: np.random.Generator, is_target: bool) -> Actor:
-    """Draw an actor: each part in one of its colours."""
-    parts = tuple((_piece(part, rng),) for part in target.parts)
+    """Draw an actor: parts with the same choice of colours get the same one."""
+    drawn: dict[tuple[Colour, ...], Colour] = {(): GREY}
+    for part in target.parts:
+        if part.colours not in drawn:
+            drawn[part.colours] = part.colours[rng.integers(len(part.colours))]
+    parts = tuple((_piece(part, drawn[part.colours]),) for part in target.parts)
     return Actor(target.name, parts, is_target)
 
 
-def _piece(part: Part, rng: np.random.Generator) -> Piece:
-    colour = part.colours[rng.integers(len(part.colours))] if part.colours else GREY
+def _piece(part: Part, colour: Colour) -> Piece:
     return Piece(part_mesh(part), colour, Material[part.material.upper()], tinted=False)
 
 
