@@ -32,6 +32,7 @@ class Vehicle:
     motor_torque_per_thrust_m: float
     motor_time_constant_s: float
     drag_n_s_m: float  # linear drag force per airspeed
+    propeller_radius_m: float
     radius_m: float  # of the flat cylinder that collides
     height_m: float
     velocity_p_per_s: tuple[float, float]  # horizontal, vertical
@@ -46,6 +47,8 @@ class Vehicle:
     def __post_init__(self) -> None:
         if self.mass_kg <= 0.0 or min(self.inertia_kg_m2) <= 0.0 or self.motor_max_thrust_n <= 0.0:
             raise ValueError('mass_kg, inertia_kg_m2 and motor_max_thrust_n must be positive')
+        if self.propeller_radius_m <= 0.0:
+            raise ValueError(f'propeller_radius_m must be positive; got {self.propeller_radius_m}')
         if 4.0 * self.motor_max_thrust_n < 1.3 * 9.81 * self.mass_kg:
             raise ValueError('four motors must lift at least 1.3 times the weight')
 

@@ -21,11 +21,11 @@ from ..geometry import (
     quaternion_from_rotation,
     rotation_from_quaternion,
 )
-from . import quadrotor
 from .actors import Mover
 from .config import Scenario
+from .drone import SUBSTEPS_PER_S, Drone
 from .engine import load_pybullet
-from .quadrotor import Motion
+from .quadrotor import Order
 from .render import Camera, Picture, TinyRenderer
 from .scene import Scene, SceneBuilder
 from .scenery import Actor
@@ -33,9 +33,8 @@ from .world import Layout, make_layout
 
 FloatArray = npt.NDArray[np.float64]
 START_NS = 1_000_000_000
-SUBSTEPS_PER_S, SUBSTEPS = 240, 12
+SUBSTEPS = 12
 FRAME_NS, FRAME_S = 50_000_000, 0.05
-HARD_LANDING_M_S = 1.5
 STANDING_M = 0.06  # at most this much air under a hull that stands on uneven ground
 CHASE_BACK_M, CHASE_UP_M, CHASE_TILT_DEG = 4.5, 1.8, 16.0
 
@@ -89,8 +88,11 @@ class Simulator:
         p.setTimeStep(1.0 / SUBSTEPS_PER_S, physicsClientId=client)
         p.setGravity(0.0, 0.0, 0.0, physicsClientId=client)  # the quadrotor's forces include it
         self.obstacles: FloatArray = self._layout.obstacles.as_circles()
-        self._substeps, self._released, self._collision = 0, -1, False
-        self._drive = quadrotor.still(self.scenario.vehicle, hovering=start == 'hover')
+        self._released = -1
+        self._drone = Drone(p, client, self._scene, self.scenario.vehicle, self.ground_height_m)
+        x, y, z = self._layout.wind_enu.tolist()
+        self._drone.blow((x, y, z), np.random.default_rng([seed, 4]))
+        self._drone.power(hovering=start == 'hover')
         position = self._layout.start_position.copy()
         if start == 'ground':
             position[2] = self.ground_height_m(position) + self.scenario.vehicle.height_m / 2.0
@@ -128,49 +130,38 @@ class Simulator:
     def release_target(self) -> None:
         """Let the target walk from now on."""
         if self._released < 0:
-            self._released = self._substeps
+            self._released = self._drone.substeps
 
     def advance(
         self, velocity_enu: npt.ArrayLike, yaw_rate_rad_s: float, substeps: int = SUBSTEPS
     ) -> None:
         """Fly towards a velocity (3,) in m/s and a yaw rate, for some steps of 1/240 s."""
-        velocity, dt_s = np.asarray(velocity_enu, dtype=np.float64), 1.0 / SUBSTEPS_PER_S
-        vehicle = self.scenario.vehicle
-        for _ in range(substeps):
-            motion = self._motion()
-            self._drive = quadrotor.control(
-                vehicle, self._drive, motion, velocity, yaw_rate_rad_s, dt_s
-            )
-            self._step(motion)
+        x, y, z = np.asarray(velocity_enu, dtype=np.float64).tolist()
+        self._drone.fly(Order((x, y, z), float(yaw_rate_rad_s)), substeps)
         self._move_actors()
 
     def idle(self, substeps: int = SUBSTEPS) -> None:
         """Let the time pass with the motors off."""
-        for _ in range(substeps):
-            self._drive = quadrotor.coast(self.scenario.vehicle, self._drive, 1.0 / SUBSTEPS_PER_S)
-            self._step(self._motion())
+        self._drone.fly(None, substeps)
         self._move_actors()
 
     def truth(self) -> Truth:
         """Return the present state."""
-        position, _ = self._pose()
-        motion = self._motion()
+        motion = self._drone.motion
+        height_m = motion.position_enu[2] - self.ground_height_m(motion.position_enu)
         place, _, _ = self._layout.target.place(self._walked_s(), self._layout.terrain)
         walking = self._released >= 0
         speed = self._layout.route.velocity(self._walked_s()) if walking else np.zeros(3)
         return Truth(
-            stamp_ns=START_NS + self._substeps * 1_000_000_000 // SUBSTEPS_PER_S,
-            position_enu=position,
-            velocity_enu=motion.velocity_enu,
-            quaternion_xyzw=motion.quaternion_xyzw,
-            angular_velocity_flu=motion.rates_flu,
+            stamp_ns=self._stamp_ns(),
+            position_enu=np.array(motion.position_enu),
+            velocity_enu=np.array(motion.velocity_enu),
+            quaternion_xyzw=np.array(motion.quaternion_xyzw),
+            angular_velocity_flu=np.array(motion.rates_flu),
             target_position_enu=np.add(place, [0.0, 0.0, self.scenario.target.height_m / 2.0]),
             target_velocity_enu=speed,
-            collision=self._collision,
-            on_ground=bool(
-                position[2] - self.ground_height_m(position)
-                < self.scenario.vehicle.height_m / 2.0 + STANDING_M
-            ),
+            collision=self._drone.collision,
+            on_ground=height_m < self.scenario.vehicle.height_m / 2.0 + STANDING_M,
         )
 
     def capture(self) -> CameraFrame:
@@ -186,8 +177,7 @@ class Simulator:
         if len(rows):
             bearing = float((columns.mean() + 0.5) / self.camera.width * 2.0 - 1.0)
             elevation = float(1.0 - (rows.mean() + 0.5) / self.camera.height * 2.0)
-        stamp_ns = START_NS + self._substeps * 1_000_000_000 // SUBSTEPS_PER_S
-        return CameraFrame(stamp_ns, picture.image, len(rows), bearing, elevation)
+        return CameraFrame(self._stamp_ns(), picture.image, len(rows), bearing, elevation)
 
     def show(
         self,
@@ -197,7 +187,7 @@ class Simulator:
         released_ns: int | None = None,
     ) -> None:
         """Put drone and time where a log says; ``released_ns``: the target begins to walk."""
-        self._substeps = _substeps_at(stamp_ns)
+        self._drone.substeps = _substeps_at(stamp_ns)
         self._released = -1
         if released_ns is not None and released_ns <= stamp_ns:
             self._released = _substeps_at(released_ns)
@@ -219,49 +209,24 @@ class Simulator:
         camera = Camera(eye, rotation, width, height, self.camera.horizontal_fov_deg)
         return self._renderer.render(camera)
 
-    def _pose(self) -> tuple[FloatArray, FloatArray]:
-        pose = self._p.getBasePositionAndOrientation(
-            self._scene.drone, physicsClientId=self._client
-        )
-        return np.array(pose[0]), np.array(pose[1])
+    def _stamp_ns(self) -> int:
+        return START_NS + self._drone.substeps * 1_000_000_000 // SUBSTEPS_PER_S
 
-    def _motion(self) -> Motion:
-        drone, client = self._scene.drone, self._client
-        _, quaternion = self._pose()
-        velocity, rates_enu = self._p.getBaseVelocity(drone, physicsClientId=client)
-        rates = rotation_from_quaternion(quaternion).T @ np.array(rates_enu)
-        return Motion(np.array(velocity), quaternion, rates)
+    def _pose(self) -> tuple[FloatArray, FloatArray]:
+        motion = self._drone.motion
+        return np.array(motion.position_enu), np.array(motion.quaternion_xyzw)
 
     def _place(self, position: FloatArray, quaternion: FloatArray) -> None:
-        p, drone, client = self._p, self._scene.drone, self._client
-        p.resetBasePositionAndOrientation(
-            drone, list(position), list(quaternion), physicsClientId=client
-        )
-        p.resetBaseVelocity(drone, [0.0] * 3, [0.0] * 3, physicsClientId=client)
-
-    def _step(self, motion: Motion) -> None:
-        """Apply the accelerations for one step, let PyBullet move and collide."""
-        p, client, dt_s = self._p, self._client, 1.0 / SUBSTEPS_PER_S
-        linear, angular = quadrotor.accelerations(
-            self.scenario.vehicle, self._drive, motion, self._layout.wind_enu
-        )
-        rates = motion.rates_flu + angular * dt_s
-        turn = rotation_from_quaternion(motion.quaternion_xyzw) @ rates
-        velocity = motion.velocity_enu + linear * dt_s
-        p.resetBaseVelocity(
-            self._scene.drone, velocity.tolist(), turn.tolist(), physicsClientId=client
-        )
-        p.stepSimulation(physicsClientId=client)
-        self._substeps += 1
-        for contact in p.getContactPoints(bodyA=self._scene.drone, physicsClientId=client):
-            hard = contact[2] != self._scene.ground or -velocity[2] > HARD_LANDING_M_S
-            self._collision = self._collision or hard
+        (x, y, z), (a, b, c, d) = position.tolist(), quaternion.tolist()
+        self._drone.place((x, y, z), (a, b, c, d))
 
     def _walked_s(self) -> float:
-        return 0.0 if self._released < 0 else (self._substeps - self._released) / SUBSTEPS_PER_S
+        return (
+            0.0 if self._released < 0 else (self._drone.substeps - self._released) / SUBSTEPS_PER_S
+        )
 
     def _now_s(self) -> float:
-        return self._substeps / SUBSTEPS_PER_S
+        return self._drone.substeps / SUBSTEPS_PER_S
 
     def _moving(self) -> list[tuple[Mover, float]]:
         """Return who moves and for how long: the target since its release, others since ever."""
@@ -285,6 +250,7 @@ class Simulator:
         self._p.resetBasePositionAndOrientation(
             body, position, quaternion.tolist(), physicsClientId=self._client
         )
+        self._drone.clearance.note_moved(body)
 
 
 def _substeps_at(stamp_ns: int) -> int:
