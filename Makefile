@@ -2,8 +2,8 @@
 #   make fly     a simulated drone follows a red backpack through a forest; leaves a video in out/
 #   make test    lint, types, import rules, unit tests, flights through ROS 2 and MAVLink
 #
-# Needs Python 3.10, 3.11 or 3.12 with venv (Debian, Ubuntu: python3-venv) and, for OpenCV, the libraries in
-# DEBIAN_LIBRARIES. PyBullet has no wheel for 3.12: there pip builds it from source, which needs a C++
+# Needs Python 3.10, 3.11 or 3.12 with venv (Debian, Ubuntu: python3-venv) and, for OpenCV and OpenGL, the libraries
+# in DEBIAN_LIBRARIES. PyBullet has no wheel for 3.12: there pip builds it from source, which needs a C++
 # compiler and Python's headers (build-essential, python3-dev) and about 15 minutes of one core.
 #
 # Overrides: PYTHON=python3.11   PIP_ARGS='...' (more words for pip)   FLY_ARGS='--seed 7 --no-ros'
@@ -14,7 +14,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-DEBIAN_LIBRARIES := libgl1 libglib2.0-0 libsm6 libice6 libx11-6 libxext6
+DEBIAN_LIBRARIES := libgl1 libglib2.0-0 libsm6 libice6 libx11-6 libxext6 libegl1 libgl1-mesa-dri
 
 VENV := .venv
 LOCK := requirements/lock.txt

@@ -20,6 +20,7 @@ SIM = [
     'gymnasium>=1.0',
     'imageio-ffmpeg>=0.5',
     'matplotlib>=3.8',
+    'moderngl>=5.10',
     'pybullet>=3.2.6',
     'rich>=13',
 ]

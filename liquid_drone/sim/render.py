@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures of a PyBullet world: the renderer's interface, and TinyRenderer behind it.
 
-A renderer takes a camera and gives colours and body numbers per pixel. It never steps the physics.
+A renderer takes a camera and gives colours and the target's mask. It never steps the physics.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -42,7 +43,7 @@ class Picture:
     """What a renderer gives."""
 
     image: Image  # (H, W, 3) RGB
-    bodies: npt.NDArray[np.int32]  # (H, W) PyBullet body number, -1 for the sky
+    target: npt.NDArray[np.bool_]  # (H, W) where the target is
 
 
 class Renderer(Protocol):
@@ -59,8 +60,11 @@ class TinyRenderer:
 
     name = 'tiny'
 
-    def __init__(self, pybullet: Any, client: int, season: Season, layout: Layout) -> None:
-        self._p, self._client = pybullet, client
+    def __init__(
+        self, pybullet: Any, client: int, season: Season, layout: Layout, target: Sequence[int]
+    ) -> None:
+        """``target``: the numbers of the bodies that count as the target."""
+        self._p, self._client, self._target = pybullet, client, list(target)
         self._season, self._layout = season, layout
         self._zenith = np.array(season.sky_zenith, dtype=np.float32) * 255.0
         self._horizon = np.array(season.sky_horizon, dtype=np.float32) * 255.0
@@ -88,7 +92,8 @@ class TinyRenderer:
         colour = np.asarray(rgba, dtype=np.uint8).reshape(*shape, 4)[:, :, :3]
         number = np.asarray(bodies, dtype=np.int32).reshape(shape)
         distance = _metric_depth(np.asarray(depth, dtype=np.float32).reshape(shape))
-        return Picture(self._add_air(colour, number, distance, camera), number)
+        image = self._add_air(colour, number, distance, camera)
+        return Picture(image, np.isin(number, self._target))
 
     def _view_matrix(self, camera: Camera) -> Any:
         eye, forward, up = camera.position_enu, camera.rotation[:, 0], camera.rotation[:, 2]

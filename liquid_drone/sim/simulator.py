@@ -84,7 +84,9 @@ class Simulator:
             raise SimulationError('PyBullet gives no physics client; close other simulations')
         self._layout: Layout = make_layout(self.scenario, seed)
         self._scene: Scene = SceneBuilder(p, client, self.scenario, self._layout).build()
-        self._renderer = TinyRenderer(p, client, self.scenario.season, self._layout)
+        self._renderer = TinyRenderer(
+            p, client, self.scenario.season, self._layout, self._scene.target_parts
+        )
         p.setTimeStep(1.0 / SUBSTEPS_PER_S, physicsClientId=client)
         p.setGravity(0.0, 0.0, 0.0, physicsClientId=client)  # the quadrotor's forces include it
         self.obstacles: FloatArray = self._layout.obstacles.as_circles()
@@ -172,7 +174,7 @@ class Simulator:
         down = rotation_from_quaternion(quaternion_from_euler(0.0, tilt, 0.0))
         eye = position + rotation @ np.array(self.scenario.vehicle.camera_position_m)
         picture = self._picture(eye, rotation @ down, self.camera.width, self.camera.height)
-        rows, columns = np.nonzero(np.isin(picture.bodies, self._scene.target_parts))
+        rows, columns = np.nonzero(picture.target)
         bearing = elevation = 0.0
         if len(rows):
             bearing = float((columns.mean() + 0.5) / self.camera.width * 2.0 - 1.0)

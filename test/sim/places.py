@@ -1,0 +1,25 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A small place that the tests of drawing share."""
+
+import numpy as np
+
+from liquid_drone.sim.meshes import Mesh, ground_square
+from liquid_drone.sim.render import Camera
+from liquid_drone.sim.scenery import Air, Batch, Ground, Scenery
+
+AHEAD = Camera(np.array([0.0, 0.0, 1.5]), np.eye(3), 256, 144, 80.0)
+SUN = np.array([0.0, 0.6, 0.8])
+
+
+def box(x: float, y: float, z: float) -> Mesh:
+    corners = [[i, j, k] for i in (-0.5, 0.5) for j in (-0.5, 0.5) for k in (-0.5, 0.5)]
+    sides = [[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3]]
+    faces = [half for a, b, c, d in sides for half in ([a, b, c], [a, c, d])]
+    return Mesh(np.array(corners) * [x, y, z], np.array(faces), np.zeros((8, 2)))
+
+
+def small_scenery(*batches: Batch, **air: float) -> Scenery:
+    picture = np.full((64, 64, 3), 110, dtype=np.uint8)
+    ground = Ground(ground_square(40.0, [0.0, 0.0], 10), picture)
+    return Scenery(ground, batches, Air(SUN, (1.0, 1.0, 1.0), **air), ())
