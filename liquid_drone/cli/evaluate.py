@@ -42,7 +42,9 @@ def run(args: argparse.Namespace) -> int:
     from ..sim.config import load_scenario
     from .progress import TerminalWatcher
 
-    scenario = load_scenario(args.world, args.season, args.target, args.task)
+    scenario = load_scenario(
+        args.world, args.season, args.target, args.task, renderer=args.renderer
+    )
     trial = Trial(scenario, resources.bundle(args.bundle), args.autopilot)
     seeds = split_seeds(args.split, args.flights, args.offset)
     check_writable(args.out)

@@ -58,6 +58,12 @@ def add_place_arguments(parser: argparse.ArgumentParser) -> None:
         help='policy: a name in models/, or a directory (default: follow-summer)',
     )
     parser.add_argument('--autopilot', choices=('px4', 'ardupilot'), default='px4')
+    parser.add_argument(
+        '--renderer',
+        choices=('auto', 'opengl', 'tiny'),
+        default='auto',
+        help="OpenGL where it can be had (auto), or PyBullet's own (tiny)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -84,7 +90,9 @@ def scenario_of(args: argparse.Namespace) -> 'Scenario':
     """Load what is flown; a duration that was given replaces the task's."""
     from ..sim.config import load_scenario
 
-    scenario = load_scenario(args.world, args.season, args.target, args.task)
+    scenario = load_scenario(
+        args.world, args.season, args.target, args.task, renderer=args.renderer
+    )
     if args.duration is None:
         return scenario
     if args.duration <= 0.0:
@@ -173,6 +181,7 @@ def _through_ros(
         seed=args.seed,
         start=args.start,
         autopilot=args.autopilot,
+        renderer=args.renderer,
         duration_s=scenario.task.duration_s,
     )
     return fly_through_ros(flight, args.out, on_progress)

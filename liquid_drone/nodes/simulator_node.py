@@ -49,6 +49,7 @@ PARAMETERS = (
     Parameter('seed', 0, 'everything random in the flight follows from it', low=0, high=2**31 - 1),
     Parameter('start', 'ground', 'where the drone begins', choices=('ground', 'hover')),
     Parameter('autopilot', 'px4', 'which autopilot is simulated', choices=('px4', 'ardupilot')),
+    Parameter('renderer', 'auto', 'who draws', choices=('auto', 'opengl', 'tiny')),
     Parameter('duration_s', 0.0, 'simulated time of following; 0: as the task', low=0, high=3600),
     Parameter('companion', '127.0.0.1:14540', 'address:port that gets MAVLink telemetry'),
     Parameter('ground_station', '', 'address:port that gets MAVLink telemetry too; empty: none'),
@@ -85,7 +86,7 @@ class SimulatorNode(Node):
             for name in ('companion', 'ground_station')
             if values[name]
         ]
-        kinds = {name: values[name] for name in ('world', 'season', 'target', 'task')}
+        kinds = {name: values[name] for name in ('world', 'season', 'target', 'task', 'renderer')}
         self.session = Session(
             load_scenario(**kinds),
             seed=values['seed'],

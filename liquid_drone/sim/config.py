@@ -10,6 +10,7 @@ number.
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from .. import resources, schema
 from ..contract import CameraSpec
@@ -18,6 +19,7 @@ from .target_config import Distractor, Part, Range, Target, check_range
 from .world_config import Season, World
 
 __all__ = ['Distractor', 'Part', 'Scenario', 'Season', 'Target', 'Task', 'Vehicle', 'World']
+RendererChoice = Literal['auto', 'opengl', 'tiny']
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Scenario:
     task: Task
     vehicle: Vehicle
     distractors: tuple[tuple[Distractor, Target], ...] = ()  # the world's and the target's
+    renderer: RendererChoice = 'auto'  # who draws the pictures
 
 
 def load_scenario(
@@ -96,6 +99,7 @@ def load_scenario(
     target: str = 'red_backpack',
     task: str = 'follow',
     vehicle: str = 'x500',
+    renderer: RendererChoice = 'auto',
 ) -> Scenario:
     """Load a scenario from registry names or paths of YAML files.
 
@@ -115,6 +119,7 @@ def load_scenario(
             (item, load_target(item.target))
             for item in (*place.distractors, *followed.distractors)
         ),
+        renderer=renderer,
     )
 
 

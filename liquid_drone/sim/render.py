@@ -51,8 +51,14 @@ class Renderer(Protocol):
 
     name: str
 
+    def move(self, poses: FloatArray) -> None:
+        """Say where the actors' parts (P, 4, 4), in their order, are from now on."""
+
     def render(self, camera: Camera) -> Picture:
         """Take a picture of the world as it stands."""
+
+    def close(self) -> None:
+        """Give back what is held."""
 
 
 class TinyRenderer:
@@ -68,6 +74,12 @@ class TinyRenderer:
         self._season, self._layout = season, layout
         self._zenith = np.array(season.sky_zenith, dtype=np.float32) * 255.0
         self._horizon = np.array(season.sky_horizon, dtype=np.float32) * 255.0
+
+    def move(self, poses: FloatArray) -> None:
+        """Do nothing: PyBullet's bodies are where the simulator put them."""
+
+    def close(self) -> None:
+        """Do nothing: the physics client owns everything."""
 
     def render(self, camera: Camera) -> Picture:
         """Take a picture of the world as it stands."""

@@ -20,11 +20,11 @@ import numpy.typing as npt
 from ..contract import Image
 from ..errors import SimulationError, require
 from . import packing, shaders
-from .meshes import value_noise
 from .packing import KINDS, Packed
 from .projection import clip_matrix, sun_matrix, view_planes
 from .render import Camera, Picture
 from .scenery import Actor, Scenery
+from .textures import value_noise
 
 FloatArray = npt.NDArray[np.float64]
 NOISE_PIXELS = 256
@@ -114,7 +114,9 @@ class Studio:
         """Make four channels of tileable noise, each spread evenly over 0..1."""
         rng = np.random.default_rng(20)
         channels = [value_noise(rng, NOISE_PIXELS, cells, 3) for cells in (8, 16, 48, 32)]
-        data = np.stack([_evened(_tiled(channel)) for channel in channels], axis=-1)
+        data = np.stack(
+            [_evened(_tiled(channel.astype(np.float64))) for channel in channels], axis=-1
+        )
         texture = self.context.texture((NOISE_PIXELS, NOISE_PIXELS), 4, _bytes(data).tobytes())
         texture.build_mipmaps()
         texture.filter = (self.gl.LINEAR_MIPMAP_NEAREST, self.gl.LINEAR)
@@ -340,9 +342,10 @@ class _Drawn:
 class GlRenderer:
     """One place, one camera at a time, behind the renderers' common interface."""
 
+    name = 'opengl'
+
     def __init__(self, scenery: Scenery, actors: Sequence[Actor]) -> None:
         self._studio = Studio.shared()
-        self.name = 'opengl'
         self.stage = Stage(self._studio, scenery, actors)
         self._poses = np.zeros((0, 4, 4))
 

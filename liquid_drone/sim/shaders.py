@@ -155,7 +155,7 @@ void main() {
     float slant = dot(n, away) / far;
     vec4 fine = texture(noise, st * 0.9);
     float edge = 1.0 - abs(slant);
-    float holes = 0.30 * edge * edge * clamp(2.0 - far * 0.05, 0.0, 1.0);
+    float holes = 0.18 * edge * edge * clamp(2.0 - far * 0.05, 0.0, 1.0);
     if (fine.g < 0.08 + 0.65 * (1.0 - zenith.w) + holes) discard;
     n = slant < 0.0 ? -n : n;
     float spotted = texture(noise, st * 0.14).r;

@@ -26,7 +26,9 @@ from .config import Scenario
 from .drone import SUBSTEPS_PER_S, Drone
 from .engine import load_pybullet
 from .quadrotor import Order
-from .render import Camera, Picture, TinyRenderer
+from .render import Camera, Picture, Renderer, TinyRenderer
+from .render_gl import GlRenderer
+from .renderers import choose
 from .scene import Scene, SceneBuilder
 from .scenery import Actor
 from .world import Layout, make_layout
@@ -71,7 +73,7 @@ class Simulator:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.camera = scenario.vehicle.camera
-        self.renderer_name = TinyRenderer.name
+        self.renderer_name = choose(scenario.renderer)
         self._p = load_pybullet()
         self._client = -1
 
@@ -83,10 +85,10 @@ class Simulator:
         if client < 0:
             raise SimulationError('PyBullet gives no physics client; close other simulations')
         self._layout: Layout = make_layout(self.scenario, seed)
-        self._scene: Scene = SceneBuilder(p, client, self.scenario, self._layout).build()
-        self._renderer = TinyRenderer(
-            p, client, self.scenario.season, self._layout, self._scene.target_parts
-        )
+        draws_itself = self.renderer_name == GlRenderer.name
+        builder = SceneBuilder(p, client, self.scenario, self._layout, visible=not draws_itself)
+        self._scene: Scene = builder.build()
+        self._renderer = self._make_renderer() if draws_itself else self._make_tiny_renderer()
         p.setTimeStep(1.0 / SUBSTEPS_PER_S, physicsClientId=client)
         p.setGravity(0.0, 0.0, 0.0, physicsClientId=client)  # the quadrotor's forces include it
         self.obstacles: FloatArray = self._layout.obstacles.as_circles()
@@ -101,9 +103,18 @@ class Simulator:
         self._place(position, quaternion_from_euler(0.0, 0.0, self._layout.start_yaw))
         self._move_actors()
 
+    def _make_renderer(self) -> Renderer:
+        movers = (self._layout.target, *self._layout.distractors)
+        return GlRenderer(self._layout.scenery, [mover.actor for mover in movers])
+
+    def _make_tiny_renderer(self) -> Renderer:
+        season, layout, shown = self.scenario.season, self._layout, self._scene.target_parts
+        return TinyRenderer(self._p, self._client, season, layout, shown)
+
     def close(self) -> None:
-        """Give the physics client back."""
+        """Give physics client and renderer back."""
         if self._client >= 0:
+            self._renderer.close()
             self._p.disconnect(self._client)
             self._client = -1
 
@@ -209,6 +220,7 @@ class Simulator:
 
     def _picture(self, eye: FloatArray, rotation: FloatArray, width: int, height: int) -> Picture:
         camera = Camera(eye, rotation, width, height, self.camera.horizontal_fov_deg)
+        self._renderer.move(np.concatenate([poses for _, poses in self.actors()]))
         return self._renderer.render(camera)
 
     def _stamp_ns(self) -> int:
