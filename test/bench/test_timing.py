@@ -1,0 +1,37 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Timing: the cases take turns, the table is Markdown, the command prints figures."""
+
+import json
+
+import pytest
+
+from liquid_drone.bench.timing import table, take_turns
+from liquid_drone.cli.main import main
+
+
+def test_the_cases_take_turns_after_a_warm_up() -> None:
+    """A burst of load must not fall on one case alone."""
+    order: list[str] = []
+    cases = {name: (lambda name=name: order.append(name)) for name in 'ab'}
+    times = take_turns(cases, rounds=2, inner=2)
+    assert ''.join(order) == 'ab' + 'aabb' * 2
+    assert 0.0 < times['a'].best_s <= times['a'].median_s
+    assert times['b'].runs == 2
+
+
+def test_no_rounds_are_refused() -> None:
+    with pytest.raises(ValueError, match='rounds >= 1'):
+        take_turns({}, rounds=0)
+
+
+def test_the_table_is_markdown() -> None:
+    lines = table(['cell', 'ms'], [['CfC', '1.25'], ['LSTM', '10.00']]).splitlines()
+    assert lines[1] == '| :--- | ----: |'
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_bench_policy_prints_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['bench', 'policy', '--rounds', '1', '--json']) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures['wired CfC']['best_s'] > 0.0
