@@ -6,6 +6,7 @@ The recorded figures are ArduCopter 4.5.7-beta1 in its own simulator and PX4 (be
 1.16) in its SIH simulator, one run a number. Pure functions, in calm air, far from everything.
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -57,7 +58,7 @@ def respond(vehicle: Vehicle) -> Response:
     reached = next((i for i, speed in enumerate(speeds) if speed >= 0.9), len(speeds))
     faster = fly(vehicle, 2.0, 8.0)
     back = [faster[-1], *fly(vehicle, -2.0, 3.0, begin=faster[-1])]
-    steps = zip(back, back[1:], strict=False)
+    steps = itertools.pairwise(back)
     braking = (a.velocity_enu[0] - b.velocity_enu[0] for a, b in steps)
     return Response(
         speeds[round(0.2 / STEP_S) - 1],
