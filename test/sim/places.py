@@ -4,7 +4,7 @@
 
 import numpy as np
 
-from liquid_drone.sim.meshes import Mesh, ground_square
+from liquid_drone.sim.meshes import Mesh
 from liquid_drone.sim.render import Camera
 from liquid_drone.sim.scenery import Air, Batch, Ground, Scenery
 
@@ -19,7 +19,18 @@ def box(x: float, y: float, z: float) -> Mesh:
     return Mesh(np.array(corners) * [x, y, z], np.array(faces), np.zeros((8, 2)))
 
 
+def flat_square(half_size: float, tiles: int) -> Mesh:
+    line = np.linspace(0.0, 1.0, tiles + 1)
+    u, v = (axis.ravel() for axis in np.meshgrid(line, line, indexing='ij'))
+    i, j = (axis.ravel() for axis in np.indices((tiles, tiles)))
+    a = i * (tiles + 1) + j
+    b = a + tiles + 1
+    faces = np.concatenate([np.column_stack([a, b, b + 1]), np.column_stack([a, b + 1, a + 1])])
+    x, y = (half_size * (2.0 * axis - 1.0) for axis in (u, v))
+    return Mesh(np.column_stack([x, y, np.zeros_like(x)]), faces, np.column_stack([u, v]))
+
+
 def small_scenery(*batches: Batch, **air: float) -> Scenery:
     picture = np.full((64, 64, 3), 110, dtype=np.uint8)
-    ground = Ground(ground_square(40.0, [0.0, 0.0], 10), picture)
+    ground = Ground(flat_square(40.0, 10), picture)
     return Scenery(ground, batches, Air(SUN, (1.0, 1.0, 1.0), **air), ())
