@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The drone's part of the graph: images in, guarded MAVLink setpoints out.
 
-It needs a camera driver that publishes camera/image_raw. Nothing moves before a human calls
-mavlink/engage and the pilot flips the mode switch.
+With camera:=device (or gstreamer, rtsp, video, folder) it brings its own camera node; otherwise a
+driver publishes camera/image_raw. Nothing moves before a human calls mavlink/engage and the pilot
+flips the mode switch.
 """
 
 from launch import LaunchDescription
@@ -12,5 +13,6 @@ from liquid_drone.nodes import launching
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Start the policy node and the mavlink node."""
-    return launching.describe(launching.FOLLOW, 'config/follow.yaml')
+    """Start the policy node, the mavlink node and, where asked to, the camera node."""
+    arguments = (*launching.CAMERA, *launching.FOLLOW)
+    return launching.describe(arguments, 'config/follow.yaml', ends_with=('camera',))

@@ -13,4 +13,4 @@ from liquid_drone.nodes import launching
 def generate_launch_description() -> LaunchDescription:
     """Start the simulator, the policy node and the mavlink node."""
     arguments = (*launching.SIMULATION, *launching.FOLLOW)
-    return launching.describe(arguments, 'config/simulation.yaml', ends_with='simulator')
+    return launching.describe(arguments, 'config/simulation.yaml', ends_with=('simulator',))

@@ -31,6 +31,11 @@ DOMAINS = 100  # 1..100: above 101 the ports of a domain meet the system's ephem
 FIRST_FRAME_LIMIT_S = 120.0  # for loading, warming up and building the world on a busy machine
 POLL_S = 0.1
 END_LIMIT_S = 10.0  # for a node to end after it was asked to
+FAST_DDS_PROFILE = 'config/fastdds.xml'
+FAST_DDS_VARIABLES = (  # the name changed with Fast DDS 3 (Kilted)
+    'FASTDDS_DEFAULT_PROFILES_FILE',
+    'FASTRTPS_DEFAULT_PROFILES_FILE',
+)
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,9 @@ def environment(domain: int) -> dict[str, str]:
     else:
         result['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     result.setdefault('AMENT_PREFIX_PATH', sys.prefix)  # rclpy from wheels
+    if not any(name in result for name in FAST_DDS_VARIABLES):
+        profile = str(resources.find(FAST_DDS_PROFILE))
+        result.update(dict.fromkeys(FAST_DDS_VARIABLES, profile))
     for threads in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
         result.setdefault(threads, '1')  # three processes share the cores
     return result

@@ -2,23 +2,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the launch files share: arguments checked, nodes made, failures turned into exit codes.
 
-``ros2 launch`` ignores a misspelt argument and returns 0 when nodes crash; not here. Defaults of
-the nodes' parameters stand in ``config/*.yaml`` alone. Imported by the launch files only, since it
+``ros2 launch`` ignores a misspelt argument and returns 0 when nodes crash; not here. When a node
+dies, the launch waits until the drone has been handed back, then ends with 1. Defaults of the
+nodes' parameters stand in ``config/*.yaml`` alone. Imported by the launch files only, since it
 needs a ROS 2 installation with ``launch_ros``.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, EmitEvent, OpaqueFunction, RegisterEventHandler
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    OpaqueFunction,
+    RegisterEventHandler,
+    SetEnvironmentVariable,
+    TimerAction,
+)
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from .. import resources
+from . import graph
+
+RESPAWN_S = 2.0
+HAND_BACK_S = 3.0  # from a policy's death to the companion's silence: 1.5 s and some reserve
 
 
 def boolean(text: str) -> bool:
@@ -93,6 +106,32 @@ FOLLOW = (
         choices=('auto', 'px4', 'ardupilot'),
     ),
 )
+LIVE_SOURCES = ('device', 'gstreamer', 'rtsp')  # these may come back: started again
+CAMERA = (
+    Argument(
+        'camera',
+        'camera',
+        str,
+        'Start a camera node with this source; none: another driver publishes camera/image_raw.',
+        choices=('device', 'gstreamer', 'rtsp', 'video', 'folder'),
+        parameter='source',
+    ),
+    Argument('camera', 'video_device', str, 'Camera device, for camera:=device.'),
+    Argument('camera', 'pipeline', str, 'GStreamer pipeline, for camera:=gstreamer.'),
+    Argument('camera', 'rtsp_url', str, 'Stream address, for camera:=rtsp.'),
+    Argument(
+        'camera',
+        'video',
+        str,
+        'Video file or folder of pictures, for camera:=video and camera:=folder.',
+        parameter='path',
+    ),
+    Argument('camera', 'loop', boolean, 'Begin a video or folder again at its end.'),
+    Argument('camera', 'image_width', int, 'Asked of a camera device.'),
+    Argument('camera', 'image_height', int, 'Asked of a camera device.'),
+    Argument('camera', 'framerate', float, 'Asked of a camera device, or pace of a file.'),
+    Argument('camera', 'camera_info_url', str, 'Calibration: file:///path.yaml.'),
+)
 SIMULATION = (
     Argument('simulator', 'world', str, 'World: a name in sim/worlds, or a .yaml file.'),
     Argument('simulator', 'season', str, 'Season: a name in sim/seasons, or a .yaml file.'),
@@ -116,14 +155,15 @@ SIMULATION = (
 
 
 def describe(
-    arguments: tuple[Argument, ...], parameter_file: str, ends_with: str | None = None
+    arguments: tuple[Argument, ...], parameter_file: str, ends_with: tuple[str, ...] = ()
 ) -> LaunchDescription:
     """Describe a launch: every node that an argument belongs to, in one namespace.
 
     Args:
-        arguments: what can be given; the nodes follow from them.
+        arguments: what can be given; the nodes follow from them. A camera node is started only
+            where argument ``camera`` is given.
         parameter_file: the shipped file with the nodes' parameters.
-        ends_with: the node whose end is the end of the launch.
+        ends_with: nodes whose end, with exit code 0, is the end of the launch.
 
     """
     declared = [
@@ -141,13 +181,9 @@ def describe(
 
     def start(context: LaunchContext) -> list[Any]:
         _refuse_misspelt(context, names)
-        nodes = {}
-        for name in dict.fromkeys(argument.node for argument in arguments):
-            mine = [item for item in arguments if item.node == name]
-            given = {item.parameter or item.name: item.value(context) for item in mine}
-            nodes[name] = _node(name, {k: v for k, v in given.items() if v is not None})
-        handlers = [_on_exit(node, name == ends_with) for name, node in nodes.items()]
-        return [*handlers, *nodes.values()]
+        nodes = _nodes(arguments, context)
+        handlers = [_on_exit(name, node, name in ends_with) for name, node in nodes.items()]
+        return [*_transport(), *handlers, *nodes.values()]
 
     return LaunchDescription([*declared, OpaqueFunction(function=start)])
 
@@ -160,6 +196,28 @@ def _refuse_misspelt(context: LaunchContext, names: list[str]) -> None:
         )
 
 
+def _nodes(arguments: tuple[Argument, ...], context: LaunchContext) -> dict[str, Node]:
+    nodes = {}
+    for name in dict.fromkeys(argument.node for argument in arguments):
+        values = {
+            item.parameter or item.name: item.value(context)
+            for item in arguments
+            if item.node == name
+        }
+        given = {key: value for key, value in values.items() if value is not None}
+        if name != 'camera' or 'source' in given:
+            nodes[name] = _node(name, given)
+    return nodes
+
+
+def _transport() -> list[SetEnvironmentVariable]:
+    """Let Fast DDS carry images above 450 kB, unless the user has a profile of their own."""
+    if any(name in os.environ for name in graph.FAST_DDS_VARIABLES):
+        return []
+    profile = str(resources.find(graph.FAST_DDS_PROFILE))
+    return [SetEnvironmentVariable(name, profile) for name in graph.FAST_DDS_VARIABLES]
+
+
 def _node(name: str, given: Mapping[str, Any]) -> Node:
     return Node(
         package=resources.PACKAGE,
@@ -167,17 +225,33 @@ def _node(name: str, given: Mapping[str, Any]) -> Node:
         name=name,
         namespace=LaunchConfiguration('namespace'),
         parameters=[LaunchConfiguration('parameter_file'), dict(given)],
+        remappings=[('/clock', 'clock')],  # a simulation in each namespace, with its own time
+        respawn=_comes_back(name, given),
+        respawn_delay=RESPAWN_S,
         output='screen',
         emulate_tty=True,
     )
 
 
-def _on_exit(node: Node, is_the_end: bool) -> RegisterEventHandler:
-    def handle(event: Any, context: LaunchContext) -> EmitEvent | None:
-        if event.returncode != 0 and not context.is_shutdown:
+def _comes_back(name: str, given: Mapping[str, Any]) -> bool:
+    """Only a camera is started again: it commands nothing, and cables come loose."""
+    return name == 'camera' and given['source'] in LIVE_SOURCES
+
+
+def _on_exit(name: str, node: Node, is_the_end: bool) -> RegisterEventHandler:
+    def handle(event: Any, context: LaunchContext) -> Any:
+        if context.is_shutdown or node.respawn:
+            return None
+        if event.returncode == 0:
+            return EmitEvent(event=Shutdown(reason='it is over')) if is_the_end else None
+
+        def fail(_context: LaunchContext) -> None:
             raise RuntimeError(
                 f'{event.process_name} ended with exit code {event.returncode}; see its log above'
             )
-        return EmitEvent(event=Shutdown(reason='the flight is over')) if is_the_end else None
+
+        # The mavlink node first brings the drone to a stand, hands it back and falls silent.
+        patience_s = 0.0 if name == 'mavlink' else HAND_BACK_S
+        return TimerAction(period=patience_s, actions=[OpaqueFunction(function=fail)])
 
     return RegisterEventHandler(OnProcessExit(target_action=node, on_exit=handle))

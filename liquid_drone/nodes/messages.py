@@ -17,9 +17,11 @@ from sensor_msgs.msg import CameraInfo
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
+from ..camera.calibration import Calibration
 from ..contract import CameraSpec, Command, Image
 from ..errors import ImageError
 from ..geometry import Array, rotation_from_quaternion
+from ..picture import horizontal_fov_deg
 
 WORLD_FRAME, BODY_FRAME, OPTICAL_FRAME = 'odom', 'base_link', 'camera_optical_frame'
 SECOND_NS = 1_000_000_000
@@ -41,13 +43,13 @@ def header(stamp_ns: int, frame: str) -> Header:
     return Header(stamp=time_message(stamp_ns), frame_id=frame)
 
 
-def image_message(image: Image, stamp_ns: int) -> ImageMessage:
+def image_message(image: Image, stamp_ns: int, frame: str = OPTICAL_FRAME) -> ImageMessage:
     """Make an rgb8 image message from an array (H, W, 3)."""
     data = array.array('B')  # the one type that every rclpy takes without looking at each byte
     data.frombytes(np.ascontiguousarray(image).data.cast('B'))
     height, width = image.shape[:2]
     return ImageMessage(
-        header=header(stamp_ns, OPTICAL_FRAME),
+        header=header(stamp_ns, frame),
         height=height,
         width=width,
         encoding='rgb8',
@@ -94,6 +96,26 @@ def camera_info_message(camera: CameraSpec, stamp_ns: int) -> CameraInfo:
         r=[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
         p=[focal, 0.0, x, 0.0, 0.0, focal, y, 0.0, 0.0, 0.0, 1.0, 0.0],
     )
+
+
+def calibration_message(lens: Calibration, stamp_ns: int, frame: str) -> CameraInfo:
+    """Describe a real camera; K is zero where it is not calibrated."""
+    return CameraInfo(
+        header=header(stamp_ns, frame),
+        width=lens.width,
+        height=lens.height,
+        distortion_model=lens.distortion_model,
+        d=list(lens.d),
+        k=list(lens.k),
+        r=list(lens.r),
+        p=list(lens.p),
+    )
+
+
+def field_of_view_deg(message: CameraInfo) -> float | None:
+    """Return the horizontal field of view; None where the camera is not calibrated."""
+    focal_px = float(message.k[0])
+    return horizontal_fov_deg(message.width, focal_px) if focal_px > 0.0 else None
 
 
 def command_message(command: Command | FourFloats, stamp_ns: int) -> TwistStamped:

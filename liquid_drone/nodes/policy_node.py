@@ -4,8 +4,8 @@
 
 Configuring loads, checks and warms up the bundle; only then can it be activated. It acts once per
 new stamp (a repeated one gets the same answer again), keeps the image's stamp on everything it
-publishes, and says nothing where an image cannot be used. It never decides whether the drone
-obeys: that is the guard's, in the mavlink node.
+publishes, and says nothing where an image is too old or cannot be used. It never decides whether
+the drone obeys: that is the guard's, in the mavlink node.
 """
 
 import time
@@ -14,18 +14,22 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PointStamped, TwistStamped
 from rclpy.clock import Clock, ClockType
+from sensor_msgs.msg import CameraInfo
 from sensor_msgs.msg import Image as ImageMessage
 from std_srvs.srv import Trigger
 
 from .. import resources
-from ..contract import check_image
+from ..camera.source import CameraFrame
+from ..contract import Image, check_image
 from ..errors import ImageError
+from ..picture import fitted, is_too_narrow
 from ..runtime.runner import PolicyOutput, PolicyRunner
 from . import messages, process, qos
 from .lifecycle import ManagedNode, transition
 from .parameters import Parameter
+from .timing import Counter, Latency
 
-IMAGE_TOPIC, COMMAND_TOPIC = 'camera/image_raw', 'cmd_vel'
+IMAGE_TOPIC, INFO_TOPIC, COMMAND_TOPIC = 'camera/image_raw', 'camera/camera_info', 'cmd_vel'
 SILENCE_S = 3.0  # without an image after activation: one warning with what was found on the topic
 PARAMETERS = (
     Parameter(
@@ -41,6 +45,19 @@ PARAMETERS = (
     Parameter(
         'target_threshold', 0.5, 'least probability for ~/target to be published', low=0, high=1
     ),
+    Parameter(
+        'fit',
+        'crop',
+        'images of another size: crop and resize them to the camera of training, or refuse',
+        choices=('crop', 'refuse'),
+    ),
+    Parameter(
+        'max_image_age_s',
+        0.2,
+        'older images are not acted on; -1: not checked (a bag played without its clock)',
+        low=-1,
+        high=10,
+    ),
 )
 
 
@@ -51,7 +68,14 @@ class PolicyNode(ManagedNode):
         super().__init__('policy', PARAMETERS)
         self.runner: PolicyRunner | None = None
         self.image_subscription: Any = None
-        self._frames = self._refused = 0
+        self.info_subscription: Any = None
+        self._refused = 0
+        self._acted = Counter()
+        self._image_age, self._work = Latency('image_age'), Latency('inference')
+        self._until_command = Latency('capture_to_command')
+        self._fov_deg: float | None = None  # of the camera, where camera_info says so
+        self._slot: CameraFrame | None = None  # the newest one handed over in this process
+        self._wake = self.create_guard_condition(self._on_handed_over)
         self._last: tuple[int, PolicyOutput] | None = None  # stamp in ns, and its answer
         self._last_image_s: float | None = None  # monotonic
         self._since_s = 0.0
@@ -85,6 +109,12 @@ class PolicyNode(ManagedNode):
         assert self.runner is not None  # the lifecycle's order
         self.runner.reset()
         self._last, self._last_image_s, self._since_s = None, None, time.monotonic()
+        for latency in (self._image_age, self._work, self._until_command):
+            latency.clear()
+        self._acted.take(self._since_s)
+        self.info_subscription = self.create_subscription(
+            CameraInfo, INFO_TOPIC, self._on_info, qos.SENSOR_IN
+        )
         self.image_subscription = self.create_subscription(
             ImageMessage,
             IMAGE_TOPIC,
@@ -101,20 +131,76 @@ class PolicyNode(ManagedNode):
     # callbacks
 
     def _on_image(self, message: ImageMessage) -> None:
-        assert self.runner is not None
-        self._last_image_s = time.monotonic()
         stamp_ns = messages.nanoseconds(message.header.stamp)
         try:
             image = messages.image_array(message)
-            check_image(image, self.runner.contract.camera)
         except ImageError as error:
-            self._refused += 1
-            self.get_logger().error(f'no command: {error}', throttle_duration_sec=5.0)
+            self._refuse(error)
+            return
+        self.act(image, stamp_ns)
+
+    def _on_info(self, message: CameraInfo) -> None:
+        fov_deg = messages.field_of_view_deg(message)
+        if fov_deg == self._fov_deg or self.runner is None:
+            return
+        self._fov_deg = fov_deg
+        camera = self.runner.contract.camera
+        if fov_deg is not None and is_too_narrow(camera, fov_deg):
+            self.get_logger().warning(
+                f'the camera sees {fov_deg:.0f} degrees, the policy was trained with '
+                f'{camera.horizontal_fov_deg:.0f}: things look nearer than they are; '
+                'use a wider lens'
+            )
+
+    def hand_over(self, frame: CameraFrame) -> None:
+        """Take a frame of a camera in this process, by reference; from any thread."""
+        self._slot = frame
+        self._wake.trigger()
+
+    def _on_handed_over(self) -> None:
+        frame, self._slot = self._slot, None
+        if frame is not None and self.image_subscription is not None:
+            self.act(frame.image, frame.stamp_ns)
+
+    def act(self, image: Image, stamp_ns: int) -> None:
+        """Answer one frame (H, W, 3) RGB with a command, or say why not."""
+        assert self.runner is not None  # only while active
+        began_s = self._last_image_s = time.monotonic()
+        age_s = self._age_s(stamp_ns)
+        try:
+            self._check_age(age_s)
+            camera = self.runner.contract.camera
+            if self.values['fit'] == 'crop':
+                image = fitted(image, camera, self._fov_deg)
+            check_image(image, camera)
+        except ImageError as error:
+            self._refuse(error)
             return
         if self._last is None or self._last[0] != stamp_ns:
             self._last = stamp_ns, self.runner.step(image, stamp_ns / messages.SECOND_NS)
-            self._frames += 1
+            self._acted.add()
+            self._image_age.add(age_s)
+            self._work.add(time.monotonic() - began_s)
+            self._until_command.add(self._age_s(stamp_ns))
         self._publish(self._last[1], stamp_ns)
+
+    def _age_s(self, stamp_ns: int) -> float:
+        now_ns = self.get_clock().now().nanoseconds or stamp_ns  # 0: no simulated clock yet
+        return (now_ns - stamp_ns) / messages.SECOND_NS
+
+    def _check_age(self, age_s: float) -> None:
+        limit_s = self.values['max_image_age_s']
+        if limit_s >= 0.0 and not -limit_s <= age_s <= limit_s:
+            raise ImageError(
+                f'the image is {age_s:.3g} s old, more than max_image_age_s {limit_s:g}: it '
+                'waited too long, or the camera stamps with another clock than this node '
+                '(a played bag needs use_sim_time and --clock)'
+            )
+
+    def _refuse(self, error: ImageError) -> None:
+        self._last_image_s = time.monotonic()
+        self._refused += 1
+        self.get_logger().error(f'no command: {error}', throttle_duration_sec=5.0)
 
     def _publish(self, output: PolicyOutput, stamp_ns: int) -> None:
         assert self.runner is not None
@@ -141,19 +227,28 @@ class PolicyNode(ManagedNode):
         quiet_s = now - (self._last_image_s or self._since_s)
         if self._last_image_s is None and SILENCE_S <= quiet_s < SILENCE_S + 1.0:
             self.get_logger().warning(self._silence())
-        frames, refused = self._frames, self._refused
-        self._frames = self._refused = 0
-        summary = 'following' if frames else f'no usable image for {quiet_s:.0f} s'
+        rate_hz, refused = self._acted.take(now), self._refused
+        self._refused = 0
+        summary = 'following' if rate_hz else f'no usable image for {quiet_s:.0f} s'
         values: dict[str, object] = {
-            'commands_per_second': frames,
+            'commands_per_second': rate_hz,
             'images_refused_per_second': refused,
             'bundle': self.runner.contract.bundle_hash(),
             'provider': self.runner.provider,
+            'camera_fov_deg': round(self._fov_deg, 1) if self._fov_deg else 'unknown',
         }
-        stamp_ns = self.get_clock().now().nanoseconds
+        if self._last is not None:
+            values['target_probability'] = round(self._last[1].target_probability, 3)
+            values['target_bearing'] = round(self._last[1].target_bearing, 3)
+        for latency in (self._image_age, self._work, self._until_command):
+            values.update(latency.values())
         self._diagnostics.publish(
             messages.diagnostics_message(
-                stamp_ns, self.get_name(), frames > 0 and not refused, summary, values
+                self.get_clock().now().nanoseconds,
+                self.get_fully_qualified_name(),
+                rate_hz > 0.0 and not refused,
+                summary,
+                values,
             )
         )
 
@@ -173,7 +268,8 @@ class PolicyNode(ManagedNode):
     def _drop_subscription(self) -> None:
         if self.image_subscription is not None:
             self.destroy_subscription(self.image_subscription)
-            self.image_subscription = None
+            self.destroy_subscription(self.info_subscription)
+            self.image_subscription = self.info_subscription = None
 
     def release(self) -> None:
         """Stop acting and let go of the bundle."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from ..picture import resized
 from .config import VisionConfig
 
 HEAD = ('logit', 'bearing', 'elevation')  # bearing -1 left..1 right, elevation -1 bottom..1 top
@@ -62,8 +63,4 @@ def normalise(pixels: Tensor) -> Tensor:
 
 def reduced(image: npt.NDArray[np.uint8], factor: int) -> npt.NDArray[np.uint8]:
     """Average an image (H, W, 3) down as the graph does, rounded: what a frame cache stores."""
-    import cv2
-
-    height, width = image.shape[0] // factor, image.shape[1] // factor
-    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, dtype=np.uint8)
+    return resized(image, image.shape[1] // factor, image.shape[0] // factor)

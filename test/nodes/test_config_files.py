@@ -10,10 +10,11 @@ import pytest
 import yaml
 
 from liquid_drone.flight.limits import SIMULATION_LIMITS, Limits
-from liquid_drone.nodes import mavlink_node, policy_node, simulator_node
+from liquid_drone.nodes import camera_node, mavlink_node, policy_node, simulator_node
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES = {
+    'camera': camera_node.PARAMETERS,
     'policy': policy_node.PARAMETERS,
     'mavlink': mavlink_node.PARAMETERS,
     'simulator': simulator_node.PARAMETERS,

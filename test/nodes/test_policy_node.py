@@ -5,6 +5,7 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +17,11 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image as ImageMessage
 from std_srvs.srv import Trigger
 
+from liquid_drone.camera.source import CameraFrame
 from liquid_drone.contract import Image
 from liquid_drone.nodes import messages, policy_node, qos
 from liquid_drone.nodes.policy_node import PolicyNode
+from liquid_drone.picture import fitted
 from liquid_drone.runtime.runner import PolicyRunner
 
 FRAME_NS = 50_000_000
@@ -37,10 +40,13 @@ class Bench:
         self.camera.create_subscription(TwistStamped, 'cmd_vel', self.received.append, qos.STATUS)
         self.reset_client = self.camera.create_client(Trigger, 'policy/reset')
         self.node = PolicyNode()
-        self.node.set_parameters([Parameter('bundle', value=str(bundle))])
+        self.set(bundle=str(bundle), max_image_age_s=-1.0)
         self.executor = SingleThreadedExecutor()
         for node in (self.camera, self.node):
             self.executor.add_node(node)
+
+    def set(self, **values: Any) -> None:
+        self.node.set_parameters([Parameter(name, value=value) for name, value in values.items()])
 
     def start(self) -> None:
         self.node.start()
@@ -121,6 +127,7 @@ def test_a_repeated_stamp_gets_the_same_answer_and_is_no_step(bench: Bench, bund
 def test_an_unusable_image_gives_an_error_and_no_command(
     bench: Bench, capfd: pytest.CaptureFixture[str], image: Image, encoding: str, words: str
 ) -> None:
+    bench.set(fit='refuse')
     bench.start()
     assert bench.show(image, 10**9, encoding) is None
     assert words in capfd.readouterr().err
@@ -176,3 +183,33 @@ def test_no_image_gives_one_warning_that_says_what_is_on_the_topic(
     said = capfd.readouterr().err
     assert said.count('no image on /camera/image_raw') == 1
     assert 'publishers there: camera (sensor_msgs/msg/Image, RELIABLE)' in said
+
+
+def test_a_picture_of_another_size_is_fitted_as_in_training(bench: Bench, bundle: Path) -> None:
+    big = np.random.default_rng(1).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+    bench.start()
+    answer = bench.show(big, 10**9)
+    assert answer is not None
+    runner = PolicyRunner(bundle)
+    expected = runner.step(fitted(big, runner.contract.camera), 1.0).command
+    assert np.array_equal(messages.command_array(answer), expected)
+
+
+def test_an_old_image_is_not_acted_on(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    bench.set(max_image_age_s=0.1)
+    bench.start()
+    now_ns = bench.camera.get_clock().now().nanoseconds
+    assert bench.show(pictures(1)[0], now_ns - FRAME_NS * 20) is None
+    assert 'more than max_image_age_s 0.1' in capfd.readouterr().err
+    assert bench.show(pictures(1)[0], bench.camera.get_clock().now().nanoseconds) is not None
+
+
+def test_a_frame_handed_over_in_the_process_is_answered_like_a_message(
+    bench: Bench, bundle: Path
+) -> None:
+    bench.start()
+    image = pictures(1)[0]
+    bench.node.hand_over(CameraFrame(image, 10**9))
+    assert bench.wait(lambda: len(bench.received) == 1)
+    expected = PolicyRunner(bundle).step(image, 1.0).command
+    assert np.array_equal(messages.command_array(bench.received[0]), expected)

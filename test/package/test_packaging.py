@@ -23,6 +23,7 @@ FILES = ('setup.py', 'setup.cfg', 'package.xml', 'pyproject.toml', 'LICENSE')
 FOUND_AT_RUN_TIME = (
     'config/simulation.yaml',
     'config/follow.yaml',
+    'config/fastdds.xml',
     'config/tasks/follow.yaml',
     'launch/simulation.launch.py',
     'launch/follow.launch.py',
@@ -31,7 +32,7 @@ FOUND_AT_RUN_TIME = (
     'sim/targets/red_backpack.yaml',
     'package.xml',
 )
-EXECUTABLES = {'liquid-drone', 'simulator_node', 'policy_node', 'mavlink_node'}
+EXECUTABLES = {'liquid-drone', 'camera_node', 'simulator_node', 'policy_node', 'mavlink_node'}
 
 
 def locked() -> dict[str, str]:

@@ -1,0 +1,109 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Camera calibration as ROS users have it: the YAML of ``camera_calibration``; numbers only.
+
+Keys and meaning as in ``sensor_msgs/CameraInfo``. An uncalibrated camera has K of zeros.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+import yaml
+
+from ..errors import ConfigError
+from ..picture import horizontal_fov_deg
+
+SIZES = {
+    'camera_matrix': 9,
+    'rectification_matrix': 9,
+    'projection_matrix': 12,
+}
+IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+FORMAT = 'the YAML file that ros2 run camera_calibration cameracalibrator writes'
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What is known of a lens; pixels, row-major matrices."""
+
+    width: int
+    height: int
+    k: tuple[float, ...] = (0.0,) * 9  # all zero: uncalibrated
+    d: tuple[float, ...] = ()
+    r: tuple[float, ...] = IDENTITY
+    p: tuple[float, ...] = (0.0,) * 12
+    distortion_model: str = 'plumb_bob'
+    camera_name: str = ''
+
+    @property
+    def horizontal_fov_deg(self) -> float | None:
+        """Field of view; None where the camera is not calibrated."""
+        return horizontal_fov_deg(self.width, self.k[0]) if self.k[0] > 0.0 else None
+
+    def scaled(self, width: int, height: int) -> 'Calibration':
+        """Return the calibration of the same lens at another picture size of the same shape.
+
+        Raises:
+            ConfigError: the shape differs, so that it is another part of the sensor.
+
+        """
+        if (width, height) == (self.width, self.height):
+            return self
+        if abs(width * self.height - height * self.width) > max(self.width, self.height):
+            raise ConfigError(
+                f'the calibration is for {self.width}x{self.height}, the pictures are '
+                f'{width}x{height}: calibrate at this size, or at one of the same shape'
+            )
+        x, y = width / self.width, height / self.height
+        k = _rows_scaled(self.k, 3, x, y)
+        p = _rows_scaled(self.p, 4, x, y)
+        return Calibration(
+            width, height, k, self.d, self.r, p, self.distortion_model, self.camera_name
+        )
+
+
+def load(url: str) -> Calibration:
+    """Read ``file:///path.yaml`` or a plain path.
+
+    Raises:
+        ConfigError: no such file, or not a calibration.
+
+    """
+    parts = urlparse(url)
+    if parts.scheme not in ('', 'file'):
+        raise ConfigError(f"camera_info_url: expected file:///path.yaml or a path, got '{url}'")
+    path = Path(parts.path).expanduser()
+    try:
+        data = yaml.safe_load(path.read_text(encoding='utf-8'))
+        return _parse(data)
+    except OSError as error:
+        raise ConfigError(f'camera_info_url {url} cannot be read: {error.strerror}') from error
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
+        raise ConfigError(f'{path} is not a calibration; expected {FORMAT}: {error}') from error
+
+
+def _parse(data: dict[str, Any]) -> Calibration:
+    matrices = {name: tuple(float(v) for v in data[name]['data']) for name in SIZES}
+    for name, values in matrices.items():
+        if len(values) != SIZES[name]:
+            raise ValueError(f'{name}.data: expected {SIZES[name]} numbers, got {len(values)}')
+    width, height = int(data['image_width']), int(data['image_height'])
+    if min(width, height) < 1:
+        raise ValueError(f'image size must be positive, got {width}x{height}')
+    return Calibration(
+        width,
+        height,
+        k=matrices['camera_matrix'],
+        d=tuple(float(v) for v in data['distortion_coefficients']['data']),
+        r=matrices['rectification_matrix'],
+        p=matrices['projection_matrix'],
+        distortion_model=str(data.get('distortion_model', 'plumb_bob')),
+        camera_name=str(data.get('camera_name', '')),
+    )
+
+
+def _rows_scaled(matrix: tuple[float, ...], columns: int, x: float, y: float) -> tuple[float, ...]:
+    factors = (x, y, 1.0)
+    return tuple(value * factors[index // columns] for index, value in enumerate(matrix))

@@ -1,0 +1,235 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures from a device, a GStreamer pipeline, an RTSP stream, a video file or a folder.
+
+A frame is RGB and carries the time at which it was taken. Live sources give the newest picture and
+drop what waited; files give every picture, at their pace or at a chosen one. No ROS in here.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..contract import Image
+from ..errors import CameraError
+
+KINDS = ('device', 'gstreamer', 'rtsp', 'video', 'folder')
+PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.ppm', '.webp')
+DEFAULT_RATE_HZ = 20.0  # of a folder, and of a video that does not know its own
+LONGEST_AGE_S = 1.0  # a driver's time stamp older than this is not believed
+OPEN_LIMIT_MS = 5000
+
+
+@dataclass(frozen=True)
+class CameraFrame:
+    """One picture."""
+
+    image: Image  # (H, W, 3) uint8 RGB
+    stamp_ns: int  # system clock (since 1970) at which it was taken
+
+
+@dataclass(frozen=True)
+class SourceConfig:
+    """What to open; zero means: as the source has it."""
+
+    kind: str = 'device'
+    address: str = '/dev/video0'  # device, pipeline, URL or path
+    width: int = 0  # asked of a device
+    height: int = 0
+    rate_hz: float = 0.0  # asked of a device; of files: the pace
+    loop: bool = False  # files begin again
+
+
+class Source(Protocol):
+    """An open source."""
+
+    def read(self) -> CameraFrame | None:
+        """Wait for the next picture; None: the file is over.
+
+        Raises:
+            CameraError: a live source gives no more pictures.
+
+        """
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+def open_source(config: SourceConfig) -> Source:
+    """Open a source.
+
+    Raises:
+        CameraError: it is not there, or cannot be opened.
+
+    """
+    if config.kind in ('video', 'folder'):
+        pictures = _video if config.kind == 'video' else _folder
+        return Paced(lambda: pictures(Path(config.address).expanduser(), config.rate_hz), config)
+    return Live(config)
+
+
+class Live:
+    """A device or stream through OpenCV, as fresh as it can be had."""
+
+    def __init__(self, config: SourceConfig) -> None:
+        """Open it."""
+        self._config = config
+        self._capture = _open_live(config)
+
+    def read(self) -> CameraFrame | None:
+        """Wait for the next picture."""
+        if not self._capture.grab():
+            raise CameraError(
+                f'{self._config.kind} {self._config.address} gives no more pictures: '
+                'unplugged, taken by another program, or the stream ended'
+            )
+        stamp_ns = time.time_ns() - round(self._age_s() * 1e9)
+        is_read, image = self._capture.retrieve()
+        if not is_read:
+            raise CameraError(f'{self._config.address} gave a picture that cannot be decoded')
+        return CameraFrame(rgb(image), stamp_ns)
+
+    def _age_s(self) -> float:
+        """Since exposure, where the driver says so: V4L2 stamps buffers on the monotonic clock."""
+        import cv2
+
+        if self._config.kind != 'device':
+            return 0.0
+        age_s = time.monotonic() - float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000.0
+        return age_s if 0.0 <= age_s <= LONGEST_AGE_S else 0.0
+
+    def close(self) -> None:
+        """Let go of the device."""
+        self._capture.release()
+
+
+class Paced:
+    """Pictures from files at a steady pace, stamped when shown."""
+
+    def __init__(
+        self, open_pictures: Callable[[], tuple[float, Iterator[Image]]], config: SourceConfig
+    ) -> None:
+        """Begin; the first picture is due at once."""
+        self._open, self._loop = open_pictures, config.loop
+        self.rate_hz, self._pictures = open_pictures()
+        self._next_s = time.monotonic()
+
+    def read(self) -> CameraFrame | None:
+        """Wait until the next picture is due."""
+        image = next(self._pictures, None)
+        if image is None and self._loop:
+            _, self._pictures = self._open()
+            image = next(self._pictures, None)
+        if image is None:
+            return None
+        time.sleep(max(0.0, self._next_s - time.monotonic()))
+        self._next_s = max(self._next_s + 1.0 / self.rate_hz, time.monotonic())
+        return CameraFrame(image, time.time_ns())
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._pictures = iter(())
+
+
+def rgb(image: Any) -> Image:
+    """Return OpenCV's BGR or grey picture as contiguous RGB (H, W, 3)."""
+    import cv2
+
+    code = cv2.COLOR_GRAY2RGB if image.ndim == 2 else cv2.COLOR_BGR2RGB
+    return np.asarray(cv2.cvtColor(image, code), dtype=np.uint8)
+
+
+def _open_live(config: SourceConfig) -> Any:
+    import cv2
+
+    if config.kind == 'gstreamer':
+        _need_gstreamer()
+        capture = cv2.VideoCapture(config.address, cv2.CAP_GSTREAMER)
+    elif config.kind == 'rtsp':
+        limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_LIMIT_MS]
+        limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, OPEN_LIMIT_MS]
+        capture = cv2.VideoCapture(config.address, cv2.CAP_FFMPEG, limits)
+    else:
+        capture = cv2.VideoCapture(_device(config.address), cv2.CAP_V4L2)
+        _ask(capture, config)
+    if not capture.isOpened():
+        raise CameraError(
+            f'{config.kind} {config.address} cannot be opened: check that it is there '
+            '(v4l2-ctl --list-devices), that no other program holds it, and your rights to it '
+            '(group video)'
+        )
+    return capture
+
+
+def _ask(capture: Any, config: SourceConfig) -> None:
+    import cv2
+
+    wishes = {
+        cv2.CAP_PROP_FRAME_WIDTH: config.width,
+        cv2.CAP_PROP_FRAME_HEIGHT: config.height,
+        cv2.CAP_PROP_FPS: config.rate_hz,
+        cv2.CAP_PROP_BUFFERSIZE: 1,  # the newest picture, not the oldest that waits
+    }
+    for name, value in wishes.items():
+        if value:
+            capture.set(name, value)
+
+
+def _device(address: str) -> int | str:
+    return int(address) if address.isdigit() else address
+
+
+def _need_gstreamer() -> None:
+    import cv2
+
+    lines = [line for line in cv2.getBuildInformation().splitlines() if 'GStreamer:' in line]
+    if not any('YES' in line for line in lines):
+        raise CameraError(
+            'this OpenCV is built without GStreamer (those from PyPI are); use the one of the '
+            'system: apt install python3-opencv, or that of JetPack, and no opencv-python from pip'
+        )
+
+
+def _video(path: Path, rate_hz: float) -> tuple[float, Iterator[Image]]:
+    import cv2
+
+    if not path.is_file():
+        raise CameraError(f'expected a video file, found none at {path}')
+    capture = cv2.VideoCapture(str(path))
+    if not capture.isOpened():
+        raise CameraError(f'{path} cannot be opened as a video: expected .mp4, .avi, .mkv or such')
+    own_hz = float(capture.get(cv2.CAP_PROP_FPS))
+    pace_hz = rate_hz or (own_hz if 0.1 < own_hz < 1000.0 else DEFAULT_RATE_HZ)
+    return pace_hz, _pictures_of(capture)
+
+
+def _pictures_of(capture: Any) -> Iterator[Image]:
+    try:
+        while True:
+            is_read, image = capture.read()
+            if not is_read:
+                return
+            yield rgb(image)
+    finally:
+        capture.release()
+
+
+def _folder(path: Path, rate_hz: float) -> tuple[float, Iterator[Image]]:
+    import cv2
+
+    files = sorted(p for p in path.glob('*') if p.suffix.lower() in PICTURES)
+    if not files:
+        raise CameraError(f'expected a folder with pictures ({", ".join(PICTURES)}) at {path}')
+
+    def pictures() -> Iterator[Image]:
+        for file in files:
+            image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+            if image is None:
+                raise CameraError(f'{file} cannot be read as a picture')
+            yield rgb(image)
+
+    return rate_hz or DEFAULT_RATE_HZ, pictures()

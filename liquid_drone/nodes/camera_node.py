@@ -1,0 +1,209 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A camera as a lifecycle node: device, GStreamer or CSI, RTSP, video file or folder of pictures.
+
+Publishes ``camera/image_raw`` (rgb8) with ``camera/camera_info`` of the same stamp, that of the
+capture. A thread reads and the newest picture wins: nothing queues. A source that breaks ends the
+process with exit code 2, so that a supervisor starts it again; a file that is over ends it with 0.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock, ClockType
+from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import Image as ImageMessage
+
+from ..camera import calibration
+from ..camera.calibration import Calibration
+from ..camera.source import KINDS, CameraFrame, Source, SourceConfig, open_source
+from ..errors import CameraError, ConfigError
+from . import messages, process, qos
+from .lifecycle import ManagedNode, transition
+from .parameters import Parameter
+from .timing import Counter, Latency
+
+IMAGE_TOPIC, INFO_TOPIC = 'camera/image_raw', 'camera/camera_info'
+JOIN_S = 6.0  # a stream that hangs is left after 5
+ADDRESSES = {  # which parameter says where a source is
+    'device': 'video_device',
+    'gstreamer': 'pipeline',
+    'rtsp': 'rtsp_url',
+    'video': 'path',
+    'folder': 'path',
+}
+PARAMETERS = (
+    Parameter('source', 'device', 'where pictures come from', choices=KINDS),
+    Parameter('video_device', '/dev/video0', 'device of source device: a path or a number'),
+    Parameter(
+        'pipeline', '', 'GStreamer pipeline of source gstreamer (CSI cameras); ends in appsink'
+    ),
+    Parameter('rtsp_url', '', 'address of source rtsp: rtsp://user:password@host/stream'),
+    Parameter('path', '', 'video file of source video, or folder of source folder'),
+    Parameter('loop', False, 'begin a video or folder again at its end'),
+    Parameter('image_width', 0, 'asked of a device; 0: as it has it', low=0, high=8192),
+    Parameter('image_height', 0, 'asked of a device; 0: as it has it', low=0, high=8192),
+    Parameter(
+        'framerate', 0.0, 'asked of a device, or pace of a file; 0: its own', low=0, high=240
+    ),
+    Parameter('frame_id', messages.OPTICAL_FRAME, 'optical frame of the pictures (z ahead)'),
+    Parameter('camera_info_url', '', 'calibration: file:///path.yaml; empty: uncalibrated'),
+)
+
+
+class CameraNode(ManagedNode):
+    """A shell around :class:`~liquid_drone.camera.source.Source`."""
+
+    def __init__(self) -> None:
+        super().__init__('camera', PARAMETERS)
+        self.listeners: list[Callable[[CameraFrame], None]] = []  # in this process, by reference
+        self._source: Source | None = None
+        self._lens: Calibration | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._newest: CameraFrame | None = None
+        self._broken: CameraError | None = None
+        self._is_over = False
+        self._taken, self._shown, self._age = Counter(), Counter(), Latency('age_when_published')
+        self._wake = self.create_guard_condition(self._on_frame)
+        overridable = {'qos_overriding_options': qos.OVERRIDABLE}
+        self._images = self.create_publisher(
+            ImageMessage, IMAGE_TOPIC, qos.SENSOR_OUT, **overridable
+        )
+        self._infos = self.create_publisher(CameraInfo, INFO_TOPIC, qos.SENSOR_OUT, **overridable)
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.STATUS)
+        self.create_timer(1.0, self._on_second, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    # lifecycle
+
+    @transition
+    def on_configure(self) -> None:
+        """Open the source and read the calibration."""
+        self.values = values = self.read_parameters()
+        name = ADDRESSES[values['source']]
+        if not values[name]:
+            raise ConfigError(f"source '{values['source']}' needs parameter '{name}'")
+        url = values['camera_info_url']
+        self._lens = calibration.load(url) if url else None
+        self._source = open_source(
+            SourceConfig(
+                values['source'],
+                values[name],
+                values['image_width'],
+                values['image_height'],
+                values['framerate'],
+                values['loop'],
+            )
+        )
+        lens = 'calibrated' if url else 'uncalibrated'
+        self.get_logger().info(f'{values["source"]} {values[name]}, {lens}')
+
+    @transition
+    def on_activate(self) -> None:
+        """Begin to read and publish."""
+        self._is_over, self._broken, self._newest = False, None, None
+        self._stopping.clear()
+        for counter in (self._taken, self._shown):
+            counter.take(time.monotonic())
+        self._thread = threading.Thread(target=self._read, name='camera', daemon=True)
+        self._thread.start()
+
+    @transition
+    def on_deactivate(self) -> None:
+        """Stop reading; the source stays open."""
+        self._stop_reading()
+
+    def turn(self, stop: process.StopRequest) -> bool:
+        """Go on until told to stop, or until the file is over.
+
+        Raises:
+            CameraError: the source broke.
+
+        """
+        if self._broken is not None:
+            raise self._broken
+        return not stop.requested and not (self._is_over and self._newest is None)
+
+    # reading, in its own thread
+
+    def _read(self) -> None:
+        assert self._source is not None  # configured
+        try:
+            while not self._stopping.is_set():
+                frame = self._source.read()
+                if frame is None:
+                    self._is_over = True
+                    self.get_logger().info('the last picture was shown')
+                    return
+                self._taken.add()
+                for listener in self.listeners:
+                    listener(frame)
+                self._newest = frame
+                self._wake.trigger()
+        except CameraError as error:
+            self._broken = error
+
+    # publishing, in the executor
+
+    def _on_frame(self) -> None:
+        frame, self._newest = self._newest, None
+        if frame is None:
+            return
+        self._shown.add()
+        height, width = frame.image.shape[:2]
+        frame_id = self.values['frame_id']
+        try:
+            lens = (self._lens or Calibration(width, height)).scaled(width, height)
+        except ConfigError as error:
+            self.get_logger().error(str(error), throttle_duration_sec=5.0)
+            lens = Calibration(width, height)
+        self._infos.publish(messages.calibration_message(lens, frame.stamp_ns, frame_id))
+        if self._images.get_subscription_count():  # not in one process with the policy
+            self._images.publish(messages.image_message(frame.image, frame.stamp_ns, frame_id))
+        self._age.add((time.time_ns() - frame.stamp_ns) / messages.SECOND_NS)
+
+    def _on_second(self) -> None:
+        if self._thread is None:
+            return
+        now_s = time.monotonic()
+        taken_hz, shown_hz = self._taken.take(now_s), self._shown.take(now_s)
+        values: dict[str, object] = {'captured_hz': taken_hz, 'published_hz': shown_hz}
+        values.update(self._age.values(), source=self.values['source'])
+        summary = f'{taken_hz:.0f} Hz' if taken_hz else 'no picture in the last second'
+        self._diagnostics.publish(
+            messages.diagnostics_message(
+                self.get_clock().now().nanoseconds,
+                self.get_fully_qualified_name(),
+                taken_hz > 0.0,
+                summary,
+                values,
+            )
+        )
+
+    # letting go
+
+    def _stop_reading(self) -> None:
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(JOIN_S)
+            self._thread = None
+
+    def release(self) -> None:
+        """Stop reading and let go of the source."""
+        self._stop_reading()
+        source: Any = self._source
+        if source is not None:
+            source.close()
+            self._source = None
+
+
+def main() -> None:
+    """Run the node."""
+    process.exit_with(CameraNode)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,75 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: the YAML that ROS calibrates with is read, scaled or refused in words."""
+
+from pathlib import Path
+
+import pytest
+
+from liquid_drone.camera import calibration
+from liquid_drone.errors import ConfigError
+
+YAML = """image_width: 640
+image_height: 480
+camera_name: front
+camera_matrix: {rows: 3, cols: 3, data: [381.4, 0, 321.0, 0, 381.4, 239.0, 0, 0, 1]}
+distortion_model: plumb_bob
+distortion_coefficients: {rows: 1, cols: 5, data: [0.1, -0.2, 0, 0, 0]}
+rectification_matrix: {rows: 3, cols: 3, data: [1, 0, 0, 0, 1, 0, 0, 0, 1]}
+projection_matrix: {rows: 3, cols: 4, data: [380, 0, 321, 0, 0, 380, 239, 0, 0, 0, 1, 0]}
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / 'front.yaml'
+    file.write_text(YAML)
+    return file
+
+
+@pytest.mark.parametrize('prefix', ['', 'file://'])
+def test_a_calibration_is_read_by_path_and_by_url(path: Path, prefix: str) -> None:
+    lens = calibration.load(f'{prefix}{path}')
+    assert (lens.width, lens.height, lens.camera_name) == (640, 480, 'front')
+    assert lens.k[0] == 381.4
+    assert lens.d[1] == -0.2
+    assert lens.horizontal_fov_deg == pytest.approx(80.0, abs=0.1)
+
+
+def test_the_same_lens_at_half_the_size(path: Path) -> None:
+    lens = calibration.load(str(path))
+    half = lens.scaled(320, 240)
+    assert half.k[:3] == (190.7, 0.0, 160.5)
+    assert half.p[:3] == (190.0, 0.0, 160.5)
+    assert half.k[8] == half.p[10] == 1.0
+    assert half.horizontal_fov_deg == pytest.approx(lens.horizontal_fov_deg)
+
+
+def test_another_shape_is_another_part_of_the_sensor(path: Path) -> None:
+    with pytest.raises(ConfigError, match='calibrate at this size'):
+        calibration.load(str(path)).scaled(640, 360)
+
+
+def test_an_uncalibrated_camera_has_no_angle() -> None:
+    assert calibration.Calibration(640, 480).horizontal_fov_deg is None
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ('image_width: 640', 'is not a calibration'),
+        (YAML.replace('0, 0, 1]', '0, 1]', 1), r'camera_matrix\.data: expected 9 numbers, got 8'),
+        ('{', 'is not a calibration'),
+    ],
+)
+def test_what_is_no_calibration_is_refused(path: Path, text: str, words: str) -> None:
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=words):
+        calibration.load(str(path))
+
+
+def test_a_missing_file_and_another_scheme_are_refused() -> None:
+    with pytest.raises(ConfigError, match='cannot be read'):
+        calibration.load('file:///no/such.yaml')
+    with pytest.raises(ConfigError, match='expected file:///'):
+        calibration.load('package://here/lens.yaml')

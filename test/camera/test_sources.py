@@ -1,0 +1,134 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: pictures come in order, in RGB and at their pace; what cannot be opened says why."""
+
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from liquid_drone.camera import source
+from liquid_drone.camera.source import CameraFrame, SourceConfig, open_source
+from liquid_drone.errors import CameraError
+
+RED_RGB = (200, 20, 30)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Five pictures, each a little darker, all of them red."""
+    for index in range(5):
+        image = np.full((48, 64, 3), np.array(RED_RGB[::-1]) - 4 * index, np.uint8)
+        cv2.imwrite(str(tmp_path / f'{index:03d}.png'), image)
+    return tmp_path
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    path = tmp_path / 'red.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 50.0, (64, 48))
+    for index in range(6):
+        writer.write(np.full((48, 64, 3), np.array(RED_RGB[::-1]) - 4 * index, np.uint8))
+    writer.release()
+    return path
+
+
+def read_all(config: SourceConfig) -> list[CameraFrame]:
+    opened, frames = open_source(config), []
+    while (frame := opened.read()) is not None:
+        frames.append(frame)
+    opened.close()
+    return frames
+
+
+def test_a_folder_is_shown_in_order_of_names_and_in_rgb(folder: Path) -> None:
+    frames = read_all(SourceConfig('folder', str(folder), rate_hz=100.0))
+    assert [int(frame.image[0, 0, 0]) for frame in frames] == [200, 196, 192, 188, 184]
+    assert tuple(frames[0].image[0, 0]) == RED_RGB
+
+
+def test_a_video_is_shown_at_its_pace_with_stamps_of_now(video: Path) -> None:
+    before_ns = time.time_ns()
+    frames = read_all(SourceConfig('video', str(video)))
+    stamps = [frame.stamp_ns for frame in frames]
+    assert len(frames) == 6
+    assert np.abs(frames[0].image[20, 20].astype(int) - RED_RGB).max() < 12
+    assert before_ns <= stamps[0] <= stamps[-1] <= time.time_ns()
+    assert np.diff(stamps).min() > 0
+    assert stamps[-1] - stamps[0] >= 0.09e9  # five periods of 20 ms
+
+
+def test_a_loop_begins_again(folder: Path) -> None:
+    opened = open_source(SourceConfig('folder', str(folder), rate_hz=200.0, loop=True))
+    values = [opened.read().image[0, 0, 0] for _ in range(7)]  # type: ignore[union-attr]
+    assert values[5] == values[0]
+    assert values[6] == values[1]
+
+
+@pytest.mark.parametrize(
+    ('config', 'words'),
+    [
+        (SourceConfig('device', '/dev/no_such_camera'), 'v4l2-ctl --list-devices'),
+        (SourceConfig('video', '/no/video.mp4'), 'expected a video file, found none'),
+        (SourceConfig('folder', '/no/folder'), 'expected a folder with pictures'),
+    ],
+)
+def test_what_cannot_be_opened_says_what_to_do(config: SourceConfig, words: str) -> None:
+    with pytest.raises(CameraError, match=words):
+        open_source(config)
+
+
+def test_a_file_that_is_no_picture_is_named(folder: Path) -> None:
+    (folder / '001.png').write_bytes(b'no picture')
+    with pytest.raises(CameraError, match=r'001\.png cannot be read as a picture'):
+        read_all(SourceConfig('folder', str(folder), rate_hz=200.0))
+
+
+def test_gstreamer_without_gstreamer_names_the_opencv_that_has_it() -> None:
+    if 'GStreamer:                   YES' in cv2.getBuildInformation():
+        pytest.skip('this OpenCV has GStreamer')
+    with pytest.raises(CameraError, match='apt install python3-opencv'):
+        open_source(SourceConfig('gstreamer', 'videotestsrc ! appsink'))
+
+
+class FakeCapture:
+    """A device that gives three pictures, stamped by the driver 30 ms before."""
+
+    def __init__(self) -> None:
+        self.left = 3
+
+    def isOpened(self) -> bool:  # noqa: N802  # as OpenCV calls it
+        return True
+
+    def grab(self) -> bool:
+        self.left -= 1
+        return self.left >= 0
+
+    def retrieve(self) -> tuple[bool, np.ndarray]:
+        return True, np.zeros((48, 64), np.uint8)
+
+    def get(self, _name: int) -> float:
+        return (time.monotonic() - 0.03) * 1000.0
+
+    def set(self, _name: int, _value: float) -> bool:
+        return True
+
+    def release(self) -> None:
+        self.left = 0
+
+
+def test_a_device_is_stamped_by_its_driver_and_tells_when_it_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(source, '_open_live', lambda _: FakeCapture())
+    opened = open_source(SourceConfig('device', '/dev/video0'))
+    frame = opened.read()
+    assert frame is not None
+    assert 0.03e9 <= time.time_ns() - frame.stamp_ns < 0.5e9
+    assert frame.image.shape == (48, 64, 3)  # grey becomes RGB
+    opened.read()
+    opened.read()
+    with pytest.raises(CameraError, match='gives no more pictures'):
+        opened.read()

@@ -1,0 +1,147 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The camera node in a real graph: pictures and camera_info of one stamp, and how it ends."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import Image as ImageMessage
+
+from liquid_drone.errors import CameraError
+from liquid_drone.nodes import messages, process, qos
+from liquid_drone.nodes.camera_node import CameraNode
+
+COUNT = 30
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for index in range(COUNT):
+        image = np.full((48, 64, 3), (0, 0, 100 + index), np.uint8)
+        cv2.imwrite(str(tmp_path / f'{index:03d}.png'), image)
+    return tmp_path
+
+
+class Bench:
+    """Ears for both topics, and the node, on one executor."""
+
+    def __init__(self) -> None:
+        self.ear = Node('ear')
+        self.images: list[ImageMessage] = []
+        self.infos: list[CameraInfo] = []
+        self.ear.create_subscription(
+            ImageMessage, 'camera/image_raw', self.images.append, qos.SENSOR_IN
+        )
+        self.ear.create_subscription(
+            CameraInfo, 'camera/camera_info', self.infos.append, qos.SENSOR_IN
+        )
+        self.node = CameraNode()
+        self.executor = SingleThreadedExecutor()
+        for node in (self.ear, self.node):
+            self.executor.add_node(node)
+
+    def set(self, **values: Any) -> None:
+        self.node.set_parameters([Parameter(name, value=value) for name, value in values.items()])
+
+    def wait(self, is_true: Callable[[], bool], limit_s: float = 10.0) -> bool:
+        deadline = time.monotonic() + limit_s
+        while not is_true() and time.monotonic() < deadline:
+            self.executor.spin_once(timeout_sec=0.02)
+        return is_true()
+
+    def close(self) -> None:
+        self.node.close()
+        for node in (self.ear, self.node):
+            self.executor.remove_node(node)
+            node.destroy_node()
+        self.executor.shutdown()
+
+
+@pytest.fixture
+def bench(ros: None) -> Iterator[Bench]:
+    made = Bench()
+    yield made
+    made.close()
+
+
+def test_pictures_come_with_their_camera_info_and_the_stamp_of_capture(
+    bench: Bench, folder: Path
+) -> None:
+    bench.set(source='folder', path=str(folder), framerate=20.0, loop=True)
+    bench.node.start()
+    before_ns = time.time_ns() - 60 * 10**9
+    assert bench.wait(lambda: len(bench.images) >= 5)
+    stamps = {messages.nanoseconds(message.header.stamp) for message in bench.infos}
+    for message in bench.images[:-1]:
+        assert messages.nanoseconds(message.header.stamp) in stamps
+        assert before_ns < messages.nanoseconds(message.header.stamp) < time.time_ns()
+        assert message.header.frame_id == 'camera_optical_frame'
+        assert messages.image_array(message)[0, 0, 0] >= 100  # red first
+    info = bench.infos[0]
+    assert (info.width, info.height) == (64, 48)
+    assert not np.any(info.k)  # uncalibrated
+    assert messages.field_of_view_deg(info) is None
+
+
+def test_a_listener_in_the_process_gets_the_very_array(bench: Bench, folder: Path) -> None:
+    frames: list[Any] = []
+    bench.node.listeners.append(frames.append)
+    bench.set(source='folder', path=str(folder), framerate=50.0)
+    bench.node.start()
+    assert bench.wait(lambda: len(frames) >= 3)
+    assert frames[0].image.shape == (48, 64, 3)
+
+
+def test_the_end_of_a_file_ends_the_node(bench: Bench, folder: Path) -> None:
+    bench.set(source='folder', path=str(folder), framerate=200.0)
+    bench.node.start()
+    stop = process.StopRequest()
+    assert bench.node.turn(stop)
+    assert bench.wait(lambda: not bench.node.turn(stop))
+
+
+def test_a_source_that_breaks_ends_the_process_with_its_reason(bench: Bench, folder: Path) -> None:
+    (folder / f'{COUNT - 1:03d}.png').write_bytes(b'')
+    bench.set(source='folder', path=str(folder), framerate=200.0)
+    bench.node.start()
+    with pytest.raises(CameraError, match='cannot be read as a picture'):
+        bench.wait(lambda: not bench.node.turn(process.StopRequest()))
+
+
+@pytest.mark.parametrize(
+    ('given', 'words'),
+    [
+        ({'source': 'video'}, "source 'video' needs parameter 'path'"),
+        ({'video_device': '/dev/no_such_camera'}, 'cannot be opened'),
+        ({'source': 'telescope'}, 'one of device, gstreamer, rtsp, video, folder'),
+    ],
+)
+def test_what_cannot_be_configured_is_refused_in_words(
+    bench: Bench, capfd: pytest.CaptureFixture[str], given: dict[str, Any], words: str
+) -> None:
+    bench.set(**given)
+    assert bench.node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert words in capfd.readouterr().err
+
+
+def test_deactivated_it_is_silent_and_can_go_on(bench: Bench, folder: Path) -> None:
+    bench.set(source='folder', path=str(folder), framerate=20.0, loop=True)
+    bench.node.start()
+    assert bench.wait(lambda: len(bench.images) >= 2)
+    assert bench.node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
+    bench.wait(lambda: False, 0.2)
+    count = len(bench.images)
+    bench.wait(lambda: False, 0.3)
+    assert len(bench.images) == count
+    assert bench.node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+    assert bench.wait(lambda: len(bench.images) > count)
