@@ -32,10 +32,8 @@ FIRST_FRAME_LIMIT_S = 120.0  # for loading, warming up and building the world on
 POLL_S = 0.1
 END_LIMIT_S = 10.0  # for a node to end after it was asked to
 FAST_DDS_PROFILE = 'config/fastdds.xml'
-FAST_DDS_VARIABLES = (  # the name changed with Fast DDS 3 (Kilted)
-    'FASTDDS_DEFAULT_PROFILES_FILE',
-    'FASTRTPS_DEFAULT_PROFILES_FILE',
-)
+FAST_DDS_VARIABLE = 'FASTDDS_DEFAULT_PROFILES_FILE'
+FAST_DDS_VARIABLE_BEFORE_KILTED = 'FASTRTPS_DEFAULT_PROFILES_FILE'
 
 
 @dataclass(frozen=True)
@@ -150,12 +148,19 @@ def environment(domain: int) -> dict[str, str]:
     else:
         result['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     result.setdefault('AMENT_PREFIX_PATH', sys.prefix)  # rclpy from wheels
-    if not any(name in result for name in FAST_DDS_VARIABLES):
-        profile = str(resources.find(FAST_DDS_PROFILE))
-        result.update(dict.fromkeys(FAST_DDS_VARIABLES, profile))
+    result.update(fast_dds_profile(result))
     for threads in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
         result.setdefault(threads, '1')  # three processes share the cores
     return result
+
+
+def fast_dds_profile(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return what lets Fast DDS carry large images; nothing where the user has set a profile."""
+    if FAST_DDS_VARIABLE in variables or FAST_DDS_VARIABLE_BEFORE_KILTED in variables:
+        return {}
+    is_old = variables.get('ROS_DISTRO') in ('humble', 'jazzy')
+    name = FAST_DDS_VARIABLE_BEFORE_KILTED if is_old else FAST_DDS_VARIABLE
+    return {name: str(resources.find(FAST_DDS_PROFILE))}
 
 
 class Graph:

@@ -182,8 +182,12 @@ def describe(
     def start(context: LaunchContext) -> list[Any]:
         _refuse_misspelt(context, names)
         nodes = _nodes(arguments, context)
-        handlers = [_on_exit(name, node, name in ends_with) for name, node in nodes.items()]
-        return [*_transport(), *handlers, *nodes.values()]
+        handlers = [
+            _on_exit(name, node, name in ends_with)
+            for name, (node, lasts) in nodes.items()
+            if lasts
+        ]
+        return [*_transport(), *handlers, *(node for node, _ in nodes.values())]
 
     return LaunchDescription([*declared, OpaqueFunction(function=start)])
 
@@ -196,7 +200,10 @@ def _refuse_misspelt(context: LaunchContext, names: list[str]) -> None:
         )
 
 
-def _nodes(arguments: tuple[Argument, ...], context: LaunchContext) -> dict[str, Node]:
+def _nodes(
+    arguments: tuple[Argument, ...], context: LaunchContext
+) -> dict[str, tuple[Node, bool]]:
+    """Return name -> (node, whether its end is told to anyone: else it is started again)."""
     nodes = {}
     for name in dict.fromkeys(argument.node for argument in arguments):
         values = {
@@ -206,19 +213,18 @@ def _nodes(arguments: tuple[Argument, ...], context: LaunchContext) -> dict[str,
         }
         given = {key: value for key, value in values.items() if value is not None}
         if name != 'camera' or 'source' in given:
-            nodes[name] = _node(name, given)
+            comes_back = _comes_back(name, given)
+            nodes[name] = _node(name, given, comes_back), not comes_back
     return nodes
 
 
 def _transport() -> list[SetEnvironmentVariable]:
     """Let Fast DDS carry images above 450 kB, unless the user has a profile of their own."""
-    if any(name in os.environ for name in graph.FAST_DDS_VARIABLES):
-        return []
-    profile = str(resources.find(graph.FAST_DDS_PROFILE))
-    return [SetEnvironmentVariable(name, profile) for name in graph.FAST_DDS_VARIABLES]
+    found = graph.fast_dds_profile(os.environ)
+    return [SetEnvironmentVariable(name, value) for name, value in found.items()]
 
 
-def _node(name: str, given: Mapping[str, Any]) -> Node:
+def _node(name: str, given: Mapping[str, Any], comes_back: bool) -> Node:
     return Node(
         package=resources.PACKAGE,
         executable=f'{name}_node',
@@ -226,7 +232,7 @@ def _node(name: str, given: Mapping[str, Any]) -> Node:
         namespace=LaunchConfiguration('namespace'),
         parameters=[LaunchConfiguration('parameter_file'), dict(given)],
         remappings=[('/clock', 'clock')],  # a simulation in each namespace, with its own time
-        respawn=_comes_back(name, given),
+        respawn=comes_back,
         respawn_delay=RESPAWN_S,
         output='screen',
         emulate_tty=True,
@@ -240,7 +246,7 @@ def _comes_back(name: str, given: Mapping[str, Any]) -> bool:
 
 def _on_exit(name: str, node: Node, is_the_end: bool) -> RegisterEventHandler:
     def handle(event: Any, context: LaunchContext) -> Any:
-        if context.is_shutdown or node.respawn:
+        if context.is_shutdown:
             return None
         if event.returncode == 0:
             return EmitEvent(event=Shutdown(reason='it is over')) if is_the_end else None
