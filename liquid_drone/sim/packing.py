@@ -2,29 +2,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a scenery to the arrays that a graphics card draws, and which of them one camera needs.
 
-Every model's levels lie behind each other in one vertex and one index array; every copy is one
-row of an instance array. For each picture :meth:`Packed.visible` drops what is outside of the
-view and picks levels of detail. numpy only.
+Everything that never moves lies in one array of vertices in the world's frame, each copy of each
+model in all its levels of detail. For each picture :meth:`Packed.visible` drops what is outside
+of the view, picks levels and gives one list of faces for each kind of surface, nearest first: a
+whole forest is three draw calls. numpy only.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
 
 from .meshes import Mesh
 from .scenery import Actor, Batch, Ground, Material, Model, Piece, Scenery
+from .shading import VERTEX, shade
 
 FloatArray = npt.NDArray[np.float64]
-VERTEX = np.dtype([('position', '<f4', 3), ('normal', '<f4', 3), ('colour', 'u1', 4)])
-INSTANCE_FLOATS = 16  # three rows of an affine transform, then tint and owner
-COMMAND = np.dtype(
-    [('count', '<u4'), ('copies', '<u4'), ('first', '<u4'), ('base', '<i4'), ('offset', '<u4')]
-)
-CREASE_COS = math.cos(math.radians(50.0))  # sharper edges between two faces stay sharp
-UNTINTED = 128  # added to the material's number
+IndexArray = npt.NDArray[np.uint32]
+TARGET_FLAG = 128  # added to the material's number
 GROUND_CELL_M = 12.0
 KINDS = ('solid', 'facade', 'leaves', 'ground')  # one shader each
 KIND_OF = {
@@ -38,173 +35,196 @@ KIND_OF = {
 
 @dataclass(frozen=True)
 class Packed:
-    """A scenery's static part: N copies of M models in L levels, drawn by K shaders."""
+    """A scenery's static part: N copies in up to L levels, drawn by K shaders."""
 
-    vertices: npt.NDArray[np.void]  # (V,) VERTEX
-    indices: npt.NDArray[np.uint32]  # (I,)
-    first: npt.NDArray[np.uint32]  # (M, L, K): where a level's faces of each kind begin
-    count: npt.NDArray[np.uint32]  # (M, L, K): how many indices they are
-    reach_m: FloatArray  # (M, L): a level is used up to here; the last has no end
-    model: npt.NDArray[np.int64]  # (N,)
-    instances: npt.NDArray[np.float32]  # (N, 16)
+    vertices: npt.NDArray[np.void]  # (V,) VERTEX, world ENU
+    indices: IndexArray  # (I,)
+    first: npt.NDArray[np.int64]  # (N, L, K): where a copy's faces begin in the indices
+    count: npt.NDArray[np.int64]  # (N, L, K): how many indices they are
+    reach_m: FloatArray  # (N, L): a level is used up to here; the last has no end
     centre: FloatArray  # (N, 3) of the bounding sphere
     radius: FloatArray  # (N,)
 
-    def visible(
-        self, eye: FloatArray, planes: FloatArray | None
-    ) -> tuple[npt.NDArray[np.float32], tuple[npt.NDArray[np.void], ...]]:
-        """Return the copies that a view needs and one list of draw commands for each kind.
+    def visible(self, eye: FloatArray, planes: FloatArray | None) -> list[IndexArray]:
+        """Return the indices to draw for each kind.
 
         Args:
             eye: (3,) where the levels of detail are measured from.
             planes: (P, 4) inward planes ``n.x + d >= 0`` of the view; None keeps everything.
 
         """
-        distance = np.linalg.norm(self.centre - eye, axis=1)
-        keep: npt.NDArray[np.bool_] = np.ones(len(self.model), dtype=bool)
+        gap = np.linalg.norm(self.centre - eye, axis=1) - self.radius
+        kept = np.argsort(gap, kind='stable')
         if planes is not None:
             inside = self.centre @ planes[:, :3].T + planes[:, 3]  # (N, P)
-            keep = np.all(inside > -self.radius[:, None], axis=1)
-        model = self.model[keep]
-        beyond = distance[keep, None] - self.radius[keep, None] > self.reach_m[model]
-        level = np.minimum(beyond.sum(axis=1), self.reach_m.shape[1] - 1)
-        slot = model * self.reach_m.shape[1] + level
-        nearest = np.lexsort((distance[keep], slot))
-        copies = np.bincount(slot, minlength=self.first[..., 0].size)
-        return self.instances[keep][nearest], self._commands(copies)
+            kept = kept[np.all(inside > -self.radius[:, None], axis=1)[kept]]
+        deepest = self.reach_m.shape[1] - 1
+        level = np.minimum((gap[kept, None] > self.reach_m[kept]).sum(axis=1), deepest)
+        first, count = self.first[kept, level], self.count[kept, level]  # (n, K)
+        return [self.indices[runs(first[:, k], count[:, k])] for k in range(len(KINDS))]
 
-    def _commands(self, copies: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.void], ...]:
-        offset = np.concatenate([[0], np.cumsum(copies)[:-1]])
-        lists = []
-        for kind in range(len(KINDS)):
-            count = self.count[..., kind].ravel()
-            drawn = np.flatnonzero((copies > 0) & (count > 0))
-            commands = np.zeros(len(drawn), dtype=COMMAND)
-            commands['count'] = count[drawn]
-            commands['copies'] = copies[drawn]
-            commands['first'] = self.first[..., kind].ravel()[drawn]
-            commands['offset'] = offset[drawn]
-            lists.append(commands)
-        return tuple(lists)
+    def of_kind(self, kind: str) -> IndexArray:
+        """Return the indices of the finest level of everything of one kind."""
+        k = KINDS.index(kind)
+        return self.indices[runs(self.first[:, 0, k], self.count[:, 0, k])]
+
+
+@dataclass(frozen=True)
+class PackedActors:
+    """What moves: vertices in the frames of their parts."""
+
+    vertices: npt.NDArray[np.void]  # (V,) VERTEX
+    part: npt.NDArray[np.int64]  # (V,) which pose moves it
+    indices: tuple[IndexArray, ...]  # one for each kind
+    parts: int
+
+    def posed(self, poses: FloatArray) -> npt.NDArray[np.void]:
+        """Return the vertices in the world's frame for poses (P, 4, 4)."""
+        moved = self.vertices.copy()
+        turn = poses[self.part, :3, :3]  # (V, 3, 3)
+        moved['position'] = np.einsum('vij,vj->vi', turn, self.vertices['position'])
+        moved['position'] += poses[self.part, :3, 3]
+        moved['normal'] = np.einsum('vij,vj->vi', turn, self.vertices['normal'])
+        return moved
+
+
+def runs(first: npt.NDArray[np.int64], count: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return ``first[0], first[0] + 1, ...`` for ``count[0]`` numbers, then the next run."""
+    ends = np.cumsum(count)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.repeat(first - (ends - count), count) + np.arange(total)
 
 
 def pack(scenery: Scenery) -> Packed:
     """Lay a scenery out for drawing."""
-    ground = [_ground_batch(part) for part in _split(scenery.ground)]
-    batches = [batch for batch in (*scenery.batches, *ground) if len(batch.yaw)]
-    models = {id(batch.model): batch.model for batch in batches}
-    number = {key: i for i, key in enumerate(models)}
-    layout = lay_out(list(models.values()))
-    instances = [instance_rows(batch) for batch in batches]
-    spheres = [_spheres(batch) for batch in batches]
-    return Packed(
-        *layout,
-        model=np.concatenate([np.full(len(b.yaw), number[id(b.model)]) for b in batches]),
-        instances=np.concatenate(instances),
-        centre=np.concatenate([centre for centre, _ in spheres]),
-        radius=np.concatenate([radius for _, radius in spheres]),
+    batches = [batch for batch in (*scenery.batches, *_cells(scenery.ground)) if len(batch.yaw)]
+    shapes = _shade_models([batch.model for batch in batches])
+    deepest = max(len(batch.model.levels) for batch in batches)
+    parts = _Parts(deepest)
+    for batch in batches:
+        parts.add(batch, shapes[id(batch.model)])
+    return parts.joined()
+
+
+def pack_actors(actors: Sequence[Actor]) -> PackedActors:
+    """Lay the parts of actors out, each in its own frame."""
+    pieces = [
+        (part, piece, actor.is_target)
+        for part, (actor, pieces) in enumerate(
+            (actor, pieces) for actor in actors for pieces in actor.parts
+        )
+        for piece in pieces
+    ]
+    shapes = shade([piece for _, piece, _ in pieces])
+    offset, found = 0, []
+    indices: list[list[IndexArray]] = [[np.zeros(0, np.uint32)] for _ in KINDS]
+    for (_, piece, is_target), (vertices, faces) in zip(pieces, shapes, strict=True):
+        vertices['colour'][:, 3] += TARGET_FLAG * is_target
+        indices[KINDS.index(kind_of(piece))].append(faces.ravel() + np.uint32(offset))
+        offset += len(vertices)
+        found.append(vertices)
+    part = [np.full(len(v), number) for (number, _, _), v in zip(pieces, found, strict=True)]
+    return PackedActors(
+        np.concatenate([np.zeros(0, VERTEX), *found]),
+        np.concatenate([np.zeros(0, np.int64), *part]),
+        tuple(np.concatenate(lists) for lists in indices),
+        sum(len(actor.parts) for actor in actors),
     )
 
 
-def pack_actors(actors: Sequence[Actor]) -> Packed:
-    """Lay the parts of actors out, each a copy of its own; poses come with each picture."""
-    models = [Model(actor.name, (part,)) for actor in actors for part in actor.parts]
-    owners = [float(actor.is_target) for actor in actors for _ in actor.parts]
-    count = len(models)
-    instances = np.zeros((count, INSTANCE_FLOATS), dtype=np.float32)
-    instances[:, 12:15] = 1.0
-    instances[:, 15] = owners
-    layout = lay_out(models)
-    return Packed(
-        *layout,
-        model=np.arange(count),
-        instances=instances,
-        centre=np.zeros((count, 3)),
-        radius=np.full(count, np.inf),
-    )
+def kind_of(piece: Piece) -> str:
+    """Return which of the shaders draws a piece."""
+    return KIND_OF.get(piece.material, 'solid')
 
 
-Layout = tuple[
-    npt.NDArray[np.void],
-    npt.NDArray[np.uint32],
-    npt.NDArray[np.uint32],
-    npt.NDArray[np.uint32],
-    FloatArray,
-]
+Shape = tuple[npt.NDArray[np.void], IndexArray]  # vertices (V,), faces (F, 3)
+LevelShapes = dict[str, tuple[Shape, npt.NDArray[np.bool_]]]  # by kind, with who takes the tint
 
 
-def lay_out(models: list[Model]) -> Layout:
-    """Put the faces of all levels of M models behind each other; shapes as in :class:`Packed`."""
-    deepest = max((len(model.levels) for model in models), default=1)
-    shape = (len(models), deepest, len(KINDS))
-    first, count = np.zeros(shape, np.uint32), np.zeros(shape, np.uint32)
-    reach_m = np.full((len(models), deepest), np.inf)
-    vertices: list[npt.NDArray[np.void]] = [np.zeros(0, VERTEX)]
-    indices: list[npt.NDArray[np.uint32]] = [np.zeros(0, np.uint32)]
-    vertex_count = index_count = 0
-    for m, model in enumerate(models):
-        reach_m[m, : len(model.reach_m)] = model.reach_m
-        for lev, pieces in enumerate(model.levels):
-            for kind, name in enumerate(KINDS):
-                first[m, lev, kind] = index_count
-                for piece in (
-                    piece for piece in pieces if KIND_OF.get(piece.material, 'solid') == name
-                ):
-                    corners, faces = shaded(piece)
-                    vertices.append(corners)
-                    indices.append(faces.ravel() + np.uint32(vertex_count))
-                    vertex_count += len(corners)
-                    index_count += faces.size
-                count[m, lev, kind] = index_count - first[m, lev, kind]
-    return np.concatenate(vertices), np.concatenate(indices), first, count, reach_m
+def _shade_models(models: list[Model]) -> dict[int, list[LevelShapes]]:
+    """Return the shaded faces of each level of each model, by ``id`` of the model."""
+    unique = list({id(model): model for model in models}.values())
+    pieces = [piece for model in unique for level in model.levels for piece in level]
+    shapes = iter(shade(pieces))
+    return {
+        id(model): [_joined(level, [next(shapes) for _ in level]) for level in model.levels]
+        for model in unique
+    }
 
 
-def _of_kind(pieces: Sequence[Piece], kind: str) -> list[Piece]:
-    return [piece for piece in pieces if KIND_OF.get(piece.material, 'solid') == kind]
+def _joined(pieces: Sequence[Piece], shapes: list[Shape]) -> LevelShapes:
+    joined: LevelShapes = {}
+    for kind in KINDS:
+        chosen = [i for i, piece in enumerate(pieces) if kind_of(piece) == kind]
+        if not chosen:
+            continue
+        sizes = [len(shapes[i][0]) for i in chosen]
+        starts = [0, *accumulate(sizes)][:-1]
+        faces = [shapes[i][1] + np.uint32(start) for i, start in zip(chosen, starts, strict=True)]
+        vertices = np.concatenate([shapes[i][0] for i in chosen])
+        tinted = np.repeat([pieces[i].tinted for i in chosen], sizes)
+        joined[kind] = (vertices, np.concatenate(faces)), tinted
+    return joined
 
 
-def shaded(piece: Piece) -> tuple[npt.NDArray[np.void], npt.NDArray[np.uint32]]:
-    """Return vertices with normals, and faces (F, 3); only soft edges share their vertices."""
-    normals = corner_normals(piece.mesh)
-    places = piece.mesh.vertices[piece.mesh.faces].reshape(-1, 3)
-    rows = np.concatenate([places, normals], axis=1).astype(np.float32)
-    unique, index = np.unique(np.round(rows, 4), axis=0, return_inverse=True)
-    vertices = np.zeros(len(unique), VERTEX)
-    vertices['position'], vertices['normal'] = unique[:, :3], unique[:, 3:]
-    colour = np.clip(np.round(np.array(piece.colour) * 255.0), 0, 255)
-    vertices['colour'] = [*colour, int(piece.material) + (0 if piece.tinted else UNTINTED)]
-    return vertices, index.reshape(-1, 3).astype(np.uint32)
+class _Parts:
+    """Collects copies; only :func:`pack` uses it."""
+
+    def __init__(self, deepest: int) -> None:
+        self._deepest = deepest
+        self._vertices: list[npt.NDArray[np.void]] = []
+        self._indices: list[IndexArray] = []
+        self._vertex_count = self._index_count = 0
+        self._rows: list[tuple[npt.NDArray[np.int64], ...]] = []
+        self._bounds: list[tuple[FloatArray, FloatArray, FloatArray]] = []
+
+    def add(self, batch: Batch, levels: list[LevelShapes]) -> None:
+        """Copy all levels of a batch into the world."""
+        copies = len(batch.yaw)
+        first = np.zeros((copies, self._deepest, len(KINDS)), np.int64)
+        count = np.zeros_like(first)
+        for level, shapes in enumerate(levels):
+            for kind, ((vertices, faces), tinted) in shapes.items():
+                k, size = KINDS.index(kind), faces.size
+                first[:, level, k] = self._index_count + np.arange(copies) * size
+                count[:, level, k] = size
+                self._vertices.append(_placed(batch, vertices, tinted).ravel())
+                base = self._vertex_count + np.arange(copies) * len(vertices)
+                self._indices.append((base[:, None] + faces.ravel()).ravel().astype(np.uint32))
+                self._vertex_count += copies * len(vertices)
+                self._index_count += copies * size
+        reach_m = np.full((copies, self._deepest), np.inf)
+        reach_m[:, : len(levels) - 1] = batch.model.reach_m
+        self._rows.append((first, count))
+        self._bounds.append((reach_m, *_spheres(batch)))
+
+    def joined(self) -> Packed:
+        """Return everything that was added."""
+        first, count = (np.concatenate(column) for column in zip(*self._rows, strict=True))
+        reach_m, centre, radius = (np.concatenate(c) for c in zip(*self._bounds, strict=True))
+        vertices, indices = np.concatenate(self._vertices), np.concatenate(self._indices)
+        return Packed(vertices, indices, first, count, reach_m, centre, radius)
 
 
-def corner_normals(mesh: Mesh) -> FloatArray:
-    """Return a unit normal for each corner (3 F, 3), smooth but for creases."""
-    corners = mesh.vertices[mesh.faces]  # (F, 3, 3)
-    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    unit = normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
-    _, spot = np.unique(np.round(corners.reshape(-1, 3), 4), axis=0, return_inverse=True)
-    spot = spot.ravel()  # (3 F,) which place each corner is at
-    order = np.argsort(spot, kind='stable')
-    start = np.searchsorted(spot[order], np.arange(spot.max(initial=-1) + 2))
-    result = np.empty((len(spot), 3))
-    for here in range(len(start) - 1):
-        members = order[start[here] : start[here + 1]]
-        faces = members // 3
-        near = unit[faces] @ unit[faces].T > CREASE_COS  # (k, k)
-        result[members] = near @ normal[faces]
-    size = np.linalg.norm(result, axis=1, keepdims=True)
-    return np.where(size > 1e-12, result / np.maximum(size, 1e-12), [0.0, 0.0, 1.0])
-
-
-def instance_rows(batch: Batch) -> npt.NDArray[np.float32]:
-    """Return one row (16,) for each copy: turned by yaw, scaled along its own axes, moved."""
-    c, s, scale = np.cos(batch.yaw), np.sin(batch.yaw), batch.scale
-    rows = np.zeros((len(c), INSTANCE_FLOATS), dtype=np.float32)
-    rows[:, 0], rows[:, 1] = c * scale[:, 0], -s * scale[:, 1]
-    rows[:, 4], rows[:, 5] = s * scale[:, 0], c * scale[:, 1]
-    rows[:, 10] = scale[:, 2]
-    rows[:, 3:12:4] = batch.position
-    rows[:, 12:15] = batch.tint
-    return rows
+def _placed(
+    batch: Batch, vertices: npt.NDArray[np.void], tinted: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.void]:
+    """Return copies (N, V) of vertices: scaled along their own axes, turned by yaw, moved."""
+    placed = np.empty((len(batch.yaw), len(vertices)), VERTEX)
+    c, s = (f(batch.yaw).astype(np.float32)[:, None] for f in (np.cos, np.sin))
+    scale = batch.scale.astype(np.float32)[:, None, :]
+    for name, local in (
+        ('position', vertices['position'] * scale),
+        ('normal', vertices['normal'] / scale),
+    ):
+        x, y = local[..., 0], local[..., 1]
+        placed[name][..., 0], placed[name][..., 1] = c * x - s * y, s * x + c * y
+        placed[name][..., 2] = local[..., 2]
+    placed['position'] += batch.position.astype(np.float32)[:, None, :]
+    tint = np.where(tinted[None, :, None], batch.tint[:, None, :], 1.0)
+    placed['colour'][..., :3] = np.clip(np.round(vertices['colour'][:, :3] * tint), 0, 255)
+    placed['colour'][..., 3] = vertices['colour'][:, 3]
+    return placed
 
 
 def _spheres(batch: Batch) -> tuple[FloatArray, FloatArray]:
@@ -212,35 +232,25 @@ def _spheres(batch: Batch) -> tuple[FloatArray, FloatArray]:
     points = np.concatenate([p.mesh.vertices for level in batch.model.levels for p in level])
     middle = (points.min(axis=0) + points.max(axis=0)) / 2.0
     radius = float(np.linalg.norm(points - middle, axis=1).max(initial=0.0))
-    rows = instance_rows(batch).astype(np.float64)
-    matrix = rows[:, :12].reshape(-1, 3, 4)
-    centre = matrix[:, :, :3] @ middle + matrix[:, :, 3]
+    x, y, z = (batch.scale * middle).T
+    c, s = np.cos(batch.yaw), np.sin(batch.yaw)
+    centre = batch.position + np.column_stack([c * x - s * y, s * x + c * y, z])
     return centre, radius * batch.scale.max(axis=1)
 
 
-def _split(ground: Ground) -> list[Mesh]:
+def _cells(ground: Ground) -> list[Batch]:
     """Cut the ground into cells, so that what is behind the camera is not drawn."""
-    mesh = ground.mesh
+    mesh, one = ground.mesh, np.ones((1, 3))
     middle = mesh.vertices[mesh.faces][:, :, :2].mean(axis=1)
     cell = np.floor(middle / GROUND_CELL_M).astype(np.int64)
     _, group = np.unique(cell, axis=0, return_inverse=True)
-    return [
-        Mesh(mesh.vertices, mesh.faces[group.ravel() == k], mesh.uv)
-        for k in range(int(group.max(initial=-1)) + 1)
-    ]
-
-
-def _ground_batch(mesh: Mesh) -> Batch:
-    used, faces = np.unique(mesh.faces, return_inverse=True)
-    part = Mesh(mesh.vertices[used], faces.reshape(-1, 3), mesh.uv[used])
-    piece = Piece(part, (1.0, 1.0, 1.0), Material.GROUND)
-    return Batch(
-        Model('ground', ((piece,),)),
-        np.zeros((1, 3)),
-        np.zeros(1),
-        np.ones((1, 3)),
-        np.ones((1, 3)),
-    )
+    batches = []
+    for k in range(int(group.max(initial=-1)) + 1):
+        used, faces = np.unique(mesh.faces[group.ravel() == k], return_inverse=True)
+        part = Mesh(mesh.vertices[used], faces.reshape(-1, 3), mesh.uv[used])
+        model = Model('ground', ((Piece(part, (1.0, 1.0, 1.0), Material.GROUND),),))
+        batches.append(Batch(model, np.zeros((1, 3)), np.zeros(1), one, one))
+    return batches
 
 
 def ground_map(ground: Ground) -> tuple[float, float, float, float]:
@@ -248,9 +258,5 @@ def ground_map(ground: Ground) -> tuple[float, float, float, float]:
     xy, uv = ground.mesh.vertices[:, :2], ground.mesh.uv
     low, high = xy.argmin(axis=0), xy.argmax(axis=0)
     a, b = ((uv[high[k], k] - uv[low[k], k]) / (xy[high[k], k] - xy[low[k], k]) for k in range(2))
-    return (
-        float(a),
-        float(b),
-        float(uv[low[0], 0] - a * xy[low[0], 0]),
-        float(uv[low[1], 1] - b * xy[low[1], 1]),
-    )
+    c, d = uv[low[0], 0] - a * xy[low[0], 0], uv[low[1], 1] - b * xy[low[1], 1]
+    return float(a), float(b), float(c), float(d)

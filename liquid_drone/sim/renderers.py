@@ -8,7 +8,8 @@ import logging
 from ..errors import LiquidDroneError
 from .config import RendererChoice
 from .render import TinyRenderer
-from .render_gl import GlRenderer, Studio
+from .render_gl import GlRenderer
+from .studio import Studio
 
 log = logging.getLogger(__name__)
 

@@ -29,11 +29,7 @@ layout(std140, binding = 0) uniform View {
 VERTEX = """
 in vec3 position;
 in vec3 normal;
-in vec4 colour;       // a: material / 255
-in vec4 row0;         // of the instance's affine transform
-in vec4 row1;
-in vec4 row2;
-in vec4 tint;         // a: 1 for the target
+in vec4 colour;       // a: material / 255, more than 127 for the target
 out vec3 world;
 out vec3 facing;
 out vec3 albedo;
@@ -42,15 +38,12 @@ flat out int material;
 flat out float owner;
 
 void main() {
-    world = vec3(dot(row0.xyz, position) + row0.w, dot(row1.xyz, position) + row1.w,
-                 dot(row2.xyz, position) + row2.w);
-    mat3 turn = transpose(mat3(row0.xyz, row1.xyz, row2.xyz));
-    vec3 squared = vec3(dot(turn[0], turn[0]), dot(turn[1], turn[1]), dot(turn[2], turn[2]));
-    facing = normalize(turn * (normal / squared));
-    int coded = int(colour.a * 255.0 + 0.5);
-    material = coded & 127;
-    albedo = colour.rgb * (coded < 128 ? tint.rgb : vec3(1.0));
-    owner = tint.a;
+    world = position;
+    facing = normalize(normal);
+    int number = int(colour.a * 255.0 + 0.5);
+    material = number & 127;
+    owner = number > 127 ? 1.0 : 0.0;
+    albedo = colour.rgb;
     vec2 along = abs(facing.z) > 0.75 ? vec2(0.0) : normalize(vec2(-facing.y, facing.x));
     st = along == vec2(0.0) ? world.xy : vec2(dot(world.xy, along), world.z);
 #ifdef LEAVES

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from places import AHEAD, box, small_scenery
 
-from liquid_drone.sim import packing
+from liquid_drone.sim import packing, shading
 from liquid_drone.sim.meshes import Mesh, lathe
-from liquid_drone.sim.packing import KINDS
 from liquid_drone.sim.projection import clip_matrix, view_planes
 from liquid_drone.sim.render import Camera
 from liquid_drone.sim.scenery import Batch, Material, Model, Piece
@@ -20,31 +19,48 @@ def batch(model: Model, position: list[list[float]]) -> Batch:
     return Batch(model, np.array(position), np.zeros(count), ones, ones)
 
 
-def test_a_box_keeps_its_edges_and_a_lathe_is_smooth() -> None:
-    flat = packing.corner_normals(box(1.0, 1.0, 1.0))
-    assert np.sort(np.abs(flat), axis=1) == pytest.approx(np.tile([0.0, 0.0, 1.0], (36, 1)))
-    pipe = lathe([1.0, 1.0], [0.0, 2.0], 24, None)
-    normals, corners = packing.corner_normals(pipe), pipe.vertices[pipe.faces].reshape(-1, 3)
-    outward = corners * [1.0, 1.0, 0.0]
-    assert normals == pytest.approx(outward, abs=0.06)
-
-
-def test_normals_point_out_whatever_the_order_of_the_vertices() -> None:
-    mesh = box(1.0, 2.0, 3.0)
-    normals = packing.corner_normals(mesh)
+def normals_of(mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
+    """Return the corners (3 F, 3) of a mesh and their normals."""
     corners = mesh.vertices[mesh.faces].reshape(-1, 3)
+    return corners, shading.corner_normals(corners, np.zeros(len(corners), np.int64))
+
+
+def drawn(packed: packing.Packed, indices: np.ndarray) -> list[float]:
+    """Return the x of each drawn vertex."""
+    return packed.vertices['position'][indices, 0].tolist()
+
+
+def test_a_box_keeps_its_edges_and_a_lathe_is_smooth() -> None:
+    _, flat = normals_of(box(1.0, 1.0, 1.0))
+    assert np.sort(np.abs(flat), axis=1) == pytest.approx(np.tile([0.0, 0.0, 1.0], (36, 1)))
+    corners, normals = normals_of(lathe([1.0, 1.0], [0.0, 2.0], 24, None))
+    assert normals == pytest.approx(corners * [1.0, 1.0, 0.0], abs=0.06)
+
+
+def test_normals_point_out() -> None:
+    corners, normals = normals_of(box(1.0, 2.0, 3.0))
     assert np.all(np.einsum('ij,ij->i', normals, corners) > 0.0)
+
+
+def test_vertices_and_faces_of_each_piece_give_its_triangles_back() -> None:
+    meshes = [box(1.0, 2.0, 3.0), lathe([1.0, 0.5], [0.0, 2.0], 9, None)]
+    shaded = shading.shade([Piece(mesh, (0.5, 0.5, 0.5)) for mesh in meshes])
+    for mesh, (vertices, faces) in zip(meshes, shaded, strict=True):
+        wanted = mesh.vertices[mesh.faces]
+        assert vertices['position'][faces] == pytest.approx(wanted, abs=1e-4)
+    assert len(shaded[0][0]) == 24  # three faces meet at each of eight corners
 
 
 def test_only_what_is_ahead_is_drawn() -> None:
     model = Model('box', ((Piece(box(1.0, 1.0, 1.0), (1.0, 0.0, 0.0)),),))
     scenery = small_scenery(batch(model, [[10.0, 0.0, 1.0], [-10.0, 0.0, 1.0], [10.0, 30.0, 1.0]]))
     packed = packing.pack(scenery)
-    rows, (solid, *_) = packed.visible(AHEAD.position_enu, view_planes(clip_matrix(AHEAD)))
-    assert solid['copies'].tolist() == [1]
-    assert rows[solid['offset'][0], 3] == pytest.approx(10.0)
-    _, (everything, *_) = packed.visible(AHEAD.position_enu, None)
-    assert everything['copies'].sum() == 3
+    solid, *_ = packed.visible(AHEAD.position_enu, view_planes(clip_matrix(AHEAD)))
+    assert len(solid) == 36
+    assert set(drawn(packed, solid)) == {9.5, 10.5}
+    everything, *_ = packed.visible(AHEAD.position_enu, None)
+    assert len(everything) == 3 * 36
+    assert drawn(packed, everything)[-1] in (9.5, 10.5)  # the farthest comes last
 
 
 def test_what_is_far_is_drawn_coarsely() -> None:
@@ -52,31 +68,40 @@ def test_what_is_far_is_drawn_coarsely() -> None:
     levels = tuple((Piece(mesh, (1.0, 1.0, 1.0), Material.BARK),) for mesh in (fine, coarse))
     model = Model('trunk', levels, (15.0,))
     packed = packing.pack(small_scenery(batch(model, [[5.0, 0.0, 0.0], [40.0, 0.0, 0.0]])))
-    rows, (solid, *_) = packed.visible(np.zeros(3), None)
-    drawn = {float(rows[c['offset'], 3]): int(c['count']) // 3 for c in solid}
-    assert drawn == {5.0: 48, 40.0: 8}
+    solid, *_ = packed.visible(np.zeros(3), None)
+    x = np.array(drawn(packed, solid))
+    assert [int((x < 20.0).sum()) // 3, int((x > 20.0).sum()) // 3] == [48, 8]
 
 
-def test_each_copy_is_turned_scaled_and_moved() -> None:
+def test_each_copy_is_scaled_turned_moved_and_tinted() -> None:
     model = Model('box', ((Piece(box(1.0, 1.0, 1.0), (1.0, 1.0, 1.0)),),))
     one = Batch(
         model,
         np.array([[1.0, 2.0, 3.0]]),
         np.array([np.pi / 2]),
-        np.array([[2.0, 3.0, 4.0]]),
-        np.ones((1, 3)),
+        np.array([[2.0, 4.0, 6.0]]),
+        np.array([[1.0, 0.5, 0.0]]),
     )
-    matrix = packing.instance_rows(one)[0, :12].reshape(3, 4)
-    assert matrix @ [1.0, 0.0, 0.0, 1.0] == pytest.approx([1.0, 4.0, 3.0])
-    assert matrix @ [0.0, 1.0, 1.0, 1.0] == pytest.approx([-2.0, 2.0, 7.0])
+    packed = packing.pack(small_scenery(one))
+    solid, *_ = packed.visible(np.zeros(3), None)
+    vertices = packed.vertices[solid]
+    assert vertices['position'].min(axis=0) == pytest.approx([-1.0, 1.0, 0.0])
+    assert vertices['position'].max(axis=0) == pytest.approx([3.0, 3.0, 6.0])
+    assert vertices['colour'][0].tolist() == [255, 128, 0, int(Material.PLAIN)]
+    away = vertices['position'] - [1.0, 2.0, 3.0]
+    assert np.all(np.einsum('ij,ij->i', vertices['normal'], away) > 0.0)
+
+
+def test_runs_of_numbers() -> None:
+    found = packing.runs(np.array([5, 20, 0]), np.array([2, 3, 0]))
+    assert found.tolist() == [5, 6, 20, 21, 22]
 
 
 def test_the_ground_is_cut_into_cells_and_loses_nothing() -> None:
     scenery = small_scenery()
     packed = packing.pack(scenery)
-    ground = KINDS.index('ground')
-    assert packed.count[..., ground].sum() == scenery.ground.mesh.faces.size
-    assert len(packed.model) > 4
+    assert len(packed.of_kind('ground')) == scenery.ground.mesh.faces.size
+    assert len(packed.radius) > 4
 
 
 def test_the_map_of_the_ground_follows_its_uv() -> None:

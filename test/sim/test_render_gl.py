@@ -9,7 +9,7 @@ import pytest
 from places import AHEAD, box, small_scenery
 
 from liquid_drone.errors import SimulationError
-from liquid_drone.sim.render_gl import GlRenderer, Studio
+from liquid_drone.sim.render_gl import GlRenderer, render
 from liquid_drone.sim.scenery import Actor, Batch, Material, Model, Piece
 
 RED = (0.9, 0.1, 0.1)
@@ -129,7 +129,7 @@ def test_many_views_at_once_are_those_taken_one_by_one() -> None:
     for i, renderer in enumerate(made):
         renderer.move(at((4.0 + i, 0.5 - i, 1.0)))
     alone = [renderer.render(AHEAD) for renderer in made]
-    together = Studio.shared().render([renderer.view(AHEAD) for renderer in made])
+    together = render([renderer.view(AHEAD) for renderer in made])
     for one, same in zip(alone, together, strict=True):
         differs = np.abs(one.image.astype(int) - same.image).max(axis=-1)
         assert (differs > 0).mean() < 1e-3  # another place in the sheet may round an edge

@@ -1,0 +1,204 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""OpenGL without a window: one context a process, its shaders, noise and framebuffers.
+
+It runs on a graphics card, or on Mesa's llvmpipe where there is none. It knows no scenery.
+"""
+
+import os
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contract import Image
+from ..errors import SimulationError, require
+from . import shaders
+from .packing import IndexArray
+from .shading import VERTEX
+from .textures import value_noise
+
+FloatArray = npt.NDArray[np.float64]
+NOISE_PIXELS = 256
+VERTEX_FORMAT, VERTEX_NAMES = '3f 3f 4f1', ('position', 'normal', 'colour')
+SAMPLERS = ('noise', 'picture', 'shadow', 'near_shadow')  # by texture unit
+SHADING = ('solid', 'facade', 'leaves')  # kinds that throw shadows
+VIEW_FLOATS = 3 * 16 + 9 * 4
+
+
+class Studio:
+    """Holds the OpenGL context of this process."""
+
+    _shared: 'Studio | None' = None
+
+    def __init__(self) -> None:
+        """Open a context.
+
+        Raises:
+            SimulationError: no EGL, or OpenGL older than 4.3.
+
+        """
+        moderngl = require('moderngl', 'sim')
+        try:
+            self.context = moderngl.create_context(standalone=True, backend='egl', require=430)
+        except Exception as error:  # glcontext raises bare Exception
+            raise SimulationError(f'no OpenGL 4.3 through EGL: {error}') from error
+        self.gl = moderngl
+        self.device = str(self.context.info['GL_RENDERER'])
+        self._compile()
+        self.noise = self._make_noise()
+        self._targets: dict[tuple[int, int], Any] = {}
+
+    @classmethod
+    def shared(cls) -> 'Studio':
+        """Return this process's studio; the first call opens it. A fork gets its own."""
+        if cls._shared is None or cls._shared.process != os.getpid():
+            cls._shared = cls()
+            cls._shared.process = os.getpid()
+        return cls._shared
+
+    process = 0
+
+    def _compile(self) -> None:
+        fragments = {
+            'solid': (shaders.SOLID, ()),
+            'facade': (shaders.SOLID, ('FACADE',)),
+            'leaves': (shaders.LEAVES, ('LEAVES',)),
+            'ground': (shaders.GROUND, ()),
+        }
+        self.programs = {
+            kind: self._program(shaders.VERTEX, fragment, *names)
+            for kind, (fragment, names) in fragments.items()
+        }
+        self.shadow_programs = {
+            kind: self._program(shaders.VERTEX, shaders.SHADOW_FRAGMENT, *fragments[kind][1])
+            for kind in SHADING
+        }
+        self.painter = self._program(shaders.PAINTED_VERTEX, shaders.PAINTED)
+        self.sky = self._program(shaders.SKY_VERTEX, shaders.SKY_FRAGMENT)
+        self.sky_vertices = self.context.vertex_array(self.sky, [])
+        self.view = self.context.buffer(reserve=VIEW_FLOATS * 4, dynamic=True)
+        self.view.bind_to_uniform_block(0)
+
+    def _program(self, vertex: str, fragment: str, *defines: str) -> Any:
+        program = self.context.program(
+            vertex_shader=shaders.source(vertex, *defines),
+            fragment_shader=shaders.source(fragment, *defines),
+        )
+        for unit, name in enumerate(SAMPLERS):
+            if name in program:
+                program[name].value = unit
+        return program
+
+    def _make_noise(self) -> Any:
+        """Make four channels of tileable noise, each spread evenly over 0..1."""
+        rng = np.random.default_rng(20)
+        channels = [value_noise(rng, NOISE_PIXELS, cells, 3) for cells in (8, 16, 48, 32)]
+        data = np.stack(
+            [_evened(_tiled(channel.astype(np.float64))) for channel in channels], axis=-1
+        )
+        texture = self.context.texture((NOISE_PIXELS, NOISE_PIXELS), 4, _bytes(data).tobytes())
+        texture.build_mipmaps()
+        texture.filter = (self.gl.LINEAR_MIPMAP_NEAREST, self.gl.LINEAR)
+        return texture
+
+    def depth_map(self, pixels: int) -> tuple[Any, Any]:
+        """Return a depth texture that compares, and its framebuffer."""
+        texture = self.context.depth_texture((pixels, pixels))
+        texture.compare_func = '<='
+        texture.filter = (self.gl.NEAREST, self.gl.NEAREST)
+        texture.repeat_x = texture.repeat_y = False
+        return texture, self.context.framebuffer(depth_attachment=texture)
+
+    def target(self, width: int, height: int) -> Any:
+        """Return a framebuffer of a size."""
+        if (width, height) not in self._targets:
+            self._targets[width, height] = self.context.framebuffer(
+                [self.context.renderbuffer((width, height), 4)],
+                self.context.depth_renderbuffer((width, height)),
+            )
+        return self._targets[width, height]
+
+    def ground_texture(self, picture: Image) -> Any:
+        """Return a picture (H, W, 3) as a texture whose row 0 is v = 1."""
+        height, width = picture.shape[:2]
+        data = np.ascontiguousarray(picture[::-1])
+        return self.mipmapped(
+            self.context.texture((width, height), 3, data.tobytes(), alignment=1)
+        )
+
+    def mipmapped(self, texture: Any) -> Any:
+        """Smooth a texture that does not repeat, and return it."""
+        texture.build_mipmaps()
+        texture.filter = (self.gl.LINEAR_MIPMAP_NEAREST, self.gl.LINEAR)
+        texture.repeat_x = texture.repeat_y = False
+        return texture
+
+
+class Drawn:
+    """Vertices on the card, a place for the indices of each picture, and the shaders over them."""
+
+    def __init__(self, studio: Studio, vertices: npt.NDArray[np.void], most: int) -> None:
+        """Copy the vertices; ``most`` indices are drawn at once."""
+        self._studio, context = studio, studio.context
+        self._vertices = context.buffer(vertices.tobytes() or bytes(VERTEX.itemsize))
+        self._indices = context.buffer(reserve=4 * max(most, 3), dynamic=True)
+        self._lit = {kind: self._array(program) for kind, program in studio.programs.items()}
+        self._dark = {kind: self._array(p) for kind, p in studio.shadow_programs.items()}
+        self._painted = self._array(studio.painter)
+
+    def _array(self, program: Any) -> Any:
+        """Bind the buffers to a program; attributes that its compiler dropped are skipped."""
+        content = [(self._vertices, VERTEX_FORMAT, *VERTEX_NAMES)]
+        return self._studio.context.vertex_array(
+            program, content, index_buffer=self._indices, skip_errors=True
+        )
+
+    def write(self, vertices: npt.NDArray[np.void]) -> None:
+        """Replace the vertices."""
+        if len(vertices):
+            self._vertices.write(vertices)
+
+    def draw(self, kind: str, indices: IndexArray) -> None:
+        """Draw faces of one kind in their light."""
+        self._render(self._lit[kind], indices)
+
+    def draw_shadow(self, kind: str, indices: IndexArray) -> None:
+        """Draw faces of one kind into a shadow map."""
+        self._render(self._dark[kind], indices)
+
+    def paint(self, indices: IndexArray) -> None:
+        """Draw the ground's faces from above."""
+        self._render(self._painted, indices)
+
+    def _render(self, array: Any, indices: IndexArray) -> None:
+        if len(indices):
+            self._indices.write(indices)
+            array.render(self._studio.gl.TRIANGLES, vertices=len(indices))
+
+    def release(self) -> None:
+        """Give everything on the card back."""
+        arrays = (*self._lit.values(), *self._dark.values(), self._painted)
+        for resource in (*arrays, self._vertices, self._indices):
+            resource.release()
+
+
+def _tiled(noise: FloatArray) -> FloatArray:
+    """Blend noise with itself, half a period on, so that it repeats without a seam."""
+    size = len(noise)
+    ramp = np.abs(np.linspace(-1.0, 1.0, size, endpoint=False))
+    weight = np.minimum.outer(1.0 - ramp, 1.0 - ramp) * 2.0
+    weight = np.clip(weight, 0.0, 1.0)
+    tiled: FloatArray = noise * weight + np.roll(noise, size // 2, (0, 1)) * (1.0 - weight)
+    return tiled
+
+
+def _evened(noise: FloatArray) -> FloatArray:
+    """Replace each value by its rank, 0..1, so that a threshold is a share of the area."""
+    rank = np.empty(noise.size)
+    rank[np.argsort(noise, axis=None, kind='stable')] = np.linspace(0.0, 1.0, noise.size)
+    return rank.reshape(noise.shape)
+
+
+def _bytes(values: FloatArray) -> npt.NDArray[np.uint8]:
+    return np.round(np.clip(values, 0.0, 1.0) * 255.0).astype(np.uint8)
