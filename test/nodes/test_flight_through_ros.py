@@ -79,7 +79,7 @@ def test_a_killed_policy_is_answered_by_a_hold(bundle: Path, tmp_path: Path) -> 
     assert np.abs(setpoint[standing][:, [0, 1, 3]]).max() < 1e-6
     # ... and a second later it does, but for the slow creep of PX4's velocity mode
     at_rest = np.searchsorted(times, times[last] + 1.5)
-    assert np.linalg.norm(velocity[at_rest]) < 0.35
+    assert np.linalg.norm(velocity[at_rest]) < 0.5
     # then the companion falls silent, and the autopilot's own failsafe lands
     assert times[last_frame_with(log, 'setpoint')] == pytest.approx(times[last] + 1.5, abs=0.1)
     assert log.column('position_enu')[-1, 2] < 0.2
