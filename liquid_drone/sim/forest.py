@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from . import plants, textures
-from .meshes import ground_grid, lathe
+from .meshes import lathe
 from .placing import Collection, distance, scatter, thin
 from .scenery import Colour, Ground, Material, Model, Piece, Solid
 from .terrain import Terrain
+from .terrain import mesh as surface
 from .world_config import Forest, Season
 
 FloatArray = npt.NDArray[np.float64]
@@ -24,7 +25,9 @@ BACKDROP_M = 14.0  # beyond the trees
 BACKDROP_SIDES = 48
 CONIFERS_AT_LEAST = 0.55  # of the far edge, in height
 SIGHT_CLEARANCE_M = 0.9  # trunks stay this far from the first line of sight
+START_CLEARANCE_M = 2.3  # trunks stay this far from the start: no crown hangs over it
 PLANTED_M = 0.2  # radius of the trunks that a target weaves between
+PLANTED_GAP_M = 0.1  # between them and the target, at least
 LOW_CLEARANCE_M = 0.6  # bushes and rocks stay this far from what walks
 
 
@@ -34,7 +37,7 @@ class Free:
 
     paths: FloatArray  # (P, 2) points of the ways that something walks
     radius_m: float  # of the largest that walks there
-    sight: FloatArray  # (S, 2) points between drone and target at the start
+    sight: FloatArray  # (S, 2) points from the target to the drone at the start
     planted: FloatArray  # (K, 2) where trunks must stand, close to the path
 
 
@@ -66,8 +69,10 @@ def plant(forest: Forest, line: FloatArray, free: Free, rng: np.random.Generator
         distance(points, free.paths) > max(forest.path_clearance_m, free.radius_m + 0.4) + thick
     )
     clear &= distance(points, free.sight) > SIGHT_CLEARANCE_M + thick
+    clear &= distance(points, free.sight[-1:]) > START_CLEARANCE_M
     clear &= ~_in_clearings(points, line, forest, rng)
     planted = free.planted[distance(free.planted, free.sight) > SIGHT_CLEARANCE_M + thick]
+    planted = planted[distance(planted, free.paths) > PLANTED_M + free.radius_m + PLANTED_GAP_M]
     points = thin(np.concatenate([planted, points[clear]]), forest.tree_spacing_m)
     count, kept = len(points), distance(points, planted) < 1e-9
     radius = rng.uniform(*forest.trunk_radius_m, size=count)
@@ -244,12 +249,11 @@ class ForestBuilder:
 
     def _ground(self, trees: Trees) -> Ground:
         terrain = self._terrain
-        mesh = ground_grid(terrain.low, terrain.high, terrain.heights)
         under = trees.position[~trees.is_conifer]
         picture = textures.forest_ground(
             self._rng, self._season, self._line, under, terrain.low, terrain.high
         )
-        return Ground(mesh, picture)
+        return Ground(surface(terrain), picture)
 
 
 def pick(colours: tuple[Colour, ...], shade: float) -> Colour:

@@ -13,7 +13,7 @@ from .scenery import Batch, Model, Solid
 
 FloatArray = npt.NDArray[np.float64]
 OBSTACLE_M = 1.0  # what ends below this height is in nobody's way in the air
-LIFTED_M = 2.6  # what begins above this height neither
+LIFTED_M = 2.4  # what begins above this height neither
 BORDER_M = 0.25  # radius of the circles that stand for a box's faces
 
 

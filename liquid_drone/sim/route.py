@@ -24,7 +24,8 @@ SPEED_CHANGE_M_S = 0.15
 GO_S, STOP_S = (4.0, 9.0), (2.0, 5.0)
 SPEED_RAMP_S = 0.6
 TURN_SMOOTHING_S = 0.5
-WEAVE_M, WEAVE_LENGTH_M, WEAVE_TRUNK_M = 1.15, 10.0, 0.35
+WEAVE_M, WEAVE_TRUNK_M = 0.85, 0.35  # to each side, besides the radius of who walks
+WEAVE_LENGTH_M, WIDE_WEAVE_LENGTH_M, WIDE_M = 10.0, 18.0, 0.6
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,12 @@ def resampled(points: FloatArray) -> FloatArray:
     return np.stack([np.interp(at, along, points[:, axis]) for axis in (0, 1)], axis=1)
 
 
-def weaving(path: FloatArray) -> tuple[FloatArray, FloatArray]:
+def weaving(path: FloatArray, radius_m: float) -> tuple[FloatArray, FloatArray]:
     """Return a path that swings from side to side, and spots (K, 2) for trunks in its bends."""
     along = np.arange(len(path)) * PATH_STEP_M
-    swing = WEAVE_M * np.clip(along / 4.0, 0.0, 1.0)
-    wave = np.sin(2.0 * math.pi * along / WEAVE_LENGTH_M)
+    length = WEAVE_LENGTH_M if radius_m < WIDE_M else WIDE_WEAVE_LENGTH_M
+    swing = (WEAVE_M + radius_m) * np.clip(along / 4.0, 0.0, 1.0)
+    wave = np.sin(2.0 * math.pi * along / length)
     left = normals(path)
     bends = np.flatnonzero((np.abs(wave) > 0.999) & (along > 3.0))
     bends = bends[np.append(True, np.diff(bends) > 5)]

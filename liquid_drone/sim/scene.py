@@ -23,6 +23,7 @@ from .scenery import Actor, Batch, Piece, Solid
 from .world import Layout
 
 HIDDEN = -1  # PyBullet's "no shape"
+TOGETHER = 16  # shapes in one body: PyBullet ignores more, silently
 SHADES = 12  # of each colour channel, in TinyRenderer's groups
 LEVEL = 1  # of detail, in TinyRenderer's pictures
 SNOW = (0.93, 0.95, 0.98)
@@ -58,8 +59,9 @@ class SceneBuilder:
     def build(self) -> Scene:
         """Create every body and return their numbers."""
         ground = self._collide_ground()
-        for solid in self._layout.scenery.solids:
-            self._collide(solid)
+        solids = self._layout.scenery.solids
+        for first in range(0, len(solids), TOGETHER):
+            self._collide(solids[first : first + TOGETHER])
         movers = (self._layout.target, *self._layout.distractors)
         bodies = tuple(self._collide_target(mover.target) for mover in movers)
         parts: tuple[tuple[int, ...], ...] = ()
@@ -79,7 +81,8 @@ class SceneBuilder:
     def _show_things(self, folder: Path) -> None:
         groups: Groups = {}
         for batch in self._layout.scenery.batches:
-            for piece in batch.model.levels[min(LEVEL, len(batch.model.levels) - 1)]:
+            levels = batch.model.levels
+            for piece in levels[min(LEVEL, len(levels) - 1)] or levels[0]:
                 self._sort_in(groups, batch, piece)
         for number, (shade, meshes) in enumerate(groups.items()):
             colour = (np.array(shade[:3]) + 0.5) / SHADES
@@ -151,23 +154,27 @@ class SceneBuilder:
         centre = float(heights.min() + heights.max()) / 2.0  # Bullet centres what it is given
         return self._body(0.0, shape, position=[*middle, centre])
 
-    def _collide(self, solid: Solid) -> int:
-        p = self._p
-        shape = p.createCollisionShape(
-            **_primitive(p, solid.shape, solid.size_m), physicsClientId=self._client
+    def _collide(self, solids: tuple[Solid, ...]) -> int:
+        """Make one body of some solids, at most TOGETHER."""
+        p, kinds = self._p, {'box': self._p.GEOM_BOX, 'sphere': self._p.GEOM_SPHERE}
+        shape = p.createCollisionShapeArray(
+            shapeTypes=[kinds.get(solid.shape, p.GEOM_CYLINDER) for solid in solids],
+            radii=[solid.size_m[0] for solid in solids],
+            lengths=[solid.size_m[-1] for solid in solids],
+            halfExtents=[[side / 2.0 for side in (solid.size_m * 3)[:3]] for solid in solids],
+            collisionFramePositions=[list(solid.position) for solid in solids],
+            collisionFrameOrientations=[
+                quaternion_from_euler(0.0, solid.pitch, solid.yaw).tolist() for solid in solids
+            ],
+            physicsClientId=self._client,
         )
-        turn = quaternion_from_euler(0.0, solid.pitch, solid.yaw).tolist()
-        return self._body(0.0, shape, position=list(solid.position), turn=turn)
+        return self._body(0.0, shape)
 
     def _collide_target(self, target: Target) -> int:
-        p = self._p
-        size = target.radius_m, target.height_m
-        return self._body(
-            0.0,
-            p.createCollisionShape(
-                **_primitive(p, 'cylinder', size), physicsClientId=self._client
-            ),
-        )
+        p, client = self._p, self._client
+        size = {'radius': target.radius_m, 'height': target.height_m}
+        shape = p.createCollisionShape(p.GEOM_CYLINDER, **size, physicsClientId=client)
+        return self._body(0.0, shape)
 
     def _make_drone(self) -> int:
         p, client, vehicle = self._p, self._client, self._scenario.vehicle
@@ -234,12 +241,3 @@ def _save(picture: npt.NDArray[np.uint8], path: Path) -> str:
     """Write a picture as PNG and return its path."""
     cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     return str(path)
-
-
-def _primitive(p: Any, shape: str, size_m: tuple[float, ...]) -> dict[str, Any]:
-    """Return PyBullet's arguments for a collision primitive."""
-    if shape == 'box':
-        return {'shapeType': p.GEOM_BOX, 'halfExtents': [side / 2.0 for side in size_m]}
-    if shape == 'sphere':
-        return {'shapeType': p.GEOM_SPHERE, 'radius': size_m[0]}
-    return {'shapeType': p.GEOM_CYLINDER, 'radius': size_m[0], 'height': size_m[1]}

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from .meshes import Mesh, ground_grid
+
 FloatArray = npt.NDArray[np.float64]
 CELLS = 32
 WAVES, WAVE_LENGTH_M = 7, (16.0, 34.0)
@@ -44,7 +46,13 @@ class Terrain:
 
 def flat(low: FloatArray, size_m: float) -> Terrain:
     """Return level ground, a square of ``size_m`` from a corner (2,)."""
-    return Terrain(np.asarray(low, dtype=np.float64), size_m, np.zeros((2, 2)))
+    cells = CELLS // 2
+    return Terrain(np.asarray(low, np.float64), size_m / cells, np.zeros((cells + 1, cells + 1)))
+
+
+def mesh(terrain: Terrain) -> Mesh:
+    """Return the surface as triangles."""
+    return ground_grid(terrain.low, terrain.high, terrain.heights)
 
 
 def rolling(

@@ -13,23 +13,23 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import SimulationError
-from . import forest, route, terrain
+from . import distractors, forest, route, terrain, town_plan
 from .actors import Mover, make_actor
-from .config import Distractor, Scenario, Season, Target
-from .placing import Obstacles, distance, obstacles_of
+from .config import Scenario, Season
+from .placing import Obstacles, obstacles_of
 from .route import Route
-from .scenery import Air, Scenery
+from .scenery import Air, Ground, Scenery, Solid
 from .terrain import Terrain
+from .town import TownBuilder
+from .town_ground import TownPainter
 
 FloatArray = npt.NDArray[np.float64]
 SPARE_S = 15.0  # the route goes on a little after the task, for the landing
 START_BEHIND_DEG = 70.0  # the drone starts in this sector behind the target
 START_TRIES = 40
 WAY, START, THINGS, LOOKS, LIGHT, ACTORS = range(6)  # a random generator for each
-DISTRACTOR_TRIES = 30
-DISTRACTOR_GAP_M = 1.0  # kept to the route of the target, besides both radii
-DISTRACTOR_SIGHT_M = 1.5  # kept to the first line of sight
-DISTRACTOR_WAY_M, DISTRACTOR_SPEED_M_S = (5.0, 12.0), (0.5, 1.2)
+TOWN_SNOW = 0.55  # of the season's: what lies in streets is trodden and thawed
+NOTHING = Obstacles(np.zeros((0, 3)), np.zeros((0, 5)))
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,7 @@ def make_layout(scenario: Scenario, seed: int) -> Layout:
     Raises:
         SimulationError: the world leaves no free start.
     """
-    if scenario.world.forest is None:
-        raise SimulationError('towns are not there yet')
-    return _make_forest(scenario, seed)
+    return (_make_town if scenario.world.forest is None else _make_forest)(scenario, seed)
 
 
 def generator(seed: int, matter: int) -> np.random.Generator:
@@ -76,18 +74,17 @@ def generator(seed: int, matter: int) -> np.random.Generator:
 
 def _make_forest(scenario: Scenario, seed: int) -> Layout:
     assert scenario.world.forest is not None  # make_layout has looked
-    spec, target = scenario.world.forest, scenario.target
+    spec = scenario.world.forest
     path, planted = _forest_path(scenario, generator(seed, WAY))
     way = _walk(scenario, path, generator(seed, WAY + 100))
-    start, yaw = _make_start(scenario, way, Obstacles(np.zeros((0, 3)), np.zeros((0, 5))), seed)
-    sight = np.linspace(0.0, 1.0, 24)[:, None] * start[:2]
+    start, yaw = _make_start(scenario, way, NOTHING, seed)
+    sight = _sight(start)
     line = way.position[::10]
     corner, side = forest.bounds(line, spec)
     relief = terrain.rolling(generator(seed, THINGS + 100), corner, side, spec.relief_m, start[:2])
-    extras = _forest_distractors(scenario, way, sight, seed)
-    paths = np.concatenate([way.position[::4], *(item.route.position[::4] for item in extras)])
-    radius = max([target.radius_m, *(item.target.radius_m for item in extras)])
-    free = forest.Free(paths, radius, sight, planted)
+    rng = generator(seed, ACTORS + 100)
+    extras = distractors.place_all(scenario, way, sight, rng, distractors.beside(way, rng))
+    free = _free(scenario, way, extras, sight, planted)
     trees = forest.plant(spec, line, free, generator(seed, THINGS))
     builder = forest.ForestBuilder(
         spec, scenario.season, relief, line, free, generator(seed, LOOKS)
@@ -100,6 +97,79 @@ def _make_forest(scenario: Scenario, seed: int) -> Layout:
         tuple(builder.solids),
     )
     return finish(scenario, seed, scenery, relief, way, extras, start, yaw)
+
+
+def _make_town(scenario: Scenario, seed: int) -> Layout:
+    assert scenario.world.urban is not None  # make_layout has looked
+    spec, season = scenario.world.urban, scenario.season
+    plan, path, planted = _town_path(scenario, generator(seed, WAY))
+    way = _walk(scenario, path, generator(seed, WAY + 100))
+    line = way.position[::10]
+    low, high = line.min(axis=0) - spec.margin_m, line.max(axis=0) + spec.margin_m
+    high = low + (high - low).max()
+    start, yaw = _make_start(scenario, way, _houses(plan), seed)
+    sight, rng = _sight(start), generator(seed, ACTORS + 100)
+    sides = town_plan.pavements(plan, line, 30.0)
+    wide = spec.pavement_width_m / 2.0 - 0.8
+    drawing = distractors.along(sides, way, rng, max(wide, 0.0))
+    extras = distractors.place_all(scenario, way, sight, rng, drawing)
+    free = _free(scenario, way, extras, sight, planted)
+    builder = TownBuilder(spec, season, plan, free, generator(seed, THINGS))
+    builder.build(low, high)
+    level = terrain.flat(low, float(high[0] - low[0]))
+    painter = TownPainter(plan, season, low, high, [seed, LOOKS])
+    ground = Ground(terrain.mesh(level), painter.paint(builder.trees))
+    air = draw_air(season, generator(seed, LIGHT), TOWN_SNOW)
+    scenery = Scenery(ground, builder.things.batches(), air, tuple(builder.solids))
+    return finish(scenario, seed, scenery, level, way, extras, start, yaw)
+
+
+def _town_path(
+    scenario: Scenario, rng: np.random.Generator
+) -> tuple[town_plan.Plan, FloatArray, FloatArray]:
+    """Return the streets, moved so that the way (M, 2) begins at the origin, and spots (K, 2)."""
+    spec, motion = scenario.world.urban, scenario.target.motion
+    assert spec is not None
+    plan = town_plan.draw_plan(spec, rng)
+    offset = spec.road_width_m / 2.0 + spec.pavement_width_m / 2.0
+    if scenario.target.place == 'road':
+        offset = spec.road_width_m / 4.0
+    length = walk_length_m(scenario)
+    path = town_plan.draw_way(plan, offset, length, rng, motion == 'random_walk')
+    plan, path = plan.moved(-path[0]), path - path[0]
+    if motion == 'behind_trees':
+        return (plan, *route.weaving(path, scenario.target.radius_m))
+    return plan, path, np.zeros((0, 2))
+
+
+def _houses(plan: town_plan.Plan) -> Obstacles:
+    """Return every block as one obstacle, for the choice of a start."""
+    count = town_plan.BLOCKS
+    sides = [plan.block(i, j) for i in range(count) for j in range(count)]
+    solids = [
+        Solid('box', (x1 - x0, y1 - y0, 9.0), ((x0 + x1) / 2.0, (y0 + y1) / 2.0, 4.5))
+        for x0, y0, x1, y1 in sides
+    ]
+    return obstacles_of(tuple(solids))
+
+
+def _sight(start: FloatArray) -> FloatArray:
+    """Return points (24, 2) between the target and the drone, both included."""
+    points: FloatArray = np.linspace(0.0, 1.0, 24)[:, None] * start[:2]
+    return points
+
+
+def _free(
+    scenario: Scenario,
+    way: Route,
+    extras: tuple[Mover, ...],
+    sight: FloatArray,
+    planted: FloatArray,
+) -> forest.Free:
+    """Return where nothing may stand."""
+    paths = np.concatenate([way.position[::4], *(item.route.position[::8] for item in extras)])
+    radius = max([scenario.target.radius_m, *(item.target.radius_m for item in extras)])
+    return forest.Free(paths, radius, sight, planted)
 
 
 def finish(
@@ -148,7 +218,7 @@ def _forest_path(scenario: Scenario, rng: np.random.Generator) -> tuple[FloatArr
         curvature, memory = route.RANDOM_WALK_CURVATURE, route.RANDOM_WALK_LENGTH_M
     path = route.winding_path(rng, length, curvature, memory)
     if scenario.target.motion == 'behind_trees':
-        return route.weaving(path)
+        return route.weaving(path, scenario.target.radius_m)
     return path, np.zeros((0, 2))
 
 
@@ -192,61 +262,13 @@ def _make_start(
     )
 
 
-def _forest_distractors(
-    scenario: Scenario, way: Route, sight: FloatArray, seed: int
-) -> tuple[Mover, ...]:
-    """Place what only looks like the target, beside the path."""
-    rng, made = generator(seed, ACTORS + 100), []
-    for spec, look in scenario.distractors:
-        for _ in range(spec.count):
-            way_of_it = _beside(spec, look, scenario, way, sight, rng)
-            actor = make_actor(look, rng, is_target=False)
-            if way_of_it is not None:
-                made.append(Mover(actor, look, way_of_it))
-    return tuple(made)
-
-
-def _beside(
-    spec: Distractor,
-    look: Target,
-    scenario: Scenario,
-    way: Route,
-    sight: FloatArray,
-    rng: np.random.Generator,
-) -> Route | None:
-    """Return a place or a way beside the target's route; None: there is no room."""
-    beyond = way.position[-1:] + np.array([[0.5, 0.0]])  # for those who stand
-    line = route.resampled(np.concatenate([way.position[::5], beyond]))
-    left, duration = route.normals(line), scenario.task.duration_s + 10.0 * SPARE_S
-    keep = DISTRACTOR_GAP_M + look.radius_m + scenario.target.radius_m
-    for _ in range(DISTRACTOR_TRIES):
-        i = int(rng.integers(len(line)))
-        length = rng.uniform(*DISTRACTOR_WAY_M) if spec.motion == 'walk' else 0.2
-        aside = rng.uniform(*spec.distance_m) + keep - DISTRACTOR_GAP_M
-        aside *= rng.choice([-1.0, 1.0])
-        speed, heading = rng.uniform(*DISTRACTOR_SPEED_M_S), rng.uniform(-math.pi, math.pi)
-        stretch = slice(i, i + max(2, round(length / route.PATH_STEP_M)))
-        spots = (line + aside * left)[stretch]
-        if len(spots) < 2 or distance(spots, way.position[::2]).min() < keep:
-            continue
-        if distance(spots, sight).min() < DISTRACTOR_SIGHT_M:
-            continue
-        if spec.motion == 'walk':
-            smooth = route.rounded_path(spots, 1.0)
-            if len(smooth) > 10:
-                return route.pacing(smooth, float(speed), duration)
-        else:
-            return route.standing(spots[0], float(heading))
-    return None
-
-
 def _draw_wind(scenario: Scenario, rng: np.random.Generator) -> FloatArray:
     speed, direction = rng.uniform(*scenario.world.wind_m_s), rng.uniform(0.0, 2.0 * math.pi)
     return speed * np.array([math.cos(direction), math.sin(direction), 0.0])
 
 
-def draw_air(season: Season, rng: np.random.Generator) -> Air:
-    """Draw the sun's place and the exposure, and take the rest from the season."""
+def draw_air(season: Season, rng: np.random.Generator, snow: float = 1.0) -> Air:
+    """Draw the sun's place and the exposure; the rest is the season's, ``snow`` a share of it."""
     azimuth = math.radians(rng.uniform(*season.sun_azimuth_deg))
     elevation = math.radians(rng.uniform(*season.sun_elevation_deg))
     flat = math.cos(elevation)
@@ -259,6 +281,6 @@ def draw_air(season: Season, rng: np.random.Generator) -> Air:
         season.sky_zenith,
         season.fog_density_per_m,
         float(rng.uniform(*season.exposure)),
-        season.snow,
+        snow * season.snow,
         season.foliage,
     )
