@@ -3,6 +3,7 @@
 """``liquid-drone collect``: fly the expert and record episodes."""
 
 import argparse
+import dataclasses
 from pathlib import Path
 
 NAME = 'collect'
@@ -18,6 +19,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_recipe_arguments(parser)
+    parser.add_argument(
+        '--weather',
+        nargs='+',
+        help="instead of the recipe's: episodes take turns, such as clear fog:2,noise:1",
+    )
 
 
 def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,9 +39,13 @@ def run(args: argparse.Namespace) -> int:
     """Collect until the recipe's episodes are there; what is there already is kept."""
     from ..learn.recipe import Workspace, load_recipe
     from ..learn.school import collect
+    from ..sim.weather import Weather
     from .progress import TerminalWatcher
 
     recipe = load_recipe(args.recipe)
+    if args.weather:
+        weather = tuple(str(Weather.parse(text)) for text in args.weather)
+        recipe = dataclasses.replace(recipe, weather=weather)
     work = Workspace(args.data or Path('data') / recipe.name)
     frames = collect(recipe, work, args.processes, TerminalWatcher())
     print(f'{frames} frames in {work.episodes(0)}')

@@ -40,10 +40,16 @@ def run(args: argparse.Namespace) -> int:
     from ..schema import plain
     from ..seeds import split_seeds
     from ..sim.config import load_scenario
+    from ..sim.weather import CLEAR
     from .progress import TerminalWatcher
 
     scenario = load_scenario(
-        args.world, args.season, args.target, args.task, renderer=args.renderer
+        args.world,
+        args.season,
+        args.target,
+        args.task,
+        renderer=args.renderer,
+        weather=args.weather,
     )
     trial = Trial(scenario, resources.bundle(args.bundle), args.autopilot)
     seeds = split_seeds(args.split, args.flights, args.offset)
@@ -64,7 +70,8 @@ def run(args: argparse.Namespace) -> int:
     summary = summarise([flown.score for flown in flights])
     if watcher is not None:
         watcher.end()
-    title = f'{args.world}-{args.season}, {args.split} seeds {seeds[0]} to {seeds[-1]}'
+    sky = '' if args.weather == CLEAR else f', {args.weather}'
+    title = f'{args.world}-{args.season}{sky}, {args.split} seeds {seeds[0]} to {seeds[-1]}'
     table = markdown(summary, title)
     (args.out / 'table.md').write_text(table, encoding='utf-8')
     text = json.dumps(plain(summary), indent=1)

@@ -59,6 +59,11 @@ def add_place_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--autopilot', choices=('px4', 'ardupilot'), default='px4')
     parser.add_argument(
+        '--weather',
+        default='clear',
+        help='weather and camera faults, each 0 to 5, such as fog:2,noise:1 (default: clear)',
+    )
+    parser.add_argument(
         '--renderer',
         choices=('auto', 'opengl', 'tiny'),
         default='auto',
@@ -91,7 +96,12 @@ def scenario_of(args: argparse.Namespace) -> 'Scenario':
     from ..sim.config import load_scenario
 
     scenario = load_scenario(
-        args.world, args.season, args.target, args.task, renderer=args.renderer
+        args.world,
+        args.season,
+        args.target,
+        args.task,
+        renderer=args.renderer,
+        weather=args.weather,
     )
     if args.duration is None:
         return scenario
@@ -182,6 +192,7 @@ def _through_ros(
         start=args.start,
         autopilot=args.autopilot,
         renderer=args.renderer,
+        weather=args.weather,
         duration_s=scenario.task.duration_s,
     )
     return fly_through_ros(flight, args.out, on_progress)

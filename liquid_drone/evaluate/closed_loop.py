@@ -8,6 +8,7 @@ same flight to the last bit. It waits for no clock.
 
 from collections.abc import Callable
 
+from ..contract import Command
 from ..flight.companion import Companion, Decision
 from ..flight.engage import Stage
 from ..flight.guard import Proposal
@@ -51,19 +52,22 @@ class Cockpit:
         self._link = MavlinkLink(MemoryTransport(autopilot.transmit, autopilot.receive))
         self._companion: Companion | None = None
         self._wants_engaging = True
+        self._command: Command | None = None
 
     def frame(self) -> None:
         """Fly one camera frame."""
-        stamp_ns = self._session.autopilot.now_ns
-        now_s = stamp_ns / 1e9
+        frame = self._session.begin()
+        now_s = frame.stamp_ns / 1e9
         self._link.poll(now_s)
-        image = self._session.begin().image
-        command = self._runner.step(image, now_s).command
-        a, b, c, d = command.tolist()
+        if not frame.fresh:  # no picture came: nobody decides, the last setpoint stands
+            self._session.finish(self._command)
+            return
+        self._command = self._runner.step(frame.image, now_s).command
+        a, b, c, d = self._command.tolist()
         decision = self._decide(now_s, Proposal(now_s, (a, b, c, d)))
         if decision is not None and decision.setpoint is not None:
-            self._link.send_setpoint(decision.setpoint, stamp_ns // 1_000_000)
-        self._session.finish(command)
+            self._link.send_setpoint(decision.setpoint, frame.stamp_ns // 1_000_000)
+        self._session.finish(self._command)
 
     def _decide(self, now_s: float, proposal: Proposal) -> Decision | None:
         vehicle, profile = self._link.vehicle, self._link.profile

@@ -18,10 +18,12 @@ from ..errors import ConfigError, OutputError
 from ..runtime.runner import PolicyRunner
 from ..sim.config import Scenario
 from ..sim.session import Session
+from ..sim.weather import CLEAR
 from . import closed_loop
 from .metrics import FlightScore, score
 
 FLIGHTS = 'flights.jsonl'
+DEFAULTS = {'weather': CLEAR}  # of files written before there was any
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def identity(trial: Trial) -> dict[str, str]:
         'target': scenario.target.name,
         'task': scenario.task.name,
         'autopilot': trial.autopilot,
+        'weather': str(scenario.weather),
     }
 
 
@@ -139,7 +142,9 @@ def read(out: Path, who: dict[str, str]) -> list[Flown]:
     for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), 1):
         try:
             row: dict[str, Any] = json.loads(line)
-            other = {name: row[name] for name in who if row[name] != who[name]}
+            other = {
+                name: row[name] for name in who if row.get(name, DEFAULTS.get(name)) != who[name]
+            }
             result = {**row['score'], 'failures': tuple(row['score']['failures'])}
             flown = Flown(FlightScore(**result), row['trajectory_hash'])
         except (ValueError, KeyError, TypeError) as error:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..sim.weather import CLEAR
 from .episode import load_info, save
 from .recipe import Recipe
 from .rollout import Flight, fly, new_recording
@@ -43,6 +44,7 @@ class Job:
     frames: int
     plan: Plan
     directory: Path | None  # where the episode goes; None records nothing
+    weather: str = CLEAR
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,24 @@ class Result:
 def jobs_of(
     recipe: Recipe, seeds: range, frames: int, plan: Plan, directory: Path | None
 ) -> list[Job]:
-    """Return one job per seed; seasons take turns."""
+    """Return one job per seed; seasons take turns, and weathers after each round of seasons."""
     jobs = []
     for seed in seeds:
-        season = recipe.seasons[seed % len(recipe.seasons)]
+        turn, number = divmod(seed, len(recipe.seasons))
+        season, weather = recipe.seasons[number], recipe.weather[turn % len(recipe.weather)]
         place = directory / f'{season}-{seed:05d}' if directory else None
         jobs.append(
-            Job(recipe.world, season, recipe.target, recipe.task, seed, frames, plan, place)
+            Job(
+                recipe.world,
+                season,
+                recipe.target,
+                recipe.task,
+                seed,
+                frames,
+                plan,
+                place,
+                weather,
+            )
         )
     return jobs
 
@@ -135,11 +148,11 @@ def _simulator(job: Job) -> tuple[Any, Any, 'Scenario']:
     from ..sim.expert import Expert
     from ..sim.simulator import Simulator
 
-    key = (job.world, job.season, job.target, job.task)
+    key = (job.world, job.season, job.target, job.task, job.weather)
     if key not in _OPEN:
         while _OPEN:
             _OPEN.popitem()[1][0].close()
-        scenario = load_scenario(*key)
+        scenario = load_scenario(*key[:4], weather=job.weather)
         simulator = Simulator(scenario)
         _OPEN[key] = simulator, Expert(simulator), scenario
     return _OPEN[key]

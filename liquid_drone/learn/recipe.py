@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .. import resources, schema
 from ..policy.config import NetworkConfig
+from ..sim.weather import Weather
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,18 @@ class Recipe:
     seasons: tuple[str, ...] = ('summer',)
     target: str = 'red_backpack'
     task: str = 'follow'
+    weather: tuple[str, ...] = ('clear',)  # episodes take turns, as with the seasons
     network: NetworkConfig = field(default_factory=NetworkConfig)
     collect: CollectConfig = field(default_factory=CollectConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     dagger: DaggerConfig = field(default_factory=DaggerConfig)
     validation: ValidationConfig = field(default_factory=ValidationConfig)
+
+    def __post_init__(self) -> None:
+        if not self.seasons or not self.weather:
+            raise ValueError('expected at least one entry in seasons and in weather')
+        for text in self.weather:
+            Weather.parse(text)
 
 
 def load_recipe(name: str) -> Recipe:

@@ -20,9 +20,10 @@ from .episode import EpisodeInfo, Recording, encode_jpeg
 from .steering import FRAME_S, Steering
 
 if TYPE_CHECKING:
+    from ..sim.camera import CameraFrame
     from ..sim.config import Scenario, Task
     from ..sim.expert import Expert
-    from ..sim.simulator import CameraFrame, Simulator, Truth
+    from ..sim.simulator import Simulator, Truth
 
 LOST_M = 15.0  # an episode ends when the target is further away
 
@@ -62,15 +63,17 @@ def fly(
     expert.reset()
     simulator.release_target()
     rows: list[tuple[float, int, Any]] = []
+    executed = np.zeros(4, dtype=np.float32)
     flown, slope = ZERO, ZERO  # what the guard makes of the commands
     for _ in range(frames):
         truth, frame, label = simulator.truth(), simulator.capture(), expert.command()
         distance_m = horizontal_distance_m(truth)
         if truth.collision or distance_m > LOST_M:
             break
-        executed = steering.steer(frame.image, frame.stamp_ns * 1e-9, label)
+        if frame.fresh:
+            executed = steering.steer(frame.image, frame.stamp_ns * 1e-9, label)
         rows.append((distance_m, frame.target_pixels, (executed - label) / limits))
-        if recording is not None:
+        if recording is not None and frame.fresh:
             _record(recording, truth, frame, label, executed)
         yaw_rad = euler_from_quaternion(truth.quaternion_xyzw)[2]
         vx, vy, vz, turn = (float(value) for value in executed)

@@ -49,6 +49,7 @@ class GraphFlight:
     start: str = 'ground'  # or 'hover'
     autopilot: str = 'px4'  # or 'ardupilot'
     renderer: str = 'auto'
+    weather: str = 'clear'
     duration_s: float | None = None  # of following; None: the task's
     ground_station: str = ''  # address:port that gets telemetry too, such as '127.0.0.1:14550'
 
@@ -94,6 +95,7 @@ def commands(flight: GraphFlight, log_path: Path) -> dict[str, list[str]]:
             'start': flight.start,
             'autopilot': flight.autopilot,
             'renderer': flight.renderer,
+            'weather': flight.weather,
             'duration_s': flight.duration_s or 0.0,
             'companion': f'127.0.0.1:{port}',
             'ground_station': flight.ground_station,

@@ -26,9 +26,10 @@ from std_msgs.msg import Header
 from ..contract import Command
 from ..errors import ConfigError
 from ..sim.autopilot_udp import Address, UdpEndpoint
+from ..sim.camera import CameraFrame
 from ..sim.config import load_scenario
 from ..sim.session import Session
-from ..sim.simulator import FRAME_S, CameraFrame
+from ..sim.simulator import FRAME_S
 from . import messages, parameters, process, qos
 from .lockstep import DECIDED_TOPIC
 from .parameters import Parameter
@@ -50,6 +51,7 @@ PARAMETERS = (
     Parameter('start', 'ground', 'where the drone begins', choices=('ground', 'hover')),
     Parameter('autopilot', 'px4', 'which autopilot is simulated', choices=('px4', 'ardupilot')),
     Parameter('renderer', 'auto', 'who draws', choices=('auto', 'opengl', 'tiny')),
+    Parameter('weather', 'clear', 'axis:severity,..., such as fog:2,noise:1; or clear'),
     Parameter('duration_s', 0.0, 'simulated time of following; 0: as the task', low=0, high=3600),
     Parameter('companion', '127.0.0.1:14540', 'address:port that gets MAVLink telemetry'),
     Parameter('ground_station', '', 'address:port that gets MAVLink telemetry too; empty: none'),
@@ -86,7 +88,8 @@ class SimulatorNode(Node):
             for name in ('companion', 'ground_station')
             if values[name]
         ]
-        kinds = {name: values[name] for name in ('world', 'season', 'target', 'task', 'renderer')}
+        names = ('world', 'season', 'target', 'task', 'renderer', 'weather')
+        kinds = {name: values[name] for name in names}
         self.session = Session(
             load_scenario(**kinds),
             seed=values['seed'],
@@ -171,7 +174,8 @@ class SimulatorNode(Node):
         self.endpoint.flush()
         self._frame = self.session.begin()
         self._waits_since_s = time.monotonic()
-        self._show()
+        if self._frame.fresh:
+            self._show()
 
     def _has_listener(self) -> bool:
         """Tell whether the mavlink node is there: telemetry sent before would be lost."""
@@ -211,7 +215,7 @@ class SimulatorNode(Node):
         now_s = time.monotonic()
         if self.values['real_time']:
             return self._is_due(now_s)
-        if self._decided_ns == self._frame.stamp_ns or self._stopping_s:
+        if self._decided_ns == self._frame.stamp_ns or self._stopping_s or not self._frame.fresh:
             return True
         waited_s = now_s - self._waits_since_s
         if self._decided_ns and waited_s > self._answer_limit_s():

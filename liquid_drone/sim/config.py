@@ -16,9 +16,11 @@ from .. import resources, schema
 from ..contract import CameraSpec
 from ..errors import ConfigError
 from .target_config import Distractor, Part, Range, Target, check_range
+from .weather import CLEAR, Weather
 from .world_config import Season, World
 
 __all__ = ['Distractor', 'Part', 'Scenario', 'Season', 'Target', 'Task', 'Vehicle', 'World']
+MOST_JITTER_S = 0.045  # of 0.05 between frames: each is newer than the one before
 RendererChoice = Literal['auto', 'opengl', 'tiny']
 
 
@@ -45,12 +47,20 @@ class Vehicle:
     max_tilt_deg: float
     camera: CameraSpec = field(default_factory=CameraSpec)
     camera_position_m: tuple[float, float, float] = (0.12, 0.0, 0.02)
+    camera_mount: Literal['fixed', 'stabilised'] = 'fixed'  # to the body; level, in its heading
+    camera_latency_s: float = 0.0  # age of a frame when it is delivered, at least
+    camera_jitter_s: float = 0.0  # and at most this much more, drawn for each frame
 
     def __post_init__(self) -> None:
         if self.mass_kg <= 0.0 or min(self.inertia_kg_m2) <= 0.0 or self.motor_max_thrust_n <= 0.0:
             raise ValueError('mass_kg, inertia_kg_m2 and motor_max_thrust_n must be positive')
         if self.propeller_radius_m <= 0.0:
             raise ValueError(f'propeller_radius_m must be positive; got {self.propeller_radius_m}')
+        if self.camera_latency_s < 0.0 or not 0.0 <= self.camera_jitter_s <= MOST_JITTER_S:
+            raise ValueError(
+                f'camera_latency_s must be 0 or more and camera_jitter_s 0..{MOST_JITTER_S}, in '
+                f'seconds; got {self.camera_latency_s} and {self.camera_jitter_s}'
+            )
         if 4.0 * self.motor_max_thrust_n < 1.3 * 9.81 * self.mass_kg:
             raise ValueError('four motors must lift at least 1.3 times the weight')
 
@@ -91,6 +101,7 @@ class Scenario:
     vehicle: Vehicle
     distractors: tuple[tuple[Distractor, Target], ...] = ()  # the world's and the target's
     renderer: RendererChoice = 'auto'  # who draws the pictures
+    weather: Weather = field(default_factory=Weather)
 
 
 def load_scenario(
@@ -100,6 +111,7 @@ def load_scenario(
     task: str = 'follow',
     vehicle: str = 'x500',
     renderer: RendererChoice = 'auto',
+    weather: str = CLEAR,
 ) -> Scenario:
     """Load a scenario from registry names or paths of YAML files.
 
@@ -120,6 +132,7 @@ def load_scenario(
             for item in (*place.distractors, *followed.distractors)
         ),
         renderer=renderer,
+        weather=Weather.parse(weather),
     )
 
 

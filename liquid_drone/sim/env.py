@@ -13,9 +13,10 @@ import numpy as np
 
 from ..contract import Command, CommandSpec, Image
 from ..geometry import euler_from_quaternion, rotate_by_yaw
+from .camera import CameraFrame
 from .config import Scenario, load_scenario
 from .expert import Expert
-from .simulator import FRAME_S, CameraFrame, Simulator
+from .simulator import FRAME_S, Simulator
 
 ID = 'liquid_drone/Follow-v0'
 LARGEST_SEED = 2**31 - 1

@@ -16,10 +16,11 @@ import numpy.typing as npt
 
 from ..contract import Command, Image
 from .autopilot import SimulatedAutopilot
+from .camera import CameraFrame
 from .config import Scenario
 from .flight_log import FlightLog
 from .pilot import SimulatedPilot
-from .simulator import START_NS, SUBSTEPS, CameraFrame, Simulator
+from .simulator import START_NS, SUBSTEPS, Simulator
 
 JPEG_QUALITY = 90
 LONGEST_EXTRA_S = 120.0  # beyond the time of following: take-off, waiting, landing
@@ -69,6 +70,7 @@ class Session:
             'autopilot': autopilot,
             'start': start,
             'renderer': self.simulator.renderer_name,
+            'weather': str(scenario.weather),
         }
         self.log = FlightLog(meta, self.simulator.obstacles)
         self._frame: CameraFrame | None = None

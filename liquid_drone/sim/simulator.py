@@ -7,6 +7,7 @@ It owns the simulated time: nothing moves but by :meth:`Simulator.advance` and
 network, no MAVLink and no ROS.
 """
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -22,15 +23,17 @@ from ..geometry import (
     rotation_from_quaternion,
 )
 from .actors import Mover
+from .camera import CameraFrame, DroneCamera, Shot
 from .config import Scenario
 from .drone import SUBSTEPS_PER_S, Drone
 from .engine import load_pybullet
 from .quadrotor import Order
 from .render import Camera, Picture, Renderer, TinyRenderer
-from .render_gl import GlRenderer
+from .render_gl import GlRenderer, View
 from .renderers import choose
 from .scene import Scene, SceneBuilder
 from .scenery import Actor
+from .weather import season_in, wind_in
 from .world import Layout, make_layout
 
 FloatArray = npt.NDArray[np.float64]
@@ -56,22 +59,12 @@ class Truth:
     on_ground: bool
 
 
-@dataclass(frozen=True)
-class CameraFrame:
-    """One picture with what it shows of the target; bearing and elevation are 0 when nothing."""
-
-    stamp_ns: int
-    image: Image  # (144, 256, 3) RGB
-    target_pixels: int
-    target_bearing: float  # -1 left edge .. 1 right edge
-    target_elevation: float  # -1 bottom edge .. 1 top edge
-
-
 class Simulator:
     """Holds a physics client; :meth:`reset` builds a place in it."""
 
     def __init__(self, scenario: Scenario) -> None:
-        self.scenario = scenario
+        season = season_in(scenario.season, scenario.weather)
+        self.scenario = dataclasses.replace(scenario, season=season)
         self.camera = scenario.vehicle.camera
         self.renderer_name = choose(scenario.renderer)
         self._p = load_pybullet()
@@ -94,14 +87,15 @@ class Simulator:
         self.obstacles: FloatArray = self._layout.obstacles.as_circles()
         self._released = -1
         self._drone = Drone(p, client, self._scene, self.scenario.vehicle, self.ground_height_m)
-        x, y, z = self._layout.wind_enu.tolist()
-        self._drone.blow((x, y, z), np.random.default_rng([seed, 4]))
+        self._camera = DroneCamera(self.scenario.vehicle, self.scenario.weather, seed)
+        rng = np.random.default_rng([seed, 4])
+        self._drone.blow(wind_in(self._layout.wind_enu, self.scenario.weather, rng), rng)
         self._drone.power(hovering=start == 'hover')
         position = self._layout.start_position.copy()
         if start == 'ground':
             position[2] = self.ground_height_m(position) + self.scenario.vehicle.height_m / 2.0
         self._place(position, quaternion_from_euler(0.0, 0.0, self._layout.start_yaw))
-        self._move_actors()
+        self._settle()
 
     def _make_renderer(self) -> Renderer:
         movers = (self._layout.target, *self._layout.distractors)
@@ -125,7 +119,8 @@ class Simulator:
     def actors(self) -> list[tuple[Actor, FloatArray]]:
         """Return all that moves, the target first, with the poses (P, 4, 4) of its parts."""
         terrain = self._layout.terrain
-        return [(mover.actor, mover.poses(time_s, terrain)) for mover, time_s in self._moving()]
+        moving = self._moving(self._stamp_ns())
+        return [(mover.actor, mover.poses(time_s, terrain)) for mover, time_s in moving]
 
     def nearby(self, position: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return what is in the way: places (K, 2) relative to a position (2,), radii (K,).
@@ -133,7 +128,7 @@ class Simulator:
         A wall counts as its nearest point; distractors are where they are now.
         """
         relative, radii = self._layout.obstacles.nearest(position)
-        moving = self._moving()[1:]
+        moving = self._moving(self._stamp_ns())[1:]
         if not moving:
             return relative, radii
         places = np.array([mover.route.at(time_s)[0] for mover, time_s in moving]) - position
@@ -151,20 +146,21 @@ class Simulator:
         """Fly towards a velocity (3,) in m/s and a yaw rate, for some steps of 1/240 s."""
         x, y, z = np.asarray(velocity_enu, dtype=np.float64).tolist()
         self._drone.fly(Order((x, y, z), float(yaw_rate_rad_s)), substeps)
-        self._move_actors()
+        self._settle()
 
     def idle(self, substeps: int = SUBSTEPS) -> None:
         """Let the time pass with the motors off."""
         self._drone.fly(None, substeps)
-        self._move_actors()
+        self._settle()
 
     def truth(self) -> Truth:
         """Return the present state."""
         motion = self._drone.motion
         height_m = motion.position_enu[2] - self.ground_height_m(motion.position_enu)
-        place, _, _ = self._layout.target.place(self._walked_s(), self._layout.terrain)
+        walked_s = self._walked_s(self._stamp_ns())
+        place, _, _ = self._layout.target.place(walked_s, self._layout.terrain)
         walking = self._released >= 0
-        speed = self._layout.route.velocity(self._walked_s()) if walking else np.zeros(3)
+        speed = self._layout.route.velocity(walked_s) if walking else np.zeros(3)
         return Truth(
             stamp_ns=self._stamp_ns(),
             position_enu=np.array(motion.position_enu),
@@ -178,19 +174,36 @@ class Simulator:
         )
 
     def capture(self) -> CameraFrame:
-        """Take the picture of the present moment."""
-        position, quaternion = self._pose()
-        rotation = rotation_from_quaternion(quaternion)
-        tilt = math.radians(self.camera.tilt_down_deg)
-        down = rotation_from_quaternion(quaternion_from_euler(0.0, tilt, 0.0))
-        eye = position + rotation @ np.array(self.scenario.vehicle.camera_position_m)
-        picture = self._picture(eye, rotation @ down, self.camera.width, self.camera.height)
-        rows, columns = np.nonzero(picture.target)
-        bearing = elevation = 0.0
-        if len(rows):
-            bearing = float((columns.mean() + 0.5) / self.camera.width * 2.0 - 1.0)
-            elevation = float(1.0 - (rows.mean() + 0.5) / self.camera.height * 2.0)
-        return CameraFrame(self._stamp_ns(), picture.image, len(rows), bearing, elevation)
+        """Return the camera's frame of the present moment; it may be late, or not fresh."""
+        shot = self.aim()
+        return shot if isinstance(shot, CameraFrame) else self.develop(shot, self._take(shot))
+
+    def aim(self) -> Shot | CameraFrame:
+        """Return the picture to take at the present moment, or the frame where none comes."""
+        now_ns = self._stamp_ns()
+        return self._camera.missing(now_ns) or self._camera.aim(now_ns)
+
+    def develop(self, shot: Shot, picture: Picture) -> CameraFrame:
+        """Make the camera's frame of a picture that was taken."""
+        return self._camera.develop(shot, picture)
+
+    def view(self, shot: Shot) -> View:
+        """Return what a picture of several places at once needs of this one.
+
+        Raises:
+            SimulationError: the renderer is not OpenGL.
+
+        """
+        if not isinstance(self._renderer, GlRenderer):
+            raise SimulationError(
+                f'pictures of several places at once need OpenGL, got {self.renderer_name}'
+            )
+        self._pose_actors(shot.stamp_ns)
+        return self._renderer.view(shot.camera)
+
+    def _take(self, shot: Shot) -> Picture:
+        self._pose_actors(shot.stamp_ns)
+        return self._renderer.render(shot.camera)
 
     def show(
         self,
@@ -205,7 +218,7 @@ class Simulator:
         if released_ns is not None and released_ns <= stamp_ns:
             self._released = _substeps_at(released_ns)
         self._place(np.asarray(position_enu, float), np.asarray(quaternion_xyzw, float))
-        self._move_actors()
+        self._settle()
 
     def chase_view(self, width: int, height: int) -> Image:
         """Take a picture from behind and above the drone, level, in its heading."""
@@ -216,12 +229,16 @@ class Simulator:
             quaternion_from_euler(0.0, math.radians(CHASE_TILT_DEG), yaw)
         )
         back = np.array([math.cos(yaw), math.sin(yaw), 0.0]) * CHASE_BACK_M
-        return self._picture(position - back + [0.0, 0.0, CHASE_UP_M], level, width, height).image
+        eye = position - back + [0.0, 0.0, CHASE_UP_M]
+        camera = Camera(eye, level, width, height, self.camera.horizontal_fov_deg)
+        self._pose_actors(self._stamp_ns())
+        return self._renderer.render(camera).image
 
-    def _picture(self, eye: FloatArray, rotation: FloatArray, width: int, height: int) -> Picture:
-        camera = Camera(eye, rotation, width, height, self.camera.horizontal_fov_deg)
-        self._renderer.move(np.concatenate([poses for _, poses in self.actors()]))
-        return self._renderer.render(camera)
+    def _pose_actors(self, stamp_ns: int) -> None:
+        """Tell the renderer where everything that moves was at a moment."""
+        terrain = self._layout.terrain
+        poses = [mover.poses(time_s, terrain) for mover, time_s in self._moving(stamp_ns)]
+        self._renderer.move(np.concatenate(poses))
 
     def _stamp_ns(self) -> int:
         return START_NS + self._drone.substeps * 1_000_000_000 // SUBSTEPS_PER_S
@@ -233,23 +250,27 @@ class Simulator:
     def _place(self, position: FloatArray, quaternion: FloatArray) -> None:
         (x, y, z), (a, b, c, d) = position.tolist(), quaternion.tolist()
         self._drone.place((x, y, z), (a, b, c, d))
+        self._camera.forget()
 
-    def _walked_s(self) -> float:
-        return (
-            0.0 if self._released < 0 else (self._drone.substeps - self._released) / SUBSTEPS_PER_S
-        )
+    def _walked_s(self, stamp_ns: int) -> float:
+        if self._released < 0:
+            return 0.0
+        return max((stamp_ns - START_NS) / 1e9 - self._released / SUBSTEPS_PER_S, 0.0)
 
-    def _now_s(self) -> float:
-        return self._drone.substeps / SUBSTEPS_PER_S
-
-    def _moving(self) -> list[tuple[Mover, float]]:
+    def _moving(self, stamp_ns: int) -> list[tuple[Mover, float]]:
         """Return who moves and for how long: the target since its release, others since ever."""
-        target = (self._layout.target, self._walked_s())
-        return [target, *((mover, self._now_s()) for mover in self._layout.distractors)]
+        time_s = (stamp_ns - START_NS) / 1e9
+        target = (self._layout.target, self._walked_s(stamp_ns))
+        return [target, *((mover, time_s) for mover in self._layout.distractors)]
+
+    def _settle(self) -> None:
+        """Put everything where it is now, and let the camera note it."""
+        self._move_actors()
+        self._camera.note(self._stamp_ns(), self._drone.motion)
 
     def _move_actors(self) -> None:
         """Put collision bodies, and the parts that one sees, where their ways are now."""
-        for i, (mover, time_s) in enumerate(self._moving()):
+        for i, (mover, time_s) in enumerate(self._moving(self._stamp_ns())):
             foot, heading, _ = mover.place(time_s, self._layout.terrain)
             spot = np.add(foot, [0.0, 0.0, mover.target.height_m / 2.0])
             turn = quaternion_from_euler(0.0, 0.0, heading)

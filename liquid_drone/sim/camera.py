@@ -1,0 +1,169 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The camera on a drone: where it sits, when it looks, and what comes out of it.
+
+A frame may be older than the moment it is delivered in, and irregularly so, or not come at all.
+All of that is drawn from seed and moment: asking twice gives the same. It renders nothing.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contract import Image
+from ..geometry import euler_from_quaternion, quaternion_from_euler, rotation_from_quaternion
+from . import optics
+from . import weather as table
+from .config import MOST_JITTER_S, Vehicle
+from .quadrotor import Motion, Vector
+from .render import Camera, Picture
+from .weather import Weather
+
+FloatArray = npt.NDArray[np.float64]
+KEPT = 16  # camera frames of the past: more than the oldest delivery
+
+
+@dataclass(frozen=True)
+class CameraFrame:
+    """One picture with what it shows of the target; bearing and elevation are 0 when nothing."""
+
+    stamp_ns: int  # when it was exposed
+    image: Image  # (144, 256, 3) RGB
+    target_pixels: int
+    target_bearing: float  # -1 left edge .. 1 right edge
+    target_elevation: float  # -1 bottom edge .. 1 top edge
+    fresh: bool = True  # False: no new frame came, this is the last one again
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture to be taken."""
+
+    stamp_ns: int  # when it is exposed
+    camera: Camera
+    turn_px_per_s: tuple[float, float]  # how fast the picture moves right and down
+    rng: np.random.Generator = field(compare=False)
+
+
+class DroneCamera:
+    """Remembers where the drone was, and the last frame, for one flight."""
+
+    def __init__(self, vehicle: Vehicle, weather: Weather, seed: int) -> None:
+        self._vehicle, self._weather, self._seed = vehicle, weather, seed
+        self._sign = 1.0 if np.random.default_rng([seed, 6]).random() < 0.5 else -1.0
+        spec = vehicle.camera
+        half = math.tan(math.radians(spec.horizontal_fov_deg) / 2.0)
+        self._focal_px = spec.width / 2.0 / half
+        self._past: deque[tuple[int, Motion]] = deque(maxlen=KEPT)
+        self._last: CameraFrame | None = None
+        self._begin_ns = -1
+
+    def forget(self) -> None:
+        """Begin anew: the drone was put somewhere else."""
+        self._past.clear()
+        self._last, self._begin_ns = None, -1
+
+    def note(self, stamp_ns: int, motion: Motion) -> None:
+        """Remember where the drone is at a moment; the moments rise."""
+        if not self._past:
+            self._begin_ns = stamp_ns
+        self._past.append((stamp_ns, motion))
+
+    def missing(self, now_ns: int) -> CameraFrame | None:
+        """Return the last frame once more where none comes at this moment, else None."""
+        if self._last is None or now_ns == self._begin_ns:
+            return None
+        share = table.DROPPED_SHARE[self._weather.dropped]
+        if share == 0.0 or self._rng(now_ns, 7).random() >= share:
+            return None
+        last = self._last
+        return CameraFrame(
+            last.stamp_ns,
+            last.image,
+            last.target_pixels,
+            last.target_bearing,
+            last.target_elevation,
+            fresh=False,
+        )
+
+    def aim(self, now_ns: int) -> Shot:
+        """Return the picture that is delivered at this moment."""
+        rng = self._rng(now_ns, 5)
+        stamp_ns = max(now_ns - self._age_ns(rng), self._past[0][0])
+        motion = self._motion_at(stamp_ns)
+        spec, rotation = self._vehicle.camera, self._rotation(motion)
+        body = rotation_from_quaternion(motion.quaternion_xyzw)
+        eye = np.array(motion.position_enu) + body @ np.array(self._vehicle.camera_position_m)
+        camera = Camera(eye, rotation, spec.width, spec.height, spec.horizontal_fov_deg)
+        return Shot(stamp_ns, camera, self._turn(body @ np.array(motion.rates_flu), rotation), rng)
+
+    def develop(self, shot: Shot, picture: Picture) -> CameraFrame:
+        """Make the frame of a picture that was taken."""
+        image = optics.degrade(
+            picture.image, self._weather, shot.rng, self._sign, shot.turn_px_per_s, self._focal_px
+        )
+        rows, columns = np.nonzero(picture.target)
+        height, width = picture.target.shape
+        bearing = elevation = 0.0
+        if len(rows):
+            bearing = float((columns.mean() + 0.5) / width * 2.0 - 1.0)
+            elevation = float(1.0 - (rows.mean() + 0.5) / height * 2.0)
+        self._last = CameraFrame(shot.stamp_ns, image, len(rows), bearing, elevation)
+        return self._last
+
+    def _rng(self, now_ns: int, purpose: int) -> np.random.Generator:
+        return np.random.default_rng([self._seed, purpose, now_ns])
+
+    def _age_ns(self, rng: np.random.Generator) -> int:
+        vehicle, late = self._vehicle, self._weather.late
+        least_s = vehicle.camera_latency_s + table.LATE_S[late]
+        more_s = min(vehicle.camera_jitter_s + table.LATE_JITTER_S[late], MOST_JITTER_S)
+        return round((least_s + more_s * rng.random()) * 1e9) if least_s + more_s > 0.0 else 0
+
+    def _motion_at(self, stamp_ns: int) -> Motion:
+        """Return the motion at a moment of the past, between two that were noted."""
+        after_ns, after = self._past[-1]
+        for before_ns, before in reversed(self._past):
+            if before_ns <= stamp_ns:
+                share = (stamp_ns - before_ns) / max(after_ns - before_ns, 1)
+                return before if share == 0.0 else _between(before, after, share)
+            after_ns, after = before_ns, before
+        return after
+
+    def _rotation(self, motion: Motion) -> FloatArray:
+        """Return the camera's rotation (3, 3), FLU into world ENU."""
+        tilt = math.radians(self._vehicle.camera.tilt_down_deg)
+        if self._vehicle.camera_mount == 'stabilised':  # a gimbal keeps the horizon level
+            yaw = euler_from_quaternion(motion.quaternion_xyzw)[2]
+            return rotation_from_quaternion(quaternion_from_euler(0.0, tilt, yaw))
+        down = rotation_from_quaternion(quaternion_from_euler(0.0, tilt, 0.0))
+        return rotation_from_quaternion(motion.quaternion_xyzw) @ down
+
+    def _turn(self, rates_enu: FloatArray, rotation: FloatArray) -> tuple[float, float]:
+        """Return how fast the middle of the picture moves right and down, in pixels a second."""
+        if self._vehicle.camera_mount == 'stabilised':
+            rates_enu = rates_enu * [0.0, 0.0, 1.0]
+        _, pitch, yaw = rotation.T @ rates_enu
+        return self._focal_px * float(yaw), -self._focal_px * float(pitch)
+
+
+def _between(before: Motion, after: Motion, share: float) -> Motion:
+    def mix(a: tuple[float, ...], b: tuple[float, ...]) -> list[float]:
+        return [(1.0 - share) * x + share * y for x, y in zip(a, b, strict=True)]
+
+    x, y, z, w = mix(before.quaternion_xyzw, after.quaternion_xyzw)
+    size = math.sqrt(x * x + y * y + z * z + w * w)
+    return Motion(
+        _three(mix(before.position_enu, after.position_enu)),
+        _three(mix(before.velocity_enu, after.velocity_enu)),
+        (x / size, y / size, z / size, w / size),
+        _three(mix(before.rates_flu, after.rates_flu)),
+    )
+
+
+def _three(values: list[float]) -> Vector:
+    x, y, z = values
+    return x, y, z
