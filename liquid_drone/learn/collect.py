@@ -6,6 +6,7 @@ Every episode depends only on its plan and its seed, never on which process flew
 before.
 """
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -60,25 +61,15 @@ class Result:
 def jobs_of(
     recipe: Recipe, seeds: range, frames: int, plan: Plan, directory: Path | None
 ) -> list[Job]:
-    """Return one job per seed; seasons take turns, and weathers after each round of seasons."""
+    """Return one job per seed; worlds take turns, then seasons, then weathers."""
+    places = list(itertools.product(recipe.weather, recipe.seasons, recipe.worlds))
     jobs = []
     for seed in seeds:
-        turn, number = divmod(seed, len(recipe.seasons))
-        season, weather = recipe.seasons[number], recipe.weather[turn % len(recipe.weather)]
-        place = directory / f'{season}-{seed:05d}' if directory else None
-        jobs.append(
-            Job(
-                recipe.world,
-                season,
-                recipe.target,
-                recipe.task,
-                seed,
-                frames,
-                plan,
-                place,
-                weather,
-            )
-        )
+        weather, season, world = places[seed % len(places)]
+        name = f'{world}-{season}-{seed:05d}'
+        place = directory / name if directory else None
+        target, task = recipe.target, recipe.task
+        jobs.append(Job(world, season, target, task, seed, frames, plan, place, weather))
     return jobs
 
 

@@ -33,7 +33,7 @@ def export_round(
     network = load_weights(Network(recipe.network), work.checkpoint(index))
     training = Training(
         target=recipe.target,
-        worlds=(recipe.world,),
+        worlds=recipe.worlds,
         seasons=recipe.seasons,
         command=f'liquid-drone train --recipe {recipe.name}',
         commit=_commit(),

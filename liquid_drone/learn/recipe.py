@@ -97,11 +97,11 @@ class Recipe:
     """One policy from nothing."""
 
     name: str
-    world: str = 'forest'
+    worlds: tuple[str, ...] = ('forest',)  # episodes take turns through all combinations
     seasons: tuple[str, ...] = ('summer',)
     target: str = 'red_backpack'
     task: str = 'follow'
-    weather: tuple[str, ...] = ('clear',)  # episodes take turns, as with the seasons
+    weather: tuple[str, ...] = ('clear',)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     collect: CollectConfig = field(default_factory=CollectConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
@@ -109,8 +109,8 @@ class Recipe:
     validation: ValidationConfig = field(default_factory=ValidationConfig)
 
     def __post_init__(self) -> None:
-        if not self.seasons or not self.weather:
-            raise ValueError('expected at least one entry in seasons and in weather')
+        if not (self.worlds and self.seasons and self.weather):
+            raise ValueError('expected at least one entry in worlds, seasons and weather')
         for text in self.weather:
             Weather.parse(text)
 
