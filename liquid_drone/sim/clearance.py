@@ -6,6 +6,7 @@ Boxes around every collision body stand in one array; those of bodies that were 
 for anew. It never misses a body that reaches into the sphere asked about, and moves nothing.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,20 +21,33 @@ ENDLESS_M = 1e6  # a plane's box is larger: it is the ground, at height 0
 class Clearance:
     """Holds the boxes of one physics client's bodies."""
 
-    def __init__(self, pybullet: Any, client: int, drone: int) -> None:
-        """Read the box of every body but the drone; call it when all of them are built."""
+    def __init__(
+        self, pybullet: Any, client: int, drone: int, several: Mapping[int, FloatArray]
+    ) -> None:
+        """Read the box of every body but the drone; call it when all of them are built.
+
+        Args:
+            pybullet: the module.
+            client: its physics client.
+            drone: the body that the others are in the way of.
+            several: boxes (K, 2, 3) of bodies that hold several solids and never move.
+
+        """
         self._p, self._client = pybullet, client
         boxes = {}
         for body in range(pybullet.getNumBodies(physicsClientId=client)):
             box = self._box(body)
-            if body != drone and np.ptp(box, axis=0).any():  # what is only seen has no extent
+            if (
+                body != drone and body not in several and np.ptp(box, axis=0).any()
+            ):  # what is only seen has no extent
                 boxes[body] = box
         endless = [body for body, box in boxes.items() if np.ptp(box) > ENDLESS_M]
         self._floor_m = 0.0 if endless else -np.inf
         for body in endless:
             del boxes[body]
         self._rows = {body: row for row, body in enumerate(boxes)}
-        self._boxes: FloatArray = np.array(list(boxes.values())).reshape(-1, 2, 3)
+        single = np.array(list(boxes.values())).reshape(-1, 2, 3)
+        self._boxes: FloatArray = np.concatenate([single, *several.values()])
 
     def note_moved(self, body: int) -> None:
         """Read the box of a body anew, because it was put somewhere else."""

@@ -7,10 +7,11 @@ step, and takes the step where there is one: being near changes no number, touch
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from . import quadrotor, wind
 from .clearance import Clearance
@@ -37,6 +38,11 @@ class Bodies(Protocol):
         """What may be landed on."""
         ...
 
+    @property
+    def boxes(self) -> Mapping[int, npt.NDArray[np.float64]]:
+        """Boxes (K, 2, 3) of bodies that hold several solids, see :class:`Clearance`."""
+        ...
+
 
 class Drone:
     """Holds the drone's body in a physics client; it hovers or stands where it is put."""
@@ -53,7 +59,7 @@ class Drone:
         self._p, self._client, self._number = pybullet, client, scene.drone
         self._ground, self._ground_height_m = scene.ground, ground_height_m
         self._vehicle = vehicle
-        self.clearance = Clearance(pybullet, client, scene.drone)
+        self.clearance = Clearance(pybullet, client, scene.drone, scene.boxes)
         self.collision = False  # so far: touched anything but the ground, or the ground hard
         self.substeps = 0
         hull_m = math.hypot(vehicle.radius_m, vehicle.height_m / 2.0)

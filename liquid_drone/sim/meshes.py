@@ -199,6 +199,26 @@ def blob(
     return _bare(uneven * np.asarray(radii) + np.asarray(centre), faces)
 
 
+def clump(radii: npt.ArrayLike, centre: npt.ArrayLike, rng: np.random.Generator) -> Mesh:
+    """Return foliage from afar in 16 triangles: two squares, one turned, between two tips."""
+    turn = np.arange(4) * math.pi / 2.0 + rng.uniform(0.0, math.pi)
+    rings = [
+        np.column_stack([0.95 * np.cos(angle), 0.95 * np.sin(angle), np.full(4, z)])
+        for angle, z in ((turn, -0.4), (turn + math.pi / 4.0, 0.4))
+    ]
+    points = np.concatenate([*rings, [[0.0, 0.0, -1.0], [0.0, 0.0, 1.0]]])
+    i, j = np.arange(4), (np.arange(4) + 1) % 4
+    low, high = np.full(4, 8), np.full(4, 9)
+    faces = [
+        np.column_stack([i, j, 4 + i]),
+        np.column_stack([j, 4 + j, 4 + i]),
+        np.column_stack([j, i, low]),
+        np.column_stack([4 + i, 4 + j, high]),
+    ]
+    uneven = points * rng.uniform(0.88, 1.14, size=(10, 1))
+    return _bare(uneven * np.asarray(radii) + np.asarray(centre), np.concatenate(faces))
+
+
 def branch(
     start: npt.ArrayLike, end: npt.ArrayLike, radius: float, tip: float = 0.0, sides: int = 3
 ) -> Mesh:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from .meshes import Mesh, blade, blob, branch, lathe, merge
+from .meshes import Mesh, blade, blob, branch, clump, lathe, merge
 from .scenery import Colour, Material, Model, Piece
 
 TREE_M, TRUNK_RADIUS_M, CROWN_BASE = 8.0, 0.2, 0.4
@@ -64,7 +64,7 @@ def broadleaf(variant: int, bark: Colour) -> Model:
         (upper if i == 0 else lower).append(lobe)
     shape = [1.3 * wide, 1.3 * wide, 0.3 * TREE_M]
     mid = blob(shape, [0.0, 0.0, 0.7 * TREE_M], rng, rough=0.22)
-    far = blob(shape, [0.0, 0.0, 0.7 * TREE_M], rng, subdivisions=-1, rough=0.12)
+    far = clump(shape, [0.0, 0.0, 0.7 * TREE_M], rng)
     trunks = _trunks(bark, 0.6 * TREE_M)
     return Model(
         f'broadleaf{variant}',
@@ -163,7 +163,7 @@ def bush(variant: int) -> Model:
         angle = 2.1 * i + rng.uniform(-0.4, 0.4)
         place = [0.5 * math.cos(angle), 0.5 * math.sin(angle), rng.uniform(0.5, 0.9)]
         lobes.append(blob([0.65, 0.65, 0.7], place, rng))
-    far = blob([1.0, 1.0, 0.85], [0.0, 0.0, 0.6], rng, subdivisions=-1)
+    far = clump([1.0, 1.0, 0.8], [0.0, 0.0, 0.5], rng)
     return Model(
         f'bush{variant}',
         (

@@ -27,6 +27,7 @@ TOGETHER = 16  # shapes in one body: PyBullet ignores more, silently
 SHADES = 12  # of each colour channel, in TinyRenderer's groups
 LEVEL = 1  # of detail, in TinyRenderer's pictures
 SNOW = (0.93, 0.95, 0.98)
+FloatArray = npt.NDArray[np.float64]
 Groups = dict[tuple[int, ...], list[Mesh]]
 
 
@@ -38,6 +39,7 @@ class Scene:
     drone: int
     bodies: tuple[int, ...]  # what others collide with: the target, then each distractor
     parts: tuple[tuple[int, ...], ...]  # what one sees of them; empty without visual shapes
+    boxes: dict[int, FloatArray]  # (K, 2, 3) around each solid of a body that holds several
 
     @property
     def target_parts(self) -> tuple[int, ...]:
@@ -60,8 +62,10 @@ class SceneBuilder:
         """Create every body and return their numbers."""
         ground = self._collide_ground()
         solids = self._layout.scenery.solids
+        boxes = {}
         for first in range(0, len(solids), TOGETHER):
-            self._collide(solids[first : first + TOGETHER])
+            some = solids[first : first + TOGETHER]
+            boxes[self._collide(some)] = np.array([bounds(solid) for solid in some])
         movers = (self._layout.target, *self._layout.distractors)
         bodies = tuple(self._collide_target(mover.target) for mover in movers)
         parts: tuple[tuple[int, ...], ...] = ()
@@ -70,7 +74,7 @@ class SceneBuilder:
                 self._show_ground(Path(folder))
                 self._show_things(Path(folder))
             parts = tuple(self._show_actor(mover.actor) for mover in movers)
-        return Scene(ground, self._make_drone(), bodies, parts)
+        return Scene(ground, self._make_drone(), bodies, parts, boxes)
 
     # what one sees
 
@@ -203,9 +207,9 @@ class SceneBuilder:
         turn: Any = (0.0, 0.0, 0.0, 1.0),
     ) -> int:
         p, client = self._p, self._client
-        if visual == HIDDEN and self._visible:  # PyBullet would draw the collision shape, in white
+        if visual == HIDDEN:  # PyBullet would make one of the collision shape, and draw it white
             visual = p.createVisualShape(
-                p.GEOM_SPHERE, radius=0.001, rgbaColor=[0.0] * 4, physicsClientId=client
+                p.GEOM_BOX, halfExtents=[0.001] * 3, rgbaColor=[0.0] * 4, physicsClientId=client
             )
         return int(
             p.createMultiBody(
@@ -228,6 +232,21 @@ def copies(mesh: Mesh, batch: Batch, chosen: npt.NDArray[np.int64]) -> Mesh:
     count = len(mesh.vertices)
     faces = mesh.faces[None] + (np.arange(len(chosen)) * count)[:, None, None]
     return Mesh(world.reshape(-1, 3), faces.reshape(-1, 3), np.tile(mesh.uv, (len(chosen), 1)))
+
+
+def bounds(solid: Solid) -> FloatArray:
+    """Return the lowest and highest corner (2, 3) of a box around a solid."""
+    c, s = abs(np.cos(solid.yaw)), abs(np.sin(solid.yaw))
+    if solid.shape == 'box':
+        x, y, z = (side / 2.0 for side in solid.size_m)
+        half = np.array([c * x + s * y, s * x + c * y, z])
+    elif solid.shape == 'sphere':
+        half = np.full(3, solid.size_m[0])
+    else:
+        radius, reach = solid.size_m[0], solid.size_m[1] / 2.0
+        flat, up = abs(np.sin(solid.pitch)), abs(np.cos(solid.pitch))
+        half = np.array([c * flat, s * flat, up]) * reach + radius
+    return np.array([solid.position - half, solid.position + half])
 
 
 def _looks_up(mesh: Mesh) -> npt.NDArray[np.bool_]:

@@ -28,6 +28,7 @@ PAINTS = ((0.75, 0.75, 0.77), (0.10, 0.10, 0.12), (0.52, 0.09, 0.09), (0.88, 0.8
           (0.36, 0.38, 0.40), (0.16, 0.28, 0.22), (0.55, 0.47, 0.35))  # fmt: skip
 AWNINGS = ((0.62, 0.16, 0.13), (0.16, 0.35, 0.28), (0.82, 0.70, 0.42), (0.22, 0.28, 0.45))
 PANE: Colour = (0.13, 0.15, 0.18)
+SNOWY, ROOF_SNOW = (0.90, 0.92, 0.95), 0.85
 DETAIL_M = 45.0  # shop fronts and cornices are seen to here
 STOREY_M, SHOP_M = 3.0, 3.0
 CROSSING_M = 3.0  # nothing stands this near to a crossing's corner
@@ -49,6 +50,7 @@ class TownBuilder:
         self.things = Collection()
         self.solids: list[Solid] = []
         self.trees: list[FloatArray] = []  # (2,) each
+        self._white = ROOF_SNOW * season.snow
 
     def build(self, low: FloatArray, high: FloatArray) -> None:
         """Add everything within the square to ``things`` and ``solids``."""
@@ -170,7 +172,10 @@ class TownBuilder:
         if pitched < 0.6:
             scale = [size[0] + 0.5, size[1] + 0.5, 1.6 + 1.4 * height]
             place = [*centre, high - 0.05]
-            self.things.add(town_models.gable(), place, 0.0, scale, pick(TILES, tile))
+            tint = np.array(pick(TILES, tile)) * (1.0 - self._white) + self._white * np.array(
+                SNOWY
+            )
+            self.things.add(town_models.gable(), place, 0.0, scale, tint)
         else:
             self._add_cornice(centre, size, high)
 

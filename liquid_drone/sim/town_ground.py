@@ -13,7 +13,7 @@ from .world_config import Season
 
 FloatArray = npt.NDArray[np.float64]
 Pixel = tuple[int, int]
-PIXELS = 1536
+PIXELS = 1280
 ASPHALT, PAVING, KERB = (0.27, 0.27, 0.28), (0.58, 0.56, 0.53), (0.76, 0.75, 0.72)
 PLAZA, YARD, PAINT = (0.66, 0.59, 0.50), (0.45, 0.44, 0.41), (0.88, 0.88, 0.86)
 SLAB_M, LINE_M, DASH_M = 1.5, 0.22, (1.6, 2.6)
@@ -153,6 +153,8 @@ class TownPainter:
                 np.float32
             )
             driven = cv2.GaussianBlur(asphalt, (0, 0), 0.4 * painter.scale)
-            depth = 1.7 * season.snow - 0.9 * self._noise - 0.75 * driven
+            lies = np.clip(2.5 * (1.7 * season.snow - 0.9 * self._noise), 0.0, 1.0)
+            slush = season.snow * np.clip(0.9 * self._noise + 0.3 * self._grain - 0.2, 0.0, 0.5)
+            cover = lies + (slush - lies) * driven
             white = (0.90 + 0.06 * self._grain)[..., None] * np.array([0.96, 0.98, 1.0])
-            painter.mix(white, np.clip(2.5 * depth, 0.0, 1.0).astype(np.float32))
+            painter.mix(white, cover.astype(np.float32))

@@ -28,7 +28,7 @@ SPARE_S = 15.0  # the route goes on a little after the task, for the landing
 START_BEHIND_DEG = 70.0  # the drone starts in this sector behind the target
 START_TRIES = 40
 WAY, START, THINGS, LOOKS, LIGHT, ACTORS = range(6)  # a random generator for each
-TOWN_SNOW = 0.55  # of the season's: what lies in streets is trodden and thawed
+TOWN_SNOW = 0.4  # of the season's: what lies in streets is trodden and thawed
 NOTHING = Obstacles(np.zeros((0, 3)), np.zeros((0, 5)))
 
 

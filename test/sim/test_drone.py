@@ -45,7 +45,7 @@ def place() -> Iterator[Place]:
 
 def made(place: Place, position: tuple[float, float, float]) -> Drone:
     p, client, number, _ = place
-    bodies = SimpleNamespace(drone=number, ground=0)
+    bodies = SimpleNamespace(drone=number, ground=0, boxes={})
     drone = Drone(p, client, bodies, load_scenario().vehicle, lambda place: 0.0)
     drone.power(hovering=True)
     drone.place(position, LEVEL)
