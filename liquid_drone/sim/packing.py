@@ -45,12 +45,15 @@ class Packed:
     centre: FloatArray  # (N, 3) of the bounding sphere
     radius: FloatArray  # (N,)
 
-    def visible(self, eye: FloatArray, planes: FloatArray | None) -> list[IndexArray]:
+    def visible(
+        self, eye: FloatArray, planes: FloatArray | None, detail: float = 1.0
+    ) -> list[IndexArray]:
         """Return the indices to draw for each kind.
 
         Args:
             eye: (3,) where the levels of detail are measured from.
             planes: (P, 4) inward planes ``n.x + d >= 0`` of the view; None keeps everything.
+            detail: factor on the reach of the levels.
 
         """
         gap = np.linalg.norm(self.centre - eye, axis=1) - self.radius
@@ -59,7 +62,7 @@ class Packed:
             inside = self.centre @ planes[:, :3].T + planes[:, 3]  # (N, P)
             kept = kept[np.all(inside > -self.radius[:, None], axis=1)[kept]]
         deepest = self.reach_m.shape[1] - 1
-        level = np.minimum((gap[kept, None] > self.reach_m[kept]).sum(axis=1), deepest)
+        level = np.minimum((gap[kept, None] > detail * self.reach_m[kept]).sum(axis=1), deepest)
         first, count = self.first[kept, level], self.count[kept, level]  # (n, K)
         return [self.indices[runs(first[:, k], count[:, k])] for k in range(len(KINDS))]
 

@@ -32,6 +32,11 @@ class Camera:
     horizontal_fov_deg: float
 
     @property
+    def focal_pixels(self) -> float:
+        """Focal length in pixels."""
+        return self.width / 2.0 / math.tan(math.radians(self.horizontal_fov_deg) / 2.0)
+
+    @property
     def vertical_fov_deg(self) -> float:
         """Field of view from top to bottom, for square pixels."""
         half = math.tan(math.radians(self.horizontal_fov_deg) / 2.0) * self.height / self.width

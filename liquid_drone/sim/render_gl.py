@@ -26,6 +26,8 @@ from .studio import SHADING, VIEW_FLOATS, Drawn, Studio
 FloatArray = npt.NDArray[np.float64]
 SHADOW_PIXELS, NEAR_SHADOW_PIXELS = 2048, 256
 NEAR_SHADOW_M = 16.0  # side of the square around the target that moving things shade
+DETAIL_PIXELS = 250.0  # focal length at which levels of detail have the reach that models name
+DENSE = 0.85  # crowns of at least that much foliage show only their outside
 TO_TEXTURE = np.array([[0.5, 0, 0, 0.5], [0, 0.5, 0, 0.5], [0, 0, 0.5, 0.5], [0, 0, 0, 1.0]])
 
 
@@ -131,12 +133,13 @@ class Stage:
         studio, context = self._studio, self._studio.context
         matrix = clip_matrix(camera)
         self._write_view(matrix, camera)
-        visible = self._packed.visible(camera.position_enu, view_planes(matrix))
+        detail = camera.focal_pixels / DETAIL_PIXELS
+        visible = self._packed.visible(camera.position_enu, view_planes(matrix), detail)
         for unit, texture in enumerate((studio.noise, self._picture, self._shadow, self._near)):
             texture.use(unit)
         context.enable_only(context.DEPTH_TEST | context.CULL_FACE)
         for kind, things, movers in zip(KINDS, visible, self._actors.indices, strict=True):
-            if kind == 'leaves':  # seen from both sides
+            if kind == 'leaves' and self._air.foliage < DENSE:  # seen from both sides
                 context.disable(context.CULL_FACE)
             self._movers.draw(kind, movers)
             self._things.draw(kind, things)
