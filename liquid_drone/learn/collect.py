@@ -120,6 +120,7 @@ def _begin_worker() -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
+    os.environ.setdefault('LP_NUM_THREADS', '0')  # Mesa's rasteriser, where there is no GPU
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
