@@ -3,17 +3,25 @@
 """``liquid-drone evaluate``: many flights of a policy, as a table with confidence intervals."""
 
 import argparse
+import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .. import resources
 from .fly import add_place_arguments, check_writable
 
+if TYPE_CHECKING:
+    from ..evaluate.metrics import Summary
+
 NAME = 'evaluate'
 HELP = 'fly many seeds of a split and print the table'
+KINDS = ('world', 'season', 'weather')
 EPILOG = """examples:
   liquid-drone evaluate --flights 100
   liquid-drone evaluate --bundle data/mine/bundle --split validation --flights 20 --json
+  liquid-drone evaluate --worlds forest urban --seasons spring summer autumn winter --out out/all
 
 A run that was stopped goes on where it was.
 """
@@ -24,6 +32,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_place_arguments(parser)
+    for kind in KINDS:
+        parser.add_argument(
+            f'--{kind}s', nargs='+', metavar=kind.upper(), help=f'several, instead of --{kind}'
+        )
     parser.add_argument('--split', choices=('validation', 'test'), default='test')
     parser.add_argument('--flights', type=int, default=100, help='how many (default: 100)')
     parser.add_argument('--offset', type=int, default=0, help='seeds to leave out at the start')
@@ -34,29 +46,54 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fly what is missing and print the table of all."""
-    from ..evaluate.metrics import summarise
-    from ..evaluate.protocol import Flown, Trial, evaluate
-    from ..evaluate.table import markdown
+    from ..evaluate.table import markdown, overview
     from ..schema import plain
     from ..seeds import split_seeds
-    from ..sim.config import load_scenario
-    from ..sim.weather import CLEAR
-    from .progress import TerminalWatcher
 
-    scenario = load_scenario(
-        args.world,
-        args.season,
-        args.target,
-        args.task,
-        renderer=args.renderer,
-        weather=args.weather,
-    )
-    trial = Trial(scenario, resources.bundle(args.bundle), args.autopilot)
     seeds = split_seeds(args.split, args.flights, args.offset)
     check_writable(args.out)
+    given = [getattr(args, f'{kind}s') for kind in KINDS]
+    if any(given):
+        lists = [many or [getattr(args, kind)] for kind, many in zip(KINDS, given, strict=True)]
+        cells = list(itertools.product(*lists))
+        found = {cell: _cell(args, cell, seeds, args.out / cell_name(cell)) for cell in cells}
+        title = f'{args.target}, {args.split} seeds {seeds[0]} to {seeds[-1]}'
+        table = overview(found, title)
+        summary: Any = {cell_name(cell): plain(value) for cell, value in found.items()}
+    else:
+        cell = (args.world, args.season, args.weather)
+        one = _cell(args, cell, seeds, args.out)
+        title = f'{cell_name(cell)}, {args.split} seeds {seeds[0]} to {seeds[-1]}'
+        table, summary = markdown(one, title), plain(one)
+    text = json.dumps(summary, indent=1)
+    (args.out / 'table.md').write_text(table, encoding='utf-8')
+    (args.out / 'summary.json').write_text(text + '\n', encoding='utf-8')
+    print(text if args.json else table)
+    return 0
+
+
+def cell_name(cell: Sequence[str]) -> str:
+    """Return the name of a world, season and weather, as of a directory."""
+    world, season, weather = cell
+    place = f'{Path(world).stem}-{Path(season).stem}'
+    return place if weather == 'clear' else f'{place}-{weather.replace(":", "").replace(",", "-")}'
+
+
+def _cell(args: argparse.Namespace, cell: Sequence[str], seeds: range, out: Path) -> 'Summary':
+    """Fly the seeds of one place that are missing, with a bar, and sum all of them up."""
+    from ..evaluate.metrics import summarise
+    from ..evaluate.protocol import Flown, Trial, evaluate
+    from ..sim.config import load_scenario
+    from .progress import TerminalWatcher
+
+    world, season, weather = cell
+    scenario = load_scenario(
+        world, season, args.target, args.task, renderer=args.renderer, weather=weather
+    )
+    trial = Trial(scenario, resources.bundle(args.bundle), args.autopilot)
     watcher = None if args.json else TerminalWatcher()
     if watcher is not None:
-        watcher.begin(f'{args.split} flights', len(seeds), 'flights')
+        watcher.begin(f'{cell_name(cell)}: {args.split} flights', len(seeds), 'flights')
     told, good = 0, 0
 
     def on_flight(flown: Flown, done: int) -> None:
@@ -66,15 +103,7 @@ def run(args: argparse.Namespace) -> int:
             watcher.advance(done - told, good=good)
         told = done
 
-    flights = evaluate(trial, seeds, args.out, args.processes, on_flight)
-    summary = summarise([flown.score for flown in flights])
+    flights = evaluate(trial, seeds, out, args.processes, on_flight)
     if watcher is not None:
         watcher.end()
-    sky = '' if args.weather == CLEAR else f', {args.weather}'
-    title = f'{args.world}-{args.season}{sky}, {args.split} seeds {seeds[0]} to {seeds[-1]}'
-    table = markdown(summary, title)
-    (args.out / 'table.md').write_text(table, encoding='utf-8')
-    text = json.dumps(plain(summary), indent=1)
-    (args.out / 'summary.json').write_text(text + '\n', encoding='utf-8')
-    print(text if args.json else table)
-    return 0
+    return summarise([flown.score for flown in flights])

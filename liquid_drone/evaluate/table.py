@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many scores as a Markdown table with intervals. Text only: nothing is flown or judged here."""
 
+from collections.abc import Mapping
+
 from .metrics import FAILURES, Rate, Summary
 
 
@@ -24,6 +26,22 @@ def markdown(summary: Summary, title: str) -> str:
     if summary.failures:
         found = (f'{FAILURES[name]} {count}' for name, count in summary.failures.items())
         lines.append(f'Failures (one flight may have several): {", ".join(found)}.')
+    return '\n'.join(lines) + '\n'
+
+
+def overview(cells: Mapping[tuple[str, ...], Summary], title: str) -> str:
+    """Return one line for each place (world, season, weather), in Markdown."""
+    lines = [
+        f'### {title}',
+        '',
+        '| world | season | weather | success | share | 95 % interval | failures |',
+        '|---|---|---|---|---|---|---|',
+    ]
+    for place, summary in cells.items():
+        failures = ', '.join(
+            f'{FAILURES[name]} {count}' for name, count in summary.failures.items()
+        )
+        lines.append(f'| {" | ".join(place)} | {_cells(summary.success)} | {failures} |')
     return '\n'.join(lines) + '\n'
 
 

@@ -99,3 +99,20 @@ def test_an_evaluation_goes_on_where_it_was_and_mixes_nothing(
     capsys.readouterr()
     assert main([*line, '--flights', '2', '--autopilot', 'ardupilot']) == 2
     assert 'choose another --out' in capsys.readouterr().err
+
+
+def test_several_places_give_one_line_each(bundle: Path, tmp_path: Path) -> None:
+    task = tmp_path / 'short.yaml'
+    task.write_text(SHORT_TASK)
+    line = ['evaluate', '--bundle', str(bundle), '--out', str(tmp_path), '--processes', '1']
+    line += ['--split', 'validation', '--task', str(task), '--flights', '1']
+    line += ['--seasons', 'summer', 'winter', '--weathers', 'clear', 'fog:2']
+    assert main(line) == 0
+    table = (tmp_path / 'table.md').read_text()
+    assert [row.split('|')[1:4] for row in table.splitlines()[4:]] == [
+        [' forest ', f' {season} ', f' {weather} ']
+        for season in ('summer', 'winter')
+        for weather in ('clear', 'fog:2')
+    ]
+    assert len(json.loads((tmp_path / 'summary.json').read_text())) == 4
+    assert (tmp_path / 'forest-winter-fog2' / FLIGHTS).is_file()
