@@ -13,7 +13,7 @@ from .world_config import Season
 
 FloatArray = npt.NDArray[np.float64]
 Pixel = tuple[int, int]
-PIXELS = 1280
+PIXELS = 1024
 ASPHALT, PAVING, KERB = (0.27, 0.27, 0.28), (0.58, 0.56, 0.53), (0.76, 0.75, 0.72)
 PLAZA, YARD, PAINT = (0.66, 0.59, 0.50), (0.45, 0.44, 0.41), (0.88, 0.88, 0.86)
 SLAB_M, LINE_M, DASH_M = 1.5, 0.22, (1.6, 2.6)
