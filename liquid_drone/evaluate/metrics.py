@@ -29,6 +29,7 @@ FAILURES: dict[str, str] = {
     'lost_from_view': 'target out of view too long',
     'too_close': 'came too close',
     'too_far': 'fell too far behind',
+    'did_not_stop': 'too fast where it had to stand',
 }
 
 
@@ -48,6 +49,7 @@ class FlightScore:
     max_distance_m: float | None
     min_clearance_m: float | None  # drone's centre to the nearest trunk's surface; None: no trunk
     mean_speed_m_s: float
+    reached_s: float | None = None  # first within the allowed distance; None: never
 
 
 @dataclass(frozen=True)
@@ -128,16 +130,19 @@ def score(log: FlightLog, task: Task) -> FlightScore:
     frame_s = _frame_s(log)
     flown = counts & log.column('following')
     view = in_view(log, task)[counts]
-    settled = distance_m(log)[counts & (since >= task.settle_s)]
+    is_settled, distances = counts & (since >= task.settle_s), distance_m(log)
+    speeds = np.linalg.norm(log.column('velocity_enu'), axis=1)
+    settled = distances[is_settled]
+    within = (distances >= task.min_distance_m) & (distances <= task.max_distance_m)
     collided = since[log.column('collision') & (since < task.duration_s)]
     failures = _failures(
         collision=len(collided) > 0,
         ended_early=int(flown.sum()) < round(task.duration_s / frame_s),
         view_share=float(view.mean()),
         settled=settled,
+        settled_speed_m_s=_or_none(speeds[is_settled], np.max),
         task=task,
     )
-    speeds = np.linalg.norm(log.column('velocity_enu')[counts], axis=1)
     return FlightScore(
         seed=seed,
         success=not failures,
@@ -150,7 +155,8 @@ def score(log: FlightLog, task: Task) -> FlightScore:
         mean_distance_m=_or_none(settled, np.mean),
         max_distance_m=_or_none(settled, np.max),
         min_clearance_m=_clearance_m(log, counts),
-        mean_speed_m_s=float(speeds.mean()),
+        mean_speed_m_s=float(speeds[counts].mean()),
+        reached_s=_or_none(since[counts & within], np.min),
     )
 
 
@@ -167,7 +173,7 @@ def summarise(scores: Sequence[FlightScore]) -> Summary:
         success=wilson(sum(one.success for one in scores), total),
         no_collision=without('collision', *early),
         in_view=without('lost_from_view', *early),
-        distance_kept=without('too_close', 'too_far', *early),
+        distance_kept=without('too_close', 'too_far', 'did_not_stop', *early),
         failures={name: counted[name] for name in FAILURES if counted[name]},
         mean_in_view_share=_mean(one.in_view_share for one in scores) or 0.0,
         mean_distance_m=_mean(one.mean_distance_m for one in scores),
@@ -176,7 +182,12 @@ def summarise(scores: Sequence[FlightScore]) -> Summary:
 
 
 def _failures(
-    collision: bool, ended_early: bool, view_share: float, settled: FloatArray, task: Task
+    collision: bool,
+    ended_early: bool,
+    view_share: float,
+    settled: FloatArray,
+    settled_speed_m_s: float | None,
+    task: Task,
 ) -> tuple[str, ...]:
     found = {
         'ended_early': ended_early,
@@ -184,6 +195,11 @@ def _failures(
         'lost_from_view': view_share < task.min_in_view,
         'too_close': bool(np.any(settled < task.min_distance_m)),
         'too_far': bool(np.any(settled > task.max_distance_m)),
+        'did_not_stop': bool(
+            task.max_speed_m_s is not None
+            and settled_speed_m_s is not None
+            and settled_speed_m_s > task.max_speed_m_s
+        ),
     }
     return tuple(name for name, happened in found.items() if happened)
 

@@ -7,7 +7,7 @@ and for choosing between checkpoints.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +36,7 @@ class Flight:
     target_pixels: npt.NDArray[np.int64]  # (T,)
     command_error: npt.NDArray[np.float64]  # (T, 4), executed minus label, shares of the limits
     collision: bool
+    speed_m_s: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # (T,)
 
 
 def fly(
@@ -62,7 +63,7 @@ def fly(
     limits = np.array(CommandSpec().limits)
     expert.reset()
     simulator.release_target()
-    rows: list[tuple[float, int, Any]] = []
+    rows: list[tuple[float, int, Any, float]] = []
     executed = np.zeros(4, dtype=np.float32)
     flown, slope = ZERO, ZERO  # what the guard makes of the commands
     for _ in range(frames):
@@ -72,7 +73,8 @@ def fly(
             break
         if frame.fresh:
             executed = steering.steer(frame.image, frame.stamp_ns * 1e-9, label)
-        rows.append((distance_m, frame.target_pixels, (executed - label) / limits))
+        speed = float(np.linalg.norm(truth.velocity_enu))
+        rows.append((distance_m, frame.target_pixels, (executed - label) / limits, speed))
         if recording is not None and frame.fresh:
             _record(recording, truth, frame, label, executed)
         yaw_rad = euler_from_quaternion(truth.quaternion_xyzw)[2]
@@ -81,12 +83,13 @@ def fly(
         velocity_enu = rotate_by_yaw(flown[:3], yaw_rad) + np.asarray(drift_enu_m_s)
         simulator.advance(velocity_enu, flown[3])
         tick()
-    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
     return Flight(
         np.array(columns[0], dtype=np.float64),
         np.array(columns[1], dtype=np.int64),
         np.array(columns[2], dtype=np.float64).reshape(-1, 4),
         bool(simulator.truth().collision),
+        np.array(columns[3], dtype=np.float64),
     )
 
 
@@ -107,15 +110,18 @@ def new_recording(
 
 
 def failure_of(flight: Flight, task: 'Task', frame_s: float) -> str:
-    """Say why a flight fails the task: collision, lost, distance or view; empty if it does not."""
+    """Say why a flight fails: collision, lost, distance, speed or view; empty if it does not."""
     frames = round(task.duration_s / frame_s)
     if flight.collision:
         return 'collision'
     if len(flight.distance_m) < frames:
         return 'lost'
-    settled = flight.distance_m[round(task.settle_s / frame_s) :]
+    settle = round(task.settle_s / frame_s)
+    settled = flight.distance_m[settle:]
     if settled.min() < task.min_distance_m or settled.max() > task.max_distance_m:
         return 'distance'
+    if task.max_speed_m_s is not None and flight.speed_m_s[settle:].max() > task.max_speed_m_s:
+        return 'speed'
     in_view = float(np.mean(flight.target_pixels >= task.min_target_pixels))
     return '' if in_view >= task.min_in_view else 'view'
 

@@ -80,10 +80,15 @@ class Task:
     start_bearing_deg: float = 25.0  # at most, from the camera's axis
     target_speed_m_s: Range = (0.5, 1.2)
     cruise_altitude_m: float = 2.0
+    target_stands: bool = False  # whatever motion the target's own file says
+    keep_distance_m: float = 3.2  # what the expert keeps or flies to
+    max_speed_m_s: float | None = None  # of the drone, after settling; None: any
 
     def __post_init__(self) -> None:
         check_range('start_distance_m', self.start_distance_m, 1.0)
         check_range('target_speed_m_s', self.target_speed_m_s)
+        if self.keep_distance_m <= 0.0:
+            raise ValueError(f'keep_distance_m must be positive; got {self.keep_distance_m}')
         if not 0.0 <= self.settle_s < self.duration_s:
             raise ValueError(
                 f'expected 0 <= settle_s < duration_s, got {self.settle_s}, {self.duration_s}'
@@ -120,12 +125,15 @@ def load_scenario(
             out of range.
     """
     place = schema.load_yaml(World, resources.named_file('sim/worlds', world))
+    asked = schema.load_yaml(Task, resources.named_file('config/tasks', task))
     followed = load_target(target)
+    if asked.target_stands:
+        followed = dataclasses.replace(followed, motion='still')
     return Scenario(
         world=place,
         season=schema.load_yaml(Season, resources.named_file('sim/seasons', season)),
         target=followed,
-        task=schema.load_yaml(Task, resources.named_file('config/tasks', task)),
+        task=asked,
         vehicle=schema.load_yaml(Vehicle, resources.named_file('sim/vehicles', vehicle)),
         distractors=tuple(
             (item, load_target(item.target))

@@ -1,9 +1,11 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""The follow task as a Gymnasium environment, ``liquid_drone/Follow-v0``.
+"""The tasks as Gymnasium environments: ``liquid_drone/Follow-v0`` and ``liquid_drone/Reach-v0``.
 
-Register it by importing this module, then ``gymnasium.make('liquid_drone/Follow-v0')``. Commands
-go straight to the velocity controller, without guard or autopilot. The drone starts in a hover.
+``gymnasium.make('liquid_drone.sim.env:liquid_drone/Follow-v0')`` registers and makes one;
+``gymnasium.make_vec`` with ``vectorization_mode='vector_entry_point'`` makes many that share their
+renderer. Commands go straight to the velocity controller, without guard or autopilot, and the
+drone starts in a hover.
 """
 
 from typing import Any
@@ -13,89 +15,197 @@ import numpy as np
 
 from ..contract import Command, CommandSpec, Image
 from ..geometry import euler_from_quaternion, rotate_by_yaw
-from .camera import CameraFrame
+from .camera import CameraFrame, Shot
 from .config import Scenario, load_scenario
 from .expert import Expert
+from .render import Picture
+from .render_gl import View
 from .simulator import FRAME_S, Simulator
 
-ID = 'liquid_drone/Follow-v0'
+FOLLOW_ID, REACH_ID = 'liquid_drone/Follow-v0', 'liquid_drone/Reach-v0'
 LARGEST_SEED = 2**31 - 1
+CRASH_REWARD = -10.0
+THERE_REWARD = 0.1  # a frame, for Reach: standing where it should
 
 
-class FollowEnv(gymnasium.Env[Image, Command]):
-    """Follow the target and keep clear of the trees.
-
-    Observation: the camera's picture, uint8 (144, 256, 3) RGB.
-    Action: float32 (4,), each -1..1: shares of the contract's largest vx, vy, vz and yaw rate,
-        body FLU, heading-aligned.
-    Reward: for each frame 1 while the target is in view and the distance allowed, else 0; -10 once
-    for a collision, which ends the episode. It is cut off at the task's duration.
-    ``info``: ``distance_m``, ``in_view``, ``collision``, ``stamp_ns`` and ``expert`` (4,), the
-    action of the privileged expert.
-    """
+class DroneEnv(gymnasium.Env[Image, Command]):
+    """What both tasks share; see :class:`FollowEnv` for spaces and ``info``."""
 
     metadata = {'render_modes': ['rgb_array'], 'render_fps': round(1.0 / FRAME_S)}  # noqa: RUF012
+    task = 'follow'
 
-    def __init__(self, scenario: Scenario | None = None, render_mode: str | None = None) -> None:
-        """Build nothing yet: :meth:`reset` makes the place of a seed."""
+    def __init__(
+        self, scenario: Scenario | None = None, render_mode: str | None = None, **names: Any
+    ) -> None:
+        """Build nothing yet: :meth:`reset` makes the place of a seed.
+
+        Args:
+            scenario: what is flown, but for the seed.
+            render_mode: ``rgb_array`` for a view from behind the drone, or None.
+            names: without a scenario, what :func:`~liquid_drone.sim.config.load_scenario` takes:
+                ``world``, ``season``, ``target``, ``weather``, ``renderer`` ...
+
+        Raises:
+            ConfigError: an unknown name.
+
+        """
         self.render_mode = render_mode
-        self._simulator = Simulator(scenario or load_scenario())
-        self._expert = Expert(self._simulator)
-        camera = self._simulator.camera
+        self.simulator = Simulator(scenario or load_scenario(**{'task': self.task, **names}))
+        self._expert = Expert(self.simulator)
+        camera = self.simulator.camera
         self._limits = np.array(CommandSpec().limits)
         self.observation_space = gymnasium.spaces.Box(
             0, 255, (camera.height, camera.width, 3), np.uint8
         )
         self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (4,), np.float32)
-        self._frames = 0
+        self._frames, self._distance_m = 0, 0.0
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Image, dict[str, Any]]:
         """Begin in the place of a seed; without one, in one that the generator draws."""
-        super().reset(seed=seed)
-        place = int(self.np_random.integers(LARGEST_SEED)) if seed is None else seed
-        self._simulator.reset(place)
-        self._simulator.release_target()
-        self._expert.reset()
-        self._frames = 0
-        frame = self._simulator.capture()
-        return frame.image, self._info(frame)
+        self.begin(seed)
+        return self.arrive(self.simulator.capture())
 
     def step(self, action: Command) -> tuple[Image, float, bool, bool, dict[str, Any]]:
         """Fly one camera frame."""
-        simulator = self._simulator
-        command = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0) * self._limits
-        yaw_rad = euler_from_quaternion(simulator.truth().quaternion_xyzw)[2]
-        simulator.advance(rotate_by_yaw(command[:3], yaw_rad), float(command[3]))
-        self._frames += 1
-        frame = simulator.capture()
-        info = self._info(frame)
-        task = simulator.scenario.task
-        near = task.min_distance_m <= info['distance_m'] <= task.max_distance_m
-        reward = -10.0 if info['collision'] else float(info['in_view'] and near)
-        is_over = self._frames * FRAME_S >= task.duration_s
-        return frame.image, reward, info['collision'], is_over, info
+        self.move(action)
+        return self.judge(self.simulator.capture())
 
     def render(self) -> Any:
         """Return the view from behind the drone."""
-        return self._simulator.chase_view(480, 270) if self.render_mode == 'rgb_array' else None
+        return self.simulator.chase_view(480, 270) if self.render_mode == 'rgb_array' else None
 
     def close(self) -> None:
         """Let go of the simulator."""
-        self._simulator.close()
+        self.simulator.close()
+
+    # the halves of reset and step, before and after the picture is taken
+
+    def begin(self, seed: int | None) -> None:
+        """Build the place of a seed; no picture yet."""
+        super().reset(seed=seed)
+        place = int(self.np_random.integers(LARGEST_SEED)) if seed is None else seed
+        self.simulator.reset(place)
+        self.simulator.release_target()
+        self._expert.reset()
+        self._frames = 0
+
+    def arrive(self, frame: CameraFrame) -> tuple[Image, dict[str, Any]]:
+        """Return what reset returns, for the first frame."""
+        info = self._info(frame)
+        self._distance_m = info['distance_m']
+        return frame.image, info
+
+    def move(self, action: Command) -> None:
+        """Fly until the next frame; no picture yet."""
+        command = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0) * self._limits
+        yaw_rad = euler_from_quaternion(self.simulator.truth().quaternion_xyzw)[2]
+        self.simulator.advance(rotate_by_yaw(command[:3], yaw_rad), float(command[3]))
+        self._frames += 1
+
+    def aim(self) -> tuple[Shot, View] | CameraFrame:
+        """Return the picture to take now, or the frame where none comes."""
+        shot = self.simulator.aim()
+        return shot if isinstance(shot, CameraFrame) else (shot, self.simulator.view(shot))
+
+    def develop(self, shot: Shot, picture: Picture) -> CameraFrame:
+        """Make the camera's frame of a picture that was taken."""
+        return self.simulator.develop(shot, picture)
+
+    def judge(self, frame: CameraFrame) -> tuple[Image, float, bool, bool, dict[str, Any]]:
+        """Return what step returns, for the frame after the move."""
+        info = self._info(frame)
+        reward = CRASH_REWARD if info['collision'] else self._reward(info)
+        self._distance_m = info['distance_m']
+        is_over = self._frames * FRAME_S >= self.simulator.scenario.task.duration_s
+        return frame.image, reward, info['collision'], is_over, info
+
+    def _reward(self, info: dict[str, Any]) -> float:
+        raise NotImplementedError
 
     def _info(self, frame: CameraFrame) -> dict[str, Any]:
-        truth = self._simulator.truth()
-        away = (truth.target_position_enu - truth.position_enu)[:2]
+        truth, task = self.simulator.truth(), self.simulator.scenario.task
+        distance_m = float(np.hypot(*(truth.target_position_enu - truth.position_enu)[:2]))
+        speed_m_s = float(np.linalg.norm(truth.velocity_enu))
         return {
-            'distance_m': float(np.hypot(*away)),
-            'in_view': frame.target_pixels >= self._simulator.scenario.task.min_target_pixels,
+            'distance_m': distance_m,
+            'speed_m_s': speed_m_s,
+            'in_view': frame.target_pixels >= task.min_target_pixels,
+            'in_range': task.min_distance_m <= distance_m <= task.max_distance_m,
+            'slow': task.max_speed_m_s is None or speed_m_s <= task.max_speed_m_s,
             'collision': truth.collision,
             'stamp_ns': frame.stamp_ns,
+            'fresh': frame.fresh,
             'expert': (self._expert.command() / self._limits).astype(np.float32),
         }
 
 
-if ID not in gymnasium.registry:
-    gymnasium.register(ID, entry_point=f'{__name__}:{FollowEnv.__name__}')
+class FollowEnv(DroneEnv):
+    """Follow a walking target through the trees and keep a polite distance.
+
+    ============  =================================================================================
+    Observation   the camera's picture, uint8 (144, 256, 3), RGB, of the vehicle's camera
+    Action        float32 (4,), each -1..1: shares of 2 m/s forward, 2 m/s left, 0.8 m/s up and
+                  1.2 rad/s counter-clockwise; body FLU, heading-aligned; held for one frame
+    Step          one camera frame, 0.05 s; physics runs at 240 Hz
+    Reward        1 for a frame with the target in view and 1.5 to 6 m away, else 0; -10 once for
+                  a collision. At most 900
+    Terminated    a collision
+    Truncated     after 45 s
+    Start         hovering 2 m high, 5 to 9 m behind the target, which is in view and walks off
+    Seed          the place, the walk, light, wind and weather: all of it
+    ============  =================================================================================
+
+    Figures are those of ``config/tasks/follow.yaml`` and ``sim/vehicles/x500.yaml``. ``info``:
+    ``distance_m`` (horizontal), ``speed_m_s``, ``in_view``, ``in_range``, ``slow``, ``collision``,
+    ``stamp_ns`` of the exposure, ``fresh`` (False: the picture is the last one again) and
+    ``expert`` (4,), the action of the privileged expert.
+    """
+
+    def _reward(self, info: dict[str, Any]) -> float:
+        return float(info['in_view'] and info['in_range'])
+
+
+class ReachEnv(DroneEnv):
+    """Fly to a target that stands 8 to 15 m away, past the trees, and stop 2 m before it.
+
+    ============  =================================================================================
+    Observation   as :class:`FollowEnv`
+    Action        as :class:`FollowEnv`
+    Step          as :class:`FollowEnv`
+    Reward        metres of |distance - 2 m| gained in the frame, and 0.1 for a frame with the
+                  target in view, 1.2 to 2.8 m away, below 0.4 m/s; -10 once for a collision
+    Terminated    a collision
+    Truncated     after 30 s
+    Start         hovering 2 m high, 8 to 15 m from the target, which is in view and stands
+    Seed          the place, light, wind and weather: all of it
+    ============  =================================================================================
+
+    Figures are those of ``config/tasks/reach.yaml``; ``info`` is that of :class:`FollowEnv`.
+    """
+
+    task = 'reach'
+
+    def _reward(self, info: dict[str, Any]) -> float:
+        keep_m = self.simulator.scenario.task.keep_distance_m
+        gained = abs(self._distance_m - keep_m) - abs(info['distance_m'] - keep_m)
+        is_there = info['in_view'] and info['in_range'] and info['slow']
+        return float(gained + THERE_REWARD * is_there)
+
+
+ENVIRONMENTS: dict[str, type[DroneEnv]] = {FOLLOW_ID: FollowEnv, REACH_ID: ReachEnv}
+
+
+def register() -> None:
+    """Tell Gymnasium about both, once."""
+    for name, made in ENVIRONMENTS.items():
+        if name not in gymnasium.registry:
+            gymnasium.register(
+                name,
+                entry_point=f'{__name__}:{made.__name__}',
+                vector_entry_point=f'liquid_drone.sim.vector_env:{made.__name__}s',
+            )
+
+
+register()

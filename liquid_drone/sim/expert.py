@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .simulator import Simulator, Truth
 
 FloatArray = npt.NDArray[np.float64]
-DISTANCE_M = 3.2  # kept to the target, horizontally
 CLOSING_GAIN_PER_S = 0.8
 SPEED_M_S = (-0.6, 1.8)  # along the line of sight
 MARGIN_M = 0.6  # wanted between hull and trunk
@@ -48,7 +47,11 @@ class Expert:
         yaw_rad = euler_from_quaternion(truth.quaternion_xyzw)[2]
         relative, radii = self._simulator.nearby(truth.position_enu[:2])
         widths = radii + scenario.vehicle.radius_m
-        velocity = brake(avoid(follow(truth), truth, relative, widths), relative, widths)
+        velocity = brake(
+            avoid(follow(truth, scenario.task.keep_distance_m), truth, relative, widths),
+            relative,
+            widths,
+        )
         vx, vy, _ = rotate_by_yaw([*velocity, 0.0], -yaw_rad)
         vz = HEIGHT_GAIN_PER_S * (scenario.task.cruise_altitude_m - truth.position_enu[2])
         wanted = np.array([vx, vy, vz, turn_rate(truth, yaw_rad)])
@@ -56,10 +59,10 @@ class Expert:
         return command
 
 
-def follow(truth: 'Truth') -> FloatArray:
+def follow(truth: 'Truth', keep_m: float) -> FloatArray:
     """Return the velocity (2,), ENU, along the line of sight that keeps the distance."""
     ahead, distance_m = line_of_sight(truth)
-    closing = CLOSING_GAIN_PER_S * (distance_m - DISTANCE_M)
+    closing = CLOSING_GAIN_PER_S * (distance_m - keep_m)
     speed = float(truth.target_velocity_enu[:2] @ ahead) + closing
     return ahead * min(max(speed, SPEED_M_S[0]), SPEED_M_S[1])
 

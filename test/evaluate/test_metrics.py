@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid_drone.evaluate import metrics
+from liquid_drone.sim.config import Task
 
 
 def test_a_flight_that_keeps_to_the_task_is_a_success(flight, task):
@@ -151,3 +152,30 @@ def test_many_flights_are_summarised(flight, task):
         'too_far': 1,
     }
     assert summary == metrics.summarise(scores[::-1])
+
+
+REACH = Task('reach', settle_s=25.0, max_distance_m=2.8, keep_distance_m=2.0, max_speed_m_s=0.4)
+
+
+def arriving(stops: bool):
+    """Fly to the target in twenty seconds, then stand, or drift to and fro."""
+    drift = 0.0 if stops else 0.6
+    return {
+        'position_enu': lambda t: [min(max(t, 0.0), 20.0) * 0.5, 0.0, 2.0],
+        'velocity_enu': lambda t: [0.5 if t < 20.0 else drift, 0.0, 0.0],
+        'target_position_enu': lambda t: [12.0, 0.0, 0.0],
+    }
+
+
+def test_reaching_means_to_be_there_and_to_stand(flight):
+    there, drifting = (metrics.score(flight(**arriving(stops)), REACH) for stops in (True, False))
+    assert there.success
+    assert there.reached_s == pytest.approx(18.4, abs=0.06)  # 2.8 m away
+    assert drifting.failures == ('did_not_stop',)
+
+
+def test_reaching_too_late_is_too_far(flight):
+    late = arriving(stops=True) | {'target_position_enu': lambda t: [30.0, 0.0, 0.0]}
+    result = metrics.score(flight(**late), REACH)
+    assert result.failures == ('too_far',)
+    assert result.reached_s is None

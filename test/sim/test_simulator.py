@@ -4,13 +4,10 @@
 
 from collections.abc import Iterator
 
-import gymnasium
 import numpy as np
 import pytest
-from gymnasium.utils.env_checker import check_env
 
 from liquid_drone.geometry import euler_from_quaternion, rotate_by_yaw
-from liquid_drone.sim import env
 from liquid_drone.sim.config import load_scenario
 from liquid_drone.sim.expert import Expert, brake
 from liquid_drone.sim.session import Session
@@ -124,25 +121,6 @@ def test_the_expert_does_not_fly_at_a_trunk() -> None:
     steered = brake(np.array([1.5, 0.4]), trunk, width)
     assert steered[0] < 0.1
     assert steered[1] == pytest.approx(0.4, abs=0.15)  # past it is allowed
-
-
-def test_the_environment_passes_gymnasiums_own_check() -> None:
-    made = gymnasium.make(env.ID, render_mode='rgb_array')
-    check_env(made.unwrapped)
-    made.close()
-
-
-def test_the_experts_action_earns_reward_in_the_environment() -> None:
-    made = env.FollowEnv()
-    _, info = made.reset(seed=SEED)
-    rewards = []
-    for _ in range(150):
-        _, reward, terminated, truncated, info = made.step(info['expert'])
-        rewards.append(reward)
-        assert not terminated
-        assert not truncated
-    made.close()
-    assert np.mean(rewards[-50:]) > 0.9
 
 
 def test_a_session_from_the_ground_is_landed_on_request() -> None:

@@ -1,0 +1,144 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Many environments at once in one process: each its own place, all drawn into one framebuffer.
+
+Each gives what the single environment gives for the same seed and actions: physics to the bit,
+pictures but for a few pixels (rounding differs with the place in the framebuffer). An
+episode that has ended begins anew with the next step, whose action is not used (Gymnasium's
+``NEXT_STEP``). On more than one core see ``parallel_env``.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+import numpy.typing as npt
+from gymnasium.vector import AutoresetMode
+from gymnasium.vector.utils import batch_space
+
+from ..contract import Image
+from .camera import CameraFrame, Shot
+from .env import DroneEnv, FollowEnv, ReachEnv
+from .render_gl import View, render
+from .simulator import FRAME_S
+
+Images = npt.NDArray[np.uint8]  # (N, H, W, 3)
+Actions = npt.NDArray[np.float32]  # (N, 4)
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
+Seeds = int | Sequence[int | None] | None
+
+
+class DroneEnvs(gymnasium.vector.VectorEnv[Images, Actions, Any]):
+    """N environments of one class; ``num_envs`` and the names of a scenario."""
+
+    metadata = {  # noqa: RUF012
+        'render_modes': ['rgb_array'],
+        'render_fps': round(1.0 / FRAME_S),
+        'autoreset_mode': AutoresetMode.NEXT_STEP,
+    }
+    kind: type[DroneEnv] = FollowEnv
+
+    def __init__(self, num_envs: int = 1, render_mode: str | None = None, **names: Any) -> None:
+        """Build nothing yet.
+
+        Raises:
+            ConfigError: an unknown name.
+            SimulationError: no OpenGL here.
+
+        """
+        self.num_envs, self.render_mode = num_envs, render_mode
+        names = {'renderer': 'opengl', **names}
+        self.envs = [self.kind(render_mode=render_mode, **names) for _ in range(num_envs)]
+        first = self.envs[0]
+        self.single_observation_space = first.observation_space
+        self.single_action_space = first.action_space
+        self.observation_space = batch_space(first.observation_space, num_envs)
+        self.action_space = batch_space(first.action_space, num_envs)
+        self._ended = np.zeros(num_envs, dtype=np.bool_)
+
+    def reset(
+        self, *, seed: Seeds = None, options: dict[str, Any] | None = None
+    ) -> tuple[Images, dict[str, Any]]:
+        """Begin everywhere: the places of N seeds, or of ``seed``, ``seed + 1`` and so on."""
+        for env, one in zip(self.envs, spread(seed, self.num_envs), strict=True):
+            env.begin(one)
+        self._ended[:] = False
+        arrivals = [
+            env.arrive(frame) for env, frame in zip(self.envs, self._frames(), strict=True)
+        ]
+        infos: dict[str, Any] = {}
+        for i, (_, info) in enumerate(arrivals):
+            infos = self._add_info(infos, info, i)
+        return np.stack([image for image, _ in arrivals]), infos
+
+    def step(
+        self, actions: Actions
+    ) -> tuple[Images, FloatArray, BoolArray, BoolArray, dict[str, Any]]:
+        """Fly one camera frame everywhere; where an episode had ended, begin the next."""
+        begins = self._ended.copy()
+        for i, env in enumerate(self.envs):
+            if begins[i]:
+                env.begin(None)
+            else:
+                env.move(actions[i])
+        images: list[Image] = []
+        rewards, infos = np.zeros(self.num_envs), dict[str, Any]()
+        crashed, over = np.zeros_like(begins), np.zeros_like(begins)
+        for i, (env, frame) in enumerate(zip(self.envs, self._frames(), strict=True)):
+            if begins[i]:
+                image, info = env.arrive(frame)
+            else:
+                image, rewards[i], crashed[i], over[i], info = env.judge(frame)
+            images.append(image)
+            infos = self._add_info(infos, info, i)
+        self._ended = crashed | over
+        return np.stack(images), rewards, crashed, over, infos
+
+    def render(self) -> tuple[Any, ...]:
+        """Return the view from behind each drone."""
+        return tuple(env.render() for env in self.envs)
+
+    def close_extras(self, **_: Any) -> None:
+        """Let go of the simulators."""
+        for env in self.envs:
+            env.close()
+
+    def _frames(self) -> list[CameraFrame]:
+        """Take all pictures of this moment in one go."""
+        aims = [env.aim() for env in self.envs]
+        shots: list[tuple[int, Shot, View]] = [
+            (i, *aim) for i, aim in enumerate(aims) if not isinstance(aim, CameraFrame)
+        ]
+        pictures = render([view for _, _, view in shots]) if shots else []
+        developed = {
+            i: self.envs[i].develop(shot, picture)
+            for (i, shot, _), picture in zip(shots, pictures, strict=True)
+        }
+        return [
+            aim if isinstance(aim, CameraFrame) else developed[i] for i, aim in enumerate(aims)
+        ]
+
+
+class FollowEnvs(DroneEnvs):
+    """N times :class:`~liquid_drone.sim.env.FollowEnv`."""
+
+    kind = FollowEnv
+
+
+class ReachEnvs(DroneEnvs):
+    """N times :class:`~liquid_drone.sim.env.ReachEnv`."""
+
+    kind = ReachEnv
+
+
+def spread(seed: Seeds, count: int) -> list[int | None]:
+    """Return a seed for each of ``count`` environments, as Gymnasium's own vectors do."""
+    if seed is None:
+        return [None] * count
+    if isinstance(seed, int):
+        return [seed + i for i in range(count)]
+    if len(seed) != count:
+        raise ValueError(f'expected {count} seeds, got {len(seed)}')
+    return list(seed)
