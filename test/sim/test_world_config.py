@@ -11,6 +11,7 @@ from liquid_drone import resources
 from liquid_drone.errors import ConfigError
 from liquid_drone.sim.actors import part_mesh
 from liquid_drone.sim.config import load_scenario
+from liquid_drone.sim.world import make_layout
 
 PYRAMID = """\
 v 0 0 0
@@ -99,6 +100,17 @@ def test_a_mesh_of_ones_own_is_read_and_scaled(tmp_path: Path) -> None:
     assert mesh.faces.shape == (6, 3)
     assert np.allclose(mesh.vertices.min(axis=0), [-0.5, -0.5, -0.75])
     assert np.allclose(mesh.vertices.max(axis=0), [0.5, 0.5, 0.75])
+
+
+def test_the_target_in_the_documentation_can_be_built(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / 'docs' / 'WORLDS.md').read_text(encoding='utf-8')
+    text = page.split('```yaml')[1].split('```')[0]
+    (tmp_path / 'tail.obj').write_text(PYRAMID, encoding='utf-8')
+    (tmp_path / 'kite.yaml').write_text(text, encoding='utf-8')
+    scenario = load_scenario(target=str(tmp_path / 'kite.yaml'))
+    layout = make_layout(scenario, 9_001)
+    assert len(layout.target.actor.parts) == 3
+    assert len(layout.distractors) == 3
 
 
 def test_a_mesh_that_is_missing_or_broken_is_named(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ from liquid_drone import resources
 from liquid_drone.errors import SimulationError
 from liquid_drone.sim import route
 from liquid_drone.sim.config import Distractor, Scenario, load_scenario, load_target
+from liquid_drone.sim.engine import load_pybullet
 from liquid_drone.sim.placing import Obstacles, distance
+from liquid_drone.sim.scene import SceneBuilder, bounds
 from liquid_drone.sim.simulator import Simulator
 from liquid_drone.sim.world import Layout, make_layout
 
@@ -148,6 +150,35 @@ def test_on_a_slope_the_target_stands_on_the_ground_and_so_does_the_drone() -> N
     simulator.close()
     assert truth.on_ground
     assert truth.position_enu[2] == pytest.approx(height + 0.07, abs=0.08)
+
+
+@pytest.mark.parametrize('world', WORLDS)
+def test_every_solid_is_there_to_bump_into(world: str) -> None:
+    scenario = load_scenario(world)
+    layout = make_layout(scenario, SEED)
+    p = load_pybullet()
+    client = p.connect(p.DIRECT)
+    scene = SceneBuilder(p, client, scenario, layout, visible=False).build()
+    centre = np.array([solid.position for solid in layout.scenery.solids])
+    low, high = np.array([bounds(solid) for solid in layout.scenery.solids]).swapaxes(0, 1)
+    above = np.column_stack([centre[:, :2], high[:, 2] + 0.02])
+    hits = [p.rayTest(a.tolist(), b.tolist(), physicsClientId=client)[0]
+            for a, b in zip(above, centre, strict=True)]  # fmt: skip
+    p.disconnect(client)
+    assert {hit[0] for hit in hits} <= set(scene.boxes)
+    assert sum(len(boxes) for boxes in scene.boxes.values()) == len(centre)
+    assert (high > low).all()
+
+
+def test_pictures_without_opengl_show_the_target_too() -> None:
+    for world, season in zip(WORLDS, ('autumn', 'winter'), strict=True):
+        simulator = Simulator(load_scenario(world, season, renderer='tiny'))
+        simulator.reset(SEED)
+        frame = simulator.capture()
+        assert len(simulator.chase_view(64, 36)) == 36
+        simulator.close()
+        assert frame.target_pixels >= 12
+        assert frame.image.std() > 8.0
 
 
 def test_a_world_without_a_free_start_says_so() -> None:
