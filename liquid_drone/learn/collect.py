@@ -61,15 +61,15 @@ class Result:
 def jobs_of(
     recipe: Recipe, seeds: range, frames: int, plan: Plan, directory: Path | None
 ) -> list[Job]:
-    """Return one job per seed; worlds take turns, then seasons, then weathers."""
-    places = list(itertools.product(recipe.weather, recipe.seasons, recipe.worlds))
+    """Return one job per seed; targets take turns, then worlds, seasons, weathers."""
+    kinds = (recipe.weather, recipe.seasons, recipe.worlds, recipe.targets)
+    places = list(itertools.product(*kinds))
     jobs = []
     for seed in seeds:
-        weather, season, world = places[seed % len(places)]
+        weather, season, world, target = places[seed % len(places)]
         name = f'{world}-{season}-{seed:05d}'
         place = directory / name if directory else None
-        target, task = recipe.target, recipe.task
-        jobs.append(Job(world, season, target, task, seed, frames, plan, place, weather))
+        jobs.append(Job(world, season, target, recipe.task, seed, frames, plan, place, weather))
     return jobs
 
 

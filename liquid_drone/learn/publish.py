@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""From a round's checkpoint to a bundle that says where it comes from."""
+"""From a round's checkpoint to a bundle that says where it comes from, and can be learned from."""
 
 import subprocess
 from pathlib import Path
@@ -10,6 +10,7 @@ from ..policy.export import export
 from ..policy.network import Network
 from .imitate import load_weights
 from .recipe import Recipe, Workspace
+from .weights import save_weights
 
 
 def export_round(
@@ -32,7 +33,7 @@ def export_round(
     """
     network = load_weights(Network(recipe.network), work.checkpoint(index))
     training = Training(
-        target=recipe.target,
+        target=', '.join(dict.fromkeys(recipe.targets)),
         worlds=recipe.worlds,
         seasons=recipe.seasons,
         command=f'liquid-drone train --recipe {recipe.name}',
@@ -40,6 +41,7 @@ def export_round(
         frames=frames,
     )
     export(network, name or f'{recipe.name}-round-{index}', training, bundle)
+    save_weights(network, bundle)
 
 
 def _commit() -> str:

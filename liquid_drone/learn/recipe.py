@@ -99,9 +99,10 @@ class Recipe:
     name: str
     worlds: tuple[str, ...] = ('forest',)  # episodes take turns through all combinations
     seasons: tuple[str, ...] = ('summer',)
-    target: str = 'red_backpack'
+    targets: tuple[str, ...] = ('red_backpack',)  # a name twice has twice as many episodes
     task: str = 'follow'
     weather: tuple[str, ...] = ('clear',)
+    start: str = ''  # bundle whose weights training begins with; empty: from nothing
     network: NetworkConfig = field(default_factory=NetworkConfig)
     collect: CollectConfig = field(default_factory=CollectConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
@@ -109,8 +110,8 @@ class Recipe:
     validation: ValidationConfig = field(default_factory=ValidationConfig)
 
     def __post_init__(self) -> None:
-        if not (self.worlds and self.seasons and self.weather):
-            raise ValueError('expected at least one entry in worlds, seasons and weather')
+        if not (self.worlds and self.seasons and self.targets and self.weather):
+            raise ValueError('expected at least one entry in worlds, seasons, targets and weather')
         for text in self.weather:
             Weather.parse(text)
 

@@ -31,6 +31,7 @@ from .publish import export_round
 from .recipe import Recipe, Workspace
 from .rollout import Flight, failure_of
 from .steering import FRAME_S, Plan
+from .weights import load_weights_of
 
 SEEDS_PER_ROUND = 400  # training seeds: round r takes them from r * 400 on
 
@@ -219,7 +220,10 @@ def _train_round(recipe: Recipe, work: Workspace, index: int, watcher: Watcher) 
     steps = config.steps
     span = Span(index * steps, (index + 1) * steps, recipe.dagger.rounds * steps)
     before = work.checkpoint(index - 1) if index > 0 else None
-    train(_network(recipe), clips, config, span, checkpoint, before, report)
+    network = _network(recipe)
+    if recipe.start and before is None:
+        load_weights_of(network, recipe.start)
+    train(network, clips, config, span, checkpoint, before, report)
     watcher.end(', '.join(f'{name} {value:.4f}' for name, value in smooth.items()))
 
 

@@ -1,0 +1,61 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Retrain a policy for another target, without forgetting those that it follows already.
+
+The recipe of a retraining comes from the bundle that it starts with: the same worlds, seasons and
+network. The new target gets two thirds of the flights, the known ones share the rest.
+"""
+
+import itertools
+from pathlib import Path
+
+from .. import resources
+from ..contract import load_contract
+from ..errors import BundleError
+from .recipe import CollectConfig, DaggerConfig, Recipe, TrainConfig, ValidationConfig
+from .weights import config_of
+
+NEW_FOR_EACH_KNOWN = 2
+
+
+def retrain_recipe(target: str, start: str) -> Recipe:
+    """Return the recipe that teaches a bundle one more target.
+
+    Args:
+        target: name in ``sim/targets`` or path of a YAML file.
+        start: bundle to go on from, by name or path.
+
+    Raises:
+        BundleError: the bundle does not say where it learned, or has no weights.
+
+    """
+    contract = load_contract(resources.bundle(start))
+    training = contract.training
+    if not (training.worlds and training.seasons and training.target):
+        raise BundleError(f'{start} does not say on which worlds, seasons and target it learned')
+    return Recipe(
+        name=f'{contract.name}-{Path(target).stem}',
+        worlds=training.worlds,
+        seasons=training.seasons,
+        targets=turns(target, known_targets(training.target)),
+        start=start,
+        network=config_of(start),
+        collect=CollectConfig(episodes=30),
+        train=TrainConfig(steps=300, learning_rate=6e-4, warmup_steps=50),
+        dagger=DaggerConfig(rounds=3, episodes=18),
+        validation=ValidationConfig(flights=4, final_flights=12),
+    )
+
+
+def known_targets(training: str) -> tuple[str, ...]:
+    """Return the targets that a contract names."""
+    return tuple(name.strip() for name in training.split(',') if name.strip())
+
+
+def turns(target: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Return whose turn it is, flight after flight: twice the new one, then one that is known."""
+    others = [name for name in known if name != target]
+    if not others:
+        return (target,)
+    pattern = [[target] * NEW_FOR_EACH_KNOWN, *[[name] for name in others]]
+    return tuple(itertools.chain.from_iterable(pattern))
