@@ -54,8 +54,8 @@ def add_place_arguments(parser: argparse.ArgumentParser) -> None:
         )
     parser.add_argument(
         '--bundle',
-        default='follow-summer',
-        help='policy: a name in models/, or a directory (default: follow-summer)',
+        default='follow',
+        help='policy: a name in models/, or a directory (default: follow)',
     )
     parser.add_argument('--autopilot', choices=('px4', 'ardupilot'), default='px4')
     parser.add_argument(

@@ -33,7 +33,7 @@ IMAGE_TOPIC, INFO_TOPIC, COMMAND_TOPIC = 'camera/image_raw', 'camera/camera_info
 SILENCE_S = 3.0  # without an image after activation: one warning with what was found on the topic
 PARAMETERS = (
     Parameter(
-        'bundle', 'follow-summer', 'policy bundle: the name of one in models/, or a directory'
+        'bundle', 'follow', 'policy bundle: the name of one in models/, or a directory'
     ),
     Parameter(
         'providers',
