@@ -28,9 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what collect, train and export have in common."""
-    parser.add_argument(
-        '--recipe', default='follow', help='name or YAML file (default: follow)'
-    )
+    parser.add_argument('--recipe', default='follow', help='name or YAML file (default: follow)')
     parser.add_argument('--data', type=Path, help='work directory (default: data/<recipe name>)')
     parser.add_argument('--processes', type=int, default=2, help='simulators at once (default: 2)')
 

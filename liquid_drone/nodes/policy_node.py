@@ -32,9 +32,7 @@ from .timing import Counter, Latency
 IMAGE_TOPIC, INFO_TOPIC, COMMAND_TOPIC = 'camera/image_raw', 'camera/camera_info', 'cmd_vel'
 SILENCE_S = 3.0  # without an image after activation: one warning with what was found on the topic
 PARAMETERS = (
-    Parameter(
-        'bundle', 'follow', 'policy bundle: the name of one in models/, or a directory'
-    ),
+    Parameter('bundle', 'follow', 'policy bundle: the name of one in models/, or a directory'),
     Parameter(
         'providers',
         'auto',
