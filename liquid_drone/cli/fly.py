@@ -15,7 +15,7 @@ from ..errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from ..evaluate.metrics import FlightScore
-    from ..sim.config import Scenario
+    from ..sim.config import Scenario, Task
     from ..sim.flight_log import FlightLog
     from ..sim.session import Progress
 
@@ -76,15 +76,16 @@ def run(args: argparse.Namespace) -> int:
     from ..evaluate.metrics import score
 
     scenario, bundle = scenario_of(args), resources.bundle(args.bundle)
+    task = task_of(args, scenario.task)
     check_writable(args.out)
     fly = _in_process if args.no_ros else _through_ros
     with FlightBar(silent=args.json) as bar:
         log = fly(args, scenario, bundle, bar.show)
-    result = score(log, scenario.task)
+    result = score(log, task)
     log.save(args.out / 'flight.npz')
     document = {**log.meta, 'trajectory_hash': log.trajectory_hash(), **asdict(result)}
     _write_text(args.out / 'result.json', json.dumps(document, indent=1) + '\n')
-    files = ['result.json', *_pictures(args, scenario, log, result), 'flight.npz']
+    files = ['result.json', *_pictures(args, scenario, task, log, result), 'flight.npz']
     print(json.dumps(document) if args.json else verdict(log, result))
     if not args.json:
         print(f'{args.out}: {", ".join(files)}')
@@ -92,10 +93,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def scenario_of(args: argparse.Namespace) -> 'Scenario':
-    """Load what is flown; a duration that was given replaces the task's."""
+    """Load what is flown; how long makes no other place of a seed."""
     from ..sim.config import load_scenario
 
-    scenario = load_scenario(
+    return load_scenario(
         args.world,
         args.season,
         args.target,
@@ -103,13 +104,21 @@ def scenario_of(args: argparse.Namespace) -> 'Scenario':
         renderer=args.renderer,
         weather=args.weather,
     )
+
+
+def task_of(args: argparse.Namespace, task: 'Task') -> 'Task':
+    """Return what is judged: a duration that was given replaces the task's.
+
+    Raises:
+        ConfigError: a duration that is not positive.
+
+    """
     if args.duration is None:
-        return scenario
+        return task
     if args.duration <= 0.0:
         raise ConfigError(f'--duration must be positive, got {args.duration:g}')
-    settle_s = min(scenario.task.settle_s, args.duration / 2)
-    task = replace(scenario.task, duration_s=args.duration, settle_s=settle_s)
-    return replace(scenario, task=task)
+    settle_s = min(task.settle_s, args.duration / 2)
+    return replace(task, duration_s=args.duration, settle_s=settle_s)
 
 
 def check_writable(out: Path) -> None:
@@ -193,7 +202,7 @@ def _through_ros(
         autopilot=args.autopilot,
         renderer=args.renderer,
         weather=args.weather,
-        duration_s=scenario.task.duration_s,
+        duration_s=args.duration or scenario.task.duration_s,
     )
     return fly_through_ros(flight, args.out, on_progress)
 
@@ -210,7 +219,7 @@ def _in_process(
 
     runner = PolicyRunner(bundle)
     runner.warm_up()
-    session = Session(scenario, args.seed, args.autopilot, args.start)
+    session = Session(scenario, args.seed, args.autopilot, args.start, args.duration)
     before = signal.signal(signal.SIGINT, _landing(session.request_land))
     try:
         return closed_loop.fly(session, runner, on_progress)
@@ -233,11 +242,15 @@ def _landing(request_land: Callable[[], None]) -> Callable[[int, Any], None]:
 
 
 def _pictures(
-    args: argparse.Namespace, scenario: 'Scenario', log: 'FlightLog', result: 'FlightScore'
+    args: argparse.Namespace,
+    scenario: 'Scenario',
+    task: 'Task',
+    log: 'FlightLog',
+    result: 'FlightScore',
 ) -> list[str]:
     from ..evaluate import pictures
 
-    pictures.plot(log, scenario.task, result, args.out / 'trajectory.png')
+    pictures.plot(log, task, result, args.out / 'trajectory.png')
     if args.no_video:
         return ['trajectory.png']
     pictures.film(log, scenario, args.out / 'flight.mp4')

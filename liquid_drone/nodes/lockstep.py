@@ -20,7 +20,6 @@ from . import messages, qos
 if TYPE_CHECKING:
     from .mavlink_node import MavlinkNode
 
-FRAME_NS = 50_000_000  # of the simulated camera
 DECIDED_TOPIC = 'mavlink/decided'
 WATCH_S = 0.02
 TELEMETRY_LIMIT_S = 0.1  # sent before the image, so it is here already
@@ -32,7 +31,8 @@ class Lockstep:
     def __init__(self, node: 'MavlinkNode') -> None:
         """Begin, on an active node with an open link."""
         self._node = node
-        self._decided_ns = 0
+        self._decided_ns = self._seen_ns = 0
+        self._undecided = 0  # frames shown since the last decision
         self._policy_is_lost = False
         self._waiting: tuple[Decision, int] | None = None  # for the policy's reset
         self._told = node.create_publisher(Header, '~/decided', qos.COMMAND)
@@ -65,8 +65,11 @@ class Lockstep:
                 self._finish(*self._waiting)
             return
         now_ns = self._node.get_clock().now().nanoseconds
-        frames_behind = (now_ns - self._decided_ns) // FRAME_NS
-        if self._decided_ns and frames_behind >= (1 if self._policy_is_lost else 2):
+        if now_ns > max(
+            self._seen_ns, self._decided_ns
+        ):  # by whatever step: frames may be missing
+            self._seen_ns, self._undecided = now_ns, self._undecided + 1
+        if self._decided_ns and self._undecided >= (1 if self._policy_is_lost else 2):
             self._policy_is_lost = True
             self._decide(now_ns, None)
 
@@ -76,7 +79,7 @@ class Lockstep:
         decision = self._node.decide(stamp_ns / messages.SECOND_NS, proposal)
         if decision is None:
             return
-        self._decided_ns = stamp_ns
+        self._decided_ns, self._undecided = stamp_ns, 0
         if not decision.reset_policy:
             self._finish(decision, stamp_ns)
             return

@@ -59,12 +59,12 @@ class DroneCamera:
         self._focal_px = spec.width / 2.0 / half
         self._past: deque[tuple[int, Motion]] = deque(maxlen=KEPT)
         self._last: CameraFrame | None = None
-        self._begin_ns = -1
+        self._begin_ns = self._last_ns = -1
 
     def forget(self) -> None:
         """Begin anew: the drone was put somewhere else."""
         self._past.clear()
-        self._last, self._begin_ns = None, -1
+        self._last, self._begin_ns, self._last_ns = None, -1, -1
 
     def note(self, stamp_ns: int, motion: Motion) -> None:
         """Remember where the drone is at a moment; the moments rise."""
@@ -76,10 +76,11 @@ class DroneCamera:
         """Return the last frame once more where none comes at this moment, else None."""
         if self._last is None or now_ns == self._begin_ns:
             return None
-        share = table.DROPPED_SHARE[self._weather.dropped]
-        if share == 0.0 or self._rng(now_ns, 7).random() >= share:
+        last, share = self._last, table.DROPPED_SHARE[self._weather.dropped]
+        is_dropped = share > 0.0 and self._rng(now_ns, 7).random() < share
+        is_newer = self._exposed_ns(now_ns, self._rng(now_ns, 5)) > last.stamp_ns
+        if not is_dropped and (is_newer or now_ns == self._last_ns):
             return None
-        last = self._last
         return CameraFrame(
             last.stamp_ns,
             last.image,
@@ -92,7 +93,7 @@ class DroneCamera:
     def aim(self, now_ns: int) -> Shot:
         """Return the picture that is delivered at this moment."""
         rng = self._rng(now_ns, 5)
-        stamp_ns = max(now_ns - self._age_ns(rng), self._past[0][0])
+        stamp_ns, self._last_ns = self._exposed_ns(now_ns, rng), now_ns
         motion = self._motion_at(stamp_ns)
         spec, rotation = self._vehicle.camera, self._rotation(motion)
         body = rotation_from_quaternion(motion.quaternion_xyzw)
@@ -117,11 +118,14 @@ class DroneCamera:
     def _rng(self, now_ns: int, purpose: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, purpose, now_ns])
 
-    def _age_ns(self, rng: np.random.Generator) -> int:
+    def _exposed_ns(self, now_ns: int, rng: np.random.Generator) -> int:
+        """Return when the frame of a moment is exposed: not before the flight began."""
         vehicle, late = self._vehicle, self._weather.late
         least_s = vehicle.camera_latency_s + table.LATE_S[late]
         more_s = min(vehicle.camera_jitter_s + table.LATE_JITTER_S[late], MOST_JITTER_S)
-        return round((least_s + more_s * rng.random()) * 1e9) if least_s + more_s > 0.0 else 0
+        if least_s + more_s == 0.0:
+            return now_ns
+        return max(now_ns - round((least_s + more_s * rng.random()) * 1e9), self._begin_ns)
 
     def _motion_at(self, stamp_ns: int) -> Motion:
         """Return the motion at a moment of the past, between two that were noted."""

@@ -63,6 +63,23 @@ def test_late_frames_are_old_irregular_and_in_order(vehicle: Vehicle) -> None:
     assert steps_s.std() > 0.005
 
 
+def test_no_moment_is_delivered_twice_as_fresh(vehicle: Vehicle) -> None:
+    seen = fly(DroneCamera(vehicle, Weather(late=5, dropped=2), 3), 100)
+    stamps = [stamp for _, stamp, fresh in seen if fresh]
+    assert len(set(stamps)) == len(stamps)
+
+
+def test_asking_twice_gives_the_same_frame(vehicle: Vehicle) -> None:
+    camera = DroneCamera(vehicle, Weather(late=3, dropped=3), 1)
+    for i in range(60):
+        now_ns = BEGIN_NS + i * FRAME_NS
+        camera.note(now_ns, motion_at(i * 0.05))
+        first, second = (
+            camera.missing(now_ns) or camera.develop(camera.aim(now_ns), PICTURE) for _ in 'ab'
+        )
+        assert (first.stamp_ns, first.fresh) == (second.stamp_ns, second.fresh)
+
+
 def test_dropped_frames_repeat_the_last_one_and_say_so(vehicle: Vehicle) -> None:
     seen = fly(DroneCamera(vehicle, Weather(dropped=4), 1), 800)
     assert seen[0][2]
