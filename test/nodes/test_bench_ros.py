@@ -14,6 +14,7 @@ from liquid_drone.nodes.bench import BenchConfig
 
 
 @pytest.mark.e2e
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize('one_process', [False, True])
 def test_pictures_of_640x480_become_setpoints(bundle: Path, one_process: bool) -> None:
     figures = bench.without_simulator(
