@@ -8,24 +8,21 @@ at a steady rate (or frame by frame in lock-step with the simulator). A human en
 resends nothing.
 """
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import Field, fields
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import PointStamped, TwistStamped
+from geometry_msgs.msg import TwistStamped
 from rclpy.clock import Clock, ClockType
-from sensor_msgs.msg import Range
 from std_srvs.srv import SetBool
 
 from ..errors import ConfigError
 from ..flight.companion import Companion, Decision
 from ..flight.engage import Stage
-from ..flight.fence import EXAMPLE, parse_polygon
 from ..flight.guard import Proposal
-from ..flight.limits import Limits, Sighting
+from ..flight.limits import Limits
 from ..flight.link import MavlinkLink
 from . import messages, process, qos
 from .lifecycle import ManagedNode, transition
@@ -34,10 +31,7 @@ from .parameters import Parameter
 from .policy_reset import PolicyReset
 
 COMMAND_TOPIC = 'cmd_vel'
-TARGET_TOPIC, RANGE_TOPIC = 'policy/target', 'target/range'
-RANGE_AGE_S = 0.5
 OFF = -1.0  # a limit with this value is not checked
-POLYGON = 'fence_polygon'
 
 
 def _is_optional(field: Field[Any]) -> bool:
@@ -53,7 +47,6 @@ LIMITS = tuple(
         high=1000.0,
     )
     for field in fields(Limits)
-    if field.name != POLYGON
 )
 PARAMETERS = (
     Parameter(
@@ -71,11 +64,6 @@ PARAMETERS = (
     Parameter('lockstep', False, 'simulation only: decide once per simulated camera frame'),
     Parameter('engage_at_start', False, 'simulation only: engage without being asked by a human'),
     *LIMITS,
-    Parameter(
-        f'limits.{POLYGON}',
-        '',
-        f"corners 'east,north; ...' in metres from home, such as '{EXAMPLE}'; empty: none",
-    ),
 )
 
 
@@ -86,10 +74,8 @@ def limits_from(values: dict[str, Any]) -> Limits:
         ConfigError: limits that cannot be flown.
 
     """
-    given: dict[str, Any] = {POLYGON: parse_polygon(values[f'limits.{POLYGON}'])}
+    given: dict[str, Any] = {}
     for field in fields(Limits):
-        if field.name == POLYGON:
-            continue
         value = values[f'limits.{field.name}']
         given[field.name] = None if value == OFF and _is_optional(field) else value
     try:
@@ -109,7 +95,6 @@ class MavlinkNode(ManagedNode):
         self._undo: list[Callable[[], Any]] = []  # what deactivation has to do
         self._proposal: Proposal | None = None
         self._wants_engaging = False
-        self._range: tuple[float, float] | None = None  # monotonic time, distance in m
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._setpoints = self.create_publisher(TwistStamped, '~/setpoint', qos.COMMAND)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.STATUS)
@@ -142,20 +127,15 @@ class MavlinkNode(ManagedNode):
     def on_activate(self) -> None:
         """Begin to listen to the policy and to decide."""
         self._proposal = self.decision = None
-        inputs = [
-            self.create_subscription(PointStamped, TARGET_TOPIC, self._on_target, qos.COMMAND),
-            self.create_subscription(Range, RANGE_TOPIC, self._on_range, qos.SENSOR_IN),
-        ]
-        self._undo = [lambda: [self.destroy_subscription(one) for one in inputs]]
         if self.values['lockstep']:
-            self._undo += [Lockstep(self).destroy]
+            self._undo = [Lockstep(self).destroy]
         else:
             subscription = self.create_subscription(
                 TwistStamped, COMMAND_TOPIC, self._on_command, qos.COMMAND
             )
             period_s = 1.0 / self.values['rate_hz']
             timer = self.create_timer(period_s, self._on_tick, clock=self.steady)
-            self._undo += [
+            self._undo = [
                 lambda: self.destroy_subscription(subscription),
                 lambda: self.destroy_timer(timer),
             ]
@@ -206,34 +186,10 @@ class MavlinkNode(ManagedNode):
     # callbacks
 
     def _on_command(self, message: TwistStamped) -> None:
-        """Note a proposal."""
-        stamp_s = self._steady_s(messages.nanoseconds(message.header.stamp))
+        """Note a proposal, its stamp moved from ROS time to the steady clock."""
+        age_ns = self.get_clock().now().nanoseconds - messages.nanoseconds(message.header.stamp)
+        stamp_s = time.monotonic() - max(0, age_ns) / messages.SECOND_NS
         self._proposal = Proposal(stamp_s, tuple(messages.command_array(message).tolist()))
-
-    def _steady_s(self, stamp_ns: int) -> float:
-        """Move a stamp from ROS time to the steady clock."""
-        age_ns = self.get_clock().now().nanoseconds - stamp_ns
-        return time.monotonic() - max(0, age_ns) / messages.SECOND_NS
-
-    def _on_target(self, message: PointStamped) -> None:
-        """Note where the target is seen (optical frame, x right, z ahead)."""
-        stamp_ns = messages.nanoseconds(message.header.stamp)
-        stamp_s = stamp_ns / messages.SECOND_NS
-        if not self.values['lockstep']:
-            stamp_s = self._steady_s(stamp_ns)
-        bearing_rad = -math.atan2(message.point.x, message.point.z)
-        if self.companion is not None:
-            self.companion.see(Sighting(stamp_s, bearing_rad, self._distance_m()))
-
-    def _on_range(self, message: Range) -> None:
-        """Note how far away the target is, where somebody measures it."""
-        if message.min_range <= message.range <= message.max_range:
-            self._range = time.monotonic(), message.range
-
-    def _distance_m(self) -> float | None:
-        if self._range is None or time.monotonic() - self._range[0] > RANGE_AGE_S:
-            return None
-        return self._range[1]
 
     def _on_tick(self) -> None:
         assert self.link is not None  # open while active
@@ -267,7 +223,6 @@ class MavlinkNode(ManagedNode):
         if decision is not None:
             values['cause'] = decision.cause.value
             values['reason'] = decision.reason.value if decision.reason else ''
-            values['reason_code'] = decision.reason.code if decision.reason else ''
         if vehicle is not None:
             values.update(mode=vehicle.mode_name, armed=vehicle.armed, landed=vehicle.landed)
             values['battery'] = vehicle.battery_remaining
