@@ -15,6 +15,7 @@ import numpy as np
 
 from ..contract import Command, CommandSpec, Image
 from ..geometry import euler_from_quaternion, rotate_by_yaw
+from ..seeds import SPLITS
 from .camera import CameraFrame, Shot
 from .config import Scenario, load_scenario
 from .expert import Expert
@@ -23,7 +24,6 @@ from .render_gl import View
 from .simulator import FRAME_S, Simulator
 
 FOLLOW_ID, REACH_ID = 'liquid_drone/Follow-v0', 'liquid_drone/Reach-v0'
-LARGEST_SEED = 2**31 - 1
 CRASH_REWARD = -10.0
 THERE_REWARD = 0.1  # a frame, for Reach: standing where it should
 
@@ -83,9 +83,9 @@ class DroneEnv(gymnasium.Env[Image, Command]):
     # the halves of reset and step, before and after the picture is taken
 
     def begin(self, seed: int | None) -> None:
-        """Build the place of a seed; no picture yet."""
+        """Build the place of a seed, without one that of a training seed; no picture yet."""
         super().reset(seed=seed)
-        place = int(self.np_random.integers(LARGEST_SEED)) if seed is None else seed
+        place = int(self.np_random.integers(len(SPLITS['train']))) if seed is None else seed
         self.simulator.reset(place)
         self.simulator.release_target()
         self._expert.reset()
