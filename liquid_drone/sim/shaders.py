@@ -53,8 +53,21 @@ void main() {
 }
 """
 
+# What the vertex shader hands to the fragment shaders of things and ground.
+INPUTS = """
+in vec3 world;
+in vec3 facing;
+in vec3 albedo;
+in vec2 st;
+flat in int material;
+flat in float owner;
+out vec4 result;
+"""
+
 # LOOK: noise cells per metre along the surface and up, their strength, the share of snow it takes.
-SURFACE = """
+SURFACE = (
+    INPUTS
+    + """
 const int GLASS = 9, BRICK = 6, WINDOWS = 8;
 const vec4 LOOK[10] = vec4[10](
     vec4(0.0, 0.0, 0.0, 0.6), vec4(0.35, 0.35, 0.35, 1.0), vec4(1.6, 0.22, 0.55, 0.25),
@@ -63,13 +76,6 @@ const vec4 LOOK[10] = vec4[10](
     vec4(0.0, 0.0, 0.0, 0.5));
 uniform sampler2D noise;
 uniform sampler2DShadow shadow;
-in vec3 world;
-in vec3 facing;
-in vec3 albedo;
-in vec2 st;
-flat in int material;
-flat in float owner;
-out vec4 result;
 
 float lit(vec3 n) {
     return texture(shadow, (shadow_from_world * vec4(world + n * 0.08, 1.0)).xyz);
@@ -91,6 +97,7 @@ vec4 seen(vec3 light, float far) {      // through the air, by the camera
     return vec4(sqrt(clamp(fogged / (0.75 + 0.4 * fogged), 0.0, 1.0)), owner);
 }
 """
+)
 
 SOLID = (
     SURFACE
@@ -205,15 +212,8 @@ GROUND = """
 uniform sampler2D noise;
 uniform sampler2D picture;        // painted: half of its light; alpha the share of sunlight
 uniform sampler2DShadow near_shadow;
-in vec3 world;
-in vec3 facing;
-in vec3 albedo;
-in vec2 st;
-flat in int material;
-flat in float owner;
-out vec4 result;
 """
-GROUND += SURFACE[SURFACE.index('vec4 seen') :]
+GROUND += INPUTS + SURFACE[SURFACE.index('vec4 seen') :]
 GROUND += """
 void main() {
     vec4 drawn = texture(picture, world.xy * ground_map.xy + ground_map.zw);
