@@ -92,6 +92,7 @@ setup(
         'console_scripts': [
             f'liquid-drone = {NAME}.cli.main:main',
             f'simulator_node = {NAME}.nodes.simulator_node:main',
+            f'drone_node = {NAME}.nodes.drone_node:main',
             f'camera_node = {NAME}.nodes.camera_node:main',
             f'policy_node = {NAME}.nodes.policy_node:main',
             f'mavlink_node = {NAME}.nodes.mavlink_node:main',

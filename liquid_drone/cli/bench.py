@@ -4,14 +4,18 @@
 
 import argparse
 
-from . import bench_policy
+from . import bench_policy, bench_ros
 
 NAME = 'bench'
 HELP = 'measure how fast the parts are on this machine'
-BENCHMARKS = (bench_policy,)  # each has NAME, HELP, configure(parser), run(args), as a command has
+BENCHMARKS = (
+    bench_policy,
+    bench_ros,
+)  # each has NAME, HELP, configure(parser), run(args), as a command has
 EPILOG = """examples:
   liquid-drone bench policy
   liquid-drone bench policy --json
+  liquid-drone bench ros --seconds 60
 """
 
 

@@ -51,6 +51,7 @@ class GraphFlight:
     renderer: str = 'auto'
     weather: str = 'clear'
     duration_s: float | None = None  # of following; None: the task's
+    real_time: bool = False  # by the wall clock instead of in lock-step
     ground_station: str = ''  # address:port that gets telemetry too, such as '127.0.0.1:14550'
 
 
@@ -85,7 +86,11 @@ def commands(flight: GraphFlight, log_path: Path) -> dict[str, list[str]]:
     port = free_udp_port()
     given: dict[str, dict[str, object]] = {
         'policy': {'bundle': str(flight.bundle)},
-        'mavlink': {'connection': f'udpin:127.0.0.1:{port}', 'autopilot': flight.autopilot},
+        'mavlink': {
+            'connection': f'udpin:127.0.0.1:{port}',
+            'autopilot': flight.autopilot,
+            'lockstep': not flight.real_time,
+        },
         'simulator': {
             'world': flight.world,
             'season': flight.season,
@@ -97,6 +102,7 @@ def commands(flight: GraphFlight, log_path: Path) -> dict[str, list[str]]:
             'renderer': flight.renderer,
             'weather': flight.weather,
             'duration_s': flight.duration_s or 0.0,
+            'real_time': flight.real_time,
             'companion': f'127.0.0.1:{port}',
             'ground_station': flight.ground_station,
             'flight_log': str(log_path),
@@ -111,8 +117,8 @@ def _command(name: str, file: str, given: Mapping[str, object]) -> list[str]:
     line = [sys.executable, '-m', f'liquid_drone.nodes.{name}_node']
     line += ['--ros-args', '--params-file', file]
     for key, value in given.items():
-        text = json.dumps(value) if isinstance(value, str) else str(value)
-        line += ['-p', f'{name}:{key}:={text}']  # named: else the file's entry for the node wins
+        line += ['-p', f'{name}:{key}:={json.dumps(value)}']
+        # named: else the file's entry for the node wins
     return line
 
 

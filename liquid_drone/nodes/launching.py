@@ -31,6 +31,7 @@ from .. import resources
 from . import graph
 
 RESPAWN_S = 2.0
+PER_DRONE = ('clock', 'tf', 'tf_static')  # each namespace has its own time and tree
 HAND_BACK_S = 3.0  # from a policy's death to the companion's silence: 1.5 s and some reserve
 
 
@@ -231,7 +232,7 @@ def _node(name: str, given: Mapping[str, Any], comes_back: bool) -> Node:
         name=name,
         namespace=LaunchConfiguration('namespace'),
         parameters=[LaunchConfiguration('parameter_file'), dict(given)],
-        remappings=[('/clock', 'clock')],  # a simulation in each namespace, with its own time
+        remappings=[(f'/{name}', name) for name in PER_DRONE],
         respawn=comes_back,
         respawn_delay=RESPAWN_S,
         output='screen',

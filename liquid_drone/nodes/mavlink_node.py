@@ -8,6 +8,7 @@ at a steady rate (or frame by frame in lock-step with the simulator). A human en
 resends nothing.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import Field, fields
@@ -29,8 +30,11 @@ from .lifecycle import ManagedNode, transition
 from .lockstep import Lockstep
 from .parameters import Parameter
 from .policy_reset import PolicyReset
+from .timing import Counter, Latency
+from .vehicle_topics import VehicleTopics
 
 COMMAND_TOPIC = 'cmd_vel'
+HAND_BACK_LIMIT_S = 4.0  # once told to stop; launch grows impatient after 5
 OFF = -1.0  # a limit with this value is not checked
 
 
@@ -60,8 +64,15 @@ PARAMETERS = (
         'what the vehicle must be; auto takes what its heartbeat says',
         choices=('auto', 'px4', 'ardupilot'),
     ),
-    Parameter('rate_hz', 20.0, 'how often setpoints are decided on and sent', low=5.0, high=100.0),
+    Parameter(
+        'rate_hz',
+        20.0,
+        'least rate of setpoints; a new command is acted on at once',
+        low=5.0,
+        high=100.0,
+    ),
     Parameter('lockstep', False, 'simulation only: decide once per simulated camera frame'),
+    Parameter('publish_tf', True, 'publish odom to base_link on /tf, from the autopilot'),
     Parameter('engage_at_start', False, 'simulation only: engage without being asked by a human'),
     *LIMITS,
 )
@@ -94,6 +105,12 @@ class MavlinkNode(ManagedNode):
         self.decision: Decision | None = None
         self._undo: list[Callable[[], Any]] = []  # what deactivation has to do
         self._proposal: Proposal | None = None
+        self._proposal_ns = self._sent_ns = 0  # ROS stamp of the image behind it; of the last sent
+        self._decided_s = -math.inf
+        self._until_wire = Latency('capture_to_setpoint')
+        self._sent = Counter()
+        self._topics: VehicleTopics | None = None
+        self._stopping_s = 0.0  # since when it has been told to end
         self._wants_engaging = False
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._setpoints = self.create_publisher(TwistStamped, '~/setpoint', qos.COMMAND)
@@ -111,6 +128,7 @@ class MavlinkNode(ManagedNode):
         self._check_simulation_only()
         self._limits = limits_from(values)
         self.link = MavlinkLink.open(values['connection'], values['autopilot'])
+        self._topics = self._topics or VehicleTopics(self, values['publish_tf'])
         self._wants_engaging = values['engage_at_start']
         self.get_logger().info(f'listening for the autopilot on {values["connection"]}')
 
@@ -127,13 +145,15 @@ class MavlinkNode(ManagedNode):
     def on_activate(self) -> None:
         """Begin to listen to the policy and to decide."""
         self._proposal = self.decision = None
+        self._until_wire.clear()
+        self._sent.take(time.monotonic())
         if self.values['lockstep']:
             self._undo = [Lockstep(self).destroy]
         else:
             subscription = self.create_subscription(
                 TwistStamped, COMMAND_TOPIC, self._on_command, qos.COMMAND
             )
-            period_s = 1.0 / self.values['rate_hz']
+            period_s = 0.5 / self.values['rate_hz']
             timer = self.create_timer(period_s, self._on_tick, clock=self.steady)
             self._undo = [
                 lambda: self.destroy_subscription(subscription),
@@ -161,6 +181,10 @@ class MavlinkNode(ManagedNode):
             self._wants_engaging = not self.companion.engage(True)[0]
         self._say(decision)
         self.decision = decision
+        if self._topics is not None:
+            self._topics.tell(
+                vehicle, decision.stage.value, lambda: self.get_clock().now().nanoseconds
+            )
         return decision
 
     def send(self, decision: Decision, stamp_ns: int, time_boot_ms: int) -> None:
@@ -168,6 +192,7 @@ class MavlinkNode(ManagedNode):
         if decision.setpoint is None or self.link is None:
             return
         self.link.send_setpoint(decision.setpoint, time_boot_ms)
+        self._sent.add()
         self._setpoints.publish(messages.command_message(decision.setpoint.as_tuple(), stamp_ns))
 
     def policy_was_reset(self) -> None:
@@ -186,21 +211,33 @@ class MavlinkNode(ManagedNode):
     # callbacks
 
     def _on_command(self, message: TwistStamped) -> None:
-        """Note a proposal, its stamp moved from ROS time to the steady clock."""
-        age_ns = self.get_clock().now().nanoseconds - messages.nanoseconds(message.header.stamp)
+        """Act at once on a proposal, its stamp moved from ROS time to the steady clock."""
+        self._proposal_ns = messages.nanoseconds(message.header.stamp)
+        age_ns = self.get_clock().now().nanoseconds - self._proposal_ns
         stamp_s = time.monotonic() - max(0, age_ns) / messages.SECOND_NS
         self._proposal = Proposal(stamp_s, tuple(messages.command_array(message).tolist()))
+        self._act()
 
     def _on_tick(self) -> None:
+        """Act where no proposal came for a period: telemetry goes on, and so does the guard."""
+        if time.monotonic() - self._decided_s >= 1.0 / self.values['rate_hz']:
+            self._act()
+
+    def _act(self) -> None:
         assert self.link is not None  # open while active
-        now_s = time.monotonic()
+        now_s = self._decided_s = time.monotonic()
         self.link.poll(now_s)
         decision = self.decide(now_s, self._proposal)
         if decision is None:
             return
         if decision.reset_policy:
             self.reset.ask(self._on_reset)
-        self.send(decision, self.get_clock().now().nanoseconds, round(now_s * 1000) % 2**32)
+        stamp_ns = self._proposal_ns or self.get_clock().now().nanoseconds
+        self.send(decision, stamp_ns, round(now_s * 1000) % 2**32)
+        is_first = self._proposal_ns != self._sent_ns
+        if decision.setpoint is not None and self._proposal is not None and is_first:
+            self._sent_ns = self._proposal_ns
+            self._until_wire.add(time.monotonic() - self._proposal.stamp_s)
 
     def _on_reset(self, is_done: bool) -> None:
         if is_done:
@@ -228,13 +265,33 @@ class MavlinkNode(ManagedNode):
             values['battery'] = vehicle.battery_remaining
             values['height_m'] = round(vehicle.height_m, 2)
         stamp_ns = self.get_clock().now().nanoseconds
+        if vehicle is not None and self._topics is not None:
+            self._topics.tell_battery(vehicle, stamp_ns)
+        values['setpoints_per_second'] = self._sent.take(time.monotonic())
+        values.update(self._until_wire.values())
         self._diagnostics.publish(
             messages.diagnostics_message(
-                stamp_ns, self.get_name(), vehicle is not None, stage.value, values
+                stamp_ns,
+                self.get_fully_qualified_name(),
+                vehicle is not None,
+                stage.value,
+                values,
             )
         )
 
     # letting go
+
+    def turn(self, stop: process.StopRequest) -> bool:
+        """Go on until told to stop; in the air the drone is brought to a stand first."""
+        if not stop.requested:
+            return True
+        if self.companion is None or self.values['lockstep'] or stop.urgent:
+            return False
+        if not self._stopping_s:
+            self._stopping_s = time.monotonic()
+            self.companion.engage(False)
+        is_ours = self.companion.stage in (Stage.ENGAGING, Stage.ENGAGED)
+        return is_ours and time.monotonic() - self._stopping_s < HAND_BACK_LIMIT_S
 
     def _fall_silent(self) -> None:
         for undo in self._undo:

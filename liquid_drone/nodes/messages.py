@@ -142,17 +142,17 @@ def odometry_message(
     """Make odometry: pose in the world, velocities in the body frame as REP-105 users expect."""
     message = Odometry(header=header(stamp_ns, WORLD_FRAME), child_frame_id=BODY_FRAME)
     pose, twist = message.pose.pose, message.twist.twist
-    _fill(pose.position, position_enu)
-    _fill(pose.orientation, quaternion_xyzw)
-    _fill(twist.linear, rotation_from_quaternion(quaternion_xyzw).T @ velocity_enu)
-    _fill(twist.angular, rates_flu)
+    fill(pose.position, position_enu)
+    fill(pose.orientation, quaternion_xyzw)
+    fill(twist.linear, rotation_from_quaternion(quaternion_xyzw).T @ velocity_enu)
+    fill(twist.angular, rates_flu)
     return message
 
 
 def pose_message(stamp_ns: int, position_enu: Array) -> PoseStamped:
     """Make an upright pose in the world."""
     message = PoseStamped(header=header(stamp_ns, WORLD_FRAME))
-    _fill(message.pose.position, position_enu)
+    fill(message.pose.position, position_enu)
     return message
 
 
@@ -166,7 +166,17 @@ def bearing_message(
     half_width = math.tan(math.radians(camera.horizontal_fov_deg) / 2)
     half_height = half_width * camera.height / camera.width
     message = PointStamped(header=header(stamp_ns, OPTICAL_FRAME))
-    _fill(message.point, np.array([bearing * half_width, -elevation * half_height, 1.0]))
+    fill(message.point, np.array([bearing * half_width, -elevation * half_height, 1.0]))
+    return message
+
+
+def mask_message(stamp_ns: int, bearing: float, elevation: float, pixels: float) -> PointStamped:
+    """Make what a picture truly shows of the target, as episodes hold it.
+
+    x is the bearing -1 left..1 right, y the elevation -1 bottom..1 top, z the visible pixels.
+    """
+    message = PointStamped(header=header(stamp_ns, OPTICAL_FRAME))
+    fill(message.point, np.array([bearing, elevation, pixels]))
     return message
 
 
@@ -184,6 +194,7 @@ def diagnostics_message(
     return DiagnosticArray(header=header(stamp_ns, ''), status=[status])
 
 
-def _fill(target: object, values: Array) -> None:
+def fill(target: object, values: Array) -> None:
+    """Set x, y, z (and w) of a vector, point or quaternion."""
     for axis, value in zip('xyzw', values, strict=False):
         setattr(target, axis, float(value))

@@ -65,6 +65,8 @@ class PolicyNode(ManagedNode):
     def __init__(self) -> None:
         super().__init__('policy', PARAMETERS)
         self.runner: PolicyRunner | None = None
+        self.takes_topic = True  # False: frames are handed over in this process
+        self.is_acting = False
         self.image_subscription: Any = None
         self.info_subscription: Any = None
         self._refused = 0
@@ -110,9 +112,12 @@ class PolicyNode(ManagedNode):
         for latency in (self._image_age, self._work, self._until_command):
             latency.clear()
         self._acted.take(self._since_s)
+        self.is_acting = True
         self.info_subscription = self.create_subscription(
             CameraInfo, INFO_TOPIC, self._on_info, qos.SENSOR_IN
         )
+        if not self.takes_topic:
+            return
         self.image_subscription = self.create_subscription(
             ImageMessage,
             IMAGE_TOPIC,
@@ -157,7 +162,7 @@ class PolicyNode(ManagedNode):
 
     def _on_handed_over(self) -> None:
         frame, self._slot = self._slot, None
-        if frame is not None and self.image_subscription is not None:
+        if frame is not None and self.is_acting:
             self.act(frame.image, frame.stamp_ns)
 
     def act(self, image: Image, stamp_ns: int) -> None:
@@ -219,11 +224,12 @@ class PolicyNode(ManagedNode):
         return response
 
     def _on_second(self) -> None:
-        if self.image_subscription is None or self.runner is None:
+        if not self.is_acting or self.runner is None:
             return
         now = time.monotonic()
         quiet_s = now - (self._last_image_s or self._since_s)
-        if self._last_image_s is None and SILENCE_S <= quiet_s < SILENCE_S + 1.0:
+        is_silent = self._last_image_s is None and SILENCE_S <= quiet_s < SILENCE_S + 1.0
+        if is_silent and self.takes_topic:
             self.get_logger().warning(self._silence())
         rate_hz, refused = self._acted.take(now), self._refused
         self._refused = 0
@@ -264,10 +270,11 @@ class PolicyNode(ManagedNode):
         )
 
     def _drop_subscription(self) -> None:
-        if self.image_subscription is not None:
-            self.destroy_subscription(self.image_subscription)
-            self.destroy_subscription(self.info_subscription)
-            self.image_subscription = self.info_subscription = None
+        self.is_acting = False
+        for subscription in (self.image_subscription, self.info_subscription):
+            if subscription is not None:
+                self.destroy_subscription(subscription)
+        self.image_subscription = self.info_subscription = None
 
     def release(self) -> None:
         """Stop acting and let go of the bundle."""

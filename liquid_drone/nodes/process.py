@@ -9,7 +9,8 @@ orderly end. Exit codes: 0 ended as asked, 2 a stated error (one sentence on the
 
 import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from ..errors import LiquidDroneError
 
+BUSY_CALLBACKS = 4  # at most in a turn that does not wait, else messages queue up
 SPIN_S = 0.1  # how long one turn of the loop may wait; bounds the answer to a signal
 
 
@@ -58,28 +60,75 @@ class Program(Protocol):
 
 def run(make_node: Callable[[], Program], arguments: list[str] | None = None) -> int:
     """Run one node until it is done or told to stop; returns the exit code."""
+    stop = _begin(arguments)
+    try:
+        return _guarded(lambda: _spin(make_node(), stop))
+    finally:
+        rclpy.try_shutdown()
+
+
+def run_together(
+    make_nodes: Callable[[], Sequence[Program]], arguments: list[str] | None = None
+) -> int:
+    """Run several nodes in one process, each in a thread; where one ends, all end.
+
+    Returns:
+        The exit code: the largest of the nodes'.
+
+    """
+    stop, codes = _begin(arguments), [0]
+
+    def work(node: Program) -> None:
+        code = 1  # of a bug, whose traceback Python prints
+        try:
+            code = _guarded(lambda: _spin(node, stop))
+        finally:
+            codes.append(code)
+            stop.requested = True
+
+    def work_all() -> None:
+        threads = [threading.Thread(target=work, args=(node,)) for node in make_nodes()]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(SPIN_S)  # signals are taken in between
+
+    try:
+        codes.append(_guarded(work_all))
+    finally:
+        rclpy.try_shutdown()
+    return max(codes)
+
+
+def _begin(arguments: list[str] | None) -> StopRequest:
     stop = StopRequest()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    return stop
+
+
+def _guarded(work: Callable[[], None]) -> int:
+    """Work, and turn a stated error into exit code 2."""
     try:
-        _spin(make_node, stop)
+        work()
     except LiquidDroneError as error:
         get_logger('liquid_drone').fatal(str(error))
         return 2
-    finally:
-        rclpy.try_shutdown()
+    except SystemExit as end:
+        return int(end.code or 0)
     return 0
 
 
-def _spin(make_node: Callable[[], Program], stop: StopRequest) -> None:
-    node = make_node()
+def _spin(node: Program, stop: StopRequest) -> None:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:
         node.start()
         while node.turn(stop):
-            executor.spin_once(timeout_sec=node.patience_s)
+            for _ in range(1 if node.patience_s > 0.0 else BUSY_CALLBACKS):
+                executor.spin_once(timeout_sec=node.patience_s)
     finally:
         node.close()
         executor.remove_node(node)
@@ -90,3 +139,8 @@ def _spin(make_node: Callable[[], Program], stop: StopRequest) -> None:
 def exit_with(make_node: Callable[[], Program]) -> None:
     """Run a node as the process's only work."""
     sys.exit(run(make_node))
+
+
+def exit_with_all(make_nodes: Callable[[], Sequence[Program]]) -> None:
+    """Run several nodes as the process's only work."""
+    sys.exit(run_together(make_nodes))

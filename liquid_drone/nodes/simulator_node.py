@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from geometry_msgs.msg import PoseStamped, TwistStamped
+from geometry_msgs.msg import PointStamped, PoseStamped, TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
@@ -33,6 +33,8 @@ from ..sim.simulator import FRAME_S
 from . import messages, parameters, process, qos
 from .lockstep import DECIDED_TOPIC
 from .parameters import Parameter
+from .reaction import Reaction
+from .transforms import Transforms
 
 WAIT_S = 0.01
 ANSWER_LIMIT_S = 2.0  # wall clock; a frame without a decision after that counts as missed
@@ -106,6 +108,7 @@ class SimulatorNode(Node):
         self._shown_s = self._waits_since_s = self._reported_s = self._stopping_s = 0.0
         self._next_s = 0.0  # wall clock of the next frame, when running free
         self._make_topics()
+        self.reaction = Reaction(self) if values['real_time'] else None
 
     def _make_topics(self) -> None:
         out = qos.SENSOR_OUT
@@ -116,6 +119,8 @@ class SimulatorNode(Node):
         self._info_out = self.create_publisher(CameraInfo, 'camera/camera_info', out)
         self._odometry_out = self.create_publisher(Odometry, 'odom', out)
         self._target_out = self.create_publisher(PoseStamped, 'target/pose', out)
+        self._mask_out = self.create_publisher(PointStamped, 'target/mask', out)
+        self._transforms = Transforms(self, self.session.simulator.camera.tilt_down_deg)
         self.create_subscription(TwistStamped, 'cmd_vel', self._on_command, qos.STATUS)
         self.create_subscription(Header, DECIDED_TOPIC, self._on_decided, qos.STATUS)
 
@@ -157,6 +162,8 @@ class SimulatorNode(Node):
             if stamp_ns in self._commands:
                 rows['command'][index] = self._commands[stamp_ns].astype(np.float64)
         log.meta.update(through='ros', lockstep_misses=self.misses)
+        if self.reaction is not None:
+            log.meta.update(self.reaction.latency.values())
         self.get_logger().info(
             f'{len(log)} frames, {self.misses} missed, trajectory {log.trajectory_hash()}'
         )
@@ -194,6 +201,8 @@ class SimulatorNode(Node):
         assert frame is not None  # just begun
         stamp_ns = frame.stamp_ns
         self._shown_s = time.monotonic()
+        if self.reaction is not None:
+            self.reaction.shown(stamp_ns)
         self._clock_out.publish(ClockMessage(clock=messages.time_message(stamp_ns)))
         self._odometry_out.publish(
             messages.odometry_message(
@@ -205,6 +214,9 @@ class SimulatorNode(Node):
             )
         )
         self._target_out.publish(messages.pose_message(stamp_ns, truth.target_position_enu))
+        seen = frame.target_bearing, frame.target_elevation, frame.target_pixels
+        self._mask_out.publish(messages.mask_message(stamp_ns, *seen))
+        self._transforms.body(stamp_ns, truth.position_enu, truth.quaternion_xyzw)
         camera = self.session.simulator.camera
         self._info_out.publish(messages.camera_info_message(camera, stamp_ns))
         self._image_out.publish(messages.image_message(frame.image, stamp_ns))

@@ -10,15 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 from geometry_msgs.msg import TwistStamped
+from nav_msgs.msg import Odometry
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from sensor_msgs.msg import BatteryState
+from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
 from liquid_drone.flight.engage import Stage
-from liquid_drone.nodes import graph, messages, qos
+from liquid_drone.nodes import graph, messages, process, qos
 from liquid_drone.nodes.mavlink_node import MavlinkNode
+from liquid_drone.nodes.vehicle_topics import LATCHED
 from liquid_drone.sim.autopilot import SimulatedAutopilot
 from liquid_drone.sim.autopilot_udp import UdpEndpoint
 from liquid_drone.sim.point_mass import PointMass
@@ -182,3 +186,53 @@ def test_parameters_that_cannot_be_flown_are_refused(
 def test_a_limit_can_be_switched_off_where_that_is_allowed(bench: Bench) -> None:
     bench.set(**{'limits.fence_radius_m': -1.0})
     assert bench.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+
+
+def test_the_vehicle_is_told_in_standard_messages(bench: Bench) -> None:
+    odometry: list[Odometry] = []
+    stages: list[String] = []
+    battery: list[BatteryState] = []
+    ear = bench.policy
+    ear.create_subscription(Odometry, 'mavlink/odom', odometry.append, qos.SENSOR_IN)
+    ear.create_subscription(BatteryState, 'mavlink/battery', battery.append, qos.SENSOR_IN)
+    ear.create_subscription(String, 'mavlink/stage', stages.append, LATCHED)
+    bench.node.start()
+    assert bench.live(lambda: bool(odometry and stages and battery))
+    pose = odometry[-1].pose.pose
+    assert pose.position.z == pytest.approx(2.0, abs=0.2)
+    assert (odometry[-1].header.frame_id, odometry[-1].child_frame_id) == ('odom', 'base_link')
+    assert stages[-1].data == Stage.STANDBY.value
+    assert 0.0 <= battery[-1].percentage <= 1.0
+
+
+def test_a_command_is_sent_on_at_once_with_the_stamp_of_its_image(bench: Bench) -> None:
+    told: list[tuple[int, float]] = []
+
+    def on_setpoint(message: TwistStamped) -> None:
+        told.append((messages.nanoseconds(message.header.stamp), time.time()))
+
+    bench.policy.create_subscription(TwistStamped, 'mavlink/setpoint', on_setpoint, qos.STATUS)
+    bench.set(rate_hz=5.0)  # a timer alone would be 200 ms late
+    bench.node.start()
+    bench.engage_when_ready()
+    bench.autopilot.pilot_mode('GUIDED')
+    assert bench.live(lambda: bench.speed() > 0.4)
+    told.clear()
+    assert bench.live(lambda: len(told) >= 10)
+    ages_s = sorted(received_s - stamp_ns * 1e-9 for stamp_ns, received_s in told)
+    assert ages_s[len(ages_s) // 2] < 0.05
+    assert len({stamp_ns for stamp_ns, _ in told}) == len(told)
+
+
+def test_told_to_end_in_the_air_it_brings_the_drone_to_a_stand_first(bench: Bench) -> None:
+    bench.node.start()
+    bench.engage_when_ready()
+    bench.autopilot.pilot_mode('GUIDED')
+    assert bench.live(lambda: bench.speed() > 0.4)
+    stop = process.StopRequest()
+    assert bench.node.turn(stop)
+    stop.requested = True
+    assert bench.node.turn(stop)  # not yet
+    assert bench.live(lambda: not bench.node.turn(stop), 4.0)
+    assert bench.stage() is Stage.HANDED_BACK
+    assert bench.speed() < 0.3

@@ -32,7 +32,14 @@ FOUND_AT_RUN_TIME = (
     'sim/targets/red_backpack.yaml',
     'package.xml',
 )
-EXECUTABLES = {'liquid-drone', 'camera_node', 'simulator_node', 'policy_node', 'mavlink_node'}
+EXECUTABLES = {
+    'liquid-drone',
+    'camera_node',
+    'drone_node',
+    'simulator_node',
+    'policy_node',
+    'mavlink_node',
+}
 
 
 def locked() -> dict[str, str]:

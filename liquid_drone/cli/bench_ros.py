@@ -1,0 +1,87 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""``liquid-drone bench ros``: the real graph's latency from capture to setpoint, and its cost."""
+
+import argparse
+import dataclasses
+import importlib.util
+import json
+from typing import TYPE_CHECKING
+
+from .. import resources
+from ..errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    from ..nodes.bench import GraphFigures
+
+NAME = 'ros'
+HELP = 'time the ROS 2 graph: capture to command to MAVLink setpoint, and its processor share'
+EPILOG = """examples:
+  liquid-drone bench ros
+  liquid-drone bench ros --seconds 60 --no-simulator
+
+Runs real nodes over DDS and UDP by the wall clock: 640x480 at 30 Hz in three processes, the same
+in one process, and the simulated world at 20 Hz beside the policy.
+"""
+SHARES = ('p50', 'p95', 'p99', 'max')
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument('--bundle', default='follow-summer', help='policy (default: %(default)s)')
+    parser.add_argument('--seconds', type=float, default=20.0, help='of each case (default: 20)')
+    parser.add_argument('--size', default='640x480', help='of the pictures (default: 640x480)')
+    parser.add_argument('--rate', type=float, default=30.0, help='pictures a second (default: 30)')
+    parser.add_argument('--no-simulator', action='store_true', help='leave the last case out')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print a table."""
+    if importlib.util.find_spec('rclpy') is None:
+        raise MissingDependencyError(
+            'this needs rclpy: source a ROS 2 installation, or install its wheels (x86-64) with '
+            "pip install 'liquid_drone[ros]'"
+        )
+    from ..nodes import bench
+
+    width, height = (int(part) for part in args.size.split('x'))
+    bundle = resources.bundle(args.bundle)
+    config = bench.BenchConfig(bundle, args.seconds, width, height, args.rate)
+    cases = {
+        'three processes': bench.without_simulator(config),
+        'one process': bench.without_simulator(dataclasses.replace(config, one_process=True)),
+    }
+    simulated = {} if args.no_simulator else bench.with_simulator(bundle, args.seconds)
+    if args.json:
+        found = {name: dataclasses.asdict(figures) for name, figures in cases.items()}
+        print(json.dumps({**found, 'with_simulator': simulated}))
+        return 0
+    print(_table(cases, simulated))
+    return 0
+
+
+def _table(cases: 'dict[str, GraphFigures]', simulated: dict[str, float]) -> str:
+    from ..bench.timing import table
+
+    rows = []
+    for name, figures in cases.items():
+        ways = {
+            'image age when acted on': figures.image_age_ms,
+            'capture to command': figures.to_command_ms,
+            'capture to setpoint': figures.to_setpoint_ms,
+        }
+        for way, values in ways.items():
+            rows.append([f'{name}: {way}', *(f'{values[share]:.1f}' for share in SHARES)])
+    if simulated:
+        beside = [simulated[f'picture_to_setpoint_ms_{share}'] for share in SHARES]
+        rows.append(['simulator beside: picture to setpoint', *(f'{v:.1f}' for v in beside)])
+    lines = [table(['way, ms', *SHARES], rows)]
+    for name, figures in cases.items():
+        shares = ', '.join(f'{node} {value:.0f}%' for node, value in figures.cpu_percent.items())
+        lines.append(
+            f'{name}: {figures.pictures_hz:.0f} pictures and {figures.commands_hz:.0f} commands '
+            f'a second; of one core: {shares}'
+        )
+    return '\n'.join(lines)

@@ -1,0 +1,138 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""``liquid-drone watch``: engage state, target, command, guard and latencies in a terminal."""
+
+import argparse
+import dataclasses
+import importlib.util
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MissingDependencyError, require
+
+if TYPE_CHECKING:
+    from ..nodes.monitor import Monitor, Snapshot
+
+NAME = 'watch'
+HELP = 'watch a running graph: engage state, target, command, guard, rates and latencies'
+EPILOG = """examples:
+  liquid-drone watch
+  liquid-drone watch --namespace drone1
+  liquid-drone watch --json --seconds 5      # one line of JSON a second
+
+It listens in the ROS domain of the terminal (ROS_DOMAIN_ID), commands nothing; Ctrl-C ends it.
+"""
+AXES = ('vx', 'vy', 'vz', 'yaw rate')
+LATENCIES = {
+    'image_age': 'image is old when it arrives',
+    'inference': 'policy thinks',
+    'capture_to_command': 'capture to command',
+    'capture_to_setpoint': 'capture to setpoint',
+    'picture_to_setpoint': 'picture to setpoint (simulator)',
+}
+MISSING_ROS = (
+    'watching needs rclpy: source a ROS 2 installation, or install its wheels (x86-64) with '
+    "pip install 'liquid_drone[ros]'"
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument('--namespace', default='', help='of the drone (default: none)')
+    parser.add_argument('--seconds', type=float, help='end after that time')
+    parser.add_argument('--json', action='store_true', help='a line of JSON a second')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show until interrupted."""
+    if importlib.util.find_spec('rclpy') is None:
+        raise MissingDependencyError(MISSING_ROS)
+    from ..nodes.monitor import Monitor
+
+    end_s = time.monotonic() + args.seconds if args.seconds is not None else float('inf')
+    show = _as_json if args.json else _as_screen
+    with Monitor(args.namespace) as monitor:
+        try:
+            show(monitor, end_s)
+        except KeyboardInterrupt:
+            return 0
+    return 0
+
+
+def _as_json(monitor: 'Monitor', end_s: float) -> None:
+    while time.monotonic() < end_s:
+        monitor.spin(min(1.0, max(0.0, end_s - time.monotonic())))
+        print(json.dumps(dataclasses.asdict(monitor.snapshot())), flush=True)
+
+
+def _as_screen(monitor: 'Monitor', end_s: float) -> None:
+    live = require('rich.live', 'sim').Live(auto_refresh=False)
+    with live:
+        while time.monotonic() < end_s:
+            monitor.spin(0.5)
+            live.update(screen(monitor.snapshot()), refresh=True)
+
+
+def screen(snapshot: 'Snapshot') -> Any:
+    """Return what is drawn: one row a fact, red where something is wrong."""
+    table = require('rich.table', 'sim').Table(show_header=False, box=None, padding=(0, 2))
+    for row in rows(snapshot):
+        table.add_row(*row)
+    return table
+
+
+def rows(snapshot: 'Snapshot') -> list[tuple[str, str]]:
+    """Return (name, what is shown) with rich's markup."""
+    found = [(f'[bold]{name}[/bold]', _state(status)) for name, status in _nodes(snapshot)]
+    if not found:
+        return [('', '[yellow]no diagnostics yet: is the graph running, in this domain?[/yellow]')]
+    reason = snapshot.value('mavlink', 'reason') or snapshot.value('mavlink', 'cause')
+    found.append(('guard', reason or 'nothing held back'))
+    found.append(('mode', _mode(snapshot)))
+    found.append(('target', _target(snapshot)))
+    for topic, values in snapshot.commands.items():
+        numbers = '  '.join(f'{a} {v:+.2f}' for a, v in zip(AXES, values, strict=True))
+        found.append((topic, f'{numbers}  [dim]{snapshot.rates_hz[topic]:.0f} Hz[/dim]'))
+    found.extend(_latencies(snapshot))
+    found.append(('provider', snapshot.value('policy', 'provider', 'unknown')))
+    return found
+
+
+def _nodes(snapshot: 'Snapshot') -> list[tuple[str, Any]]:
+    return sorted(snapshot.nodes.items())
+
+
+def _state(status: Any) -> str:
+    if not status.is_fresh:
+        return f'[red]silent for {status.age_s:.0f} s[/red] [dim](was: {status.summary})[/dim]'
+    return f'[green]{status.summary}[/green]' if status.is_good else f'[red]{status.summary}[/red]'
+
+
+def _mode(snapshot: 'Snapshot') -> str:
+    def value(name: str) -> str:
+        return snapshot.value('mavlink', name, '-')
+
+    armed = {'True': 'armed', 'False': 'disarmed'}.get(value('armed'), '-')
+    return f'{value("mode")}, {armed}, height {value("height_m")} m, battery {value("battery")}'
+
+
+def _target(snapshot: 'Snapshot') -> str:
+    text = snapshot.value('policy', 'target_probability')
+    if not text:
+        return '-'
+    bearing = float(snapshot.value('policy', 'target_bearing', '0'))
+    side = 'ahead' if abs(bearing) < 0.1 else 'left' if bearing < 0 else 'right'
+    return f'{float(text):.0%} sure, {side} ({bearing:+.2f})'
+
+
+def _latencies(snapshot: 'Snapshot') -> list[tuple[str, str]]:
+    found = []
+    for node in snapshot.nodes.values():
+        for name, words in LATENCIES.items():
+            median, tail = (node.values.get(f'{name}_ms_p{share}') for share in (50, 95))
+            if median is not None:
+                found.append((words, f'{median} ms  [dim]p95 {tail} ms[/dim]'))
+    return found

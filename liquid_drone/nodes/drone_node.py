@@ -1,0 +1,31 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Camera, policy and mavlink in one process: pictures are handed over by reference, not copied.
+
+Saves a board what DDS costs for each picture. Each node has a thread and an executor of its own,
+so that none waits for another; the network computes outside Python's lock. But one crash ends all
+three, and then only the autopilot's failsafe is left: three processes are the default.
+"""
+
+from . import process
+from .camera_node import CameraNode
+from .lifecycle import ManagedNode
+from .mavlink_node import MavlinkNode
+from .policy_node import PolicyNode
+
+
+def make() -> list[ManagedNode]:
+    """Make the three nodes, the camera's pictures going straight to the policy."""
+    camera, policy, mavlink = CameraNode(), PolicyNode(), MavlinkNode()
+    policy.takes_topic = False
+    camera.listeners.append(policy.hand_over)
+    return [mavlink, policy, camera]
+
+
+def main() -> None:
+    """Run them."""
+    process.exit_with_all(make)
+
+
+if __name__ == '__main__':
+    main()
