@@ -6,18 +6,21 @@ Frame by frame it does what the nodes do in lock-step, in the same order, so tha
 same flight to the last bit. It waits for no clock.
 """
 
+import math
 from collections.abc import Callable
 
 from ..contract import Command
 from ..flight.companion import Companion, Decision
 from ..flight.engage import Stage
 from ..flight.guard import Proposal
-from ..flight.limits import SIMULATION_LIMITS, Limits
+from ..flight.limits import SIMULATION_LIMITS, Limits, Sighting
 from ..flight.link import MavlinkLink
 from ..flight.transport import MemoryTransport
-from ..runtime.runner import PolicyRunner
+from ..runtime.runner import PolicyOutput, PolicyRunner
 from ..sim.flight_log import FlightLog
 from ..sim.session import Progress, Session
+
+SEEN_PROBABILITY = 0.5  # the policy node's target_threshold
 
 
 def fly(
@@ -62,12 +65,22 @@ class Cockpit:
         if not frame.fresh:  # no picture came: nobody decides, the last setpoint stands
             self._session.finish(self._command)
             return
-        self._command = self._runner.step(frame.image, now_s).command
+        output = self._runner.step(frame.image, now_s)
+        self._command = output.command
         a, b, c, d = self._command.tolist()
         decision = self._decide(now_s, Proposal(now_s, (a, b, c, d)))
+        self._tell_target(output, now_s)
         if decision is not None and decision.setpoint is not None:
             self._link.send_setpoint(decision.setpoint, frame.stamp_ns // 1_000_000)
         self._session.finish(self._command)
+
+    def _tell_target(self, output: PolicyOutput, now_s: float) -> None:
+        """Pass on where the target is seen, as the policy node does."""
+        if self._companion is None or output.target_probability < SEEN_PROBABILITY:
+            return
+        fov_rad = math.radians(self._runner.contract.camera.horizontal_fov_deg)
+        right = output.target_bearing * math.tan(fov_rad / 2)  # 1 m ahead
+        self._companion.see(Sighting(now_s, -math.atan2(right, 1.0)))
 
     def _decide(self, now_s: float, proposal: Proposal) -> Decision | None:
         vehicle, profile = self._link.vehicle, self._link.profile

@@ -8,12 +8,13 @@ on a drone and in simulation. It never arms and never asks for a mode.
 
 import logging
 import math
+from collections import deque
 from dataclasses import dataclass
 
 from . import engage, guard
 from .engage import Cause, EngageState, Situation, Stage
-from .guard import GuardState, Proposal, Setpoint, unfit
-from .limits import Limits, Reason
+from .guard import GuardState, Phase, Proposal, Setpoint, unfit
+from .limits import Limits, Reason, Sighting, is_in_fence
 from .profiles import Profile
 from .vehicle import VehicleState
 
@@ -23,6 +24,7 @@ _OBSTACLES = {
     Reason.NO_POSITION: Cause.NO_POSITION,
     Reason.LOW_BATTERY: Cause.LOW_BATTERY,
 }
+_STAGES = {Phase.HOLD: Stage.HOLDING, Phase.SEARCH: Stage.SEARCHING}
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Companion:
         self._reason: Reason | None = None
         self._vehicle: VehicleState | None = None
         self._now_s = -math.inf
+        self._sightings: deque[Sighting] = deque(maxlen=8)  # not older than the last step
+        self._sighting: Sighting | None = None
         for name in self.limits.switched_off():
             logger.warning('the check %s is switched off', name)
 
@@ -90,10 +94,7 @@ class Companion:
         wrong = unfit(vehicle, limits, self._now_s)
         if wrong is not None:
             return _OBSTACLES[wrong]
-        from_home = math.dist(vehicle.position_enu[:2], vehicle.home_enu[:2])
-        if limits.fence_radius_m is not None and from_home > limits.fence_radius_m:
-            return Cause.OUTSIDE_FENCE
-        return Cause.NONE
+        return Cause.NONE if is_in_fence(vehicle, limits) else Cause.OUTSIDE_FENCE
 
     def _is_connected(self, vehicle: VehicleState | None) -> bool:
         age = math.inf if vehicle is None else vehicle.heartbeat_age_s(self._now_s)
@@ -104,12 +105,21 @@ class Companion:
         if self.stage is Stage.ENGAGING:
             self._reset_s = self._now_s if now_s is None else now_s
 
+    def see(self, sighting: Sighting) -> None:
+        """Note that the target was seen; counts from the first step that is later than its stamp.
+
+        So the answer is the same whether a frame's sighting comes before its command or after.
+        """
+        self._sightings.append(sighting)
+
     def step(
         self, now_s: float, vehicle: VehicleState | None, proposal: Proposal | None
     ) -> Decision:
         """Decide what to do at ``now_s``, knowing the vehicle and the newest proposal."""
         paused_s = 0.0 if math.isinf(self._now_s) else abs(now_s - self._now_s)
         self._now_s, self._vehicle = now_s, vehicle
+        while self._sightings and self._sightings[0].stamp_s < now_s:
+            self._sighting = self._sightings.popleft()
         self._advance(self._situation(vehicle, paused_s))
         if self._guard is not None:
             return self._decision(self._guarded(self._guard, vehicle, proposal))
@@ -127,15 +137,16 @@ class Companion:
             self._now_s,
             holds_height=not self.profile.holds_position,
             called_off=self._called_off,
+            sighting=self._sighting,
         )
-        if setpoint is None:
-            self._advance(self._situation(vehicle, paused_s=0.0))
+        self._advance(self._situation(vehicle, paused_s=0.0))
         return setpoint
 
     def _situation(self, vehicle: VehicleState | None, paused_s: float) -> Situation:
-        ended = unfit(vehicle, self.limits, self._now_s) is not None
+        ended, flying = unfit(vehicle, self.limits, self._now_s) is not None, Stage.ENGAGED
         if self._guard is not None:
             ended = self._guard.ended
+            flying = _STAGES.get(self._guard.phase, Stage.ENGAGED)
         return Situation(
             connected=self._is_connected(vehicle),
             in_our_mode=vehicle is not None and vehicle.mode == self.profile.follow_mode,
@@ -145,6 +156,7 @@ class Companion:
             policy_was_reset=self._reset_s is not None,
             guard_ended=ended,
             called_off=self._called_off,
+            flying=flying,
         )
 
     def _advance(self, situation: Situation) -> None:
@@ -153,8 +165,10 @@ class Companion:
         if self._engage is before:
             return
         logger.info('%s (%s)', self.stage.value, self._engage.cause.value)
-        is_engaged = self.stage is Stage.ENGAGED
-        self._guard = guard.start(self._now_s, self._reset_s) if is_engaged else None
+        if before.is_engaged and self._engage.is_engaged:
+            return
+        engaged = self._engage.is_engaged
+        self._guard = guard.start(self._now_s, self._reset_s) if engaged else None
         self._reset_s, self._called_off = None, False
 
     def _decision(self, setpoint: Setpoint | None) -> Decision:

@@ -3,8 +3,9 @@
 """Who flies: when the companion may speak, and when it has given the vehicle back. Pure.
 
 ```
-DISCONNECTED → STANDBY → READY → ENGAGING → ENGAGED → HANDED_BACK
-               silent    zeros   zeros      guard     silent, latched until a human engages anew
+DISCONNECTED → STANDBY → READY → ENGAGING → ENGAGED ⇄ HOLDING ⇄ SEARCHING → HANDED_BACK
+silent         silent    zeros   zeros      guard     guard     guard       silent, latched until
+                                                                            a human engages anew
 ```
 
 A human engages the companion (READY), and the pilot's switch to the companion's mode starts it.
@@ -26,6 +27,8 @@ class Stage(Enum):
     READY = 'ready: waiting for the mode switch'
     ENGAGING = 'engaging: waiting for the policy to start afresh'
     ENGAGED = 'engaged'
+    HOLDING = 'engaged: target lost, holding'
+    SEARCHING = 'engaged: target lost, looking for it'
     HANDED_BACK = 'handed back: engage anew to go on'
 
 
@@ -44,8 +47,13 @@ class Cause(Enum):
     GUARD_STOPPED = 'the guard stopped it'
     NO_VEHICLE = 'no heartbeat from the vehicle'
     NO_POSITION = 'no fresh and usable position from the autopilot'
+    TARGET_LOST = 'the target is lost'
+    TARGET_FOUND = 'the target is found again'
     LOW_BATTERY = 'battery low'
     OUTSIDE_FENCE = 'outside the fence'
+
+
+ENGAGED_STAGES = (Stage.ENGAGED, Stage.HOLDING, Stage.SEARCHING)
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,12 @@ class EngageState:
     @property
     def has_vehicle(self) -> bool:
         """The companion commands the vehicle now."""
-        return self.stage in (Stage.ENGAGING, Stage.ENGAGED)
+        return self.stage is Stage.ENGAGING or self.is_engaged
+
+    @property
+    def is_engaged(self) -> bool:
+        """The guard decides what is sent."""
+        return self.stage in ENGAGED_STAGES
 
 
 @dataclass(frozen=True)
@@ -74,6 +87,7 @@ class Situation:
     policy_was_reset: bool = False
     guard_ended: bool = False  # while engaged; before that: the vehicle is unfit
     called_off: bool = False
+    flying: Stage = Stage.ENGAGED  # what the guard does while engaged: that, HOLDING, SEARCHING
 
 
 def request(state: EngageState, on: bool, obstacle: Cause, now_s: float) -> EngageState:
@@ -124,10 +138,18 @@ def _next_in_flight(state: EngageState, now: Situation, now_s: float) -> tuple[S
     for cause, holds in endings.items():
         if holds:
             return Stage.HANDED_BACK, cause
-    if state.stage is Stage.ENGAGED:
-        return state.stage, state.cause
+    if state.is_engaged:
+        cause = _FLYING_CAUSES[now.flying] if now.flying is not state.stage else state.cause
+        return now.flying, cause
     if now.policy_was_reset:
         return Stage.ENGAGED, Cause.MODE_SWITCHED
     if now_s - state.since_s > POLICY_RESET_TIMEOUT_S:
         return Stage.HANDED_BACK, Cause.POLICY_NOT_RESET
     return state.stage, state.cause
+
+
+_FLYING_CAUSES = {
+    Stage.ENGAGED: Cause.TARGET_FOUND,
+    Stage.HOLDING: Cause.TARGET_LOST,
+    Stage.SEARCHING: Cause.TARGET_LOST,
+}

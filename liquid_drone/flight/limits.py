@@ -1,27 +1,24 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a setpoint may be: the limits, and the two pure functions that keep to them.
+"""What a setpoint may be: the limits, and the pure functions that keep to them.
 
-:func:`allowed` finds the nearest command inside speed, height band and fence; :func:`approach`
+:func:`allowed` finds a command inside speed, height band, fences and distance; :func:`approach`
 moves towards it within acceleration and jerk. When to stop is decided in :mod:`.guard`.
 Frames: commands FLU, heading-aligned; positions ENU.
 """
 
+import cmath
 import math
 from dataclasses import dataclass
 from enum import Enum
 
-import numpy as np
-import numpy.typing as npt
-
-from ..geometry import rotate_by_yaw
+from . import fence
+from .fence import EDGE_GAIN_PER_S, Polygon
+from .smooth import Pace, glide, shorten
 from .vehicle import VehicleState
 
-Array = npt.NDArray[np.float64]
 FourFloats = tuple[float, float, float, float]  # vx, vy, vz m/s, yaw rate rad/s
 ZERO: FourFloats = (0.0, 0.0, 0.0, 0.0)
-EDGE_GAIN_PER_S = 0.5  # speed allowed towards an edge, for each metre that is left
-FADE_M = 1.0  # behind the fence, where motion along it ends
 HEIGHT_GAIN_PER_S = 0.8  # of the altitude loop; held PX4 within 0.16 m
 
 
@@ -32,6 +29,10 @@ class Reason(Enum):
     LIMITED = 'following, slowed to the allowed speed'
     AT_HEIGHT_LIMIT = 'following, kept inside the altitude band'
     AT_FENCE = 'following, kept inside the fence'
+    NEAR_TARGET = 'following, kept away from the target'
+    TARGET_LOST = 'target lost: holding'
+    SEARCHING = 'target lost: turning to look for it'
+    TARGET_GONE = 'target lost and not found again'
     STALE_COMMAND = 'no fresh command from the policy'
     NOT_FINITE = 'the policy proposed a number that is not finite'
     STALE_TELEMETRY = 'no fresh telemetry from the autopilot'
@@ -39,6 +40,11 @@ class Reason(Enum):
     LOW_BATTERY = 'battery low'
     TILTED = 'tilted too far for too long'
     CALLED_OFF = 'called off by a human'
+
+    @property
+    def code(self) -> str:
+        """The name for machines: logs, diagnostics, recordings."""
+        return self.name.lower()
 
 
 @dataclass(frozen=True)
@@ -51,34 +57,71 @@ class Limits:
     acceleration_m_s2: float = 1.0  # horizontal, and vertical
     jerk_m_s3: float = 5.0
     yaw_acceleration_rad_s2: float = 2.0
+    stop_acceleration_m_s2: float = 6.0  # when something is wrong; harder than acceleration_m_s2
+    stop_jerk_m_s3: float = 80.0  # likewise; with these 1 m/s is gone in 0.25 s
     floor_m: float | None = 1.0  # above home
     ceiling_m: float | None = 10.0
     fence_radius_m: float | None = 30.0  # around home
+    min_distance_m: float | None = 2.0  # to the target, where the distance is known
     min_battery: float | None = 0.25  # 0..1
     max_tilt_rad: float | None = math.radians(35.0)
     tilt_s: float = 0.3  # tilted for longer than this
     heartbeat_age_s: float = 2.5
     estimate_age_s: float = 1.0  # of position and attitude
-    command_age_s: float = 0.25  # of the image behind a command: with the ramp it stops in 0.5 s
-    ramp_s: float = 0.25  # to zero, when something is wrong; harder than acceleration_m_s2
-    hold_s: float = 1.0  # zeros after the ramp, then silence
+    command_age_s: float = 0.25  # of the image behind a command: with the stop that is 0.5 s
+    hold_s: float = 1.0  # zeros after the stop, then silence
+    lost_after_s: float | None = 2.0  # without a sighting of the target: hold
+    lost_hold_s: float = 2.0  # held so long, then it turns to look for the target
+    search_s: float = 30.0  # it turns so long, then it stops and hands back
+    search_yaw_rate_rad_s: float = 0.25
+    found_s: float = 0.2  # seen without a break for so long, it follows again
+    fence_polygon: Polygon | None = None  # corners, east + i north, m from home
 
     def __post_init__(self) -> None:
         """Refuse limits that cannot be flown.
 
         Raises:
-            ValueError: a limit that is not positive, or a floor above the ceiling.
+            ValueError: a limit that is not positive, a floor above the ceiling, or a stop that is
+                softer than the flight.
+            ConfigError: a polygon that is none.
 
         """
-        for name, value in vars(self).items():
+        for name, value in self._numbers().items():
             if value is not None and not (value > 0.0 or (name == 'floor_m' and value == 0.0)):
                 raise ValueError(f'{name} must be positive, got {value}')
         if (self.floor_m or 0.0) >= (math.inf if self.ceiling_m is None else self.ceiling_m):
             raise ValueError(f'floor_m {self.floor_m} is not below ceiling_m {self.ceiling_m}')
+        for name in ('acceleration_m_s2', 'jerk_m_s3'):
+            if getattr(self, f'stop_{name}') < getattr(self, name):
+                raise ValueError(f'stop_{name} must not be below {name} {getattr(self, name)}')
+        if self.fence_polygon is not None:
+            fence.checked(self.fence_polygon)
+
+    def _numbers(self) -> dict[str, float | None]:
+        return {name: value for name, value in vars(self).items() if name != 'fence_polygon'}
 
     def switched_off(self) -> list[str]:
         """Name the checks that are off."""
-        return [name for name, value in vars(self).items() if value is None]
+        return [name for name, value in self._numbers().items() if value is None]
+
+    @property
+    def pace(self) -> Pace:
+        """Of a velocity in flight."""
+        return Pace(self.acceleration_m_s2, self.jerk_m_s3)
+
+    @property
+    def stop_pace(self) -> Pace:
+        """Of a velocity while stopping."""
+        return Pace(self.stop_acceleration_m_s2, self.stop_jerk_m_s3)
+
+    @property
+    def stop_s(self) -> float:
+        """The time in which any motion is stopped; two periods of the loop may be added."""
+        pace = self.stop_pace
+        fastest = max(self.speed_m_s, self.climb_m_s)
+        ramp_s = fastest / pace.acceleration + pace.acceleration / pace.jerk
+        slope_s = 2.0 * self.acceleration_m_s2 / pace.jerk  # it may have been speeding up
+        return max(ramp_s + slope_s, self.yaw_rate_rad_s / self.yaw_acceleration_rad_s2)
 
 
 # As far as the policy's own limits go, in a place where only the obstacles are a danger.
@@ -89,29 +132,43 @@ SIMULATION_LIMITS = Limits(
     acceleration_m_s2=3.0,
     jerk_m_s3=20.0,
     yaw_acceleration_rad_s2=6.0,
+    stop_acceleration_m_s2=12.0,
+    stop_jerk_m_s3=160.0,
     floor_m=0.7,
     fence_radius_m=150.0,
 )
 
 
+@dataclass(frozen=True)
+class Sighting:
+    """The target, seen in an image."""
+
+    stamp_s: float  # of the image, on the caller's clock
+    bearing_rad: float  # from straight ahead, counter-clockwise: left is positive
+    distance_m: float | None = None  # None: not known
+
+
 def allowed(
-    command: FourFloats, vehicle: VehicleState, limits: Limits
+    command: FourFloats, vehicle: VehicleState, limits: Limits, sighting: Sighting | None = None
 ) -> tuple[FourFloats, Reason]:
-    """Return the nearest command that keeps speed, height band and fence, and what bound it."""
-    speed = math.hypot(command[0], command[1])
-    shrink = min(1.0, limits.speed_m_s / max(speed, 1e-9))
-    vz = max(-limits.climb_m_s, min(limits.climb_m_s, command[2]))
-    yaw_rate = max(-limits.yaw_rate_rad_s, min(limits.yaw_rate_rad_s, command[3]))
+    """Return a command that keeps speed, height band, fences and distance, and what bound it."""
+    wish = complex(command[0], command[1])
+    v = shorten(wish, limits.speed_m_s)
+    vz = _clip(command[2], limits.climb_m_s)
+    yaw_rate = _clip(command[3], limits.yaw_rate_rad_s)
     reason = Reason.FOLLOWING
-    if shrink < 1.0 or vz != command[2] or yaw_rate != command[3]:
+    if v != wish or vz != command[2] or yaw_rate != command[3]:
         reason = Reason.LIMITED
     in_band = _in_band(vz, vehicle, limits)
-    vx, vy = _in_fence(command[0] * shrink, command[1] * shrink, vehicle, limits)
     if in_band != vz:
         reason = Reason.AT_HEIGHT_LIMIT
-    if (vx, vy) != (command[0] * shrink, command[1] * shrink):
+    apart = _apart(v, limits, sighting)
+    if apart != v:
+        reason = Reason.NEAR_TARGET
+    fenced = _in_fence(apart, vehicle, limits)
+    if fenced != apart:
         reason = Reason.AT_FENCE
-    return (vx, vy, in_band, yaw_rate), reason
+    return (fenced.real, fenced.imag, in_band, yaw_rate), reason
 
 
 def _in_band(vz: float, vehicle: VehicleState, limits: Limits) -> float:
@@ -119,75 +176,80 @@ def _in_band(vz: float, vehicle: VehicleState, limits: Limits) -> float:
         vz = min(vz, EDGE_GAIN_PER_S * (limits.ceiling_m - vehicle.height_m))
     if limits.floor_m is not None:
         vz = max(vz, EDGE_GAIN_PER_S * (limits.floor_m - vehicle.height_m))
-    return max(-limits.climb_m_s, min(limits.climb_m_s, vz))
+    return _clip(vz, limits.climb_m_s)
 
 
-def _in_fence(vx: float, vy: float, vehicle: VehicleState, limits: Limits) -> tuple[float, float]:
-    """Slow down towards the fence; beyond it only what leads inward is left. It never pulls back.
+def _apart(v: complex, limits: Limits, sighting: Sighting | None) -> complex:
+    """Slow down towards a target whose distance is known; too near, nothing leads there."""
+    if sighting is None or sighting.distance_m is None or limits.min_distance_m is None:
+        return v
+    left_m = max(0.0, sighting.distance_m - limits.min_distance_m)
+    return fence.toward(v, cmath.rect(1.0, sighting.bearing_rad), EDGE_GAIN_PER_S * left_m)
 
-    What leads along the fence fades out too, within ``FADE_M`` behind it: in a curve along it
-    the lag of the vehicle would carry it further and further outward.
-    """
-    east = vehicle.position_enu[0] - vehicle.home_enu[0]
-    north = vehicle.position_enu[1] - vehicle.home_enu[1]
-    distance = math.hypot(east, north)
-    if limits.fence_radius_m is None or distance < 1e-6:
-        return vx, vy
-    left_m = limits.fence_radius_m - distance
-    ox, oy, _ = rotate_by_yaw([east / distance, north / distance, 0.0], -vehicle.yaw).tolist()
-    speed_out = vx * ox + vy * oy
-    out = min(speed_out, EDGE_GAIN_PER_S * max(0.0, left_m))
-    keep = max(0.0, min(1.0, 1.0 + left_m / FADE_M))
-    if out == speed_out and keep == 1.0:
-        return vx, vy
-    return keep * (vx - speed_out * ox) + out * ox, keep * (vy - speed_out * oy) + out * oy
+
+def from_home(vehicle: VehicleState) -> complex:
+    """Return where the vehicle is, east + i north, m from home."""
+    (east, north, _), (home_east, home_north, _) = vehicle.position_enu, vehicle.home_enu
+    return complex(east - home_east, north - home_north)
+
+
+def is_in_fence(vehicle: VehicleState, limits: Limits) -> bool:
+    """Tell whether the vehicle is inside all fences."""
+    place = from_home(vehicle)
+    if limits.fence_radius_m is not None and abs(place) > limits.fence_radius_m:
+        return False
+    return limits.fence_polygon is None or fence.is_inside(place, limits.fence_polygon)
+
+
+def _in_fence(v: complex, vehicle: VehicleState, limits: Limits) -> complex:
+    """Keep what may be flown here; a circle and a polygon both hold."""
+    if limits.fence_radius_m is None and limits.fence_polygon is None:
+        return v
+    heading, place = cmath.rect(1.0, vehicle.yaw), from_home(vehicle)
+    enu = before = v * heading
+    if limits.fence_radius_m is not None:
+        enu = fence.within_circle(enu, place, limits.fence_radius_m)
+    if limits.fence_polygon is not None:
+        enu = fence.within_polygon(enu, place, limits.fence_polygon)
+        if limits.fence_radius_m is not None:  # sliding along one must not leave the other
+            enu = fence.within_circle(enu, place, limits.fence_radius_m)
+    return v if enu == before else enu * heading.conjugate()
 
 
 def height_correction(vehicle: VehicleState, height_m: float, limits: Limits) -> float:
     """Return the vertical speed, m/s up, that brings the vehicle to a height above home."""
-    error = height_m - vehicle.height_m
-    return max(-limits.climb_m_s, min(limits.climb_m_s, HEIGHT_GAIN_PER_S * error))
+    return _clip(HEIGHT_GAIN_PER_S * (height_m - vehicle.height_m), limits.climb_m_s)
 
 
 def approach(
-    value: FourFloats, slope: FourFloats, target: FourFloats, limits: Limits, dt_s: float
+    value: FourFloats,
+    slope: FourFloats,
+    target: FourFloats,
+    limits: Limits,
+    dt_s: float,
+    stopping: bool = False,
 ) -> tuple[FourFloats, FourFloats]:
     """Move a command towards another within acceleration, jerk and speed; also its new slope."""
     if dt_s < 1e-6:
         return value, slope
-    v, a, goal = (np.array(item, dtype=np.float64) for item in (value, slope, target))
-    new = v.copy()
-    for part in (slice(0, 2), slice(2, 3)):  # horizontal, vertical
-        wanted = _wanted_slope(goal[part] - v[part], limits, dt_s)
-        change = _shorten(wanted - a[part], limits.jerk_m_s3 * dt_s)
-        new[part] = v[part] + (a[part] + change) * dt_s
-    new[:2] = _shorten(new[:2], max(limits.speed_m_s, float(np.linalg.norm(v[:2]))))
-    new[2] = np.clip(new[2], -limits.climb_m_s, limits.climb_m_s)
-    largest_turn = limits.yaw_acceleration_rad_s2 * dt_s
-    new[3] = v[3] + np.clip(goal[3] - v[3], -largest_turn, largest_turn)
-    return _four(new), _four((new - v) / dt_s)
+    hard = limits.stop_pace
+    pace = hard if stopping else limits.pace
+    v, a = complex(value[0], value[1]), complex(slope[0], slope[1])
+    goal = complex(target[0], target[1])
+    v, a = glide(v, a, goal, limits.speed_m_s, pace, hard, dt_s)
+    vz, az = glide(
+        complex(value[2]),
+        complex(slope[2]),
+        complex(target[2]),
+        limits.climb_m_s,
+        pace,
+        hard,
+        dt_s,
+    )
+    turn = _clip(target[3] - value[3], limits.yaw_acceleration_rad_s2 * dt_s)
+    yaw_rate = value[3] + turn
+    return (v.real, v.imag, vz.real, yaw_rate), (a.real, a.imag, az.real, turn / dt_s)
 
 
-def _wanted_slope(error: Array, limits: Limits, dt_s: float) -> Array:
-    """Return the acceleration from which it can still ease out onto the target."""
-    distance = float(np.linalg.norm(error))
-    if distance < 1e-12:
-        return np.zeros_like(error)
-    # The slope shrinks by one jerk step at a time. From n = k + f such steps (k whole) it covers
-    # (k + 1) (f + k / 2) step widths while it eases out; solved here for n.
-    jerk_step = limits.jerk_m_s3 * dt_s
-    widths = distance / (jerk_step * dt_s)
-    whole = math.floor(math.sqrt(0.25 + 2.0 * widths) - 0.5)
-    size = min(limits.acceleration_m_s2, jerk_step * (widths / (whole + 1) + whole / 2))
-    wanted: Array = error * (size / distance)
-    return wanted
-
-
-def _shorten(vector: Array, longest: float) -> Array:
-    shorter: Array = vector * min(1.0, longest / max(float(np.linalg.norm(vector)), 1e-12))
-    return shorter
-
-
-def _four(values: Array) -> FourFloats:
-    a, b, c, d = values.tolist()
-    return a, b, c, d
+def _clip(value: float, most: float) -> float:
+    return max(-most, min(most, value))

@@ -15,15 +15,17 @@ from dataclasses import Field, fields
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import PointStamped, TwistStamped
 from rclpy.clock import Clock, ClockType
+from sensor_msgs.msg import Range
 from std_srvs.srv import SetBool
 
 from ..errors import ConfigError
 from ..flight.companion import Companion, Decision
 from ..flight.engage import Stage
+from ..flight.fence import EXAMPLE, parse_polygon
 from ..flight.guard import Proposal
-from ..flight.limits import Limits
+from ..flight.limits import Limits, Sighting
 from ..flight.link import MavlinkLink
 from . import messages, process, qos
 from .lifecycle import ManagedNode, transition
@@ -35,7 +37,10 @@ from .vehicle_topics import VehicleTopics
 
 COMMAND_TOPIC = 'cmd_vel'
 HAND_BACK_LIMIT_S = 4.0  # once told to stop; launch grows impatient after 5
+TARGET_TOPIC, RANGE_TOPIC = 'policy/target', 'target/range'
+RANGE_AGE_S = 0.5
 OFF = -1.0  # a limit with this value is not checked
+POLYGON = 'fence_polygon'
 
 
 def _is_optional(field: Field[Any]) -> bool:
@@ -51,6 +56,7 @@ LIMITS = tuple(
         high=1000.0,
     )
     for field in fields(Limits)
+    if field.name != POLYGON
 )
 PARAMETERS = (
     Parameter(
@@ -75,6 +81,11 @@ PARAMETERS = (
     Parameter('publish_tf', True, 'publish odom to base_link on /tf, from the autopilot'),
     Parameter('engage_at_start', False, 'simulation only: engage without being asked by a human'),
     *LIMITS,
+    Parameter(
+        f'limits.{POLYGON}',
+        '',
+        f"corners 'east,north; ...' in metres from home, such as '{EXAMPLE}'; empty: none",
+    ),
 )
 
 
@@ -85,8 +96,10 @@ def limits_from(values: dict[str, Any]) -> Limits:
         ConfigError: limits that cannot be flown.
 
     """
-    given: dict[str, Any] = {}
+    given: dict[str, Any] = {POLYGON: parse_polygon(values[f'limits.{POLYGON}'])}
     for field in fields(Limits):
+        if field.name == POLYGON:
+            continue
         value = values[f'limits.{field.name}']
         given[field.name] = None if value == OFF and _is_optional(field) else value
     try:
@@ -112,6 +125,7 @@ class MavlinkNode(ManagedNode):
         self._topics: VehicleTopics | None = None
         self._stopping_s = 0.0  # since when it has been told to end
         self._wants_engaging = False
+        self._range: tuple[float, float] | None = None  # monotonic time, distance in m
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._setpoints = self.create_publisher(TwistStamped, '~/setpoint', qos.COMMAND)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.STATUS)
@@ -147,15 +161,20 @@ class MavlinkNode(ManagedNode):
         self._proposal = self.decision = None
         self._until_wire.clear()
         self._sent.take(time.monotonic())
+        inputs = [
+            self.create_subscription(PointStamped, TARGET_TOPIC, self._on_target, qos.COMMAND),
+            self.create_subscription(Range, RANGE_TOPIC, self._on_range, qos.SENSOR_IN),
+        ]
+        self._undo = [lambda: [self.destroy_subscription(one) for one in inputs]]
         if self.values['lockstep']:
-            self._undo = [Lockstep(self).destroy]
+            self._undo += [Lockstep(self).destroy]
         else:
             subscription = self.create_subscription(
                 TwistStamped, COMMAND_TOPIC, self._on_command, qos.COMMAND
             )
             period_s = 0.5 / self.values['rate_hz']
             timer = self.create_timer(period_s, self._on_tick, clock=self.steady)
-            self._undo = [
+            self._undo += [
                 lambda: self.destroy_subscription(subscription),
                 lambda: self.destroy_timer(timer),
             ]
@@ -211,12 +230,36 @@ class MavlinkNode(ManagedNode):
     # callbacks
 
     def _on_command(self, message: TwistStamped) -> None:
-        """Act at once on a proposal, its stamp moved from ROS time to the steady clock."""
+        """Act at once on a proposal."""
         self._proposal_ns = messages.nanoseconds(message.header.stamp)
-        age_ns = self.get_clock().now().nanoseconds - self._proposal_ns
-        stamp_s = time.monotonic() - max(0, age_ns) / messages.SECOND_NS
+        stamp_s = self._steady_s(self._proposal_ns)
         self._proposal = Proposal(stamp_s, tuple(messages.command_array(message).tolist()))
         self._act()
+
+    def _steady_s(self, stamp_ns: int) -> float:
+        """Move a stamp from ROS time to the steady clock."""
+        age_ns = self.get_clock().now().nanoseconds - stamp_ns
+        return time.monotonic() - max(0, age_ns) / messages.SECOND_NS
+
+    def _on_target(self, message: PointStamped) -> None:
+        """Note where the target is seen (optical frame, x right, z ahead)."""
+        stamp_ns = messages.nanoseconds(message.header.stamp)
+        stamp_s = stamp_ns / messages.SECOND_NS
+        if not self.values['lockstep']:
+            stamp_s = self._steady_s(stamp_ns)
+        bearing_rad = -math.atan2(message.point.x, message.point.z)
+        if self.companion is not None:
+            self.companion.see(Sighting(stamp_s, bearing_rad, self._distance_m()))
+
+    def _on_range(self, message: Range) -> None:
+        """Note how far away the target is, where somebody measures it."""
+        if message.min_range <= message.range <= message.max_range:
+            self._range = time.monotonic(), message.range
+
+    def _distance_m(self) -> float | None:
+        if self._range is None or time.monotonic() - self._range[0] > RANGE_AGE_S:
+            return None
+        return self._range[1]
 
     def _on_tick(self) -> None:
         """Act where no proposal came for a period: telemetry goes on, and so does the guard."""
@@ -260,6 +303,7 @@ class MavlinkNode(ManagedNode):
         if decision is not None:
             values['cause'] = decision.cause.value
             values['reason'] = decision.reason.value if decision.reason else ''
+            values['reason_code'] = decision.reason.code if decision.reason else ''
         if vehicle is not None:
             values.update(mode=vehicle.mode_name, armed=vehicle.armed, landed=vehicle.landed)
             values['battery'] = vehicle.battery_remaining

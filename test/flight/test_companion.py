@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from liquid_drone.flight.companion import Companion
 from liquid_drone.flight.engage import Cause, Stage
 from liquid_drone.flight.guard import Proposal, Setpoint
-from liquid_drone.flight.limits import Limits, Reason
+from liquid_drone.flight.limits import Limits, Reason, Sighting
 from liquid_drone.flight.profiles import ARDUPILOT, PX4
 from liquid_drone.flight.vehicle import VehicleState
 
@@ -259,3 +259,50 @@ def test_the_first_image_after_the_policys_fresh_start_counts_and_older_ones_do_
         assert rig.step(command=first).stage is Stage.ENGAGED
         moves = rig.step(command=None).setpoint.vx_m_s > 0.0
         assert moves is expected
+
+
+def test_a_lost_target_is_a_stage_of_its_own_and_comes_back():
+    rig = Rig().engaged()
+
+    def until(stage, seen=False):
+        for _ in range(900):
+            decision = rig.step()
+            if seen:
+                rig.companion.see(Sighting(rig.now, 0.2))
+            if decision.stage is stage:
+                return decision
+        raise AssertionError(f'never {stage}')
+
+    assert until(Stage.HOLDING).cause is Cause.TARGET_LOST
+    assert until(Stage.SEARCHING).reason is Reason.SEARCHING
+    assert until(Stage.ENGAGED, seen=True).cause is Cause.TARGET_FOUND
+    until(Stage.HOLDING)
+    rig.switch(to_ours=False)
+    assert rig.step().cause is Cause.TAKEN_OVER
+    rig = Rig().engaged()
+    gone = until(Stage.HANDED_BACK)
+    assert (gone.setpoint, gone.cause) == (None, Cause.GUARD_STOPPED)
+    assert gone.reason is Reason.TARGET_GONE
+
+
+def test_a_sighting_counts_from_the_step_after_its_frame_whatever_came_first():
+    answers = []
+    for early in (True, False):
+        rig = Rig().engaged()
+        for number in range(60):
+            sighting = Sighting(rig.now + DT_S, 0.1, distance_m=3.0 - 0.03 * number)
+            if early:
+                rig.companion.see(sighting)
+            answers.append((early, number, rig.step().setpoint))
+            if not early:
+                rig.companion.see(sighting)
+    assert [a[1:] for a in answers if a[0]] == [a[1:] for a in answers if not a[0]]
+
+
+def test_outside_a_polygon_it_refuses_to_engage():
+    rig = Rig()
+    square = (1 + 1j, -1 + 1j, -1 - 1j, 1 - 1j)
+    rig.companion = Companion(PX4, Limits(fence_polygon=square))
+    rig.vehicle = replace(rig.vehicle, position_enu=(2.0, 0.0, 3.0))
+    rig.step()
+    assert rig.companion.engage(True) == (False, 'cannot engage: outside the fence')

@@ -9,14 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liquid_drone.flight import guard
-from liquid_drone.flight.guard import Proposal, Setpoint
-from liquid_drone.flight.limits import SIMULATION_LIMITS, Limits, Reason
+from liquid_drone.flight.guard import Phase, Proposal, Setpoint
+from liquid_drone.flight.limits import SIMULATION_LIMITS, Limits, Reason, Sighting
 from liquid_drone.flight.vehicle import VehicleState
 from liquid_drone.geometry import rotate_by_yaw
 from liquid_drone.sim.point_mass import PointMass
 
 DT_S = 0.05
-LIMITS = Limits()
+LIMITS = Limits(lost_after_s=None)  # the target has its own tests below
+SIMULATION = replace(SIMULATION_LIMITS, lost_after_s=None)
 anything = st.floats(allow_nan=True, allow_infinity=True)
 sensible = st.floats(-5.0, 5.0)
 commands = st.tuples(sensible, sensible, sensible, sensible)
@@ -62,7 +63,7 @@ def test_whatever_is_proposed_the_setpoint_is_finite_and_slow_enough(proposed):
 @given(
     st.lists(commands, min_size=2, max_size=40),
     st.sampled_from([0.01, 0.05, 0.1]),
-    st.sampled_from([LIMITS, SIMULATION_LIMITS]),
+    st.sampled_from([LIMITS, SIMULATION]),
 )
 def test_acceleration_is_limited(proposed, dt_s, limits):
     setpoints = np.array(
@@ -116,9 +117,9 @@ def test_without_fresh_proposals_it_ramps_holds_and_falls_silent():
             assert setpoint.vx_m_s > 0.9
         if age > 0.25 + 1e-6:
             assert reason is Reason.STALE_COMMAND
-        if 0.5 + 1e-6 < age < 1.5 - 1e-6:
+        if 0.25 + LIMITS.stop_s < age < 1.25 + LIMITS.stop_s:
             assert setpoint == Setpoint()
-        if age > 1.5 + 1e-6:
+        if age > 1.25 + LIMITS.stop_s + 1e-6:
             assert setpoint is None
 
 
@@ -129,7 +130,7 @@ def test_it_never_speaks_longer_than_ramp_and_hold_after_the_last_image(steps):
     for dt in steps:
         now += dt
         state, setpoint, _ = guard.step(state, None, vehicle(now), LIMITS, now)
-        if now - last_image > LIMITS.command_age_s + LIMITS.ramp_s + LIMITS.hold_s + 1e-6:
+        if now - last_image > LIMITS.command_age_s + LIMITS.stop_s + LIMITS.hold_s + 1e-6:
             assert setpoint is None
 
 
@@ -145,15 +146,21 @@ def test_the_same_old_proposal_again_and_again_is_no_fresh_one():
 
 def test_it_follows_again_when_proposals_return_in_time_and_never_after_silence():
     state, now = after_cruise()
-    state, _, _ = guard.step(state, None, vehicle(now + 1.0), LIMITS, now + 1.0)
-    fresh = Proposal(now + 1.05, (1.0, 0.0, 0.0, 0.0))
-    again, setpoint, reason = guard.step(state, fresh, vehicle(now + 1.05), LIMITS, now + 1.05)
+    for _ in range(20):
+        now += DT_S
+        state, stopped, _ = guard.step(state, None, vehicle(now), LIMITS, now)
+    assert stopped == Setpoint()
+    now += DT_S
+    fresh = Proposal(now, (1.0, 0.0, 0.0, 0.0))
+    state, setpoint, reason = guard.step(state, fresh, vehicle(now), LIMITS, now)
     assert reason is Reason.FOLLOWING
-    assert 0.0 <= setpoint.vx_m_s < 0.1
-    state, setpoint, _ = guard.step(again, None, vehicle(now + 3.0), LIMITS, now + 3.0)
-    state, setpoint, _ = guard.step(state, None, vehicle(now + 5.0), LIMITS, now + 5.0)
-    assert setpoint is None
-    assert state.ended
+    assert 0.0 < setpoint.vx_m_s < 0.1
+    for _ in range(40):
+        now += DT_S
+        state, setpoint, _ = guard.step(state, None, vehicle(now), LIMITS, now)
+    assert (setpoint, state.ended) == (None, True)
+    fresh = Proposal(now + DT_S, (1.0, 0.0, 0.0, 0.0))
+    assert guard.step(state, fresh, vehicle(now + DT_S), LIMITS, now + DT_S).setpoint is None
 
 
 @pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf])
@@ -256,7 +263,7 @@ def closed_loop(command, limits, seconds, start=(0.0, 0.0, 3.0), yaw=0.3):
 
 
 @settings(max_examples=25, deadline=None)
-@given(commands, st.sampled_from([LIMITS, SIMULATION_LIMITS]))
+@given(commands, st.sampled_from([LIMITS, SIMULATION]))
 def test_no_command_leads_out_of_the_altitude_band_or_far_over_the_fence(command, limits):
     limits = replace(limits, fence_radius_m=8.0)
     path = closed_loop(command, limits, seconds=20.0)
@@ -269,7 +276,7 @@ def test_no_command_leads_out_of_the_altitude_band_or_far_over_the_fence(command
     'command', [(0.9, -4.0, 0.0, 0.23), (3.7, -3.3, 0.5, 0.3), (2.2, 0.0, 0.0, -0.35)]
 )
 def test_curves_along_the_fence_do_not_creep_outward(command):
-    limits = replace(SIMULATION_LIMITS, fence_radius_m=8.0)
+    limits = replace(SIMULATION, fence_radius_m=8.0)
     path = closed_loop(command, limits, seconds=90.0)
     assert np.hypot(path[:, 0], path[:, 1]).max() < 9.0
 
@@ -311,3 +318,83 @@ def test_limits_that_make_no_sense_are_refused_and_off_switches_are_listed():
         'ceiling_m',
         'fence_radius_m',
     ]
+
+
+def spot(now, bearing=0.0, distance=None):
+    return Sighting(now, bearing, distance)
+
+
+def watched(seconds, sightings, holds_height=False):
+    """Fly ahead for some time; ``sightings(t)`` tells what is seen. Returns [(t, step)]."""
+    limits, state, steps = Limits(), guard.start(0.0), []
+    for number in range(1, round(seconds / DT_S) + 1):
+        now = number * DT_S
+        step = guard.step(
+            state,
+            Proposal(now, (0.8, 0.0, 0.0, 0.0)),
+            vehicle(now),
+            limits,
+            now,
+            holds_height,
+            sighting=sightings(now),
+        )
+        state = step.state
+        steps.append((now, step))
+    return steps
+
+
+def test_a_lost_target_is_waited_for_then_looked_for_then_given_up():
+    steps = watched(45.0, lambda t: spot(t, bearing=-0.4) if t < 3.0 else None)
+    reasons = {}
+    for now, step in steps:
+        reasons.setdefault(step.reason, now)
+    limits = Limits()
+    assert reasons[Reason.TARGET_LOST] == pytest.approx(3.0 + limits.lost_after_s, abs=0.11)
+    assert reasons[Reason.SEARCHING] == pytest.approx(5.0 + limits.lost_hold_s, abs=0.11)
+    assert reasons[Reason.TARGET_GONE] == pytest.approx(7.0 + limits.search_s, abs=0.11)
+    held = next(step for now, step in steps if now > 6.9)
+    assert held.setpoint == Setpoint()
+    turning = next(step for now, step in steps if now > 20.0)
+    assert turning.setpoint == Setpoint(yaw_rate_rad_s=-limits.search_yaw_rate_rad_s)
+    assert turning.state.phase is Phase.SEARCH
+    assert steps[-1][1].setpoint is None
+
+
+def test_a_target_never_seen_counts_as_lost_and_one_flash_does_not_bring_it_back():
+    steps = watched(8.0, lambda t: spot(t) if 4.98 < t < 5.02 or t > 6.98 else None)
+    reasons = {round(now, 2): step.reason for now, step in steps}
+    assert reasons[1.9] is Reason.FOLLOWING
+    assert reasons[3.0] is Reason.TARGET_LOST
+    assert reasons[6.5] is Reason.SEARCHING  # in spite of the flash at 5 s
+    assert reasons[7.5] is Reason.FOLLOWING
+
+
+def test_while_it_looks_for_the_target_it_holds_the_height_where_the_autopilot_does_not():
+    state = watched(4.0, lambda t: None, holds_height=True)[-1][1].state
+    for number in range(1, 30):
+        now = 4.0 + number * DT_S
+        low = vehicle(now, height_m=2.5)
+        go_on = Proposal(now, (0.8, 0.0, 0.0, 0.0))
+        state, setpoint, _ = guard.step(state, go_on, low, Limits(), now, holds_height=True)
+    assert setpoint.vz_m_s == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    ('bearing', 'distance', 'expected'),
+    [
+        (0.0, 9.0, (0.8, 0.0)),
+        (0.0, 2.6, (0.3, 0.0)),
+        (0.0, 1.0, (0.0, 0.0)),
+        (math.pi / 4, 1.0, (0.4, -0.4)),
+        (0.0, None, (0.8, 0.0)),
+    ],
+)
+def test_it_keeps_its_distance_to_the_target_where_that_is_known(bearing, distance, expected):
+    last = watched(4.0, lambda t: spot(t, bearing, distance))[-1][1]
+    assert (last.setpoint.vx_m_s, last.setpoint.vy_m_s) == pytest.approx(expected, abs=1e-6)
+    assert last.reason is (Reason.FOLLOWING if expected[0] == 0.8 else Reason.NEAR_TARGET)
+
+
+def test_a_stop_must_not_be_softer_than_the_flight():
+    with pytest.raises(ValueError, match='stop_jerk_m_s3 must not be below'):
+        Limits(jerk_m_s3=500.0)

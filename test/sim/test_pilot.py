@@ -6,7 +6,7 @@ import pytest
 from liquid_drone.flight.companion import Companion
 from liquid_drone.flight.engage import Stage as CompanionStage
 from liquid_drone.flight.guard import Proposal
-from liquid_drone.flight.limits import SIMULATION_LIMITS
+from liquid_drone.flight.limits import SIMULATION_LIMITS, Sighting
 from liquid_drone.flight.link import MavlinkLink
 from liquid_drone.flight.profiles import PROFILES
 from liquid_drone.flight.transport import MemoryTransport
@@ -42,6 +42,7 @@ class Flight:
         vehicle = self.link.poll(self.now)
         proposal = None if command is None else Proposal(self.now, command)
         decision = self.companion.step(self.now, vehicle, proposal)
+        self.companion.see(Sighting(self.now, 0.0))
         if decision.stage is CompanionStage.STANDBY:
             self.companion.engage(True)
         if decision.reset_policy:
