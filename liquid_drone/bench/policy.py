@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..policy.cell import WiredCfC
+from ..policy.cells.wired import WiredCfC
 from ..policy.wiring import auto_ncp
 from .timing import Case, Timing, take_turns
 
@@ -41,7 +41,7 @@ def _cases(bench: PolicyBench) -> dict[str, Case]:
     cell = WiredCfC(auto_ncp(bench.features, bench.neurons, 4, 0.5, 22224))
     lstm = nn.LSTM(bench.features, bench.neurons, batch_first=True)
     return {
-        'wired CfC': lambda: _descend(cell, cell(features, dt, state)[0]),
+        'wired CfC': lambda: _descend(cell, cell(features, state, dt)[0]),
         'torch.nn.LSTM': lambda: _descend(lstm, lstm(features)[0]),
     }
 

@@ -168,6 +168,7 @@ def _step(
     total.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(progress.network.parameters(), config.clip)
     progress.optimiser.step()
+    progress.network.constrain()
     decay = min(config.average, (step + 1) / (step + 10))
     with torch.no_grad():
         torch._foreach_lerp_(

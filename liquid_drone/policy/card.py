@@ -7,14 +7,13 @@ from ..contract import COMMAND_NAMES, COMMAND_UNITS, Contract
 
 def card_text(contract: Contract) -> str:
     """Return ``card.md``."""
-    camera, training, wiring = contract.camera, contract.training, contract.network['wiring']
+    camera, training = contract.camera, contract.training
     limits = ', '.join(
         f'{name} {limit:g} {unit}'
         for name, limit, unit in zip(
             COMMAND_NAMES, contract.command.limits, COMMAND_UNITS, strict=True
         )
     )
-    synapses = ' + '.join(str(count) for count in wiring['synapses'])
     rows = {
         'takes': f'{camera.width}x{camera.height} {camera.colour_order} uint8, horizontal field '
         f'of view {camera.horizontal_fov_deg:g}°, tilted {camera.tilt_down_deg:g}° down',
@@ -29,9 +28,7 @@ def card_text(contract: Contract) -> str:
     table = '\n'.join(f'| {name} | {text} |' for name, text in rows.items())
     return f"""# {contract.name}
 
-A small CNN and a liquid core of {contract.state_size} closed-form continuous-time neurons:
-{wiring['inter']} inter, {wiring['command']} command, {wiring['motor']} motor; {synapses} synapses
-between the layers, wiring seed {wiring['seed']}.
+{_core(contract)}
 
 | | |
 |---|---|
@@ -40,3 +37,18 @@ between the layers, wiring seed {wiring['seed']}.
 Everything it saw was simulated. It was judged in simulation and flown on hardware by nobody yet.
 The results of its evaluation, when there are any, are in `contract.json` under `evaluation`.
 """
+
+
+def _core(contract: Contract) -> str:
+    """Say what the core is."""
+    cell, wiring = contract.network.get('cell', 'unknown'), contract.network.get('wiring')
+    if not wiring:
+        return f'A small CNN and a core of {contract.network.get("neurons")} neurons: {cell}.'
+    synapses = ' + '.join(str(count) for count in wiring['synapses'])
+    sizes = [f'{wiring[name]} {name}' for name in ('inter', 'command', 'motor') if name in wiring]
+    layers = f': {", ".join(sizes)}' if sizes else ''
+    neurons = contract.network.get('neurons')
+    return (
+        f'A small CNN and a liquid core of {neurons} neurons ({cell}){layers};\n'
+        f'{synapses} synapses between the layers, wiring seed {wiring["seed"]}.'
+    )

@@ -3,6 +3,9 @@
 """The shape of a network as plain data: what a recipe chooses and a contract remembers."""
 
 from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .wiring import FanOut
 
 
 @dataclass(frozen=True)
@@ -20,10 +23,15 @@ class VisionConfig:
         (16, 3, 1),
     )
     features: int = 128  # F
+    padding: Literal['same', 'valid'] = 'same'
+    mean: tuple[float, float, float] = (115.0, 115.0, 115.0)  # of R, G, B, 0..255
+    std: tuple[float, float, float] = (70.0, 70.0, 70.0)
 
     def __post_init__(self) -> None:
         if self.reduce < 1 or self.features < 1 or not self.convolutions:
             raise ValueError(f'expected reduce >= 1, features >= 1 and convolutions, got {self}')
+        if min(self.std) <= 0.0:
+            raise ValueError(f'expected std > 0, got {self.std}')
         for channels, kernel, stride in self.convolutions:
             if channels < 1 or kernel < 1 or kernel % 2 == 0 or stride < 1:
                 raise ValueError(
@@ -31,14 +39,32 @@ class VisionConfig:
                 )
 
 
+# The CNN of Chahine et al. 2023 (Science Robotics), with its normalisation: 177.5 MFLOP a frame.
+CHAHINE_2023 = VisionConfig(
+    reduce=1,
+    convolutions=((24, 5, 2), (36, 5, 2), (48, 5, 2), (64, 3, 1), (16, 3, 2)),
+    features=128,
+    padding='valid',
+    mean=(0.41718618 * 255, 0.48529191 * 255, 0.38133072 * 255),
+    std=(0.057**0.5 * 255, 0.05**0.5 * 255, 0.061**0.5 * 255),
+)
+
+
 @dataclass(frozen=True)
 class CoreConfig:
-    """The liquid core."""
+    """The recurrent core; ``cells/registry.py`` lists the cells."""
 
-    neurons: int = 19  # N, 4 of them motor neurons
+    neurons: int = 19  # N; in a wired cell 4 of them are motor neurons
     sparsity: float = 0.5
     wiring_seed: int = 22224
     motor_gain: float = 1.25  # of the command's limit: full speed without saturating a neuron
+    cell: str = 'wired_cfc'
+    preset: str = ''  # named options of the cell, such as ncps or chahine2023
+    options: dict[str, Any] = field(default_factory=dict)  # of the cell, over the preset's
+    wiring: Literal['auto_ncp', 'auto_ncp_of_ncps', 'ncp', 'random', 'full'] = 'auto_ncp'
+    inter_command: tuple[int, int] = (18, 12)  # neurons, wiring 'ncp' only: N is their sum + 4
+    fan_out: FanOut = field(default_factory=FanOut)  # wiring 'ncp' only
+    readout: bool = False  # a linear layer after the motor neurons; other cells always have it
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,12 @@ and compares.
 """
 
 import dataclasses
+import json
 import logging
 import shutil
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,9 +34,11 @@ from ..contract import (
 from ..errors import OutputError, require
 from ..schema import plain
 from .card import card_text
+from .cells.registry import entry_of
 from .network import Core, Network
 
 OPSET, MAX_IR = 18, 10
+WIRING_FILE = 'wiring.json'  # every synapse; for people and tools, no part of the contract
 PARITY_STEPS, PARITY_SEED = 12, 20
 
 
@@ -57,12 +61,15 @@ def export(network: Network, name: str, training: Training, bundle: Path) -> Con
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         _export_vision(network, aside / VISION_FILE)
-        _export_core(network, aside / CORE_FILE)
+        export_core(network, aside / CORE_FILE)
         contract = contract_of(network, name, training)
         hashes = {file: sha256_of(aside / file) for file in (VISION_FILE, CORE_FILE)}
         contract = dataclasses.replace(contract, sha256=hashes)
         save_contract(contract, aside)
         (aside / CARD_FILE).write_text(card_text(contract), encoding='utf-8')
+        if network.wiring is not None:
+            graph = json.dumps(network.wiring.graph())
+            (aside / WIRING_FILE).write_text(graph + '\n', encoding='utf-8')
         if bundle.exists():
             shutil.rmtree(bundle)
         aside.replace(bundle)
@@ -76,20 +83,27 @@ def contract_of(network: Network, name: str, training: Training) -> Contract:
     return Contract(
         format_version=FORMAT_VERSION,
         name=name,
-        state_size=network.wiring.neurons,
+        state_size=network.cell.state_size,
         feature_size=network.config.vision.features,
         camera=network.camera,
         time=network.time,
         command=network.command,
         training=training,
-        network={
-            'cell': 'cfc',
-            'neurons': network.wiring.neurons,
-            'wiring': network.wiring.describe(),
-            'config': plain(network.config),
-        },
+        network=describe(network),
         parity=parity_of(network),
     )
+
+
+def describe(network: Network) -> dict[str, Any]:
+    """Return what a contract stores of the network: cell, its source, wiring, configuration."""
+    wiring, core = network.wiring, network.config.core
+    return {
+        'cell': core.cell,
+        'neurons': core.neurons if wiring is None else wiring.neurons,
+        'source': entry_of(core.cell).source,
+        'wiring': None if wiring is None else wiring.describe(),
+        'config': plain(network.config),
+    }
 
 
 def parity_of(network: Network) -> ParityVectors:
@@ -108,7 +122,7 @@ def parity_of(network: Network) -> ParityVectors:
 
 def roll(network: Network, images: Tensor, dt_s: Tensor) -> tuple[Tensor, Tensor]:
     """See images (T, H, W, 3) step by step, as in flight: commands (T, 4), targets (T, 3)."""
-    state, core = torch.zeros(1, network.wiring.neurons), Core(network)
+    state, core = torch.zeros(1, network.cell.state_size), Core(network)
     commands, targets = [], []
     with torch.no_grad():
         for image, dt in zip(images, dt_s, strict=True):
@@ -125,9 +139,10 @@ def _export_vision(network: Network, path: Path) -> None:
     _export(network.vision, (image,), ['image'], ['features', 'target'], ({0: batch},), path)
 
 
-def _export_core(network: Network, path: Path) -> None:
+def export_core(network: Network, path: Path) -> None:
+    """Write the graph of one step of the core: features, state, dt -> command, next_state."""
     features = torch.zeros(2, network.config.vision.features)
-    state, dt_s = torch.zeros(2, network.wiring.neurons), torch.full((2,), 0.05)
+    state, dt_s = torch.zeros(2, network.cell.state_size), torch.full((2,), 0.05)
     batch = torch.export.Dim('batch')
     dynamic = ({0: batch}, {0: batch}, {0: batch})
     inputs, outputs = ['features', 'state', 'dt'], ['command', 'next_state']

@@ -1,8 +1,8 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""The whole policy: eye, liquid core, and the scaling from motor neurons to commands.
+"""The whole policy: eye, recurrent core, and the scaling from motor neurons to commands.
 
-Shapes: B batch, T ticks, F features, N neurons. A command is vx, vy, vz in m/s and yaw rate in
+Shapes: B batch, T ticks, F features, S state. A command is vx, vy, vz in m/s and yaw rate in
     rad/s, body FLU, heading-aligned. Times are seconds at the border of this file and nominal
     frames inside the core.
 """
@@ -12,12 +12,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..contract import CameraSpec, CommandSpec, TimeSpec
-from .cell import WiredCfC
+from ..contract import COMMAND_NAMES, CameraSpec, CommandSpec, TimeSpec
+from .cells.base import Cell, linear
+from .cells.registry import make_cell, wiring_of
 from .config import NetworkConfig
-from .vision import Vision, normalise
-from .wiring import auto_ncp
+from .vision import Vision
 
+COMMANDS = len(COMMAND_NAMES)
 HINTS = 9  # log distance of the target, then the clearance in 8 sectors of the view; training only
 
 
@@ -27,7 +28,7 @@ class Seen(NamedTuple):
     motor: Tensor  # (B, T, 4), commands as shares of the limits, unclipped
     target: Tensor  # (B, T, 3): logit, bearing, elevation
     hints: Tensor  # (B, T, HINTS), see HINTS
-    state: Tensor  # (B, N)
+    state: Tensor  # (B, S)
 
 
 class Network(nn.Module):
@@ -41,17 +42,20 @@ class Network(nn.Module):
         camera: CameraSpec | None = None,
         command: CommandSpec | None = None,
         time: TimeSpec | None = None,
+        cell: Cell | None = None,
     ) -> None:
+        """Build it; a ``cell`` with imported weights stands in for the one of the config."""
         super().__init__()
         self.config = config
         self.camera, self.command = camera or CameraSpec(), command or CommandSpec()
         self.time = time or TimeSpec()
-        core = config.core
-        self.wiring = auto_ncp(
-            config.vision.features, core.neurons, 4, core.sparsity, core.wiring_seed
-        )
         self.vision = Vision(config.vision, self.camera.height, self.camera.width)
-        self.cell = WiredCfC(self.wiring, seed=core.wiring_seed)
+        self.cell = cell or make_cell(config.core, config.vision.features, COMMANDS)
+        self.wiring = wiring_of(self.cell)
+        self.readout: nn.Linear | None = None  # of a wired cell the motor neurons are the command
+        if self.wiring is None or config.core.readout:
+            generator = torch.Generator().manual_seed(config.core.wiring_seed)
+            self.readout = linear(self.cell.outputs, COMMANDS, generator)
         self.hints = nn.Linear(config.vision.features, HINTS)
         self.register_buffer('limits', torch.tensor(self.command.limits), persistent=False)
 
@@ -61,20 +65,29 @@ class Network(nn.Module):
         Args:
             pixels: reduced frames (B, T, h, w, 3), 0..255, float or bfloat16.
             dt_s: seconds since the frame before, (B, T).
-            state: (B, N); zeros when absent.
+            state: (B, S); zeros when absent.
 
         """
         batch, ticks, rows, columns, _ = pixels.shape
         flat = pixels.view(batch * ticks, rows, columns, 3).permute(0, 3, 1, 2)
-        features, target = self.vision.look(normalise(flat))
+        features, target = self.vision.look(flat)
         features = features.float().view(batch, ticks, -1)
         if state is None:
-            state = features.new_zeros(batch, self.wiring.neurons)
+            state = features.new_zeros(batch, self.cell.state_size)
         with torch.autocast('cpu', enabled=False):  # the core is kept in single precision
-            motor, state = self.cell(features, self.ticks(dt_s), state)
+            motor, state = self.cell.sequence(features, state, self.ticks(dt_s))
+            motor = self.read(motor)
             hints = self.hints(features)
         gain = self.config.core.motor_gain
         return Seen(motor * gain, target.float().view(batch, ticks, 3), hints, state)
+
+    def read(self, motor: Tensor) -> Tensor:
+        """Turn the outputs of the cell (..., O) into commands (..., 4), shares of the limits."""
+        return motor if self.readout is None else self.readout(motor)
+
+    def constrain(self) -> None:
+        """Bring the core's parameters back to where they make sense, after an optimiser step."""
+        self.cell.constrain()
 
     def ticks(self, dt_s: Tensor) -> Tensor:
         """Turn seconds into nominal frames, clipped to the contract's range."""
@@ -87,13 +100,15 @@ class Core(nn.Module):
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
-        for index, weight in enumerate(network.cell.dense()):
-            self.register_buffer(f'dense_{index}', weight.detach())
+        laid = network.cell.weights()
+        self.names = [f'laid_{index}' for index in range(len(laid))]
+        for name, weight in zip(self.names, laid, strict=True):
+            self.register_buffer(name, weight.detach())
 
     def forward(self, features: Tensor, state: Tensor, dt_s: Tensor) -> tuple[Tensor, Tensor]:
-        """Step: features (B, F), state (B, N), dt (B,) in s -> command (B, 4), state (B, N)."""
+        """Step: features (B, F), state (B, S), dt (B,) in s -> command (B, 4), state (B, S)."""
         network = self.network
-        dense = [self.get_buffer(f'dense_{index}') for index in range(len(network.wiring.layers))]
-        motor, after = network.cell.step(features, network.ticks(dt_s), state, dense)
-        share = torch.clamp(motor * network.config.core.motor_gain, -1.0, 1.0)
+        laid = tuple(self.get_buffer(name) for name in self.names)
+        motor, after = network.cell.step(features, state, network.ticks(dt_s), laid)
+        share = torch.clamp(network.read(motor) * network.config.core.motor_gain, -1.0, 1.0)
         return share * network.limits, after

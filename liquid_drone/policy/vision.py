@@ -21,16 +21,27 @@ HEAD = ('logit', 'bearing', 'elevation')  # bearing -1 left..1 right, elevation 
 class Vision(nn.Module):
     """uint8 image (B, H, W, 3) -> features (B, F), target head (B, 3)."""
 
+    mean: Tensor
+    gain: Tensor
+
     def __init__(self, config: VisionConfig, height: int, width: int) -> None:
         super().__init__()
         self.reduce = config.reduce
+        self.grey = len({*config.mean}) == len({*config.std}) == 1  # all channels alike
+        self.config = config
+        self.register_buffer('mean', _channels(config.mean), persistent=False)
+        self.register_buffer('gain', 1.0 / _channels(config.std), persistent=False)
         self.trunk = nn.Sequential()
         channels, rows, columns = 3, height // config.reduce, width // config.reduce
         for out, kernel, stride in config.convolutions:
-            self.trunk.append(nn.Conv2d(channels, out, kernel, stride, padding=kernel // 2))
+            padding = kernel // 2 if config.padding == 'same' else 0
+            self.trunk.append(nn.Conv2d(channels, out, kernel, stride, padding=padding))
             self.trunk.append(nn.ReLU())
             channels = out
-            rows, columns = -(-rows // stride), -(-columns // stride)
+            rows, columns = (
+                (size + 2 * padding - kernel) // stride + 1 for size in (rows, columns)
+            )
+        self.rows_columns = rows, columns  # of the last feature map
         self.features = nn.Linear(channels * rows * columns, config.features)
         self.target = nn.Linear(config.features, len(HEAD))
         _begin_at_unit_scale(self.trunk)
@@ -39,13 +50,20 @@ class Vision(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """See a full camera image, uint8 (B, H, W, 3) RGB; features (B, F), target head (B, 3)."""
         pixels = image.permute(0, 3, 1, 2).float()  # (B, 3, H, W)
-        pixels = nn.functional.avg_pool2d(pixels, self.reduce)
-        return self.look(normalise(pixels))
+        if self.reduce > 1:
+            pixels = nn.functional.avg_pool2d(pixels, self.reduce)
+        return self.look(pixels)
 
     def look(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """See reduced, normalised pixels (B, 3, H / r, W / r)."""
-        features = self.features(self.trunk(pixels).flatten(1))  # (B, F)
+        """See reduced pixels 0..255 (B, 3, H / r, W / r)."""
+        features = self.features(self.trunk(self._normal(pixels)).flatten(1))  # (B, F)
         return features, self.target(features)
+
+    def _normal(self, pixels: Tensor) -> Tensor:
+        """Normalise; by numbers where they suffice, since those keep bfloat16 what it is."""
+        if self.grey:
+            return (pixels - self.config.mean[0]) * (1.0 / self.config.std[0])
+        return ((pixels - self.mean) * self.gain).to(pixels.dtype)
 
 
 def _begin_at_unit_scale(trunk: nn.Sequential) -> None:
@@ -56,9 +74,8 @@ def _begin_at_unit_scale(trunk: nn.Sequential) -> None:
             nn.init.zeros_(layer.bias)
 
 
-def normalise(pixels: Tensor) -> Tensor:
-    """Bring pixel values 0..255 to about -1.6..2."""
-    return (pixels - 115.0) * (1.0 / 70.0)
+def _channels(values: tuple[float, float, float]) -> Tensor:
+    return torch.tensor(values).view(3, 1, 1)
 
 
 def reduced(image: npt.NDArray[np.uint8], factor: int) -> npt.NDArray[np.uint8]:

@@ -2,14 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The liquid core: a step is the sequence, dt matters, absent synapses stay absent."""
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liquid_drone.errors import ConfigError
-from liquid_drone.policy.cell import WiredCfC
+from liquid_drone.policy.cells.base import Cell
+from liquid_drone.policy.cells.wired import PRESETS, WiredCfC, WiredCfCOptions
 from liquid_drone.policy.wiring import auto_ncp
 
 
@@ -18,9 +17,9 @@ def make_cell(neurons: int = 19, features: int = 16, seed: int = 3) -> WiredCfC:
 
 
 def roll(cell: WiredCfC, features: torch.Tensor, dt: torch.Tensor, state: torch.Tensor):
-    motors, dense = [], cell.dense()
+    motors, laid = [], cell.weights()
     for tick in range(features.shape[1]):
-        motor, state = cell.step(features[:, tick], dt[:, tick], state, dense)
+        motor, state = cell.step(features[:, tick], state, dt[:, tick], laid)
         motors.append(motor)
     return torch.stack(motors, dim=1), state
 
@@ -38,7 +37,7 @@ def test_steps_equal_the_sequence(ticks, batch, neurons, seed):
     cell = make_cell(neurons=neurons, seed=seed)
     features, dt = torch.randn(batch, ticks, 16), torch.rand(batch, ticks) * 3 + 0.1
     state = torch.randn(batch, neurons) * 0.3
-    motor, after = cell(features, dt, state)
+    motor, after = cell(features, state, dt)
     expected_motor, expected_after = roll(cell, features, dt, state)
     torch.testing.assert_close(motor, expected_motor, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(after, expected_after, atol=1e-5, rtol=1e-5)
@@ -47,10 +46,10 @@ def test_steps_equal_the_sequence(ticks, batch, neurons, seed):
 def test_a_batch_of_different_dt_equals_the_single_runs():
     """Neighbours in a batch must not see each other's time (ncps mixes them up)."""
     cell = make_cell()
-    features, dt = torch.randn(19, 5, 16), torch.rand(19, 5) * 3
-    together, _ = cell(features, dt, torch.zeros(19, 19))
+    features, dt = torch.randn(19, 5, 16), torch.rand(19, 5) * 3 + 0.01
+    together, _ = cell(features, torch.zeros(19, 19), dt)
     for row in range(19):
-        alone, _ = cell(features[row : row + 1], dt[row : row + 1], torch.zeros(1, 19))
+        alone, _ = cell(features[row : row + 1], torch.zeros(1, 19), dt[row : row + 1])
         torch.testing.assert_close(together[row : row + 1], alone, atol=1e-5, rtol=1e-5)
 
 
@@ -58,15 +57,15 @@ def test_the_output_depends_on_dt():
     """A network that ignored the measured time would fly wrongly at another frame rate."""
     cell = make_cell()
     features = torch.randn(1, 4, 16)
-    slow, _ = cell(features, torch.full((1, 4), 4.0), torch.zeros(1, 19))
-    fast, _ = cell(features, torch.full((1, 4), 0.2), torch.zeros(1, 19))
+    slow, _ = cell(features, torch.zeros(1, 19), torch.full((1, 4), 4.0))
+    fast, _ = cell(features, torch.zeros(1, 19), torch.full((1, 4), 0.2))
     assert (slow - fast).abs().max() > 1e-3
 
 
 def test_gradients_reach_every_weight_and_no_other():
     """Every stored weight is a synapse that exists and learns; absent ones are not stored."""
     cell = make_cell()
-    motor, _ = cell(torch.randn(8, 6, 16), torch.ones(8, 6), torch.zeros(8, 19))
+    motor, _ = cell(torch.randn(8, 6, 16), torch.zeros(8, 19), torch.ones(8, 6))
     (motor**2).sum().backward()
     for name, parameter in cell.named_parameters():
         assert parameter.grad is not None, name
@@ -77,21 +76,36 @@ def test_gradients_reach_every_weight_and_no_other():
         assert (source().detach().numpy()[:, ~mask] == 0).all()
 
 
-def test_the_wiring_has_19_neurons_and_no_orphan():
-    wiring = auto_ncp(128, 19, 4, 0.5, 22224)
-    assert wiring.layers == (9, 6, 4)
-    for mask in wiring.masks:
-        assert mask.any(axis=0).all()  # every neuron hears something
-    assert wiring.masks[0].any(axis=1).all()  # every feature is heard
+OPTIONS = {
+    'own': WiredCfCOptions(),
+    'no gate': WiredCfCOptions(mode='no_gate'),
+    'lecun': WiredCfCOptions(head='lecun_tanh', mode='no_gate'),
+    **PRESETS,
+}
 
 
-def test_the_wiring_is_its_seed():
-    first, again, other = (auto_ncp(32, 19, 4, 0.5, seed) for seed in (1, 1, 2))
-    assert all(np.array_equal(a, b) for a, b in zip(first.masks, again.masks, strict=True))
-    assert not np.array_equal(first.masks[0], other.masks[0])
+@pytest.mark.parametrize('name', OPTIONS)
+def test_the_written_out_gradient_is_that_of_autograd(name):
+    """The backward pass of the skewed sequence is ours: wrong ones train, only worse."""
+    torch.manual_seed(1)
+    cell = WiredCfC(auto_ncp(5, 8, 2, 0.5, 3), OPTIONS[name], seed=1).double()
+    features = torch.randn(3, 5, 5, dtype=torch.double, requires_grad=True)
+    state = (0.3 * torch.randn(3, 8, dtype=torch.double)).requires_grad_()
+    dt = (torch.rand(3, 5, dtype=torch.double) + 0.2).requires_grad_()
+    leaves = [features, state, dt, *cell.parameters()]
+
+    def sums(outputs, after):
+        return (outputs.square().sum() + (after * torch.arange(8.0)).sum(),)
+
+    fast = torch.autograd.grad(sums(*cell(features, state, dt)), leaves)
+    slow = torch.autograd.grad(sums(*Cell.scan(cell, features, state, dt, cell.weights())), leaves)
+    for ours, plain in zip(fast, slow, strict=True):
+        torch.testing.assert_close(ours, plain, atol=1e-11, rtol=1e-9)
+    assert torch.autograd.gradcheck(lambda *given: cell(*given), (features, state, dt))
 
 
-@pytest.mark.parametrize(('neurons', 'sparsity'), [(5, 0.5), (19, 0.0), (19, 1.0)])
-def test_a_wiring_that_cannot_be_is_refused(neurons, sparsity):
-    with pytest.raises(ConfigError):
-        auto_ncp(32, neurons, 4, sparsity, 0)
+def test_one_tick_is_shorter_than_the_skew():
+    """Every layer both begins and ends within the few steps of a short sequence."""
+    cell = make_cell()
+    features, dt, state = torch.randn(2, 1, 16), torch.rand(2, 1) + 0.1, torch.randn(2, 19)
+    torch.testing.assert_close(cell(features, state, dt)[1], roll(cell, features, dt, state)[1])

@@ -1,0 +1,170 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Closed-form continuous-time (CfC) neurons wired as an NCP (Hasani et al. 2022, Lechner 2020).
+
+Each neuron blends two answers, ``h = f (1 - g) + q g`` with ``f, q = tanh(W x + b)`` and the gate
+``g = sigmoid(a dt + c)``, where a and c are linear in x, and x holds the neuron's sources and the
+last state of its own layer. In mode ``no_gate`` h = f + q g; ``pure`` is the closed form itself,
+``h = A - A f exp(-dt (|w| + |f|))``.
+
+A sequence runs skewed (``skewed.py``); a step runs layer by layer and gives the same numbers.
+Published versions differ in details, which are options: see ``PRESETS``.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..wiring import Wiring
+from .activations import HEADS, Head
+from .base import Cell, Weights
+from .skewed import Layout, skewed_scan
+from .sparse import SparseWeight
+
+Mode = Literal['default', 'no_gate', 'pure']
+PARTS = {'default': 4, 'no_gate': 4, 'pure': 1}  # f, q, gate slope, gate offset; pure: f alone
+
+
+@dataclass(frozen=True)
+class WiredCfCOptions:
+    """How the published versions differ."""
+
+    mode: Mode = 'default'
+    head: Head = 'tanh'  # activation of f and q
+    gate_sign: Literal[1, -1] = 1  # of dt in the gate
+    dense_gates: bool = False  # gate weights also where no synapse is
+    signed: bool = False  # weights of f and q multiplied by the signs of their synapses
+
+
+PRESETS = {
+    'ncps': WiredCfCOptions(dense_gates=True),  # ncps 1.0, WiredCfCCell
+    'chahine2023': WiredCfCOptions(
+        head='none', gate_sign=-1, dense_gates=True, signed=True
+    ),  # keras-ncp 2.0.5 as the weights of Chahine et al. 2023 need it
+}
+
+
+class WiredCfC(Cell):
+    """N wired CfC neurons; the state (B, N) holds the layers of the wiring in their order."""
+
+    def __init__(
+        self, wiring: Wiring, options: WiredCfCOptions | None = None, seed: int = 0
+    ) -> None:
+        super().__init__(wiring.sensory, wiring.neurons, wiring.outputs)
+        self.wiring, self.options = wiring, options or WiredCfCOptions()
+        self.parts = PARTS[self.options.mode]
+        generator = torch.Generator().manual_seed(seed)
+        self.sources = nn.ModuleList(
+            SparseWeight(*self._mask(signs, generator)) for signs in wiring.signs
+        )
+        gain = 0.4 if self.options.head == 'none' else 1.0  # without tanh it must decay by itself
+        self.recurrent = nn.ModuleList(
+            SparseWeight(np.ones((self.parts, size, size), dtype=np.bool_), generator, gain=gain)
+            for size in wiring.layers
+        )
+        self.bias = nn.Parameter(torch.zeros(self.parts, wiring.neurons))
+        if self.options.mode == 'pure':
+            self.leak = nn.Parameter(torch.zeros(wiring.neurons))  # w
+            self.amplitude = nn.Parameter(torch.ones(wiring.neurons))  # A
+
+    def weights(self) -> Weights:
+        """Return [features -> first layer, own -> first layer, then a matrix and bias a layer]."""
+        laid = [_flat(self.sources[0]()), _flat(self.recurrent[0]())]
+        for source, own in zip(self.sources[1:], self.recurrent[1:], strict=True):
+            laid.append(_flat(torch.cat([source(), own()], dim=1)))
+        return tuple(laid)
+
+    def drive(self, features: Tensor, weights: Weights) -> Tensor:
+        """Return the first layer's input, (..., F) -> (..., P inter)."""
+        return features @ weights[0] + self._bias(0)
+
+    def advance(
+        self, driven: Tensor, state: Tensor, dt: Tensor, weights: Weights
+    ) -> tuple[Tensor, Tensor]:
+        """Advance one tick, layer by layer."""
+        own = torch.split(state, list(self.wiring.layers), dim=1)
+        below = self._blend(torch.addmm(driven, own[0], weights[1]), dt, 0)
+        after = [below]
+        for layer in range(1, len(own)):
+            inputs = torch.cat([below, own[layer]], dim=1)
+            below = self._blend(
+                torch.addmm(self._bias(layer), inputs, weights[layer + 1]), dt, layer
+            )
+            after.append(below)
+        return below[:, -self.outputs :], torch.cat(after, dim=1)
+
+    def scan(
+        self, features: Tensor, state: Tensor, dt: Tensor, weights: Weights
+    ) -> tuple[Tensor, Tensor]:
+        """Advance T ticks, all layers in one product per tick."""
+        if self.options.mode == 'pure':
+            return super().scan(features, state, dt, weights)
+        layout = Layout(self.wiring.layers, self.options.head, self.options.mode == 'no_gate')
+        states, after = skewed_scan(
+            layout,
+            features.transpose(0, 1) @ weights[0],  # (T, B, P inter)
+            self.bias,
+            self._skewed_weight(),
+            dt * self.options.gate_sign,
+            state,
+        )
+        return states[:, :, -self.outputs :].transpose(0, 1), after
+
+    def _mask(
+        self, signs: np.ndarray, generator: torch.Generator
+    ) -> tuple[np.ndarray, torch.Generator, np.ndarray | None]:
+        """Return the mask (P, sources, neurons), and the signs of f and q when they count."""
+        shape = (self.parts, *signs.shape)
+        mask = np.broadcast_to(signs != 0, shape).copy()
+        mask[2:] |= self.options.dense_gates
+        if not self.options.signed:
+            return mask, generator, None
+        factor = np.broadcast_to(signs, shape).copy()
+        factor[2:] = 1
+        return mask, generator, factor
+
+    def _bias(self, layer: int) -> Tensor:
+        start = sum(self.wiring.layers[:layer])
+        return self.bias[:, start : start + self.wiring.layers[layer]].flatten()
+
+    def _blend(self, mixed: Tensor, dt: Tensor, layer: int) -> Tensor:
+        """Turn what a layer hears (B, P size) into its next state (B, size)."""
+        size, options = self.wiring.layers[layer], self.options
+        if options.mode == 'pure':
+            start = sum(self.wiring.layers[:layer])
+            leak, amplitude = (
+                value[start : start + size] for value in (self.leak, self.amplitude)
+            )
+            return closed_form(mixed, dt, leak, amplitude)
+        f, q = HEADS[options.head](mixed[:, : 2 * size]).chunk(2, dim=1)
+        slope, offset = mixed[:, 2 * size :].chunk(2, dim=1)
+        gate = torch.sigmoid(slope * (dt * options.gate_sign) + offset)
+        return f + gate * (q if options.mode == 'no_gate' else q - f)
+
+    def _skewed_weight(self) -> Tensor:
+        """Return one matrix (N, P N): every layer fed by itself and the one before, late."""
+        neurons = self.wiring.neurons
+        columns, start = [], 0
+        for layer, size in enumerate(self.wiring.layers):
+            block = self.recurrent[layer]()  # (P, size, size)
+            above = start
+            if layer > 0:
+                block = torch.cat([self.sources[layer](), block], dim=1)
+                above = start - self.wiring.layers[layer - 1]
+            below = neurons - above - block.shape[1]
+            columns.append(nn.functional.pad(block, (0, 0, above, below)))  # (P, N, size)
+            start += size
+        return _flat(torch.cat(columns, dim=2))
+
+
+def closed_form(f: Tensor, dt: Tensor, leak: Tensor, amplitude: Tensor) -> Tensor:
+    """Return the closed-form solution of an LTC neuron, Hasani et al. 2022, equation 2."""
+    return amplitude - amplitude * torch.exp(-dt * (leak.abs() + f.abs())) * f
+
+
+def _flat(parts: Tensor) -> Tensor:
+    """Lay (P, sources, neurons) out as one matrix (sources, P neurons)."""
+    return parts.permute(1, 0, 2).flatten(1)

@@ -1,0 +1,220 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The Keras weight files of Chahine et al. 2023, with their CNN, into our network.
+
+Read are the kinds whose step has one meaning: wired CfC, CfC, NCP (a wired LTC), LTC, LSTM. The
+files hold no wiring: it is drawn again from its seed. The published networks were trained with one
+tick a frame, so dt is one at the nominal frame time, and their commands are vx, vy, vz in m/s and
+yaw rate in rad/s, FLU: ours. They have no target head; ours says "in the image" and "ahead" always.
+"""
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ...contract import CommandSpec, TimeSpec
+from ...errors import BundleError, require
+from ..cells.base import Cell
+from ..cells.cfc import PRESETS as CFC_PRESETS
+from ..cells.cfc import CfC
+from ..cells.gated import LSTMCell
+from ..cells.ltc import PRESETS as LTC_PRESETS
+from ..cells.wired import PRESETS as WIRED_PRESETS
+from ..cells.wired import WiredCfC
+from ..config import CHAHINE_2023, CoreConfig, NetworkConfig
+from ..network import COMMANDS, Network
+from ..wiring import FanOut, Wiring, ncp
+from .ncps import ltc_from, put_layer
+
+SEED = 22224  # of the published wirings, see params.json beside the weights
+LAYERS = (18, 12, COMMANDS)  # inter, command, motor neurons of the published wirings
+ALWAYS_SEEN = 10.0  # logit of the target head
+KINDS = 'wired CfC, CfC, NCP, LTC and LSTM'
+Weights = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Unsaid:
+    """What a file does not hold."""
+
+    seed: int = SEED
+    nominal_s: float = 0.05  # frame time of the training flights: dt is one there
+    limits: tuple[float, float, float, float] = (5.0, 5.0, 5.0, 3.0)  # clips only nonsense
+
+
+def from_keras(file: Path, unsaid: Unsaid | None = None) -> Network:
+    """Build our network from a weight file.
+
+    Raises:
+        BundleError: not an HDF5 file, or none of the kinds that are read.
+
+    """
+    said, weights = unsaid or Unsaid(), _read(file)
+    try:
+        return _build(weights, said)
+    except (KeyError, IndexError, RuntimeError) as error:
+        raise BundleError(
+            f'{file} is not a network of Chahine et al. 2023 of a kind that is read ({KINDS}): '
+            f'{error}'
+        ) from error
+
+
+def _read(file: Path) -> Weights:
+    """Return every array by its path, with the numbers of layers made sortable."""
+    h5py = require('h5py', 'import')
+    found: Weights = {}
+
+    def visit(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[name.removesuffix(':0')] = torch.from_numpy(np.array(item[()]))
+
+    try:
+        with h5py.File(file, 'r') as content:
+            content.visititems(visit)
+    except OSError as error:
+        raise BundleError(f'{file} cannot be read as HDF5: {error}') from error
+    return dict(sorted(found.items(), key=lambda pair: _natural(pair[0])))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sort dense before dense_2 before dense_10."""
+    return [(int(n or 0), text) for text, n in re.findall(r'([^\d/]+?)_?(\d*)(?:/|$)', name)]
+
+
+def _build(weights: Weights, said: Unsaid) -> Network:
+    kind, cell, core = _cell(weights, said)
+    config = NetworkConfig(vision=CHAHINE_2023, core=core)
+    time = dataclasses.replace(TimeSpec(), nominal_s=said.nominal_s)
+    network = Network(config, command=CommandSpec(limits=said.limits), time=time, cell=cell)
+    _vision(network, weights)
+    scale = network.limits[:, None]
+    readout = network.readout
+    if readout is None:
+        raise RuntimeError(f'no readout for {kind}')
+    with torch.no_grad():
+        if kind == 'ncp':  # its motor neurons are the command
+            readout.weight.copy_(torch.eye(COMMANDS) / scale)
+            readout.bias.zero_()
+        else:
+            kernel, bias = _layer(weights, r'^dense(_\d+)?/')[-1]
+            readout.weight.copy_(kernel.T / scale)
+            readout.bias.copy_(bias / network.limits)
+    return network
+
+
+def _cell(weights: Weights, said: Unsaid) -> tuple[str, Cell, CoreConfig]:
+    """Return the kind, the cell with its weights and the configuration that names it."""
+    names = ' '.join(weights)
+    wired = CoreConfig(
+        sum(LAYERS), wiring_seed=said.seed, motor_gain=1.0, wiring='ncp', readout=True
+    )
+    if 'wired_cfc_cell' in names:
+        core = dataclasses.replace(wired, cell='wired_cfc', preset='chahine2023')
+        return 'wired_cfc', _wired_cfc(weights, said), core
+    if 'cfc_cell' in names and 'mixed' not in names:
+        cell = _cfc(weights)
+        core = CoreConfig(cell.state_size, motor_gain=1.0, cell='cfc', preset='chahine2023')
+        return 'cfc', cell, core
+    if 'ltc_cell/output_w' in names:
+        values = {name.split('/')[-1]: value for name, value in weights.items() if 'ltc' in name}
+        neurons = len(values['cm'])
+        if len(values['output_w']) < neurons:  # keras-ncp: motor neurons alone go out
+            masks = _masks_motor_first(ncp(len(values['input_w']), *LAYERS, FanOut(), said.seed))
+            core = dataclasses.replace(wired, cell='ltc', preset='chahine2023-ncp')
+            return 'ncp', ltc_from(values, *masks, LTC_PRESETS['chahine2023-ncp']), core
+        full = np.ones((neurons, neurons), np.int8)
+        sensory = np.ones((len(values['input_w']), neurons), np.int8)
+        core = CoreConfig(
+            neurons, motor_gain=1.0, cell='ltc', preset='chahine2023', wiring='full', readout=True
+        )
+        return 'ltc', ltc_from(values, sensory, full, LTC_PRESETS['chahine2023']), core
+    if 'lstm_cell/recurrent_kernel' in names:
+        cell_lstm = _lstm(weights)
+        return 'lstm', cell_lstm, CoreConfig(cell_lstm.outputs, motor_gain=1.0, cell='lstm')
+    raise RuntimeError(f'no known cell among {", ".join(list(weights)[-4:])}')
+
+
+def _wired_cfc(weights: Weights, said: Unsaid) -> WiredCfC:
+    layers: dict[str, Weights] = {}
+    for name, value in weights.items():
+        match = re.search(r'/wired_cfc_cell[^/]*/([^/]+)/(.+)$', name)
+        if match:
+            layers.setdefault(match[1], {})[match[2]] = value
+    features = layers[next(iter(layers))]['ff1_weight'].shape[0] - LAYERS[0]
+    wiring = ncp(features, *LAYERS, FanOut(), said.seed)
+    cell = WiredCfC(wiring, WIRED_PRESETS['chahine2023'])
+    kernels = ('ff1_weight', 'ff2_weight', 'time_a/kernel', 'time_b/kernel')
+    biases = ('ff1_bias', 'ff2_bias', 'time_a/bias', 'time_b/bias')
+    for index, layer in enumerate(layers.values()):
+        weight = torch.stack([layer[name] for name in kernels])  # (4, sources + size, size)
+        put_layer(cell, index, weight, torch.stack([layer[name] for name in biases]))
+    return cell
+
+
+def _cfc(weights: Weights) -> CfC:
+    backbone = _layer(weights, r'^rnn[^/]*/dense')
+    heads = _layer(weights, r'/cfc_cell[^/]*/dense')
+    neurons = heads[0][0].shape[1]
+    options = dataclasses.replace(
+        CFC_PRESETS['chahine2023'], units=backbone[0][0].shape[1], layers=len(backbone)
+    )
+    cell = CfC(backbone[0][0].shape[0] - neurons, neurons, options)
+    with torch.no_grad():
+        for layer, (kernel, bias) in zip(cell.backbone, backbone, strict=True):
+            layer.get_parameter('weight').copy_(kernel.T)
+            layer.get_parameter('bias').copy_(bias)
+        cell.heads.weight.copy_(torch.cat([kernel.T for kernel, _ in heads]))
+        cell.heads.bias.copy_(torch.cat([bias for _, bias in heads]))
+    return cell
+
+
+def _lstm(weights: Weights) -> LSTMCell:
+    values = {name.split('/')[-1]: value for name, value in weights.items() if 'lstm_cell' in name}
+    features, wide = values['kernel'].shape
+    cell = LSTMCell(features, wide // 4)
+    with torch.no_grad():
+        cell.raw.weight_ih_l0.copy_(values['kernel'].T)
+        cell.raw.weight_hh_l0.copy_(values['recurrent_kernel'].T)
+        cell.raw.bias_ih_l0.copy_(values['bias'])
+        cell.raw.bias_hh_l0.zero_()
+    return cell
+
+
+def _vision(network: Network, weights: Weights) -> None:
+    layers = _layer(weights, r'^time_distributed')
+    convolutions = [layer for layer in network.vision.trunk if isinstance(layer, nn.Conv2d)]
+    *kernels, (dense, bias) = layers
+    with torch.no_grad():
+        for ours, (kernel, shift) in zip(convolutions, kernels, strict=True):
+            ours.weight.copy_(kernel.permute(3, 2, 0, 1))  # HWIO -> OIHW
+            ours.get_parameter('bias').copy_(shift)
+        channels = convolutions[-1].out_channels
+        rows, columns = network.vision.rows_columns
+        by_pixel = dense.view(rows, columns, channels, -1)
+        network.vision.features.weight.copy_(by_pixel.permute(3, 2, 0, 1).flatten(1))
+        network.vision.features.bias.copy_(bias)
+        network.vision.target.weight.zero_()
+        network.vision.target.bias.copy_(torch.tensor([ALWAYS_SEEN, 0.0, 0.0]))
+
+
+def _layer(weights: Weights, pattern: str) -> list[tuple[Tensor, Tensor]]:
+    """Return (kernel, bias) of every layer whose name fits, in order."""
+    kernels = [name for name in weights if re.search(pattern, name) and name.endswith('/kernel')]
+    return [(weights[name], weights[name.removesuffix('kernel') + 'bias']) for name in kernels]
+
+
+def _masks_motor_first(wiring: Wiring) -> tuple[np.ndarray, np.ndarray]:
+    """Return the synapses in keras-ncp's order: motor, command, inter neurons."""
+    inter, command, motor = wiring.layers
+    order = [*range(motor + command, motor + command + inter), *range(motor, motor + command)]
+    order += range(motor)
+    inputs, synapses = np.zeros_like(wiring.inputs), np.zeros_like(wiring.synapses)
+    inputs[:, order] = wiring.inputs
+    synapses[np.ix_(order, order)] = wiring.synapses
+    return inputs, synapses

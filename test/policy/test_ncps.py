@@ -1,0 +1,118 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The same weights give what ncps gives: outputs and gradients, for each of its cells."""
+
+import ncps.torch
+import ncps.wirings
+import pytest
+import torch
+
+from liquid_drone.errors import BundleError
+from liquid_drone.policy.foreign.ncps import Unsaid, from_ncps
+
+FEATURES, TICKS = 24, 64
+
+
+def wired(mode):
+    return ncps.torch.CfC(FEATURES, ncps.wirings.AutoNCP(19, 4), mode=mode)
+
+
+CASES = {
+    'cfc default': (lambda: ncps.torch.CfC(FEATURES, 19), Unsaid()),
+    'cfc no_gate': (lambda: ncps.torch.CfC(FEATURES, 19, mode='no_gate'), Unsaid('no_gate')),
+    'cfc pure': (lambda: ncps.torch.CfC(FEATURES, 19, mode='pure'), Unsaid()),
+    'cfc deep': (
+        lambda: ncps.torch.CfC(
+            FEATURES, 7, activation='silu', backbone_units=20, backbone_layers=3
+        ),
+        Unsaid(backbone='silu'),
+    ),
+    'cfc no backbone': (lambda: ncps.torch.CfC(FEATURES, 7, backbone_layers=0), Unsaid()),
+    'cfc projected': (lambda: ncps.torch.CfC(FEATURES, 19, proj_size=4), Unsaid()),
+    'cfc mixed': (lambda: ncps.torch.CfC(FEATURES, 19, mixed_memory=True), Unsaid()),
+    'wired default': (lambda: wired('default'), Unsaid()),
+    'wired no_gate': (lambda: wired('no_gate'), Unsaid('no_gate')),
+    'wired pure': (lambda: wired('pure'), Unsaid()),
+    'ltc ncp': (lambda: ncps.torch.LTC(FEATURES, ncps.wirings.AutoNCP(19, 4)), Unsaid()),
+    'ltc dense': (lambda: ncps.torch.LTC(FEATURES, 9), Unsaid()),
+    'ltc random': (
+        lambda: ncps.torch.LTC(
+            FEATURES, ncps.wirings.Random(12, 3, 0.5), implicit_param_constraints=False
+        ),
+        Unsaid(softplus=False),
+    ),
+}
+
+
+def both(name, batch):
+    torch.manual_seed(3)
+    make, unsaid = CASES[name]
+    theirs = make()
+    ours = from_ncps(theirs.state_dict(), unsaid)
+    features = torch.randn(batch, TICKS, FEATURES, requires_grad=True)
+    return theirs, ours, features
+
+
+def run(imported, features, dt):
+    outputs, state = imported.cell.sequence(features, imported.cell.zero_state(len(features)), dt)
+    return outputs if imported.readout is None else imported.readout(outputs), state
+
+
+@pytest.mark.parametrize('batch', [1, 32])
+@pytest.mark.parametrize('name', CASES)
+def test_outputs_and_gradients_are_those_of_ncps(name, batch):
+    theirs, ours, features = both(name, batch)
+    expected = theirs(features)[0]
+    got = run(ours, features, torch.ones(batch, TICKS))[0]
+    torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-5)
+    weight = torch.randn_like(got)
+    (grad,) = torch.autograd.grad((expected * weight).sum(), features, retain_graph=True)
+    (ours_grad,) = torch.autograd.grad((got * weight).sum(), features)
+    torch.testing.assert_close(ours_grad, grad, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize('batch', [1, 32])
+def test_gradients_of_the_weights_are_those_of_ncps(batch):
+    """Every stored weight of the wired cell, and only those that ncps does not mask."""
+    theirs, ours, features = both('wired default', batch)
+    theirs(features)[0].square().mean().backward()
+    run(ours, features, torch.ones(batch, TICKS))[0].square().mean().backward()
+    grads = {name: value.grad for name, value in theirs.named_parameters() if value.requires_grad}
+    names, start = ('ff1', 'ff2', 'time_a', 'time_b'), 0
+    for index, (source, own) in enumerate(
+        zip(ours.cell.sources, ours.cell.recurrent, strict=True)
+    ):
+        layer = [grads[f'rnn_cell.layer_{index}.{part}.weight'].T for part in names]
+        dense = torch.stack(layer)  # (4, sources + size, size)
+        sources, size = source.shape[1], own.shape[2]
+        expected = dense[:, :sources].reshape(-1)[source.positions]
+        torch.testing.assert_close(source.values.grad, expected, atol=1e-5, rtol=1e-5)
+        expected = dense[:, sources:].reshape(-1)
+        torch.testing.assert_close(own.values.grad, expected, atol=1e-5, rtol=1e-5)
+        bias = torch.stack([grads[f'rnn_cell.layer_{index}.{part}.bias'] for part in names])
+        mine = ours.cell.bias.grad[:, start : start + size]
+        torch.testing.assert_close(mine, bias, atol=1e-5, rtol=1e-5)
+        start += size
+
+
+@pytest.mark.parametrize('name', [name for name in CASES if name != 'cfc mixed'])
+def test_irregular_time_in_a_batch_is_that_of_ncps_sample_by_sample(name):
+    """In a batch ncps raises, or mixes the samples up: alone it is right."""
+    theirs, ours, features = both(name, 5)
+    dt = torch.rand(5, TICKS) * 2.0 + 0.1
+    got = run(ours, features, dt)[0]
+    for row in range(5):
+        alone = theirs(features[row : row + 1], timespans=dt[row : row + 1])[0]
+        torch.testing.assert_close(got[row : row + 1], alone, atol=1e-5, rtol=1e-5)
+
+
+def test_a_part_of_a_larger_model_is_found_by_its_prefix():
+    model = torch.nn.ModuleDict({'rnn': wired('default')})
+    assert from_ncps(model.state_dict(), Unsaid(prefix='rnn.')).cell.state_size == 19
+    with pytest.raises(BundleError, match='give the prefix'):
+        from_ncps(model.state_dict())
+
+
+def test_another_state_dict_is_refused():
+    with pytest.raises(BundleError, match='not the state dict of an ncps CfC or LTC'):
+        from_ncps(torch.nn.LSTM(3, 4).state_dict())
