@@ -116,6 +116,11 @@ class Simulator:
         """Return the height of the ground below a position (2,) or (3,)."""
         return float(self._layout.terrain.height(position))
 
+    @property
+    def layout(self) -> Layout:
+        """The place that was built last."""
+        return self._layout
+
     def actors(self) -> list[tuple[Actor, FloatArray]]:
         """Return all that moves, the target first, with the poses (P, 4, 4) of its parts."""
         terrain = self._layout.terrain
@@ -220,6 +225,11 @@ class Simulator:
         self._place(np.asarray(position_enu, float), np.asarray(quaternion_xyzw, float))
         self._settle()
 
+    def photograph(self, camera: Camera) -> Image:
+        """Take a picture of the present moment from anywhere; no weather is done to it."""
+        self._pose_actors(self._stamp_ns())
+        return self._renderer.render(camera).image
+
     def chase_view(self, width: int, height: int) -> Image:
         """Take a picture from behind and above the drone, level, in its heading."""
         position, quaternion = self._pose()
@@ -231,8 +241,7 @@ class Simulator:
         back = np.array([math.cos(yaw), math.sin(yaw), 0.0]) * CHASE_BACK_M
         eye = position - back + [0.0, 0.0, CHASE_UP_M]
         camera = Camera(eye, level, width, height, self.camera.horizontal_fov_deg)
-        self._pose_actors(self._stamp_ns())
-        return self._renderer.render(camera).image
+        return self.photograph(camera)
 
     def _pose_actors(self, stamp_ns: int) -> None:
         """Tell the renderer where everything that moves was at a moment."""
