@@ -32,6 +32,7 @@ TRAIN = [
     'tensorboard>=2.16',
     'torch>=2.6',
 ]
+RL = ['stable-baselines3>=2.6']  # for docs/examples/ppo.py alone
 ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
 TEST = [
     'colcon-bash',
@@ -85,6 +86,7 @@ setup(
         'gpu': GPU,
         'sim': SIM,
         'train': TRAIN,
+        'rl': RL,
         'ros': ROS,
         'test': TEST,
     },
