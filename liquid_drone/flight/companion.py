@@ -71,6 +71,11 @@ class Companion:
         """Where it stands."""
         return self._engage.stage
 
+    @property
+    def has_vehicle(self) -> bool:
+        """It commands the vehicle now."""
+        return self._engage.has_vehicle
+
     def engage(self, on: bool) -> tuple[bool, str]:
         """Do what a human asks: get ready for the mode switch, or stop.
 

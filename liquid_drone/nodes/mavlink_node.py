@@ -334,7 +334,7 @@ class MavlinkNode(ManagedNode):
         if not self._stopping_s:
             self._stopping_s = time.monotonic()
             self.companion.engage(False)
-        is_ours = self.companion.stage in (Stage.ENGAGING, Stage.ENGAGED)
+        is_ours = self.companion.has_vehicle  # holding and searching too
         return is_ours and time.monotonic() - self._stopping_s < HAND_BACK_LIMIT_S
 
     def _fall_silent(self) -> None:

@@ -35,7 +35,7 @@ OPTICAL, BODY, WORLD = 'camera_optical_frame', 'base_link', 'map'
 
 def write(recording: 'Recording', path: Path) -> Path:
     """Write a recording as a new rosbag2 directory; return its MCAP file."""
-    rosbag2, store = require('rosbags.rosbag2', 'train'), _typestore()
+    rosbag2, store = require('rosbags.rosbag2', 'record'), _typestore()
     plugin = rosbag2.StoragePlugin.MCAP
     with rosbag2.Writer(path, version=8, storage_plugin=plugin) as writer:
         links = {
@@ -74,7 +74,7 @@ def read(path: Path, info: 'EpisodeInfo') -> 'Recording':
     """
     from .episode import COLUMNS, Recording
 
-    rosbag2, store = require('rosbags.rosbag2', 'train'), _typestore()
+    rosbag2, store = require('rosbags.rosbag2', 'record'), _typestore()
     jpegs: dict[int, bytes] = {}
     columns: dict[str, dict[int, Any]] = {name: {} for name in COLUMNS}
     try:
@@ -101,7 +101,7 @@ def read(path: Path, info: 'EpisodeInfo') -> 'Recording':
 
 @functools.cache
 def _typestore() -> Any:
-    typesys = require('rosbags.typesys', 'train')
+    typesys = require('rosbags.typesys', 'record')
     return typesys.get_typestore(typesys.Stores.ROS2_HUMBLE)
 
 

@@ -4,13 +4,12 @@
 
 Standard message types only, so that Foxglove, RViz and ``ros2 bag play`` open it. An episode is
 written aside and renamed when whole, so that a crash leaves no half of one. Nothing here flies or
-trains.
+trains; it needs ``rosbags`` (extra ``record``) and no PyTorch, so that a drone can write episodes.
 
 Topics: ``camera/image_raw/compressed`` (JPEG), ``camera/camera_info``, ``cmd_vel`` (TwistStamped,
-    what should be
-done: the label), ``cmd_vel_executed`` (what was done), ``odom``, ``target/pose`` (world) and
-    ``target/mask`` (PointStamped: bearing -1 left..1 right, elevation -1 bottom..1 top, visible
-    pixels).
+what should be done: the label), ``cmd_vel_executed`` (what was done), ``odom``, ``target/pose``
+(world) and ``target/mask`` (PointStamped: bearing -1 left..1 right, elevation -1 bottom..1 top,
+visible pixels).
 """
 
 import hashlib
