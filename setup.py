@@ -98,6 +98,7 @@ setup(
             f'camera_node = {NAME}.nodes.camera_node:main',
             f'policy_node = {NAME}.nodes.policy_node:main',
             f'mavlink_node = {NAME}.nodes.mavlink_node:main',
+            f'recorder_node = {NAME}.nodes.recorder_node:main',
         ],
     },
 )
