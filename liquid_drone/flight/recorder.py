@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from ..episodes.episode import EpisodeInfo, Recording, save
 from ..geometry import quaternion_from_euler, rotate_by_yaw
-from .engage import ENGAGED_STAGES, Stage
+from .engage import ENGAGED_STAGES, Cause, Stage
 from .limits import Reason
 from .report import Facts, numbers
 
@@ -37,7 +37,8 @@ SILENT_S = 1.0  # of the companion in flight: that is an event
 TURN_S = 0.3  # over which the pilot's yaw rate is taken
 WAITING = 3  # episodes that may wait for the disk
 HOLDERS = frozenset(stage.name.lower() for stage in (Stage.ENGAGING, *ENGAGED_STAGES))
-STOPS = frozenset(reason.code for reason in Reason if reason.is_stop)
+FAULTS = frozenset(r.code for r in Reason if r.is_stop and r is not Reason.CALLED_OFF)
+GUARD_STOPPED = Cause.GUARD_STOPPED.name.lower()
 UNKNOWN = (math.nan,) * 3
 
 
@@ -142,13 +143,19 @@ class FlightRecorder:
         """Size of the pictures in memory."""
         return self._bytes
 
+    @property
+    def is_idle(self) -> bool:
+        """Nothing waits for the disk."""
+        return self._jobs.unfinished_tasks == 0
+
     # deciding what to keep
 
     def _what_happened(self, before: Facts, now: Facts, stamp_ns: int) -> str:
         had, has = (told.get('stage') in HOLDERS for told in (before, now))
         if had and not has:
-            return now.get('cause', '') or 'ended'
-        stops = [told.get('reason') in STOPS for told in (before, now)]
+            cause = now.get('cause', '') or 'ended'
+            return now.get('reason') or cause if cause == GUARD_STOPPED else cause
+        stops = [told.get('reason') in FAULTS for told in (before, now)]
         if not has or stops != [False, True]:
             return ''
         recent_ns = self.config.before_s * SECOND_NS
@@ -165,8 +172,9 @@ class FlightRecorder:
         folder, number = self.config.folder / f'{when}-{name}', 2
         while folder.exists():
             folder, number = self.config.folder / f'{when}-{name}-{number}', number + 1
-        self._event = _Event(name, stamp_ns, folder)
-        self._write(self._event)
+        event = _Event(name, stamp_ns, folder)
+        self._write(event)
+        self._event = event if self.config.after_s > 0.0 else None
 
     def _finish_picture(self) -> None:
         if self._picture is None:
@@ -199,6 +207,8 @@ class FlightRecorder:
                 self._write_one(event, moments)
             except Exception as error:  # whatever it is: recording must never end a flight
                 self._lose(event, f'{type(error).__name__}: {error}')
+            finally:
+                self._jobs.task_done()
 
     def _write_one(self, event: _Event, moments: list[Moment]) -> None:
         free = shutil.disk_usage(self.config.folder).free
