@@ -21,6 +21,7 @@ from .transport import Transport, open_transport
 from .vehicle import VehicleState
 
 HEARTBEAT_S = 1.0
+LATE_S, ASK_LATE_S = 1.3, 0.2  # a heartbeat so old was lost: ask for it, so often
 ASK_AGAIN_S = 2.0  # for streams that do not come
 
 
@@ -117,7 +118,8 @@ class MavlinkLink:
         vehicle, profile = self.vehicle, self.profile
         if vehicle is None or profile is None:
             return
-        every_s = profile.heartbeat_poll_s
+        is_late = vehicle.heartbeat_age_s(now_s) > LATE_S
+        every_s = ASK_LATE_S if is_late else profile.heartbeat_poll_s
         if every_s is not None and not 0.0 <= now_s - self._poll_s < every_s - 1e-6:
             self._poll_s = now_s
             self._transport.write(self._codec.request_heartbeat())

@@ -77,6 +77,22 @@ def test_it_asks_again_when_the_streams_stop():
     assert recorder.link.vehicle.estimate_age_s(recorder.autopilot.now_ns / 1e9) < 0.1
 
 
+def test_a_heartbeat_that_was_lost_is_asked_for():
+    def asked(recorder):
+        said = [m for m in recorder.said if m.get_type() == 'COMMAND_LONG']
+        return sum(m.command == mavlink.MAV_CMD_REQUEST_MESSAGE for m in said)
+
+    recorder = Recorder('ardupilot').run(3.0)
+    assert asked(recorder) == 0
+    deliver, recorder.link.transport._fetch = recorder.link.transport._fetch, list
+    recorder.run(1.6)
+    assert 1 <= asked(recorder) <= 7
+    recorder.link.transport._fetch = deliver
+    recorder.run(0.2)
+    now_s = recorder.autopilot.now_ns / 1e9
+    assert recorder.link.vehicle.heartbeat_age_s(now_s) < 0.3
+
+
 def test_it_never_says_anything_that_moves_arms_or_switches():
     for kind in ('px4', 'ardupilot'):
         recorder = Recorder(kind).run(20.0)
