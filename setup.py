@@ -32,14 +32,17 @@ TRAIN = [
     'tensorboard>=2.16',
     'torch>=2.6',
 ]
+IMPORT = ['h5py>=3.8']  # published Keras weights
 ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
 TEST = [
+    *IMPORT,
     'colcon-bash',
     'colcon-package-information',
     'colcon-ros',
     'hypothesis',
     'import-linter',
     'mypy',
+    'ncps>=1.0',  # to compare with
     'pytest',
     'pytest-timeout',
     'ruff',
@@ -85,6 +88,7 @@ setup(
         'gpu': GPU,
         'sim': SIM,
         'train': TRAIN,
+        'import': IMPORT,
         'ros': ROS,
         'test': TEST,
     },
