@@ -4,6 +4,12 @@
 
 from ..contract import COMMAND_NAMES, COMMAND_UNITS, Contract
 
+SIMULATED = (
+    'Everything it saw was simulated. '
+    'It was judged in simulation and flown on hardware by nobody yet.'
+)
+IMPORTED = 'Its weights were trained elsewhere: what it can do has to be seen in simulation first.'
+
 
 def card_text(contract: Contract) -> str:
     """Return ``card.md``."""
@@ -25,6 +31,8 @@ def card_text(contract: Contract) -> str:
         f'{training.frames} frames',
         'made by': f'`{training.command}` at commit {training.commit or "unknown"}',
     }
+    if not training.worlds:
+        rows['learned in'] = 'unknown places: the weights were imported'
     table = '\n'.join(f'| {name} | {text} |' for name, text in rows.items())
     return f"""# {contract.name}
 
@@ -34,7 +42,7 @@ def card_text(contract: Contract) -> str:
 |---|---|
 {table}
 
-Everything it saw was simulated. It was judged in simulation and flown on hardware by nobody yet.
+{SIMULATED if training.worlds else IMPORTED}
 The results of its evaluation, when there are any, are in `contract.json` under `evaluation`.
 """
 
