@@ -21,6 +21,7 @@ KINDS = ('world', 'season', 'weather')
 EPILOG = """examples:
   liquid-drone evaluate --flights 100
   liquid-drone evaluate --bundle data/mine/bundle --split validation --flights 20 --json
+  liquid-drone evaluate --expert --task reach --split validation --flights 50 --out out/expert
   liquid-drone evaluate --worlds forest urban --seasons spring summer autumn winter --out out/all
 
 A run that was stopped goes on where it was.
@@ -32,6 +33,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_place_arguments(parser)
+    parser.add_argument(
+        '--expert',
+        action='store_true',
+        help='fly the expert that policies learn from, instead of a bundle',
+    )
     for kind in KINDS:
         parser.add_argument(
             f'--{kind}s', nargs='+', metavar=kind.upper(), help=f'several, instead of --{kind}'
@@ -90,7 +96,8 @@ def _cell(args: argparse.Namespace, cell: Sequence[str], seeds: range, out: Path
     scenario = load_scenario(
         world, season, args.target, args.task, renderer=args.renderer, weather=weather
     )
-    trial = Trial(scenario, resources.bundle(args.bundle), args.autopilot)
+    bundle = None if args.expert else resources.bundle(args.bundle)
+    trial = Trial(scenario, bundle, args.autopilot)
     watcher = None if args.json else TerminalWatcher()
     if watcher is not None:
         watcher.begin(f'{cell_name(cell)}: {args.split} flights', len(seeds), 'flights')
