@@ -23,6 +23,7 @@ from .. import resources, schema
 from ..errors import ConfigError, EpisodeError
 from ..policy.network import Network
 from ..seeds import split_seeds
+from ..sim.config import load_target
 from .cache import Clip, open_clips
 from .collect import jobs_of, run_jobs
 from .episode import find_episodes
@@ -161,7 +162,8 @@ def _gather(
         episodes, frames = dagger.episodes, dagger.frames
     seeds = split_seeds('train', episodes, SEEDS_PER_ROUND * index)
     total = 0
-    for result in run_jobs(jobs_of(recipe, seeds, frames, plan, work.episodes(index)), processes):
+    jobs = jobs_of(recipe, seeds, frames, plan, work.episodes(index), lookalikes=True)
+    for result in run_jobs(jobs, processes):
         total += result.frames
         done(result.frames)
     return total
@@ -238,7 +240,9 @@ def _clips(recipe: Recipe, work: Workspace, index: int) -> list[Clip]:
         raise EpisodeError(
             f'no episodes in {work.episodes(0)}: run liquid-drone collect --recipe {recipe.name}'
         )
-    return open_clips(episodes, work.cache, recipe.network.vision.reduce, _network(recipe).command)
+    reduce = recipe.network.vision.reduce
+    targets = {load_target(name).name for name in recipe.targets}
+    return open_clips(episodes, work.cache, reduce, _network(recipe).command, targets)
 
 
 def _network(recipe: Recipe) -> Network:
