@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import LiquidDroneError
-from . import bench, collect, evaluate, export, fly, train, watch
+from . import bench, collect, evaluate, export, fly, retrain, train, watch
 
-COMMANDS = (fly, evaluate, collect, train, export, bench, watch)
+COMMANDS = (fly, evaluate, collect, train, retrain, export, bench, watch)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -102,6 +102,7 @@ class ValidationConfig:
 
     flights: int = 8  # after every round but the last two
     final_flights: int = 40
+    sight_flights: int = 8  # watched at the end, to tell how far the target head can be trusted
 
 
 @dataclass(frozen=True)
