@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Collecting and training that are killed go on where they were and lose the work in hand alone."""
+"""Collecting and training that are killed go on where they were: they lose the work in hand."""
 
 import os
 import signal
