@@ -26,7 +26,7 @@ from .town_ground import TownPainter
 FloatArray = npt.NDArray[np.float64]
 SPARE_S = 15.0  # the route goes on a little after the task, for the landing
 START_BEHIND_DEG = 70.0  # the drone starts in this sector behind the target
-START_TRIES = 40
+START_TRIES = 40  # in a sector that narrows; as many again in one that opens all around
 WAY, START, THINGS, LOOKS, LIGHT, ACTORS = range(6)  # a random generator for each
 NOTHING = Obstacles(np.zeros((0, 3)), np.zeros((0, 5)))
 
@@ -246,8 +246,10 @@ def _make_start(
     """
     task, rng = scenario.task, generator(seed, START)
     room = scenario.vehicle.radius_m + 0.3
-    for attempt in range(START_TRIES):
+    for attempt in range(2 * START_TRIES):
         sector = math.radians(START_BEHIND_DEG) * (1.0 - attempt / START_TRIES)
+        if attempt >= START_TRIES:
+            sector = math.pi * (attempt / START_TRIES - 1.0)
         away = rng.uniform(*task.start_distance_m)
         behind = way.heading[0] + math.pi + rng.uniform(-sector, sector)
         bearing = math.radians(rng.uniform(-task.start_bearing_deg, task.start_bearing_deg))
