@@ -15,7 +15,6 @@ from ..contract import (
     with_evaluation,
 )
 
-
 SIMULATED = (
     'Everything it saw was simulated. '
     'It was judged in simulation and flown on hardware by nobody yet.'
@@ -38,6 +37,7 @@ def add_results(bundle: Path, name: str, table: dict[str, Any]) -> None:
     contract = with_evaluation(load_contract(bundle), name, table)
     save_contract(contract, bundle)
     (bundle / CARD_FILE).write_text(card_text(contract), encoding='utf-8')
+
 
 def card_text(contract: Contract) -> str:
     """Return ``card.md``."""
