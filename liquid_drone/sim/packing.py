@@ -66,8 +66,9 @@ class Packed:
         order = np.argsort(gap, kind='stable')
         kept, gap = kept[order], gap[order]
         level = (gap[:, None] > detail * self.reach_m[kept, :-1]).sum(axis=1)
-        first, count = self.first[kept, level], self.count[kept, level]  # (n, K)
-        return [self.indices[runs(first[:, k], count[:, k])] for k in range(len(KINDS))]
+        first, count = self.first[kept, level].T, self.count[kept, level].T  # (K, n)
+        chosen = self.indices[runs(first.ravel(), count.ravel())]
+        return np.split(chosen, np.cumsum(count.sum(axis=1))[:-1])
 
     def of_kind(self, kind: str) -> IndexArray:
         """Return the indices of the finest level of everything of one kind."""

@@ -18,11 +18,12 @@ import numpy.typing as npt
 from ..contract import Image
 from ..errors import SimulationError
 from . import packing
+from .drawn import Drawn
 from .packing import KINDS, Packed
 from .projection import clip_matrix, sun_matrix, view_planes
 from .render import Camera, Picture
 from .scenery import Actor, Scenery
-from .studio import SHADING, VIEW_FLOATS, Drawn, Studio
+from .studio import SHADING, VIEW_FLOATS, Studio
 
 FloatArray = npt.NDArray[np.float64]
 SHADOW_PIXELS, MOVING_PIXELS = 2048, 256
@@ -73,6 +74,7 @@ class Stage:
         self._things = Drawn(self._studio, self._packed.vertices, len(self._packed.indices), snowy)
         most = sum(len(indices) for indices in self._actors.indices)
         self._movers = Drawn(self._studio, self._actors.vertices, most, snowy)
+        self._movers.choose(self._actors.indices)
         self._shadow, shadow_frame = self._studio.depth_map(SHADOW_PIXELS)
         self._moving, self._moving_frame = self._studio.mask_map(MOVING_PIXELS)
         self._moving_frame.viewport = (1, 1, MOVING_PIXELS - 2, MOVING_PIXELS - 2)
@@ -117,8 +119,9 @@ class Stage:
         frame.clear(depth=1.0)
         context.enable_only(context.DEPTH_TEST)
         self._studio.noise.use(0)
+        self._things.choose([self._packed.of_kind(kind) for kind in KINDS])
         for kind in SHADING:
-            self._things.draw_shadow(kind, self._packed.of_kind(kind))
+            self._things.draw_shadow(kind)
 
     def _paint_ground(self, picture: Image) -> Any:
         """Light the ground once, from above: what never moves shades it for ever."""
@@ -131,7 +134,7 @@ class Stage:
         for unit, texture in enumerate((studio.noise, plain, self._shadow)):
             texture.use(unit)
         self._things.light()
-        self._things.paint(self._packed.of_kind('ground'))
+        self._things.paint()
         frame.release()
         plain.release()
         return studio.mipmapped(painted)
@@ -154,7 +157,7 @@ class Stage:
         studio.noise.use(0)
         self._shadow.use(2)
         self._movers.light()
-        self._movers.draw_moving(np.concatenate(self._actors.indices))
+        self._movers.draw_moving()
 
     def _ground_below(self, place: FloatArray) -> FloatArray:
         """Return the ground's corner (3,) next to a place (2,), moved to that place."""
@@ -172,11 +175,12 @@ class Stage:
         for unit, texture in enumerate(self._textures()):
             texture.use(unit)
         context.enable_only(context.DEPTH_TEST | context.CULL_FACE)
-        for kind, things, movers in zip(KINDS, visible, self._actors.indices, strict=True):
+        self._things.choose(visible)
+        for kind in KINDS:
             if kind == 'leaves' and self._air.foliage < DENSE:  # seen from both sides
                 context.disable(context.CULL_FACE)
-            self._movers.draw(kind, movers)
-            self._things.draw(kind, things)
+            self._movers.draw(kind)
+            self._things.draw(kind)
         context.depth_func = '<='
         studio.sky_vertices.render(studio.gl.TRIANGLES, vertices=3)
         context.depth_func = '<'
