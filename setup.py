@@ -24,23 +24,27 @@ SIM = [
     'pybullet>=3.2.6',
     'rich>=13',
 ]
+RECORD = ['rosbags>=0.10']  # episodes: in training, and of what happened on the drone
 TRAIN = [
     'onnx>=1.16',
     'onnxscript>=0.3',
     'rich>=13',
-    'rosbags>=0.10',
     'tensorboard>=2.16',
     'torch>=2.6',
+    *RECORD,
 ]
 RL = ['stable-baselines3>=2.6']  # for docs/examples/ppo.py alone
+IMPORT = ['h5py>=3.8']  # published Keras weights
 ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
 TEST = [
+    *IMPORT,
     'colcon-bash',
     'colcon-package-information',
     'colcon-ros',
     'hypothesis',
     'import-linter',
     'mypy',
+    'ncps>=1.0',  # to compare with
     'pytest',
     'pytest-timeout',
     'ruff',
@@ -87,6 +91,8 @@ setup(
         'sim': SIM,
         'train': TRAIN,
         'rl': RL,
+        'record': RECORD,
+        'import': IMPORT,
         'ros': ROS,
         'test': TEST,
     },
@@ -98,6 +104,7 @@ setup(
             f'camera_node = {NAME}.nodes.camera_node:main',
             f'policy_node = {NAME}.nodes.policy_node:main',
             f'mavlink_node = {NAME}.nodes.mavlink_node:main',
+            f'recorder_node = {NAME}.nodes.recorder_node:main',
         ],
     },
 )
