@@ -81,8 +81,8 @@ def test_a_season_moves_no_trunk_and_another_seed_moves_all(world: str) -> None:
     summer, winter = (make_layout(load_scenario(world, s), SEED) for s in ('summer', 'winter'))
     assert np.array_equal(summer.route.position, winter.route.position)
     other = make_layout(load_scenario(world, 'summer'), SEED + 1)
-    if world == 'forest':
-        assert np.array_equal(summer.obstacles.circles, winter.obstacles.circles)
+    assert np.array_equal(summer.obstacles.circles, winter.obstacles.circles)
+    assert np.array_equal(summer.obstacles.boxes, winter.obstacles.boxes)
     assert not np.array_equal(summer.route.position, other.route.position)
     assert len(summer.obstacles.circles) > 50
 
