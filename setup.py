@@ -24,13 +24,14 @@ SIM = [
     'pybullet>=3.2.6',
     'rich>=13',
 ]
+RECORD = ['rosbags>=0.10']  # episodes: in training, and of what happened on the drone
 TRAIN = [
     'onnx>=1.16',
     'onnxscript>=0.3',
     'rich>=13',
-    'rosbags>=0.10',
     'tensorboard>=2.16',
     'torch>=2.6',
+    *RECORD,
 ]
 ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
 TEST = [
@@ -85,6 +86,7 @@ setup(
         'gpu': GPU,
         'sim': SIM,
         'train': TRAIN,
+        'record': RECORD,
         'ros': ROS,
         'test': TEST,
     },
@@ -93,8 +95,10 @@ setup(
             f'liquid-drone = {NAME}.cli.main:main',
             f'simulator_node = {NAME}.nodes.simulator_node:main',
             f'drone_node = {NAME}.nodes.drone_node:main',
+            f'attention_node = {NAME}.nodes.attention_node:main',
             f'camera_node = {NAME}.nodes.camera_node:main',
             f'policy_node = {NAME}.nodes.policy_node:main',
+            f'replay_node = {NAME}.nodes.replay_node:main',
             f'mavlink_node = {NAME}.nodes.mavlink_node:main',
         ],
     },

@@ -25,15 +25,13 @@ from ..contract import load_contract
 from ..errors import MissingDependencyError, OutputError, SimulationError
 from ..sim.flight_log import FlightLog
 from ..sim.session import Progress
+from . import distribution
 
 NODES = ('policy', 'mavlink', 'simulator')
 DOMAINS = 100  # 1..100: above 101 the ports of a domain meet the system's ephemeral ones
 FIRST_FRAME_LIMIT_S = 120.0  # for loading, warming up and building the world on a busy machine
 POLL_S = 0.1
 END_LIMIT_S = 10.0  # for a node to end after it was asked to
-FAST_DDS_PROFILE = 'config/fastdds.xml'
-FAST_DDS_VARIABLE = 'FASTDDS_DEFAULT_PROFILES_FILE'
-FAST_DDS_VARIABLE_BEFORE_KILTED = 'FASTRTPS_DEFAULT_PROFILES_FILE'
 
 
 @dataclass(frozen=True)
@@ -151,24 +149,12 @@ def environment(domain: int) -> dict[str, str]:
     """Return the environment of the nodes: a domain of its own, on this machine only."""
     result = dict(os.environ)
     result.update(ROS_DOMAIN_ID=str(domain), PYTHONUNBUFFERED='1')
-    if result.get('ROS_DISTRO') == 'humble':
-        result['ROS_LOCALHOST_ONLY'] = '1'
-    else:
-        result['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    result.update(distribution.this_machine_only(result))
     result.setdefault('AMENT_PREFIX_PATH', sys.prefix)  # rclpy from wheels
-    result.update(fast_dds_profile(result))
+    result.update(distribution.fast_dds_profile(result))
     for threads in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
         result.setdefault(threads, '1')  # three processes share the cores
     return result
-
-
-def fast_dds_profile(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return what lets Fast DDS carry large images; nothing where the user has set a profile."""
-    if FAST_DDS_VARIABLE in variables or FAST_DDS_VARIABLE_BEFORE_KILTED in variables:
-        return {}
-    is_old = variables.get('ROS_DISTRO') in ('humble', 'jazzy')
-    name = FAST_DDS_VARIABLE_BEFORE_KILTED if is_old else FAST_DDS_VARIABLE
-    return {name: str(resources.find(FAST_DDS_PROFILE))}
 
 
 class Graph:

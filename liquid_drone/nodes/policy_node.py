@@ -31,14 +31,16 @@ from .timing import Counter, Latency
 
 IMAGE_TOPIC, INFO_TOPIC, COMMAND_TOPIC = 'camera/image_raw', 'camera/camera_info', 'cmd_vel'
 SILENCE_S = 3.0  # without an image after activation: one warning with what was found on the topic
+BUNDLE = Parameter('bundle', 'follow', 'policy bundle: the name of one in models/, or a directory')
+PROVIDERS = Parameter(
+    'providers',
+    'auto',
+    'where the vision graph runs',
+    choices=('auto', 'cpu', 'cuda', 'tensorrt'),
+)
 PARAMETERS = (
-    Parameter('bundle', 'follow', 'policy bundle: the name of one in models/, or a directory'),
-    Parameter(
-        'providers',
-        'auto',
-        'where the vision graph runs',
-        choices=('auto', 'cpu', 'cuda', 'tensorrt'),
-    ),
+    BUNDLE,
+    PROVIDERS,
     Parameter('check_parity', True, 'replay the stored answers of the bundle when it is loaded'),
     Parameter(
         'target_threshold', 0.5, 'least probability for ~/target to be published', low=0, high=1

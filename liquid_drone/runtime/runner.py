@@ -107,6 +107,23 @@ class PolicyRunner:
         self._last = (stamp_s, output)
         return output
 
+    def what_if(self, images: Image, dt_s: float | None = None) -> tuple[Command, Any]:
+        """Answer several pictures as if each came next; the state is untouched.
+
+        Args:
+            images: (B, H, W, 3) uint8 RGB.
+            dt_s: the time step; None: the nominal one.
+
+        Returns:
+            Commands (B, 4) and target heads (B, 3): logit, bearing, elevation.
+
+        """
+        count = len(images)
+        features, targets = self._vision.run(['features', 'target'], {'image': images})
+        dt = np.full(count, dt_s or self.contract.time.nominal_s, dtype=np.float32)
+        inputs = {'features': features, 'state': np.repeat(self._state, count, axis=0), 'dt': dt}
+        return self._core.run(['command'], inputs)[0], targets  # (B, 4), (B, 3)
+
     def check_parity(self) -> float:
         """Replay the parity vectors; return the largest difference. The state is untouched.
 
