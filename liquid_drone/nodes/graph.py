@@ -20,12 +20,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from .. import resources
 from ..contract import load_contract
 from ..errors import MissingDependencyError, OutputError, SimulationError
 from ..sim.flight_log import FlightLog
 from ..sim.session import Progress
 from . import distribution
+from .launch_arguments import PER_DRONE
 
 NODES = ('policy', 'mavlink', 'simulator')
 DOMAINS = 100  # 1..100: above 101 the ports of a domain meet the system's ephemeral ones
@@ -50,6 +53,7 @@ class GraphFlight:
     weather: str = 'clear'
     duration_s: float | None = None  # of following; None: the task's
     real_time: bool = False  # by the wall clock instead of in lock-step
+    namespace: str = ''  # of the nodes, for several drones in one domain
     ground_station: str = ''  # address:port that gets telemetry too, such as '127.0.0.1:14550'
 
 
@@ -80,7 +84,7 @@ def fly_through_ros(
 
 
 def commands(flight: GraphFlight, log_path: Path) -> dict[str, list[str]]:
-    """Return the command line of each node; the parameters stand in ``config/simulation.yaml``."""
+    """Return the command line of each node; parameters stand in files, what was given the last."""
     port = free_udp_port()
     given: dict[str, dict[str, object]] = {
         'policy': {'bundle': str(flight.bundle)},
@@ -107,16 +111,26 @@ def commands(flight: GraphFlight, log_path: Path) -> dict[str, list[str]]:
             'progress': 'json',
         },
     }
+    return {
+        name: _command(name, _parameter_file(log_path, name, given[name]), flight.namespace)
+        for name in NODES
+    }
+
+
+def _parameter_file(log_path: Path, name: str, given: Mapping[str, object]) -> Path:
+    """Write what was given beside the log: ``-p name:key`` would miss a node in a namespace."""
+    path = log_path.with_suffix(f'.{name}.yaml')
+    path.write_text(yaml.safe_dump({f'/**/{name}': {'ros__parameters': dict(given)}}))
+    return path
+
+
+def _command(name: str, given: Path, namespace: str) -> list[str]:
     file = str(resources.find('config/simulation.yaml'))
-    return {name: _command(name, file, given[name]) for name in NODES}
-
-
-def _command(name: str, file: str, given: Mapping[str, object]) -> list[str]:
     line = [sys.executable, '-m', f'liquid_drone.nodes.{name}_node']
-    line += ['--ros-args', '--params-file', file]
-    for key, value in given.items():
-        line += ['-p', f'{name}:{key}:={json.dumps(value)}']
-        # named: else the file's entry for the node wins
+    line += ['--ros-args', '--params-file', file, '--params-file', str(given)]  # the last wins
+    if namespace:
+        line += ['-r', f'__ns:=/{namespace.strip("/")}']
+        line += [word for topic in PER_DRONE for word in ('-r', f'/{topic}:={topic}')]
     return line
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 LIVE_SOURCES = ('device', 'gstreamer', 'rtsp')  # these may come back: started again
+PER_DRONE = ('clock', 'tf', 'tf_static')  # each namespace has its own time and tree
 FILE_SOURCES = ('video', 'folder')
 
 

@@ -20,6 +20,8 @@ from launch import LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
     EmitEvent,
+    GroupAction,
+    IncludeLaunchDescription,
     OpaqueFunction,
     RegisterEventHandler,
     SetEnvironmentVariable,
@@ -27,18 +29,23 @@ from launch.actions import (
 )
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
+from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from .. import resources
 from . import distribution
-from .launch_arguments import LIVE_SOURCES, Argument, boolean, given
+from .launch_arguments import LIVE_SOURCES, PER_DRONE, Argument, boolean, given
 
 RESPAWN_S = 2.0
-PER_DRONE = ('clock', 'tf', 'tf_static')  # each namespace has its own time and tree
 HAND_BACK_S = 3.0  # from a policy's death to the companion's silence: 1.5 s and some reserve
 ONE_PROCESS, COMPOSED = 'one_process', ('mavlink', 'policy', 'camera')
+FIRST_PORT = 14540
+PER_MEMBER = ('seed', 'companion', 'connection', 'ground_station', 'flight_log')
 MAY_FAIL = ('attention',)  # shows something, decides nothing: the flight goes on without it
+ENDING: set[int] = (
+    set()
+)  # processes whose end is awaited: with several drones the last one ends it
 Given = Mapping[str, Mapping[str, Any]]  # node -> parameter -> value
 
 
@@ -61,11 +68,7 @@ def describe(
     declared = [
         *{argument.name: _declared(argument) for argument in arguments}.values(),
         namespace(),
-        DeclareLaunchArgument(
-            'parameter_file',
-            default_value=str(resources.find(parameter_file)),
-            description='YAML file with the parameters of the nodes.',
-        ),
+        parameters_from(parameter_file),
         *(_options() if composable else ()),
     ]
 
@@ -87,6 +90,55 @@ def namespace() -> DeclareLaunchArgument:
     return DeclareLaunchArgument(
         'namespace', default_value='', description='Namespace of all nodes and topics.'
     )
+
+
+def parameters_from(file: str) -> DeclareLaunchArgument:
+    """Return the argument for the nodes' parameters; by default a shipped file."""
+    return DeclareLaunchArgument(
+        'parameter_file',
+        default_value=str(resources.find(file)),
+        description='YAML file with the parameters of the nodes.',
+    )
+
+
+def fleet(arguments: tuple[Argument, ...], parameter_file: str, file: str) -> LaunchDescription:
+    """Describe several simulated drones, each in a namespace and with a MAVLink port of its own.
+
+    Args:
+        arguments: as in :func:`describe`; those of :data:`PER_MEMBER` are chosen here.
+        parameter_file: the shipped file with the nodes' parameters.
+        file: the launch file of one drone, beside this one.
+
+    """
+    declared = [
+        DeclareLaunchArgument('drones', default_value='2', description='How many, 1 to 9.'),
+        DeclareLaunchArgument(
+            'first_seed', default_value='0', description='Seed of drone1; each has the next.'
+        ),
+        *(_declared(item) for item in arguments if item.name not in PER_MEMBER),
+        parameters_from(parameter_file),
+    ]
+
+    def start(context: LaunchContext) -> list[Any]:
+        refuse_misspelt(context, declared)
+        count = int(context.launch_configurations['drones'])
+        first = int(context.launch_configurations['first_seed'])
+        one = str(resources.find(f'launch/{file}'))
+        return [_member(one, index, first + index) for index in range(count)]
+
+    return LaunchDescription([*declared, OpaqueFunction(function=start)])
+
+
+def _member(file: str, index: int, seed: int) -> GroupAction:
+    address = f'127.0.0.1:{FIRST_PORT + index}'  # one above the other, as PX4's simulators are
+    given = {
+        'namespace': f'drone{index + 1}',
+        'seed': str(seed),
+        'companion': address,
+        'connection': f'udpin:{address}',
+    }
+    source = PythonLaunchDescriptionSource(file)
+    return GroupAction([IncludeLaunchDescription(source, launch_arguments=given.items())])
 
 
 def _declared(argument: Argument) -> DeclareLaunchArgument:
@@ -213,11 +265,16 @@ def _comes_back(executable: str, values: Given) -> bool:
 
 
 def _on_exit(name: str, node: Node, is_the_end: bool) -> RegisterEventHandler:
+    if is_the_end:
+        ENDING.add(id(node))
+
     def handle(event: Any, context: LaunchContext) -> Any:
         if context.is_shutdown:
             return None
         if event.returncode == 0:
-            return EmitEvent(event=Shutdown(reason='it is over')) if is_the_end else None
+            ENDING.discard(id(node))
+            is_over = is_the_end and not ENDING
+            return EmitEvent(event=Shutdown(reason='it is over')) if is_over else None
 
         def fail(_context: LaunchContext) -> None:
             raise RuntimeError(

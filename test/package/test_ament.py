@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""What ROS asks of every package: licence headers, and ament's linters where they are installed."""
+"""What ROS asks of a package: licence headers, and ament's linters where they are installed."""
 
 from pathlib import Path
 
