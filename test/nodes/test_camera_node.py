@@ -139,7 +139,6 @@ def test_a_source_that_breaks_ends_the_process_with_its_reason(bench: Bench, fol
     [
         ({'source': 'video'}, "source 'video' needs parameter 'path'"),
         ({'video_device': '/dev/no_such_camera'}, 'cannot be opened'),
-        ({'source': 'telescope'}, 'one of device, gstreamer, rtsp, video, folder'),
     ],
 )
 def test_what_cannot_be_configured_is_refused_in_words(
