@@ -33,14 +33,17 @@ TRAIN = [
     'torch>=2.6',
     *RECORD,
 ]
+IMPORT = ['h5py>=3.8']  # published Keras weights
 ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
 TEST = [
+    *IMPORT,
     'colcon-bash',
     'colcon-package-information',
     'colcon-ros',
     'hypothesis',
     'import-linter',
     'mypy',
+    'ncps>=1.0',  # to compare with
     'pytest',
     'pytest-timeout',
     'ruff',
@@ -87,6 +90,7 @@ setup(
         'sim': SIM,
         'train': TRAIN,
         'record': RECORD,
+        'import': IMPORT,
         'ros': ROS,
         'test': TEST,
     },
@@ -100,6 +104,7 @@ setup(
             f'policy_node = {NAME}.nodes.policy_node:main',
             f'replay_node = {NAME}.nodes.replay_node:main',
             f'mavlink_node = {NAME}.nodes.mavlink_node:main',
+            f'recorder_node = {NAME}.nodes.recorder_node:main',
         ],
     },
 )

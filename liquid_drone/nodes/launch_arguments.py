@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+OPTIONAL = {'camera': 'source', 'recorder': 'directory'}  # started only where this is given
 LIVE_SOURCES = ('device', 'gstreamer', 'rtsp')  # these may come back: started again
 PER_DRONE = ('clock', 'tf', 'tf_static')  # each namespace has its own time and tree
 FILE_SOURCES = ('video', 'folder')
@@ -98,6 +99,16 @@ FOLLOW = (
         str,
         'What the vehicle must be; auto takes what its heartbeat says.',
         choices=('auto', 'px4', 'ardupilot'),
+    ),
+    Argument('mavlink', 'shadow', boolean, 'Decide and record, but send no setpoint: true.'),
+    Argument('mavlink', 'signing_key_file', str, 'File of the MAVLink 2 signing key (chmod 600).'),
+    Argument('recorder', 'bundle', str, 'Policy: a name in models/, or a path.'),
+    Argument(
+        'recorder',
+        'record',
+        str,
+        'Keep what happened around each hand-back as episodes in this directory.',
+        parameter='directory',
     ),
 )
 CAMERA = (

@@ -35,14 +35,14 @@ from launch_ros.actions import Node
 
 from .. import resources
 from . import distribution
-from .launch_arguments import LIVE_SOURCES, PER_DRONE, Argument, boolean, given
+from .launch_arguments import LIVE_SOURCES, OPTIONAL, PER_DRONE, Argument, boolean, given
 
 RESPAWN_S = 2.0
 HAND_BACK_S = 3.0  # from a policy's death to the companion's silence: 1.5 s and some reserve
 ONE_PROCESS, COMPOSED = 'one_process', ('mavlink', 'policy', 'camera')
 FIRST_PORT = 14540
 PER_MEMBER = ('seed', 'companion', 'connection', 'ground_station', 'flight_log')
-MAY_FAIL = ('attention',)  # shows something, decides nothing: the flight goes on without it
+MAY_FAIL = ('attention', 'recorder')  # they decide nothing: the flight goes on without them
 ENDING: set[int] = (
     set()
 )  # processes whose end is awaited: with several drones the last one ends it
@@ -59,7 +59,7 @@ def describe(
 
     Args:
         arguments: what can be given; the nodes follow from them. A camera node is started only
-            where argument ``camera`` is given.
+            where argument ``camera`` is given, a recorder where ``record`` is.
         parameter_file: the shipped file with the nodes' parameters.
         ends_with: nodes whose end, with exit code 0, is the end of the launch.
         composable: offers ``one_process``, and ``attention`` beside it.
@@ -219,7 +219,7 @@ def _nodes(found: Given, context: LaunchContext, composable: bool) -> dict[str, 
 
 
 def _is_wanted(name: str, values: Mapping[str, Any]) -> bool:
-    return name != 'camera' or 'source' in values
+    return OPTIONAL.get(name, '') in ('', *values)
 
 
 def _transport() -> list[SetEnvironmentVariable]:

@@ -23,6 +23,7 @@ from ..contract import (
     parity_inputs,
 )
 from ..errors import BundleError
+from .core import CoreStep
 from .providers import open_session, resolve
 
 
@@ -55,7 +56,9 @@ class PolicyRunner:
         self.contract: Contract = load_contract(bundle)
         self.provider = resolve(providers)
         self._vision = open_session(bundle / VISION_FILE, self.provider, threads)
-        self._core = open_session(bundle / CORE_FILE, 'cpu', 1)
+        self._core = CoreStep(
+            bundle / CORE_FILE, self.contract.feature_size, self.contract.state_size
+        )
         self._check_shapes()
         self.reset()
         if check_parity:
@@ -118,11 +121,12 @@ class PolicyRunner:
             Commands (B, 4) and target heads (B, 3): logit, bearing, elevation.
 
         """
-        count = len(images)
+        step_s = dt_s or self.contract.time.nominal_s
         features, targets = self._vision.run(['features', 'target'], {'image': images})
-        dt = np.full(count, dt_s or self.contract.time.nominal_s, dtype=np.float32)
-        inputs = {'features': features, 'state': np.repeat(self._state, count, axis=0), 'dt': dt}
-        return self._core.run(['command'], inputs)[0], targets  # (B, 4), (B, 3)
+        commands = [
+            self._core(row[None], self._state, step_s)[0] for row in features
+        ]  # B of (1, 4)
+        return np.concatenate(commands), targets  # (B, 4), (B, 3)
 
     def check_parity(self) -> float:
         """Replay the parity vectors; return the largest difference. The state is untouched.
@@ -153,9 +157,7 @@ class PolicyRunner:
 
     def _infer(self, image: Image, dt_s: float, state: Any) -> tuple[Command, Any, Any]:
         features, target = self._vision.run(['features', 'target'], {'image': image[None]})
-        dt = np.array([dt_s], dtype=np.float32)
-        inputs = {'features': features, 'state': state, 'dt': dt}
-        command, after = self._core.run(['command', 'next_state'], inputs)
+        command, after = self._core(features, state, dt_s)
         return command[0], target[0], after
 
     def _zero_state(self) -> Any:
@@ -171,7 +173,7 @@ class PolicyRunner:
         }
         graphs = (
             (VISION_FILE, self._vision, ['image']),
-            (CORE_FILE, self._core, ['features', 'state', 'dt']),
+            (CORE_FILE, self._core.session, ['features', 'state', 'dt']),
         )
         for file, session, names in graphs:
             shapes = {node.name: list(node.shape[1:]) for node in session.get_inputs()}

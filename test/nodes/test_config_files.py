@@ -16,6 +16,7 @@ from liquid_drone.nodes import (
     launch_arguments,
     mavlink_node,
     policy_node,
+    recorder_node,
     replay_node,
     simulator_node,
 )
@@ -27,6 +28,7 @@ NODES = {
     'policy': policy_node.PARAMETERS,
     'mavlink': mavlink_node.PARAMETERS,
     'simulator': simulator_node.PARAMETERS,
+    'recorder': recorder_node.PARAMETERS,
     'attention': attention_node.PARAMETERS,
     'replay': replay_node.PARAMETERS,
 }
@@ -76,6 +78,7 @@ def test_nothing_engages_by_itself_on_a_drone() -> None:
     values = entries(ROOT / 'config' / 'follow.yaml')['mavlink']
     assert values['engage_at_start'] is False
     assert values['lockstep'] is False
+    assert values['shadow'] is False
 
 
 @pytest.mark.parametrize('path', LAUNCHES, ids=lambda path: path.name)
@@ -116,6 +119,7 @@ def test_what_was_given_goes_to_each_node_that_takes_it() -> None:
         'simulator': {'real_time': True, 'seed': 7},
         'mavlink': {'lockstep': False},
         'policy': {},
+        'recorder': {},
     }
     with pytest.raises(RuntimeError, match="launch argument seed: expected int, got 'seven'"):
         launch_arguments.given(tables, {'seed': 'seven'})

@@ -41,6 +41,7 @@ EXECUTABLES = {
     'policy_node',
     'replay_node',
     'mavlink_node',
+    'recorder_node',
 }
 
 
