@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Record a flight with rosbag2 (MCAP), beside follow.launch.py or simulation.launch.py.
 
-What is recorded is what `liquid-drone import` and replay.launch.py take as it is: pictures,
+What is recorded is what `liquid-drone import-flight` and replay.launch.py take as it is: pictures,
 camera, commands, setpoints, odometry, battery. Ctrl-C ends it and closes the recording.
 """
 

@@ -163,11 +163,12 @@ REPLAY = (
     Argument('replay', 'out', str, 'Where to save what was compared (.json).'),
     Argument('replay', 'tolerance', float, 'Largest difference of a command that counts as same.'),
 )
-RECORDED = (  # relative names; what `liquid-drone import` and replay.launch.py look for
+RECORDED = (  # relative names; what `liquid-drone import-flight` and replay.launch.py look for
     'camera/camera_info',
     'cmd_vel',
     'odom',
     'battery_state',
+    'mavlink/decision',
     'mavlink/setpoint',
     'mavlink/stage',
     'policy/target',
