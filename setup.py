@@ -33,14 +33,17 @@ TRAIN = [
     'torch>=2.6',
     *RECORD,
 ]
+IMPORT = ['h5py>=3.8']  # published Keras weights
 ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
 TEST = [
+    *IMPORT,
     'colcon-bash',
     'colcon-package-information',
     'colcon-ros',
     'hypothesis',
     'import-linter',
     'mypy',
+    'ncps>=1.0',  # to compare with
     'pytest',
     'pytest-timeout',
     'ruff',
@@ -87,6 +90,7 @@ setup(
         'sim': SIM,
         'train': TRAIN,
         'record': RECORD,
+        'import': IMPORT,
         'ros': ROS,
         'test': TEST,
     },
