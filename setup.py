@@ -33,6 +33,7 @@ TRAIN = [
     'torch>=2.6',
     *RECORD,
 ]
+RL = ['stable-baselines3>=2.6']  # for docs/examples/ppo.py alone
 IMPORT = ['h5py>=3.8']  # published Keras weights
 ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
 TEST = [
@@ -89,6 +90,7 @@ setup(
         'gpu': GPU,
         'sim': SIM,
         'train': TRAIN,
+        'rl': RL,
         'record': RECORD,
         'import': IMPORT,
         'ros': ROS,
