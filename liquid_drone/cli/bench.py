@@ -4,17 +4,18 @@
 
 import argparse
 
-from . import bench_policy, bench_ros
+from . import bench_policy, bench_ros, bench_vision
 
 NAME = 'bench'
 HELP = 'measure how fast the parts are on this machine'
 BENCHMARKS = (
     bench_policy,
+    bench_vision,
     bench_ros,
 )  # each has NAME, HELP, configure(parser), run(args), as a command has
 EPILOG = """examples:
   liquid-drone bench policy
-  liquid-drone bench policy --json
+  liquid-drone bench vision --json
   liquid-drone bench ros --seconds 60
 """
 
