@@ -4,7 +4,7 @@
 
 import argparse
 
-from . import bench_policy, bench_ros, bench_vision
+from . import bench_endurance, bench_policy, bench_ros, bench_sim, bench_vision
 
 NAME = 'bench'
 HELP = 'measure how fast the parts are on this machine'
@@ -12,11 +12,15 @@ BENCHMARKS = (
     bench_policy,
     bench_vision,
     bench_ros,
+    bench_endurance,
+    bench_sim,
 )  # each has NAME, HELP, configure(parser), run(args), as a command has
 EPILOG = """examples:
   liquid-drone bench policy
   liquid-drone bench vision --json
   liquid-drone bench ros --seconds 60
+  liquid-drone bench endurance --minutes 5
+  liquid-drone bench sim
 """
 
 

@@ -10,9 +10,33 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import LiquidDroneError
-from . import bench, collect, draw, evaluate, export, fly, import_, retrain, train, watch
+from . import (
+    bench,
+    collect,
+    draw,
+    evaluate,
+    export,
+    fly,
+    import_,
+    inspect,
+    retrain,
+    train,
+    watch,
+)
 
-COMMANDS = (fly, evaluate, collect, train, retrain, export, import_, draw, bench, watch)
+COMMANDS = (
+    fly,
+    evaluate,
+    collect,
+    train,
+    retrain,
+    export,
+    import_,
+    inspect,
+    draw,
+    bench,
+    watch,
+)
 
 
 def parser() -> argparse.ArgumentParser:

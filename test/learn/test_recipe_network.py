@@ -43,6 +43,9 @@ def test_every_cell_trains(cell, episodes, tmp_path):
 def test_an_eye_is_named_or_described(tmp_path):
     recipe = recipe_of(tmp_path / 'r.yaml', '{vision: chahine2023}')
     assert recipe.network.vision == CHAHINE_2023
-    assert Network(recipe.network).vision.rows_columns == (6, 13)  # 16 channels: 1248, as published
+    assert Network(recipe.network).vision.rows_columns == (
+        6,
+        13,
+    )  # 16 channels: 1248, as published
     with pytest.raises(ConfigError, match='one of default, chahine2023, small or a mapping'):
         recipe_of(tmp_path / 'r.yaml', '{vision: big}')
