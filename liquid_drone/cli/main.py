@@ -13,6 +13,7 @@ from ..errors import LiquidDroneError
 from . import (
     bench,
     collect,
+    draw,
     evaluate,
     export,
     fly,
@@ -32,6 +33,7 @@ COMMANDS = (
     export,
     import_,
     inspect,
+    draw,
     bench,
     watch,
 )
