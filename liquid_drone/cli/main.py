@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import LiquidDroneError
-from . import bench, collect, evaluate, export, fly, retrain, train, watch
+from . import bench, collect, evaluate, export, fly, retrain, train, validate, watch
 
-COMMANDS = (fly, evaluate, collect, train, retrain, export, bench, watch)
+COMMANDS = (fly, evaluate, collect, validate, train, retrain, export, bench, watch)
 
 
 def parser() -> argparse.ArgumentParser:
