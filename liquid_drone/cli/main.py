@@ -10,9 +10,33 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import LiquidDroneError
-from . import bench, collect, evaluate, export, fly, retrain, train, validate, watch
+from . import (
+    bench,
+    collect,
+    evaluate,
+    export,
+    fly,
+    import_,
+    inspect,
+    retrain,
+    train,
+    validate,
+    watch,
+)
 
-COMMANDS = (fly, evaluate, collect, validate, train, retrain, export, bench, watch)
+COMMANDS = (
+    fly,
+    evaluate,
+    collect,
+    validate,
+    train,
+    retrain,
+    export,
+    import_,
+    inspect,
+    bench,
+    watch,
+)
 
 
 def parser() -> argparse.ArgumentParser:

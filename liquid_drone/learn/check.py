@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract import COMMAND_NAMES, CommandSpec, TimeSpec
+from ..episodes import episode
+from ..episodes.episode import Recording
 from ..errors import EpisodeError
 from ..geometry import euler_from_quaternion, rotate_by_yaw
-from . import episode
-from .episode import Recording
 
 FloatArray = npt.NDArray[np.float64]
 FEWEST_FRAMES = 32  # a training window of the recipes

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..episodes.episode import load_info, save
 from ..sim.weather import CLEAR
-from .episode import load_info, save
 from .recipe import Recipe
 from .rollout import Flight, fly, new_recording
 from .steering import DisturbedExpert, MixedSteering, Plan, PolicySteering, Steering

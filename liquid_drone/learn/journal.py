@@ -32,11 +32,11 @@ def journal(root: Path) -> Iterator[Journal]:
     except ImportError:
         yield NoJournal()
         return
-    writer = SummaryWriter(str(root / 'tensorboard'))  # type: ignore[no-untyped-call]
+    writer = SummaryWriter(str(root / 'tensorboard'))  # type: ignore[no-untyped-call, unused-ignore]
     try:
         yield writer
     finally:
-        writer.close()  # type: ignore[no-untyped-call]
+        writer.close()  # type: ignore[no-untyped-call, unused-ignore]
 
 
 def note(journal: Journal, step: int, group: str, numbers: Mapping[str, float]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from .. import schema
-from .episode import find_episodes, load_info
+from ..episodes.episode import find_episodes, load_info
 from .recipe import Recipe, Workspace
 
 MANIFEST = 'training.json'

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract import CommandSpec
+from ..episodes.episode import EpisodeInfo, Recording, encode_jpeg
 from ..flight.limits import SIMULATION_LIMITS, ZERO, approach
 from ..geometry import euler_from_quaternion, rotate_by_yaw
-from .episode import EpisodeInfo, Recording, encode_jpeg
 from .steering import FRAME_S, Steering
 
 if TYPE_CHECKING:

@@ -20,13 +20,13 @@ from typing import Protocol
 import torch
 
 from .. import resources, schema
+from ..episodes.episode import find_episodes
 from ..errors import ConfigError, EpisodeError
 from ..policy.network import Network
 from ..seeds import split_seeds
 from ..sim.config import load_target
 from .cache import Clip, open_clips
 from .collect import jobs_of, run_jobs
-from .episode import find_episodes
 from .imitate import Span, train
 from .journal import LOSSES_EVERY, journal, note
 from .manifest import write_manifest

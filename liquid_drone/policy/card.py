@@ -15,6 +15,12 @@ from ..contract import (
     with_evaluation,
 )
 
+SIMULATED = (
+    'Everything it saw was simulated. '
+    'It was judged in simulation and flown on hardware by nobody yet.'
+)
+IMPORTED = 'Its weights were trained elsewhere: what it can do has to be seen in simulation first.'
+
 
 def add_results(bundle: Path, name: str, table: dict[str, Any]) -> None:
     """Write a table of results into a bundle's contract and card; graphs and hash stay.
@@ -53,6 +59,8 @@ def card_text(contract: Contract) -> str:
         f'{training.frames} frames',
         'made by': f'`{training.command}` at commit {training.commit or "unknown"}',
     }
+    if not training.worlds:
+        rows['learned in'] = 'unknown places: the weights were imported'
     table = '\n'.join(f'| {name} | {text} |' for name, text in rows.items())
     return f"""# {contract.name}
 
@@ -63,7 +71,7 @@ def card_text(contract: Contract) -> str:
 {table}
 
 {_results(contract)}
-Everything it saw was simulated. It was judged in simulation and flown on hardware by nobody yet.
+{SIMULATED if training.worlds else IMPORTED}
 {_limits(contract)}
 """
 

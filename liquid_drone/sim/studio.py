@@ -6,6 +6,7 @@ It runs on a graphics card, or on Mesa's llvmpipe where there is none. It knows 
 """
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,19 @@ from .textures import value_noise
 FloatArray = npt.NDArray[np.float64]
 NOISE_PIXELS = 256
 VERTEX_FORMAT, VERTEX_NAMES = '3f 3f 4f1', ('position', 'normal', 'colour')
-SAMPLERS = ('noise', 'picture', 'shadow', 'near_shadow')  # by texture unit
-SHADING = ('solid', 'facade', 'leaves')  # kinds that throw shadows
-VIEW_FLOATS = 3 * 16 + 9 * 4
+LIT_FORMAT, LIT_NAMES, LIT_BYTES = '4f1 4f1 4f1', ('lit_colour', 'lit_snow', 'lit_look'), 12
+SAMPLERS = ('noise', 'picture', 'shadow', 'moving', 'sky')  # by texture unit
+SKY_PIXELS = 512
+SHADING = ('solid', 'facade', 'glass', 'leaves')  # kinds that throw shadows
+LIT = {
+    'solid': (shaders.VERTEX, shaders.SOLID),
+    'facade': (shaders.FACADE_VERTEX, shaders.FACADE),
+    'glass': (shaders.FACADE_VERTEX, shaders.FACADE),
+    'leaves': (shaders.VERTEX, shaders.LEAVES),
+    'ground': (shaders.GROUND_VERTEX, shaders.GROUND),
+}
+DEFINES = {'leaves': ('LEAVED',), 'glass': ('PANES',)}
+VIEW_FLOATS = 2 * 16 + 10 * 4
 
 
 class Studio:
@@ -60,30 +71,39 @@ class Studio:
     process = 0
 
     def _compile(self) -> None:
-        fragments = {
-            'solid': (shaders.SOLID, ()),
-            'facade': (shaders.SOLID, ('FACADE',)),
-            'leaves': (shaders.LEAVES, ('LEAVES',)),
-            'ground': (shaders.GROUND, ()),
-        }
-        self.programs = {
-            kind: self._program(shaders.VERTEX, fragment, *names)
-            for kind, (fragment, names) in fragments.items()
-        }
         self.shadow_programs = {
-            kind: self._program(shaders.VERTEX, shaders.SHADOW_FRAGMENT, *fragments[kind][1])
+            kind: self._program(shaders.SHADOW_VERTEX, shaders.SHADOW, *DEFINES.get(kind, ()))
             for kind in SHADING
         }
+        self.lighter = self._program(shaders.LIGHTER, varyings=LIT_NAMES)
+        self.mover = self._program(shaders.MOVING_VERTEX, shaders.MOVING)
         self.painter = self._program(shaders.PAINTED_VERTEX, shaders.PAINTED)
-        self.sky = self._program(shaders.SKY_VERTEX, shaders.SKY_FRAGMENT)
+        self._sky_painter = self._program(shaders.SKY_VERTEX, shaders.SKY_PAINTED)
+        self.sky = self._program(shaders.SKY_VERTEX, shaders.SKY)
         self.sky_vertices = self.context.vertex_array(self.sky, [])
+        self._sky_paint = self.context.vertex_array(self._sky_painter, [])
         self.view = self.context.buffer(reserve=VIEW_FLOATS * 4, dynamic=True)
         self.view.bind_to_uniform_block(0)
+        self._lit: dict[bool, dict[str, Any]] = {}
 
-    def _program(self, vertex: str, fragment: str, *defines: str) -> Any:
+    def lit_programs(self, snowy: bool) -> dict[str, Any]:
+        """Return the program of each kind; the one without snow is the faster."""
+        if snowy not in self._lit:
+            self._lit[snowy] = {
+                kind: self._program(
+                    vertex, fragment, *DEFINES.get(kind, ()), *(('SNOWY',) if snowy else ())
+                )
+                for kind, (vertex, fragment) in LIT.items()
+            }
+        return self._lit[snowy]
+
+    def _program(
+        self, vertex: str, fragment: str = '', *defines: str, varyings: Sequence[str] = ()
+    ) -> Any:
         program = self.context.program(
             vertex_shader=shaders.source(vertex, *defines),
-            fragment_shader=shaders.source(fragment, *defines),
+            fragment_shader=shaders.source(fragment, *defines) if fragment else None,
+            varyings=varyings,
         )
         for unit, name in enumerate(SAMPLERS):
             if name in program:
@@ -109,6 +129,26 @@ class Studio:
         texture.filter = (self.gl.NEAREST, self.gl.NEAREST)
         texture.repeat_x = texture.repeat_y = False
         return texture, self.context.framebuffer(depth_attachment=texture)
+
+    def mask_map(self, pixels: int) -> tuple[Any, Any]:
+        """Return a texture of two channels, smoothed, and its framebuffer."""
+        texture = self.context.texture((pixels, pixels), 2)
+        texture.filter = (self.gl.LINEAR, self.gl.LINEAR)
+        texture.repeat_x = texture.repeat_y = False
+        return texture, self.context.framebuffer([texture])
+
+    def paint_sky(self) -> Any:
+        """Return the sky of the view that was written as a texture."""
+        texture = self.context.texture((SKY_PIXELS, SKY_PIXELS), 4)
+        frame = self.context.framebuffer([texture])
+        frame.use()
+        self.context.enable_only(self.context.NOTHING)
+        self.noise.use(0)
+        self._sky_paint.render(self.gl.TRIANGLES, vertices=3)
+        frame.release()
+        texture.filter = (self.gl.LINEAR, self.gl.LINEAR)
+        texture.repeat_x = texture.repeat_y = False
+        return texture
 
     def target(self, width: int, height: int) -> Any:
         """Return a framebuffer of a size."""
@@ -138,18 +178,28 @@ class Studio:
 class Drawn:
     """Vertices on the card, a place for the indices of each picture, and the shaders over them."""
 
-    def __init__(self, studio: Studio, vertices: npt.NDArray[np.void], most: int) -> None:
+    def __init__(
+        self, studio: Studio, vertices: npt.NDArray[np.void], most: int, snowy: bool
+    ) -> None:
         """Copy the vertices; ``most`` indices are drawn at once."""
         self._studio, context = studio, studio.context
         self._vertices = context.buffer(vertices.tobytes() or bytes(VERTEX.itemsize))
+        self._light = context.buffer(reserve=LIT_BYTES * max(len(vertices), 1))
+        self._count = len(vertices)
         self._indices = context.buffer(reserve=4 * max(most, 3), dynamic=True)
-        self._lit = {kind: self._array(program) for kind, program in studio.programs.items()}
+        self._lit = {kind: self._array(p) for kind, p in studio.lit_programs(snowy).items()}
         self._dark = {kind: self._array(p) for kind, p in studio.shadow_programs.items()}
         self._painted = self._array(studio.painter)
+        self._moved = self._array(studio.mover)
+        content = [(self._vertices, VERTEX_FORMAT, *VERTEX_NAMES)]
+        self._lighter = context.vertex_array(studio.lighter, content)
 
     def _array(self, program: Any) -> Any:
         """Bind the buffers to a program; attributes that its compiler dropped are skipped."""
-        content = [(self._vertices, VERTEX_FORMAT, *VERTEX_NAMES)]
+        content = [
+            (self._vertices, VERTEX_FORMAT, *VERTEX_NAMES),
+            (self._light, LIT_FORMAT, *LIT_NAMES),
+        ]
         return self._studio.context.vertex_array(
             program, content, index_buffer=self._indices, skip_errors=True
         )
@@ -159,6 +209,11 @@ class Drawn:
         if len(vertices):
             self._vertices.write(vertices)
 
+    def light(self) -> None:
+        """Light every vertex by the sun, the sky and the shadow map that is in use."""
+        if self._count:
+            self._lighter.transform(self._light, self._studio.gl.POINTS, self._count)
+
     def draw(self, kind: str, indices: IndexArray) -> None:
         """Draw faces of one kind in their light."""
         self._render(self._lit[kind], indices)
@@ -167,19 +222,34 @@ class Drawn:
         """Draw faces of one kind into a shadow map."""
         self._render(self._dark[kind], indices)
 
+    def draw_moving(self, indices: IndexArray) -> None:
+        """Draw where on the ground what moves hides the sun, and where the sky."""
+        context = self._studio.context
+        context.enable(context.BLEND)
+        context.blend_equation = self._studio.gl.MAX
+        self._render(self._moved, indices, 2)
+        context.disable(context.BLEND)
+
     def paint(self, indices: IndexArray) -> None:
         """Draw the ground's faces from above."""
         self._render(self._painted, indices)
 
-    def _render(self, array: Any, indices: IndexArray) -> None:
+    def _render(self, array: Any, indices: IndexArray, copies: int = 1) -> None:
         if len(indices):
             self._indices.write(indices)
-            array.render(self._studio.gl.TRIANGLES, vertices=len(indices))
+            triangles = self._studio.gl.TRIANGLES
+            array.render(triangles, vertices=len(indices), instances=copies)
 
     def release(self) -> None:
         """Give everything on the card back."""
-        arrays = (*self._lit.values(), *self._dark.values(), self._painted)
-        for resource in (*arrays, self._vertices, self._indices):
+        arrays = (
+            *self._lit.values(),
+            *self._dark.values(),
+            self._painted,
+            self._moved,
+            self._lighter,
+        )
+        for resource in (*arrays, self._vertices, self._light, self._indices):
             resource.release()
 
 

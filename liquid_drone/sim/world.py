@@ -28,7 +28,6 @@ SPARE_S = 15.0  # the route goes on a little after the task, for the landing
 START_BEHIND_DEG = 70.0  # the drone starts in this sector behind the target
 START_TRIES = 40  # in a sector that narrows; as many again in one that opens all around
 WAY, START, THINGS, LOOKS, LIGHT, ACTORS = range(6)  # a random generator for each
-TOWN_SNOW = 0.4  # of the season's: what lies in streets is trodden and thawed
 NOTHING = Obstacles(np.zeros((0, 3)), np.zeros((0, 5)))
 
 
@@ -118,8 +117,8 @@ def _make_town(scenario: Scenario, seed: int) -> Layout:
     builder.build(low, high)
     level = terrain.flat(low, float(high[0] - low[0]))
     painter = TownPainter(plan, season, low, high, [seed, LOOKS])
-    ground = Ground(terrain.mesh(level), painter.paint(builder.trees))
-    air = draw_air(season, generator(seed, LIGHT), TOWN_SNOW)
+    ground = Ground(terrain.mesh(level), painter.paint(builder.trees), takes_snow=False)
+    air = draw_air(season, generator(seed, LIGHT))
     scenery = Scenery(ground, builder.things.batches(), air, tuple(builder.solids))
     return finish(scenario, seed, scenery, level, way, extras, start, yaw)
 
@@ -269,8 +268,8 @@ def _draw_wind(scenario: Scenario, rng: np.random.Generator) -> FloatArray:
     return speed * np.array([math.cos(direction), math.sin(direction), 0.0])
 
 
-def draw_air(season: Season, rng: np.random.Generator, snow: float = 1.0) -> Air:
-    """Draw the sun's place and the exposure; the rest is the season's, ``snow`` a share of it."""
+def draw_air(season: Season, rng: np.random.Generator) -> Air:
+    """Draw the sun's place and the exposure; the rest is the season's."""
     azimuth = math.radians(rng.uniform(*season.sun_azimuth_deg))
     elevation = math.radians(rng.uniform(*season.sun_elevation_deg))
     flat = math.cos(elevation)
@@ -283,6 +282,6 @@ def draw_air(season: Season, rng: np.random.Generator, snow: float = 1.0) -> Air
         season.sky_zenith,
         season.fog_density_per_m,
         float(rng.uniform(*season.exposure)),
-        snow * season.snow,
+        season.snow,
         season.foliage,
     )

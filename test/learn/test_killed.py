@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from liquid_drone.learn.episode import find_episodes, load
+from liquid_drone.episodes.episode import find_episodes, load
 
 ROOT = Path(__file__).parents[2]
 RECIPE = """
