@@ -18,11 +18,12 @@ import numpy.typing as npt
 from ..contract import Image
 from ..errors import SimulationError
 from . import packing
+from .drawn import Drawn
 from .packing import KINDS, Packed
 from .projection import clip_matrix, sun_matrix, view_planes
 from .render import Camera, Picture
 from .scenery import Actor, Scenery
-from .studio import SHADING, VIEW_FLOATS, Drawn, Studio
+from .studio import SHADING, VIEW_FLOATS, Studio
 
 FloatArray = npt.NDArray[np.float64]
 SHADOW_PIXELS, MOVING_PIXELS = 2048, 256
@@ -49,7 +50,7 @@ def render(views: Sequence[View]) -> list[Picture]:
     width, height = camera.width, camera.height
     frame = studio.target(columns * width, rows * height)
     for view in views:
-        view.stage.shade_actors(view.poses)
+        view.stage.shade_actors(view)
     frame.use()
     frame.viewport = (0, 0, columns * width, rows * height)
     frame.clear(depth=1.0)
@@ -117,8 +118,9 @@ class Stage:
         frame.clear(depth=1.0)
         context.enable_only(context.DEPTH_TEST)
         self._studio.noise.use(0)
+        self._things.choose([self._packed.of_kind(kind) for kind in KINDS])
         for kind in SHADING:
-            self._things.draw_shadow(kind, self._packed.of_kind(kind))
+            self._things.draw_shadow(kind)
 
     def _paint_ground(self, picture: Image) -> Any:
         """Light the ground once, from above: what never moves shades it for ever."""
@@ -131,21 +133,23 @@ class Stage:
         for unit, texture in enumerate((studio.noise, plain, self._shadow)):
             texture.use(unit)
         self._things.light()
-        self._things.paint(self._packed.of_kind('ground'))
+        self._things.paint()
         frame.release()
         plain.release()
         return studio.mipmapped(painted)
 
-    def shade_actors(self, poses: FloatArray) -> None:
+    def shade_actors(self, view: View) -> None:
         """Put what moves where it is, and draw its shadow on the ground, for one picture."""
-        if len(poses) != self._actors.parts:
-            raise SimulationError(
-                f'expected poses of {self._actors.parts} parts, got {len(poses)}'
-            )
-        if not len(poses):
+        studio, poses, parts = self._studio, view.poses, len(self._actors.radius)
+        if len(poses) != parts:
+            raise SimulationError(f'expected poses of {parts} parts, got {len(poses)}')
+        if not parts:
             return
-        studio, vertices = self._studio, self._actors.posed(poses)
+        planes = view_planes(clip_matrix(view.camera))
+        kept = self._actors.visible(poses, planes, MOVING_M / 2.0)
+        vertices, indices = self._actors.posed(poses, kept)
         self._movers.write(vertices)
+        self._movers.choose(indices)
         self._view[-4:] = [*self._ground_below(poses[0, :2, 3]), MOVING_M / 2.0]
         studio.view.write(self._view)
         self._moving_frame.use()
@@ -154,7 +158,7 @@ class Stage:
         studio.noise.use(0)
         self._shadow.use(2)
         self._movers.light()
-        self._movers.draw_moving(np.concatenate(self._actors.indices))
+        self._movers.draw_moving()
 
     def _ground_below(self, place: FloatArray) -> FloatArray:
         """Return the ground's corner (3,) next to a place (2,), moved to that place."""
@@ -172,11 +176,12 @@ class Stage:
         for unit, texture in enumerate(self._textures()):
             texture.use(unit)
         context.enable_only(context.DEPTH_TEST | context.CULL_FACE)
-        for kind, things, movers in zip(KINDS, visible, self._actors.indices, strict=True):
+        self._things.choose(visible)
+        for kind in KINDS:
             if kind == 'leaves' and self._air.foliage < DENSE:  # seen from both sides
                 context.disable(context.CULL_FACE)
-            self._movers.draw(kind, movers)
-            self._things.draw(kind, things)
+            self._movers.draw(kind)
+            self._things.draw(kind)
         context.depth_func = '<='
         studio.sky_vertices.render(studio.gl.TRIANGLES, vertices=3)
         context.depth_func = '<'

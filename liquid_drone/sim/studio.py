@@ -15,14 +15,11 @@ import numpy.typing as npt
 from ..contract import Image
 from ..errors import SimulationError, require
 from . import shaders
-from .packing import IndexArray
-from .shading import VERTEX
 from .textures import value_noise
 
 FloatArray = npt.NDArray[np.float64]
 NOISE_PIXELS = 256
-VERTEX_FORMAT, VERTEX_NAMES = '3f 3f 4f1', ('position', 'normal', 'colour')
-LIT_FORMAT, LIT_NAMES, LIT_BYTES = '4f1 4f1 4f1', ('lit_colour', 'lit_snow', 'lit_look'), 12
+LIT_NAMES = ('lit_colour', 'lit_snow', 'lit_look')  # what the lighter makes of a vertex
 SAMPLERS = ('noise', 'picture', 'shadow', 'moving', 'sky')  # by texture unit
 SKY_PIXELS = 512
 SHADING = ('solid', 'facade', 'glass', 'leaves')  # kinds that throw shadows
@@ -173,84 +170,6 @@ class Studio:
         texture.filter = (self.gl.LINEAR_MIPMAP_NEAREST, self.gl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         return texture
-
-
-class Drawn:
-    """Vertices on the card, a place for the indices of each picture, and the shaders over them."""
-
-    def __init__(
-        self, studio: Studio, vertices: npt.NDArray[np.void], most: int, snowy: bool
-    ) -> None:
-        """Copy the vertices; ``most`` indices are drawn at once."""
-        self._studio, context = studio, studio.context
-        self._vertices = context.buffer(vertices.tobytes() or bytes(VERTEX.itemsize))
-        self._light = context.buffer(reserve=LIT_BYTES * max(len(vertices), 1))
-        self._count = len(vertices)
-        self._indices = context.buffer(reserve=4 * max(most, 3), dynamic=True)
-        self._lit = {kind: self._array(p) for kind, p in studio.lit_programs(snowy).items()}
-        self._dark = {kind: self._array(p) for kind, p in studio.shadow_programs.items()}
-        self._painted = self._array(studio.painter)
-        self._moved = self._array(studio.mover)
-        content = [(self._vertices, VERTEX_FORMAT, *VERTEX_NAMES)]
-        self._lighter = context.vertex_array(studio.lighter, content)
-
-    def _array(self, program: Any) -> Any:
-        """Bind the buffers to a program; attributes that its compiler dropped are skipped."""
-        content = [
-            (self._vertices, VERTEX_FORMAT, *VERTEX_NAMES),
-            (self._light, LIT_FORMAT, *LIT_NAMES),
-        ]
-        return self._studio.context.vertex_array(
-            program, content, index_buffer=self._indices, skip_errors=True
-        )
-
-    def write(self, vertices: npt.NDArray[np.void]) -> None:
-        """Replace the vertices."""
-        if len(vertices):
-            self._vertices.write(vertices)
-
-    def light(self) -> None:
-        """Light every vertex by the sun, the sky and the shadow map that is in use."""
-        if self._count:
-            self._lighter.transform(self._light, self._studio.gl.POINTS, self._count)
-
-    def draw(self, kind: str, indices: IndexArray) -> None:
-        """Draw faces of one kind in their light."""
-        self._render(self._lit[kind], indices)
-
-    def draw_shadow(self, kind: str, indices: IndexArray) -> None:
-        """Draw faces of one kind into a shadow map."""
-        self._render(self._dark[kind], indices)
-
-    def draw_moving(self, indices: IndexArray) -> None:
-        """Draw where on the ground what moves hides the sun, and where the sky."""
-        context = self._studio.context
-        context.enable(context.BLEND)
-        context.blend_equation = self._studio.gl.MAX
-        self._render(self._moved, indices, 2)
-        context.disable(context.BLEND)
-
-    def paint(self, indices: IndexArray) -> None:
-        """Draw the ground's faces from above."""
-        self._render(self._painted, indices)
-
-    def _render(self, array: Any, indices: IndexArray, copies: int = 1) -> None:
-        if len(indices):
-            self._indices.write(indices)
-            triangles = self._studio.gl.TRIANGLES
-            array.render(triangles, vertices=len(indices), instances=copies)
-
-    def release(self) -> None:
-        """Give everything on the card back."""
-        arrays = (
-            *self._lit.values(),
-            *self._dark.values(),
-            self._painted,
-            self._moved,
-            self._lighter,
-        )
-        for resource in (*arrays, self._vertices, self._light, self._indices):
-            resource.release()
 
 
 def _tiled(noise: FloatArray) -> FloatArray:
