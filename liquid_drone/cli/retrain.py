@@ -22,6 +22,7 @@ HELP = 'teach a policy to follow a new target, and report what it forgot'
 EPILOG = """examples:
   liquid-drone retrain --target red_camping_chair
   liquid-drone retrain --target my_thing.yaml --from models/follow --out models/my-thing
+  liquid-drone retrain --target our_robot --photos front.png left.png back.png --height 0.6
   liquid-drone retrain --target red_backpack --bags data/flights  # and simulated ones
   liquid-drone retrain --target our_dog --bags data/flights --only-bags
 
@@ -51,6 +52,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--only-bags', action='store_true', help='train on the recorded flights alone'
     )
+    parser.add_argument(
+        '--photos',
+        type=Path,
+        nargs='+',
+        default=[],
+        help='the target is made from photographs: the front, then on around to its left; PNG '
+        'with a transparent background, or with background all around',
+    )
+    parser.add_argument('--height', type=float, default=1.0, help='of that object, in metres')
+    parser.add_argument('--motion', default='walk', help='of that object (default: walk)')
     add_topic_arguments(parser)
     parser.add_argument(
         '--flights', type=int, default=50, help='test flights with each target (default: 50)'
@@ -64,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
     from .progress import TerminalWatcher
     from .published import publish
 
+    if args.photos:
+        args.target = str(_from_photos(args))
     recipe = _recipe(args)
     work = Workspace(args.data or Path('data') / recipe.name)
     out = args.out or work.root / 'bundle'
@@ -95,6 +108,15 @@ def _recipe(args: argparse.Namespace) -> 'Recipe':
     load_scenario(target=args.target)
     recipe = retrain.retrain_recipe(args.target, args.start)
     return dataclasses.replace(recipe, recorded=(Path(args.target).stem,) if args.bags else ())
+
+
+def _from_photos(args: argparse.Namespace) -> Path:
+    """Make the target's file from photographs; the same ones give the same file."""
+    from ..learn.photos import target_from_photos
+
+    name = Path(args.target).stem
+    folder = (args.data or Path('data') / f'{Path(args.start).name}-{name}') / 'target'
+    return target_from_photos(args.photos, name, args.height, folder, args.motion)
 
 
 def _take(args: argparse.Namespace, into: Path) -> None:
