@@ -45,6 +45,8 @@ class Vehicle:
     rate_p_per_s: tuple[float, float]
     max_acceleration_m_s2: tuple[float, float]  # horizontal, vertical
     max_tilt_deg: float
+    # thrust over throttle: (1 - c) u + c u^2; ArduPilot's MOT_THST_EXPO, PX4's THR_MDL_FAC
+    motor_thrust_curve: float = 0.65
     camera: CameraSpec = field(default_factory=CameraSpec)
     camera_position_m: tuple[float, float, float] = (0.12, 0.0, 0.02)
     camera_mount: Literal['fixed', 'stabilised'] = 'fixed'  # to the body; level, in its heading
@@ -54,6 +56,8 @@ class Vehicle:
     def __post_init__(self) -> None:
         if self.mass_kg <= 0.0 or min(self.inertia_kg_m2) <= 0.0 or self.motor_max_thrust_n <= 0.0:
             raise ValueError('mass_kg, inertia_kg_m2 and motor_max_thrust_n must be positive')
+        if not 0.0 <= self.motor_thrust_curve <= 1.0:
+            raise ValueError(f'motor_thrust_curve must be 0 to 1; got {self.motor_thrust_curve}')
         if self.propeller_radius_m <= 0.0:
             raise ValueError(f'propeller_radius_m must be positive; got {self.propeller_radius_m}')
         if self.camera_latency_s < 0.0 or not 0.0 <= self.camera_jitter_s <= MOST_JITTER_S:
