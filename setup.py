@@ -24,22 +24,26 @@ SIM = [
     'pybullet>=3.2.6',
     'rich>=13',
 ]
+RECORD = ['rosbags>=0.10']  # episodes: in training, and of what happened on the drone
 TRAIN = [
     'onnx>=1.16',
     'onnxscript>=0.3',
     'rich>=13',
-    'rosbags>=0.10',
     'tensorboard>=2.16',
     'torch>=2.6',
+    *RECORD,
 ]
+IMPORT = ['h5py>=3.8']  # published Keras weights
 ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
 TEST = [
+    *IMPORT,
     'colcon-bash',
     'colcon-package-information',
     'colcon-ros',
     'hypothesis',
     'import-linter',
     'mypy',
+    'ncps>=1.0',  # to compare with
     'pytest',
     'pytest-timeout',
     'ruff',
@@ -85,6 +89,8 @@ setup(
         'gpu': GPU,
         'sim': SIM,
         'train': TRAIN,
+        'record': RECORD,
+        'import': IMPORT,
         'ros': ROS,
         'test': TEST,
     },
@@ -96,6 +102,7 @@ setup(
             f'camera_node = {NAME}.nodes.camera_node:main',
             f'policy_node = {NAME}.nodes.policy_node:main',
             f'mavlink_node = {NAME}.nodes.mavlink_node:main',
+            f'recorder_node = {NAME}.nodes.recorder_node:main',
         ],
     },
 )

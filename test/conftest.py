@@ -7,6 +7,8 @@ from hypothesis import settings
 
 # Machines differ: a slow one must not fail a test of behaviour.
 settings.register_profile('liquid_drone', deadline=None)
+# pytest --hypothesis-profile=thorough test/flight: ten thousand cases of each property
+settings.register_profile('thorough', deadline=None, max_examples=10_000)
 settings.load_profile('liquid_drone')
 
 

@@ -1,14 +1,25 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""``liquid-drone bench policy``: training speed of the recurrent cells."""
+"""``liquid-drone bench policy``: what the recurrent cells cost in training and in flight."""
 
 import argparse
 import dataclasses
 import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..bench.policy import Cost
+    from ..bench.timing import Timing
 
 NAME = 'policy'
-HELP = 'time the recurrent cells: training by sequences'
-EPILOG = 'example:\n  liquid-drone bench policy --rounds 30\n'
+HELP = 'time the recurrent cells: training by sequences, one step in flight'
+EPILOG = """examples:
+  liquid-drone bench policy
+  liquid-drone bench policy --cells wired_cfc ltc 'ncps wired_cfc' --rounds 30
+
+ncps is timed beside the cells where it is installed (pip install ncps).
+"""
+HEAD = ['cell', 'weights', 'train, ms', 'of ncps', 'step, µs', 'bound, µs']
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -16,17 +27,43 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument('--rounds', type=int, default=15, help='timed runs of each case')
+    parser.add_argument('--neurons', type=int, default=19, help='of each cell')
+    parser.add_argument('--cells', nargs='+', default=[], help='cases (default: all)')
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print a table."""
-    from ..bench.policy import PolicyBench, training
+    from ..bench.policy import PolicyBench, measure
     from ..bench.timing import table
 
-    times = training(PolicyBench(rounds=args.rounds))
+    bench = PolicyBench(neurons=args.neurons, rounds=args.rounds, cells=tuple(args.cells))
+    costs = measure(bench)
     if args.json:
-        print(json.dumps({name: dataclasses.asdict(timing) for name, timing in times.items()}))
+        print(json.dumps({name: dataclasses.asdict(cost) for name, cost in costs.items()}))
         return 0
-    rows = [[name, f'{1e3 * timing.best_s:.2f}'] for name, timing in times.items()]
-    print(table(['cell', 'forward + backward, ms'], rows))
+    print(
+        f'{bench.neurons} neurons, {bench.features} features; train: forward + backward, batch '
+        f'{bench.batch}, {bench.length} ticks, one thread;\nstep: batch 1, ONNX Runtime (ncps: '
+        'PyTorch), called by name and with bound buffers; best of the runs\n'
+    )
+    print(table(HEAD, rows_of(costs)))
     return 0
+
+
+def rows_of(costs: 'dict[str, Cost]') -> list[list[str]]:
+    """Return the rows of the table; "of ncps" is how many times faster than its wired CfC."""
+    from ..bench.policy import REFERENCE
+
+    reference = costs[REFERENCE].train if REFERENCE in costs else None
+    rows = []
+    for name, cost in costs.items():
+        gain = ''
+        if reference:
+            gain = f'{reference.best_s / cost.train.best_s:.1f}x'
+        times = [_show(cost.train, 1e3, 2), gain, _show(cost.step, 1e6, 1)]
+        rows.append([name, str(cost.parameters), *times, _show(cost.bound, 1e6, 1)])
+    return rows
+
+
+def _show(timing: 'Timing | None', scale: float, digits: int) -> str:
+    return '' if timing is None else f'{scale * timing.best_s:.{digits}f}'

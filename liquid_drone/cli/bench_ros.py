@@ -75,8 +75,13 @@ def _table(cases: 'dict[str, GraphFigures]', simulated: dict[str, float]) -> str
         for way, values in ways.items():
             rows.append([f'{name}: {way}', *(f'{values[share]:.1f}' for share in SHARES)])
     if simulated:
-        beside = [simulated[f'picture_to_setpoint_ms_{share}'] for share in SHARES]
-        rows.append(['simulator beside: picture to setpoint', *(f'{v:.1f}' for v in beside)])
+        names = {
+            'picture_to_setpoint': 'picture to setpoint',
+            'setpoint_period': 'setpoint period',
+        }
+        for name, words in names.items():
+            beside = [simulated.get(f'{name}_ms_{share}', float('nan')) for share in SHARES]
+            rows.append([f'simulator beside: {words}', *(f'{v:.1f}' for v in beside)])
     lines = [table(['way, ms', *SHARES], rows)]
     for name, figures in cases.items():
         shares = ', '.join(f'{node} {value:.0f}%' for node, value in figures.cpu_percent.items())

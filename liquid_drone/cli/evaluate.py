@@ -21,6 +21,8 @@ KINDS = ('world', 'season', 'weather')
 EPILOG = """examples:
   liquid-drone evaluate --flights 100
   liquid-drone evaluate --bundle data/mine/bundle --split validation --flights 20 --json
+  liquid-drone evaluate --expert --task reach --split validation --flights 50 --out out/expert
+  liquid-drone evaluate --bundle data/mine/bundle --flights 50 --card
   liquid-drone evaluate --worlds forest urban --seasons spring summer autumn winter --out out/all
 
 A run that was stopped goes on where it was.
@@ -32,6 +34,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_place_arguments(parser)
+    parser.add_argument(
+        '--expert',
+        action='store_true',
+        help='fly the expert that policies learn from, instead of a bundle',
+    )
     for kind in KINDS:
         parser.add_argument(
             f'--{kind}s', nargs='+', metavar=kind.upper(), help=f'several, instead of --{kind}'
@@ -42,6 +49,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--processes', type=int, default=2, help='flights at once (default: 2)')
     parser.add_argument('--out', type=Path, default=Path('out/evaluation'), help='directory')
     parser.add_argument('--json', action='store_true', help='print the summary as JSON')
+    parser.add_argument(
+        '--card', action='store_true', help="write the rates into the bundle's contract and card"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,11 +75,26 @@ def run(args: argparse.Namespace) -> int:
         one = _cell(args, cell, seeds, args.out)
         title = f'{cell_name(cell)}, {args.split} seeds {seeds[0]} to {seeds[-1]}'
         table, summary = markdown(one, title), plain(one)
+    if args.card and not args.expert:
+        _write_card(args, found if any(given) else {cell: one}, seeds)
     text = json.dumps(summary, indent=1)
     (args.out / 'table.md').write_text(table, encoding='utf-8')
     (args.out / 'summary.json').write_text(text + '\n', encoding='utf-8')
     print(text if args.json else table)
     return 0
+
+
+def _write_card(
+    args: argparse.Namespace, found: dict[tuple[str, ...], 'Summary'], seeds: range
+) -> None:
+    """Add the success of every place to the bundle's card."""
+    from ..policy.card import add_results
+    from ..schema import plain
+
+    target = Path(args.target).stem
+    name = f'{args.split} seeds {seeds[0]} to {seeds[-1]}, task {Path(args.task).stem}, {target}'
+    table = {cell_name(cell): plain(one.success) for cell, one in found.items()}
+    add_results(resources.bundle(args.bundle), name, table)
 
 
 def cell_name(cell: Sequence[str]) -> str:
@@ -90,7 +115,8 @@ def _cell(args: argparse.Namespace, cell: Sequence[str], seeds: range, out: Path
     scenario = load_scenario(
         world, season, args.target, args.task, renderer=args.renderer, weather=weather
     )
-    trial = Trial(scenario, resources.bundle(args.bundle), args.autopilot)
+    bundle = None if args.expert else resources.bundle(args.bundle)
+    trial = Trial(scenario, bundle, args.autopilot)
     watcher = None if args.json else TerminalWatcher()
     if watcher is not None:
         watcher.begin(f'{cell_name(cell)}: {args.split} flights', len(seeds), 'flights')

@@ -10,9 +10,31 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import LiquidDroneError
-from . import bench, collect, evaluate, export, fly, train, watch
+from . import (
+    bench,
+    collect,
+    evaluate,
+    export,
+    fly,
+    import_,
+    inspect,
+    retrain,
+    train,
+    watch,
+)
 
-COMMANDS = (fly, evaluate, collect, train, export, bench, watch)
+COMMANDS = (
+    fly,
+    evaluate,
+    collect,
+    train,
+    retrain,
+    export,
+    import_,
+    inspect,
+    bench,
+    watch,
+)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -41,12 +41,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Collect, train, export, then fly the new target and the known ones."""
-    from ..learn.publish import export_round
     from ..learn.recipe import Workspace
     from ..learn.retrain import retrain_recipe
-    from ..learn.school import collect, frames_of, school
+    from ..learn.school import collect, school
     from ..sim.config import load_scenario
     from .progress import TerminalWatcher
+    from .published import publish
 
     load_scenario(target=args.target)  # a broken file is told before anything is flown
     recipe = retrain_recipe(args.target, args.start)
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     watcher = TerminalWatcher()
     collect(recipe, work, args.processes, watcher)
     best = school(recipe, work, args.processes, watcher)
-    export_round(recipe, work, best.round, out, frames_of(recipe, work, best.round), recipe.name)
+    publish(recipe, work, best, out, args.processes, watcher)
     print(f'bundle: {out} (round {best.round})')
     if args.flights > 0:
         text = report(args, out, work.root / 'evaluation')

@@ -29,16 +29,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train every round that is not done yet, then export the best."""
-    from ..learn.publish import export_round
     from ..learn.recipe import Workspace, load_recipe
-    from ..learn.school import frames_of, school
+    from ..learn.school import school
     from .progress import TerminalWatcher
+    from .published import publish
 
-    recipe = load_recipe(args.recipe)
+    recipe, watcher = load_recipe(args.recipe), TerminalWatcher()
     work = Workspace(args.data or Path('data') / recipe.name)
-    best = school(recipe, work, args.processes, TerminalWatcher())
+    best = school(recipe, work, args.processes, watcher)
     out = args.out or work.root / 'bundle'
-    export_round(recipe, work, best.round, out, frames_of(recipe, work, best.round), recipe.name)
+    publish(recipe, work, best, out, args.processes, watcher)
     print(f'best: round {best.round}, {best.successes} of {best.flights} validation flights good')
     print(f'bundle: {out}')
     return 0

@@ -18,9 +18,10 @@ from ..contract import load_contract
 from ..errors import ConfigError, OutputError
 from ..runtime.runner import PolicyRunner
 from ..sim.config import Scenario
+from ..sim.flight_log import FlightLog
 from ..sim.session import Session
 from ..sim.weather import CLEAR
-from . import closed_loop
+from . import closed_loop, expert_flights
 from .metrics import FlightScore, score
 
 FLIGHTS = 'flights.jsonl'
@@ -32,7 +33,7 @@ class Trial:
     """What is flown, but for the seed."""
 
     scenario: Scenario
-    bundle: Path
+    bundle: Path | None  # None: the expert, see ``expert_flights``
     autopilot: str = 'px4'
 
 
@@ -49,21 +50,32 @@ _runners: dict[Path, PolicyRunner] = {}  # one a process, opened once
 
 def fly_seed(trial: Trial, seed: int) -> Flown:
     """Fly one seed from a hover, without landing, and judge it."""
+    log = _fly_expert(trial, seed) if trial.bundle is None else _fly_policy(trial, seed)
+    return Flown(score(log, trial.scenario.task), log.trajectory_hash())
+
+
+def _fly_expert(trial: Trial, seed: int) -> FlightLog:
+    return expert_flights.fly(trial.scenario, seed)
+
+
+def _fly_policy(trial: Trial, seed: int) -> FlightLog:
+    assert trial.bundle is not None  # fly_seed has looked
     if trial.bundle not in _runners:
         _runners[trial.bundle] = PolicyRunner(trial.bundle)
     session = Session(trial.scenario, seed, trial.autopilot, start='hover', lands=False)
     try:
-        log = closed_loop.fly(session, _runners[trial.bundle])
+        return closed_loop.fly(session, _runners[trial.bundle])
     finally:
         session.close()
-    return Flown(score(log, trial.scenario.task), log.trajectory_hash())
 
 
 def identity(trial: Trial) -> dict[str, str]:
     """Return what must be equal for flights to stand in one table."""
     scenario = trial.scenario
     return {
-        'bundle_hash': load_contract(trial.bundle).bundle_hash(),
+        'bundle_hash': expert_flights.NAME
+        if trial.bundle is None
+        else load_contract(trial.bundle).bundle_hash(),
         'world': scenario.world.name,
         'season': scenario.season.name,
         'target': scenario.target.name,

@@ -50,9 +50,20 @@ class Decision:
 class Companion:
     """Decides; call :meth:`step` at a steady rate, about 20 Hz, with one clock for all times."""
 
-    def __init__(self, profile: Profile, limits: Limits | None = None) -> None:
-        """Start standing by: nothing is sent until a human engages it."""
+    def __init__(
+        self, profile: Profile, limits: Limits | None = None, shadow: bool = False
+    ) -> None:
+        """Start standing by: nothing is sent until a human engages it.
+
+        Args:
+            profile: the kind of autopilot.
+            limits: of the guard.
+            shadow: decide as if the mode were ours, whatever it is: the pilot flies, and what is
+                decided is shown and recorded, never sent (the link sees to that).
+
+        """
         self.profile = profile
+        self.shadow = shadow
         self.limits = limits or Limits()
         self._engage = EngageState()
         self._guard: GuardState | None = None
@@ -70,6 +81,11 @@ class Companion:
     def stage(self) -> Stage:
         """Where it stands."""
         return self._engage.stage
+
+    @property
+    def has_vehicle(self) -> bool:
+        """It commands the vehicle now."""
+        return self._engage.has_vehicle
 
     def engage(self, on: bool) -> tuple[bool, str]:
         """Do what a human asks: get ready for the mode switch, or stop.
@@ -149,7 +165,7 @@ class Companion:
             flying = _STAGES.get(self._guard.phase, Stage.ENGAGED)
         return Situation(
             connected=self._is_connected(vehicle),
-            in_our_mode=vehicle is not None and vehicle.mode == self.profile.follow_mode,
+            in_our_mode=vehicle is not None and self._is_ours(vehicle),
             armed=vehicle is not None and vehicle.armed,
             landed=vehicle is not None and vehicle.landed,
             paused_s=paused_s,
@@ -158,6 +174,9 @@ class Companion:
             called_off=self._called_off,
             flying=flying,
         )
+
+    def _is_ours(self, vehicle: VehicleState) -> bool:
+        return self.shadow or vehicle.mode == self.profile.follow_mode
 
     def _advance(self, situation: Situation) -> None:
         before = self._engage

@@ -10,9 +10,12 @@ silent         silent    zeros   zeros      guard     guard     guard       sile
 
 A human engages the companion (READY), and the pilot's switch to the companion's mode starts it.
 Any other mode ends it at once. It never asks for a mode, never arms, and never resumes by itself.
+:data:`TRANSITIONS` is all there is: nothing changes a stage but a line of that table. The drawing
+in ``docs/FLIGHT.md`` is made from it by :func:`diagram`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import Enum
 
 LONGEST_SILENCE_S = 0.5  # between two steps; after more than that a human must engage anew
@@ -53,6 +56,13 @@ class Cause(Enum):
     OUTSIDE_FENCE = 'outside the fence'
 
 
+SPOKEN = {  # what is sent in a stage; in all others: nothing
+    Stage.READY: 'zeros',
+    Stage.ENGAGING: 'zeros',
+    Stage.ENGAGED: "the guard's setpoint",
+    Stage.HOLDING: "the guard's setpoint",
+    Stage.SEARCHING: "the guard's setpoint",
+}
 ENGAGED_STAGES = (Stage.ENGAGED, Stage.HOLDING, Stage.SEARCHING)
 
 
@@ -80,14 +90,153 @@ class Situation:
     """What decides about the next stage."""
 
     connected: bool  # heartbeats are fresh
-    in_our_mode: bool
+    in_our_mode: bool  # in shadow mode: always, for the pilot goes on flying
     armed: bool
     landed: bool
     paused_s: float = 0.0  # since the last step
+    stage_s: float = 0.0  # since the stage was entered; filled in by advance
     policy_was_reset: bool = False
     guard_ended: bool = False  # while engaged; before that: the vehicle is unfit
     called_off: bool = False
     flying: Stage = Stage.ENGAGED  # what the guard does while engaged: that, HOLDING, SEARCHING
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One line of the table: from any of some stages to another, for a cause, when it holds."""
+
+    sources: tuple[Stage, ...]
+    target: Stage
+    cause: Cause
+    when: Callable[[Situation], bool]
+    words: str  # the condition, for the drawing
+
+
+_GROUND = (Stage.STANDBY, Stage.READY)  # connected, without the vehicle
+_HOLDERS = (Stage.ENGAGING, *ENGAGED_STAGES)
+_LOST = (Stage.HOLDING, Stage.SEARCHING)
+
+# The first line that fits is taken, one at each step. Endings come first.
+TRANSITIONS = (
+    Transition(
+        _HOLDERS,
+        Stage.HANDED_BACK,
+        Cause.SILENCE,
+        lambda now: now.paused_s > LONGEST_SILENCE_S,
+        f'no step for {LONGEST_SILENCE_S} s',
+    ),
+    Transition(
+        _HOLDERS,
+        Stage.HANDED_BACK,
+        Cause.TAKEN_OVER,
+        lambda now: not now.in_our_mode,
+        'another mode',
+    ),
+    Transition(_HOLDERS, Stage.HANDED_BACK, Cause.DISARMED, lambda now: not now.armed, 'disarmed'),
+    Transition(_HOLDERS, Stage.HANDED_BACK, Cause.LANDED, lambda now: now.landed, 'landed'),
+    Transition(
+        _HOLDERS,
+        Stage.HANDED_BACK,
+        Cause.GUARD_STOPPED,
+        lambda now: now.guard_ended,
+        'the guard gave up',
+    ),
+    Transition(
+        (Stage.ENGAGING,),
+        Stage.HANDED_BACK,
+        Cause.DISENGAGED_BY_HUMAN,
+        lambda now: now.called_off,
+        'called off',
+    ),
+    Transition(
+        (Stage.ENGAGING,),
+        Stage.ENGAGED,
+        Cause.MODE_SWITCHED,
+        lambda now: now.policy_was_reset,
+        'the policy started afresh',
+    ),
+    Transition(
+        (Stage.ENGAGING,),
+        Stage.HANDED_BACK,
+        Cause.POLICY_NOT_RESET,
+        lambda now: now.stage_s > POLICY_RESET_TIMEOUT_S,
+        f'it did not in {POLICY_RESET_TIMEOUT_S:g} s',
+    ),
+    Transition(
+        _LOST,
+        Stage.ENGAGED,
+        Cause.TARGET_FOUND,
+        lambda now: now.flying is Stage.ENGAGED,
+        'target seen again',
+    ),
+    Transition(
+        (Stage.ENGAGED, Stage.SEARCHING),
+        Stage.HOLDING,
+        Cause.TARGET_LOST,
+        lambda now: now.flying is Stage.HOLDING,
+        'target lost',
+    ),
+    Transition(
+        (Stage.ENGAGED, Stage.HOLDING),
+        Stage.SEARCHING,
+        Cause.TARGET_LOST,
+        lambda now: now.flying is Stage.SEARCHING,
+        'still lost',
+    ),
+    Transition(
+        _GROUND,
+        Stage.DISCONNECTED,
+        Cause.NO_VEHICLE,
+        lambda now: not now.connected,
+        'no heartbeat',
+    ),
+    Transition(
+        (Stage.READY,),
+        Stage.STANDBY,
+        Cause.SILENCE,
+        lambda now: now.paused_s > LONGEST_SILENCE_S,
+        f'no step for {LONGEST_SILENCE_S} s',
+    ),
+    Transition(
+        (Stage.READY,),
+        Stage.ENGAGING,
+        Cause.MODE_SWITCHED,
+        lambda now: now.in_our_mode and now.armed and not now.landed,
+        'mode switch is ours, in the air',
+    ),
+    Transition(
+        (Stage.DISCONNECTED,), Stage.STANDBY, Cause.NONE, lambda now: now.connected, 'heartbeat'
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A line of the table of what a human asks for."""
+
+    sources: tuple[Stage, ...]
+    on: bool  # engage, or stand by
+    target: Stage
+    cause: Cause
+    words: str
+
+
+WISHES = (
+    Wish(
+        (Stage.STANDBY, Stage.HANDED_BACK),
+        True,
+        Stage.READY,
+        Cause.ENGAGED_BY_HUMAN,
+        'a human engages, no obstacle',
+    ),
+    Wish(
+        (Stage.READY, Stage.HANDED_BACK),
+        False,
+        Stage.STANDBY,
+        Cause.DISENGAGED_BY_HUMAN,
+        'a human disengages',
+    ),
+)
 
 
 def request(state: EngageState, on: bool, obstacle: Cause, now_s: float) -> EngageState:
@@ -95,61 +244,35 @@ def request(state: EngageState, on: bool, obstacle: Cause, now_s: float) -> Enga
 
     Called off while it flies, the guard stops it gently first; that is not decided here.
     """
-    if on and state.stage in (Stage.STANDBY, Stage.HANDED_BACK) and obstacle is Cause.NONE:
-        return EngageState(Stage.READY, Cause.ENGAGED_BY_HUMAN, now_s)
-    if not on and state.stage in (Stage.READY, Stage.HANDED_BACK):
-        return EngageState(Stage.STANDBY, Cause.DISENGAGED_BY_HUMAN, now_s)
+    if on and obstacle is not Cause.NONE:
+        return state
+    for wish in WISHES:
+        if on is wish.on and state.stage in wish.sources:
+            return EngageState(wish.target, wish.cause, now_s)
     return state
 
 
 def advance(state: EngageState, situation: Situation, now_s: float) -> EngageState:
     """Return the stage that follows from the situation; at most one change at a time."""
-    stage, cause = _next(state, situation, now_s)
-    if stage is state.stage:
-        return state
-    return EngageState(stage, cause, now_s)
+    situation = replace(situation, stage_s=now_s - state.since_s)
+    for line in TRANSITIONS:
+        if state.stage in line.sources and line.when(situation):
+            return EngageState(line.target, line.cause, now_s)
+    return state
 
 
-def _next(state: EngageState, now: Situation, now_s: float) -> tuple[Stage, Cause]:
-    if state.stage is Stage.DISCONNECTED:
-        return (Stage.STANDBY, Cause.NONE) if now.connected else (state.stage, state.cause)
-    if state.stage is Stage.HANDED_BACK:
-        return state.stage, state.cause
-    if state.has_vehicle:
-        return _next_in_flight(state, now, now_s)
-    if not now.connected:
-        return Stage.DISCONNECTED, Cause.NO_VEHICLE
-    if state.stage is Stage.READY and now.paused_s > LONGEST_SILENCE_S:
-        return Stage.STANDBY, Cause.SILENCE
-    if state.stage is Stage.READY and now.in_our_mode and now.armed and not now.landed:
-        return Stage.ENGAGING, Cause.MODE_SWITCHED
-    return state.stage, state.cause
-
-
-def _next_in_flight(state: EngageState, now: Situation, now_s: float) -> tuple[Stage, Cause]:
-    endings = {
-        Cause.SILENCE: now.paused_s > LONGEST_SILENCE_S,
-        Cause.TAKEN_OVER: not now.in_our_mode,
-        Cause.DISARMED: not now.armed,
-        Cause.LANDED: now.landed,
-        Cause.GUARD_STOPPED: now.guard_ended,
-        Cause.DISENGAGED_BY_HUMAN: now.called_off and state.stage is Stage.ENGAGING,
-    }
-    for cause, holds in endings.items():
-        if holds:
-            return Stage.HANDED_BACK, cause
-    if state.is_engaged:
-        cause = _FLYING_CAUSES[now.flying] if now.flying is not state.stage else state.cause
-        return now.flying, cause
-    if now.policy_was_reset:
-        return Stage.ENGAGED, Cause.MODE_SWITCHED
-    if now_s - state.since_s > POLICY_RESET_TIMEOUT_S:
-        return Stage.HANDED_BACK, Cause.POLICY_NOT_RESET
-    return state.stage, state.cause
-
-
-_FLYING_CAUSES = {
-    Stage.ENGAGED: Cause.TARGET_FOUND,
-    Stage.HOLDING: Cause.TARGET_LOST,
-    Stage.SEARCHING: Cause.TARGET_LOST,
-}
+def diagram() -> str:
+    """Draw the tables as a Mermaid state diagram, as ``docs/FLIGHT.md`` shows it."""
+    lines = ['stateDiagram-v2', f'    [*] --> {Stage.DISCONNECTED.name}']
+    lines += [
+        f'    {stage.name}: {stage.name}<br>{SPOKEN.get(stage, "silent")}' for stage in Stage
+    ]
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for line in (*WISHES, *TRANSITIONS):
+        for source in line.sources:
+            arrows.setdefault((source.name, line.target.name), []).append(line.words)
+    lines += [
+        f'    {source} --> {target}: {", ".join(words)}'
+        for (source, target), words in arrows.items()
+    ]
+    return '\n'.join(lines)

@@ -85,7 +85,7 @@ class GuardState:
     phase: Phase = Phase.FOLLOW
     wrong: Reason | None = None  # why it is stopping
     wrong_since_s: float = 0.0
-    hold_height_m: float = 0.0
+    hold_height_m: float | None = None  # where it stands; None: not known when it stopped
     tilted_since_s: float | None = None
     ended: bool = False  # silent for good
 
@@ -229,7 +229,8 @@ def unfit(vehicle: VehicleState | None, limits: Limits, now_s: float) -> Reason 
         return Reason.STALE_TELEMETRY
     if vehicle.estimate_age_s(now_s) > limits.estimate_age_s:
         return Reason.STALE_TELEMETRY
-    motion = (*vehicle.position_enu, *vehicle.velocity_enu, vehicle.yaw)
+    turned = vehicle.roll, vehicle.pitch, vehicle.yaw
+    motion = (*vehicle.position_enu, *vehicle.velocity_enu, *vehicle.home_enu, *turned)
     if not vehicle.position_valid or not all(map(math.isfinite, motion)):
         return Reason.NO_POSITION
     battery = vehicle.battery_remaining
@@ -249,7 +250,7 @@ def _go_on(
         if state.phase in (Phase.FOLLOW, Phase.STOP):
             state = replace(state, hold_height_m=vehicle.height_m)
         turn = _search_turn(state, limits) if phase is Phase.SEARCH else 0.0
-        climb = height_correction(vehicle, state.hold_height_m, limits) if holds_height else 0.0
+        climb = _climb(state, vehicle, limits) if holds_height else 0.0
         target = (0.0, 0.0, climb, turn)
     target, reason = allowed(target, vehicle, limits, _recent(state, now_s))
     if phase is not Phase.FOLLOW:
@@ -286,16 +287,16 @@ def _stop(
 ) -> Step:
     """Stop, hold, then fall silent; follows again if the reason goes away before that."""
     if state.wrong is None:
-        height = vehicle.height_m if vehicle is not None else 0.0
-        state = replace(state, wrong_since_s=since_s, hold_height_m=height)
+        state = replace(state, wrong_since_s=since_s, hold_height_m=None)
     stopped_s = now_s - state.wrong_since_s
     state = replace(state, wrong=wrong, phase=Phase.STOP)
     if stopped_s > limits.stop_s + limits.hold_s:
         return Step(replace(state, last_s=now_s, ended=True), None, wrong)
     climb = 0.0
-    knows_height = unfit(vehicle, limits, now_s) in (None, Reason.LOW_BATTERY)
-    if holds_height and vehicle is not None and knows_height:
-        climb = height_correction(vehicle, state.hold_height_m, limits)
+    if vehicle is not None and unfit(vehicle, limits, now_s) in (None, Reason.LOW_BATTERY):
+        if state.hold_height_m is None:
+            state = replace(state, hold_height_m=vehicle.height_m)
+        climb = _climb(state, vehicle, limits) if holds_height else 0.0
     setpoint, slope = approach(
         state.setpoint,
         state.slope,
@@ -306,3 +307,8 @@ def _stop(
     )
     state = replace(state, last_s=now_s, setpoint=setpoint, slope=slope)
     return Step(state, Setpoint(*setpoint), wrong)
+
+
+def _climb(state: GuardState, vehicle: VehicleState, limits: Limits) -> float:
+    height_m = vehicle.height_m if state.hold_height_m is None else state.hold_height_m
+    return height_correction(vehicle, height_m, limits)

@@ -46,6 +46,24 @@ class Reason(Enum):
         """The name for machines: logs, diagnostics, recordings."""
         return self.name.lower()
 
+    @property
+    def is_stop(self) -> bool:
+        """The vehicle is being stopped; else it flies, within the limits."""
+        return self not in _FLYING
+
+
+_FLYING = frozenset(
+    {
+        Reason.FOLLOWING,
+        Reason.LIMITED,
+        Reason.AT_HEIGHT_LIMIT,
+        Reason.AT_FENCE,
+        Reason.NEAR_TARGET,
+        Reason.TARGET_LOST,
+        Reason.SEARCHING,
+    }
+)
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """MAVLink bytes to what is known about the vehicle, and a companion's few messages to bytes.
 
-The only place in this room that knows the dialect. It has no socket and no clock: the same code
-decodes and encodes on a drone and in simulation. It listens to one vehicle's autopilot (component
-1) alone, and speaks as component 191 of that vehicle. It can encode neither arming nor a mode.
+The only place in this room that knows the dialect. It has no socket: the same code decodes and
+encodes on a drone and in simulation. It listens to one vehicle's autopilot (component 1) alone,
+and speaks as component 191 of that vehicle. It can encode neither arming nor a mode. Its only
+clock is the calendar of signatures.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -16,8 +18,10 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from ..errors import LinkError
 from ..geometry import enu_from_ned, frd_from_flu, ned_euler_from_enu
+from .clock import TimeSync
 from .guard import Setpoint
 from .profiles import Profile, detect
+from .signing import SigningKey, Verifier, ticks
 from .vehicle import Vector, VehicleState
 
 logger = logging.getLogger(__name__)
@@ -52,16 +56,37 @@ class MavlinkCodec:
     The first autopilot heard is the vehicle unless a system id is given; others are ignored.
     """
 
-    def __init__(self, profile: Profile | None = None, system_id: int | None = None) -> None:
-        """Wait for a vehicle; without a profile its first heartbeat decides."""
+    def __init__(
+        self,
+        profile: Profile | None = None,
+        system_id: int | None = None,
+        key: SigningKey | None = None,
+        calendar_s: Callable[[], float] = time.time,
+    ) -> None:
+        """Wait for a vehicle.
+
+        Args:
+            profile: the only kind that is taken; None: the first heartbeat decides.
+            system_id: the vehicle's; None: of the first autopilot heard.
+            key: to sign with; what is not signed with it is then not listened to.
+            calendar_s: seconds since 1970, for signatures.
+
+        """
         self.profile = profile
+        self.clock = TimeSync()
         self._wanted_id = system_id
         self._expected = profile
         self._vehicle: VehicleState | None = None
-        self._parser = mavlink.MAVLink(None)
+        self._parser = Verifier(None)
         self._parser.robust_parsing = True
         self._encoder = mavlink.MAVLink(None, system_id or 1, COMPANION_COMPONENT)
+        self._calendar_s = calendar_s
+        self._is_signed = key is not None
+        if key is not None:
+            key.protect(self._parser)
+            key.protect(self._encoder)
         self._others: set[tuple[int, int]] = set()
+        self._answers: list[bytes] = []
 
     @property
     def vehicle(self) -> VehicleState | None:
@@ -80,14 +105,26 @@ class MavlinkCodec:
             LinkError: the vehicle is not the kind of autopilot that was asked for.
 
         """
+        parser = self._parser
         if is_datagram:
-            self._parser.buf, self._parser.buf_index = bytearray(), 0
+            parser.buf, parser.buf_index = bytearray(), 0
+        if self._is_signed:
+            parser.signing.timestamp = ticks(self._calendar_s())
         heard = False
-        for message in self._parser.parse_buffer(data) or []:
+        for message in parser.parse_buffer(data) or []:
             handler = HANDLERS.get(message.get_type())
             if message.get_srcComponent() == AUTOPILOT_COMPONENT and handler is not None:
                 heard = self._handle(message, handler, now_s) or heard
+        del parser.buf[: parser.buf_index]  # pymavlink itself keeps what is read for long
+        parser.buf_index = 0
+        if parser.signing.reject_count:
+            self._warn_once(0, 'or another sent packets without a good signature: refused')
         return heard
+
+    def answers(self) -> list[bytes]:
+        """Return what the vehicle asked for (its clock's questions), once."""
+        answers, self._answers = self._answers, []
+        return answers
 
     def _handle(self, message: Any, handler: Callable[..., VehicleState], now_s: float) -> bool:
         system = message.get_srcSystem()
@@ -98,8 +135,20 @@ class MavlinkCodec:
         if self._vehicle is None or self._vehicle.system_id != system:
             self._warn_once(system, 'is not our vehicle and is ignored')
             return False
-        self._vehicle = handler(self._vehicle, message, now_s)
+        if message.get_type() == 'TIMESYNC':
+            self._compare_clocks(message, now_s)
+        else:
+            self._vehicle = handler(self._vehicle, message, now_s)
         return True
+
+    def _compare_clocks(self, message: Any, now_s: float) -> None:
+        if message.tc1 == 0:
+            answer = mavlink.MAVLink_timesync_message(round(now_s * 1e9), message.ts1)
+            self._answers.append(self._pack(answer))
+            return
+        self.clock.answer(message.tc1, message.ts1, now_s)
+        if self._vehicle is not None:
+            self._vehicle = replace(self._vehicle, clock_offset_s=self.clock.offset_s)
 
     def _meet(self, heartbeat: Any, now_s: float) -> bool:
         if heartbeat.type in NOT_A_VEHICLE:
@@ -158,18 +207,22 @@ class MavlinkCodec:
         )
         return self._pack(message)
 
-    def heartbeat(self) -> bytes:
-        """Encode the companion's own HEARTBEAT."""
+    def heartbeat(self, is_active: bool = True) -> bytes:
+        """Encode the companion's own HEARTBEAT; active while it sends setpoints."""
         return self._pack(
             mavlink.MAVLink_heartbeat_message(
                 mavlink.MAV_TYPE_ONBOARD_CONTROLLER,
                 mavlink.MAV_AUTOPILOT_INVALID,
                 0,
                 0,
-                mavlink.MAV_STATE_ACTIVE,
+                mavlink.MAV_STATE_ACTIVE if is_active else mavlink.MAV_STATE_STANDBY,
                 3,
             )
         )
+
+    def ask_clock(self, now_s: float) -> bytes:
+        """Encode TIMESYNC's question for the vehicle's clock."""
+        return self._pack(mavlink.MAVLink_timesync_message(0, self.clock.ask(now_s)))
 
     def request_heartbeat(self) -> bytes:
         """Encode the question for the vehicle's HEARTBEAT, answered at once."""
@@ -193,6 +246,9 @@ class MavlinkCodec:
         return self._vehicle.system_id
 
     def _pack(self, message: Any) -> bytes:
+        if self._is_signed:
+            signing = self._encoder.signing  # every packet later than the one before
+            signing.timestamp = max(signing.timestamp, ticks(self._calendar_s()))
         packet: bytes = message.pack(self._encoder)
         self._encoder.seq = (self._encoder.seq + 1) % 256
         return bytes(packet)
@@ -229,7 +285,15 @@ def _position(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState
 
 def _attitude(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     roll, pitch, yaw = ned_euler_from_enu(message.roll, message.pitch, message.yaw)
-    return replace(vehicle, attitude_received_s=now_s, roll=roll, pitch=pitch, yaw=yaw)
+    stamp_s = message.time_boot_ms / 1000.0
+    return replace(
+        vehicle,
+        attitude_received_s=now_s,
+        attitude_stamp_s=stamp_s,
+        roll=roll,
+        pitch=pitch,
+        yaw=yaw,
+    )
 
 
 def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
@@ -251,6 +315,10 @@ def _text(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     return vehicle
 
 
+def _nothing(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
+    return vehicle
+
+
 HANDLERS: dict[str, Callable[[VehicleState, Any, float], VehicleState]] = {
     'HEARTBEAT': _heartbeat,
     'LOCAL_POSITION_NED': _position,
@@ -259,4 +327,5 @@ HANDLERS: dict[str, Callable[[VehicleState, Any, float], VehicleState]] = {
     'EXTENDED_SYS_STATE': _landed,
     'EKF_STATUS_REPORT': _estimator,
     'STATUSTEXT': _text,
+    'TIMESYNC': _nothing,  # the codec's own
 }

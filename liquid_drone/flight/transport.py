@@ -79,8 +79,13 @@ def parse_address(text: str) -> Address:
     return Address(kind, where or LOOPBACK, value)
 
 
-def open_transport(address: str) -> Transport:
+def open_transport(address: str, waits: bool = True) -> Transport:
     """Open an address.
+
+    Args:
+        address: any of the spellings.
+        waits: for the other side of a TCP connection to take it; else it is taken, or fails,
+            while it is read.
 
     Raises:
         ConfigError: not an address.
@@ -92,7 +97,7 @@ def open_transport(address: str) -> Transport:
         if parsed.kind == 'serial':
             return SerialTransport(parsed.where, parsed.number)
         if parsed.kind == 'tcp':
-            return TcpTransport(parsed.where, parsed.number)
+            return TcpTransport(parsed.where, parsed.number, waits)
         return UdpTransport(parsed.where, parsed.number, listens=parsed.kind == 'udpin')
     except OSError as error:
         raise LinkError(
@@ -168,10 +173,15 @@ class TcpTransport:
 
     is_datagram = False
 
-    def __init__(self, host: str, port: int) -> None:
-        """Connect; raises OSError."""
-        self._socket = socket.create_connection((host, port), timeout=5.0)
+    def __init__(self, host: str, port: int, waits: bool = True) -> None:
+        """Connect, or begin to; raises OSError."""
+        if waits:
+            self._socket = socket.create_connection((host, port), timeout=5.0)
+        else:
+            self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setblocking(False)
+        if not waits:
+            self._socket.connect_ex((host, port))  # a refusal is told by the first read
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def read(self) -> list[Chunk]:

@@ -25,11 +25,13 @@ class VehicleState:
     heartbeat_received_s: float
     landed: bool = False
     stamp_s: float = 0.0  # autopilot's time of the position
+    clock_offset_s: float | None = None  # receiver's clock minus the autopilot's; None: unknown
     received_s: float = NEVER  # when the position arrived
     position_enu: Vector = (0.0, 0.0, 0.0)  # m
     velocity_enu: Vector = (0.0, 0.0, 0.0)  # m/s
     position_valid: bool = True  # the autopilot says that its estimate can be used
     attitude_received_s: float = NEVER
+    attitude_stamp_s: float = 0.0  # autopilot's time of the attitude
     roll: float = 0.0
     pitch: float = 0.0
     yaw: float = 0.0  # counter-clockwise from east
@@ -43,7 +45,9 @@ class VehicleState:
 
     @property
     def tilt_rad(self) -> float:
-        """Angle between the body's up axis and the vertical."""
+        """Angle between the body's up axis and the vertical; infinite where it is not a number."""
+        if not math.isfinite(self.roll + self.pitch):
+            return math.inf
         return math.acos(max(-1.0, min(1.0, math.cos(self.roll) * math.cos(self.pitch))))
 
     def heartbeat_age_s(self, now_s: float) -> float:
@@ -51,5 +55,13 @@ class VehicleState:
         return now_s - self.heartbeat_received_s
 
     def estimate_age_s(self, now_s: float) -> float:
-        """Time since the older one of position and attitude arrived; infinite before the first."""
-        return now_s - min(self.received_s, self.attitude_received_s)
+        """Age of the older one of position and attitude; infinite before the first.
+
+        Since it arrived or, where the clocks are known to each other, since it was true: telemetry
+        that waited in a buffer is not fresh.
+        """
+        arrived_s = now_s - min(self.received_s, self.attitude_received_s)
+        if self.clock_offset_s is None:
+            return arrived_s
+        true_s = min(self.stamp_s, self.attitude_stamp_s) + self.clock_offset_s
+        return max(arrived_s, now_s - true_s)

@@ -8,7 +8,7 @@ cache can always be deleted.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract import CommandSpec
+from ..episodes import episode
 from ..policy.vision import reduced
-from . import episode
 from .hints import hints_of
 
 MIN_PIXELS = 12  # of the full image: fewer are no sight of the target
@@ -31,7 +31,7 @@ class Clip:
 
     frames: npt.NDArray[np.uint8]  # (T, h, w, 3), memory-mapped
     stamp_s: npt.NDArray[np.float64]  # (T,)
-    label: npt.NDArray[np.float32]  # (T, 4), shares of the limits in -1..1
+    label: npt.NDArray[np.float32]  # (T, 4), shares of the limits in -1..1; nan: unknown
     target: npt.NDArray[np.float32]  # (T, 3): visible 0 or 1, bearing, elevation
     hints: npt.NDArray[np.float32]  # (T, 9), nan where unknown
 
@@ -45,6 +45,7 @@ def open_clips(
     cache: Path,
     reduce: int,
     command: CommandSpec,
+    targets: Collection[str] | None = None,
     done: Callable[[], None] = lambda: None,
 ) -> list[Clip]:
     """Return the clips of all episodes, decoding those that are not in the cache yet.
@@ -54,6 +55,8 @@ def open_clips(
         cache: directory of the cache.
         reduce: reduction factor of the network's eye.
         command: limits that labels are shares of.
+        targets: names of what is to be followed; in flights after anything else there is no
+            target to be seen, and no command to be learned. None: everything is a target.
         done: called after each episode, for progress.
 
     Raises:
@@ -63,9 +66,20 @@ def open_clips(
     cache.mkdir(parents=True, exist_ok=True)
     clips = []
     for directory in episodes:
-        clips.append(_open(directory, cache, reduce, command))
+        clip = _open(directory, cache, reduce, command)
+        if targets is not None and episode.load_info(directory).target not in targets:
+            clip = without_target(clip)
+        clips.append(clip)
         done()
     return clips
+
+
+def without_target(clip: Clip) -> Clip:
+    """Return a clip in which what was followed is none of the targets."""
+    hints = clip.hints.copy()
+    hints[:, 0] = np.nan
+    label = np.full_like(clip.label, np.nan)
+    return Clip(clip.frames, clip.stamp_s, label, np.zeros_like(clip.target), hints)
 
 
 def _open(directory: Path, cache: Path, reduce: int, command: CommandSpec) -> Clip:

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..episodes.episode import load_info, save
 from ..sim.weather import CLEAR
-from .episode import load_info, save
 from .recipe import Recipe
 from .rollout import Flight, fly, new_recording
 from .steering import DisturbedExpert, MixedSteering, Plan, PolicySteering, Steering
@@ -59,14 +59,25 @@ class Result:
 
 
 def jobs_of(
-    recipe: Recipe, seeds: range, frames: int, plan: Plan, directory: Path | None
+    recipe: Recipe,
+    seeds: range,
+    frames: int,
+    plan: Plan,
+    directory: Path | None,
+    lookalikes: bool = False,
 ) -> list[Job]:
-    """Return one job per seed; targets take turns, then worlds, seasons, weathers."""
+    """Return one job per seed; targets take turns, then worlds, seasons, weathers.
+
+    With ``lookalikes`` these walk in the target's stead now and then, as the recipe says.
+    """
     kinds = (recipe.weather, recipe.seasons, recipe.worlds, recipe.targets)
     places = list(itertools.product(*kinds))
     jobs = []
     for seed in seeds:
         weather, season, world, target = places[seed % len(places)]
+        turn, rest = divmod(seed, recipe.lookalike_every)
+        if lookalikes and recipe.lookalikes and rest == recipe.lookalike_every - 1:
+            target = recipe.lookalikes[turn % len(recipe.lookalikes)]
         name = f'{world}-{season}-{seed:05d}'
         place = directory / name if directory else None
         jobs.append(Job(world, season, target, recipe.task, seed, frames, plan, place, weather))

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..geometry import euler_from_quaternion
 
 if TYPE_CHECKING:
-    from .episode import Recording
+    from ..episodes.episode import Recording
 
 SECTORS = 8  # of equal angle across the horizontal field of view, left to right
 RANGE_M = 10.0  # trunks further away do not count

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a round's checkpoint to a bundle that says where it comes from, and can be learned from."""
 
-import subprocess
 from pathlib import Path
 
 from ..contract import Training
 from ..policy.export import export
 from ..policy.network import Network
 from .imitate import load_weights
+from .manifest import commit
 from .recipe import Recipe, Workspace
 from .weights import save_weights
 
@@ -37,18 +37,8 @@ def export_round(
         worlds=recipe.worlds,
         seasons=recipe.seasons,
         command=f'liquid-drone train --recipe {recipe.name}',
-        commit=_commit(),
+        commit=commit(),
         frames=frames,
     )
     export(network, name or f'{recipe.name}-round-{index}', training, bundle)
     save_weights(network, bundle)
-
-
-def _commit() -> str:
-    command = ['git', 'rev-parse', '--short=12', 'HEAD']
-    where = Path(__file__).parent
-    try:
-        done = subprocess.run(command, cwd=where, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return ''  # not a checkout: the card says "unknown"
-    return done.stdout.strip()

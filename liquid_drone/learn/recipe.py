@@ -21,8 +21,20 @@ class Disturbance:
     strength: tuple[float, float] = (0.1, 0.45)  # of the command's limits, drawn per episode
     time_constant_s: float = 0.7
     clean_share: float = 0.15  # episodes without any
+    glance_share: float = 0.0  # episodes in which it is turned away from the target now and then
+    glance_every_s: float = 8.0  # on average
+    glance_s: tuple[float, float] = (0.6, 1.8)  # how long it is turned at the full rate or so
+    stray_share: float = 0.0  # episodes in which it is pushed sideways, among the trees
+    stray_every_s: float = 8.0  # on average
+    stray_s: tuple[float, float] = (1.0, 2.5)
+    stray: tuple[float, float] = (0.25, 0.5)  # share of the sideways limit
 
     def __post_init__(self) -> None:
+        shares, ranges = (self.glance_share, self.stray_share), (self.glance_s, self.stray_s)
+        if not (all(0.0 <= x <= 1.0 for x in shares) and all(0.0 < a <= b for a, b in ranges)):
+            raise ValueError(f'expected shares of 0..1 and times in order, got {self}')
+        if min(self.glance_every_s, self.stray_every_s) <= 0.0:
+            raise ValueError(f'glance_every_s and stray_every_s must be positive, got {self}')
         if not 0.0 <= self.strength[0] <= self.strength[1] or self.time_constant_s <= 0.0:
             raise ValueError(f'expected 0 <= strength, in order, and a positive time, got {self}')
 
@@ -90,6 +102,7 @@ class ValidationConfig:
 
     flights: int = 8  # after every round but the last two
     final_flights: int = 40
+    sight_flights: int = 8  # watched at the end, to tell how far the target head can be trusted
 
 
 @dataclass(frozen=True)
@@ -102,6 +115,8 @@ class Recipe:
     targets: tuple[str, ...] = ('red_backpack',)  # a name twice has twice as many episodes
     task: str = 'follow'
     weather: tuple[str, ...] = ('clear',)
+    lookalikes: tuple[str, ...] = ()  # targets that walk in the target's stead: not to be seen
+    lookalike_every: int = 7  # one training flight in so many; coprime to the number of places
     start: str = ''  # bundle whose weights training begins with; empty: from nothing
     network: NetworkConfig = field(default_factory=NetworkConfig)
     collect: CollectConfig = field(default_factory=CollectConfig)
@@ -112,6 +127,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if not (self.worlds and self.seasons and self.targets and self.weather):
             raise ValueError('expected at least one entry in worlds, seasons, targets and weather')
+        if self.lookalike_every < 2 or set(self.lookalikes) & set(self.targets):
+            raise ValueError('expected lookalike_every >= 2, and lookalikes that are no targets')
         for text in self.weather:
             Weather.parse(text)
 

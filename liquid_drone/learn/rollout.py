@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract import CommandSpec
+from ..episodes.episode import EpisodeInfo, Recording, encode_jpeg
 from ..flight.limits import SIMULATION_LIMITS, ZERO, approach
 from ..geometry import euler_from_quaternion, rotate_by_yaw
-from .episode import EpisodeInfo, Recording, encode_jpeg
 from .steering import FRAME_S, Steering
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Flight:
     command_error: npt.NDArray[np.float64]  # (T, 4), executed minus label, shares of the limits
     collision: bool
     speed_m_s: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # (T,)
+    sight: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # (T,), 0..1, nan
 
 
 def fly(
@@ -63,7 +64,7 @@ def fly(
     limits = np.array(CommandSpec().limits)
     expert.reset()
     simulator.release_target()
-    rows: list[tuple[float, int, Any, float]] = []
+    rows: list[tuple[float, int, Any, float, float]] = []
     executed = np.zeros(4, dtype=np.float32)
     flown, slope = ZERO, ZERO  # what the guard makes of the commands
     for _ in range(frames):
@@ -74,7 +75,8 @@ def fly(
         if frame.fresh:
             executed = steering.steer(frame.image, frame.stamp_ns * 1e-9, label)
         speed = float(np.linalg.norm(truth.velocity_enu))
-        rows.append((distance_m, frame.target_pixels, (executed - label) / limits, speed))
+        error = (executed - label) / limits
+        rows.append((distance_m, frame.target_pixels, error, speed, steering.sight))
         if recording is not None and frame.fresh:
             _record(recording, truth, frame, label, executed)
         yaw_rad = euler_from_quaternion(truth.quaternion_xyzw)[2]
@@ -83,13 +85,14 @@ def fly(
         velocity_enu = rotate_by_yaw(flown[:3], yaw_rad) + np.asarray(drift_enu_m_s)
         simulator.advance(velocity_enu, flown[3])
         tick()
-    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    columns = list(zip(*rows, strict=True)) or [(), (), (), (), ()]
     return Flight(
         np.array(columns[0], dtype=np.float64),
         np.array(columns[1], dtype=np.int64),
         np.array(columns[2], dtype=np.float64).reshape(-1, 4),
         bool(simulator.truth().collision),
         np.array(columns[3], dtype=np.float64),
+        np.array(columns[4], dtype=np.float64),
     )
 
 

@@ -20,13 +20,16 @@ from typing import Protocol
 import torch
 
 from .. import resources, schema
+from ..episodes.episode import find_episodes
 from ..errors import ConfigError, EpisodeError
 from ..policy.network import Network
 from ..seeds import split_seeds
+from ..sim.config import load_target
 from .cache import Clip, open_clips
 from .collect import jobs_of, run_jobs
-from .episode import find_episodes
 from .imitate import Span, train
+from .journal import LOSSES_EVERY, journal, note
+from .manifest import write_manifest
 from .publish import export_round
 from .recipe import Recipe, Workspace
 from .rollout import Flight, failure_of
@@ -161,7 +164,8 @@ def _gather(
         episodes, frames = dagger.episodes, dagger.frames
     seeds = split_seeds('train', episodes, SEEDS_PER_ROUND * index)
     total = 0
-    for result in run_jobs(jobs_of(recipe, seeds, frames, plan, work.episodes(index)), processes):
+    jobs = jobs_of(recipe, seeds, frames, plan, work.episodes(index), lookalikes=True)
+    for result in run_jobs(jobs, processes):
         total += result.frames
         done(result.frames)
     return total
@@ -199,6 +203,9 @@ def _judge(
     path = _score_path(work, index)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(vars(score), indent=1), encoding='utf-8')
+    with journal(work.root) as book:
+        facts = {'good': good / flights, 'command_error': score.command_error}
+        note(book, (index + 1) * recipe.train.steps, 'validation', facts)
     return score
 
 
@@ -210,20 +217,24 @@ def _train_round(recipe: Recipe, work: Workspace, index: int, watcher: Watcher) 
     clips = _clips(recipe, work, index)
     frames = sum(len(clip) for clip in clips)
     watcher.begin(f'round {index}: training on {frames} frames', config.steps, 'frames')
+    write_manifest(recipe, work, index + 1)
     smooth: dict[str, float] = {}
-
-    def report(step: int, losses: dict[str, float]) -> None:
-        for name, value in losses.items():
-            smooth[name] = 0.98 * smooth.get(name, value) + 0.02 * value
-        watcher.advance(1, config.windows * config.length, **smooth)
-
     steps = config.steps
     span = Span(index * steps, (index + 1) * steps, recipe.dagger.rounds * steps)
     before = work.checkpoint(index - 1) if index > 0 else None
     network = _network(recipe)
     if recipe.start and before is None:
         load_weights_of(network, recipe.start)
-    train(network, clips, config, span, checkpoint, before, report)
+    with journal(work.root) as book:
+
+        def report(step: int, losses: dict[str, float]) -> None:
+            for name, value in losses.items():
+                smooth[name] = 0.98 * smooth.get(name, value) + 0.02 * value
+            if step % LOSSES_EVERY == 0:
+                note(book, step, 'loss', losses)
+            watcher.advance(1, config.windows * config.length, **smooth)
+
+        train(network, clips, config, span, checkpoint, before, report)
     watcher.end(', '.join(f'{name} {value:.4f}' for name, value in smooth.items()))
 
 
@@ -238,7 +249,9 @@ def _clips(recipe: Recipe, work: Workspace, index: int) -> list[Clip]:
         raise EpisodeError(
             f'no episodes in {work.episodes(0)}: run liquid-drone collect --recipe {recipe.name}'
         )
-    return open_clips(episodes, work.cache, recipe.network.vision.reduce, _network(recipe).command)
+    reduce = recipe.network.vision.reduce
+    targets = {load_target(name).name for name in recipe.targets}
+    return open_clips(episodes, work.cache, reduce, _network(recipe).command, targets)
 
 
 def _network(recipe: Recipe) -> Network:

@@ -28,6 +28,7 @@ from ..sim.autopilot import SimulatedAutopilot
 from ..sim.autopilot_udp import UdpEndpoint
 from ..sim.flight_log import FlightLog
 from ..sim.point_mass import PointMass
+from ..sim.session import Progress
 from . import graph
 from .graph import Graph, GraphFlight
 from .monitor import Monitor, Snapshot
@@ -88,14 +89,30 @@ def without_simulator(config: BenchConfig) -> GraphFigures:
 
 
 def with_simulator(bundle: Path, seconds: float) -> dict[str, float]:
-    """Fly the simulated world by the wall clock; returns ``picture_to_setpoint_ms_...``."""
+    """Fly the simulated world by the wall clock.
+
+    Returns:
+        ``picture_to_setpoint_ms_...`` and ``setpoint_period_ms_...``: p50, p95, p99, max.
+
+    """
     flight = GraphFlight(bundle, start='hover', duration_s=float(seconds), real_time=True)
-    with tempfile.TemporaryDirectory(prefix='liquid_drone_') as scratch:
-        path = Path(scratch) / 'flight.npz'
-        with Graph(graph.commands(flight, path), Path(scratch) / 'logs') as running:
-            running.watch(lambda _: None)
+    periods: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(prefix='liquid_drone_') as scratch, _in_domain():
+        path, domain = Path(scratch) / 'flight.npz', int(os.environ['ROS_DOMAIN_ID'])
+        with (
+            Graph(graph.commands(flight, path), Path(scratch) / 'logs', domain) as running,
+            Monitor() as monitor,
+        ):
+
+            def listen(progress: Progress) -> None:
+                monitor.spin(0.01)
+                if progress.following_s > 0.0:
+                    periods.update(_latency(monitor.snapshot(), 'mavlink', 'setpoint_period'))
+
+            running.watch(listen)
         meta = FlightLog.load(path).meta
-    return {name: value for name, value in meta.items() if name.startswith('picture_to_setpoint')}
+    found = {n: value for n, value in meta.items() if n.startswith('picture_to_setpoint')}
+    return {**found, **{f'setpoint_period_ms_{share}': ms for share, ms in periods.items()}}
 
 
 @contextmanager

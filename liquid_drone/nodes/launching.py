@@ -106,7 +106,18 @@ FOLLOW = (
         'What the vehicle must be; auto takes what its heartbeat says.',
         choices=('auto', 'px4', 'ardupilot'),
     ),
+    Argument('mavlink', 'shadow', boolean, 'Decide and record, but send no setpoint: true.'),
+    Argument('mavlink', 'signing_key_file', str, 'File of the MAVLink 2 signing key (chmod 600).'),
+    Argument('recorder', 'bundle', str, 'Policy: a name in models/, or a path.'),
+    Argument(
+        'recorder',
+        'record',
+        str,
+        'Keep what happened around each hand-back as episodes in this directory.',
+        parameter='directory',
+    ),
 )
+OPTIONAL = {'camera': 'source', 'recorder': 'directory'}  # started only where this is given
 LIVE_SOURCES = ('device', 'gstreamer', 'rtsp')  # these may come back: started again
 CAMERA = (
     Argument(
@@ -162,7 +173,7 @@ def describe(
 
     Args:
         arguments: what can be given; the nodes follow from them. A camera node is started only
-            where argument ``camera`` is given.
+            where argument ``camera`` is given, a recorder where ``record`` is.
         parameter_file: the shipped file with the nodes' parameters.
         ends_with: nodes whose end, with exit code 0, is the end of the launch.
 
@@ -213,9 +224,9 @@ def _nodes(
             if item.node == name
         }
         given = {key: value for key, value in values.items() if value is not None}
-        if name != 'camera' or 'source' in given:
+        if OPTIONAL.get(name, '') in ('', *given):
             comes_back = _comes_back(name, given)
-            nodes[name] = _node(name, given, comes_back), not comes_back
+            nodes[name] = _node(name, given, comes_back), _is_missed(name, comes_back)
     return nodes
 
 
@@ -243,6 +254,11 @@ def _node(name: str, given: Mapping[str, Any], comes_back: bool) -> Node:
 def _comes_back(name: str, given: Mapping[str, Any]) -> bool:
     """Only a camera is started again: it commands nothing, and cables come loose."""
     return name == 'camera' and given['source'] in LIVE_SOURCES
+
+
+def _is_missed(name: str, comes_back: bool) -> bool:
+    """Tell whether a node's end ends the launch; without a recorder it is flown on."""
+    return name != 'recorder' and not comes_back
 
 
 def _on_exit(name: str, node: Node, is_the_end: bool) -> RegisterEventHandler:

@@ -12,15 +12,18 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import Field, fields
+from pathlib import Path
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PointStamped, TwistStamped
 from rclpy.clock import Clock, ClockType
+from rclpy.timer import Timer
 from sensor_msgs.msg import Range
 from std_srvs.srv import SetBool
 
 from ..errors import ConfigError
+from ..flight import report
 from ..flight.companion import Companion, Decision
 from ..flight.engage import Stage
 from ..flight.fence import EXAMPLE, parse_polygon
@@ -39,6 +42,8 @@ COMMAND_TOPIC = 'cmd_vel'
 HAND_BACK_LIMIT_S = 4.0  # once told to stop; launch grows impatient after 5
 TARGET_TOPIC, RANGE_TOPIC = 'policy/target', 'target/range'
 RANGE_AGE_S = 0.5
+LATE = 1.1  # periods: so long a command that comes a little late is waited for
+PAUSE_S = 1.0  # a longer one between two setpoints was meant
 OFF = -1.0  # a limit with this value is not checked
 POLYGON = 'fence_polygon'
 
@@ -79,6 +84,21 @@ PARAMETERS = (
     ),
     Parameter('lockstep', False, 'simulation only: decide once per simulated camera frame'),
     Parameter('publish_tf', True, 'publish odom to base_link on /tf, from the autopilot'),
+    Parameter(
+        'system_id',
+        0,
+        "the vehicle's MAVLink system id; 0: of the first autopilot heard",
+        low=0,
+        high=255,
+    ),
+    Parameter(
+        'signing_key_file',
+        '',
+        'file of the MAVLink 2 signing key, for its owner only (chmod 600); empty: not signed',
+    ),
+    Parameter(
+        'shadow', False, 'decide, show and record, but send no setpoint: the pilot goes on flying'
+    ),
     Parameter('engage_at_start', False, 'simulation only: engage without being asked by a human'),
     *LIMITS,
     Parameter(
@@ -118,16 +138,19 @@ class MavlinkNode(ManagedNode):
         self.decision: Decision | None = None
         self._undo: list[Callable[[], Any]] = []  # what deactivation has to do
         self._proposal: Proposal | None = None
+        self._decided_on: Proposal | None = None
         self._proposal_ns = self._sent_ns = 0  # ROS stamp of the image behind it; of the last sent
-        self._decided_s = -math.inf
+        self._timer: Timer | None = None
         self._until_wire = Latency('capture_to_setpoint')
         self._sent = Counter()
+        self._period, self._last_sent_s = Latency('setpoint_period'), -math.inf
         self._topics: VehicleTopics | None = None
         self._stopping_s = 0.0  # since when it has been told to end
         self._wants_engaging = False
         self._range: tuple[float, float] | None = None  # monotonic time, distance in m
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._setpoints = self.create_publisher(TwistStamped, '~/setpoint', qos.COMMAND)
+        self._decisions = self.create_publisher(DiagnosticArray, '~/decision', qos.STATUS)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.STATUS)
         self.reset = PolicyReset(self)
         self.create_service(SetBool, '~/engage', self._on_engage)
@@ -141,10 +164,22 @@ class MavlinkNode(ManagedNode):
         self.values = values = self.read_parameters()
         self._check_simulation_only()
         self._limits = limits_from(values)
-        self.link = MavlinkLink.open(values['connection'], values['autopilot'])
+        self.link = self._open_link()
         self._topics = self._topics or VehicleTopics(self, values['publish_tf'])
         self._wants_engaging = values['engage_at_start']
         self.get_logger().info(f'listening for the autopilot on {values["connection"]}')
+
+    def _open_link(self) -> MavlinkLink:
+        values, key = self.values, self.values['signing_key_file']
+        if values['shadow']:
+            self.get_logger().warning('shadow mode: no setpoint is sent')
+        return MavlinkLink.open(
+            values['connection'],
+            values['autopilot'],
+            values['system_id'] or None,
+            Path(key) if key else None,
+            values['shadow'],
+        )
 
     def _check_simulation_only(self) -> None:
         simulated = self.get_parameter('use_sim_time').value
@@ -160,6 +195,7 @@ class MavlinkNode(ManagedNode):
         """Begin to listen to the policy and to decide."""
         self._proposal = self.decision = None
         self._until_wire.clear()
+        self._period.clear()
         self._sent.take(time.monotonic())
         inputs = [
             self.create_subscription(PointStamped, TARGET_TOPIC, self._on_target, qos.COMMAND),
@@ -172,8 +208,8 @@ class MavlinkNode(ManagedNode):
             subscription = self.create_subscription(
                 TwistStamped, COMMAND_TOPIC, self._on_command, qos.COMMAND
             )
-            period_s = 0.5 / self.values['rate_hz']
-            timer = self.create_timer(period_s, self._on_tick, clock=self.steady)
+            period_s = 1.0 / self.values['rate_hz']
+            self._timer = timer = self.create_timer(period_s, self._on_tick, clock=self.steady)
             self._undo += [
                 lambda: self.destroy_subscription(subscription),
                 lambda: self.destroy_timer(timer),
@@ -193,9 +229,10 @@ class MavlinkNode(ManagedNode):
         if self.companion is None:
             if vehicle is None or profile is None:
                 return None
-            self.companion = Companion(profile, self._limits)
+            self.companion = Companion(profile, self._limits, self.values['shadow'])
             self.get_logger().info(f'{profile.name} vehicle {vehicle.system_id} found')
         decision = self.companion.step(now_s, vehicle, proposal)
+        self._decided_on = proposal
         if self._wants_engaging and decision.stage is Stage.STANDBY:
             self._wants_engaging = not self.companion.engage(True)[0]
         self._say(decision)
@@ -207,12 +244,29 @@ class MavlinkNode(ManagedNode):
         return decision
 
     def send(self, decision: Decision, stamp_ns: int, time_boot_ms: int) -> None:
-        """Send what was decided, if anything, and show it on ``~/setpoint``."""
-        if decision.setpoint is None or self.link is None:
+        """Send what was decided, if anything; show it on ``~/setpoint`` and ``~/decision``."""
+        if self.link is None:
             return
-        self.link.send_setpoint(decision.setpoint, time_boot_ms)
+        is_sent, setpoint = False, decision.setpoint
+        if setpoint is not None:
+            is_sent = self.link.send_setpoint(setpoint, time_boot_ms)
+            self._setpoints.publish(messages.command_message(setpoint.as_tuple(), stamp_ns))
+        if is_sent:
+            self._note_sending()
+        told = report.facts(decision, self.link.vehicle, self._decided_on, is_sent)
+        now_ns, name = self.get_clock().now().nanoseconds, self.get_fully_qualified_name()
+        is_good = decision.reason is None or not decision.reason.is_stop
+        summary = decision.stage.value
+        self._decisions.publish(
+            messages.diagnostics_message(now_ns, name, is_good, summary, dict(told))
+        )
+
+    def _note_sending(self) -> None:
         self._sent.add()
-        self._setpoints.publish(messages.command_message(decision.setpoint.as_tuple(), stamp_ns))
+        now_s, before_s = time.monotonic(), self._last_sent_s
+        self._last_sent_s = now_s
+        if now_s - before_s < PAUSE_S:
+            self._period.add(now_s - before_s)
 
     def policy_was_reset(self) -> None:
         """Pass on that the policy starts afresh."""
@@ -235,6 +289,7 @@ class MavlinkNode(ManagedNode):
         stamp_s = self._steady_s(self._proposal_ns)
         self._proposal = Proposal(stamp_s, tuple(messages.command_array(message).tolist()))
         self._act()
+        self._expect(LATE)
 
     def _steady_s(self, stamp_ns: int) -> float:
         """Move a stamp from ROS time to the steady clock."""
@@ -263,12 +318,21 @@ class MavlinkNode(ManagedNode):
 
     def _on_tick(self) -> None:
         """Act where no proposal came for a period: telemetry goes on, and so does the guard."""
-        if time.monotonic() - self._decided_s >= 1.0 / self.values['rate_hz']:
-            self._act()
+        self._act()
+        self._expect(1.0)
+
+    def _expect(self, periods: float) -> None:
+        """Set when to act without a proposal: a period after the last time, or a little later."""
+        assert self._timer is not None  # made on activation
+        period_ns = round(periods * messages.SECOND_NS / self.values['rate_hz'])
+        if periods == 1.0 and self._timer.timer_period_ns == period_ns:
+            return  # goes on by itself, and without drift
+        self._timer.timer_period_ns = period_ns
+        self._timer.reset()
 
     def _act(self) -> None:
         assert self.link is not None  # open while active
-        now_s = self._decided_s = time.monotonic()
+        now_s = time.monotonic()
         self.link.poll(now_s)
         decision = self.decide(now_s, self._proposal)
         if decision is None:
@@ -300,6 +364,9 @@ class MavlinkNode(ManagedNode):
         vehicle, decision = self.link.vehicle, self.decision
         stage = decision.stage if decision else Stage.DISCONNECTED
         values: dict[str, object] = {'connection': self.values['connection'], 'stage': stage.value}
+        values['shadow'] = self.values['shadow']
+        if self.link.trip_s is not None:
+            values['link_trip_ms'] = round(1e3 * self.link.trip_s, 1)
         if decision is not None:
             values['cause'] = decision.cause.value
             values['reason'] = decision.reason.value if decision.reason else ''
@@ -312,7 +379,8 @@ class MavlinkNode(ManagedNode):
         if vehicle is not None and self._topics is not None:
             self._topics.tell_battery(vehicle, stamp_ns)
         values['setpoints_per_second'] = self._sent.take(time.monotonic())
-        values.update(self._until_wire.values())
+        for latency in (self._until_wire, self._period):
+            values.update(latency.values())
         self._diagnostics.publish(
             messages.diagnostics_message(
                 stamp_ns,
@@ -334,7 +402,7 @@ class MavlinkNode(ManagedNode):
         if not self._stopping_s:
             self._stopping_s = time.monotonic()
             self.companion.engage(False)
-        is_ours = self.companion.stage in (Stage.ENGAGING, Stage.ENGAGED)
+        is_ours = self.companion.has_vehicle  # holding and searching too
         return is_ours and time.monotonic() - self._stopping_s < HAND_BACK_LIMIT_S
 
     def _fall_silent(self) -> None:

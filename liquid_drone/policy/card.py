@@ -2,7 +2,41 @@
 # SPDX-License-Identifier: Apache-2.0
 """The card of a bundle: its contract in words, for the person who decides whether to fly it."""
 
-from ..contract import COMMAND_NAMES, COMMAND_UNITS, Contract
+from pathlib import Path
+from typing import Any
+
+from ..contract import (
+    CARD_FILE,
+    COMMAND_NAMES,
+    COMMAND_UNITS,
+    Contract,
+    load_contract,
+    save_contract,
+    with_evaluation,
+)
+
+SIMULATED = (
+    'Everything it saw was simulated. '
+    'It was judged in simulation and flown on hardware by nobody yet.'
+)
+IMPORTED = 'Its weights were trained elsewhere: what it can do has to be seen in simulation first.'
+
+
+def add_results(bundle: Path, name: str, table: dict[str, Any]) -> None:
+    """Write a table of results into a bundle's contract and card; graphs and hash stay.
+
+    Args:
+        bundle: its directory.
+        name: of the table; one of the same name is replaced.
+        table: by cell a rate (``count``, ``total``, ``low``, ``high``) or a sentence.
+
+    Raises:
+        BundleError: not an intact bundle.
+
+    """
+    contract = with_evaluation(load_contract(bundle), name, table)
+    save_contract(contract, bundle)
+    (bundle / CARD_FILE).write_text(card_text(contract), encoding='utf-8')
 
 
 def card_text(contract: Contract) -> str:
@@ -25,6 +59,8 @@ def card_text(contract: Contract) -> str:
         f'{training.frames} frames',
         'made by': f'`{training.command}` at commit {training.commit or "unknown"}',
     }
+    if not training.worlds:
+        rows['learned in'] = 'unknown places: the weights were imported'
     table = '\n'.join(f'| {name} | {text} |' for name, text in rows.items())
     return f"""# {contract.name}
 
@@ -34,9 +70,35 @@ def card_text(contract: Contract) -> str:
 |---|---|
 {table}
 
-Everything it saw was simulated. It was judged in simulation and flown on hardware by nobody yet.
-The results of its evaluation, when there are any, are in `contract.json` under `evaluation`.
+{_results(contract)}
+{SIMULATED if training.worlds else IMPORTED}
+{_limits(contract)}
 """
+
+
+def _results(contract: Contract) -> str:
+    """Tell every table of results under ``evaluation``; success has its 95 % Wilson interval."""
+    rows = []
+    for name, table in contract.evaluation.items():
+        for cell, value in table.items():
+            if isinstance(value, dict) and {'count', 'total', 'low', 'high'} <= set(value):
+                share = f'{value["count"]} of {value["total"]}'
+                rows.append(
+                    f'| {name}, {cell} | {share} | {value["low"]:.0%} to {value["high"]:.0%} |'
+                )
+            elif isinstance(value, str):
+                rows.append(f'| {name}, {cell} | {value} | |')
+    if not rows:
+        return 'It has not been evaluated yet.\n'
+    return '\n'.join(['| flown | good | 95 % interval |', '|---|---|---|', *rows]) + '\n'
+
+
+def _limits(contract: Contract) -> str:
+    training = contract.training
+    return (
+        f'It knows {training.target or "no target"} alone, at the speeds and distances of its '
+        f'task, in {", ".join(training.worlds) or "no world"}: what has no row above is untested.'
+    )
 
 
 def _core(contract: Contract) -> str:

@@ -64,7 +64,8 @@ class CoreConfig:
     wiring: Literal['auto_ncp', 'auto_ncp_of_ncps', 'ncp', 'random', 'full'] = 'auto_ncp'
     inter_command: tuple[int, int] = (18, 12)  # neurons, wiring 'ncp' only: N is their sum + 4
     fan_out: FanOut = field(default_factory=FanOut)  # wiring 'ncp' only
-    readout: bool = False  # a linear layer after the motor neurons; other cells always have it
+    readout: Literal['', 'motor', 'all'] = ''  # a linear layer after these neurons of a wired
+    # cell; without one the motor neurons are the command. Other cells always have one.
 
 
 @dataclass(frozen=True)

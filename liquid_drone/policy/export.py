@@ -31,7 +31,7 @@ from ..contract import (
     save_contract,
     sha256_of,
 )
-from ..errors import OutputError, require
+from ..errors import LiquidDroneError, OutputError, require
 from ..schema import plain
 from .card import card_text
 from .cells.registry import entry_of
@@ -162,18 +162,21 @@ def _export(
     logging.getLogger('torch.onnx').setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # the exporter warns about its own internals
-        program = torch.onnx.export(
-            module,
-            inputs,
-            dynamo=True,
-            opset_version=OPSET,
-            external_data=False,
-            input_names=input_names,
-            output_names=output_names,
-            dynamic_shapes=dynamic,
-            optimize=True,
-            verbose=False,
-        )
+        try:
+            program = torch.onnx.export(
+                module,
+                inputs,
+                dynamo=True,
+                opset_version=OPSET,
+                external_data=False,
+                input_names=input_names,
+                output_names=output_names,
+                dynamic_shapes=dynamic,
+                optimize=True,
+                verbose=False,
+            )
+        except torch.onnx.errors.OnnxExporterError as error:
+            raise _own_error(error) or error from error
     assert program is not None
     model = program.model_proto
     if model.ir_version > MAX_IR:
@@ -183,3 +186,11 @@ def _export(
         node.doc_string = ''
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
+
+
+def _own_error(error: BaseException) -> LiquidDroneError | None:
+    """Return the error of ours that the exporter wrapped in its own, if there is one."""
+    inner: BaseException | None = error
+    while inner is not None and not isinstance(inner, LiquidDroneError):
+        inner = inner.__cause__ or inner.__context__
+    return inner

@@ -58,22 +58,28 @@ class Wiring:
         """Where the feed-forward synapses are, one (sources, neurons) array per layer."""
         return tuple(signs != 0 for signs in self.signs)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the layers."""
+        if len(self.layers) == 3:
+            return LAYER_NAMES
+        many = len(self.layers) > 1
+        return tuple(f'layer_{k}' for k in range(len(self.layers))) if many else ('neurons',)
+
     def describe(self) -> dict[str, Any]:
         """Return what a contract stores of the wiring, as plain data."""
-        names = LAYER_NAMES if len(self.layers) == 3 else ('neurons',)
         return {
             'kind': self.kind,
             'seed': self.seed,
             'sensory': self.sensory,
-            **dict(zip(names, self.layers, strict=True)),
+            **dict(zip(self.names, self.layers, strict=True)),
             'synapses': [int(mask.sum()) for mask in self.masks],
         }
 
     def graph(self) -> dict[str, Any]:
         """Return every synapse as [source, target, sign]: what ``wiring.json`` holds."""
         ends = np.cumsum((0, *self.layers)).tolist()
-        names = LAYER_NAMES if len(self.layers) == 3 else ('neurons',)
-        groups = {name: list(pairwise(ends))[k] for k, name in enumerate(names)}
+        groups = dict(zip(self.names, pairwise(ends), strict=True))
         return {
             **self.describe(),
             'outputs': self.outputs,

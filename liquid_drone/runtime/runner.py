@@ -23,6 +23,7 @@ from ..contract import (
     parity_inputs,
 )
 from ..errors import BundleError
+from .core import CoreStep
 from .providers import open_session, resolve
 
 
@@ -55,7 +56,9 @@ class PolicyRunner:
         self.contract: Contract = load_contract(bundle)
         self.provider = resolve(providers)
         self._vision = open_session(bundle / VISION_FILE, self.provider, threads)
-        self._core = open_session(bundle / CORE_FILE, 'cpu', 1)
+        self._core = CoreStep(
+            bundle / CORE_FILE, self.contract.feature_size, self.contract.state_size
+        )
         self._check_shapes()
         self.reset()
         if check_parity:
@@ -136,9 +139,7 @@ class PolicyRunner:
 
     def _infer(self, image: Image, dt_s: float, state: Any) -> tuple[Command, Any, Any]:
         features, target = self._vision.run(['features', 'target'], {'image': image[None]})
-        dt = np.array([dt_s], dtype=np.float32)
-        inputs = {'features': features, 'state': state, 'dt': dt}
-        command, after = self._core.run(['command', 'next_state'], inputs)
+        command, after = self._core(features, state, dt_s)
         return command[0], target[0], after
 
     def _zero_state(self) -> Any:
@@ -154,7 +155,7 @@ class PolicyRunner:
         }
         graphs = (
             (VISION_FILE, self._vision, ['image']),
-            (CORE_FILE, self._core, ['features', 'state', 'dt']),
+            (CORE_FILE, self._core.session, ['features', 'state', 'dt']),
         )
         for file, session, names in graphs:
             shapes = {node.name: list(node.shape[1:]) for node in session.get_inputs()}

@@ -6,7 +6,9 @@ Nothing here knows PyBullet or a renderer.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -34,14 +36,92 @@ class Mover:
     def place(self, time_s: float, terrain: Terrain) -> tuple[FloatArray, float, float]:
         """Return its foot (3,) in world ENU, heading and distance walked."""
         spot, heading, walked = self.route.at(time_s)
-        return np.array([*spot, float(terrain.height(spot))]), heading, walked
+        return np.array([*spot, terrain.height_at(*spot.tolist())]), heading, walked
 
     def poses(self, time_s: float, terrain: Terrain) -> FloatArray:
         """Return the pose of each part, (P, 4, 4), part frame to world ENU."""
-        foot, heading, walked = self.place(time_s, terrain)
-        body = _pose(foot, rotation(0.0, 0.0, heading))
-        return np.stack([body @ part_pose(part, walked, self.target.step_length_m)
-                         for part in self.target.parts])  # fmt: skip
+        cast = Cast((self,))
+        return cast.poses(cast.places([time_s], terrain))
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where M movers are at one moment."""
+
+    foot: FloatArray  # (M, 3) world ENU
+    heading: FloatArray  # (M,) radians
+    walked: FloatArray  # (M,) metres
+
+
+class Cast:
+    """All movers of a place, whose parts are turned at once."""
+
+    def __init__(self, movers: Sequence[Mover]) -> None:
+        """Lay out the parts of all movers, in their order."""
+        self._routes = [mover.route for mover in movers]
+        limbs = [_limbs(mover.target) for mover in movers]
+        self._owner = np.repeat(np.arange(len(movers)), [len(item.hinge) for item in limbs])
+        self._rest = np.concatenate([item.rest for item in limbs])
+        self._hinge = np.concatenate([item.hinge for item in limbs])
+        self._amplitude = np.concatenate([item.amplitude for item in limbs])
+        steps = np.array([mover.target.step_length_m for mover in movers])
+        self._phase_per_m = math.pi / steps
+
+    def places(self, times_s: Sequence[float], terrain: Terrain) -> Places:
+        """Return where each mover is after it has moved for its time."""
+        rows = [route.at(time_s) for route, time_s in zip(self._routes, times_s, strict=True)]
+        foot = np.empty((len(rows), 3))
+        foot[:, :2] = [spot for spot, _, _ in rows]
+        foot[:, 2] = terrain.height(foot)
+        return Places(
+            foot,
+            np.array([heading for _, heading, _ in rows]),
+            np.array([walked for _, _, walked in rows]),
+        )
+
+    def poses(self, places: Places) -> FloatArray:
+        """Return the pose of each part, (P, 4, 4), part frame to world ENU."""
+        owner = self._owner
+        angle = self._amplitude * np.sin(self._phase_per_m * places.walked)[owner]
+        c, s = np.cos(angle), np.sin(angle)
+        cz, sz = np.cos(places.heading)[owner], np.sin(places.heading)[owner]
+        turn = np.empty((len(owner), 3, 3))  # by the swing about y, then by the heading about z
+        turn[:, 0, 0], turn[:, 0, 1], turn[:, 0, 2] = cz * c, -sz, cz * s
+        turn[:, 1, 0], turn[:, 1, 1], turn[:, 1, 2] = sz * c, cz, sz * s
+        turn[:, 2, 0], turn[:, 2, 1], turn[:, 2, 2] = -s, 0.0, c
+        poses = np.zeros((len(owner), 4, 4))
+        poses[:, :3] = turn @ self._rest
+        x, y, z = self._hinge.T
+        poses[:, 0, 3] += cz * x - sz * y
+        poses[:, 1, 3] += sz * x + cz * y
+        poses[:, 2, 3] += z
+        poses[:, :3, 3] += places.foot[owner]
+        poses[:, 3, 3] = 1.0
+        return poses
+
+
+@dataclass(frozen=True)
+class Limbs:
+    """The P parts of a target in its own frame, standing still."""
+
+    rest: FloatArray  # (P, 3, 4) pose about the hinge
+    hinge: FloatArray  # (P, 3) what a part swings about
+    amplitude: FloatArray  # (P,) radians
+
+
+@lru_cache(maxsize=64)
+def _limbs(target: Target) -> Limbs:
+    """Return the parts of a target; swinging ones hang from their upper ends."""
+    rest, hinges = [], []
+    for part in target.parts:
+        hinge = np.zeros(3)
+        if part.swing_deg != 0.0:
+            hinge = np.add(part.position_m, [0.0, 0.0, part.size_m[-1] / 2.0])
+        turn = rotation(*(math.radians(angle) for angle in part.rpy_deg))
+        rest.append(np.column_stack([turn, np.subtract(part.position_m, hinge)]))
+        hinges.append(hinge)
+    swing = np.radians([part.swing_deg for part in target.parts])
+    return Limbs(np.array(rest), np.array(hinges), swing)
 
 
 def make_actor(target: Target, rng: np.random.Generator, is_target: bool) -> Actor:
@@ -82,22 +162,3 @@ def part_mesh(part: Part) -> Mesh:
 def rotation(roll: float, pitch: float, yaw: float) -> FloatArray:
     """Return the rotation matrix (3, 3) of angles in radians."""
     return rotation_from_quaternion(quaternion_from_euler(roll, pitch, yaw))
-
-
-def _pose(position: npt.ArrayLike, turn: FloatArray) -> FloatArray:
-    pose = np.eye(4)
-    pose[:3, :3], pose[:3, 3] = turn, position
-    return pose
-
-
-def part_pose(part: Part, walked_m: float, step_length_m: float) -> FloatArray:
-    """Return a part's pose (4, 4) in the target's frame, for a distance walked."""
-    roll, pitch, yaw = (math.radians(angle) for angle in part.rpy_deg)
-    still = _pose(part.position_m, rotation(roll, pitch, yaw))
-    if part.swing_deg == 0.0:
-        return still
-    angle = math.radians(part.swing_deg) * math.sin(math.pi * walked_m / step_length_m)
-    hinge = np.add(part.position_m, [0.0, 0.0, part.size_m[-1] / 2.0])
-    swing = _pose(hinge, rotation(0.0, angle, 0.0))
-    swung: FloatArray = swing @ _pose(-hinge, np.eye(3)) @ still
-    return swung

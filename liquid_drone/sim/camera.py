@@ -106,8 +106,8 @@ class DroneCamera:
         image = optics.degrade(
             picture.image, self._weather, shot.rng, self._sign, shot.turn_px_per_s, self._focal_px
         )
-        rows, columns = np.nonzero(picture.target)
         height, width = picture.target.shape
+        rows, columns = divmod(np.flatnonzero(picture.target), width)  # nonzero takes longer
         bearing = elevation = 0.0
         if len(rows):
             bearing = float((columns.mean() + 0.5) / width * 2.0 - 1.0)

@@ -3,8 +3,9 @@
 """The expert: knows where everything is, follows the target, keeps clear of trunks.
 
 It flies along the line of sight, so that it stays near the path that the target walked and looks
-where it flies: what it avoids is in the picture. It gives the clean label for the simulator's
-present state, remembers nothing and never sees a picture.
+where it flies: what it avoids is in the picture. A target beside the picture is turned to first,
+and only then flown to: what cannot be seen cannot be learned. It gives the clean label for the
+simulator's present state, remembers nothing and never sees a picture.
 """
 
 import math
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 CLOSING_GAIN_PER_S = 0.8
 SPEED_M_S = (-0.6, 1.8)  # along the line of sight
-MARGIN_M = 0.6  # wanted between hull and trunk
-LOOK_M, FULL_M = 3.5, 1.2  # ahead: avoiding begins, avoiding is complete
+MARGIN_M = 0.8  # wanted between hull and trunk: more than whoever learns from it will err
+LOOK_M, FULL_M = 5.0, 2.0  # ahead: avoiding begins, avoiding is complete while it is still seen
 PAST_M = 0.6  # behind: avoiding has ended
-AVOID_GAIN_PER_S, AVOID_M_S = 1.4, 0.9
+BEYOND_M = 1.0  # behind the target: so far, a trunk is nearly out of mind
+AVOID_GAIN_PER_S, AVOID_M_S = 1.4, 1.2
 BRAKE_GAIN_PER_S, BRAKE_GAP_M = 1.0, 0.2  # closing speed for each metre of gap beyond the second
 HEIGHT_GAIN_PER_S = 1.0
 TURN_GAIN_PER_S, LEAD_GAIN = 2.0, 0.7
+ASIDE_RAD = (math.radians(42.0), math.radians(62.0))  # off the axis: it slows down, it stands
 
 
 class Expert:
@@ -47,11 +50,8 @@ class Expert:
         yaw_rad = euler_from_quaternion(truth.quaternion_xyzw)[2]
         relative, radii = self._simulator.nearby(truth.position_enu[:2])
         widths = radii + scenario.vehicle.radius_m
-        velocity = brake(
-            avoid(follow(truth, scenario.task.keep_distance_m), truth, relative, widths),
-            relative,
-            widths,
-        )
+        onward = follow(truth, scenario.task.keep_distance_m) * watching(truth, yaw_rad)
+        velocity = brake(avoid(onward, truth, relative, widths), relative, widths)
         vx, vy, _ = rotate_by_yaw([*velocity, 0.0], -yaw_rad)
         vz = HEIGHT_GAIN_PER_S * (scenario.task.cruise_altitude_m - truth.position_enu[2])
         wanted = np.array([vx, vy, vz, turn_rate(truth, yaw_rad)])
@@ -79,12 +79,13 @@ def avoid(
         widths: distance between the centres of trunk and drone at contact, (K,).
 
     """
-    ahead, _ = line_of_sight(truth)
+    ahead, distance_m = line_of_sight(truth)
     left = np.array([-ahead[1], ahead[0]])
     x, y = relative @ ahead, relative @ left
     overlap = np.maximum(widths + MARGIN_M - np.abs(y), 0.0)
     near = np.clip((LOOK_M - x) / (LOOK_M - FULL_M), 0.0, 1.0)
     near = near * np.clip(1.0 + x / PAST_M, 0.0, 1.0)
+    near = near * np.clip((distance_m + BEYOND_M - x) / BEYOND_M, 0.0, 1.0)
     push = -AVOID_GAIN_PER_S * float(np.sum(np.sign(y) * overlap * near))
     return velocity + left * min(max(push, -AVOID_M_S), AVOID_M_S)
 
@@ -100,10 +101,22 @@ def brake(velocity: FloatArray, relative: FloatArray, widths: FloatArray) -> Flo
     return velocity
 
 
+def watching(truth: 'Truth', yaw_rad: float) -> float:
+    """Return the share 0..1 of the speed for where the target is: 0 well beside the picture."""
+    slows, stands = ASIDE_RAD
+    return min(max((stands - abs(bearing(truth, yaw_rad))) / (stands - slows), 0.0), 1.0)
+
+
+def bearing(truth: 'Truth', yaw_rad: float) -> float:
+    """Return the angle in rad, left positive, from the drone's heading to the target."""
+    ahead, _ = line_of_sight(truth)
+    return float(wrap_angle(math.atan2(ahead[1], ahead[0]) - yaw_rad))
+
+
 def turn_rate(truth: 'Truth', yaw_rad: float) -> float:
     """Return the yaw rate in rad/s that brings the target to the middle of the picture."""
     ahead, distance_m = line_of_sight(truth)
-    bearing_rad = wrap_angle(math.atan2(ahead[1], ahead[0]) - yaw_rad)
+    bearing_rad = bearing(truth, yaw_rad)
     drift = (truth.target_velocity_enu - truth.velocity_enu)[:2]
     sight_rate = (ahead[0] * drift[1] - ahead[1] * drift[0]) / max(distance_m, 1.0)
     return TURN_GAIN_PER_S * bearing_rad + LEAD_GAIN * float(sight_rate)

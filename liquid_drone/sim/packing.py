@@ -21,15 +21,16 @@ from .shading import VERTEX, shade
 
 FloatArray = npt.NDArray[np.float64]
 IndexArray = npt.NDArray[np.uint32]
-TARGET_FLAG = 128  # added to the material's number
+MOVES_FLAG, TARGET_FLAG = 64, 128  # added to the material's number
 GROUND_CELL_M = 12.0
-KINDS = ('solid', 'facade', 'leaves', 'ground')  # one shader each
+KINDS = ('solid', 'facade', 'glass', 'leaves', 'ground')  # one shader each
 KIND_OF = {
     Material.LEAVES: 'leaves',
     Material.GROUND: 'ground',
     Material.BRICK: 'facade',
-    Material.WINDOWS: 'facade',
-    Material.GLASS: 'facade',
+    Material.CONCRETE: 'facade',
+    Material.WINDOWS: 'glass',
+    Material.GLASS: 'glass',
 }
 
 
@@ -56,15 +57,18 @@ class Packed:
             detail: factor on the reach of the levels.
 
         """
-        gap = np.linalg.norm(self.centre - eye, axis=1) - self.radius
-        kept = np.argsort(gap, kind='stable')
+        kept = np.arange(len(self.radius))
         if planes is not None:
-            inside = self.centre @ planes[:, :3].T + planes[:, 3]  # (N, P)
-            kept = kept[np.all(inside > -self.radius[:, None], axis=1)[kept]]
-        deepest = self.reach_m.shape[1] - 1
-        level = np.minimum((gap[kept, None] > detail * self.reach_m[kept]).sum(axis=1), deepest)
-        first, count = self.first[kept, level], self.count[kept, level]  # (n, K)
-        return [self.indices[runs(first[:, k], count[:, k])] for k in range(len(KINDS))]
+            inside = planes[:, :3] @ self.centre.T + planes[:, 3:] + self.radius  # (P, N)
+            kept = np.flatnonzero(inside.min(axis=0) > 0.0)
+        away = self.centre[kept] - eye
+        gap = np.sqrt((away * away).sum(axis=1)) - self.radius[kept]
+        order = np.argsort(gap, kind='stable')
+        kept, gap = kept[order], gap[order]
+        level = (gap[:, None] > detail * self.reach_m[kept, :-1]).sum(axis=1)
+        first, count = self.first[kept, level].T, self.count[kept, level].T  # (K, n)
+        chosen = self.indices[runs(first.ravel(), count.ravel())]
+        return np.split(chosen, np.cumsum(count.sum(axis=1))[:-1])
 
     def of_kind(self, kind: str) -> IndexArray:
         """Return the indices of the finest level of everything of one kind."""
@@ -122,7 +126,7 @@ def pack_actors(actors: Sequence[Actor]) -> PackedActors:
     offset, found = 0, []
     indices: list[list[IndexArray]] = [[np.zeros(0, np.uint32)] for _ in KINDS]
     for (_, piece, is_target), (vertices, faces) in zip(pieces, shapes, strict=True):
-        vertices['colour'][:, 3] += TARGET_FLAG * is_target
+        vertices['colour'][:, 3] += MOVES_FLAG + TARGET_FLAG * is_target
         indices[KINDS.index(kind_of(piece))].append(faces.ravel() + np.uint32(offset))
         offset += len(vertices)
         found.append(vertices)

@@ -11,21 +11,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from ..contract import Image
 from ..errors import SimulationError
 from . import packing
+from .drawn import Drawn
 from .packing import KINDS, Packed
 from .projection import clip_matrix, sun_matrix, view_planes
 from .render import Camera, Picture
 from .scenery import Actor, Scenery
-from .studio import SHADING, VIEW_FLOATS, Drawn, Studio
+from .studio import SHADING, VIEW_FLOATS, Studio
 
 FloatArray = npt.NDArray[np.float64]
-SHADOW_PIXELS, NEAR_SHADOW_PIXELS = 2048, 256
-NEAR_SHADOW_M = 16.0  # side of the square around the target that moving things shade
+SHADOW_PIXELS, MOVING_PIXELS = 2048, 256
+MOVING_M = 16.0  # side of the square around the target that moving things shade
 DETAIL_PIXELS = 250.0  # focal length at which levels of detail have the reach that models name
 DENSE = 0.85  # crowns of at least that much foliage show only their outside
 TO_TEXTURE = np.array([[0.5, 0, 0, 0.5], [0, 0.5, 0, 0.5], [0, 0, 0.5, 0.5], [0, 0, 0, 1.0]])
@@ -47,18 +49,19 @@ def render(views: Sequence[View]) -> list[Picture]:
     rows = math.ceil(len(views) / columns)
     width, height = camera.width, camera.height
     frame = studio.target(columns * width, rows * height)
+    for view in views:
+        view.stage.shade_actors(view.poses)
     frame.use()
     frame.viewport = (0, 0, columns * width, rows * height)
     frame.clear(depth=1.0)
-    for i, view in enumerate(views):
-        view.stage.shade_actors(view)
-        frame.use()
-        frame.viewport = ((i % columns) * width, (i // columns) * height, width, height)
+    places = [(i % columns * width, i // columns * height) for i in range(len(views))]
+    for view, (x, y) in zip(views, places, strict=True):
+        frame.viewport = (x, y, width, height)
         view.stage.draw(view.camera)
     frame.viewport = (0, 0, columns * width, rows * height)
     data = np.frombuffer(frame.read(components=4, alignment=1), np.uint8)
-    sheet = data.reshape(rows, height, columns, width, 4)[:, ::-1]
-    return [_picture(sheet[i // columns, :, i % columns]) for i in range(len(views))]
+    sheet = data.reshape(rows * height, columns * width, 4)
+    return [_picture(sheet[y : y + height, x : x + width]) for x, y in places]
 
 
 class Stage:
@@ -67,30 +70,58 @@ class Stage:
     def __init__(self, scenery: Scenery, actors: Sequence[Actor]) -> None:
         self._studio, self._air = Studio.shared(), scenery.air
         self._packed, self._actors = packing.pack(scenery), packing.pack_actors(actors)
-        self._ground_map = packing.ground_map(scenery.ground)
-        self._things = Drawn(self._studio, self._packed.vertices, len(self._packed.indices))
-        most = max(len(indices) for indices in self._actors.indices)
-        self._movers = Drawn(self._studio, self._actors.vertices, most)
+        snowy = self._air.snow > 0.0
+        self._things = Drawn(self._studio, self._packed.vertices, len(self._packed.indices), snowy)
+        most = sum(len(indices) for indices in self._actors.indices)
+        self._movers = Drawn(self._studio, self._actors.vertices, most, snowy)
+        self._movers.choose(self._actors.indices)
         self._shadow, shadow_frame = self._studio.depth_map(SHADOW_PIXELS)
-        self._near, self._near_frame = self._studio.depth_map(NEAR_SHADOW_PIXELS)
-        self._shadow_matrix = sun_matrix(self._air.sun_direction, *_bounds(self._packed))
-        self._near_matrix = np.eye(4)
+        self._moving, self._moving_frame = self._studio.mask_map(MOVING_PIXELS)
+        self._moving_frame.viewport = (1, 1, MOVING_PIXELS - 2, MOVING_PIXELS - 2)
+        corners = scenery.ground.mesh.vertices
+        self._ground, self._heights = corners[:, :2], corners[:, 2]
+        self._view = self._still_view(
+            packing.ground_map(scenery.ground), scenery.ground.takes_snow
+        )
         self._shade_things(shadow_frame)
         shadow_frame.release()
         self._picture = self._paint_ground(scenery.ground.picture)
+        self._sky = self._studio.paint_sky()
 
     def release(self) -> None:
         """Give everything on the card back."""
-        textures = (self._picture, self._shadow, self._near_frame, self._near)
+        textures = (self._picture, self._sky, self._shadow, self._moving_frame, self._moving)
         for resource in (self._things, self._movers, *textures):
             resource.release()
 
+    def _still_view(
+        self, ground_map: tuple[float, ...], takes_snow: bool
+    ) -> npt.NDArray[np.float32]:
+        """Return the uniforms: what never changes in a place is filled in."""
+        air, data = self._air, np.zeros(VIEW_FLOATS, dtype=np.float32)
+        self._shadow_matrix = sun_matrix(air.sun_direction, *_bounds(self._packed))
+        data[16:32] = (TO_TEXTURE @ self._shadow_matrix).T.ravel()
+        vectors = data[32:].reshape(10, 4)
+        vectors[0, 3] = air.exposure
+        vectors[1] = [*air.sun_direction, air.ambient]
+        vectors[2] = [*air.sun_colour, air.snow]
+        vectors[3] = [*air.sky_horizon, air.fog_density_per_m]
+        vectors[4] = [*air.sky_zenith, air.foliage]
+        vectors[5] = ground_map
+        vectors[6, 3] = float(takes_snow)
+        return data
+
     def _shade_things(self, frame: Any) -> None:
         """Draw the shadow map of what never moves, once."""
+        context = self._studio.context
         self._write_view(self._shadow_matrix)
-        self._begin_shadow(frame)
+        frame.use()
+        frame.clear(depth=1.0)
+        context.enable_only(context.DEPTH_TEST)
+        self._studio.noise.use(0)
+        self._things.choose([self._packed.of_kind(kind) for kind in KINDS])
         for kind in SHADING:
-            self._things.draw_shadow(kind, self._packed.of_kind(kind))
+            self._things.draw_shadow(kind)
 
     def _paint_ground(self, picture: Image) -> Any:
         """Light the ground once, from above: what never moves shades it for ever."""
@@ -102,31 +133,37 @@ class Stage:
         context.enable_only(context.NOTHING)
         for unit, texture in enumerate((studio.noise, plain, self._shadow)):
             texture.use(unit)
-        self._things.paint(self._packed.of_kind('ground'))
+        self._things.light()
+        self._things.paint()
         frame.release()
         plain.release()
         return studio.mipmapped(painted)
 
-    def shade_actors(self, view: View) -> None:
-        """Put what moves where it is, and draw its shadow map, for one picture."""
-        poses, parts = view.poses, self._actors.parts
-        if len(poses) != parts:
-            raise SimulationError(f'expected poses of {parts} parts, got {len(poses)}')
-        self._movers.write(self._actors.posed(poses))
-        middle = poses[0, :3, 3] if parts else view.camera.position_enu
-        self._near_matrix = sun_matrix(self._air.sun_direction, middle, NEAR_SHADOW_M / 2.0)
-        self._write_view(self._near_matrix)
-        self._begin_shadow(self._near_frame)
-        for kind, indices in zip(KINDS, self._actors.indices, strict=True):
-            if kind in SHADING:
-                self._movers.draw_shadow(kind, indices)
+    def shade_actors(self, poses: FloatArray) -> None:
+        """Put what moves where it is, and draw its shadow on the ground, for one picture."""
+        if len(poses) != self._actors.parts:
+            raise SimulationError(
+                f'expected poses of {self._actors.parts} parts, got {len(poses)}'
+            )
+        if not len(poses):
+            return
+        studio, vertices = self._studio, self._actors.posed(poses)
+        self._movers.write(vertices)
+        self._view[-4:] = [*self._ground_below(poses[0, :2, 3]), MOVING_M / 2.0]
+        studio.view.write(self._view)
+        self._moving_frame.use()
+        self._moving_frame.clear()
+        studio.context.enable_only(studio.context.NOTHING)
+        studio.noise.use(0)
+        self._shadow.use(2)
+        self._movers.light()
+        self._movers.draw_moving()
 
-    def _begin_shadow(self, frame: Any) -> None:
-        context = self._studio.context
-        frame.use()
-        frame.clear(depth=1.0)
-        context.enable_only(context.DEPTH_TEST)
-        self._studio.noise.use(0)
+    def _ground_below(self, place: FloatArray) -> FloatArray:
+        """Return the ground's corner (3,) next to a place (2,), moved to that place."""
+        away = self._ground - place[None]  # (V, 2)
+        height = self._heights[np.argmin((away * away).sum(axis=1))]
+        return np.array([*place, height])
 
     def draw(self, camera: Camera) -> None:
         """Draw one view into the framebuffer that is in use."""
@@ -135,31 +172,30 @@ class Stage:
         self._write_view(matrix, camera)
         detail = camera.focal_pixels / DETAIL_PIXELS
         visible = self._packed.visible(camera.position_enu, view_planes(matrix), detail)
-        for unit, texture in enumerate((studio.noise, self._picture, self._shadow, self._near)):
+        for unit, texture in enumerate(self._textures()):
             texture.use(unit)
         context.enable_only(context.DEPTH_TEST | context.CULL_FACE)
-        for kind, things, movers in zip(KINDS, visible, self._actors.indices, strict=True):
+        self._things.choose(visible)
+        for kind in KINDS:
             if kind == 'leaves' and self._air.foliage < DENSE:  # seen from both sides
                 context.disable(context.CULL_FACE)
-            self._movers.draw(kind, movers)
-            self._things.draw(kind, things)
+            self._movers.draw(kind)
+            self._things.draw(kind)
         context.depth_func = '<='
         studio.sky_vertices.render(studio.gl.TRIANGLES, vertices=3)
         context.depth_func = '<'
 
+    def _textures(self) -> tuple[Any, ...]:
+        """Return what each texture unit holds: see studio.SAMPLERS."""
+        return self._studio.noise, self._picture, self._shadow, self._moving, self._sky
+
     def _write_view(self, clip: FloatArray, camera: Camera | None = None) -> None:
-        air, data = self._air, np.zeros(VIEW_FLOATS, dtype=np.float32)
-        matrices = (clip, TO_TEXTURE @ self._shadow_matrix, TO_TEXTURE @ self._near_matrix)
-        data[:48] = np.concatenate([matrix.T.ravel() for matrix in matrices])
-        vectors = data[48:].reshape(9, 4)
-        vectors[1] = [*air.sun_direction, air.ambient]
-        vectors[2] = [*air.sun_colour, air.snow]
-        vectors[3] = [*air.sky_horizon, air.fog_density_per_m]
-        vectors[4] = [*air.sky_zenith, air.foliage]
-        vectors[5] = self._ground_map
+        data = self._view
+        data[:16] = clip.T.ravel()
         if camera is not None:
             half = math.tan(math.radians(camera.horizontal_fov_deg) / 2.0)
-            vectors[0] = [*camera.position_enu, air.exposure]
+            vectors = data[32:].reshape(10, 4)
+            vectors[0, :3] = camera.position_enu
             vectors[6, :3] = camera.rotation[:, 0]
             vectors[7, :3] = camera.rotation[:, 1] * half
             vectors[8, :3] = camera.rotation[:, 2] * (half * camera.height / camera.width)
@@ -200,4 +236,6 @@ def _bounds(packed: Packed) -> tuple[FloatArray, float]:
 
 
 def _picture(rgba: npt.NDArray[np.uint8]) -> Picture:
-    return Picture(np.ascontiguousarray(rgba[..., :3]), rgba[..., 3] > 127)
+    """Turn what OpenGL gives, its lowest row first, into a picture."""
+    image = np.asarray(cv2.flip(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), 0), np.uint8)
+    return Picture(image, cv2.flip(cv2.extractChannel(rgba, 3), 0) > 127)

@@ -78,6 +78,7 @@ class Ground:
 
     mesh: Mesh
     picture: Image  # (H, W, 3) RGB
+    takes_snow: bool = True  # False: the picture shows all the snow that lies
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""GLSL of the OpenGL renderer: one vertex shader, a fragment shader for each kind of surface, sky.
+"""GLSL of the OpenGL renderer: shaders for each kind of surface, the sky and the shadows.
 
 Light is computed in linear colour, with a gamma of 2: squared on the way in, rooted on the way
-out. Alpha carries no opacity but whose pixel it is: 1 the target, 0 anything else.
+out. Alpha carries no opacity but whose pixel it is: 1 the target, 0 anything else. Round and small
+things (``solid``, ``leaves``) are lit at their vertices, walls (``facade``) at their pixels, and
+the ground once, into a picture from above.
 """
 
 VERSION = '#version 430\n'
@@ -13,96 +15,251 @@ VIEW = """
 layout(std140, binding = 0) uniform View {
     mat4 clip_from_world;
     mat4 shadow_from_world;   // static things, once a place
-    mat4 near_from_world;     // what moves, each picture
     vec4 eye;                 // w: exposure
     vec4 sun;                 // w: share of ambient light
     vec4 sun_colour;          // w: snow
     vec4 horizon;             // w: fog density per metre
     vec4 zenith;              // w: foliage
     vec4 ground_map;          // uv = xy * world.xy + zw
-    vec4 ray_forward;         // of the sky: direction = forward + x * left + y * up
+    vec4 ray_forward;         // of the sky: direction = forward + x * left + y * up;
+                              // w: share of the snow that lies on the painted ground too
     vec4 ray_left;
     vec4 ray_up;
+    vec4 near_shadow;         // what moves shades a square: middle (x, y, z), half its side
 };
 """
 
-VERTEX = """
-in vec3 position;
-in vec3 normal;
-in vec4 colour;       // a: material / 255, more than 127 for the target
-out vec3 world;
-out vec3 facing;
-out vec3 albedo;
-out vec2 st;          // where the noise is read: along the surface, metres
-flat out int material;
-flat out float owner;
+# Light, snow and air; the same at vertices and at pixels.
+LIGHT = """
+uniform sampler2DShadow shadow;
 
-void main() {
-    world = position;
-    facing = normalize(normal);
-    int number = int(colour.a * 255.0 + 0.5);
-    material = number & 127;
-    owner = number > 127 ? 1.0 : 0.0;
-    albedo = colour.rgb;
-    vec2 along = abs(facing.z) > 0.75 ? vec2(0.0) : normalize(vec2(-facing.y, facing.x));
-    st = along == vec2(0.0) ? world.xy : vec2(dot(world.xy, along), world.z);
-#ifdef LEAVES
-    st = world.xy * 0.8 + world.z * vec2(0.55, 0.83);
-#endif
-    gl_Position = clip_from_world * vec4(world, 1.0);
+float lit(vec3 place, vec3 n) {
+    return texture(shadow, (shadow_from_world * vec4(place + n * 0.08, 1.0)).xyz);
+}
+
+vec3 shone(float up, float direct) {
+    vec3 around = mix(vec3(0.32, 0.30, 0.26), zenith.rgb * 0.5 + 0.5, 0.5 + 0.5 * up) * sun.w;
+    return around + sun_colour.rgb * (direct * (1.0 - sun.w) * 2.2);
+}
+
+"""
+
+SNOWED = """
+const vec3 SNOW = vec3(0.82, 0.86, 0.92);
+
+float white(float up, float noised) {   // share that is under snow
+    float snow = sun_colour.w;
+    return smoothstep(0.35, 0.60, up + 0.5 * (noised - 0.5) - 1.0 + snow) * step(0.01, snow);
 }
 """
 
-# What the vertex shader hands to the fragment shaders of things and ground.
-INPUTS = """
-in vec3 world;
-in vec3 facing;
-in vec3 albedo;
-in vec2 st;
-flat in int material;
-flat in float owner;
-out vec4 result;
+# Where the noise is read on what is round: straight lines in space, so that there is no seam.
+SPOTS = """
+vec2 along_leaf(vec3 place) {
+    return (place.xy * 0.8 + place.z * vec2(0.55, 0.83)) * 0.9;
+}
+
+vec2 along_stem(vec3 place) {
+    float across = place.x * 0.83 + place.y * 0.55, deep = place.y * 0.83 - place.x * 0.55;
+    return vec2(across, place.z + 0.5 * deep);
+}
+"""
+
+# By the air and by the camera; ``clear`` is the share of light that comes through.
+SEEN = """
+vec4 seen(vec3 light, float clear, float owner) {
+    vec3 fogged = mix(horizon.rgb * horizon.rgb, light, clear) * eye.w;
+    return vec4(sqrt(clamp(fogged / (0.75 + 0.4 * fogged), 0.0, 1.0)), owner);
+}
 """
 
 # LOOK: noise cells per metre along the surface and up, their strength, the share of snow it takes.
-SURFACE = (
-    INPUTS
-    + """
-const int GLASS = 9, BRICK = 6, WINDOWS = 8;
+SURFACE = """
+const int LEAVES = 3, NEEDLES = 4, BRICK = 6, WINDOWS = 8, GLASS = 9;
 const vec4 LOOK[10] = vec4[10](
-    vec4(0.0, 0.0, 0.0, 0.6), vec4(0.35, 0.35, 0.35, 1.0), vec4(1.6, 0.22, 0.55, 0.25),
-    vec4(0.55, 0.55, 0.75, 1.0), vec4(0.7, 0.35, 0.7, 1.0), vec4(0.4, 0.4, 0.45, 1.0),
+    vec4(0.0, 0.0, 0.0, 0.6), vec4(0.35, 0.35, 0.35, 1.0), vec4(1.6, 0.22, 0.55, 0.8),
+    vec4(0.8, 0.8, 0.0, 1.0), vec4(0.7, 0.35, 0.7, 1.0), vec4(0.4, 0.4, 0.45, 1.0),
     vec4(0.3, 0.3, 0.25, 0.5), vec4(0.15, 0.15, 0.2, 0.6), vec4(0.15, 0.15, 0.15, 0.5),
     vec4(0.0, 0.0, 0.0, 0.5));
+
+vec2 along(vec3 place, vec3 n) {        // metres along a surface and up, or on it
+    if (abs(n.z) > 0.75) return place.xy;
+    return vec2(dot(place.xy, normalize(vec2(-n.y, n.x))), place.z);
+}
+"""
+
+VERTEX_INPUTS = """
+in vec3 position;
+in vec3 normal;
+in vec4 colour;       // a * 255: the material, + 64 if it moves, + 128 if it is the target
+"""
+
+# Lights vertices, once for what never moves: two packed colours for each, see VERTEX.
+LIGHTER = (
+    VERTEX_INPUTS
+    + LIGHT
+    + SNOWED
+    + SURFACE
+    + SPOTS
+    + """
 uniform sampler2D noise;
-uniform sampler2DShadow shadow;
+flat out uint lit_colour;
+flat out uint lit_snow;
+flat out uint lit_look;
 
-float lit(vec3 n) {
-    return texture(shadow, (shadow_from_world * vec4(world + n * 0.08, 1.0)).xyz);
+uint in_bytes(vec3 light, float rest) {
+    return packUnorm4x8(vec4(sqrt(clamp(light * 0.5, 0.0, 1.0)), rest));
 }
 
-vec3 under_snow(vec3 base, float up, float noised, float share) {
-    float snow = sun_colour.w;
-    float white = smoothstep(0.35, 0.60, up + 0.5 * (noised - 0.5) - 1.0 + snow) * share;
-    return mix(base, vec3(0.82, 0.86, 0.92), white * step(0.01, snow));
-}
-
-vec3 shone(vec3 base, float up, float direct) {
-    vec3 around = mix(vec3(0.32, 0.30, 0.26), zenith.rgb * 0.5 + 0.5, 0.5 + 0.5 * up) * sun.w;
-    return base * (around + sun_colour.rgb * (direct * (1.0 - sun.w) * 2.2));
-}
-
-vec4 seen(vec3 light, float far) {      // through the air, by the camera
-    vec3 fogged = mix(horizon.rgb * horizon.rgb, light, exp(-horizon.w * far)) * eye.w;
-    return vec4(sqrt(clamp(fogged / (0.75 + 0.4 * fogged), 0.0, 1.0)), owner);
+void main() {
+    int number = int(colour.a * 255.0 + 0.5), kind = number & 63;
+    vec4 look = LOOK[kind];
+    vec3 n = normalize(normal), albedo = colour.rgb * colour.rgb;
+    float up = kind == NEEDLES && n.z > 0.0 ? 0.52 + 0.3 * n.z : n.z - 0.4 * (1.0 - look.w);
+    float direct = max(dot(n, sun.xyz), 0.0);
+    if (kind == LEAVES) {
+        direct = 0.2 + 0.8 * clamp(dot(n, sun.xyz) * 0.6 + 0.4, 0.0, 1.0);  // shines through
+        albedo *= 0.7 + 0.6 * textureLod(noise, along_leaf(position) * 0.16, 0.0).r;
+    }
+    vec3 light = shone(n.z, direct * lit(position, n));
+    lit_colour = in_bytes(albedo * light, float(number >> 7));
+    lit_snow = in_bytes(SNOW * light, (number & 64) != 0 ? 0.0 : 0.5 + 0.5 * up);
+    lit_look = packUnorm4x8(vec4(look.xy * 0.25, look.z, 0.0));
 }
 """
 )
 
-SOLID = (
-    SURFACE
+# What is round or small is lit at its vertices already.
+VERTEX = (
+    SPOTS
     + """
-#ifdef FACADE
+in vec3 position;
+in vec3 normal;
+in vec4 lit_colour;   // half its light, rooted; whether it is the target
+in vec4 lit_snow;     // likewise of snow on it; half of how much it looks up, + 0.5
+in vec4 lit_look;     // noise cells per metre along and up, their strength
+out vec3 base;
+out vec4 spot;        // where noise is read (xy), its strength, the air's clearness
+out vec4 snowed;
+out float deep;       // leaves: along the line on which the noise stays the same
+flat out float owner;
+
+void main() {
+    base = 2.0 * lit_colour.rgb * lit_colour.rgb;
+    owner = lit_colour.a;
+    vec3 away = eye.xyz - position;
+    float far = length(away);
+#ifdef LEAVED
+    spot.xy = along_leaf(position);
+    deep = dot(position, vec3(-0.43, -0.65, 0.62)) * 1.6;
+    float edge = 1.0 - abs(dot(normal, away)) / (far * length(normal));
+    spot.z = 0.08 + 0.65 * (1.0 - zenith.w)
+        + 0.18 * edge * edge * clamp(2.0 - far * 0.05, 0.0, 1.0);
+#else
+    spot.xy = along_stem(position) * lit_look.xy;
+    spot.z = 2.0 * lit_look.z;
+#endif
+    spot.w = exp(-horizon.w * far);
+#ifdef SNOWY
+    snowed = vec4(2.0 * lit_snow.rgb * lit_snow.rgb, 2.0 * lit_snow.a - 1.0);
+#endif
+    gl_Position = clip_from_world * vec4(position, 1.0);
+}
+"""
+)
+
+FRAGMENT_INPUTS = """
+uniform sampler2D noise;
+in vec3 base;
+in vec4 spot;
+in vec4 snowed;
+in float deep;
+flat in float owner;
+out vec4 result;
+"""
+
+SOLID = (
+    FRAGMENT_INPUTS
+    + SNOWED
+    + SEEN
+    + """
+void main() {
+    vec4 coarse = texture(noise, spot.xy);
+    vec3 light = base * (1.0 + spot.z * (coarse.r + 0.6 * coarse.b - 0.8));
+#ifdef SNOWY
+    light = mix(light, snowed.rgb, white(snowed.a, coarse.g));
+#endif
+    result = seen(light, spot.w, owner);
+}
+"""
+)
+
+LEAVES = (
+    FRAGMENT_INPUTS
+    + SNOWED
+    + SEEN
+    + """
+void main() {
+    vec4 fine = texture(noise, spot.xy + 0.3 * abs(fract(deep) - 0.5));  // zigzag: no streaks
+    if (fine.g < spot.z) discard;
+    vec3 light = base * (0.65 + 0.7 * fine.r);
+#ifdef SNOWY
+    light = mix(light, snowed.rgb, white(snowed.a, fine.b));
+#endif
+    result = seen(light, spot.w, owner);
+}
+"""
+)
+
+FACADE_VERTEX = (
+    VERTEX_INPUTS
+    + SURFACE
+    + """
+out vec3 world;
+out vec3 facing;
+out vec3 albedo;
+out vec2 st;          // metres along the wall and up
+flat out int number;
+
+void main() {
+    world = position;
+    facing = normalize(normal);
+    number = int(colour.a * 255.0 + 0.5);
+    albedo = colour.rgb;
+    st = along(position, facing);
+    gl_Position = clip_from_world * vec4(world, 1.0);
+}
+"""
+)
+
+FACADE = (
+    LIGHT
+    + SNOWED
+    + SEEN
+    + SURFACE
+    + """
+uniform sampler2D noise;
+in vec3 world;
+in vec3 facing;
+in vec3 albedo;
+in vec2 st;
+flat in int number;
+out vec4 result;
+
+#ifdef PANES
+vec3 mirrored(vec3 ray) {              // houses opposite, the sky above them
+    float roofs = 0.10 + 0.25 * texture(noise, ray.xy * 0.11 + world.xy * 0.004).g;
+    vec3 sky = mix(horizon.rgb, zenith.rgb, clamp(ray.z * 2.0, 0.0, 1.0));
+    vec3 below = zenith.rgb * 0.25 + 0.12;
+    vec3 shown = mix(below, sky, smoothstep(-0.03, 0.03, ray.z - roofs));
+    return shown * shown;
+}
+
+float framed() {                       // 0 on the bars between panes of 1.5 m
+    vec2 cell = fract(vec2(st.x / 1.5, st.y / 3.0));
+    return step(0.06, cell.x) * step(0.03, cell.y);
+}
+
 vec3 paned(vec3 base, vec3 sky) {      // rows of windows, one each 1.6 m along and 3.0 m up
     vec2 at = vec2(st.x / 1.6, (st.y - 0.4) / 3.0);
     vec2 cell = fract(at);
@@ -112,6 +269,7 @@ vec3 paned(vec3 base, vec3 sky) {      // rows of windows, one each 1.6 m along 
     return pane && abs(facing.z) < 0.5 ? glass : base;
 }
 
+#else
 vec3 laid(vec3 base) {                 // courses of bricks; mortar fades with the distance
     float row = floor(st.y / 0.16);
     vec2 cell = fract(vec2(st.x / 0.44 + 0.5 * mod(row, 2.0), st.y / 0.16));
@@ -123,46 +281,29 @@ vec3 laid(vec3 base) {                 // courses of bricks; mortar fades with t
 
 void main() {
     vec3 n = normalize(facing);
+    int material = number & 63;
     vec4 look = LOOK[material];
     vec4 coarse = texture(noise, st * look.xy * 0.25);
     vec3 base = albedo * albedo;
     base *= 1.0 + look.z * (coarse.r + 0.6 * coarse.b - 0.8) * 2.0;
     float far = distance(eye.xyz, world);
-#ifdef FACADE
-    vec3 sky = mix(horizon.rgb, zenith.rgb, 0.5);
-    if (material == WINDOWS) base = paned(base, sky * sky);
+#ifdef PANES
+    vec3 away = (world - eye.xyz) / far;
+    vec3 sky = mirrored(reflect(away, n));
+    if (material == WINDOWS) base = paned(base, sky);
+#else
     if (material == BRICK) base = laid(base);
 #endif
-    base = under_snow(base, n.z, coarse.g, look.w);
-    vec3 light = shone(base, n.z, max(dot(n, sun.xyz), 0.0) * lit(n));
-#ifdef FACADE
-    float grazing = 1.0 - max(dot(n, eye.xyz - world) / far, 0.0);
-    float mirrored = material == GLASS ? 0.35 + 0.5 * grazing * grazing * grazing : 0.0;
-    light = mix(light, sky * sky, mirrored);
+#ifdef SNOWY
+    base = mix(base, SNOW, white(n.z, coarse.g) * ((number & 64) != 0 ? 0.0 : look.w));
 #endif
-    result = seen(light, far);
-}
-"""
-)
-
-LEAVES = (
-    SURFACE
-    + """
-void main() {
-    vec3 n = normalize(facing);
-    vec3 away = eye.xyz - world;
-    float far = length(away);
-    float slant = dot(n, away) / far;
-    vec4 fine = texture(noise, st * 0.9);
-    float edge = 1.0 - abs(slant);
-    float holes = 0.18 * edge * edge * clamp(2.0 - far * 0.05, 0.0, 1.0);
-    if (fine.g < 0.08 + 0.65 * (1.0 - zenith.w) + holes) discard;
-    n = slant < 0.0 ? -n : n;
-    float spotted = texture(noise, st * 0.14).r;
-    vec3 base = albedo * albedo * (0.35 + 0.7 * fine.r + 0.6 * spotted);
-    base = under_snow(base, n.z, fine.b, 1.0);
-    float direct = 0.2 + 0.8 * clamp(dot(n, sun.xyz) * 0.6 + 0.4, 0.0, 1.0);  // shines through
-    result = seen(shone(base, n.z, direct * lit(n)), far);
+    vec3 light = base * shone(n.z, max(dot(n, sun.xyz), 0.0) * lit(world, n));
+#ifdef PANES
+    float grazing = 1.0 - max(-dot(n, away), 0.0);
+    float share = material == GLASS ? 0.35 + 0.5 * grazing * grazing * grazing : 0.0;
+    light = mix(light, sky, framed() * share);
+#endif
+    result = seen(light, exp(-horizon.w * far), float(number >> 7));
 }
 """
 )
@@ -181,48 +322,89 @@ void main() {
 }
 """
 
-PAINTED = """
+PAINTED = (
+    LIGHT
+    + SNOWED
+    + """
 uniform sampler2D noise;
 uniform sampler2D picture;
-uniform sampler2DShadow shadow;
 in vec3 world;
 in vec3 facing;
 out vec4 result;
-"""
-PAINTED += SURFACE[SURFACE.index('vec3 under_snow') : SURFACE.index('vec4 seen')]
-PAINTED += """
+
 void main() {
     vec3 n = normalize(facing);
     vec3 drawn = texture(picture, world.xy * ground_map.xy + ground_map.zw).rgb;
     vec4 coarse = texture(noise, world.xy * 0.0875);
     vec3 base = drawn * drawn * (0.8 + 0.4 * coarse.r);
-    base = under_snow(base, n.z, coarse.g, 1.0);
-    float light = 0.0;
+    base = mix(base, SNOW, white(n.z, coarse.g) * ray_forward.w);
+    float open = 0.0;
     for (int i = 0; i < 4; i++) {
         vec2 step = (vec2(i & 1, i >> 1) - 0.5) * 0.06;
-        vec3 from = world + vec3(step, 0.05);
-        light += 0.25 * texture(shadow, (shadow_from_world * vec4(from, 1.0)).xyz);
+        open += 0.25 * lit(world + vec3(step, 0.05), vec3(0.0));
     }
-    float direct = max(dot(n, sun.xyz), 0.0) * light;
-    result = vec4(sqrt(clamp(0.5 * shone(base, n.z, direct), 0.0, 1.0)), light);
+    vec3 light = base * shone(n.z, max(dot(n, sun.xyz), 0.0) * open);
+    result = vec4(sqrt(clamp(0.5 * light, 0.0, 1.0)), open);
+}
+"""
+)
+
+GROUND_VERTEX = (
+    VERTEX_INPUTS
+    + """
+out vec4 spot;        // in the painted picture (xy), in the noise (zw)
+out vec3 shaded;      // in the picture of moving shadows (xy); the air's clearness
+
+void main() {
+    spot.xy = position.xy * ground_map.xy + ground_map.zw;
+    spot.zw = position.xy * 0.9;
+    shaded.xy = (position.xy - near_shadow.xy) / (2.0 * near_shadow.w) + 0.5;
+    shaded.z = exp(-horizon.w * distance(eye.xyz, position));
+    gl_Position = clip_from_world * vec4(position, 1.0);
+}
+"""
+)
+
+GROUND = (
+    SEEN
+    + """
+uniform sampler2D noise;
+uniform sampler2D picture;        // painted: half of its light; alpha the share of sunlight
+uniform sampler2D moving;         // where something that moves hides the sun (r) and the sky (g)
+in vec4 spot;
+in vec3 shaded;
+out vec4 result;
+
+void main() {
+    vec4 drawn = texture(picture, spot.xy);
+    float grain = 1.0 + (0.8 - 0.6 * sun_colour.w) * (texture(noise, spot.zw).b - 0.5);
+    vec2 hidden = texture(moving, shaded.xy).rg;
+    float left = (1.0 - 0.6 * hidden.r * drawn.a) * (1.0 - 0.35 * hidden.g);
+    vec3 light = drawn.rgb * drawn.rgb * (2.0 * grain * left);
+    result = seen(light, shaded.z, 0.0);
+}
+"""
+)
+
+# What moves, on the ground below its first part: seen along the sun's rays, then from right above.
+MOVING_VERTEX = """
+in vec3 position;
+flat out float above;
+
+void main() {
+    vec3 from = position - near_shadow.xyz;
+    above = float(gl_InstanceID);
+    vec2 place = from.xy - (1.0 - above) * sun.xy * (from.z / sun.z);
+    bool far_up = above > 0.5 && from.z > 3.0;   // hides no sky
+    gl_Position = vec4(far_up ? vec2(2.0) : place / near_shadow.w, 0.0, 1.0);
 }
 """
 
-GROUND = """
-uniform sampler2D noise;
-uniform sampler2D picture;        // painted: half of its light; alpha the share of sunlight
-uniform sampler2DShadow near_shadow;
-"""
-GROUND += INPUTS + SURFACE[SURFACE.index('vec4 seen') :]
-GROUND += """
-void main() {
-    vec4 drawn = texture(picture, world.xy * ground_map.xy + ground_map.zw);
-    vec3 spot = (near_from_world * vec4(world, 1.0)).xyz;
-    float grain = 1.0 + (0.8 - 0.6 * sun_colour.w) * (texture(noise, world.xy * 0.9).b - 0.5);
-    float sunny = max(texture(near_shadow, spot), 1.0 - drawn.a);
-    vec3 light = drawn.rgb * drawn.rgb * (2.0 * grain * (0.4 + 0.6 * sunny));
-    result = seen(light, distance(eye.xyz, world));
-}
+MOVING = """
+flat in float above;
+out vec2 result;
+
+void main() { result = vec2(1.0 - above, above); }
 """
 
 SKY_VERTEX = """
@@ -235,13 +417,23 @@ void main() {
 }
 """
 
-SKY_FRAGMENT = """
+# The sky of a place never changes: painted once, on a disc by xy / (1 + z) (the stereographic
+# projection) that reaches 17 degrees below the horizon.
+SKY_RIM = """
+const float SKY_RIM = 1.35;
+"""
+
+SKY_PAINTED = (
+    SKY_RIM
+    + """
 uniform sampler2D noise;
 in vec2 place;
 out vec4 result;
 
 void main() {
-    vec3 ray = normalize(ray_forward.xyz - place.x * ray_left.xyz + place.y * ray_up.xyz);
+    vec2 disc = place * SKY_RIM;
+    float r2 = dot(disc, disc);
+    vec3 ray = vec3(2.0 * disc, 1.0 - r2) / (1.0 + r2);
     vec3 sky = mix(horizon.rgb, zenith.rgb, clamp(ray.z * 2.0, 0.0, 1.0));
     vec2 at = ray.xy / max(ray.z + 0.12, 0.1);
     float cloud = texture(noise, at * 0.045).r * 0.65 + texture(noise, at * 0.16).g * 0.35;
@@ -255,15 +447,44 @@ void main() {
     result = vec4(sqrt(clamp(sky / (0.75 + 0.4 * sky), 0.0, 1.0)), 0.0);
 }
 """
+)
 
+SKY = (
+    SKY_RIM
+    + """
+uniform sampler2D sky;
+in vec2 place;
+out vec4 result;
+
+void main() {
+    vec3 ray = ray_forward.xyz - place.x * ray_left.xyz + place.y * ray_up.xyz;
+    float size = length(ray);
+    vec2 disc = ray.xy / (size + max(ray.z, -0.3 * size));
+    result = vec4(texture(sky, disc * (0.5 / SKY_RIM) + 0.5).rgb, 0.0);
+}
+"""
+)
 # A shadow map: only depth; leaves let light through their holes.
-SHADOW_FRAGMENT = """
+SHADOW_VERTEX = (
+    SPOTS
+    + """
+in vec3 position;
+out vec2 st;
+
+void main() {
+    st = along_leaf(position);
+    gl_Position = clip_from_world * vec4(position, 1.0);
+}
+"""
+)
+
+SHADOW = """
 uniform sampler2D noise;
 in vec2 st;
 
 void main() {
-#ifdef LEAVES
-    if (texture(noise, st * 0.9).g < 0.10 + 0.65 * (1.0 - zenith.w)) discard;
+#ifdef LEAVED
+    if (texture(noise, st).g < 0.10 + 0.65 * (1.0 - zenith.w)) discard;
 #endif
 }
 """

@@ -9,6 +9,7 @@ network, no MAVLink and no ROS.
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,7 +23,7 @@ from ..geometry import (
     quaternion_from_rotation,
     rotation_from_quaternion,
 )
-from .actors import Mover
+from .actors import Cast, Mover, Places
 from .camera import CameraFrame, DroneCamera, Shot
 from .config import Scenario
 from .drone import SUBSTEPS_PER_S, Drone, Motors
@@ -69,6 +70,7 @@ class Simulator:
         self.renderer_name = choose(scenario.renderer)
         self._p = load_pybullet()
         self._client = -1
+        self._truth: Truth | None = None  # of the present moment, once it was asked for
 
     def reset(self, seed: int, start: Literal['hover', 'ground'] = 'hover') -> None:
         """Build the place of a seed; the drone hovers, or stands below, motors off."""
@@ -78,6 +80,10 @@ class Simulator:
         if client < 0:
             raise SimulationError('PyBullet gives no physics client; close other simulations')
         self._layout: Layout = make_layout(self.scenario, seed)
+        movers = (self._layout.target, *self._layout.distractors)
+        self._cast = Cast(movers)
+        self._widths = np.array([mover.target.radius_m for mover in movers[1:]])
+        self._half_heights = np.array([[0.0, 0.0, m.target.height_m / 2.0] for m in movers])
         draws_itself = self.renderer_name == GlRenderer.name
         builder = SceneBuilder(p, client, self.scenario, self._layout, visible=not draws_itself)
         self._scene: Scene = builder.build()
@@ -112,9 +118,14 @@ class Simulator:
             self._p.disconnect(self._client)
             self._client = -1
 
-    def ground_height_m(self, position: npt.ArrayLike) -> float:
+    def ground_height_m(self, position: Sequence[float] | FloatArray) -> float:
         """Return the height of the ground below a position (2,) or (3,)."""
-        return float(self._layout.terrain.height(position))
+        return self._layout.terrain.height_at(float(position[0]), float(position[1]))
+
+    @property
+    def layout(self) -> Layout:
+        """The place that was built last."""
+        return self._layout
 
     def actors(self) -> list[tuple[Actor, FloatArray]]:
         """Return all that moves, the target first, with the poses (P, 4, 4) of its parts."""
@@ -128,17 +139,14 @@ class Simulator:
         A wall counts as its nearest point; distractors are where they are now.
         """
         relative, radii = self._layout.obstacles.nearest(position)
-        moving = self._moving(self._stamp_ns())[1:]
-        if not moving:
-            return relative, radii
-        places = np.array([mover.route.at(time_s)[0] for mover, time_s in moving]) - position
-        widths = np.array([mover.target.radius_m for mover, _ in moving])
-        return np.concatenate([relative, places]), np.concatenate([radii, widths])
+        away = self._here.foot[1:, :2] - position
+        return np.concatenate([relative, away]), np.concatenate([radii, self._widths])
 
     def release_target(self) -> None:
         """Let the target walk from now on."""
         if self._released < 0:
             self._released = self._drone.substeps
+            self._truth = None
 
     def advance(
         self, velocity_enu: npt.ArrayLike, yaw_rate_rad_s: float, substeps: int = SUBSTEPS
@@ -160,10 +168,14 @@ class Simulator:
 
     def truth(self) -> Truth:
         """Return the present state."""
+        if self._truth is None:
+            self._truth = self._look()
+        return self._truth
+
+    def _look(self) -> Truth:
         motion = self._drone.motion
         height_m = motion.position_enu[2] - self.ground_height_m(motion.position_enu)
         walked_s = self._walked_s(self._stamp_ns())
-        place, _, _ = self._layout.target.place(walked_s, self._layout.terrain)
         walking = self._released >= 0
         speed = self._layout.route.velocity(walked_s) if walking else np.zeros(3)
         return Truth(
@@ -172,7 +184,7 @@ class Simulator:
             velocity_enu=np.array(motion.velocity_enu),
             quaternion_xyzw=np.array(motion.quaternion_xyzw),
             angular_velocity_flu=np.array(motion.rates_flu),
-            target_position_enu=np.add(place, [0.0, 0.0, self.scenario.target.height_m / 2.0]),
+            target_position_enu=self._here.foot[0] + self._half_heights[0],
             target_velocity_enu=speed,
             collision=self._drone.collision,
             on_ground=height_m < self.scenario.vehicle.height_m / 2.0 + STANDING_M,
@@ -225,6 +237,11 @@ class Simulator:
         self._place(np.asarray(position_enu, float), np.asarray(quaternion_xyzw, float))
         self._settle()
 
+    def photograph(self, camera: Camera) -> Image:
+        """Take a picture of the present moment from anywhere; no weather is done to it."""
+        self._pose_actors(self._stamp_ns())
+        return self._renderer.render(camera).image
+
     def chase_view(self, width: int, height: int) -> Image:
         """Take a picture from behind and above the drone, level, in its heading."""
         position, quaternion = self._pose()
@@ -236,14 +253,17 @@ class Simulator:
         back = np.array([math.cos(yaw), math.sin(yaw), 0.0]) * CHASE_BACK_M
         eye = position - back + [0.0, 0.0, CHASE_UP_M]
         camera = Camera(eye, level, width, height, self.camera.horizontal_fov_deg)
-        self._pose_actors(self._stamp_ns())
-        return self._renderer.render(camera).image
+        return self.photograph(camera)
 
     def _pose_actors(self, stamp_ns: int) -> None:
         """Tell the renderer where everything that moves was at a moment."""
-        terrain = self._layout.terrain
-        poses = [mover.poses(time_s, terrain) for mover, time_s in self._moving(stamp_ns)]
-        self._renderer.move(np.concatenate(poses))
+        is_now = stamp_ns == self._stamp_ns()
+        self._renderer.move(self._cast.poses(self._here if is_now else self._places(stamp_ns)))
+
+    def _places(self, stamp_ns: int) -> Places:
+        """Return where everything that moves is at a moment."""
+        times_s = [time_s for _, time_s in self._moving(stamp_ns)]
+        return self._cast.places(times_s, self._layout.terrain)
 
     def _stamp_ns(self) -> int:
         return START_NS + self._drone.substeps * 1_000_000_000 // SUBSTEPS_PER_S
@@ -270,25 +290,27 @@ class Simulator:
 
     def _settle(self) -> None:
         """Put everything where it is now, and let the camera note it."""
+        self._truth, self._here = None, self._places(self._stamp_ns())
         self._move_actors()
         self._camera.note(self._stamp_ns(), self._drone.motion)
 
     def _move_actors(self) -> None:
         """Put collision bodies, and the parts that one sees, where their ways are now."""
-        for i, (mover, time_s) in enumerate(self._moving(self._stamp_ns())):
-            foot, heading, _ = mover.place(time_s, self._layout.terrain)
-            spot = np.add(foot, [0.0, 0.0, mover.target.height_m / 2.0])
-            turn = quaternion_from_euler(0.0, 0.0, heading)
-            self._put(self._scene.bodies[i], spot.tolist(), turn)
-            if self._scene.parts:
-                poses = mover.poses(time_s, self._layout.terrain)
-                for body, pose in zip(self._scene.parts[i], poses, strict=True):
-                    quaternion = quaternion_from_rotation(pose[:3, :3])
-                    self._put(body, pose[:3, 3].tolist(), quaternion)
+        places, up = self._here, self._half_heights
+        for body, foot, heading in zip(
+            self._scene.bodies, (places.foot + up).tolist(), places.heading.tolist(), strict=True
+        ):
+            half = heading / 2.0
+            self._put(body, foot, (0.0, 0.0, math.sin(half), math.cos(half)))
+        if self._scene.parts:
+            bodies = [body for parts in self._scene.parts for body in parts]
+            for body, pose in zip(bodies, self._cast.poses(places), strict=True):
+                quaternion = quaternion_from_rotation(pose[:3, :3])
+                self._put(body, pose[:3, 3].tolist(), quaternion.tolist())
 
-    def _put(self, body: int, position: Any, quaternion: FloatArray) -> None:
+    def _put(self, body: int, position: Any, quaternion: Any) -> None:
         self._p.resetBasePositionAndOrientation(
-            body, position, quaternion.tolist(), physicsClientId=self._client
+            body, position, quaternion, physicsClientId=self._client
         )
         self._drone.clearance.note_moved(body)
 

@@ -6,6 +6,7 @@ It runs on a graphics card, or on Mesa's llvmpipe where there is none. It knows 
 """
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,23 @@ import numpy.typing as npt
 from ..contract import Image
 from ..errors import SimulationError, require
 from . import shaders
-from .packing import IndexArray
-from .shading import VERTEX
 from .textures import value_noise
 
 FloatArray = npt.NDArray[np.float64]
 NOISE_PIXELS = 256
-VERTEX_FORMAT, VERTEX_NAMES = '3f 3f 4f1', ('position', 'normal', 'colour')
-SAMPLERS = ('noise', 'picture', 'shadow', 'near_shadow')  # by texture unit
-SHADING = ('solid', 'facade', 'leaves')  # kinds that throw shadows
-VIEW_FLOATS = 3 * 16 + 9 * 4
+LIT_NAMES = ('lit_colour', 'lit_snow', 'lit_look')  # what the lighter makes of a vertex
+SAMPLERS = ('noise', 'picture', 'shadow', 'moving', 'sky')  # by texture unit
+SKY_PIXELS = 512
+SHADING = ('solid', 'facade', 'glass', 'leaves')  # kinds that throw shadows
+LIT = {
+    'solid': (shaders.VERTEX, shaders.SOLID),
+    'facade': (shaders.FACADE_VERTEX, shaders.FACADE),
+    'glass': (shaders.FACADE_VERTEX, shaders.FACADE),
+    'leaves': (shaders.VERTEX, shaders.LEAVES),
+    'ground': (shaders.GROUND_VERTEX, shaders.GROUND),
+}
+DEFINES = {'leaves': ('LEAVED',), 'glass': ('PANES',)}
+VIEW_FLOATS = 2 * 16 + 10 * 4
 
 
 class Studio:
@@ -60,30 +68,39 @@ class Studio:
     process = 0
 
     def _compile(self) -> None:
-        fragments = {
-            'solid': (shaders.SOLID, ()),
-            'facade': (shaders.SOLID, ('FACADE',)),
-            'leaves': (shaders.LEAVES, ('LEAVES',)),
-            'ground': (shaders.GROUND, ()),
-        }
-        self.programs = {
-            kind: self._program(shaders.VERTEX, fragment, *names)
-            for kind, (fragment, names) in fragments.items()
-        }
         self.shadow_programs = {
-            kind: self._program(shaders.VERTEX, shaders.SHADOW_FRAGMENT, *fragments[kind][1])
+            kind: self._program(shaders.SHADOW_VERTEX, shaders.SHADOW, *DEFINES.get(kind, ()))
             for kind in SHADING
         }
+        self.lighter = self._program(shaders.LIGHTER, varyings=LIT_NAMES)
+        self.mover = self._program(shaders.MOVING_VERTEX, shaders.MOVING)
         self.painter = self._program(shaders.PAINTED_VERTEX, shaders.PAINTED)
-        self.sky = self._program(shaders.SKY_VERTEX, shaders.SKY_FRAGMENT)
+        self._sky_painter = self._program(shaders.SKY_VERTEX, shaders.SKY_PAINTED)
+        self.sky = self._program(shaders.SKY_VERTEX, shaders.SKY)
         self.sky_vertices = self.context.vertex_array(self.sky, [])
+        self._sky_paint = self.context.vertex_array(self._sky_painter, [])
         self.view = self.context.buffer(reserve=VIEW_FLOATS * 4, dynamic=True)
         self.view.bind_to_uniform_block(0)
+        self._lit: dict[bool, dict[str, Any]] = {}
 
-    def _program(self, vertex: str, fragment: str, *defines: str) -> Any:
+    def lit_programs(self, snowy: bool) -> dict[str, Any]:
+        """Return the program of each kind; the one without snow is the faster."""
+        if snowy not in self._lit:
+            self._lit[snowy] = {
+                kind: self._program(
+                    vertex, fragment, *DEFINES.get(kind, ()), *(('SNOWY',) if snowy else ())
+                )
+                for kind, (vertex, fragment) in LIT.items()
+            }
+        return self._lit[snowy]
+
+    def _program(
+        self, vertex: str, fragment: str = '', *defines: str, varyings: Sequence[str] = ()
+    ) -> Any:
         program = self.context.program(
             vertex_shader=shaders.source(vertex, *defines),
-            fragment_shader=shaders.source(fragment, *defines),
+            fragment_shader=shaders.source(fragment, *defines) if fragment else None,
+            varyings=varyings,
         )
         for unit, name in enumerate(SAMPLERS):
             if name in program:
@@ -110,6 +127,26 @@ class Studio:
         texture.repeat_x = texture.repeat_y = False
         return texture, self.context.framebuffer(depth_attachment=texture)
 
+    def mask_map(self, pixels: int) -> tuple[Any, Any]:
+        """Return a texture of two channels, smoothed, and its framebuffer."""
+        texture = self.context.texture((pixels, pixels), 2)
+        texture.filter = (self.gl.LINEAR, self.gl.LINEAR)
+        texture.repeat_x = texture.repeat_y = False
+        return texture, self.context.framebuffer([texture])
+
+    def paint_sky(self) -> Any:
+        """Return the sky of the view that was written as a texture."""
+        texture = self.context.texture((SKY_PIXELS, SKY_PIXELS), 4)
+        frame = self.context.framebuffer([texture])
+        frame.use()
+        self.context.enable_only(self.context.NOTHING)
+        self.noise.use(0)
+        self._sky_paint.render(self.gl.TRIANGLES, vertices=3)
+        frame.release()
+        texture.filter = (self.gl.LINEAR, self.gl.LINEAR)
+        texture.repeat_x = texture.repeat_y = False
+        return texture
+
     def target(self, width: int, height: int) -> Any:
         """Return a framebuffer of a size."""
         if (width, height) not in self._targets:
@@ -133,54 +170,6 @@ class Studio:
         texture.filter = (self.gl.LINEAR_MIPMAP_NEAREST, self.gl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         return texture
-
-
-class Drawn:
-    """Vertices on the card, a place for the indices of each picture, and the shaders over them."""
-
-    def __init__(self, studio: Studio, vertices: npt.NDArray[np.void], most: int) -> None:
-        """Copy the vertices; ``most`` indices are drawn at once."""
-        self._studio, context = studio, studio.context
-        self._vertices = context.buffer(vertices.tobytes() or bytes(VERTEX.itemsize))
-        self._indices = context.buffer(reserve=4 * max(most, 3), dynamic=True)
-        self._lit = {kind: self._array(program) for kind, program in studio.programs.items()}
-        self._dark = {kind: self._array(p) for kind, p in studio.shadow_programs.items()}
-        self._painted = self._array(studio.painter)
-
-    def _array(self, program: Any) -> Any:
-        """Bind the buffers to a program; attributes that its compiler dropped are skipped."""
-        content = [(self._vertices, VERTEX_FORMAT, *VERTEX_NAMES)]
-        return self._studio.context.vertex_array(
-            program, content, index_buffer=self._indices, skip_errors=True
-        )
-
-    def write(self, vertices: npt.NDArray[np.void]) -> None:
-        """Replace the vertices."""
-        if len(vertices):
-            self._vertices.write(vertices)
-
-    def draw(self, kind: str, indices: IndexArray) -> None:
-        """Draw faces of one kind in their light."""
-        self._render(self._lit[kind], indices)
-
-    def draw_shadow(self, kind: str, indices: IndexArray) -> None:
-        """Draw faces of one kind into a shadow map."""
-        self._render(self._dark[kind], indices)
-
-    def paint(self, indices: IndexArray) -> None:
-        """Draw the ground's faces from above."""
-        self._render(self._painted, indices)
-
-    def _render(self, array: Any, indices: IndexArray) -> None:
-        if len(indices):
-            self._indices.write(indices)
-            array.render(self._studio.gl.TRIANGLES, vertices=len(indices))
-
-    def release(self) -> None:
-        """Give everything on the card back."""
-        arrays = (*self._lit.values(), *self._dark.values(), self._painted)
-        for resource in (*arrays, self._vertices, self._indices):
-            resource.release()
 
 
 def _tiled(noise: FloatArray) -> FloatArray:

@@ -99,7 +99,7 @@ def forest_ground(
     painter.mix(season.path, 0.85 * way * (0.75 + 0.5 * (patches - 0.25)))
     if season.litter:
         under = painter.discs_mask(crowns, UNDER_CROWN_M)
-        _strew(painter, rng, season, season.litter_share * (0.45 + 0.9 * under - 0.35 * way))
+        _strew(painter, rng, season, season.litter_share * (0.45 + 0.9 * under - 0.6 * way))
     if season.snow > 0.0:
         snow = np.clip(1.6 * season.snow - 0.9 * patches - 0.35 * way, 0.0, 1.0)
         light = (0.93 + 0.05 * grain)[..., None] * np.array([0.95, 0.97, 1.0], np.float32)

@@ -314,10 +314,11 @@ class TownBuilder:
         if season.bare_share < 0.5:
             tint = pick(season.bush or season.broadleaf, shade)
             self.things.add(plants.bush(int(3 * kind)), [*place, high], 0.0, [0.5] * 3, tint)
+        shades = self._rng.random(4)  # drawn in each season: none moves what comes next
         if season.flowers:
-            for dx, dy in ((-0.4, -0.4), (0.4, 0.4), (-0.4, 0.4), (0.4, -0.4)):
+            for k, (dx, dy) in enumerate(((-0.4, -0.4), (0.4, 0.4), (-0.4, 0.4), (0.4, -0.4))):
                 spot = [place[0] + dx, place[1] + dy, high]
-                tint = pick(season.flowers, float(self._rng.random()))
+                tint = pick(season.flowers, float(shades[k]))
                 self.things.add(plants.flowers(int(3 * kind)), spot, dx, tint=tint)
 
     def _is_free(self, place: FloatArray, radius: float, along: FloatArray | None = None) -> bool:

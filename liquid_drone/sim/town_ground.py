@@ -146,7 +146,7 @@ class TownPainter:
             table = np.asarray(season.litter, dtype=np.float32)
             leaves = table[self._rng.integers(0, len(table), (PIXELS, PIXELS))]
             under = painter.discs_mask(trees, 2.0)
-            share = season.litter_share * (0.06 + 1.1 * under + 0.2 * lawns)
+            share = season.litter_share * (0.04 + 1.1 * under + 0.2 * lawns)
             painter.mix(leaves, 0.9 * (self._grain < share).astype(np.float32))
         if season.snow > 0.0:
             asphalt = (np.abs(painter.picture - np.array(ASPHALT)).sum(axis=2) < 0.35).astype(

@@ -26,9 +26,8 @@ from .town_ground import TownPainter
 FloatArray = npt.NDArray[np.float64]
 SPARE_S = 15.0  # the route goes on a little after the task, for the landing
 START_BEHIND_DEG = 70.0  # the drone starts in this sector behind the target
-START_TRIES = 40
+START_TRIES = 40  # in a sector that narrows; as many again in one that opens all around
 WAY, START, THINGS, LOOKS, LIGHT, ACTORS = range(6)  # a random generator for each
-TOWN_SNOW = 0.4  # of the season's: what lies in streets is trodden and thawed
 NOTHING = Obstacles(np.zeros((0, 3)), np.zeros((0, 5)))
 
 
@@ -118,8 +117,8 @@ def _make_town(scenario: Scenario, seed: int) -> Layout:
     builder.build(low, high)
     level = terrain.flat(low, float(high[0] - low[0]))
     painter = TownPainter(plan, season, low, high, [seed, LOOKS])
-    ground = Ground(terrain.mesh(level), painter.paint(builder.trees))
-    air = draw_air(season, generator(seed, LIGHT), TOWN_SNOW)
+    ground = Ground(terrain.mesh(level), painter.paint(builder.trees), takes_snow=False)
+    air = draw_air(season, generator(seed, LIGHT))
     scenery = Scenery(ground, builder.things.batches(), air, tuple(builder.solids))
     return finish(scenario, seed, scenery, level, way, extras, start, yaw)
 
@@ -247,8 +246,10 @@ def _make_start(
     """
     task, rng = scenario.task, generator(seed, START)
     room = scenario.vehicle.radius_m + 0.3
-    for attempt in range(START_TRIES):
+    for attempt in range(2 * START_TRIES):
         sector = math.radians(START_BEHIND_DEG) * (1.0 - attempt / START_TRIES)
+        if attempt >= START_TRIES:
+            sector = math.pi * (attempt / START_TRIES - 1.0)
         away = rng.uniform(*task.start_distance_m)
         behind = way.heading[0] + math.pi + rng.uniform(-sector, sector)
         bearing = math.radians(rng.uniform(-task.start_bearing_deg, task.start_bearing_deg))
@@ -267,8 +268,8 @@ def _draw_wind(scenario: Scenario, rng: np.random.Generator) -> FloatArray:
     return speed * np.array([math.cos(direction), math.sin(direction), 0.0])
 
 
-def draw_air(season: Season, rng: np.random.Generator, snow: float = 1.0) -> Air:
-    """Draw the sun's place and the exposure; the rest is the season's, ``snow`` a share of it."""
+def draw_air(season: Season, rng: np.random.Generator) -> Air:
+    """Draw the sun's place and the exposure; the rest is the season's."""
     azimuth = math.radians(rng.uniform(*season.sun_azimuth_deg))
     elevation = math.radians(rng.uniform(*season.sun_elevation_deg))
     flat = math.cos(elevation)
@@ -281,6 +282,6 @@ def draw_air(season: Season, rng: np.random.Generator, snow: float = 1.0) -> Air
         season.sky_zenith,
         season.fog_density_per_m,
         float(rng.uniform(*season.exposure)),
-        snow * season.snow,
+        season.snow,
         season.foliage,
     )

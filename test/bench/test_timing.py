@@ -32,6 +32,16 @@ def test_the_table_is_markdown() -> None:
 
 
 def test_bench_policy_prints_figures(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(['bench', 'policy', '--rounds', '1', '--json']) == 0
+    cells = ['wired_cfc', 'ltc, dopri5', 'ncps wired_cfc']
+    assert main(['bench', 'policy', '--rounds', '1', '--json', '--cells', *cells]) == 0
     figures = json.loads(capsys.readouterr().out)
-    assert figures['wired CfC']['best_s'] > 0.0
+    assert list(figures) == cells
+    ours, adaptive, theirs = figures.values()
+    assert min(ours[part]['best_s'] for part in ('train', 'step', 'bound')) > 0.0
+    assert ours['parameters'] < theirs['parameters']  # no dead weights
+    assert adaptive['step'] is None  # it cannot be exported
+
+
+def test_an_unknown_case_of_bench_policy_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['bench', 'policy', '--cells', 'cfg']) == 2
+    assert "unknown case 'cfg': expected one of wired_cfc, cfc" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the guard promises, whatever comes: ten thousand stories each.
+"""What the guard promises, whatever comes: a thousand stories each, or ten thousand with
+``pytest --hypothesis-profile=thorough test/flight/test_guard_properties.py``.
 
 A story is a string of bytes, one for each step: what is proposed, and what goes wrong in it.
 """
@@ -56,7 +57,7 @@ FAULTS = (
 GOOD = VehicleState(1, 393216, 'OFFBOARD', True, 0.0, position_enu=(0.0, 0.0, 3.0))
 stories = st.binary(min_size=1, max_size=28)
 many = settings(
-    max_examples=10_000,
+    max_examples=max(1_000, settings.default.max_examples),
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],

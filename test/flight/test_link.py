@@ -1,5 +1,11 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
+import os
+import pty
+import socket
+import time
+from types import SimpleNamespace
+
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
@@ -15,10 +21,11 @@ from liquid_drone.sim.point_mass import PointMass
 class Recorder:
     """A link in memory to a simulated autopilot that notes what the companion says."""
 
-    def __init__(self, kind='px4', **options):
+    def __init__(self, kind='px4', shadow=False, **options):
         self.autopilot = SimulatedAutopilot(PointMass(), kind, **options)
         self.said = []
-        self.link = MavlinkLink(MemoryTransport(self.autopilot.transmit, self._deliver))
+        transport = MemoryTransport(self.autopilot.transmit, self._deliver)
+        self.link = MavlinkLink(transport, shadow=shadow)
         self._decoder = mavlink.MAVLink(None)
 
     def _deliver(self, data):
@@ -70,11 +77,27 @@ def test_it_asks_again_when_the_streams_stop():
     assert recorder.link.vehicle.estimate_age_s(recorder.autopilot.now_ns / 1e9) < 0.1
 
 
+def test_a_heartbeat_that_was_lost_is_asked_for():
+    def asked(recorder):
+        said = [m for m in recorder.said if m.get_type() == 'COMMAND_LONG']
+        return sum(m.command == mavlink.MAV_CMD_REQUEST_MESSAGE for m in said)
+
+    recorder = Recorder('ardupilot').run(3.0)
+    assert asked(recorder) == 0
+    deliver, recorder.link.transport._fetch = recorder.link.transport._fetch, list
+    recorder.run(1.6)
+    assert 1 <= asked(recorder) <= 7
+    recorder.link.transport._fetch = deliver
+    recorder.run(0.2)
+    now_s = recorder.autopilot.now_ns / 1e9
+    assert recorder.link.vehicle.heartbeat_age_s(now_s) < 0.3
+
+
 def test_it_never_says_anything_that_moves_arms_or_switches():
     for kind in ('px4', 'ardupilot'):
         recorder = Recorder(kind).run(20.0)
         kinds = {message.get_type() for message in recorder.said}
-        assert kinds == {'HEARTBEAT', 'COMMAND_LONG'}
+        assert kinds == {'HEARTBEAT', 'COMMAND_LONG', 'TIMESYNC'}
         commands = {m.command for m in recorder.said if m.get_type() == 'COMMAND_LONG'}
         assert commands <= {511, 512}  # SET_MESSAGE_INTERVAL, REQUEST_MESSAGE
 
@@ -120,3 +143,103 @@ def test_a_vehicle_that_comes_back_from_another_address_is_answered_there():
                 link.poll(time_s)
                 link.send_setpoint(Setpoint(), 0)
                 assert endpoint.wait_for(lambda a=autopilot: a.setpoint is not None, 5.0)
+
+
+def test_the_heartbeat_says_whether_setpoints_are_sent():
+    recorder = Recorder().run(2.0)
+    recorder.link.send_setpoint(Setpoint(), 0)
+    recorder.run(2.0)
+    states = [m.system_status for m in recorder.said if m.get_type() == 'HEARTBEAT']
+    standby, active = mavlink.MAV_STATE_STANDBY, mavlink.MAV_STATE_ACTIVE
+    assert states == [standby, standby, active, standby]
+
+
+def test_in_shadow_mode_no_setpoint_leaves_whoever_asks_for_it():
+    recorder = Recorder(shadow=True).run(2.0)
+    assert recorder.link.send_setpoint(Setpoint(vx_m_s=1.0), 0) is False
+    recorder.run(2.0)
+    assert recorder.count('SET_POSITION_TARGET_LOCAL_NED') == 0
+    assert recorder.autopilot.setpoint is None
+    states = {m.system_status for m in recorder.said if m.get_type() == 'HEARTBEAT'}
+    assert states == {mavlink.MAV_STATE_STANDBY}
+
+
+def test_telemetry_that_waited_on_the_way_is_not_fresh():
+    recorder = Recorder().run(5.0)
+    now_s = recorder.autopilot.now_ns / 1e9
+    vehicle = recorder.link.vehicle
+    assert vehicle.clock_offset_s == pytest.approx(0.0, abs=0.06)
+    assert vehicle.estimate_age_s(now_s) < 0.15
+    # From here on everything that comes is two seconds old, though it comes at full rate.
+    late = []
+    fetch = recorder.link.transport._fetch
+    recorder.link.transport._fetch = lambda: (
+        late.append(list(fetch())) or (late[-41] if len(late) > 40 else [])
+    )
+    recorder.run(2.5)
+    vehicle, now_s = recorder.link.vehicle, recorder.autopilot.now_ns / 1e9
+    assert now_s - vehicle.received_s < 0.11
+    assert vehicle.estimate_age_s(now_s) == pytest.approx(2.0, abs=0.2)
+
+
+def test_a_vehicle_behind_tcp_that_restarts_is_found_again():
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        port = server.getsockname()[1]
+        with MavlinkLink.open(f'tcp:127.0.0.1:{port}') as link:
+            clock = SimpleNamespace(s=1.0)
+            link.transport._clock = lambda: clock.s  # retries follow the test's own time
+            for _ in range(2):
+                autopilot = SimulatedAutopilot(PointMass())
+                other, _ = server.accept()
+                other.sendall(b''.join(autopilot.transmit()))
+                assert until(lambda: link.poll(clock.s).heartbeat_received_s == clock.s)
+                link.send_setpoint(Setpoint(), 0)
+                assert until(lambda o=other, a=autopilot: a.receive(o.recv(4096)) or a.setpoint)
+                other.close()
+                clock.s += 1.0
+                assert until(lambda: link.poll(clock.s) and link.transport.inner is None)
+                assert link.send_setpoint(Setpoint(), 0)  # lost, as on a pulled cable
+                clock.s += 1.1
+                link.poll(clock.s)
+
+
+def test_a_serial_device_that_goes_and_comes_back_is_opened_again(tmp_path):
+    device = tmp_path / 'ttyUSB0'
+
+    def plug_in():
+        master, slave = pty.openpty()
+        device.unlink(missing_ok=True)
+        device.symlink_to(os.ttyname(slave))
+        return master, slave
+
+    master, slave = plug_in()
+    with MavlinkLink.open(f'{device}:57600') as link:
+        clock = SimpleNamespace(s=0.0)
+        link.transport._clock = lambda: clock.s
+        for round_number in range(3):
+            autopilot = SimulatedAutopilot(PointMass())
+            os.write(master, b''.join(autopilot.transmit()))
+            assert until(lambda: link.poll(clock.s).heartbeat_received_s == clock.s)
+            os.close(slave)
+            os.close(master)
+            clock.s += 10.0
+            assert until(lambda: link.poll(clock.s) and link.transport.inner is None)
+            assert link.transport.breaks == round_number + 1
+            device.unlink()
+            clock.s += 10.0
+            link.poll(clock.s)  # nothing there yet
+            assert link.transport.inner is None
+            master, slave = plug_in()
+            clock.s += 10.0
+            link.poll(clock.s)
+            assert link.transport.inner is not None
+    os.close(slave)
+    os.close(master)
+
+
+def until(is_true, limit_s=5.0):
+    """Try until something holds: bytes need a moment, even on one machine."""
+    deadline = time.monotonic() + limit_s
+    while not (answer := is_true()) and time.monotonic() < deadline:
+        time.sleep(0.002)
+    return answer

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from liquid_drone.learn.episode import EpisodeInfo, Recording, encode_jpeg, save
+from liquid_drone.episodes.episode import EpisodeInfo, Recording, encode_jpeg, save
 
 TRUNKS = ((6.0, 2.0, 0.3), (4.0, -3.0, 0.2))
 

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from rosbags.rosbag2 import Reader
 
+from liquid_drone.episodes import episode
+from liquid_drone.episodes.bag import TYPES
 from liquid_drone.errors import EpisodeError
-from liquid_drone.learn import episode
-from liquid_drone.learn.bag import TYPES
 
 
 def test_an_episode_survives_the_way_to_disk_and_back(make_recording, tmp_path):
@@ -73,7 +73,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from conftest import invent
-from liquid_drone.learn.episode import save
+from liquid_drone.episodes.episode import save
 for k in range(1000):
     save(invent(k, frames=10), Path(sys.argv[1]) / f'{k:05d}')
 """

@@ -12,8 +12,8 @@ import pytest
 from liquid_drone.cli import collect as collect_verb
 from liquid_drone.cli import export as export_verb
 from liquid_drone.contract import CommandSpec, load_contract
+from liquid_drone.episodes import episode
 from liquid_drone.errors import ConfigError, EpisodeError
-from liquid_drone.learn import episode
 from liquid_drone.learn.collect import jobs_of, run_job
 from liquid_drone.learn.publish import export_round
 from liquid_drone.learn.recipe import (

@@ -21,6 +21,7 @@ COMMAND = CommandSpec()
 @dataclass
 class Answer:
     command: np.ndarray
+    target_probability: float = 0.25
 
 
 @dataclass
@@ -107,3 +108,23 @@ def test_the_way_to_the_target_does_not_count_as_distance():
     assert failure_of(flight, Task('follow'), 0.05) == ''
     flight.distance_m[200] = 9.0
     assert failure_of(flight, Task('follow'), 0.05) == 'distance'
+
+
+def test_it_is_turned_away_now_and_then_and_keeps_its_label():
+    """Pictures without the target come from here; the recorded label is the caller's own."""
+    how = Disturbance(strength=(0.0, 0.0), glance_share=1.0, glance_every_s=4.0)
+    flown = steer(DisturbedExpert(np.random.default_rng(2), how, COMMAND), 4000)
+    away = flown[:, 0] == 0.0
+    assert 0.1 < away.mean() < 0.4
+    assert (np.abs(flown[away, 3]) >= 0.6 * COMMAND.limits[3] - 1e-6).all()
+    assert {-1.0, 1.0} == set(np.sign(flown[away, 3]))
+    assert np.array_equal(flown[~away], np.tile(LABEL, (int((~away).sum()), 1)))
+
+
+def test_what_the_policy_sees_is_told_also_while_the_expert_steers():
+    rng = np.random.default_rng(0)
+    expert = DisturbedExpert(rng, Disturbance(), COMMAND)
+    mixed = MixedSteering(StubbornPolicy(), expert, rng, 1.0)
+    steer(mixed, 1)
+    assert mixed.sight == 0.25
+    assert np.isnan(expert.sight)

@@ -10,7 +10,13 @@ import pytest
 import yaml
 
 from liquid_drone.flight.limits import SIMULATION_LIMITS, Limits
-from liquid_drone.nodes import camera_node, mavlink_node, policy_node, simulator_node
+from liquid_drone.nodes import (
+    camera_node,
+    mavlink_node,
+    policy_node,
+    recorder_node,
+    simulator_node,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES = {
@@ -18,6 +24,7 @@ NODES = {
     'policy': policy_node.PARAMETERS,
     'mavlink': mavlink_node.PARAMETERS,
     'simulator': simulator_node.PARAMETERS,
+    'recorder': recorder_node.PARAMETERS,
 }
 CONFIGS = sorted((ROOT / 'config').glob('*.yaml'))
 LAUNCHES = sorted((ROOT / 'launch').glob('*.launch.py'))
@@ -71,6 +78,7 @@ def test_nothing_engages_by_itself_on_a_drone() -> None:
     values = entries(ROOT / 'config' / 'follow.yaml')['mavlink']
     assert values['engage_at_start'] is False
     assert values['lockstep'] is False
+    assert values['shadow'] is False
 
 
 @pytest.mark.parametrize('path', LAUNCHES, ids=lambda path: path.name)

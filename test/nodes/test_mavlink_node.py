@@ -5,10 +5,12 @@
 import socket
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.executors import SingleThreadedExecutor
@@ -236,3 +238,31 @@ def test_told_to_end_in_the_air_it_brings_the_drone_to_a_stand_first(bench: Benc
     assert bench.live(lambda: not bench.node.turn(stop), 4.0)
     assert bench.stage() is Stage.HANDED_BACK
     assert bench.speed() < 0.3
+
+
+def test_in_shadow_mode_it_decides_while_the_pilot_flies_and_sends_nothing(bench: Bench) -> None:
+    told: list[DiagnosticArray] = []
+    bench.policy.create_subscription(DiagnosticArray, 'mavlink/decision', told.append, qos.STATUS)
+    bench.set(shadow=True)
+    bench.node.start()
+    assert bench.live(lambda: bench.stage() is Stage.STANDBY)
+    while not bench.engage().success:
+        bench.live(lambda: False, 0.1)
+    assert bench.live(lambda: bench.stage() is Stage.ENGAGED)  # in the pilot's own mode
+    bench.live(lambda: False, 1.0)
+    facts = {pair.key: pair.value for pair in told[-1].status[0].values}
+    assert (facts['stage'], facts['sent'], facts['mode']) == ('engaged', 'false', 'BRAKE')
+    assert float(facts['setpoint'].split()[0]) > 0.3
+    assert bench.autopilot.state.setpoint is None
+    assert bench.speed() < 0.05
+
+
+def test_a_signing_key_that_others_may_read_is_refused(
+    bench: Bench, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    key = tmp_path / 'key'
+    key.write_bytes(bytes(32))
+    key.chmod(0o644)
+    bench.set(signing_key_file=str(key))
+    assert bench.node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert 'chmod 600' in capfd.readouterr().err

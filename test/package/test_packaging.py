@@ -39,6 +39,7 @@ EXECUTABLES = {
     'simulator_node',
     'policy_node',
     'mavlink_node',
+    'recorder_node',
 }
 
 

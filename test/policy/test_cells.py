@@ -23,11 +23,12 @@ VARIANTS = {
         for preset in entry.presets
     },
     'wired_cfc/pure': CoreConfig(options={'mode': 'pure'}),
+    'wired_cfc/all': CoreConfig(readout='all'),
     'wired_cfc/no_gate': CoreConfig(options={'mode': 'no_gate'}),
     'cfc/pure': CoreConfig(cell='cfc', options={'mode': 'pure'}),
     'cfc/no_gate': CoreConfig(cell='cfc', options={'mode': 'no_gate', 'layers': 0}),
-    'ltc/euler': CoreConfig(cell='ltc', options={'solver': 'euler', 'steps': 40}),
-    'ltc/rk4': CoreConfig(cell='ltc', options={'solver': 'rk4', 'steps': 20}),
+    'ltc/euler': CoreConfig(cell='ltc', options={'solver': 'euler', 'steps': 12}),
+    'ltc/rk4': CoreConfig(cell='ltc', options={'solver': 'rk4', 'steps': 6}),
     'ltc/full': CoreConfig(cell='ltc', wiring='full'),
     'ltc/random': CoreConfig(cell='ltc', wiring='random'),
     'ct_rnn/rk4': CoreConfig(cell='ct_rnn', options={'solver': 'rk4'}),
@@ -42,10 +43,7 @@ EXPORTED = [  # an export takes seconds: one of each kind of graph
     *CELLS,
     'wired_cfc/chahine2023',
     'wired_cfc/pure',
-    'cfc/chahine2023',
-    'cfc/no_gate',
-    'ltc/full',
-    'ct_rnn/rk4',
+    'ltc/rk4',
     'lstm/time',
 ]
 DEAF_TO_TIME = {'lstm', 'gru', 'tcn', 'mlp'}
@@ -75,10 +73,13 @@ def roll(cell: Cell, features, state, dt):
 
 @torch.no_grad()
 @pytest.mark.parametrize('name', VARIANTS)
-def test_500_steps_are_the_sequence(name):
-    """Flight steps what training ran as a sequence: the published LTC and TCN fail this."""
+def test_steps_are_the_sequence(name):
+    """Flight steps what training ran as a sequence: the published LTC and TCN fail this.
+
+    500 steps for every cell, fewer for its variants.
+    """
     cell = cell_of(name)
-    features, state, dt = inputs(cell, 2, 500)
+    features, state, dt = inputs(cell, 2, 500 if name in CELLS else 60)
     outputs, after = cell.sequence(features, state, dt)
     expected, expected_after = roll(cell, features, state, dt)
     torch.testing.assert_close(outputs, expected, atol=1e-5, rtol=1e-5)
@@ -135,7 +136,7 @@ def test_time_counts(name):
     assert (slow - fast).abs().max() > 1e-4
 
 
-@pytest.mark.parametrize('name', VARIANTS)
+@pytest.mark.parametrize('name', [*CELLS, 'cfc/pure', 'wired_cfc/pure', 'ltc/rk4'])
 def test_gradients_of_512_steps_are_finite(name):
     cell = cell_of(name)
     features, state, dt = inputs(cell, 2, 512)

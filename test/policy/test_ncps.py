@@ -2,13 +2,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same weights give what ncps gives: outputs and gradients, for each of its cells."""
 
+from pathlib import Path
+
 import ncps.torch
 import ncps.wirings
+import numpy as np
 import pytest
 import torch
 
+from liquid_drone.cli.main import main
+from liquid_drone.contract import Training
 from liquid_drone.errors import BundleError
+from liquid_drone.learn.weights import load_weights_of, save_weights
+from liquid_drone.policy.config import NetworkConfig
+from liquid_drone.policy.export import export
 from liquid_drone.policy.foreign.ncps import Unsaid, from_ncps
+from liquid_drone.policy.network import Network
+from liquid_drone.runtime.runner import PolicyRunner
 
 FEATURES, TICKS = 24, 64
 
@@ -116,3 +126,47 @@ def test_a_part_of_a_larger_model_is_found_by_its_prefix():
 def test_another_state_dict_is_refused():
     with pytest.raises(BundleError, match='not the state dict of an ncps CfC or LTC'):
         from_ncps(torch.nn.LSTM(3, 4).state_dict())
+
+
+@pytest.fixture(scope='module')
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of ours with weights."""
+    path, network = tmp_path_factory.mktemp('eye') / 'ours', Network(NetworkConfig()).eval()
+    export(network, 'ours', Training('red_backpack', ('forest',), ('summer',)), path)
+    save_weights(network, path)
+    return path
+
+
+@pytest.mark.parametrize('cell', ['wired', 'dense'])
+def test_a_state_dict_becomes_a_bundle_behind_one_of_our_eyes(cell, bundle, tmp_path, capsys):
+    """Outputs are shares of the command's limits; the CNN is that of the bundle named."""
+    torch.manual_seed(1)
+    wiring = ncps.wirings.AutoNCP(19, 4)
+    model = torch.nn.ModuleDict({'rnn': ncps.torch.CfC(128, wiring if cell == 'wired' else 9)})
+    line = ['import', str(tmp_path / 'cell.pt'), '--prefix', 'rnn.', '--eye', str(bundle)]
+    if cell == 'dense':
+        model['head'] = torch.nn.Linear(9, 4)
+        line += ['--readout', 'head']
+    torch.save(model.state_dict(), tmp_path / 'cell.pt')
+    network = load_weights_of(Network(NetworkConfig()), str(bundle))
+    assert main([*line, '--out', str(tmp_path / 'guest')]) == 0
+    runner = PolicyRunner(tmp_path / 'guest', providers='cpu')
+    images = np.random.default_rng(0).integers(0, 256, (5, 144, 256, 3), dtype=np.uint8)
+    with torch.no_grad():
+        features, _ = network.vision(torch.from_numpy(images))
+        expected = model['rnn'](features[None])[0]
+        expected = expected if cell == 'wired' else model['head'](expected)
+    expected = expected[0].clamp(-1, 1) * torch.tensor(runner.contract.command.limits)
+    for k, image in enumerate(images):
+        got = runner.step(image, 1.0 + 0.05 * k).command
+        np.testing.assert_allclose(got, expected[k].numpy(), atol=1e-4)
+
+
+def test_a_cell_that_does_not_fit_is_told(bundle, tmp_path, capsys):
+    torch.save(ncps.torch.CfC(128, 9).state_dict(), tmp_path / 'nine.pt')
+    torch.save(ncps.torch.CfC(20, 9, proj_size=4).state_dict(), tmp_path / 'narrow.pt')
+    words = {'nine.pt': 'gives 9 numbers, a command has 4', 'narrow.pt': 'takes 20 features'}
+    for file, expected in words.items():
+        line = ['import', str(tmp_path / file), '--eye', str(bundle), '--out', str(tmp_path / 'x')]
+        assert main(line) == 2
+        assert expected in capsys.readouterr().err

@@ -71,7 +71,8 @@ def make_cell(core: CoreConfig, features: int, outputs: int) -> Cell:
     Args:
         core: see :class:`CoreConfig`.
         features: F.
-        outputs: motor neurons of a wired cell; other cells give all their neurons.
+        outputs: motor neurons of a wired cell, unless it is asked for all its neurons; other
+            cells give all their neurons.
 
     Raises:
         ConfigError: an unknown cell, preset or option, or a wiring that cannot be.
@@ -116,12 +117,18 @@ def options_of(entry: Entry, core: CoreConfig) -> Any:
 
 
 def make_wiring(core: CoreConfig, features: int, outputs: int) -> Wiring:
-    """Draw the wiring that a configuration names.
+    """Draw the wiring that a configuration names; ``outputs`` are its motor neurons.
 
     Raises:
         ConfigError: a wiring that cannot be.
 
     """
+    wiring = _drawn(core, features, outputs)
+    whole = core.readout == 'all'
+    return dataclasses.replace(wiring, outputs=wiring.neurons) if whole else wiring
+
+
+def _drawn(core: CoreConfig, features: int, outputs: int) -> Wiring:
     seed = core.wiring_seed
     if core.wiring == 'ncp':
         inter, command = core.inter_command

@@ -49,8 +49,8 @@ def skewed_scan(
         state: before the first tick, (B, N).
 
     Returns:
-        The states of the last layer's ticks, (T, B, N), of which only the last layer's neurons
-        belong to that tick, and the state after the last tick, (B, N).
+        The states of every step, (T + late, B, N), and the state after the last tick, (B, N). A
+        layer's tick t is in step t + its delay: the last T steps hold the last layer's ticks.
 
     """
     ticks, batch, _ = driven.shape
@@ -66,7 +66,14 @@ def skewed_scan(
     states: Tensor = _Skewed.apply(  # type: ignore[no-untyped-call]
         layout, flat, weight, spans, active, state
     )
-    return states[late:], states[-1]
+    return states, states[-1]
+
+
+def aligned(layout: Layout, states: Tensor) -> Tensor:
+    """Bring the steps of all layers back to their ticks, (T + late, B, N) -> (T, B, N)."""
+    ticks = len(states) - layout.late
+    parts = torch.split(states, list(layout.layers), dim=2)
+    return torch.cat([part[delay : delay + ticks] for delay, part in enumerate(parts)], dim=2)
 
 
 @lru_cache(maxsize=64)

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from ..wiring import Wiring
 from .activations import HEADS, Head
 from .base import Cell, Weights
-from .skewed import Layout, skewed_scan
+from .skewed import Layout, aligned, skewed_scan
 from .sparse import SparseWeight
 
 Mode = Literal['default', 'no_gate', 'pure']
@@ -94,7 +94,8 @@ class WiredCfC(Cell):
                 torch.addmm(self._bias(layer), inputs, weights[layer + 1]), dt, layer
             )
             after.append(below)
-        return below[:, -self.outputs :], torch.cat(after, dim=1)
+        state = torch.cat(after, dim=1)
+        return state[:, -self.outputs :], state
 
     def scan(
         self, features: Tensor, state: Tensor, dt: Tensor, weights: Weights
@@ -111,7 +112,9 @@ class WiredCfC(Cell):
             dt * self.options.gate_sign,
             state,
         )
-        return states[:, :, -self.outputs :].transpose(0, 1), after
+        if self.outputs > self.wiring.layers[-1]:
+            states = aligned(layout, states)
+        return states[-features.shape[1] :, :, -self.outputs :].transpose(0, 1), after
 
     def _mask(
         self, signs: np.ndarray, generator: torch.Generator

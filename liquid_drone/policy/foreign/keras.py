@@ -5,7 +5,8 @@
 Read are the kinds whose step has one meaning: wired CfC, CfC, NCP (a wired LTC), LTC, LSTM. The
 files hold no wiring: it is drawn again from its seed. The published networks were trained with one
 tick a frame, so dt is one at the nominal frame time, and their commands are vx, vy, vz in m/s and
-yaw rate in rad/s, FLU: ours. They have no target head; ours says "in the image" and "ahead" always.
+yaw rate in rad/s, FLU: ours. They have no target head; ours says "in the image" and "ahead"
+always.
 """
 
 import dataclasses
@@ -25,12 +26,13 @@ from ..cells.cfc import PRESETS as CFC_PRESETS
 from ..cells.cfc import CfC
 from ..cells.gated import LSTMCell
 from ..cells.ltc import PRESETS as LTC_PRESETS
+from ..cells.registry import make_wiring
 from ..cells.wired import PRESETS as WIRED_PRESETS
 from ..cells.wired import WiredCfC
 from ..config import CHAHINE_2023, CoreConfig, NetworkConfig
 from ..network import COMMANDS, Network
-from ..wiring import FanOut, Wiring, ncp
-from .ncps import ltc_from, put_layer
+from ..wiring import FanOut, ncp
+from .ncps import Order, ltc_from, put_layer
 
 SEED = 22224  # of the published wirings, see params.json beside the weights
 LAYERS = (18, 12, COMMANDS)  # inter, command, motor neurons of the published wirings
@@ -112,32 +114,40 @@ def _cell(weights: Weights, said: Unsaid) -> tuple[str, Cell, CoreConfig]:
     """Return the kind, the cell with its weights and the configuration that names it."""
     names = ' '.join(weights)
     wired = CoreConfig(
-        sum(LAYERS), wiring_seed=said.seed, motor_gain=1.0, wiring='ncp', readout=True
+        sum(LAYERS), wiring_seed=said.seed, motor_gain=1.0, wiring='ncp', readout='motor'
     )
     if 'wired_cfc_cell' in names:
         core = dataclasses.replace(wired, cell='wired_cfc', preset='chahine2023')
         return 'wired_cfc', _wired_cfc(weights, said), core
     if 'cfc_cell' in names and 'mixed' not in names:
         cell = _cfc(weights)
+        sizes = {'units': cell.options.units, 'layers': cell.options.layers}
         core = CoreConfig(cell.state_size, motor_gain=1.0, cell='cfc', preset='chahine2023')
+        core = dataclasses.replace(core, options=sizes)
         return 'cfc', cell, core
     if 'ltc_cell/output_w' in names:
-        values = {name.split('/')[-1]: value for name, value in weights.items() if 'ltc' in name}
-        neurons = len(values['cm'])
-        if len(values['output_w']) < neurons:  # keras-ncp: motor neurons alone go out
-            masks = _masks_motor_first(ncp(len(values['input_w']), *LAYERS, FanOut(), said.seed))
-            core = dataclasses.replace(wired, cell='ltc', preset='chahine2023-ncp')
-            return 'ncp', ltc_from(values, *masks, LTC_PRESETS['chahine2023-ncp']), core
-        full = np.ones((neurons, neurons), np.int8)
-        sensory = np.ones((len(values['input_w']), neurons), np.int8)
-        core = CoreConfig(
-            neurons, motor_gain=1.0, cell='ltc', preset='chahine2023', wiring='full', readout=True
-        )
-        return 'ltc', ltc_from(values, sensory, full, LTC_PRESETS['chahine2023']), core
+        return _ltc(weights, wired)
     if 'lstm_cell/recurrent_kernel' in names:
         cell_lstm = _lstm(weights)
         return 'lstm', cell_lstm, CoreConfig(cell_lstm.outputs, motor_gain=1.0, cell='lstm')
     raise RuntimeError(f'no known cell among {", ".join(list(weights)[-4:])}')
+
+
+def _ltc(weights: Weights, wired: CoreConfig) -> tuple[str, Cell, CoreConfig]:
+    """Read an NCP of keras-ncp, whose motor neurons alone go out, or a dense LTC of tf_cfc."""
+    values = {name.split('/')[-1]: value for name, value in weights.items() if 'ltc' in name}
+    neurons, features = len(values['cm']), len(values['input_w'])
+    if len(values['output_w']) < neurons:
+        core = dataclasses.replace(wired, cell='ltc', preset='chahine2023-ncp')
+        order = _motor_first(LAYERS)
+    else:
+        core = CoreConfig(
+            neurons, motor_gain=1.0, cell='ltc', preset='chahine2023', wiring='full', readout='all'
+        )
+        order = np.arange(neurons)
+    wiring = make_wiring(core, features, COMMANDS)
+    kind = 'ncp' if core.wiring == 'ncp' else 'ltc'
+    return kind, ltc_from(values, wiring, order, LTC_PRESETS[core.preset]), core
 
 
 def _wired_cfc(weights: Weights, said: Unsaid) -> WiredCfC:
@@ -209,12 +219,8 @@ def _layer(weights: Weights, pattern: str) -> list[tuple[Tensor, Tensor]]:
     return [(weights[name], weights[name.removesuffix('kernel') + 'bias']) for name in kernels]
 
 
-def _masks_motor_first(wiring: Wiring) -> tuple[np.ndarray, np.ndarray]:
-    """Return the synapses in keras-ncp's order: motor, command, inter neurons."""
-    inter, command, motor = wiring.layers
-    order = [*range(motor + command, motor + command + inter), *range(motor, motor + command)]
-    order += range(motor)
-    inputs, synapses = np.zeros_like(wiring.inputs), np.zeros_like(wiring.synapses)
-    inputs[:, order] = wiring.inputs
-    synapses[np.ix_(order, order)] = wiring.synapses
-    return inputs, synapses
+def _motor_first(layers: tuple[int, int, int]) -> Order:
+    """Return keras-ncp's index of each of our neurons: its order is motor, command, inter."""
+    _, command, motor = layers
+    order: Order = np.r_[motor + command : sum(layers), motor : motor + command, 0:motor]
+    return order

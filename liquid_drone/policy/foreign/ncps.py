@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -21,9 +22,10 @@ from ..cells.cfc import CfC, CfCOptions
 from ..cells.ltc import LTC, LTCOptions
 from ..cells.mixed import MixedMemory
 from ..cells.wired import Mode, WiredCfC, WiredCfCOptions
-from ..wiring import Signs, Wiring
+from ..wiring import Wiring
 
 Weights = Mapping[str, Tensor]
+Order = npt.NDArray[np.int64]
 CFC_PARTS = ('ff1', 'ff2', 'time_a', 'time_b')
 
 
@@ -137,38 +139,38 @@ def _cfc(own: Weights, said: Unsaid) -> CfC:
 def _ltc(own: Weights, said: Unsaid) -> LTC:
     values = {name.removeprefix('rnn_cell.'): value for name, value in own.items()}
     masks = [values[name].cpu().numpy() for name in ('sensory_sparsity_mask', 'sparsity_mask')]
-    return ltc_from(
-        values, masks[0], masks[1], LTCOptions(steps=said.steps, softplus=said.softplus)
+    inputs, synapses = ((mask != 0).astype(np.int8) for mask in masks)
+    neurons = len(synapses)
+    outputs = len(values['output_w']) if 'output_w' in values else neurons
+    order = np.r_[outputs:neurons, 0:outputs]  # motor neurons last
+    wiring = Wiring(
+        'imported', (neurons,), outputs, 0, inputs[:, order], synapses[np.ix_(order, order)]
     )
+    return ltc_from(values, wiring, order, LTCOptions(steps=said.steps, softplus=said.softplus))
 
 
-def ltc_from(values: Weights, sensory: Signs, inner: Signs, options: LTCOptions) -> LTC:
+def ltc_from(values: Weights, wiring: Wiring, order: Order, options: LTCOptions) -> LTC:
     """Build an LTC from the names that ncps, keras-ncp and tf_cfc share.
 
     Args:
         values: gleak, vleak, cm, w, sigma, mu, erev, sensory_..., input_..., output_...
-        sensory: where synapses from the features are, (F, N).
-        inner: where synapses among the neurons are, (N, N).
+        wiring: ours.
+        order: their index of each of our neurons, (N,).
         options: of the cell.
 
     """
-    neurons = inner.shape[0]
-    outputs = len(values['output_w']) if 'output_w' in values else neurons
-    order = torch.cat([torch.arange(outputs, neurons), torch.arange(outputs)])  # motor last
-    at = order.numpy()
-    reached = [(mask != 0).astype(np.int8) for mask in (sensory, inner)]
-    wiring = Wiring('imported', (neurons,), outputs, 0, reached[0][:, at], reached[1][at][:, at])
-    cell = LTC(wiring, options)
+    cell, at = LTC(wiring, options), torch.from_numpy(order)
     names = {'strength': 'w', 'steepness': 'sigma', 'midpoint': 'mu', 'reversal': 'erev'}
-    cell.sensory.put(**{k: values[f'sensory_{v}'][:, order] for k, v in names.items()})
-    cell.inner.put(**{k: values[v][order][:, order] for k, v in names.items()})
+    cell.sensory.put(**{k: values[f'sensory_{v}'][:, at] for k, v in names.items()})
+    cell.inner.put(**{k: values[v][at][:, at] for k, v in names.items()})
     for ours, theirs in ((cell.leak, 'gleak'), (cell.rest, 'vleak'), (cell.capacity, 'cm')):
-        _copy(ours, values[theirs][order])
+        _copy(ours, values[theirs][at])
     maps = {'input_gain': 'input_w', 'input_shift': 'input_b',
             'output_gain': 'output_w', 'output_shift': 'output_b'}  # fmt: skip
     for our_name, their_name in maps.items():
         if their_name in values:
-            _copy(cell.get_parameter(our_name), values[their_name])
+            ours, given = cell.get_parameter(our_name), values[their_name]
+            _copy(ours, given[at][-len(ours) :] if len(given) == len(order) else given)
     return cell
 
 

@@ -30,24 +30,29 @@ TYPES = {
     TARGET: 'geometry_msgs/msg/PoseStamped',
     MASK: 'geometry_msgs/msg/PointStamped',
 }
+DECISION, DECISION_TYPE = 'mavlink/decision', 'diagnostic_msgs/msg/DiagnosticArray'  # of a drone
 OPTICAL, BODY, WORLD = 'camera_optical_frame', 'base_link', 'map'
 
 
 def write(recording: 'Recording', path: Path) -> Path:
     """Write a recording as a new rosbag2 directory; return its MCAP file."""
-    rosbag2, store = require('rosbags.rosbag2', 'train'), _typestore()
+    rosbag2, store = require('rosbags.rosbag2', 'record'), _typestore()
     plugin = rosbag2.StoragePlugin.MCAP
+    types = {**TYPES, DECISION: DECISION_TYPE} if any(recording.decisions) else TYPES
     with rosbag2.Writer(path, version=8, storage_plugin=plugin) as writer:
         links = {
             topic: writer.add_connection(f'/{topic}', kind, typestore=store)
-            for topic, kind in TYPES.items()
+            for topic, kind in types.items()
         }
         make = _Maker(store)
         for index, jpeg in enumerate(recording.jpegs):
             row = {name: values[index] for name, values in recording.rows.items()}
             stamp_ns = int(row['stamp_ns'])
-            for topic, message in make.frame(jpeg, row, recording.info.camera):
-                data = store.serialize_cdr(message, TYPES[topic])
+            messages = list(make.frame(jpeg, row, recording.info.camera))
+            if recording.decisions[index]:
+                messages.append((DECISION, make.decision(stamp_ns, recording.decisions[index])))
+            for topic, message in messages:
+                data = store.serialize_cdr(message, types[topic])
                 writer.write(links[topic], stamp_ns, data)
     return storage_file(path)
 
@@ -74,18 +79,22 @@ def read(path: Path, info: 'EpisodeInfo') -> 'Recording':
     """
     from .episode import COLUMNS, Recording
 
-    rosbag2, store = require('rosbags.rosbag2', 'train'), _typestore()
+    rosbag2, store = require('rosbags.rosbag2', 'record'), _typestore()
     jpegs: dict[int, bytes] = {}
+    decisions: dict[int, dict[str, str]] = {}
     columns: dict[str, dict[int, Any]] = {name: {} for name in COLUMNS}
     try:
         with rosbag2.Reader(path) as reader:
             for link, stamp_ns, raw in reader.messages():
                 topic = link.topic.lstrip('/')
-                if topic not in TYPES or topic == CAMERA:
+                if topic not in (*TYPES, DECISION) or topic == CAMERA:
                     continue
                 message = store.deserialize_cdr(raw, link.msgtype)
                 if topic == IMAGE:
                     jpegs[stamp_ns] = message.data.tobytes()
+                if topic == DECISION:
+                    pairs = message.status[0].values if len(message.status) else ()
+                    decisions[stamp_ns] = {pair.key: pair.value for pair in pairs}
                 for name, value in _READ.get(topic, _nothing)(message):
                     columns[name][stamp_ns] = value
     except (OSError, ValueError, RuntimeError, AssertionError, rosbag2.ReaderError) as error:
@@ -95,13 +104,13 @@ def read(path: Path, info: 'EpisodeInfo') -> 'Recording':
         row = {name: values.get(stamp_ns) for name, values in columns.items()}
         row['stamp_ns'] = stamp_ns
         if all(value is not None for value in row.values()):
-            recording.append(jpeg, **row)
+            recording.append(jpeg, decisions.get(stamp_ns), **row)
     return recording
 
 
 @functools.cache
 def _typestore() -> Any:
-    typesys = require('rosbags.typesys', 'train')
+    typesys = require('rosbags.typesys', 'record')
     return typesys.get_typestore(typesys.Stores.ROS2_HUMBLE)
 
 
@@ -134,6 +143,11 @@ class _Maker:
         )
         yield TARGET, self('PoseStamped', self.header(t, WORLD), pose)
         yield MASK, self('PointStamped', self.header(t, OPTICAL), self.point(row['target_mask']))
+
+    def decision(self, stamp_ns: int, facts: dict[str, str]) -> Any:
+        pairs = [self('KeyValue', key, value) for key, value in facts.items()]
+        status = self('DiagnosticStatus', 0, 'mavlink', facts.get('reason', ''), '', pairs)
+        return self('DiagnosticArray', self.header(stamp_ns, ''), [status])
 
     def vector(self, values: Any) -> Any:
         return self('Vector3', *(float(v) for v in values))

@@ -4,18 +4,19 @@
 
 Standard message types only, so that Foxglove, RViz and ``ros2 bag play`` open it. An episode is
 written aside and renamed when whole, so that a crash leaves no half of one. Nothing here flies or
-trains.
+trains; it needs ``rosbags`` (extra ``record``) and no PyTorch, so that a drone can write episodes.
 
 Topics: ``camera/image_raw/compressed`` (JPEG), ``camera/camera_info``, ``cmd_vel`` (TwistStamped,
-    what should be
-done: the label), ``cmd_vel_executed`` (what was done), ``odom``, ``target/pose`` (world) and
-    ``target/mask`` (PointStamped: bearing -1 left..1 right, elevation -1 bottom..1 top, visible
-    pixels).
+what should be done: the label), ``cmd_vel_executed`` (what was done), ``odom``, ``target/pose``
+(world) and ``target/mask`` (PointStamped: bearing -1 left..1 right, elevation -1 bottom..1 top,
+visible pixels). Of a flight on a drone also ``mavlink/decision`` (DiagnosticArray): what guard and
+engage rules made of the frame. There nobody knows where the target is: nan.
 """
 
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ class EpisodeInfo:
     collision: bool = False
     camera: CameraSpec = field(default_factory=CameraSpec)
     obstacles: tuple[tuple[float, float, float], ...] = ()  # x, y, radius in m
+    event: str = ''  # why the flight recorder kept it, such as "taken_over"
     sha256: str = ''  # of the MCAP file
     format_version: int = FORMAT_VERSION
 
@@ -67,12 +69,14 @@ class Recording:
     info: EpisodeInfo
     jpegs: list[bytes] = field(default_factory=list)
     rows: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
+    decisions: list[dict[str, str]] = field(default_factory=list)  # facts, empty where unknown
 
-    def append(self, jpeg: bytes, **row: Any) -> None:
+    def append(self, jpeg: bytes, decision: Mapping[str, str] | None = None, **row: Any) -> None:
         """Add one frame; ``row`` names every column."""
         for name, values in self.rows.items():
             values.append(row[name])
         self.jpegs.append(jpeg)
+        self.decisions.append(dict(decision or {}))
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """Return a column as an array (T, ...)."""
@@ -122,9 +126,12 @@ def save(recording: Recording, directory: Path) -> EpisodeInfo:
     )
     text = json.dumps(schema.plain(info), indent=1)
     (aside / MANIFEST).write_text(text + '\n', encoding='utf-8')
+    outdated = directory.with_name(f'.{directory.name}.outdated')
+    shutil.rmtree(outdated, ignore_errors=True)
     if directory.exists():
-        shutil.rmtree(directory)
+        directory.replace(outdated)
     aside.replace(directory)
+    shutil.rmtree(outdated, ignore_errors=True)
     return info
 
 

@@ -1,0 +1,131 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""One measured process of ``liquid-drone bench sim``: it answers lines on standard input.
+
+It holds itself to the cores it is given, builds, answers ``{}``, and then answers each line with
+what it measured. ``python -m liquid_drone.bench.sim_case envs forest 16 2 --cores 0,1``.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..sim.camera import Shot
+from ..sim.config import load_scenario
+from ..sim.env import FollowEnv
+from ..sim.parallel_env import ParallelDroneEnvs
+from ..sim.simulator import Simulator
+from ..sim.studio import Studio
+from ..sim.vector_env import FollowEnvs
+
+SEED = 9_000  # of the training split
+WARM_UP = 3
+Answer = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument('kind', choices=CASES)
+    parser.add_argument('words', nargs='*')
+    parser.add_argument('--cores', default='')
+    args = parser.parse_args()
+    if args.cores:
+        os.sched_setaffinity(0, {int(core) for core in args.cores.split(',')})
+    answer, close = CASES[args.kind](*args.words)
+    for line in sys.stdin:
+        found = answer(json.loads(line)) if line.strip() else {}
+        sys.stdout.write(json.dumps(found) + '\n')
+        sys.stdout.flush()
+    close()
+
+
+def rate(run: Callable[[], Any], seconds: float) -> float:
+    """Return how many times a second something runs, at least ten of them timed."""
+    for _ in range(WARM_UP):
+        run()
+    count, begin = 0, time.perf_counter()
+    while count < 10 or time.perf_counter() - begin < seconds:
+        run()
+        count += 1
+    return count / (time.perf_counter() - begin)
+
+
+def memory_mb() -> float:
+    """Return the most memory that this process has held so far, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+
+
+def place(world: str) -> tuple[Answer, Callable[[], None]]:
+    """Measure pictures, physics and resets of one world, place after place."""
+
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        seeds = range(SEED, SEED + request['seeds'])
+        share, seasons, megabytes = request['seconds'] / len(seeds), {}, 0.0
+        for season in request['seasons']:
+            simulator = Simulator(load_scenario(world, season))
+            seasons[season] = [_one_place(simulator, seed, share) for seed in seeds]
+            simulator.close()
+            megabytes = megabytes or memory_mb()
+        rows = [row for rows in seasons.values() for row in rows]
+        return {
+            'pictures_per_s': _means(seasons, 'pictures_per_s'),
+            'frames_per_s': _means(seasons, 'frames_per_s'),
+            'physics_ms': statistics.median(row['physics_ms'] for row in rows),
+            'resets_per_s': 1.0 / statistics.median(row['reset_s'] for row in rows),
+            'memory_mb': megabytes,
+            'device': Studio.shared().device,
+        }
+
+    return answer, lambda: None
+
+
+def _one_place(simulator: Simulator, seed: int, seconds: float) -> dict[str, float]:
+    """Build the place of a seed and measure in it."""
+    begin = time.perf_counter()
+    simulator.reset(seed)
+    reset_s = time.perf_counter() - begin
+    shot = simulator.aim()
+    assert isinstance(shot, Shot)  # the first moment has a frame
+    return {
+        'reset_s': reset_s,
+        'pictures_per_s': rate(lambda: simulator.photograph(shot.camera), seconds),
+        'frames_per_s': rate(simulator.capture, seconds),
+        'physics_ms': 1e3 / rate(lambda: simulator.advance((0.2, 0.0, 0.0), 0.1), seconds / 4.0),
+    }
+
+
+def _means(seasons: dict[str, list[dict[str, float]]], key: str) -> dict[str, float]:
+    return {name: statistics.fmean(row[key] for row in rows) for name, rows in seasons.items()}
+
+
+def envs(world: str, count: str, processes: str) -> tuple[Answer, Callable[[], None]]:
+    """Step environments, hovering: one, many in this process, or many in several."""
+    number = int(count)
+    made: Any
+    if int(processes):
+        made = ParallelDroneEnvs(number, processes=int(processes), world=world)
+    else:
+        made = FollowEnv(world=world) if number == 1 else FollowEnvs(number, world=world)
+    made.reset(seed=SEED)
+    action = np.zeros((4,) if number == 1 and not int(processes) else (number, 4), np.float32)
+
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        steps = number * rate(lambda: made.step(action), request['seconds'])
+        return {'steps_per_s': steps, 'memory_mb': memory_mb()}
+
+    return answer, made.close
+
+
+CASES: dict[str, Callable[..., tuple[Answer, Callable[[], None]]]] = {'place': place, 'envs': envs}
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,117 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""``liquid-drone bench sim``: pictures, physics, environment steps, memory, leaks."""
+
+import argparse
+import dataclasses
+import importlib.util
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from ..bench.sim_resets import Held
+
+NAME = 'sim'
+HELP = 'time the simulator: pictures, physics, resets, environment steps, memory'
+EPILOG = """examples:
+  liquid-drone bench sim
+  liquid-drone bench sim --peer-python /tmp/peer/bin/python    # beside gym-pybullet-drones
+  liquid-drone bench sim --resets 1000                         # do resets leak?
+
+Cases run in processes of their own, on one core or two, and take turns. gym-pybullet-drones is
+measured in the same run where it is installed, here or with the Python of --peer-python.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument('--rounds', type=int, default=4, help='turns of each case (default: 4)')
+    parser.add_argument('--envs', type=int, default=16, help='in a vector (default: 16)')
+    parser.add_argument('--seeds', type=int, default=3, help='places of each kind (default: 3)')
+    parser.add_argument('--seconds', type=float, default=0.8, help='of one turn (default: 0.8)')
+    parser.add_argument('--worlds', nargs='+', help='default: forest urban')
+    parser.add_argument('--peer-python', default='', help='that has gym-pybullet-drones')
+    parser.add_argument('--resets', type=int, default=0, help='look for leaks over so many resets')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print a table."""
+    return _leaks(args) if args.resets else _speeds(args)
+
+
+def _speeds(args: argparse.Namespace) -> int:
+    from ..bench.sim import SimBench, measure
+
+    python = args.peer_python
+    if not python and importlib.util.find_spec('gym_pybullet_drones') is not None:
+        python = sys.executable
+    try:
+        bench = SimBench(args.rounds, args.envs, args.seeds, args.seconds, python)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    if args.worlds:
+        bench = dataclasses.replace(bench, worlds=tuple(args.worlds))
+    found = measure(bench, lambda words: print(f'... {words}', file=sys.stderr, flush=True))
+    print(json.dumps(found) if args.json else _table(found))
+    return 0
+
+
+def _table(found: dict[str, Any]) -> str:
+    from ..bench.timing import table
+
+    rows = [
+        [f'{world}, {season}: pictures a second on one core (with mask and bearing)',
+         f'{rate:.0f} ({found["frames_per_s"][world][season]:.0f})']
+        for world, seasons in found['pictures_per_s'].items()
+        for season, rate in seasons.items()
+    ]  # fmt: skip
+    for key, words, digits in (
+        ('physics_ms', 'physics of a camera frame, ms', 2),
+        ('resets_per_s', 'resets a second', 1),
+        ('memory_mb', 'memory of a process with one place, MB', 0),
+    ):
+        rows += [[f'{world}: {words}', f'{v:.{digits}f}'] for world, v in found[key].items()]
+    rows += [[f'steps a second: {name}', f'{rate:.0f}']
+             for name, rate in found['env_steps_per_s'].items()]  # fmt: skip
+    rows += [[f'times gym-pybullet-drones: {name}', f'{ratio["median"]:.1f}']
+             for name, ratio in found.get('ratios', {}).items()]  # fmt: skip
+    head = [f'256x144 RGB, sun and shadows, {found["device"]}, {found["cpu_cores"]} cores', '']
+    return table(head, rows)
+
+
+def _leaks(args: argparse.Namespace) -> int:
+    from ..bench.sim_resets import repeat
+    from ..sim.config import load_scenario
+    from ..sim.simulator import Simulator
+    from .progress import TerminalWatcher
+
+    world = (args.worlds or ['forest'])[0]
+    simulator = Simulator(load_scenario(world))
+    watcher = None if args.json else TerminalWatcher()
+    if watcher:
+        watcher.begin(f'resets: {world}', args.resets, 'resets')
+    try:
+        leak = repeat(simulator, args.resets, lambda: watcher.advance() if watcher else None)
+    except ValueError as error:
+        raise ConfigError(f'--resets: {error}') from error
+    finally:
+        simulator.close()
+    if args.json:
+        print(json.dumps(dataclasses.asdict(leak)))
+        return 0
+    assert watcher is not None
+    watcher.end(
+        f'{leak.before.memory_mb:.0f} MB, then {leak.after.memory_mb:.0f} MB: '
+        f'{leak.kb_per_reset:+.2f} kB a reset; files {leak.before.files} and {leak.after.files}; '
+        f'OpenGL objects {_count(leak.before)} and {_count(leak.after)}'
+    )
+    return 0
+
+
+def _count(held: 'Held') -> int:
+    return sum(held.gl_objects.values())

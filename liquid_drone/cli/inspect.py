@@ -1,0 +1,202 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""``liquid-drone inspect``: contact sheets of worlds, seasons and targets; a window to fly in."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import resources
+from ..errors import ConfigError, OutputError
+
+if TYPE_CHECKING:
+    from ..contract import Image
+    from ..sim.gallery import Cell, Row, Shown
+
+NAME = 'inspect'
+HELP = 'look at worlds, seasons and targets: a contact sheet, or a window'
+KINDS = ('world', 'season', 'target')
+SEED, SEEDS = 9_011, 4  # of the training split; so many for a season
+YEAR = ('spring', 'summer', 'autumn', 'winter')
+TARGET = 'red_backpack'
+EPILOG = """examples:
+  liquid-drone inspect world                     # every world in every season
+  liquid-drone inspect world my/park.yaml --seed 9003
+  liquid-drone inspect season winter             # one season in every world, several seeds
+  liquid-drone inspect target                    # every target, in summer
+  liquid-drone inspect target dog                # one target from all sides, everywhere
+  liquid-drone inspect world urban --live        # a window; needs a display
+
+The sheet is a PNG: out/inspect-world.png and so on, or --out.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument('kind', choices=KINDS, help='what to look at')
+    parser.add_argument('names', nargs='*', help='names or .yaml files (default: all that ship)')
+    parser.add_argument('--seed', type=int, default=SEED, help=f'the place (default: {SEED})')
+    parser.add_argument('--weather', default='clear', help='such as fog:2 (default: clear)')
+    parser.add_argument('--width', type=int, default=480, help='of a picture (default: 480)')
+    parser.add_argument('--renderer', choices=('auto', 'opengl', 'tiny'), default='auto')
+    parser.add_argument('--out', type=Path, help='PNG file (default: out/inspect-KIND.png)')
+    parser.add_argument('--live', action='store_true', help='a window instead (needs a display)')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Draw the sheet, or open the window."""
+    if args.width < 64:
+        raise ConfigError(f'--width must be 64 pixels or more, got {args.width}')
+    chosen = _chosen(args)
+    if args.live:
+        from ..sim import window
+
+        window.watch(window.Choices(**chosen), args.seed, args.weather, args.renderer)
+        return 0
+    out = args.out or Path('out') / f'inspect-{args.kind}.png'
+    _save(out, SHEETS[args.kind](args, **chosen))
+    print(out)
+    return 0
+
+
+def _chosen(args: argparse.Namespace) -> dict[str, tuple[str, ...]]:
+    """Return what is shown of each kind, the names that were given checked."""
+    known = {f'{kind}s': tuple(resources.names(f'sim/{kind}s')) for kind in KINDS}
+    known['seasons'] = tuple(sorted(known['seasons'], key=_by_year))
+    known['targets'] = (TARGET,)
+    for name in args.names:
+        resources.named_file(f'sim/{args.kind}s', name)
+    if args.names or args.kind == 'target':
+        known[f'{args.kind}s'] = tuple(args.names) or tuple(resources.names('sim/targets'))
+    return known
+
+
+def _by_year(season: str) -> tuple[int, str]:
+    return (YEAR.index(season) if season in YEAR else len(YEAR)), season
+
+
+def _world_sheet(
+    args: argparse.Namespace,
+    worlds: tuple[str, ...],
+    seasons: tuple[str, ...],
+    targets: tuple[str, ...],
+) -> 'Image':
+    """Worlds below each other, seasons beside each other."""
+    from ..sim import gallery
+
+    shown = _shown(args)
+    places = [[shown.load(world, season, *targets) for season in seasons] for world in worlds]
+    rows = []
+    with Drawing(args.kind, len(worlds) * len(seasons)) as drawing:
+        for world, row in zip(worlds, places, strict=True):
+            views = [drawing.done(gallery.place_views(place, shown)) for place in row]
+            rows += _turned(Path(world).stem, seasons, views)
+    return gallery.sheet(f'seed {args.seed}, {args.weather}', rows)
+
+
+def _season_sheet(
+    args: argparse.Namespace,
+    worlds: tuple[str, ...],
+    seasons: tuple[str, ...],
+    targets: tuple[str, ...],
+) -> 'Image':
+    """Seasons and worlds below each other, seeds beside each other."""
+    from ..sim import gallery
+
+    seeds = range(args.seed, args.seed + SEEDS)
+    places = [(world, season, _shown(args).load(world, season, *targets))
+              for season in seasons for world in worlds]  # fmt: skip
+    rows = []
+    with Drawing(args.kind, len(places) * SEEDS) as drawing:
+        for world, season, place in places:
+            views = [drawing.done(gallery.place_views(place, _shown(args, seed)))
+                     for seed in seeds]  # fmt: skip
+            rows += _turned(Path(season).stem, [f'seed {seed}' for seed in seeds], views, world)
+    return gallery.sheet(f'{args.weather}', rows)
+
+
+def _target_sheet(
+    args: argparse.Namespace,
+    worlds: tuple[str, ...],
+    seasons: tuple[str, ...],
+    targets: tuple[str, ...],
+) -> 'Image':
+    """One target in all places below each other, or all targets in summer; views beside."""
+    from ..sim import gallery
+
+    shown = _shown(args)
+    seasons = seasons if args.names else ('summer',)
+    places = [((target, world, season), shown.load(world, season, target))
+              for target in targets for world in worlds for season in seasons]  # fmt: skip
+    rows = []
+    with Drawing(args.kind, len(places)) as drawing:
+        for words, place in places:
+            views = drawing.done(gallery.target_views(place, shown))
+            rows.append(gallery.Row(tuple(Path(word).stem for word in words), views))
+    return gallery.sheet(f'seed {args.seed}, {args.weather}', rows)
+
+
+SHEETS = {'world': _world_sheet, 'season': _season_sheet, 'target': _target_sheet}
+
+
+def _turned(
+    name: str, columns: Sequence[str], views: 'Sequence[tuple[Cell, ...]]', *more: str
+) -> 'list[Row]':
+    """Make a row of each view, from the views of each column."""
+    from ..sim.gallery import Cell, Row
+
+    rows = []
+    for same in zip(*views, strict=True):
+        cells = tuple(
+            Cell(f'{column}: {cell.words}', cell.image)
+            for column, cell in zip(columns, same, strict=True)
+        )
+        rows.append(Row((name, *(Path(word).stem for word in more)), cells))
+    return rows
+
+
+def _shown(args: argparse.Namespace, seed: int | None = None) -> 'Shown':
+    from ..sim.gallery import Shown
+
+    return Shown(args.seed if seed is None else seed, args.width, args.weather, args.renderer)
+
+
+class Drawing:
+    """A progress bar over places."""
+
+    def __init__(self, kind: str, total: int) -> None:
+        from rich.console import Console
+
+        from .progress import TerminalWatcher
+
+        self._watcher = TerminalWatcher(Console(stderr=True, highlight=False))
+        self._kind, self._total = kind, total
+
+    def __enter__(self) -> 'Drawing':
+        """Begin."""
+        self._watcher.begin(f'drawing: {self._kind}', self._total, 'places')
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        self._watcher.end()
+
+    def done(self, views: 'tuple[Cell, ...]') -> 'tuple[Cell, ...]':
+        """Count one place and return its views."""
+        self._watcher.advance()
+        return views
+
+
+def _save(path: Path, page: 'Image') -> None:
+    import cv2
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(cv2.imencode('.png', page[:, :, ::-1])[1].tobytes())
+    except OSError as error:
+        raise OutputError(
+            f'cannot write {path}: {error.strerror}; choose another --out'
+        ) from error

@@ -1,0 +1,57 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The autopilot's clock beside ours, by MAVLink TIMESYNC (https://mavlink.io/en/services/timesync).
+
+Arrival times do not tell how old telemetry is: a radio or a full buffer may have kept it. With the
+offset between the clocks its own stamp tells. Answers that were long under way, or that do not
+agree with the others (a restarted autopilot, simulated time at another pace), are not trusted.
+"""
+
+from collections import deque
+
+ASK_EVERY_S = 1.0
+SAMPLES = 8  # answers that are remembered
+ENOUGH = 3  # that agree, before the offset is used
+LONGEST_TRIP_S = 0.5
+SLACK_S = 0.02  # beyond what the trips explain
+SECOND_NS = 1_000_000_000
+
+
+class TimeSync:
+    """Estimates ``our time - autopilot's time`` from the quickest of the last answers."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._answers: deque[tuple[float, float]] = deque(maxlen=SAMPLES)  # trip s, offset s
+        self._asked_ns: int | None = None
+
+    @property
+    def offset_s(self) -> float | None:
+        """What to add to the autopilot's time to get ours; None: not known."""
+        return min(self._answers)[1] if len(self._answers) >= ENOUGH else None
+
+    @property
+    def trip_s(self) -> float | None:
+        """The quickest way there and back of the last answers; None: there are too few."""
+        return min(self._answers)[0] if len(self._answers) >= ENOUGH else None
+
+    def ask(self, now_s: float) -> int:
+        """Return the stamp in ns (ts1) for a question at ``now_s``; an older one is given up."""
+        self._asked_ns = round(now_s * SECOND_NS)
+        return self._asked_ns
+
+    def answer(self, theirs_ns: int, asked_ns: int, now_s: float) -> None:
+        """Take in an answer (tc1, ts1); only the last question's counts, and only once."""
+        if asked_ns != self._asked_ns:
+            return
+        self._asked_ns = None
+        asked_s = asked_ns / SECOND_NS
+        trip_s = now_s - asked_s
+        if not 0.0 <= trip_s <= LONGEST_TRIP_S:
+            return
+        offset_s = (asked_s + now_s) / 2.0 - theirs_ns / SECOND_NS
+        if self._answers:
+            best_trip_s, best_s = min(self._answers)
+            if abs(offset_s - best_s) > (trip_s + best_trip_s) / 2.0 + SLACK_S:
+                self._answers.clear()
+        self._answers.append((trip_s, offset_s))

@@ -1,0 +1,168 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The flight recorder as a node of its own: whatever the disk does, no setpoint waits for it.
+
+It keeps the last half minute of pictures and decisions in memory, and writes an episode when the
+vehicle is handed back, the guard stops it, or the mavlink node falls silent in flight. It
+publishes nothing but its state on ``/diagnostics``. Its end ends nobody else.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock, ClockType
+from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import Image as ImageMessage
+
+from .. import resources
+from ..contract import load_contract
+from ..episodes.episode import EpisodeInfo, encode_jpeg
+from ..errors import ConfigError, ImageError, require
+from ..flight.recorder import FlightRecorder, RecorderConfig
+from ..picture import fitted
+from . import messages, process, qos
+from .lifecycle import ManagedNode, transition
+from .parameters import Parameter
+
+IMAGE_TOPIC, INFO_TOPIC, DECISION_TOPIC = (
+    'camera/image_raw',
+    'camera/camera_info',
+    'mavlink/decision',
+)
+PARAMETERS = (
+    Parameter('directory', 'flights', 'where episodes go; made if it is not there'),
+    Parameter(
+        'bundle',
+        'follow',
+        'the policy that flies: pictures are kept as it sees them, under its id',
+    ),
+    Parameter('before_s', 30.0, 'kept from before an event', low=1.0, high=600.0),
+    Parameter('after_s', 5.0, 'and from after it: what the pilot did', low=0.0, high=60.0),
+    Parameter(
+        'most_megabytes', 64.0, 'of pictures in memory; the oldest go first', low=1.0, high=4096.0
+    ),
+    Parameter(
+        'least_free_megabytes',
+        500.0,
+        'on the disk; with less nothing is written',
+        low=0.0,
+        high=1e6,
+    ),
+)
+
+
+class RecorderNode(ManagedNode):
+    """A shell around :class:`~liquid_drone.flight.recorder.FlightRecorder`."""
+
+    def __init__(self) -> None:
+        super().__init__('recorder', PARAMETERS)
+        self.recorder: FlightRecorder | None = None
+        self._subscriptions: list[Any] = []
+        self._fov_deg: float | None = None
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.STATUS)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(0.2, self._on_watch, clock=steady)
+        self.create_timer(1.0, self._on_second, clock=steady)
+
+    @transition
+    def on_configure(self) -> None:
+        """Read the policy's contract and make the folder."""
+        self.values = values = self.read_parameters()
+        require('rosbags', 'record')
+        contract = load_contract(resources.bundle(values['bundle']))
+        self._camera = contract.camera
+        folder = Path(values['directory']).expanduser()
+        target, pilot = contract.training.target, contract.bundle_hash()
+        info = EpisodeInfo(
+            f'flight/{pilot}', 'flight', 'unknown', target, -1, pilot, camera=contract.camera
+        )
+        config = RecorderConfig(
+            folder,
+            info,
+            values['before_s'],
+            values['after_s'],
+            round(values['most_megabytes'] * 1e6),
+            round(values['least_free_megabytes'] * 1e6),
+        )
+        try:
+            self.recorder = FlightRecorder(config)
+        except OSError as error:
+            raise ConfigError(f"parameter 'directory': {folder}: {error.strerror}") from error
+        self.get_logger().info(f'episodes go to {folder.resolve()}')
+
+    @transition
+    def on_activate(self) -> None:
+        """Begin to listen."""
+        self._subscriptions = [
+            self.create_subscription(ImageMessage, IMAGE_TOPIC, self._on_image, qos.SENSOR_IN),
+            self.create_subscription(CameraInfo, INFO_TOPIC, self._on_info, qos.SENSOR_IN),
+            self.create_subscription(
+                DiagnosticArray, DECISION_TOPIC, self._on_decision, qos.STATUS
+            ),
+        ]
+
+    @transition
+    def on_deactivate(self) -> None:
+        """Stop listening."""
+        self._drop_subscriptions()
+
+    def _on_image(self, message: ImageMessage) -> None:
+        assert self.recorder is not None  # only while active
+        try:
+            image = fitted(messages.image_array(message), self._camera, self._fov_deg)
+        except ImageError as error:
+            self.get_logger().error(f'not recorded: {error}', throttle_duration_sec=5.0)
+            return
+        self.recorder.see(encode_jpeg(image), messages.nanoseconds(message.header.stamp))
+
+    def _on_info(self, message: CameraInfo) -> None:
+        self._fov_deg = messages.field_of_view_deg(message)
+
+    def _on_decision(self, message: DiagnosticArray) -> None:
+        if self.recorder is not None and message.status:
+            facts = {pair.key: pair.value for pair in message.status[0].values}
+            self.recorder.hear(facts, messages.nanoseconds(message.header.stamp))
+
+    def _on_watch(self) -> None:
+        if self.recorder is not None and self._subscriptions:
+            self.recorder.watch(self.get_clock().now().nanoseconds)
+
+    def _on_second(self) -> None:
+        recorder = self.recorder
+        if recorder is None:
+            return
+        values: dict[str, object] = {
+            'megabytes': round(recorder.held_bytes / 1e6, 1),
+            'lost': recorder.lost,
+        }
+        self._diagnostics.publish(
+            messages.diagnostics_message(
+                self.get_clock().now().nanoseconds,
+                self.get_fully_qualified_name(),
+                recorder.lost == 0,
+                'recording' if self._subscriptions else 'inactive',
+                values,
+            )
+        )
+
+    def _drop_subscriptions(self) -> None:
+        for subscription in self._subscriptions:
+            self.destroy_subscription(subscription)
+        self._subscriptions = []
+
+    def release(self) -> None:
+        """Write what is waiting."""
+        self._drop_subscriptions()
+        if self.recorder is not None:
+            self.recorder.close()
+            self.recorder = None
+
+
+def main() -> None:
+    """Run the node."""
+    process.exit_with(RecorderNode)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,52 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""One step of the liquid core on the CPU, through buffers that are bound to the graph once.
+
+A step takes microseconds, of which ``session.run`` spends several on finding names and making
+arrays; with bound buffers what is left is the graph (``liquid-drone bench policy``).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .providers import open_session
+
+Array = npt.NDArray[np.float32]
+
+
+class CoreStep:
+    """Holds the session of a ``core.onnx`` and its buffers, for batch 1."""
+
+    def __init__(self, graph: Path, feature_size: int, state_size: int, commands: int = 4) -> None:
+        """Open the graph.
+
+        Raises:
+            BundleError: ONNX Runtime cannot read it.
+
+        """
+        self.session = open_session(graph, 'cpu', 1)
+        self._binding = self.session.io_binding()
+        self._features = self._bind('features', (1, feature_size))
+        self._state = self._bind('state', (1, state_size))
+        self._dt = self._bind('dt', (1,))
+        self._command = self._bind('command', (1, commands), output=True)
+        self._after = self._bind('next_state', (1, state_size), output=True)
+
+    def __call__(self, features: Array, state: Array, dt_s: float) -> tuple[Array, Array]:
+        """Step: features (1, F), state (1, S), dt in s -> command (1, 4), next state (1, S)."""
+        self._features[:] = features
+        self._state[:] = state
+        self._dt[0] = dt_s
+        self.session.run_with_iobinding(self._binding)
+        return self._command.copy(), self._after.copy()
+
+    def _bind(self, name: str, shape: tuple[int, ...], output: bool = False) -> Array:
+        """Make a buffer that the graph reads or writes in place."""
+        buffer = np.zeros(shape, np.float32)
+        pointer: Any = buffer.ctypes.data
+        bind = self._binding.bind_output if output else self._binding.bind_input
+        bind(name, 'cpu', 0, np.float32, shape, pointer)
+        return buffer

@@ -1,0 +1,56 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A small version of ``liquid-drone bench endurance``, and whether its checker can see."""
+
+import pytest
+
+from liquid_drone.bench.endurance import OTHER_FAULTS, RADIO_FAULTS, Checker, Figures, fly
+from liquid_drone.flight.companion import Decision
+from liquid_drone.flight.engage import Cause, Stage
+from liquid_drone.flight.guard import Setpoint
+from liquid_drone.flight.limits import Limits
+from liquid_drone.flight.messages import MavlinkCodec
+from liquid_drone.sim.autopilot import SimulatedAutopilot
+from liquid_drone.sim.point_mass import PointMass
+
+
+def test_minutes_of_faults_break_no_promise_and_lose_nothing(tmp_path):
+    minutes = []
+    figures = fly(2.0, seed=3, folder=tmp_path, on_minute=lambda: minutes.append(None))
+    assert figures.violations == []
+    assert figures.lost_episodes == 0
+    assert figures.episodes >= figures.hand_backs.total() > 5
+    assert figures.engagements > 5
+    assert figures.following_s > 30.0
+    assert figures.longest_deaf_s <= 1.1  # the heartbeat comes once a second
+    assert set(figures.faults) <= {*RADIO_FAULTS, *OTHER_FAULTS}
+    assert len(minutes) == 2
+
+
+def test_the_same_seed_gives_the_same_flight(tmp_path):
+    first, second = (fly(0.5, 5, tmp_path / name) for name in 'ab')
+    first.memory_mb = second.memory_mb = []
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ('setpoint', 'stage', 'ours', 'word'),
+    [
+        (Setpoint(vx_m_s=1.2), Stage.ENGAGED, True, 'outside the limits'),
+        (Setpoint(vx_m_s=0.1), Stage.READY, True, 'while ready'),
+        (Setpoint(vx_m_s=0.1), Stage.ENGAGED, False, 'while engaged'),
+        (Setpoint(vz_m_s=0.45), Stage.ENGAGED, True, 'a step of'),
+        (Setpoint(yaw_rate_rad_s=-0.6), Stage.ENGAGED, True, 'outside the limits'),
+    ],
+)
+def test_the_checker_sees_a_broken_promise(setpoint, stage, ours, word):
+    codec = MavlinkCodec()
+    for packet in SimulatedAutopilot(PointMass()).transmit():
+        codec.receive(packet, 1.0)
+    figures = Figures()
+    checker = Checker(Limits(stop_acceleration_m_s2=4.0), figures)
+    decision = Decision(None, False, stage, Cause.NONE)
+    checker.look([codec.setpoint(Setpoint(), 0)], 1.0, decision, ours)
+    assert figures.violations == []
+    checker.look([codec.setpoint(setpoint, 50)], 1.05, decision, ours)
+    assert word in figures.violations[0]
