@@ -33,16 +33,6 @@ NOTHING = np.full(4, np.nan)
 
 
 @dataclass(frozen=True)
-class FirmwareFlight:
-    """Real firmware in the place of the simulated autopilot."""
-
-    firmware: Firmware
-    log: Path = Path('firmware.log')  # what it says
-    companion_port: int | None = None  # UDP; None: the usual one of the first free instance
-    on_wait: Callable[[float], None] = lambda _: None  # gets simulated seconds until it is ready
-
-
-@dataclass(frozen=True)
 class Progress:
     """Where a flight stands; times are simulated."""
 
@@ -52,6 +42,16 @@ class Progress:
     stage: str  # the pilot's, in words
     distance_m: float  # horizontal, to the target
     in_view: bool
+
+
+@dataclass(frozen=True)
+class FirmwareFlight:
+    """Real firmware in the place of the simulated autopilot."""
+
+    firmware: Firmware
+    log: Path = Path('firmware.log')  # what it says
+    companion_port: int | None = None  # UDP; None: the usual one of the first free instance
+    on_progress: Callable[[Progress], None] = lambda _: None  # until it is ready to arm
 
 
 class Session:
@@ -89,7 +89,7 @@ class Session:
             airborne = start == 'hover'
             self.autopilot = SimulatedAutopilot(self.simulator, autopilot, airborne=airborne)
         else:
-            self.autopilot = self._started(firmware, seed)
+            self.autopilot = self._started(firmware, seed, duration_s)
             autopilot = firmware.firmware.kind
         self.pilot = SimulatedPilot(
             self.autopilot, altitude_m=task.cruise_altitude_m, duration_s=duration_s, lands=lands
@@ -111,7 +111,14 @@ class Session:
         self.log = FlightLog(meta, self.simulator.obstacles)
         self._frame: CameraFrame | None = None
 
-    def _started(self, flight: FirmwareFlight, seed: int) -> FirmwareAutopilot:
+    def _started(self, flight: FirmwareFlight, seed: int, duration_s: float) -> FirmwareAutopilot:
+        """Start firmware and let it find its position."""
+
+        def wait(time_s: float) -> None:
+            stage = f'waiting for {flight.firmware.kind}'
+            distance_m = self._distance_m()
+            flight.on_progress(Progress(time_s, 0.0, duration_s, stage, distance_m, in_view=False))
+
         autopilot = FirmwareAutopilot(
             self.simulator,
             flight.firmware,
@@ -121,7 +128,7 @@ class Session:
             companion_port=flight.companion_port,
         )
         try:
-            autopilot.boot(flight.on_wait)
+            autopilot.boot(wait)
         except BaseException:  # Ctrl-C too: no firmware is left behind
             autopilot.close()
             raise
@@ -172,17 +179,21 @@ class Session:
     def progress(self) -> Progress:
         """Tell where the flight stands, after a frame was finished."""
         assert self._frame is not None  # a frame was finished
-        truth, engaged_ns = self.simulator.truth(), self.pilot.engaged_ns
-        away = truth.target_position_enu[:2] - truth.position_enu[:2]
+        engaged_ns = self.pilot.engaged_ns
         stamp_ns = self._frame.stamp_ns
         return Progress(
             time_s=round((stamp_ns - START_NS) / 1e9, 3),
             following_s=round((stamp_ns - engaged_ns) / 1e9, 3) if engaged_ns else 0.0,
             duration_s=self.pilot.duration_s or 0.0,
             stage=self.pilot.stage.value,
-            distance_m=round(float(np.hypot(*away)), 2),
+            distance_m=self._distance_m(),
             in_view=self._frame.target_pixels >= self._task.min_target_pixels,
         )
+
+    def _distance_m(self) -> float:
+        truth = self.simulator.truth()
+        away = truth.target_position_enu[:2] - truth.position_enu[:2]
+        return round(float(np.hypot(*away)), 2)
 
     def request_land(self) -> None:
         """Land now, as on Ctrl-C."""

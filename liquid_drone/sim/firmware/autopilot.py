@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 SUBSTEPS = 12  # a camera frame
 SECOND_NS = 1_000_000_000
 READY_LIMIT_S = 180.0  # simulated, from the start until the firmware would arm
-CLIMBED_SHARE = 0.9  # of the height asked for, at which the pilot is content
+CLIMBED_SHARE = 0.8  # of the height asked for, at which the pilot is content
 
 
 class MotorPlant(Protocol):

@@ -181,6 +181,10 @@ class GroundStation:
         """Send a message once, if it is known where to."""
         packet = bytes(message.pack(self._codec))
         self._codec.seq = (self._codec.seq + 1) % 256
+        self.send_raw(packet)
+
+    def send_raw(self, packet: bytes) -> None:
+        """Send bytes on this link, such as those of another station that shares it."""
         if self._peer is None:
             return
         try:
