@@ -25,6 +25,7 @@ import yaml
 from .. import resources
 from ..contract import load_contract
 from ..errors import MissingDependencyError, OutputError, SimulationError
+from ..sim.firmware.process import free_instance
 from ..sim.flight_log import FlightLog
 from ..sim.session import Progress
 from . import distribution
@@ -49,6 +50,7 @@ class GraphFlight:
     seed: int = 0
     start: str = 'ground'  # or 'hover'
     autopilot: str = 'px4'  # or 'ardupilot'
+    firmware: str = ''  # path of that autopilot's SITL binary; empty: the simulated autopilot
     renderer: str = 'auto'
     weather: str = 'clear'
     duration_s: float | None = None  # of following; None: the task's
@@ -76,16 +78,18 @@ def fly_through_ros(
     bundle_hash = load_contract(flight.bundle).bundle_hash()
     with tempfile.TemporaryDirectory(prefix='liquid_drone_') as scratch:
         log_path = Path(scratch) / 'flight.npz'
-        with Graph(commands(flight, log_path), out / 'logs') as graph:
+        with Graph(commands(flight, log_path, out / 'logs'), out / 'logs') as graph:
             graph.watch(on_progress)
         log = FlightLog.load(log_path)
     log.meta.update(bundle=str(flight.bundle), bundle_hash=bundle_hash)
     return log
 
 
-def commands(flight: GraphFlight, log_path: Path) -> dict[str, list[str]]:
+def commands(
+    flight: GraphFlight, log_path: Path, logs: Path = Path('logs')
+) -> dict[str, list[str]]:
     """Return the command line of each node; parameters stand in files, what was given the last."""
-    port = free_udp_port()
+    port = companion_port(flight)
     given: dict[str, dict[str, object]] = {
         'policy': {'bundle': str(flight.bundle)},
         'mavlink': {
@@ -101,6 +105,8 @@ def commands(flight: GraphFlight, log_path: Path) -> dict[str, list[str]]:
             'seed': flight.seed,
             'start': flight.start,
             'autopilot': flight.autopilot,
+            'firmware': flight.firmware,
+            'firmware_log': str(logs / 'firmware.log'),
             'renderer': flight.renderer,
             'weather': flight.weather,
             'duration_s': flight.duration_s or 0.0,
@@ -132,6 +138,13 @@ def _command(name: str, given: Path, namespace: str) -> list[str]:
         line += ['-r', f'__ns:=/{namespace.strip("/")}']
         line += [word for topic in PER_DRONE for word in ('-r', f'/{topic}:={topic}')]
     return line
+
+
+def companion_port(flight: GraphFlight) -> int:
+    """Return the UDP port of the companion: a free one, or where PX4 looks for it."""
+    if flight.firmware and flight.autopilot == 'px4':
+        return 14540 + free_instance()
+    return free_udp_port()
 
 
 def free_udp_port() -> int:
