@@ -73,7 +73,7 @@ class Rig:
         return self.autopilot.now_ns / 1e9
 
     def frame(self, command: Command = STILL, speaks: bool = True) -> Row:
-        """Decide, send and let a frame pass; without ``speaks`` the companion is not run at all."""
+        """Decide, send, let a frame pass; without ``speaks`` the companion is not run at all."""
         sent = self._decide(command) if speaks else None
         motion = self.field.motion
         roll, pitch, yaw = euler_from_quaternion(motion.quaternion_xyzw)
