@@ -55,6 +55,8 @@ class Vehicle:
     rate_p_per_s: tuple[float, float]
     max_acceleration_m_s2: tuple[float, float]  # horizontal, vertical
     max_tilt_deg: float
+    # thrust over throttle: (1 - c) u + c u^2; ArduPilot's MOT_THST_EXPO, PX4's THR_MDL_FAC
+    motor_thrust_curve: float = 0.65
     camera: CameraSpec = field(default_factory=CameraSpec)
     camera_position_m: tuple[float, float, float] = (0.12, 0.0, 0.02)
     camera_mount: Literal['fixed', 'stabilised'] = 'fixed'  # to the body; level, in its heading
@@ -68,6 +70,10 @@ class Vehicle:
             value = getattr(self, name)
             if not least <= value <= most:
                 raise ValueError(f'{name} must be {least:g}..{most:g}; got {value:g}')
+        if not 0.0 <= self.motor_thrust_curve <= 1.0:
+            raise ValueError(f'motor_thrust_curve must be 0 to 1; got {self.motor_thrust_curve}')
+        if self.propeller_radius_m <= 0.0:
+            raise ValueError(f'propeller_radius_m must be positive; got {self.propeller_radius_m}')
         if self.camera_latency_s < 0.0 or not 0.0 <= self.camera_jitter_s <= MOST_JITTER_S:
             raise ValueError(
                 f'camera_latency_s must be 0 or more and camera_jitter_s 0..{MOST_JITTER_S}, in '

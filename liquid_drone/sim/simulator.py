@@ -26,7 +26,7 @@ from ..geometry import (
 from .actors import Cast, Mover, Places
 from .camera import CameraFrame, DroneCamera, Shot
 from .config import Scenario
-from .drone import SUBSTEPS_PER_S, Drone
+from .drone import SUBSTEPS_PER_S, Drone, Motors
 from .engine import load_pybullet
 from .quadrotor import Order
 from .render import Camera, Picture, Renderer, TinyRenderer
@@ -158,6 +158,11 @@ class Simulator:
         """Fly towards a velocity (3,) in m/s and a yaw rate, for some steps of 1/240 s."""
         x, y, z = np.asarray(velocity_enu, dtype=np.float64).tolist()
         self._drone.fly(Order((x, y, z), float(yaw_rate_rad_s)), substeps)
+        self._settle()
+
+    def fly_by(self, motors: Motors, substeps: int = SUBSTEPS) -> None:
+        """Let autopilot firmware fly, see :meth:`.drone.Drone.fly_by`."""
+        self._drone.fly_by(motors, substeps)
         self._settle()
 
     def idle(self, substeps: int = SUBSTEPS) -> None:
