@@ -84,11 +84,11 @@ PARAMETERS = (
         high=100.0,
     ),
     Parameter(
-        'nice',
-        -10,
-        "priority of the setpoints' thread, where the system allows it: -20 first, 19 last",
-        low=-20,
-        high=19,
+        'realtime_priority',
+        10,
+        "of the setpoints' thread (SCHED_FIFO), where the system allows it; 0: as all others",
+        low=0,
+        high=99,
     ),
     Parameter('lockstep', False, 'simulation only: decide once per simulated camera frame'),
     Parameter('publish_tf', True, 'publish odom to base_link on /tf, from the autopilot'),
@@ -204,7 +204,6 @@ class MavlinkNode(ManagedNode):
         self._proposal = self.decision = None
         self._until_wire.clear()
         self._period.clear()
-        self._come_first()
         self._sent.take(time.monotonic())
         inputs = [
             self.create_subscription(PointStamped, TARGET_TOPIC, self._on_target, qos.COMMAND),
@@ -223,15 +222,22 @@ class MavlinkNode(ManagedNode):
                 lambda: self.destroy_subscription(subscription),
                 lambda: self.destroy_timer(timer),
             ]
+            self._come_first()
 
     def _come_first(self) -> None:
         """Let this thread's setpoints wait for no picture that is drawn or thought about."""
+        priority = self.values['realtime_priority']
+        if not priority:
+            return
         try:
-            os.setpriority(os.PRIO_PROCESS, 0, self.values['nice'])
+            policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
+            os.sched_setscheduler(0, policy, os.sched_param(priority))
+            usual = os.sched_param(0)
+            self._undo.append(lambda: os.sched_setscheduler(0, os.SCHED_OTHER, usual))
         except PermissionError:
             self.get_logger().info(
-                'the system allows no higher priority (LimitNICE= of systemd, or root): under '
-                'full load setpoints may come late'
+                'the system allows no real-time priority (rtprio in limits.conf, LimitRTPRIO= of '
+                'systemd): under full load setpoints may come late'
             )
 
     @transition
