@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument('--bundle', default='follow-summer', help='policy (default: %(default)s)')
+    parser.add_argument('--bundle', default='follow', help='policy (default: %(default)s)')
     parser.add_argument('--seconds', type=float, default=20.0, help='of each case (default: 20)')
     parser.add_argument('--size', default='640x480', help='of the pictures (default: 640x480)')
     parser.add_argument('--rate', type=float, default=30.0, help='pictures a second (default: 30)')
