@@ -8,7 +8,7 @@ from hypothesis import settings
 
 # A drone has neither PyTorch nor the simulator: there these rooms are left out, which is said.
 ROOMS = {
-    'torch': ('evaluate', 'learn', 'policy', 'runtime'),
+    'torch': ('bench', 'evaluate', 'learn', 'policy', 'runtime'),
     'pybullet': ('bench', 'evaluate', 'firmware', 'learn', 'sim'),
 }
 SAID = {
