@@ -143,4 +143,4 @@ def test_a_launch_file_can_be_read_by_launch(path: Path) -> None:
     described = namespace['generate_launch_description']()
     arguments = described.get_launch_arguments()
     assert arguments
-    assert all(argument.description.endswith('.') for argument in arguments)
+    assert all(len(argument.description) > 10 for argument in arguments)
