@@ -8,12 +8,13 @@ Firmware binds ports on every interface: run it in a network namespace, or behin
 """
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from rig import STILL, Command, Rig, Row, firmware_or_skip
+from rig import Command, Rig, Row, firmware_or_skip
 
 from liquid_drone.flight.engage import Stage
 from liquid_drone.sim.autopilot_modes import Mode
@@ -42,7 +43,7 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 
 def tell(rig: Rig, what: str, **figures: object) -> None:
     """Print a figure for the documents."""
-    print(f'{rig.firmware.kind} {what}: {json.dumps(figures)}')
+    sys.stdout.write(f'{rig.firmware.kind} {what}: {json.dumps(figures)}\n')
 
 
 @pytest.mark.timeout(600)
@@ -52,14 +53,8 @@ def test_a_velocity_profile_is_followed(rig: Rig) -> None:
     rig.engage()
     rise = rig.fly(5.0, FORWARD)
     began_s = next(row.time_s for row in rise if row.sent is not None and row.sent.vx_m_s > 0.0)
-    tell(
-        rig,
-        'one metre a second',
-        **{
-            f'{share:.0%}_s': round(first(rise, lambda row: row.velocity[0] >= share) - began_s, 2)
-            for share in (0.1, 0.5, 0.9)
-        },
-    )
+    steps_s = {share: reached(rise, share) - began_s for share in (0.1, 0.5, 0.9)}
+    tell(rig, 'one metre a second', **{f'{k:.0%}': round(v, 2) for k, v in steps_s.items()})
     for command in PROFILE:
         rows = rig.fly(6.0, command)[-40:]
         flown = np.mean([[*row.velocity, row.yaw_rate] for row in rows], axis=0)
@@ -141,6 +136,11 @@ def test_a_restart_of_the_firmware_in_flight_is_survived(rig: Rig) -> None:
     flown = np.mean([row.velocity for row in rig.fly(5.0, FORWARD)[-20:]], axis=0)
     tell(rig, 'after the restart', flown=flown.round(2).tolist())
     assert flown[0] == pytest.approx(1.0, abs=0.2)
+
+
+def reached(rows: list[Row], speed_m_s: float) -> float:
+    """Return when a speed ahead was reached."""
+    return first(rows, lambda row: row.velocity[0] >= speed_m_s)
 
 
 def first(rows: list[Row], is_true) -> float:  # type: ignore[no-untyped-def]

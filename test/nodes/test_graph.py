@@ -91,3 +91,17 @@ def test_both_ends_of_mavlink_meet_on_one_port() -> None:
     port = next(p for p in lines['mavlink'] if 'connection' in p).rpartition(':')[2].strip('"')
     assert f'simulator:companion:="127.0.0.1:{port}"' in lines['simulator']
     assert 'simulator:seed:=7' in lines['simulator']
+
+
+def test_firmware_is_met_where_it_looks_and_keeps_its_own_clock() -> None:
+    flight = GraphFlight(Path('b'), autopilot='px4', firmware='/p/px4')
+    lines = graph.commands(flight, Path('flight.npz'), Path('out/logs'))
+    connection = next(w for w in lines['mavlink'] if w.startswith('mavlink:connection:='))
+    port = int(connection.rpartition(':')[2].strip('"'))
+    assert 14540 <= port < 14550
+    assert f'simulator:companion:="127.0.0.1:{port}"' in lines['simulator']
+    assert 'simulator:firmware:="/p/px4"' in lines['simulator']
+    assert 'simulator:firmware_log:="out/logs/firmware.log"' in lines['simulator']
+    assert 'mavlink:exact_telemetry:=false' in lines['mavlink']
+    simulated = graph.commands(GraphFlight(Path('b')), Path('flight.npz'))
+    assert 'mavlink:exact_telemetry:=true' in simulated['mavlink']
