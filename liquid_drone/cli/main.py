@@ -13,13 +13,16 @@ from ..errors import LiquidDroneError
 from . import (
     bench,
     collect,
+    draw,
     evaluate,
     export,
     fly,
     import_,
+    import_flight,
     inspect,
     retrain,
     train,
+    validate,
     watch,
 )
 
@@ -27,11 +30,14 @@ COMMANDS = (
     fly,
     evaluate,
     collect,
+    validate,
     train,
     retrain,
     export,
     import_,
+    import_flight,
     inspect,
+    draw,
     bench,
     watch,
 )

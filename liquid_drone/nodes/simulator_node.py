@@ -19,7 +19,7 @@ from geometry_msgs.msg import PointStamped, PoseStamped, TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
@@ -38,7 +38,9 @@ from .parameters import Parameter
 from .reaction import Reaction
 from .transforms import Transforms
 
+TRUTH_TOPIC = 'ground_truth/odom'  # 'odom' is the autopilot's estimate, from the mavlink node
 WAIT_S = 0.01
+JPEG_QUALITY = 95  # as episodes have it
 ANSWER_LIMIT_S = 2.0  # wall clock; a frame without a decision after that counts as missed
 SHOW_AGAIN_S = 0.5  # wall clock; best-effort images may be lost
 LANDING_LIMIT_S = 4.0  # wall clock, once told to stop; launch grows impatient after 5
@@ -141,8 +143,11 @@ class SimulatorNode(Node):
         self._image_out = self.create_publisher(
             ImageMessage, 'camera/image_raw', out, qos_overriding_options=qos.OVERRIDABLE
         )
+        self._compressed_out = self.create_publisher(
+            CompressedImage, 'camera/image_raw/compressed', out
+        )
         self._info_out = self.create_publisher(CameraInfo, 'camera/camera_info', out)
-        self._odometry_out = self.create_publisher(Odometry, 'odom', out)
+        self._odometry_out = self.create_publisher(Odometry, TRUTH_TOPIC, out)
         self._target_out = self.create_publisher(PoseStamped, 'target/pose', out)
         self._mask_out = self.create_publisher(PointStamped, 'target/mask', out)
         self._transforms = Transforms(self, self.session.simulator.camera.tilt_down_deg)
@@ -247,6 +252,12 @@ class SimulatorNode(Node):
         camera = self.session.simulator.camera
         self._info_out.publish(messages.camera_info_message(camera, stamp_ns))
         self._image_out.publish(messages.image_message(frame.image, stamp_ns))
+        if self._compressed_out.get_subscription_count():  # a recorder
+            self._compressed_out.publish(
+                messages.compressed_message(
+                    frame.image, stamp_ns, messages.OPTICAL_FRAME, JPEG_QUALITY
+                )
+            )
 
     def _may_go_on(self) -> bool:
         if self._frame is None:

@@ -21,6 +21,16 @@ from .world_config import Season, World
 
 __all__ = ['Distractor', 'Part', 'Scenario', 'Season', 'Target', 'Task', 'Vehicle', 'World']
 MOST_JITTER_S = 0.045  # of 0.05 between frames: each is newer than the one before
+VEHICLE_RANGES = (  # what lies outside is another unit, or none that this model is good for
+    ('mass_kg', 0.02, 30.0),
+    ('motor_arm_m', 0.02, 2.0),
+    ('motor_time_constant_s', 0.001, 0.5),
+    ('drag_n_s_m', 0.0, 20.0),
+    ('propeller_radius_m', 0.01, 1.0),
+    ('radius_m', 0.03, 3.0),
+    ('height_m', 0.01, 2.0),
+    ('max_tilt_deg', 5.0, 80.0),
+)
 RendererChoice = Literal['auto', 'opengl', 'tiny']
 
 
@@ -56,6 +66,10 @@ class Vehicle:
     def __post_init__(self) -> None:
         if self.mass_kg <= 0.0 or min(self.inertia_kg_m2) <= 0.0 or self.motor_max_thrust_n <= 0.0:
             raise ValueError('mass_kg, inertia_kg_m2 and motor_max_thrust_n must be positive')
+        for name, least, most in VEHICLE_RANGES:
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise ValueError(f'{name} must be {least:g}..{most:g}; got {value:g}')
         if not 0.0 <= self.motor_thrust_curve <= 1.0:
             raise ValueError(f'motor_thrust_curve must be 0 to 1; got {self.motor_thrust_curve}')
         if self.propeller_radius_m <= 0.0:

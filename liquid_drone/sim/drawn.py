@@ -51,7 +51,8 @@ class Drawn:
         )
 
     def write(self, vertices: npt.NDArray[np.void]) -> None:
-        """Replace the vertices."""
+        """Replace the vertices, by as many or fewer."""
+        self._count = len(vertices)
         if len(vertices):
             self._vertices.write(vertices)
 

@@ -78,21 +78,47 @@ class Packed:
 
 @dataclass(frozen=True)
 class PackedActors:
-    """What moves: vertices in the frames of their parts."""
+    """What moves: vertices in the frames of their P parts."""
 
     vertices: npt.NDArray[np.void]  # (V,) VERTEX
     part: npt.NDArray[np.int64]  # (V,) which pose moves it
     indices: tuple[IndexArray, ...]  # one for each kind
-    parts: int
+    radius: FloatArray  # (P,) of each part, about its own origin
 
-    def posed(self, poses: FloatArray) -> npt.NDArray[np.void]:
-        """Return the vertices in the world's frame for poses (P, 4, 4)."""
-        moved = self.vertices.copy()
-        turn = poses[self.part, :3, :3]  # (V, 3, 3)
-        moved['position'] = np.einsum('vij,vj->vi', turn, self.vertices['position'])
-        moved['position'] += poses[self.part, :3, 3]
-        moved['normal'] = np.einsum('vij,vj->vi', turn, self.vertices['normal'])
-        return moved
+    def visible(
+        self, poses: FloatArray, planes: FloatArray, beside_m: float
+    ) -> npt.NDArray[np.bool_]:
+        """Return which parts (P,) are in the view, or so near the first that they may shade it.
+
+        Args:
+            poses: (P, 4, 4) of the parts.
+            planes: (K, 4) inward planes of the view.
+            beside_m: how near, along each axis of the ground.
+
+        """
+        place = poses[:, :3, 3]
+        inside = planes[:, :3] @ place.T + planes[:, 3:] + self.radius  # (K, P)
+        near = np.abs(place[:, :2] - place[0, :2]).max(axis=1) < beside_m + self.radius
+        seen: npt.NDArray[np.bool_] = (inside.min(axis=0) > 0.0) | near
+        return seen
+
+    def posed(
+        self, poses: FloatArray, kept: npt.NDArray[np.bool_]
+    ) -> tuple[npt.NDArray[np.void], list[IndexArray]]:
+        """Return vertices in the world's frame, and the indices of each kind, of some parts.
+
+        Args:
+            poses: (P, 4, 4) of all parts.
+            kept: (P,) which are wanted.
+
+        """
+        chosen = kept[self.part]  # (V,)
+        moved, part = self.vertices[chosen], self.part[chosen]
+        turn = poses[part, :3, :3]  # (V, 3, 3)
+        moved['position'] = (turn @ moved['position'][..., None])[..., 0] + poses[part, :3, 3]
+        moved['normal'] = (turn @ moved['normal'][..., None])[..., 0]
+        number = (np.cumsum(chosen) - 1).astype(np.uint32)
+        return moved, [number[indices[chosen[indices]]] for indices in self.indices]
 
 
 def runs(first: npt.NDArray[np.int64], count: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -135,8 +161,13 @@ def pack_actors(actors: Sequence[Actor]) -> PackedActors:
         np.concatenate([np.zeros(0, VERTEX), *found]),
         np.concatenate([np.zeros(0, np.int64), *part]),
         tuple(np.concatenate(lists) for lists in indices),
-        sum(len(actor.parts) for actor in actors),
+        np.array([_reach(part) for actor in actors for part in actor.parts]),
     )
+
+
+def _reach(pieces: Sequence[Piece]) -> float:
+    """Return how far the furthest vertex of a part is from its origin."""
+    return max(float(np.linalg.norm(piece.mesh.vertices, axis=1).max()) for piece in pieces)
 
 
 def kind_of(piece: Piece) -> str:

@@ -50,7 +50,7 @@ def render(views: Sequence[View]) -> list[Picture]:
     width, height = camera.width, camera.height
     frame = studio.target(columns * width, rows * height)
     for view in views:
-        view.stage.shade_actors(view.poses)
+        view.stage.shade_actors(view)
     frame.use()
     frame.viewport = (0, 0, columns * width, rows * height)
     frame.clear(depth=1.0)
@@ -74,7 +74,6 @@ class Stage:
         self._things = Drawn(self._studio, self._packed.vertices, len(self._packed.indices), snowy)
         most = sum(len(indices) for indices in self._actors.indices)
         self._movers = Drawn(self._studio, self._actors.vertices, most, snowy)
-        self._movers.choose(self._actors.indices)
         self._shadow, shadow_frame = self._studio.depth_map(SHADOW_PIXELS)
         self._moving, self._moving_frame = self._studio.mask_map(MOVING_PIXELS)
         self._moving_frame.viewport = (1, 1, MOVING_PIXELS - 2, MOVING_PIXELS - 2)
@@ -139,16 +138,18 @@ class Stage:
         plain.release()
         return studio.mipmapped(painted)
 
-    def shade_actors(self, poses: FloatArray) -> None:
+    def shade_actors(self, view: View) -> None:
         """Put what moves where it is, and draw its shadow on the ground, for one picture."""
-        if len(poses) != self._actors.parts:
-            raise SimulationError(
-                f'expected poses of {self._actors.parts} parts, got {len(poses)}'
-            )
-        if not len(poses):
+        studio, poses, parts = self._studio, view.poses, len(self._actors.radius)
+        if len(poses) != parts:
+            raise SimulationError(f'expected poses of {parts} parts, got {len(poses)}')
+        if not parts:
             return
-        studio, vertices = self._studio, self._actors.posed(poses)
+        planes = view_planes(clip_matrix(view.camera))
+        kept = self._actors.visible(poses, planes, MOVING_M / 2.0)
+        vertices, indices = self._actors.posed(poses, kept)
         self._movers.write(vertices)
+        self._movers.choose(indices)
         self._view[-4:] = [*self._ground_below(poses[0, :2, 3]), MOVING_M / 2.0]
         studio.view.write(self._view)
         self._moving_frame.use()

@@ -90,7 +90,6 @@ class Simulator:
         self._renderer = self._make_renderer() if draws_itself else self._make_tiny_renderer()
         p.setTimeStep(1.0 / SUBSTEPS_PER_S, physicsClientId=client)
         p.setGravity(0.0, 0.0, 0.0, physicsClientId=client)  # the quadrotor's forces include it
-        self.obstacles: FloatArray = self._layout.obstacles.as_circles()
         self._released = -1
         self._drone = Drone(p, client, self._scene, self.scenario.vehicle, self.ground_height_m)
         self._camera = DroneCamera(self.scenario.vehicle, self.scenario.weather, seed)
@@ -121,6 +120,11 @@ class Simulator:
     def ground_height_m(self, position: Sequence[float] | FloatArray) -> float:
         """Return the height of the ground below a position (2,) or (3,)."""
         return self._layout.terrain.height_at(float(position[0]), float(position[1]))
+
+    @property
+    def obstacles(self) -> FloatArray:
+        """All that stands in the way as circles (K, 3): x, y, radius; for logs."""
+        return self._layout.obstacles.as_circles()
 
     @property
     def layout(self) -> Layout:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from liquid_drone.errors import BundleError, MissingDependencyError, OutputError, SimulationError
 from liquid_drone.nodes import graph
@@ -86,22 +87,33 @@ def test_nodes_stay_on_this_machine_in_their_domain(monkeypatch: pytest.MonkeyPa
     assert graph.environment(17)['ROS_LOCALHOST_ONLY'] == '1'
 
 
-def test_both_ends_of_mavlink_meet_on_one_port() -> None:
-    lines = graph.commands(GraphFlight(Path('b'), seed=7), Path('flight.npz'))
-    port = next(p for p in lines['mavlink'] if 'connection' in p).rpartition(':')[2].strip('"')
-    assert f'simulator:companion:="127.0.0.1:{port}"' in lines['simulator']
-    assert 'simulator:seed:=7' in lines['simulator']
+def given_to(lines: dict[str, list[str]]) -> dict[str, dict[str, object]]:
+    """Return the parameters that each node is given beside the shipped file."""
+    return {
+        name: yaml.safe_load(Path(line[line.index('--params-file', 5) + 1]).read_text())[
+            f'/**/{name}'
+        ]['ros__parameters']
+        for name, line in lines.items()
+    }
 
 
-def test_firmware_is_met_where_it_looks_and_keeps_its_own_clock() -> None:
+def test_both_ends_of_mavlink_meet_on_one_port(tmp_path: Path) -> None:
+    flight = GraphFlight(Path('b'), seed=7, namespace='drone1')
+    lines = graph.commands(flight, tmp_path / 'flight.npz')
+    given = given_to(lines)
+    port = str(given['mavlink']['connection']).rpartition(':')[2]
+    assert given['simulator']['companion'] == f'127.0.0.1:{port}'
+    assert given['simulator']['seed'] == 7
+    assert given['mavlink']['exact_telemetry'] is True
+    assert all('__ns:=/drone1' in line and '/clock:=clock' in line for line in lines.values())
+
+
+def test_firmware_is_met_where_it_looks_and_keeps_its_own_clock(tmp_path: Path) -> None:
     flight = GraphFlight(Path('b'), autopilot='px4', firmware='/p/px4')
-    lines = graph.commands(flight, Path('flight.npz'), Path('out/logs'))
-    connection = next(w for w in lines['mavlink'] if w.startswith('mavlink:connection:='))
-    port = int(connection.rpartition(':')[2].strip('"'))
+    given = given_to(graph.commands(flight, tmp_path / 'flight.npz', Path('out/logs')))
+    port = int(str(given['mavlink']['connection']).rpartition(':')[2])
     assert 14540 <= port < 14550
-    assert f'simulator:companion:="127.0.0.1:{port}"' in lines['simulator']
-    assert 'simulator:firmware:="/p/px4"' in lines['simulator']
-    assert 'simulator:firmware_log:="out/logs/firmware.log"' in lines['simulator']
-    assert 'mavlink:exact_telemetry:=false' in lines['mavlink']
-    simulated = graph.commands(GraphFlight(Path('b')), Path('flight.npz'))
-    assert 'mavlink:exact_telemetry:=true' in simulated['mavlink']
+    assert given['simulator']['companion'] == f'127.0.0.1:{port}'
+    assert given['simulator']['firmware'] == '/p/px4'
+    assert given['simulator']['firmware_log'] == 'out/logs/firmware.log'
+    assert given['mavlink']['exact_telemetry'] is False
