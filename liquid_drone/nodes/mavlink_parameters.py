@@ -56,6 +56,11 @@ PARAMETERS = (
         high=99,
     ),
     Parameter('lockstep', False, 'simulation only: decide once per simulated camera frame'),
+    Parameter(
+        'exact_telemetry',
+        True,
+        'in lockstep: wait for the telemetry of each frame; off for firmware with its own clock',
+    ),
     Parameter('publish_tf', True, 'publish odom to base_link on /tf, from the autopilot'),
     Parameter(
         'system_id',
