@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     print(
         f'{bench.neurons} neurons, {bench.features} features; train: forward + backward, batch '
         f'{bench.batch}, {bench.length} ticks, one thread;\nstep: batch 1, ONNX Runtime (ncps: '
-        'PyTorch), called by name and with bound buffers; best of the runs\n'
+        'PyTorch), called by name and with bound buffers; processor time, best of the runs\n'
     )
     print(table(HEAD, rows_of(costs)))
     return 0
