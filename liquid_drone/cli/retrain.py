@@ -3,20 +3,28 @@
 """``liquid-drone retrain``: teach a policy a new target, and say what it forgot."""
 
 import argparse
+import dataclasses
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import resources
+from ..errors import ConfigError, EpisodeError
+from .import_flight import add_topic_arguments, import_all
 
 if TYPE_CHECKING:
     from ..evaluate.metrics import Summary
+    from ..learn.recipe import Recipe
 
 NAME = 'retrain'
 HELP = 'teach a policy to follow a new target, and report what it forgot'
 EPILOG = """examples:
   liquid-drone retrain --target red_camping_chair
   liquid-drone retrain --target my_thing.yaml --from models/follow --out models/my-thing
+  liquid-drone retrain --target our_robot --photos front.png left.png back.png --height 0.6
+  liquid-drone retrain --target red_backpack --bags data/flights  # and simulated ones
+  liquid-drone retrain --target our_dog --bags data/flights --only-bags
 
 A target is a YAML file of primitives or a mesh, see sim/targets. A run that was stopped goes on
 where it was. The bundle is written before it is flown on test seeds, which choose nothing.
@@ -35,6 +43,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--out', type=Path, help='bundle to write (default: <data>/bundle)')
     parser.add_argument('--processes', type=int, default=2, help='simulators at once (default: 2)')
     parser.add_argument(
+        '--bags',
+        type=Path,
+        nargs='+',
+        default=[],
+        help='episodes of recorded flights (see import-flight), or recordings themselves',
+    )
+    parser.add_argument(
+        '--only-bags', action='store_true', help='train on the recorded flights alone'
+    )
+    parser.add_argument(
+        '--photos',
+        type=Path,
+        nargs='+',
+        default=[],
+        help='the target is made from photographs: the front, then on around to its left; PNG '
+        'with a transparent background, or with background all around',
+    )
+    parser.add_argument('--height', type=float, default=1.0, help='of that object, in metres')
+    parser.add_argument('--motion', default='walk', help='of that object (default: walk)')
+    add_topic_arguments(parser)
+    parser.add_argument(
         '--flights', type=int, default=50, help='test flights with each target (default: 50)'
     )
 
@@ -42,18 +71,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Collect, train, export, then fly the new target and the known ones."""
     from ..learn.recipe import Workspace
-    from ..learn.retrain import retrain_recipe
     from ..learn.school import collect, school
-    from ..sim.config import load_scenario
     from .progress import TerminalWatcher
     from .published import publish
 
-    load_scenario(target=args.target)  # a broken file is told before anything is flown
-    recipe = retrain_recipe(args.target, args.start)
+    if args.photos:
+        args.target = str(_from_photos(args))
+    recipe = _recipe(args)
     work = Workspace(args.data or Path('data') / recipe.name)
     out = args.out or work.root / 'bundle'
     watcher = TerminalWatcher()
-    collect(recipe, work, args.processes, watcher)
+    if args.bags:
+        _take(args, work.recorded)
+    if not args.only_bags:
+        collect(recipe, work, args.processes, watcher)
     best = school(recipe, work, args.processes, watcher)
     publish(recipe, work, best, out, args.processes, watcher)
     print(f'bundle: {out} (round {best.round})')
@@ -65,6 +96,53 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _recipe(args: argparse.Namespace) -> 'Recipe':
+    """Return what is to be done; whatever is wrong is told before anything is flown."""
+    from ..learn import retrain
+    from ..sim.config import load_scenario
+
+    if args.only_bags:
+        if not args.bags:
+            raise ConfigError('--only-bags needs recorded flights: name them with --bags')
+        return retrain.recorded_recipe(args.target, args.start)
+    load_scenario(target=args.target)
+    recipe = retrain.retrain_recipe(args.target, args.start)
+    return dataclasses.replace(recipe, recorded=(Path(args.target).stem,) if args.bags else ())
+
+
+def _from_photos(args: argparse.Namespace) -> Path:
+    """Make the target's file from photographs; the same ones give the same file."""
+    from ..learn.photos import target_from_photos
+
+    name = Path(args.target).stem
+    folder = (args.data or Path('data') / f'{Path(args.start).name}-{name}') / 'target'
+    return target_from_photos(args.photos, name, args.height, folder, args.motion)
+
+
+def _take(args: argparse.Namespace, into: Path) -> None:
+    """Bring recorded flights into the work directory: episodes as they are, recordings imported.
+
+    Raises:
+        EpisodeError: none of them is a flight to train on.
+
+    """
+    from ..episodes.episode import MANIFEST, find_episodes
+
+    raw = []
+    for path in args.bags:
+        episodes = [path] if (path / MANIFEST).is_file() else find_episodes(path)
+        for episode in episodes:
+            if not (into / episode.name).is_dir():
+                shutil.copytree(episode, into / f'.{episode.name}.partial', dirs_exist_ok=True)
+                (into / f'.{episode.name}.partial').replace(into / episode.name)
+        if not episodes:
+            raw.append(path)
+    if raw:
+        import_all(args, raw, Path(args.target).stem, into)
+    if not find_episodes(into):
+        raise EpisodeError(f'no flights to train on in {", ".join(map(str, args.bags))}')
+
+
 def report(args: argparse.Namespace, bundle: Path, folder: Path) -> str:
     """Fly the new bundle with every target, the old one with those it knew; return the table."""
     from ..contract import load_contract
@@ -73,7 +151,8 @@ def report(args: argparse.Namespace, bundle: Path, folder: Path) -> str:
     old = resources.bundle(args.start)
     known = known_targets(load_contract(old).training.target)
     rows = ['| target | before | after |', '|---|---|---|']
-    for target in dict.fromkeys((args.target, *known)):
+    new = () if args.only_bags else (args.target,)  # which the simulator need not know
+    for target in dict.fromkeys((*new, *known)):
         name = Path(target).stem
         after = _flown(args, bundle, target, folder / 'after' / name)
         before = (

@@ -36,7 +36,7 @@ OPTICAL, BODY, WORLD = 'camera_optical_frame', 'base_link', 'map'
 
 def write(recording: 'Recording', path: Path) -> Path:
     """Write a recording as a new rosbag2 directory; return its MCAP file."""
-    rosbag2, store = require('rosbags.rosbag2', 'record'), _typestore()
+    rosbag2, store = require('rosbags.rosbag2', 'record'), typestore()
     plugin = rosbag2.StoragePlugin.MCAP
     types = {**TYPES, DECISION: DECISION_TYPE} if any(recording.decisions) else TYPES
     with rosbag2.Writer(path, version=8, storage_plugin=plugin) as writer:
@@ -79,7 +79,7 @@ def read(path: Path, info: 'EpisodeInfo') -> 'Recording':
     """
     from .episode import COLUMNS, Recording
 
-    rosbag2, store = require('rosbags.rosbag2', 'record'), _typestore()
+    rosbag2, store = require('rosbags.rosbag2', 'record'), typestore()
     jpegs: dict[int, bytes] = {}
     decisions: dict[int, dict[str, str]] = {}
     columns: dict[str, dict[int, Any]] = {name: {} for name in COLUMNS}
@@ -109,7 +109,8 @@ def read(path: Path, info: 'EpisodeInfo') -> 'Recording':
 
 
 @functools.cache
-def _typestore() -> Any:
+def typestore() -> Any:
+    """Return the message types of ROS 2 (Humble: those used here are the same since)."""
     typesys = require('rosbags.typesys', 'record')
     return typesys.get_typestore(typesys.Stores.ROS2_HUMBLE)
 

@@ -17,7 +17,7 @@ from ..sim.expert import Expert
 from ..sim.flight_log import FlightLog
 from ..sim.simulator import FRAME_S, Simulator, Truth
 
-LOOK_EVERY = 5  # frames: four looks a second
+LOOK_EVERY = 10  # frames: two looks a second
 NAME = 'expert'
 
 

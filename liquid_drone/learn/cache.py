@@ -22,7 +22,7 @@ from ..policy.vision import reduced
 from .hints import hints_of
 
 MIN_PIXELS = 12  # of the full image: fewer are no sight of the target
-LABELS_VERSION = 1
+LABELS_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Clip:
     frames: npt.NDArray[np.uint8]  # (T, h, w, 3), memory-mapped
     stamp_s: npt.NDArray[np.float64]  # (T,)
     label: npt.NDArray[np.float32]  # (T, 4), shares of the limits in -1..1; nan: unknown
-    target: npt.NDArray[np.float32]  # (T, 3): visible 0 or 1, bearing, elevation
+    target: npt.NDArray[np.float32]  # (T, 3): visible 0 or 1, bearing, elevation; nan: unknown
     hints: npt.NDArray[np.float32]  # (T, 9), nan where unknown
 
     def __len__(self) -> int:
@@ -102,7 +102,8 @@ def _decode(directory: Path, frames: Path, rows: Path, reduce: int) -> None:
     recording = episode.load(directory)
     mask = recording.column('target_mask')
     visible = mask[:, 2] >= MIN_PIXELS
-    target = np.column_stack([visible, mask[:, :2] * visible[:, None]])
+    target = np.column_stack([visible, np.where(visible[:, None], mask[:, :2], 0.0)])
+    target[np.isnan(mask[:, 2])] = np.nan  # a real flight: nobody knows
     images = [reduced(episode.decode_jpeg(jpeg), reduce) for jpeg in recording.jpegs]
     _save_aside(frames, lambda path: np.save(path, np.stack(images)))
     arrays: dict[str, Any] = {

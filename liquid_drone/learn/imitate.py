@@ -102,9 +102,14 @@ def losses_of(seen: Seen, batch: Batch, weight: Tensor) -> dict[str, Tensor]:
     told = ~torch.isnan(batch.label)
     error = torch.where(told, seen.motor - torch.nan_to_num(batch.label), 0.0)
     command = (error**2 * weight).sum() / told.sum().clamp(min=1)
-    visible = batch.target[..., :1]
-    sight = torch.nn.functional.binary_cross_entropy_with_logits(seen.target[..., :1], visible)
-    off = ((seen.target[..., 1:] - batch.target[..., 1:]) ** 2 * visible).sum()
+    judged = ~torch.isnan(batch.target[..., :1])
+    target = torch.nan_to_num(batch.target)
+    visible = target[..., :1]
+    doubt = torch.nn.functional.binary_cross_entropy_with_logits(
+        seen.target[..., :1], visible, reduction='none'
+    )
+    sight = (doubt * judged).sum() / judged.sum().clamp(min=1)
+    off = ((seen.target[..., 1:] - target[..., 1:]) ** 2 * visible).sum()
     place = off / visible.sum().clamp(min=1.0) * 10.0  # bearings are small numbers
     known = ~torch.isnan(batch.hints)
     wrong = torch.where(known, seen.hints - torch.nan_to_num(batch.hints), 0.0)

@@ -33,7 +33,7 @@ def export_round(
     """
     network = load_weights(Network(recipe.network), work.checkpoint(index))
     training = Training(
-        target=', '.join(dict.fromkeys(recipe.targets)),
+        target=', '.join(dict.fromkeys((*recipe.targets, *recipe.recorded))),
         worlds=recipe.worlds,
         seasons=recipe.seasons,
         command=f'liquid-drone train --recipe {recipe.name}',

@@ -117,6 +117,7 @@ class Recipe:
     weather: tuple[str, ...] = ('clear',)
     lookalikes: tuple[str, ...] = ()  # targets that walk in the target's stead: not to be seen
     lookalike_every: int = 7  # one training flight in so many; coprime to the number of places
+    recorded: tuple[str, ...] = ()  # what recorded flights followed; they join every round
     start: str = ''  # bundle whose weights training begins with; empty: from nothing
     network: NetworkConfig = field(default_factory=NetworkConfig)
     collect: CollectConfig = field(default_factory=CollectConfig)
@@ -153,6 +154,11 @@ class Workspace:
         """Return where the new episodes of a round lie; those of 0 and 1 are the expert's."""
         kind = 'expert' if round_index < 2 else 'dagger'
         return self.root / 'episodes' / f'{kind}-{round_index}'
+
+    @property
+    def recorded(self) -> Path:
+        """Episodes of recorded flights, see ``recorded.py``."""
+        return self.root / 'episodes' / 'recorded'
 
     @property
     def cache(self) -> Path:

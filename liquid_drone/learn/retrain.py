@@ -6,6 +6,7 @@ The recipe of a retraining comes from the bundle that it starts with: the same w
 network. The new target gets two thirds of the flights, the known ones share the rest.
 """
 
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from .recipe import CollectConfig, DaggerConfig, Recipe, TrainConfig, Validation
 from .weights import config_of
 
 NEW_FOR_EACH_KNOWN = 2
+RECORDED_STEPS = 400  # on recorded flights alone
 
 
 def retrain_recipe(target: str, start: str) -> Recipe:
@@ -44,6 +46,31 @@ def retrain_recipe(target: str, start: str) -> Recipe:
         train=TrainConfig(steps=300, learning_rate=6e-4, warmup_steps=50),
         dagger=DaggerConfig(rounds=3, episodes=18),
         validation=ValidationConfig(flights=4, final_flights=12),
+    )
+
+
+def recorded_recipe(target: str, start: str) -> Recipe:
+    """Return the recipe that goes on from a bundle with recorded flights alone.
+
+    The simulator only validates that the targets known before are still followed.
+
+    Args:
+        target: what the recorded flights followed; the simulator need not know it.
+        start: bundle to go on from, by name or path.
+
+    Raises:
+        BundleError: as :func:`retrain_recipe`.
+
+    """
+    base = retrain_recipe(target, start)
+    known = known_targets(load_contract(resources.bundle(start)).training.target)
+    return dataclasses.replace(
+        base,
+        targets=known,
+        recorded=(target,),
+        train=TrainConfig(steps=RECORDED_STEPS, learning_rate=3e-4, warmup_steps=50),
+        dagger=DaggerConfig(rounds=1),
+        validation=ValidationConfig(flights=4, final_flights=8),
     )
 
 

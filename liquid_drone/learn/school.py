@@ -244,14 +244,16 @@ def _stage(watcher: Watcher, title: str, episodes: int) -> Callable[[int], None]
 
 
 def _clips(recipe: Recipe, work: Workspace, index: int) -> list[Clip]:
-    episodes = [path for k in range(index + 1) for path in find_episodes(work.episodes(k))]
-    if not episodes:
+    flown = [path for k in range(index + 1) for path in find_episodes(work.episodes(k))]
+    recorded = find_episodes(work.recorded) if recipe.recorded else []
+    if not flown and not recorded:
         raise EpisodeError(
             f'no episodes in {work.episodes(0)}: run liquid-drone collect --recipe {recipe.name}'
         )
-    reduce = recipe.network.vision.reduce
+    reduce, command = recipe.network.vision.reduce, _network(recipe).command
     targets = {load_target(name).name for name in recipe.targets}
-    return open_clips(episodes, work.cache, reduce, _network(recipe).command, targets)
+    clips = open_clips(flown, work.cache, reduce, command, targets)
+    return clips + open_clips(recorded, work.cache, reduce, command)
 
 
 def _network(recipe: Recipe) -> Network:

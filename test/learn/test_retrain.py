@@ -10,6 +10,7 @@ import torch
 
 from liquid_drone.cli.main import main
 from liquid_drone.contract import Training, load_contract
+from liquid_drone.episodes.episode import save
 from liquid_drone.errors import BundleError
 from liquid_drone.learn import retrain, weights
 from liquid_drone.learn.recipe import (
@@ -100,3 +101,36 @@ def test_an_unknown_target_is_told_before_anything_is_flown(
     assert main(line) == 2
     assert 'unicorn' in capsys.readouterr().err
     assert not (tmp_path / 'w').exists()
+
+
+def test_recorded_flights_alone_teach_a_bundle(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_recording
+) -> None:
+    """The simulator knows nothing of what was followed; what the flights taught is there."""
+    for seed in range(2):
+        save(make_recording(seed), tmp_path / 'flights' / f'flight-{seed:02d}')
+
+    def tiny(target: str, start: str) -> Recipe:
+        return replace(
+            made(target, start),
+            train=TrainConfig(steps=2, windows=2, length=8, warmup_steps=1),
+            validation=ValidationConfig(flights=1, final_flights=1, sight_flights=0),
+        )
+
+    made = retrain.recorded_recipe
+    monkeypatch.setattr(retrain, 'recorded_recipe', tiny)
+    line = ['retrain', '--target', 'our_dog', '--from', str(base), '--flights', '0']
+    line += ['--data', str(tmp_path / 'work'), '--only-bags', '--bags', str(tmp_path / 'flights')]
+    assert main(line) == 0
+    new = tmp_path / 'work' / 'bundle'
+    contract = load_contract(new)
+    assert contract.training.target == 'red_backpack, our_dog'
+    assert contract.training.frames == 80
+    before, after = (weights.load_weights_of(Network(SMALL), str(path)) for path in (base, new))
+    assert not torch.equal(before.vision.features.weight, after.vision.features.weight)
+
+
+def test_recorded_flights_that_are_none_are_told(base: Path, tmp_path: Path, capsys) -> None:
+    line = ['retrain', '--target', 'our_dog', '--from', str(base), '--only-bags']
+    assert main(line) == 2
+    assert '--bags' in capsys.readouterr().err

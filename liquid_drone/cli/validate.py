@@ -1,0 +1,59 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""``liquid-drone validate``: say why a data set will not fly, before anything is trained on it."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from ..errors import EpisodeError
+
+NAME = 'validate'
+HELP = 'look for what is wrong with episodes: gaps, stamps, colours, commands'
+EPILOG = """examples:
+  liquid-drone validate data/follow/episodes/expert-0
+  liquid-drone validate data/flights --json
+
+Exit code 1: something was found that keeps a policy from learning.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument('directory', type=Path, help='of episodes, or one episode')
+    parser.add_argument('--json', action='store_true', help='print the findings as JSON')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check every episode and print what was found."""
+    from ..episodes.episode import MANIFEST
+    from ..learn.check import check_all
+    from .progress import TerminalWatcher
+
+    if (args.directory / MANIFEST).is_file():
+        paths = [args.directory]
+    else:
+        paths = sorted(
+            path.parent
+            for path in args.directory.rglob(MANIFEST)
+            if not path.parent.name.startswith('.')
+        )
+    if not paths:
+        raise EpisodeError(
+            f'no episodes below {args.directory}: expected directories with an {MANIFEST}'
+        )
+    if args.json:
+        findings = check_all(paths)
+        print(json.dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        watcher = TerminalWatcher()
+        watcher.begin('episodes', len(paths), 'episodes')
+        findings = check_all(paths, done=watcher.advance)
+        watcher.end()
+        for finding in findings:
+            print(finding)
+        print(f'{len(paths)} episodes: {len(findings)} findings')
+    return int(any(finding.level == 'error' for finding in findings))
