@@ -59,7 +59,8 @@ def rows_of(costs: 'dict[str, Cost]') -> list[list[str]]:
     for name, cost in costs.items():
         gain = ''
         if reference:
-            gain = f'{reference.best_s / cost.train.best_s:.1f}x'
+            times_faster = reference.best_s / cost.train.best_s
+            gain = f'{times_faster:.{1 if times_faster >= 0.1 else 3}f}x'
         times = [_show(cost.train, 1e3, 2), gain, _show(cost.step, 1e6, 1)]
         rows.append([name, str(cost.parameters), *times, _show(cost.bound, 1e6, 1)])
     return rows
