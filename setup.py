@@ -33,6 +33,7 @@ TRAIN = [
     'torch>=2.6',
     *RECORD,
 ]
+RL = ['stable-baselines3>=2.6']  # for docs/examples/ppo.py alone
 IMPORT = ['h5py>=3.8']  # published Keras weights
 ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
 TEST = [
@@ -89,6 +90,7 @@ setup(
         'gpu': GPU,
         'sim': SIM,
         'train': TRAIN,
+        'rl': RL,
         'record': RECORD,
         'import': IMPORT,
         'ros': ROS,
@@ -99,8 +101,10 @@ setup(
             f'liquid-drone = {NAME}.cli.main:main',
             f'simulator_node = {NAME}.nodes.simulator_node:main',
             f'drone_node = {NAME}.nodes.drone_node:main',
+            f'attention_node = {NAME}.nodes.attention_node:main',
             f'camera_node = {NAME}.nodes.camera_node:main',
             f'policy_node = {NAME}.nodes.policy_node:main',
+            f'replay_node = {NAME}.nodes.replay_node:main',
             f'mavlink_node = {NAME}.nodes.mavlink_node:main',
             f'recorder_node = {NAME}.nodes.recorder_node:main',
         ],

@@ -9,10 +9,12 @@ flips the mode switch.
 
 from launch import LaunchDescription
 
-from liquid_drone.nodes import launching
+from liquid_drone.nodes import launch_arguments, launching
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Start the policy node, the mavlink node and, where asked to, the camera node."""
-    arguments = (*launching.CAMERA, *launching.FOLLOW)
-    return launching.describe(arguments, 'config/follow.yaml', ends_with=('camera',))
+    """Start the policy node, the mavlink node and, where asked to, camera and attention nodes."""
+    arguments = (*launch_arguments.CAMERA, *launch_arguments.FOLLOW)
+    return launching.describe(
+        arguments, 'config/follow.yaml', ends_with=('camera', 'drone'), composable=True
+    )

@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole simulated flight: the world, the policy and the autopilot's side; it ends by itself.
 
-It takes everything that follow.launch.py takes, and what makes the place.
+It takes everything that follow.launch.py takes but a camera, and what makes the place.
 """
 
 from launch import LaunchDescription
 
-from liquid_drone.nodes import launching
+from liquid_drone.nodes import launch_arguments, launching
 
 
 def generate_launch_description() -> LaunchDescription:
     """Start the simulator, the policy node and the mavlink node."""
-    arguments = (*launching.SIMULATION, *launching.FOLLOW)
+    arguments = (*launch_arguments.SIMULATION, *launch_arguments.FOLLOW)
     return launching.describe(arguments, 'config/simulation.yaml', ends_with=('simulator',))

@@ -102,6 +102,14 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
             raise ConfigError(f'{where}: expected a mapping, got {_show(value)}')
         return {key: _convert(arguments[1], item, f'{where}.{key}') for key, item in value.items()}
     if dataclasses.is_dataclass(hint):
+        named = getattr(hint, 'NAMED', {})  # instances that a file may call by name
+        if isinstance(value, str) and named:
+            if value not in named:
+                raise ConfigError(
+                    f'{where}: expected one of {", ".join(named)} or a mapping of fields, '
+                    f'got {_show(value)}'
+                )
+            return named[value]
         return build(typing.cast(type, hint), value, where)
     return _convert_scalar(hint, value, where)
 

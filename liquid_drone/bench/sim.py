@@ -108,7 +108,7 @@ def measure(bench: SimBench, report: Report = lambda words: None) -> dict[str, A
     Returns:
         ``cpu_cores``, ``device``, ``pictures_per_s`` and ``frames_per_s`` by world and season,
         ``physics_ms`` a camera frame, ``resets_per_s``, ``memory_mb`` by world,
-        ``env_steps_per_s`` by case, and ``ratios`` to the peer's where it was measured.
+        ``env_steps_per_s`` by world and case, and ``ratios`` to the peer's, measured between them.
 
     """
     if bench.peer_python:
@@ -119,15 +119,16 @@ def measure(bench: SimBench, report: Report = lambda words: None) -> dict[str, A
         for key, value in _one_core(bench, world).items():
             found.setdefault(key, {})[world] = value
     found['device'] = next(iter(found['device'].values()))
-    report('environment steps')
-    steps = _in_turns(bench, report)
-    found['env_steps_per_s'] = {name: max(rates) for name, rates in steps.items()}
-    found['env_steps_per_s_median'] = {
-        name: statistics.median(rates) for name, rates in steps.items()
-    }
-    if bench.peer_python:
-        found['ratios'] = _ratios(steps)
+    for world in bench.worlds:
+        steps = _in_turns(bench, world, report)
+        found.setdefault('env_steps_per_s', {})[world] = _best(steps)
+        if bench.peer_python:
+            found.setdefault('ratios', {})[world] = _ratios(steps)
     return found
+
+
+def _best(steps: dict[str, list[float]]) -> dict[str, float]:
+    return {name: max(rates) for name, rates in steps.items()}
 
 
 def _one_core(bench: SimBench, world: str) -> dict[str, Any]:
@@ -140,16 +141,16 @@ def _one_core(bench: SimBench, world: str) -> dict[str, Any]:
     return found
 
 
-def _in_turns(bench: SimBench, report: Report) -> dict[str, list[float]]:
+def _in_turns(bench: SimBench, world: str, report: Report) -> dict[str, list[float]]:
     """Return environment steps a second of each case, one figure a round."""
-    cases = dict(_cases(bench))
+    report(f'building environments, {world}')
+    cases = _cases(bench, world)
     try:
-        for name, case in cases.items():
-            report(f'building: {name}')
+        for case in cases.values():
             case.ask()
         rates: dict[str, list[float]] = {name: [] for name in cases}
         for number in range(bench.rounds):
-            report(f'environment steps, round {number + 1}')
+            report(f'environment steps, {world}, round {number + 1}')
             for name, case in cases.items():
                 rates[name].append(case.ask(json.dumps({'seconds': bench.seconds}))['steps_per_s'])
     finally:
@@ -158,17 +159,20 @@ def _in_turns(bench: SimBench, report: Report) -> dict[str, list[float]]:
     return rates
 
 
-def _cases(bench: SimBench) -> list[tuple[str, Case]]:
+def _cases(bench: SimBench, world: str) -> dict[str, Case]:
     count = str(bench.envs)
-    cases = [(PEER, peer(bench.peer_python))] if bench.peer_python else []
-    for world in bench.worlds:
-        cases += [
-            (f'{world}, 1 environment, 1 core', ours('envs', world, '1', '0')),
-            (f'{world}, {count}, 1 process, 1 core', ours('envs', world, count, '0')),
-            (f'{world}, {count}, 2 processes, 2 cores',
-             ours('envs', world, count, '2', cores=2, threads=1)),
-        ]  # fmt: skip
-    return cases
+    cases = {PEER: peer(bench.peer_python)} if bench.peer_python else {}
+    return {
+        **cases,
+        '1 environment, 1 core': ours('envs', world, '1', '0'),
+        f'{count} environments, 1 process, 1 core': ours('envs', world, count, '0'),
+        f'{count} environments, 1 process, 2 cores': ours(
+            'envs', world, count, '0', cores=2, threads=2
+        ),
+        f'{count} environments, 2 processes, 2 cores': ours(
+            'envs', world, count, '2', cores=2, threads=1
+        ),
+    }
 
 
 def _ratios(steps: dict[str, list[float]]) -> dict[str, dict[str, float]]:

@@ -4,19 +4,20 @@
 
 import argparse
 
-from . import bench_endurance, bench_policy, bench_ros, bench_sim
+from . import bench_endurance, bench_policy, bench_ros, bench_sim, bench_vision
 
 NAME = 'bench'
 HELP = 'measure how fast the parts are on this machine'
 BENCHMARKS = (
     bench_policy,
+    bench_vision,
     bench_ros,
     bench_endurance,
     bench_sim,
 )  # each has NAME, HELP, configure(parser), run(args), as a command has
 EPILOG = """examples:
   liquid-drone bench policy
-  liquid-drone bench policy --json
+  liquid-drone bench vision --json
   liquid-drone bench ros --seconds 60
   liquid-drone bench endurance --minutes 5
   liquid-drone bench sim

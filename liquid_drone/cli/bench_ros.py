@@ -19,6 +19,7 @@ HELP = 'time the ROS 2 graph: capture to command to MAVLink setpoint, and its pr
 EPILOG = """examples:
   liquid-drone bench ros
   liquid-drone bench ros --seconds 60 --no-simulator
+  liquid-drone bench ros --only-simulator       # the setpoint period under full load
 
 Runs real nodes over DDS and UDP by the wall clock: 640x480 at 30 Hz in three processes, the same
 in one process, and the simulated world at 20 Hz beside the policy.
@@ -30,11 +31,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument('--bundle', default='follow-summer', help='policy (default: %(default)s)')
+    parser.add_argument('--bundle', default='follow', help='policy (default: %(default)s)')
     parser.add_argument('--seconds', type=float, default=20.0, help='of each case (default: 20)')
     parser.add_argument('--size', default='640x480', help='of the pictures (default: 640x480)')
     parser.add_argument('--rate', type=float, default=30.0, help='pictures a second (default: 30)')
     parser.add_argument('--no-simulator', action='store_true', help='leave the last case out')
+    parser.add_argument('--only-simulator', action='store_true', help='leave the others out')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -49,10 +51,9 @@ def run(args: argparse.Namespace) -> int:
     width, height = (int(part) for part in args.size.split('x'))
     bundle = resources.bundle(args.bundle)
     config = bench.BenchConfig(bundle, args.seconds, width, height, args.rate)
-    cases = {
-        'three processes': bench.without_simulator(config),
-        'one process': bench.without_simulator(dataclasses.replace(config, one_process=True)),
-    }
+    composed = dataclasses.replace(config, one_process=True)
+    ways = {} if args.only_simulator else {'three processes': config, 'one process': composed}
+    cases = {name: bench.without_simulator(way) for name, way in ways.items()}
     simulated = {} if args.no_simulator else bench.with_simulator(bundle, args.seconds)
     if args.json:
         found = {name: dataclasses.asdict(figures) for name, figures in cases.items()}

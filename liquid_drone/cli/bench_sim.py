@@ -76,10 +76,11 @@ def _table(found: dict[str, Any]) -> str:
         ('memory_mb', 'memory of a process with one place, MB', 0),
     ):
         rows += [[f'{world}: {words}', f'{v:.{digits}f}'] for world, v in found[key].items()]
-    rows += [[f'steps a second: {name}', f'{rate:.0f}']
-             for name, rate in found['env_steps_per_s'].items()]  # fmt: skip
-    rows += [[f'times gym-pybullet-drones: {name}', f'{ratio["median"]:.1f}']
-             for name, ratio in found.get('ratios', {}).items()]  # fmt: skip
+    for world, cases in found['env_steps_per_s'].items():
+        ratios = found.get('ratios', {}).get(world, {})
+        for name, rate in cases.items():
+            times = f' ({ratios[name]["median"]:.1f} times)' if name in ratios else ''
+            rows.append([f'{world}: environment steps a second, {name}', f'{rate:.0f}{times}'])
     head = [f'256x144 RGB, sun and shadows, {found["device"]}, {found["cpu_cores"]} cores', '']
     return table(head, rows)
 

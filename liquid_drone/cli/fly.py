@@ -26,6 +26,7 @@ EPILOG = """examples:
   liquid-drone fly
   liquid-drone fly --seed 15003 --no-ros --out out/15003
   liquid-drone fly --bundle data/mine/bundle --autopilot ardupilot --no-video
+  liquid-drone fly --autopilot ardupilot --firmware ardupilot/build/sitl/bin/arducopter
 
 Ctrl-C lands. Exit code 0: the task was done; 1: it was not.
 """
@@ -40,6 +41,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--start', choices=('ground', 'hover'), default='ground')
     parser.add_argument('--duration', type=float, metavar='S', help="instead of the task's")
     parser.add_argument('--out', type=Path, default=Path('out'), help='directory (default: out)')
+    parser.add_argument(
+        '--firmware',
+        metavar='PATH',
+        help="fly by the real autopilot's SITL binary instead of the simulated one, see "
+        'docs/FIRMWARE.md (default: simulated)',
+    )
     parser.add_argument('--no-ros', action='store_true', help='in one process, without ROS 2')
     parser.add_argument('--no-video', action='store_true', help='leave the video out')
     parser.add_argument('--json', action='store_true', help='print the result as JSON')
@@ -77,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
 
     scenario, bundle = scenario_of(args), resources.bundle(args.bundle)
     task = task_of(args, scenario.task)
+    check_firmware(args)
     check_writable(args.out)
     fly = _in_process if args.no_ros else _through_ros
     with FlightBar(silent=args.json) as bar:
@@ -104,6 +112,22 @@ def scenario_of(args: argparse.Namespace) -> 'Scenario':
         renderer=args.renderer,
         weather=args.weather,
     )
+
+
+def check_firmware(args: argparse.Namespace) -> None:
+    """Refuse firmware that cannot be started before anything is built.
+
+    Raises:
+        ConfigError: no such binary, or a start in the air.
+
+    """
+    from ..sim.firmware.process import find
+
+    if args.firmware is None:
+        return
+    find(args.autopilot, args.firmware)
+    if args.start != 'ground':
+        raise ConfigError(f'--firmware begins on the ground: leave out --start {args.start}')
 
 
 def task_of(args: argparse.Namespace, task: 'Task') -> 'Task':
@@ -200,6 +224,7 @@ def _through_ros(
         seed=args.seed,
         start=args.start,
         autopilot=args.autopilot,
+        firmware=args.firmware or '',
         renderer=args.renderer,
         weather=args.weather,
         duration_s=args.duration or scenario.task.duration_s,
@@ -215,11 +240,19 @@ def _in_process(
 ) -> 'FlightLog':
     from ..evaluate import closed_loop
     from ..runtime.runner import PolicyRunner
-    from ..sim.session import Session
+    from ..sim.firmware.process import find
+    from ..sim.session import FirmwareFlight, Session
 
     runner = PolicyRunner(bundle)
     runner.warm_up()
-    session = Session(scenario, args.seed, args.autopilot, args.start, args.duration)
+    firmware = None
+    if args.firmware is not None:
+        log = args.out / 'logs' / 'firmware.log'
+        binary = find(args.autopilot, args.firmware)
+        firmware = FirmwareFlight(binary, log, on_progress=on_progress)
+    session = Session(
+        scenario, args.seed, args.autopilot, args.start, args.duration, firmware=firmware
+    )
     before = signal.signal(signal.SIGINT, _landing(session.request_land))
     try:
         return closed_loop.fly(session, runner, on_progress)

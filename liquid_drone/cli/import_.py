@@ -18,8 +18,8 @@ EPILOG = """examples:
 
 Keras files are those of Chahine et al. 2023 (repositories drone_causality, rosetta_drone): wired
 CfC, CfC, NCP, LTC and LSTM, with their CNN; they need h5py (pip install 'liquid_drone[import]').
-They hold no wiring: its seed is in params.json beside them. A state dict of ncps 1.0 (CfC or LTC,
-wired or not) holds no CNN: it gets that of a bundle of ours, behind which it was trained.
+They hold no wiring: its seed is read from params.json beside them. A state dict of ncps 1.0 (CfC
+or LTC, wired or not) holds no CNN: it gets that of a bundle of ours, behind which it was trained.
 """
 
 
@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         '--nominal-s', type=float, default=0.05, help='frame time of its training (default: 0.05)'
     )
     parser.add_argument(
-        '--seed', type=int, default=22224, help='Keras: of the wiring (default: 22224)'
+        '--seed', type=int, help="Keras: of the wiring (default: as the authors' params.json says)"
     )
     ours = parser.add_argument_group('a state dict of ncps')
     ours.add_argument('--prefix', default='', help='of the cell within a larger model: "rnn."')

@@ -13,6 +13,7 @@ from ..errors import LiquidDroneError
 from . import (
     bench,
     collect,
+    draw,
     evaluate,
     export,
     fly,
@@ -36,6 +37,7 @@ COMMANDS = (
     import_,
     import_flight,
     inspect,
+    draw,
     bench,
     watch,
 )

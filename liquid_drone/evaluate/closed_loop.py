@@ -17,7 +17,10 @@ from ..flight.limits import SIMULATION_LIMITS, Limits, Sighting
 from ..flight.link import MavlinkLink
 from ..flight.transport import MemoryTransport
 from ..runtime.runner import PolicyOutput, PolicyRunner
+from ..sim.autopilot import SimulatedAutopilot
+from ..sim.firmware.autopilot import FirmwareAutopilot
 from ..sim.flight_log import FlightLog
+from ..sim.pilot import PilotedAutopilot
 from ..sim.session import Progress, Session
 
 SEEN_PROBABILITY = 0.5  # the policy node's target_threshold
@@ -32,9 +35,12 @@ def fly(
     """Fly a session to its end and return its log; the runner starts afresh."""
     runner.reset()
     cockpit = Cockpit(session, runner, limits)
-    while not session.done:
-        cockpit.frame()
-        on_progress(session.progress())
+    try:
+        while not session.done:
+            cockpit.frame()
+            on_progress(session.progress())
+    finally:
+        cockpit.close()
     log = session.log
     log.meta.update(
         through='process',
@@ -50,12 +56,15 @@ class Cockpit:
 
     def __init__(self, session: Session, runner: PolicyRunner, limits: Limits) -> None:
         """Take the seat; the companion engages by itself as soon as it may."""
-        autopilot = session.autopilot
         self._session, self._runner, self._limits = session, runner, limits
-        self._link = MavlinkLink(MemoryTransport(autopilot.transmit, autopilot.receive))
+        self._link = _link_to(session.autopilot)
         self._companion: Companion | None = None
         self._wants_engaging = True
         self._command: Command | None = None
+
+    def close(self) -> None:
+        """Close the link."""
+        self._link.close()
 
     def frame(self) -> None:
         """Fly one camera frame."""
@@ -95,3 +104,11 @@ class Cockpit:
             self._runner.reset()
             self._companion.policy_was_reset()
         return decision
+
+
+def _link_to(autopilot: PilotedAutopilot) -> MavlinkLink:
+    """Open the companion's link: in memory, or UDP where firmware flies."""
+    if isinstance(autopilot, FirmwareAutopilot):
+        return MavlinkLink.open(f'udpin:127.0.0.1:{autopilot.companion_port}')
+    assert isinstance(autopilot, SimulatedAutopilot)  # there is no third one
+    return MavlinkLink(MemoryTransport(autopilot.transmit, autopilot.receive))

@@ -25,16 +25,13 @@ class Profile:
     follow_mode: int  # the custom mode in which setpoints are obeyed
     hold_mode: int  # the autopilot's own hover
     mode_names: Mapping[int, str]
-    setpoint_loss_s: (
-        float  # silence after which the autopilot acts by itself, with default parameters
-    )
-    heartbeat_poll_s: (
-        float | None
-    )  # ask for HEARTBEAT this often; None: it is sent on every change
+    setpoint_loss_s: float  # silence after which the autopilot acts by itself, by default
+    loss: str  # what it then does, in words
+    engages: str  # what brings it into follow_mode, in words
+    least_rate_hz: float  # a slower stream of setpoints counts as lost
+    heartbeat_poll_s: float | None  # ask for HEARTBEAT so often; None: sent on every change
     streams_hz: Mapping[int, float] = field(default_factory=dict)  # to ask for; empty: on already
-    reports_position_flags: bool = (
-        False  # EKF_STATUS_REPORT tells whether the position can be used
-    )
+    reports_position_flags: bool = False  # EKF_STATUS_REPORT: whether the position can be used
     holds_position: bool = False  # at zero velocity; else the guard runs its own altitude loop
 
     def mode_name(self, custom_mode: int) -> str:
@@ -63,6 +60,9 @@ PX4 = Profile(
         }
     ),
     setpoint_loss_s=1.0,  # COM_OF_LOSS_T
+    loss='COM_OBL_RC_ACT: 5 holds; 0 gives it to the sticks and, with none, lands and disarms',
+    engages='the mode switch; refused in the air until setpoints have come for 0.5 s',
+    least_rate_hz=2.0,  # below 1 Hz it flaps between OFFBOARD and failsafe
     heartbeat_poll_s=0.2,  # a takeover is seen after 0.25 s instead of 1 s
 )
 
@@ -86,6 +86,9 @@ ARDUPILOT = Profile(
         }
     ),
     setpoint_loss_s=3.0,  # GUID_TIMEOUT
+    loss='flies on at full speed until then, stops, and stays in GUIDED',
+    engages='the mode switch, with a position that can be used; no stream is needed',
+    least_rate_hz=0.5,
     heartbeat_poll_s=None,
     streams_hz=MappingProxyType(_ARDUPILOT_STREAMS),
     reports_position_flags=True,

@@ -31,6 +31,7 @@ class Reconnecting:
         self._inner: Transport | None = first
         self.is_datagram = first.is_datagram
         self._retry_s = 0.0
+        self._is_lost = False  # nothing has come since it broke
         self.breaks = 0  # how often it broke
 
     @property
@@ -44,10 +45,14 @@ class Reconnecting:
         if inner is None:
             return []
         try:
-            return inner.read()
+            chunks = inner.read()
         except LinkError as error:
             self._drop(error)
             return []
+        if chunks and self._is_lost:
+            self._is_lost = False
+            logger.info('the connection to the autopilot is open again')
+        return chunks
 
     def write(self, data: bytes) -> None:
         """Send, or lose it."""
@@ -71,11 +76,13 @@ class Reconnecting:
         self._retry_s = float('inf')
 
     def _drop(self, error: LinkError) -> None:
-        logger.warning('%s; trying again every %g s', error, RETRY_S)
+        if not self._is_lost:  # said once, not at every try
+            self._is_lost = True
+            self.breaks += 1
+            logger.warning('%s; trying again every %g s', error, RETRY_S)
         if self._inner is not None:
             self._inner.close()
             self._inner = None
-        self.breaks += 1
         self._retry_s = self._clock() + RETRY_S
 
     def _open(self) -> Transport | None:
@@ -86,5 +93,4 @@ class Reconnecting:
             self._inner = self._reopen()
         except LinkError:  # still gone, and said already
             return None
-        logger.info('the connection to the autopilot is open again')
         return self._inner

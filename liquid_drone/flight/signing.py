@@ -7,6 +7,7 @@ had not come. The key lies in a file that only its owner can read. It is never a
 logged, and not shown by ``repr``. The autopilot learns it from a ground station, not from here.
 """
 
+import logging
 import stat
 import time
 from collections.abc import Callable
@@ -64,6 +65,7 @@ class SigningKey:
 
     def protect(self, codec: mavlink.MAVLink) -> None:
         """Make a codec sign what it packs, and refuse what is not signed."""
+        logging.getLogger('pymavlink').setLevel(logging.WARNING)  # else a line for every packet
         codec.signing.secret_key = self._secret
         codec.signing.sign_outgoing = True
         codec.signing.allow_unsigned_callback = _refuse

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A camera as a lifecycle node: device, GStreamer or CSI, RTSP, video file or folder of pictures.
 
-Publishes ``camera/image_raw`` (rgb8) with ``camera/camera_info`` of the same stamp, that of the
-capture. A thread reads and the newest picture wins: nothing queues. A source that breaks ends the
-process with exit code 2, so that a supervisor starts it again; a file that is over ends it with 0.
+Publishes ``camera/image_raw`` (rgb8; as JPEG on ``camera/image_raw/compressed`` for who listens)
+with ``camera/camera_info`` of the same stamp, that of the capture. A thread reads and the newest
+picture wins: nothing queues. A source that breaks ends the process with exit code 2, so that a
+supervisor starts it again; a file that is over ends it with 0.
 """
 
 import threading
@@ -14,7 +15,7 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
 from ..camera import calibration
@@ -27,6 +28,7 @@ from .parameters import Parameter
 from .timing import Counter, Latency
 
 IMAGE_TOPIC, INFO_TOPIC = 'camera/image_raw', 'camera/camera_info'
+COMPRESSED_TOPIC = f'{IMAGE_TOPIC}/compressed'  # as image_transport calls it
 JOIN_S = 6.0  # a stream that hangs is left after 5
 ADDRESSES = {  # which parameter says where a source is
     'device': 'video_device',
@@ -50,6 +52,9 @@ PARAMETERS = (
         'framerate', 0.0, 'asked of a device, or pace of a file; 0: its own', low=0, high=240
     ),
     Parameter('frame_id', messages.OPTICAL_FRAME, 'optical frame of the pictures (z ahead)'),
+    Parameter(
+        'jpeg_quality', 90, 'of image_raw/compressed, made only for who listens', low=1, high=100
+    ),
     Parameter('camera_info_url', '', 'calibration: file:///path.yaml; empty: uncalibrated'),
 )
 
@@ -72,6 +77,9 @@ class CameraNode(ManagedNode):
         overridable = {'qos_overriding_options': qos.OVERRIDABLE}
         self._images = self.create_publisher(
             ImageMessage, IMAGE_TOPIC, qos.SENSOR_OUT, **overridable
+        )
+        self._compressed = self.create_publisher(
+            CompressedImage, COMPRESSED_TOPIC, qos.SENSOR_OUT, **overridable
         )
         self._infos = self.create_publisher(CameraInfo, INFO_TOPIC, qos.SENSOR_OUT, **overridable)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.STATUS)
@@ -163,6 +171,11 @@ class CameraNode(ManagedNode):
         self._infos.publish(messages.calibration_message(lens, frame.stamp_ns, frame_id))
         if self._images.get_subscription_count():  # not in one process with the policy
             self._images.publish(messages.image_message(frame.image, frame.stamp_ns, frame_id))
+        if self._compressed.get_subscription_count():
+            quality = self.values['jpeg_quality']
+            self._compressed.publish(
+                messages.compressed_message(frame.image, frame.stamp_ns, frame_id, quality)
+            )
         self._age.add((time.time_ns() - frame.stamp_ns) / messages.SECOND_NS)
 
     def _on_second(self) -> None:

@@ -20,20 +20,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from .. import resources
 from ..contract import load_contract
 from ..errors import MissingDependencyError, OutputError, SimulationError
+from ..sim.firmware.process import free_instance
 from ..sim.flight_log import FlightLog
 from ..sim.session import Progress
+from . import distribution
+from .launch_arguments import PER_DRONE
 
 NODES = ('policy', 'mavlink', 'simulator')
 DOMAINS = 100  # 1..100: above 101 the ports of a domain meet the system's ephemeral ones
 FIRST_FRAME_LIMIT_S = 120.0  # for loading, warming up and building the world on a busy machine
 POLL_S = 0.1
 END_LIMIT_S = 10.0  # for a node to end after it was asked to
-FAST_DDS_PROFILE = 'config/fastdds.xml'
-FAST_DDS_VARIABLE = 'FASTDDS_DEFAULT_PROFILES_FILE'
-FAST_DDS_VARIABLE_BEFORE_KILTED = 'FASTRTPS_DEFAULT_PROFILES_FILE'
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,12 @@ class GraphFlight:
     seed: int = 0
     start: str = 'ground'  # or 'hover'
     autopilot: str = 'px4'  # or 'ardupilot'
+    firmware: str = ''  # path of that autopilot's SITL binary; empty: the simulated autopilot
     renderer: str = 'auto'
     weather: str = 'clear'
     duration_s: float | None = None  # of following; None: the task's
     real_time: bool = False  # by the wall clock instead of in lock-step
+    namespace: str = ''  # of the nodes, for several drones in one domain
     ground_station: str = ''  # address:port that gets telemetry too, such as '127.0.0.1:14550'
 
 
@@ -74,16 +78,18 @@ def fly_through_ros(
     bundle_hash = load_contract(flight.bundle).bundle_hash()
     with tempfile.TemporaryDirectory(prefix='liquid_drone_') as scratch:
         log_path = Path(scratch) / 'flight.npz'
-        with Graph(commands(flight, log_path), out / 'logs') as graph:
+        with Graph(commands(flight, log_path, out / 'logs'), out / 'logs') as graph:
             graph.watch(on_progress)
         log = FlightLog.load(log_path)
     log.meta.update(bundle=str(flight.bundle), bundle_hash=bundle_hash)
     return log
 
 
-def commands(flight: GraphFlight, log_path: Path) -> dict[str, list[str]]:
-    """Return the command line of each node; the parameters stand in ``config/simulation.yaml``."""
-    port = free_udp_port()
+def commands(
+    flight: GraphFlight, log_path: Path, logs: Path = Path('logs')
+) -> dict[str, list[str]]:
+    """Return the command line of each node; parameters stand in files, what was given the last."""
+    port = companion_port(flight)
     given: dict[str, dict[str, object]] = {
         'policy': {'bundle': str(flight.bundle)},
         'mavlink': {
@@ -99,6 +105,8 @@ def commands(flight: GraphFlight, log_path: Path) -> dict[str, list[str]]:
             'seed': flight.seed,
             'start': flight.start,
             'autopilot': flight.autopilot,
+            'firmware': flight.firmware,
+            'firmware_log': str(logs / 'firmware.log'),
             'renderer': flight.renderer,
             'weather': flight.weather,
             'duration_s': flight.duration_s or 0.0,
@@ -109,17 +117,34 @@ def commands(flight: GraphFlight, log_path: Path) -> dict[str, list[str]]:
             'progress': 'json',
         },
     }
+    return {
+        name: _command(name, _parameter_file(log_path, name, given[name]), flight.namespace)
+        for name in NODES
+    }
+
+
+def _parameter_file(log_path: Path, name: str, given: Mapping[str, object]) -> Path:
+    """Write what was given beside the log: ``-p name:key`` would miss a node in a namespace."""
+    path = log_path.with_suffix(f'.{name}.yaml')
+    path.write_text(yaml.safe_dump({f'/**/{name}': {'ros__parameters': dict(given)}}))
+    return path
+
+
+def _command(name: str, given: Path, namespace: str) -> list[str]:
     file = str(resources.find('config/simulation.yaml'))
-    return {name: _command(name, file, given[name]) for name in NODES}
-
-
-def _command(name: str, file: str, given: Mapping[str, object]) -> list[str]:
     line = [sys.executable, '-m', f'liquid_drone.nodes.{name}_node']
-    line += ['--ros-args', '--params-file', file]
-    for key, value in given.items():
-        line += ['-p', f'{name}:{key}:={json.dumps(value)}']
-        # named: else the file's entry for the node wins
+    line += ['--ros-args', '--params-file', file, '--params-file', str(given)]  # the last wins
+    if namespace:
+        line += ['-r', f'__ns:=/{namespace.strip("/")}']
+        line += [word for topic in PER_DRONE for word in ('-r', f'/{topic}:={topic}')]
     return line
+
+
+def companion_port(flight: GraphFlight) -> int:
+    """Return the UDP port of the companion: a free one, or where PX4 looks for it."""
+    if flight.firmware and flight.autopilot == 'px4':
+        return 14540 + free_instance()
+    return free_udp_port()
 
 
 def free_udp_port() -> int:
@@ -151,24 +176,12 @@ def environment(domain: int) -> dict[str, str]:
     """Return the environment of the nodes: a domain of its own, on this machine only."""
     result = dict(os.environ)
     result.update(ROS_DOMAIN_ID=str(domain), PYTHONUNBUFFERED='1')
-    if result.get('ROS_DISTRO') == 'humble':
-        result['ROS_LOCALHOST_ONLY'] = '1'
-    else:
-        result['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    result.update(distribution.this_machine_only(result))
     result.setdefault('AMENT_PREFIX_PATH', sys.prefix)  # rclpy from wheels
-    result.update(fast_dds_profile(result))
+    result.update(distribution.fast_dds_profile(result))
     for threads in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
         result.setdefault(threads, '1')  # three processes share the cores
     return result
-
-
-def fast_dds_profile(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return what lets Fast DDS carry large images; nothing where the user has set a profile."""
-    if FAST_DDS_VARIABLE in variables or FAST_DDS_VARIABLE_BEFORE_KILTED in variables:
-        return {}
-    is_old = variables.get('ROS_DISTRO') in ('humble', 'jazzy')
-    name = FAST_DDS_VARIABLE_BEFORE_KILTED if is_old else FAST_DDS_VARIABLE
-    return {name: str(resources.find(FAST_DDS_PROFILE))}
 
 
 class Graph:

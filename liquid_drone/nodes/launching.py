@@ -3,20 +3,25 @@
 """What the launch files share: arguments checked, nodes made, failures turned into exit codes.
 
 ``ros2 launch`` ignores a misspelt argument and returns 0 when nodes crash; not here. When a node
-dies, the launch waits until the drone has been handed back, then ends with 1. Defaults of the
-nodes' parameters stand in ``config/*.yaml`` alone. Imported by the launch files only, since it
-needs a ROS 2 installation with ``launch_ros``.
+dies, the launch waits until the drone has been handed back, then ends with 1. Imported by the
+launch files only, since it needs a ROS 2 installation with ``launch_ros``.
 """
 
+import atexit
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import yaml
 from launch import LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
     EmitEvent,
+    GroupAction,
+    IncludeLaunchDescription,
     OpaqueFunction,
     RegisterEventHandler,
     SetEnvironmentVariable,
@@ -24,150 +29,31 @@ from launch.actions import (
 )
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
+from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from .. import resources
-from . import graph
+from . import distribution
+from .launch_arguments import LIVE_SOURCES, OPTIONAL, PER_DRONE, Argument, boolean, given
 
 RESPAWN_S = 2.0
-PER_DRONE = ('clock', 'tf', 'tf_static')  # each namespace has its own time and tree
 HAND_BACK_S = 3.0  # from a policy's death to the companion's silence: 1.5 s and some reserve
-
-
-def boolean(text: str) -> bool:
-    """Read true or false.
-
-    Raises:
-        ValueError: neither.
-
-    """
-    if text.lower() not in ('true', 'false'):
-        raise ValueError(text)
-    return text.lower() == 'true'
-
-
-@dataclass(frozen=True)
-class Argument:
-    """A launch argument that becomes a parameter of one node, where it is given."""
-
-    node: str
-    name: str
-    kind: Callable[[str], Any]
-    description: str
-    choices: tuple[str, ...] = ()
-    parameter: str = ''  # where it is not called as the argument is
-
-    def declared(self) -> DeclareLaunchArgument:
-        """Return the declaration; empty means: as in the parameter file."""
-        return DeclareLaunchArgument(
-            self.name,
-            default_value='',
-            description=f'{self.description} Empty: as in parameter_file.',
-            choices=['', *self.choices] if self.choices else None,
-        )
-
-    def value(self, context: LaunchContext) -> Any:
-        """Return what was given, in its type; None where nothing was.
-
-        Raises:
-            RuntimeError: the text is not of the type.
-
-        """
-        text = context.launch_configurations[self.name]
-        try:
-            return self.kind(text) if text else None
-        except ValueError as error:
-            kind = getattr(self.kind, '__name__', 'value')
-            raise RuntimeError(
-                f"launch argument {self.name}: expected {kind}, got '{text}'"
-            ) from error
-
-
-FOLLOW = (
-    Argument('policy', 'bundle', str, 'Policy: a name in models/, or a path.'),
-    Argument(
-        'policy',
-        'providers',
-        str,
-        'Where the vision graph runs.',
-        choices=('auto', 'cpu', 'cuda', 'tensorrt'),
-    ),
-    Argument(
-        'mavlink',
-        'connection',
-        str,
-        'MAVLink address: udpin:HOST:PORT, tcp:HOST:PORT or /dev/DEVICE:BAUD.',
-    ),
-    Argument(
-        'mavlink',
-        'autopilot',
-        str,
-        'What the vehicle must be; auto takes what its heartbeat says.',
-        choices=('auto', 'px4', 'ardupilot'),
-    ),
-    Argument('mavlink', 'shadow', boolean, 'Decide and record, but send no setpoint: true.'),
-    Argument('mavlink', 'signing_key_file', str, 'File of the MAVLink 2 signing key (chmod 600).'),
-    Argument('recorder', 'bundle', str, 'Policy: a name in models/, or a path.'),
-    Argument(
-        'recorder',
-        'record',
-        str,
-        'Keep what happened around each hand-back as episodes in this directory.',
-        parameter='directory',
-    ),
-)
-OPTIONAL = {'camera': 'source', 'recorder': 'directory'}  # started only where this is given
-LIVE_SOURCES = ('device', 'gstreamer', 'rtsp')  # these may come back: started again
-CAMERA = (
-    Argument(
-        'camera',
-        'camera',
-        str,
-        'Start a camera node with this source; none: another driver publishes camera/image_raw.',
-        choices=('device', 'gstreamer', 'rtsp', 'video', 'folder'),
-        parameter='source',
-    ),
-    Argument('camera', 'video_device', str, 'Camera device, for camera:=device.'),
-    Argument('camera', 'pipeline', str, 'GStreamer pipeline, for camera:=gstreamer.'),
-    Argument('camera', 'rtsp_url', str, 'Stream address, for camera:=rtsp.'),
-    Argument(
-        'camera',
-        'video',
-        str,
-        'Video file or folder of pictures, for camera:=video and camera:=folder.',
-        parameter='path',
-    ),
-    Argument('camera', 'loop', boolean, 'Begin a video or folder again at its end.'),
-    Argument('camera', 'image_width', int, 'Asked of a camera device.'),
-    Argument('camera', 'image_height', int, 'Asked of a camera device.'),
-    Argument('camera', 'framerate', float, 'Asked of a camera device, or pace of a file.'),
-    Argument('camera', 'camera_info_url', str, 'Calibration: file:///path.yaml.'),
-)
-SIMULATION = (
-    Argument('simulator', 'world', str, 'World: a name in sim/worlds, or a .yaml file.'),
-    Argument('simulator', 'season', str, 'Season: a name in sim/seasons, or a .yaml file.'),
-    Argument('simulator', 'target', str, 'Target: a name in sim/targets, or a .yaml file.'),
-    Argument('simulator', 'task', str, 'Task: a name in config/tasks, or a .yaml file.'),
-    Argument('simulator', 'seed', int, 'Everything random in the flight follows from it.'),
-    Argument('simulator', 'start', str, 'Where the drone begins.', choices=('ground', 'hover')),
-    Argument('simulator', 'duration_s', float, 'Simulated seconds of following.'),
-    Argument('simulator', 'real_time', boolean, 'By the wall clock, not in lock-step: true.'),
-    Argument(
-        'mavlink',
-        'real_time',
-        lambda text: not boolean(text),
-        'By the wall clock, not in lock-step: true.',
-        parameter='lockstep',
-    ),
-    Argument('simulator', 'companion', str, 'Where MAVLink goes: what connection listens on.'),
-    Argument('simulator', 'ground_station', str, 'Where it goes too, such as 127.0.0.1:14550.'),
-    Argument('simulator', 'flight_log', str, 'Where to save the flight (.npz).'),
-)
+ONE_PROCESS, COMPOSED = 'one_process', ('mavlink', 'policy', 'camera')
+FIRST_PORT = 14540
+PER_MEMBER = ('seed', 'companion', 'connection', 'ground_station', 'flight_log')
+MAY_FAIL = ('attention', 'recorder')  # they decide nothing: the flight goes on without them
+ENDING: set[int] = (
+    set()
+)  # processes whose end is awaited: with several drones the last one ends it
+Given = Mapping[str, Mapping[str, Any]]  # node -> parameter -> value
 
 
 def describe(
-    arguments: tuple[Argument, ...], parameter_file: str, ends_with: tuple[str, ...] = ()
+    arguments: tuple[Argument, ...],
+    parameter_file: str,
+    ends_with: tuple[str, ...] = (),
+    composable: bool = False,
 ) -> LaunchDescription:
     """Describe a launch: every node that an argument belongs to, in one namespace.
 
@@ -176,97 +62,219 @@ def describe(
             where argument ``camera`` is given, a recorder where ``record`` is.
         parameter_file: the shipped file with the nodes' parameters.
         ends_with: nodes whose end, with exit code 0, is the end of the launch.
+        composable: offers ``one_process``, and ``attention`` beside it.
 
     """
     declared = [
-        *{argument.name: argument.declared() for argument in arguments}.values(),
-        DeclareLaunchArgument(
-            'namespace', default_value='', description='Namespace of all nodes and topics.'
-        ),
-        DeclareLaunchArgument(
-            'parameter_file',
-            default_value=str(resources.find(parameter_file)),
-            description='YAML file with the parameters of the nodes.',
-        ),
+        *{argument.name: _declared(argument) for argument in arguments}.values(),
+        namespace(),
+        parameters_from(parameter_file),
+        *(_options() if composable else ()),
     ]
-    names = [item.name for item in declared]
 
     def start(context: LaunchContext) -> list[Any]:
-        _refuse_misspelt(context, names)
-        nodes = _nodes(arguments, context)
+        refuse_misspelt(context, declared)
+        nodes = _nodes(given(arguments, context.launch_configurations), context, composable)
         handlers = [
             _on_exit(name, node, name in ends_with)
-            for name, (node, lasts) in nodes.items()
-            if lasts
+            for name, node in nodes.items()
+            if name not in MAY_FAIL and not node.respawns
         ]
-        return [*_transport(), *handlers, *(node for node, _ in nodes.values())]
+        return [*_transport(), *handlers, *nodes.values()]
 
     return LaunchDescription([*declared, OpaqueFunction(function=start)])
 
 
-def _refuse_misspelt(context: LaunchContext, names: list[str]) -> None:
-    unknown = sorted(set(context.launch_configurations) - set(names))
+def namespace() -> DeclareLaunchArgument:
+    """Return the argument that keeps several drones apart."""
+    return DeclareLaunchArgument(
+        'namespace', default_value='', description='Namespace of all nodes and topics.'
+    )
+
+
+def parameters_from(file: str) -> DeclareLaunchArgument:
+    """Return the argument for the nodes' parameters; by default a shipped file."""
+    return DeclareLaunchArgument(
+        'parameter_file',
+        default_value=str(resources.find(file)),
+        description='YAML file with the parameters of the nodes.',
+    )
+
+
+def fleet(arguments: tuple[Argument, ...], parameter_file: str, file: str) -> LaunchDescription:
+    """Describe several simulated drones, each in a namespace and with a MAVLink port of its own.
+
+    Args:
+        arguments: as in :func:`describe`; those of :data:`PER_MEMBER` are chosen here.
+        parameter_file: the shipped file with the nodes' parameters.
+        file: the launch file of one drone, beside this one.
+
+    """
+    declared = [
+        DeclareLaunchArgument('drones', default_value='2', description='How many, 1 to 9.'),
+        DeclareLaunchArgument(
+            'first_seed', default_value='0', description='Seed of drone1; each has the next.'
+        ),
+        *(_declared(item) for item in arguments if item.name not in PER_MEMBER),
+        parameters_from(parameter_file),
+    ]
+
+    def start(context: LaunchContext) -> list[Any]:
+        refuse_misspelt(context, declared)
+        count = int(context.launch_configurations['drones'])
+        first = int(context.launch_configurations['first_seed'])
+        one = str(resources.find(f'launch/{file}'))
+        return [_member(one, index, first + index) for index in range(count)]
+
+    return LaunchDescription([*declared, OpaqueFunction(function=start)])
+
+
+def _member(file: str, index: int, seed: int) -> GroupAction:
+    address = f'127.0.0.1:{FIRST_PORT + index}'  # one above the other, as PX4's simulators are
+    given = {
+        'namespace': f'drone{index + 1}',
+        'seed': str(seed),
+        'companion': address,
+        'connection': f'udpin:{address}',
+    }
+    source = PythonLaunchDescriptionSource(file)
+    return GroupAction([IncludeLaunchDescription(source, launch_arguments=given.items())])
+
+
+def _declared(argument: Argument) -> DeclareLaunchArgument:
+    """Return the declaration; empty means: as in the parameter file."""
+    return DeclareLaunchArgument(
+        argument.name,
+        default_value='',
+        description=f'{argument.description} Empty: as in parameter_file.',
+        choices=['', *argument.choices] if argument.choices else None,
+    )
+
+
+def _options() -> list[DeclareLaunchArgument]:
+    yes_or_no = ['true', 'false']
+    return [
+        DeclareLaunchArgument(
+            ONE_PROCESS,
+            default_value='false',
+            choices=yes_or_no,
+            description='Camera, policy and mavlink in one process, without copies of pictures; '
+            'one crash then ends all three. Needs camera.',
+        ),
+        DeclareLaunchArgument(
+            'attention',
+            default_value='false',
+            choices=yes_or_no,
+            description='Also show what the policy looks at (attention/image); costs a core.',
+        ),
+    ]
+
+
+def refuse_misspelt(context: LaunchContext, declared: list[DeclareLaunchArgument]) -> None:
+    """Refuse what was given on the command line and is not declared.
+
+    Only where our file is the one that was launched: included by another, it cannot know whose an
+    argument is.
+
+    Raises:
+        RuntimeError: an unknown argument.
+
+    """
+    file = Path(str(getattr(context.locals, 'current_launch_file_path', ''))).name
+    if not file or not any(Path(word).name == file for word in sys.argv):
+        return
+    names = [item.name for item in declared]
+    told = {word.partition(':=')[0] for word in context.argv if ':=' in word}
+    unknown = sorted(told - {*names, 'launch-prefix', 'launch-prefix-filter'})
     if unknown:
         raise RuntimeError(
             f'unknown launch argument {", ".join(unknown)}; expected: {", ".join(names)}'
         )
 
 
-def _nodes(
-    arguments: tuple[Argument, ...], context: LaunchContext
-) -> dict[str, tuple[Node, bool]]:
-    """Return name -> (node, whether its end is told to anyone: else it is started again)."""
-    nodes = {}
-    for name in dict.fromkeys(argument.node for argument in arguments):
-        values = {
-            item.parameter or item.name: item.value(context)
-            for item in arguments
-            if item.node == name
-        }
-        given = {key: value for key, value in values.items() if value is not None}
-        if OPTIONAL.get(name, '') in ('', *given):
-            comes_back = _comes_back(name, given)
-            nodes[name] = _node(name, given, comes_back), _is_missed(name, comes_back)
-    return nodes
+class _Process(Node):
+    """A node's process that remembers whether it is started again."""
+
+    def __init__(self, respawns: bool, **words: Any) -> None:
+        super().__init__(respawn=respawns, respawn_delay=RESPAWN_S, **words)
+        self.respawns = respawns
+
+
+def _nodes(found: Given, context: LaunchContext, composable: bool) -> dict[str, _Process]:
+    """Return name -> process, each with the parameters that were given."""
+    wanted = {name: values for name, values in found.items() if _is_wanted(name, values)}
+    if not composable:
+        return {name: _process(name, {name: values}) for name, values in wanted.items()}
+    if boolean(context.launch_configurations['attention']):
+        wanted['attention'] = dict(found['policy'])
+    if not boolean(context.launch_configurations[ONE_PROCESS]):
+        return {name: _process(name, {name: values}) for name, values in wanted.items()}
+    if 'camera' not in wanted:
+        raise RuntimeError(
+            'one_process:=true needs camera:=device, gstreamer, rtsp, video or folder: a driver '
+            'in another process would have to copy its pictures'
+        )
+    alone = {name: _process(name, {name: wanted[name]}) for name in wanted if name not in COMPOSED}
+    return {'drone': _process('drone', {name: wanted[name] for name in COMPOSED}), **alone}
+
+
+def _is_wanted(name: str, values: Mapping[str, Any]) -> bool:
+    return OPTIONAL.get(name, '') in ('', *values)
 
 
 def _transport() -> list[SetEnvironmentVariable]:
     """Let Fast DDS carry images above 450 kB, unless the user has a profile of their own."""
-    found = graph.fast_dds_profile(os.environ)
+    found = distribution.fast_dds_profile(os.environ)
     return [SetEnvironmentVariable(name, value) for name, value in found.items()]
 
 
-def _node(name: str, given: Mapping[str, Any], comes_back: bool) -> Node:
-    return Node(
+def _process(executable: str, values: Given) -> _Process:
+    """Return a process with the parameters of its nodes; the last file wins."""
+    return _Process(
+        _comes_back(executable, values),
         package=resources.PACKAGE,
-        executable=f'{name}_node',
-        name=name,
+        executable=f'{executable}_node',
         namespace=LaunchConfiguration('namespace'),
-        parameters=[LaunchConfiguration('parameter_file'), dict(given)],
+        parameters=[LaunchConfiguration('parameter_file'), *_given_files(values)],
         remappings=[(f'/{name}', name) for name in PER_DRONE],
-        respawn=comes_back,
-        respawn_delay=RESPAWN_S,
         output='screen',
         emulate_tty=True,
     )
 
 
-def _comes_back(name: str, given: Mapping[str, Any]) -> bool:
+def _given_files(values: Given) -> list[str]:
+    """Write what was given as a parameter file: a dict would name one node or be overruled."""
+    entries = {
+        f'/**/{node}': {'ros__parameters': dict(pairs)} for node, pairs in values.items() if pairs
+    }
+    if not entries:  # an empty file is an error
+        return []
+    with tempfile.NamedTemporaryFile(
+        'w', prefix='liquid_drone_', suffix='.yaml', delete=False
+    ) as file:
+        yaml.safe_dump(entries, file)
+    atexit.register(
+        Path(file.name).unlink, missing_ok=True
+    )  # a node may be started again till then
+    return [file.name]
+
+
+def _comes_back(executable: str, values: Given) -> bool:
     """Only a camera is started again: it commands nothing, and cables come loose."""
-    return name == 'camera' and given['source'] in LIVE_SOURCES
-
-
-def _is_missed(name: str, comes_back: bool) -> bool:
-    """Tell whether a node's end ends the launch; without a recorder it is flown on."""
-    return name != 'recorder' and not comes_back
+    return executable == 'camera' and values['camera']['source'] in LIVE_SOURCES
 
 
 def _on_exit(name: str, node: Node, is_the_end: bool) -> RegisterEventHandler:
+    if is_the_end:
+        ENDING.add(id(node))
+
     def handle(event: Any, context: LaunchContext) -> Any:
         if context.is_shutdown:
             return None
         if event.returncode == 0:
-            return EmitEvent(event=Shutdown(reason='it is over')) if is_the_end else None
+            ENDING.discard(id(node))
+            is_over = is_the_end and not ENDING
+            return EmitEvent(event=Shutdown(reason='it is over')) if is_over else None
 
         def fail(_context: LaunchContext) -> None:
             raise RuntimeError(
@@ -274,7 +282,7 @@ def _on_exit(name: str, node: Node, is_the_end: bool) -> RegisterEventHandler:
             )
 
         # The mavlink node first brings the drone to a stand, hands it back and falls silent.
-        patience_s = 0.0 if name == 'mavlink' else HAND_BACK_S
+        patience_s = 0.0 if name in ('mavlink', 'drone') else HAND_BACK_S
         return TimerAction(period=patience_s, actions=[OpaqueFunction(function=fail)])
 
     return RegisterEventHandler(OnProcessExit(target_action=node, on_exit=handle))

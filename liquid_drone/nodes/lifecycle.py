@@ -24,6 +24,9 @@ AUTOSTART = Parameter(
 )
 
 
+UNCONFIGURED_AFTER = ('on_cleanup', 'on_shutdown', 'on_error')
+
+
 def transition(callback: Callable[..., None]) -> Callable[..., TransitionCallbackReturn]:
     """Make a lifecycle callback from a method that raises a LiquidDroneError when it fails."""
 
@@ -40,6 +43,7 @@ def transition(callback: Callable[..., None]) -> Callable[..., TransitionCallbac
             node.failure = error
             node.get_logger().fatal(f'{type(error).__name__} in {callback.__name__}: {error}')
             return TransitionCallbackReturn.ERROR
+        node.is_configured = callback.__name__ not in UNCONFIGURED_AFTER
         return TransitionCallbackReturn.SUCCESS
 
     return wrapped
@@ -56,6 +60,10 @@ class ManagedNode(LifecycleNode):
         self._declared = (AUTOSTART, *declared)
         parameters.declare(self, self._declared)
         self.failure: Exception | None = None
+        self.is_configured = False
+        self.add_on_set_parameters_callback(
+            lambda wanted: parameters.judge(self._declared, wanted, self.is_configured)
+        )
         self.values = self.read_parameters()
 
     def read_parameters(self) -> dict[str, Any]:

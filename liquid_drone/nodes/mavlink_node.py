@@ -9,6 +9,7 @@ resends nothing.
 """
 
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import Field, fields
@@ -42,7 +43,7 @@ COMMAND_TOPIC = 'cmd_vel'
 HAND_BACK_LIMIT_S = 4.0  # once told to stop; launch grows impatient after 5
 TARGET_TOPIC, RANGE_TOPIC = 'policy/target', 'target/range'
 RANGE_AGE_S = 0.5
-LATE = 1.1  # periods: so long a command that comes a little late is waited for
+LATE = 1.05  # periods: so long a command that comes a little late is waited for
 PAUSE_S = 1.0  # a longer one between two setpoints was meant
 OFF = -1.0  # a limit with this value is not checked
 POLYGON = 'fence_polygon'
@@ -81,6 +82,13 @@ PARAMETERS = (
         'least rate of setpoints; a new command is acted on at once',
         low=5.0,
         high=100.0,
+    ),
+    Parameter(
+        'nice',
+        -10,
+        "priority of the setpoints' thread, where the system allows it: -20 first, 19 last",
+        low=-20,
+        high=19,
     ),
     Parameter('lockstep', False, 'simulation only: decide once per simulated camera frame'),
     Parameter('publish_tf', True, 'publish odom to base_link on /tf, from the autopilot'),
@@ -196,6 +204,7 @@ class MavlinkNode(ManagedNode):
         self._proposal = self.decision = None
         self._until_wire.clear()
         self._period.clear()
+        self._come_first()
         self._sent.take(time.monotonic())
         inputs = [
             self.create_subscription(PointStamped, TARGET_TOPIC, self._on_target, qos.COMMAND),
@@ -214,6 +223,16 @@ class MavlinkNode(ManagedNode):
                 lambda: self.destroy_subscription(subscription),
                 lambda: self.destroy_timer(timer),
             ]
+
+    def _come_first(self) -> None:
+        """Let this thread's setpoints wait for no picture that is drawn or thought about."""
+        try:
+            os.setpriority(os.PRIO_PROCESS, 0, self.values['nice'])
+        except PermissionError:
+            self.get_logger().info(
+                'the system allows no higher priority (LimitNICE= of systemd, or root): under '
+                'full load setpoints may come late'
+            )
 
     @transition
     def on_deactivate(self) -> None:
@@ -237,10 +256,6 @@ class MavlinkNode(ManagedNode):
             self._wants_engaging = not self.companion.engage(True)[0]
         self._say(decision)
         self.decision = decision
-        if self._topics is not None:
-            self._topics.tell(
-                vehicle, decision.stage.value, lambda: self.get_clock().now().nanoseconds
-            )
         return decision
 
     def send(self, decision: Decision, stamp_ns: int, time_boot_ms: int) -> None:
@@ -250,9 +265,16 @@ class MavlinkNode(ManagedNode):
         is_sent, setpoint = False, decision.setpoint
         if setpoint is not None:
             is_sent = self.link.send_setpoint(setpoint, time_boot_ms)
-            self._setpoints.publish(messages.command_message(setpoint.as_tuple(), stamp_ns))
         if is_sent:
             self._note_sending()
+        if setpoint is not None:
+            self._setpoints.publish(messages.command_message(setpoint.as_tuple(), stamp_ns))
+        if self._topics is not None:  # nothing is told before the setpoint is on the wire
+            self._topics.tell(
+                self.link.vehicle,
+                decision.stage.value,
+                lambda: self.get_clock().now().nanoseconds,
+            )
         told = report.facts(decision, self.link.vehicle, self._decided_on, is_sent)
         now_ns, name = self.get_clock().now().nanoseconds, self.get_fully_qualified_name()
         is_good = decision.reason is None or not decision.reason.is_stop

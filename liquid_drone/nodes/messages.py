@@ -13,7 +13,7 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PointStamped, PoseStamped, TwistStamped
 from nav_msgs.msg import Odometry
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
@@ -55,6 +55,19 @@ def image_message(image: Image, stamp_ns: int, frame: str = OPTICAL_FRAME) -> Im
         encoding='rgb8',
         step=3 * width,
         data=data,
+    )
+
+
+def compressed_message(image: Image, stamp_ns: int, frame: str, quality: int) -> CompressedImage:
+    """Make a JPEG image message from an array (H, W, 3), as image_transport does."""
+    import cv2
+
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, coded = cv2.imencode('.jpg', bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    data = array.array('B')
+    data.frombytes(coded.data)
+    return CompressedImage(
+        header=header(stamp_ns, frame), format='rgb8; jpeg compressed bgr8', data=data
     )
 
 

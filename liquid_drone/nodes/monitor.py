@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import TwistStamped
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -125,5 +125,5 @@ class Monitor:
                 continue
             values = {pair.key: pair.value for pair in status.values}
             name = status.name.removeprefix(self._prefix)
-            is_good = status.level in (b'\x00', 0)
+            is_good = status.level == DiagnosticStatus.OK
             self._told[name] = time.monotonic(), status.message, is_good, values

@@ -9,9 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
+from rclpy.parameter import Parameter as RosParameter
 
 from ..errors import ConfigError
 
@@ -81,6 +87,35 @@ def read(node: Node, parameters: Sequence[Parameter]) -> dict[str, Any]:
             raise _refusal(parameter, f'got {value!r}')
         values[parameter.name] = value
     return values
+
+
+def judge(
+    parameters: Sequence[Parameter], wanted: Sequence[RosParameter], is_in_use: bool
+) -> SetParametersResult:
+    """Accept or refuse new values, and nothing else; types and ranges are rclpy's to check.
+
+    Args:
+        parameters: what a node declared.
+        wanted: what somebody wants to set.
+        is_in_use: the node is configured and has read them already.
+
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    for one in wanted:
+        parameter = known.get(one.name)
+        if parameter is None:
+            continue
+        if is_in_use:
+            reason = (
+                f"'{one.name}' is read when the node is configured, and it is: change it after "
+                'ros2 lifecycle set NODE deactivate, then cleanup'
+            )
+            return SetParametersResult(successful=False, reason=reason)
+        if parameter.choices and one.value not in parameter.choices:
+            return SetParametersResult(
+                successful=False, reason=f"'{one.name}': expected {parameter.expectation()}"
+            )
+    return SetParametersResult(successful=True)
 
 
 def _refusal(parameter: Parameter, reason: str) -> ConfigError:

@@ -8,6 +8,7 @@ publishes, and says nothing where an image is too old or cannot be used. It neve
 the drone obeys: that is the guard's, in the mavlink node.
 """
 
+import threading
 import time
 from typing import Any
 
@@ -31,14 +32,16 @@ from .timing import Counter, Latency
 
 IMAGE_TOPIC, INFO_TOPIC, COMMAND_TOPIC = 'camera/image_raw', 'camera/camera_info', 'cmd_vel'
 SILENCE_S = 3.0  # without an image after activation: one warning with what was found on the topic
+BUNDLE = Parameter('bundle', 'follow', 'policy bundle: the name of one in models/, or a directory')
+PROVIDERS = Parameter(
+    'providers',
+    'auto',
+    'where the vision graph runs',
+    choices=('auto', 'cpu', 'cuda', 'tensorrt'),
+)
 PARAMETERS = (
-    Parameter('bundle', 'follow', 'policy bundle: the name of one in models/, or a directory'),
-    Parameter(
-        'providers',
-        'auto',
-        'where the vision graph runs',
-        choices=('auto', 'cpu', 'cuda', 'tensorrt'),
-    ),
+    BUNDLE,
+    PROVIDERS,
     Parameter('check_parity', True, 'replay the stored answers of the bundle when it is loaded'),
     Parameter(
         'target_threshold', 0.5, 'least probability for ~/target to be published', low=0, high=1
@@ -75,6 +78,7 @@ class PolicyNode(ManagedNode):
         self._until_command = Latency('capture_to_command')
         self._fov_deg: float | None = None  # of the camera, where camera_info says so
         self._slot: CameraFrame | None = None  # the newest one handed over in this process
+        self._handing_over = threading.Lock()
         self._wake = self.create_guard_condition(self._on_handed_over)
         self._last: tuple[int, PolicyOutput] | None = None  # stamp in ns, and its answer
         self._last_image_s: float | None = None  # monotonic
@@ -156,9 +160,11 @@ class PolicyNode(ManagedNode):
             )
 
     def hand_over(self, frame: CameraFrame) -> None:
-        """Take a frame of a camera in this process, by reference; from any thread."""
-        self._slot = frame
-        self._wake.trigger()
+        """Take a frame of a camera in this process, by reference; from any thread, at any time."""
+        with self._handing_over:  # not while the node is being destroyed
+            if self.is_acting:
+                self._slot = frame
+                self._wake.trigger()
 
     def _on_handed_over(self) -> None:
         frame, self._slot = self._slot, None
@@ -270,7 +276,8 @@ class PolicyNode(ManagedNode):
         )
 
     def _drop_subscription(self) -> None:
-        self.is_acting = False
+        with self._handing_over:
+            self.is_acting = False
         for subscription in (self.image_subscription, self.info_subscription):
             if subscription is not None:
                 self.destroy_subscription(subscription)

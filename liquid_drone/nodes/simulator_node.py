@@ -19,16 +19,18 @@ from geometry_msgs.msg import PointStamped, PoseStamped, TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
 from ..contract import Command
 from ..errors import ConfigError
+from ..sim.autopilot import SimulatedAutopilot
 from ..sim.autopilot_udp import Address, UdpEndpoint
 from ..sim.camera import CameraFrame
 from ..sim.config import load_scenario
-from ..sim.session import Session
+from ..sim.firmware.process import find
+from ..sim.session import FirmwareFlight, Progress, Session
 from ..sim.simulator import FRAME_S
 from . import messages, parameters, process, qos
 from .lockstep import DECIDED_TOPIC
@@ -36,7 +38,9 @@ from .parameters import Parameter
 from .reaction import Reaction
 from .transforms import Transforms
 
+TRUTH_TOPIC = 'ground_truth/odom'  # 'odom' is the autopilot's estimate, from the mavlink node
 WAIT_S = 0.01
+JPEG_QUALITY = 95  # as episodes have it
 ANSWER_LIMIT_S = 2.0  # wall clock; a frame without a decision after that counts as missed
 SHOW_AGAIN_S = 0.5  # wall clock; best-effort images may be lost
 LANDING_LIMIT_S = 4.0  # wall clock, once told to stop; launch grows impatient after 5
@@ -52,6 +56,8 @@ PARAMETERS = (
     Parameter('seed', 0, 'everything random in the flight follows from it', low=0, high=2**31 - 1),
     Parameter('start', 'ground', 'where the drone begins', choices=('ground', 'hover')),
     Parameter('autopilot', 'px4', 'which autopilot is simulated', choices=('px4', 'ardupilot')),
+    Parameter('firmware', '', "path of that autopilot's SITL binary; empty: the simulated one"),
+    Parameter('firmware_log', 'firmware.log', 'where the output of the firmware goes'),
     Parameter('renderer', 'auto', 'who draws', choices=('auto', 'opengl', 'tiny')),
     Parameter('weather', 'clear', 'axis:severity,..., such as fog:2,noise:1; or clear'),
     Parameter('duration_s', 0.0, 'simulated time of following; 0: as the task', low=0, high=3600),
@@ -92,23 +98,44 @@ class SimulatorNode(Node):
         ]
         names = ('world', 'season', 'target', 'task', 'renderer', 'weather')
         kinds = {name: values[name] for name in names}
+        self._reported_s = 0.0
         self.session = Session(
             load_scenario(**kinds),
             seed=values['seed'],
             autopilot=values['autopilot'],
             start=values['start'],
             duration_s=values['duration_s'] or None,
+            firmware=self._firmware(addresses),
         )
-        self.endpoint = UdpEndpoint(self.session.autopilot, addresses)
+        autopilot = self.session.autopilot
+        self.endpoint = (  # firmware has sockets of its own
+            UdpEndpoint(autopilot, addresses)
+            if isinstance(autopilot, SimulatedAutopilot)
+            else None
+        )
         self.misses = 0
         self._commands: dict[int, Command] = {}  # by stamp, for the log
         self._decided_ns = 0
         self._is_first, self._was_missed = True, False
         self._frame: CameraFrame | None = None
-        self._shown_s = self._waits_since_s = self._reported_s = self._stopping_s = 0.0
+        self._shown_s = self._waits_since_s = self._stopping_s = 0.0
         self._next_s = 0.0  # wall clock of the next frame, when running free
         self._make_topics()
         self.reaction = Reaction(self) if values['real_time'] else None
+
+    def _firmware(self, addresses: list[Address]) -> FirmwareFlight | None:
+        """Return what firmware is to be flown by, if any; its companion is the first address."""
+        values = self.values
+        if not values['firmware']:
+            return None
+        if not addresses or addresses[0][0] != '127.0.0.1':
+            raise ConfigError("parameter 'companion': firmware needs 127.0.0.1:port")
+        return FirmwareFlight(
+            find(values['autopilot'], values['firmware']),
+            Path(values['firmware_log']),
+            addresses[0][1],
+            self._report,
+        )
 
     def _make_topics(self) -> None:
         out = qos.SENSOR_OUT
@@ -116,8 +143,11 @@ class SimulatorNode(Node):
         self._image_out = self.create_publisher(
             ImageMessage, 'camera/image_raw', out, qos_overriding_options=qos.OVERRIDABLE
         )
+        self._compressed_out = self.create_publisher(
+            CompressedImage, 'camera/image_raw/compressed', out
+        )
         self._info_out = self.create_publisher(CameraInfo, 'camera/camera_info', out)
-        self._odometry_out = self.create_publisher(Odometry, 'odom', out)
+        self._odometry_out = self.create_publisher(Odometry, TRUTH_TOPIC, out)
         self._target_out = self.create_publisher(PoseStamped, 'target/pose', out)
         self._mask_out = self.create_publisher(PointStamped, 'target/mask', out)
         self._transforms = Transforms(self, self.session.simulator.camera.tilt_down_deg)
@@ -155,7 +185,8 @@ class SimulatorNode(Node):
 
     def close(self) -> None:
         """Save the log and close the socket."""
-        self.endpoint.close()
+        if self.endpoint is not None:
+            self.endpoint.close()
         log = self.session.log
         rows = log.rows
         for index, stamp_ns in enumerate(rows['stamp_ns']):
@@ -167,7 +198,7 @@ class SimulatorNode(Node):
         self.get_logger().info(
             f'{len(log)} frames, {self.misses} missed, trajectory {log.trajectory_hash()}'
         )
-        self.session.simulator.close()
+        self.session.close()
         if self.values['flight_log']:
             log.save(Path(self.values['flight_log']))
 
@@ -178,7 +209,8 @@ class SimulatorNode(Node):
         if self._is_first and not self._has_listener():
             return
         self._is_first = False
-        self.endpoint.flush()
+        if self.endpoint is not None:
+            self.endpoint.flush()
         self._frame = self.session.begin()
         self._waits_since_s = time.monotonic()
         if self._frame.fresh:
@@ -220,6 +252,12 @@ class SimulatorNode(Node):
         camera = self.session.simulator.camera
         self._info_out.publish(messages.camera_info_message(camera, stamp_ns))
         self._image_out.publish(messages.image_message(frame.image, stamp_ns))
+        if self._compressed_out.get_subscription_count():  # a recorder
+            self._compressed_out.publish(
+                messages.compressed_message(
+                    frame.image, stamp_ns, messages.OPTICAL_FRAME, JPEG_QUALITY
+                )
+            )
 
     def _may_go_on(self) -> bool:
         if self._frame is None:
@@ -251,10 +289,11 @@ class SimulatorNode(Node):
     def _finish(self) -> None:
         assert self._frame is not None  # checked by _may_go_on
         stamp_ns = self._frame.stamp_ns
-        self.endpoint.poll()
+        if self.endpoint is not None:
+            self.endpoint.poll()
         self._was_missed = self._decided_ns != stamp_ns
         self.session.finish(self._commands.get(stamp_ns))
-        self._report()
+        self._report(self.session.progress(), is_last=self.session.done)
         self._frame = None
 
     # callbacks
@@ -268,14 +307,13 @@ class SimulatorNode(Node):
 
     # telling
 
-    def _report(self) -> None:
+    def _report(self, state: Progress, is_last: bool = False) -> None:
         how = self.values['progress']
         now_s = time.monotonic()
         pace_s = JSON_EVERY_S if how == 'json' else LOG_EVERY_S
-        if how == 'none' or (now_s - self._reported_s < pace_s and not self.session.done):
+        if how == 'none' or (now_s - self._reported_s < pace_s and not is_last):
             return
         self._reported_s = now_s
-        state = self.session.progress()
         if how == 'json':
             sys.stdout.write(json.dumps(asdict(state)) + '\n')
             sys.stdout.flush()

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the autopilot says of the vehicle, as standard messages: odometry, battery, stage, TF.
 
-``~/odom`` (Odometry, the autopilot's estimate in its local frame), ``~/battery`` (BatteryState,
-once a second), ``~/stage`` (String, latched: where the companion stands). Nothing here commands.
+``odom`` (Odometry, the autopilot's estimate in its local frame) and ``battery_state`` (once a
+second) have the names of REP-147; ``~/stage`` (String, latched) says where the companion stands.
+Nothing here commands.
 """
 
 import math
@@ -27,6 +28,7 @@ LATCHED = QoSProfile(
     reliability=ReliabilityPolicy.RELIABLE,
     durability=DurabilityPolicy.TRANSIENT_LOCAL,
 )
+ODOMETRY_TOPIC, BATTERY_TOPIC = 'odom', 'battery_state'
 UNKNOWN = math.nan
 
 
@@ -35,8 +37,8 @@ class VehicleTopics:
 
     def __init__(self, node: Node, publishes_tf: bool) -> None:
         """Make them on a node."""
-        self._odometry = node.create_publisher(Odometry, '~/odom', qos.SENSOR_OUT)
-        self._battery = node.create_publisher(BatteryState, '~/battery', qos.SENSOR_OUT)
+        self._odometry = node.create_publisher(Odometry, ODOMETRY_TOPIC, qos.SENSOR_OUT)
+        self._battery = node.create_publisher(BatteryState, BATTERY_TOPIC, qos.SENSOR_OUT)
         self._stage = node.create_publisher(String, '~/stage', LATCHED)
         self._transforms = Transforms(node) if publishes_tf else None
         self._told_stage = ''

@@ -3,14 +3,19 @@
 """The shape of a network as plain data: what a recipe chooses and a contract remembers."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from .wiring import FanOut
 
 
 @dataclass(frozen=True)
 class VisionConfig:
-    """The CNN. The defaults cost 0.6 ms per frame and core in training (bfloat16)."""
+    """The CNN; a recipe may also name one of ``NAMED``: ``vision: chahine2023``.
+
+    The defaults cost 0.6 ms per frame and core in training (bfloat16).
+    """
+
+    NAMED: ClassVar[dict[str, 'VisionConfig']] = {}
 
     reduce: int = 2  # camera pixels averaged into one, per axis
     convolutions: tuple[
@@ -39,7 +44,7 @@ class VisionConfig:
                 )
 
 
-# The CNN of Chahine et al. 2023 (Science Robotics), with its normalisation: 177.5 MFLOP a frame.
+# The CNN of Chahine et al. 2023 (Science Robotics), with its normalisation.
 CHAHINE_2023 = VisionConfig(
     reduce=1,
     convolutions=((24, 5, 2), (36, 5, 2), (48, 5, 2), (64, 3, 1), (16, 3, 2)),
@@ -48,6 +53,13 @@ CHAHINE_2023 = VisionConfig(
     mean=(0.41718618 * 255, 0.48529191 * 255, 0.38133072 * 255),
     std=(0.057**0.5 * 255, 0.05**0.5 * 255, 0.061**0.5 * 255),
 )
+
+
+# Half the width of the default: for the smallest boards.
+SMALL = VisionConfig(
+    convolutions=((8, 5, 2), (16, 3, 2), (32, 3, 2), (32, 3, 1), (16, 3, 2)), features=64
+)
+VisionConfig.NAMED.update(default=VisionConfig(), chahine2023=CHAHINE_2023, small=SMALL)
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def export(network: Network, name: str, training: Training, bundle: Path) -> Con
     try:
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
-        _export_vision(network, aside / VISION_FILE)
+        export_vision(network, aside / VISION_FILE)
         export_core(network, aside / CORE_FILE)
         contract = contract_of(network, name, training)
         hashes = {file: sha256_of(aside / file) for file in (VISION_FILE, CORE_FILE)}
@@ -133,7 +133,8 @@ def roll(network: Network, images: Tensor, dt_s: Tensor) -> tuple[Tensor, Tensor
     return torch.stack(commands), torch.stack(targets)
 
 
-def _export_vision(network: Network, path: Path) -> None:
+def export_vision(network: Network, path: Path) -> None:
+    """Write the graph of the eye: image -> features, target."""
     image = torch.zeros(2, network.camera.height, network.camera.width, 3, dtype=torch.uint8)
     batch = torch.export.Dim('batch')
     _export(network.vision, (image,), ['image'], ['features', 'target'], ({0: batch},), path)

@@ -110,6 +110,24 @@ class PolicyRunner:
         self._last = (stamp_s, output)
         return output
 
+    def what_if(self, images: Image, dt_s: float | None = None) -> tuple[Command, Any]:
+        """Answer several pictures as if each came next; the state is untouched.
+
+        Args:
+            images: (B, H, W, 3) uint8 RGB.
+            dt_s: the time step; None: the nominal one.
+
+        Returns:
+            Commands (B, 4) and target heads (B, 3): logit, bearing, elevation.
+
+        """
+        step_s = dt_s or self.contract.time.nominal_s
+        features, targets = self._vision.run(['features', 'target'], {'image': images})
+        commands = [
+            self._core(row[None], self._state, step_s)[0] for row in features
+        ]  # B of (1, 4)
+        return np.concatenate(commands), targets  # (B, 4), (B, 3)
+
     def check_parity(self) -> float:
         """Replay the parity vectors; return the largest difference. The state is untouched.
 

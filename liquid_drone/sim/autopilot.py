@@ -100,6 +100,11 @@ class SimulatedAutopilot:
         return self.state.landed
 
     @property
+    def climbing(self) -> bool:
+        """Taking off."""
+        return self.state.climb_to_m is not None
+
+    @property
     def following(self) -> bool:
         """Obeying the companion: in its mode, with a setpoint not older than the loss time."""
         return self.mode is Mode.FOLLOW and self.setpoint is not None
@@ -109,6 +114,11 @@ class SimulatedAutopilot:
         """The last accepted setpoint; None before the first and after the loss time."""
         fresh = self.now_ns - self.state.setpoint_ns <= self._loss_ns
         return self.state.setpoint if fresh else None
+
+    @property
+    def setpoint_ns(self) -> int:
+        """When the last setpoint came."""
+        return self.state.setpoint_ns
 
     @property
     def has_stream(self) -> bool:
@@ -183,6 +193,9 @@ class SimulatedAutopilot:
             if name in (known, known.removeprefix('AUTO.')):
                 return self._change(mode)
         return UNSUPPORTED
+
+    def close(self) -> None:
+        """Do nothing: it holds nothing; firmware in its place would be ended."""
 
     def _change(self, mode: Mode) -> int:
         if mode is Mode.TAKEOFF:

@@ -21,6 +21,16 @@ from .world_config import Season, World
 
 __all__ = ['Distractor', 'Part', 'Scenario', 'Season', 'Target', 'Task', 'Vehicle', 'World']
 MOST_JITTER_S = 0.045  # of 0.05 between frames: each is newer than the one before
+VEHICLE_RANGES = (  # what lies outside is another unit, or none that this model is good for
+    ('mass_kg', 0.02, 30.0),
+    ('motor_arm_m', 0.02, 2.0),
+    ('motor_time_constant_s', 0.001, 0.5),
+    ('drag_n_s_m', 0.0, 20.0),
+    ('propeller_radius_m', 0.01, 1.0),
+    ('radius_m', 0.03, 3.0),
+    ('height_m', 0.01, 2.0),
+    ('max_tilt_deg', 5.0, 80.0),
+)
 RendererChoice = Literal['auto', 'opengl', 'tiny']
 
 
@@ -45,6 +55,8 @@ class Vehicle:
     rate_p_per_s: tuple[float, float]
     max_acceleration_m_s2: tuple[float, float]  # horizontal, vertical
     max_tilt_deg: float
+    # thrust over throttle: (1 - c) u + c u^2; ArduPilot's MOT_THST_EXPO, PX4's THR_MDL_FAC
+    motor_thrust_curve: float = 0.65
     camera: CameraSpec = field(default_factory=CameraSpec)
     camera_position_m: tuple[float, float, float] = (0.12, 0.0, 0.02)
     camera_mount: Literal['fixed', 'stabilised'] = 'fixed'  # to the body; level, in its heading
@@ -54,6 +66,12 @@ class Vehicle:
     def __post_init__(self) -> None:
         if self.mass_kg <= 0.0 or min(self.inertia_kg_m2) <= 0.0 or self.motor_max_thrust_n <= 0.0:
             raise ValueError('mass_kg, inertia_kg_m2 and motor_max_thrust_n must be positive')
+        for name, least, most in VEHICLE_RANGES:
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise ValueError(f'{name} must be {least:g}..{most:g}; got {value:g}')
+        if not 0.0 <= self.motor_thrust_curve <= 1.0:
+            raise ValueError(f'motor_thrust_curve must be 0 to 1; got {self.motor_thrust_curve}')
         if self.propeller_radius_m <= 0.0:
             raise ValueError(f'propeller_radius_m must be positive; got {self.propeller_radius_m}')
         if self.camera_latency_s < 0.0 or not 0.0 <= self.camera_jitter_s <= MOST_JITTER_S:

@@ -16,13 +16,14 @@ import numpy.typing as npt
 from . import quadrotor, wind
 from .clearance import Clearance
 from .config import Vehicle
-from .quadrotor import GRAVITY_M_S2, Drive, Four, Motion, Order, Vector
+from .quadrotor import GRAVITY_M_S2, Drive, Four, Motion, Order, Rotation, Sample, Vector
 
 SUBSTEPS_PER_S = 240
 STEP_S = 1.0 / SUBSTEPS_PER_S
 CHUNK = 12  # steps between two looks around, and between two changes of the wind
 MARGIN_M = 0.1  # beyond what the drone can reach until the next look
 HARD_LANDING_M_S = 1.5
+Motors = Callable[[Sample], Four]  # what the sensors could feel, to throttles from 0 to 1
 
 
 class Bodies(Protocol):
@@ -80,6 +81,7 @@ class Drone:
         """Put it somewhere, at rest."""
         zero = (0.0, 0.0, 0.0)
         self.motion = Motion(position_enu, zero, quaternion_xyzw, zero)
+        self._force = quadrotor.specific_force(self.motion, self.motion, STEP_S)  # at rest
         self._tell(self.motion)
 
     def power(self, hovering: bool) -> None:
@@ -92,11 +94,40 @@ class Drone:
             self._fly_chunk(order, min(CHUNK, substeps - done))
         self._tell(self.motion)
 
-    def _fly_chunk(self, order: Order | None, steps: int) -> None:
+    def fly_by(self, motors: Motors, substeps: int) -> None:
+        """Let somebody else fly for some steps of 1/240 s.
+
+        ``motors`` is told at each step how the drone moves, and answers with four throttles.
+        """
+        for done in range(0, substeps, CHUNK):
+            steps = min(CHUNK, substeps - done)
+            air, free = self._look_around(steps)
+            for _ in range(steps):
+                before = self.motion
+                throttle = motors(Sample(self.substeps * STEP_S, before, self._force))
+                self._step_by(throttle, air, free)
+                self._force = quadrotor.specific_force(before, self.motion, STEP_S)
+                self.substeps += 1
+        self._tell(self.motion)
+
+    def _step_by(self, throttle: Four, air: Vector, free: bool) -> None:
+        drive = quadrotor.spin(self._vehicle, self.drive, throttle, STEP_S)
+        after = self._after(drive, air)
+        if free:
+            self.drive, self.motion = drive, after
+        else:
+            self._bump(drive, after)
+
+    def _look_around(self, steps: int) -> tuple[Vector, bool]:
+        """Return the wind of some steps, and whether nothing can be reached in them."""
         air = self._air()
         self._floor_m = self._ground_height_m(self.motion.position_enu)
         reach_m = self._reach_m + math.hypot(*self.motion.velocity_enu) * steps * STEP_S
-        if self.clearance.is_free(self.motion.position_enu, reach_m):
+        return air, self.clearance.is_free(self.motion.position_enu, reach_m)
+
+    def _fly_chunk(self, order: Order | None, steps: int) -> None:
+        air, free = self._look_around(steps)
+        if free:
             for _ in range(steps):
                 self.drive, self.motion = self._next(order, air)
         else:
@@ -112,9 +143,15 @@ class Drone:
             drive = quadrotor.coast(vehicle, self.drive, STEP_S)
         else:
             drive = quadrotor.control(vehicle, self.drive, motion, rotation, order, STEP_S)
+        return drive, self._after(drive, air, rotation)
+
+    def _after(self, drive: Drive, air: Vector, rotation: Rotation | None = None) -> Motion:
+        """Return the motion a step later, as if nothing were in the way."""
+        vehicle, motion = self._vehicle, self.motion
+        rotation = rotation or quadrotor.rotation_of(motion.quaternion_xyzw)
         height_m = motion.position_enu[2] - self._floor_m
         linear, angular = quadrotor.accelerations(vehicle, drive, motion, rotation, air, height_m)
-        return drive, quadrotor.moved(motion, linear, angular, STEP_S)
+        return quadrotor.moved(motion, linear, angular, STEP_S)
 
     def _bump(self, drive: Drive, after: Motion) -> None:
         """Take one step, with PyBullet where the drone touches something."""

@@ -216,7 +216,7 @@ def sheet(title: str, rows: Sequence[Row]) -> Image:
             _write(page, word, GAP, top + HEAD + 18 + 22 * k, WORDS)
         for j, cell in enumerate(row.cells):
             left = margin + j * (width + GAP)
-            _write(page, cell.words, left, top + HEAD - 9, WORDS)
+            _write(page, cell.words, left, top + HEAD - 9, WORDS, width)
             page[top + HEAD : top + HEAD + height, left : left + width] = cell.image
     return page
 
@@ -226,5 +226,8 @@ def _length(words: str) -> int:
     return int(cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, WORDS, 1)[0][0])
 
 
-def _write(page: Image, words: str, x: int, y: int, scale: float) -> None:
+def _write(page: Image, words: str, x: int, y: int, scale: float, room: int | None = None) -> None:
+    """Write words from a point on, smaller where they would be longer than the room."""
+    if room is not None:
+        scale *= min(1.0, room / max(_length(words), 1))
     cv2.putText(page, words, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, INK, 1, cv2.LINE_AA)

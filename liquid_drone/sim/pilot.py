@@ -2,17 +2,50 @@
 # SPDX-License-Identifier: Apache-2.0
 """The person with the radio, in simulation: arms, takes off, hands over to the companion, lands.
 
-Works by simulated time only and touches nothing but the pilot's controls of the simulated
-autopilot. It hands over once, and never a second time.
+Works by simulated time only and touches nothing but the pilot's controls of an autopilot, be it
+the simulated one or real firmware. It hands over once, and never a second time.
 """
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
-from .autopilot import SimulatedAutopilot
 from .autopilot_modes import Mode
+from .autopilot_setpoints import Setpoint
 
 SECOND_NS = 1_000_000_000
+
+
+class PilotedAutopilot(Protocol):
+    """What a pilot sees of an autopilot and can ask of it.
+
+    A request answers False until it has taken effect; it may be made again at every frame.
+    """
+
+    @property
+    def now_ns(self) -> int: ...  # noqa: D102
+    @property
+    def mode(self) -> Mode | None: ...  # noqa: D102
+    @property
+    def armed(self) -> bool: ...  # noqa: D102
+    @property
+    def landed(self) -> bool: ...  # noqa: D102
+    @property
+    def climbing(self) -> bool: ...  # noqa: D102
+    @property
+    def following(self) -> bool: ...  # noqa: D102
+    @property
+    def has_stream(self) -> bool: ...  # noqa: D102
+    @property
+    def setpoint(self) -> Setpoint | None: ...  # noqa: D102
+    @property
+    def setpoint_ns(self) -> int: ...  # noqa: D102
+
+    def pilot_arm(self) -> bool: ...  # noqa: D102
+    def pilot_takeoff(self, height_m: float) -> bool: ...  # noqa: D102
+    def pilot_mode(self, mode: Mode) -> bool: ...  # noqa: D102
+    def advance(self, substeps: int = 12) -> None: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
 
 
 class Stage(Enum):
@@ -39,7 +72,7 @@ class SimulatedPilot:
 
     """
 
-    autopilot: SimulatedAutopilot
+    autopilot: PilotedAutopilot
     altitude_m: float = 2.0
     duration_s: float | None = 45.0
     patience_s: float = 60.0
@@ -78,7 +111,7 @@ class SimulatedPilot:
             self._enter(Stage.CLIMB)
 
     def _climb(self, now_ns: int) -> None:
-        if self.autopilot.state.climb_to_m is None and not self.autopilot.landed:
+        if not self.autopilot.climbing and not self.autopilot.landed:
             self._enter(Stage.WAIT)
 
     def _wait(self, now_ns: int) -> None:

@@ -44,6 +44,14 @@ class Order(NamedTuple):
     yaw_rate_rad_s: float
 
 
+class Sample(NamedTuple):
+    """What sensors on the body could feel at one moment."""
+
+    time_s: float  # simulated
+    motion: Motion
+    specific_force_flu: Vector  # m/s^2: all acceleration but gravity's
+
+
 def still(vehicle: Vehicle, hovering: bool) -> Drive:
     """Return the drive of a vehicle that hovers, or of one with its motors off."""
     share = GRAVITY_M_S2 * vehicle.mass_kg / 4.0 if hovering else 0.0
@@ -87,6 +95,31 @@ def coast(vehicle: Vehicle, drive: Drive, dt_s: float) -> Drive:
     keep = math.exp(-dt_s / vehicle.motor_time_constant_s)
     a, b, c, d = drive.thrust_n
     return Drive((a * keep, b * keep, c * keep, d * keep), (0.0, 0.0, 0.0))
+
+
+def spin(vehicle: Vehicle, drive: Drive, throttle: Four, dt_s: float) -> Drive:
+    """Advance the motors alone by one step, towards throttles from 0 to 1 in a drive's order.
+
+    For whoever brings a controller of his own, such as autopilot firmware.
+    """
+    blend = 1.0 - math.exp(-dt_s / vehicle.motor_time_constant_s)
+    most, curve = vehicle.motor_max_thrust_n, vehicle.motor_thrust_curve
+    a, b, c, d = (most * u * (1.0 - curve + curve * u) for u in throttle)
+    p, q, r, s = drive.thrust_n
+    motors = (p + blend * (a - p), q + blend * (b - q), r + blend * (c - r), s + blend * (d - s))
+    return Drive(motors, (0.0, 0.0, 0.0))
+
+
+def specific_force(before: Motion, after: Motion, dt_s: float) -> Vector:
+    """Return what an accelerometer feels over a step, m/s^2, in the body FLU after it."""
+    (vx, vy, vz), (ux, uy, uz) = after.velocity_enu, before.velocity_enu
+    x, y, z = (vx - ux) / dt_s, (vy - uy) / dt_s, (vz - uz) / dt_s + GRAVITY_M_S2
+    m = rotation_of(after.quaternion_xyzw)
+    return (
+        m[0] * x + m[3] * y + m[6] * z,
+        m[1] * x + m[4] * y + m[7] * z,
+        m[2] * x + m[5] * y + m[8] * z,
+    )
 
 
 def accelerations(

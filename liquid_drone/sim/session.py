@@ -7,7 +7,9 @@ Each frame: the caller fetches telemetry, then :meth:`Session.begin`, then deliv
 the autopilot, then :meth:`Session.finish`. It never commands the drone itself.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import cv2
@@ -15,11 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract import Command, Image
+from ..errors import ConfigError
 from .autopilot import SimulatedAutopilot
 from .camera import CameraFrame
 from .config import Scenario
+from .firmware.autopilot import FirmwareAutopilot
+from .firmware.process import Firmware
 from .flight_log import FlightLog
-from .pilot import SimulatedPilot
+from .pilot import PilotedAutopilot, SimulatedPilot
 from .simulator import START_NS, SUBSTEPS, Simulator
 
 JPEG_QUALITY = 90
@@ -39,6 +44,16 @@ class Progress:
     in_view: bool
 
 
+@dataclass(frozen=True)
+class FirmwareFlight:
+    """Real firmware in the place of the simulated autopilot."""
+
+    firmware: Firmware
+    log: Path = Path('firmware.log')  # what it says
+    companion_port: int | None = None  # UDP; None: the usual one of the first free instance
+    on_progress: Callable[[Progress], None] = lambda _: None  # until it is ready to arm
+
+
 class Session:
     """Holds the simulator; close it."""
 
@@ -50,17 +65,36 @@ class Session:
         start: Literal['ground', 'hover'] = 'ground',
         duration_s: float | None = None,
         lands: bool = True,
+        firmware: FirmwareFlight | None = None,
     ) -> None:
-        """Build the place of a seed; ``duration_s`` of following replaces the task's."""
+        """Build the place of a seed; ``duration_s`` of following replaces the task's.
+
+        With ``firmware`` it is started, and time passes until it would arm.
+
+        Raises:
+            ConfigError: firmware that shall begin in the air.
+            SimulationError: firmware that cannot be started or does not get ready.
+
+        """
+        if firmware is not None and start != 'ground':
+            raise ConfigError(
+                f"firmware begins on the ground: expected start 'ground', got {start}"
+            )
         self._task = task = scenario.task
         duration_s = task.duration_s if duration_s is None else duration_s
         self.simulator = Simulator(scenario)
         self.simulator.reset(seed, start)
-        self.autopilot = SimulatedAutopilot(self.simulator, autopilot, airborne=start == 'hover')
+        self.autopilot: PilotedAutopilot
+        if firmware is None:
+            airborne = start == 'hover'
+            self.autopilot = SimulatedAutopilot(self.simulator, autopilot, airborne=airborne)
+        else:
+            self.autopilot = self._started(firmware, seed, duration_s)
+            autopilot = firmware.firmware.kind
         self.pilot = SimulatedPilot(
             self.autopilot, altitude_m=task.cruise_altitude_m, duration_s=duration_s, lands=lands
         )
-        self._latest_ns = START_NS + round((duration_s + LONGEST_EXTRA_S) * 1e9)
+        self._latest_ns = self.autopilot.now_ns + round((duration_s + LONGEST_EXTRA_S) * 1e9)
         meta = {
             'world': scenario.world.name,
             'season': scenario.season.name,
@@ -72,8 +106,33 @@ class Session:
             'renderer': self.simulator.renderer_name,
             'weather': str(scenario.weather),
         }
+        if firmware is not None:
+            meta['firmware'] = firmware.firmware.binary.name
         self.log = FlightLog(meta, self.simulator.obstacles)
         self._frame: CameraFrame | None = None
+
+    def _started(self, flight: FirmwareFlight, seed: int, duration_s: float) -> FirmwareAutopilot:
+        """Start firmware and let it find its position."""
+
+        def wait(time_s: float) -> None:
+            stage = f'waiting for {flight.firmware.kind}'
+            distance_m = self._distance_m()
+            flight.on_progress(Progress(time_s, 0.0, duration_s, stage, distance_m, in_view=False))
+
+        autopilot = FirmwareAutopilot(
+            self.simulator,
+            flight.firmware,
+            seed=seed,
+            height_m=self._task.cruise_altitude_m,
+            log=flight.log,
+            companion_port=flight.companion_port,
+        )
+        try:
+            autopilot.boot(wait)
+        except BaseException:  # Ctrl-C too: no firmware is left behind
+            autopilot.close()
+            raise
+        return autopilot
 
     @property
     def done(self) -> bool:
@@ -112,32 +171,37 @@ class Session:
 
     def _setpoint(self, stamp_ns: int) -> npt.NDArray[np.float64]:
         """Return what the autopilot received in this frame, FLU; nan: nothing."""
-        setpoint, state = self.autopilot.setpoint, self.autopilot.state
-        if setpoint is None or state.setpoint_ns != stamp_ns:
+        setpoint = self.autopilot.setpoint
+        if setpoint is None or self.autopilot.setpoint_ns != stamp_ns:
             return NOTHING
         return np.array([*setpoint.velocity, setpoint.yaw_rate_rad_s])
 
     def progress(self) -> Progress:
         """Tell where the flight stands, after a frame was finished."""
         assert self._frame is not None  # a frame was finished
-        truth, engaged_ns = self.simulator.truth(), self.pilot.engaged_ns
-        away = truth.target_position_enu[:2] - truth.position_enu[:2]
+        engaged_ns = self.pilot.engaged_ns
         stamp_ns = self._frame.stamp_ns
         return Progress(
             time_s=round((stamp_ns - START_NS) / 1e9, 3),
             following_s=round((stamp_ns - engaged_ns) / 1e9, 3) if engaged_ns else 0.0,
             duration_s=self.pilot.duration_s or 0.0,
             stage=self.pilot.stage.value,
-            distance_m=round(float(np.hypot(*away)), 2),
+            distance_m=self._distance_m(),
             in_view=self._frame.target_pixels >= self._task.min_target_pixels,
         )
+
+    def _distance_m(self) -> float:
+        truth = self.simulator.truth()
+        away = truth.target_position_enu[:2] - truth.position_enu[:2]
+        return round(float(np.hypot(*away)), 2)
 
     def request_land(self) -> None:
         """Land now, as on Ctrl-C."""
         self.pilot.request_land()
 
     def close(self) -> None:
-        """Let go of the simulator."""
+        """Let go of the simulator and end firmware."""
+        self.autopilot.close()
         self.simulator.close()
 
 

@@ -26,7 +26,7 @@ from ..geometry import (
 from .actors import Cast, Mover, Places
 from .camera import CameraFrame, DroneCamera, Shot
 from .config import Scenario
-from .drone import SUBSTEPS_PER_S, Drone
+from .drone import SUBSTEPS_PER_S, Drone, Motors
 from .engine import load_pybullet
 from .quadrotor import Order
 from .render import Camera, Picture, Renderer, TinyRenderer
@@ -90,7 +90,6 @@ class Simulator:
         self._renderer = self._make_renderer() if draws_itself else self._make_tiny_renderer()
         p.setTimeStep(1.0 / SUBSTEPS_PER_S, physicsClientId=client)
         p.setGravity(0.0, 0.0, 0.0, physicsClientId=client)  # the quadrotor's forces include it
-        self.obstacles: FloatArray = self._layout.obstacles.as_circles()
         self._released = -1
         self._drone = Drone(p, client, self._scene, self.scenario.vehicle, self.ground_height_m)
         self._camera = DroneCamera(self.scenario.vehicle, self.scenario.weather, seed)
@@ -121,6 +120,11 @@ class Simulator:
     def ground_height_m(self, position: Sequence[float] | FloatArray) -> float:
         """Return the height of the ground below a position (2,) or (3,)."""
         return self._layout.terrain.height_at(float(position[0]), float(position[1]))
+
+    @property
+    def obstacles(self) -> FloatArray:
+        """All that stands in the way as circles (K, 3): x, y, radius; for logs."""
+        return self._layout.obstacles.as_circles()
 
     @property
     def layout(self) -> Layout:
@@ -154,6 +158,11 @@ class Simulator:
         """Fly towards a velocity (3,) in m/s and a yaw rate, for some steps of 1/240 s."""
         x, y, z = np.asarray(velocity_enu, dtype=np.float64).tolist()
         self._drone.fly(Order((x, y, z), float(yaw_rate_rad_s)), substeps)
+        self._settle()
+
+    def fly_by(self, motors: Motors, substeps: int = SUBSTEPS) -> None:
+        """Let autopilot firmware fly, see :meth:`.drone.Drone.fly_by`."""
+        self._drone.fly_by(motors, substeps)
         self._settle()
 
     def idle(self, substeps: int = SUBSTEPS) -> None:

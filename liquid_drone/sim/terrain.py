@@ -31,8 +31,10 @@ class Terrain:
 
     def height(self, points: npt.ArrayLike) -> FloatArray:
         """Return the heights (...,) at points (..., 2), on the triangles that are drawn."""
-        last = len(self.heights) - 1
-        place = (np.asarray(points, dtype=np.float64)[..., :2] - self.low) / self.cell_m
+        points, last = np.asarray(points, dtype=np.float64), len(self.heights) - 1
+        if points.ndim == 1:
+            return np.array(self.height_at(float(points[0]), float(points[1])))
+        place = (points[..., :2] - self.low) / self.cell_m
         place = np.clip(place, 0.0, last - 1e-9)
         i, j = place[..., 0].astype(int), place[..., 1].astype(int)
         u, v = place[..., 0] - i, place[..., 1] - j

@@ -57,7 +57,7 @@ def test_a_video_is_shown_at_its_pace_with_stamps_of_now(video: Path) -> None:
     assert np.abs(frames[0].image[20, 20].astype(int) - RED_RGB).max() < 12
     assert before_ns <= stamps[0] <= stamps[-1] <= time.time_ns()
     assert np.diff(stamps).min() > 0
-    assert stamps[-1] - stamps[0] >= 0.09e9  # five periods of 20 ms
+    assert stamps[-1] - before_ns >= 0.099e9  # five periods of 20 ms; the first may come late
 
 
 def test_a_loop_begins_again(folder: Path) -> None:

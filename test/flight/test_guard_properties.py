@@ -70,17 +70,22 @@ def known(now_s, fault):
     )
 
 
-def tell(story, limits, dt_s=DT_S, holds_height=False, silent_s=0.0):
-    """Yield (time, step) of a story, and of a silence of the policy after it."""
-    state, now, old = guard.start(0.0), 0.0, None
+def tell(story, limits, dt_s=DT_S, holds_height=False, silent_s=0.0, silent='policy'):
+    """Yield (time, step) of a story, and of a silence after it: of policy, telemetry or both."""
+    state, now, old, end_s = guard.start(0.0), 0.0, None, len(story) * dt_s
     for number in range(len(story) + math.ceil(silent_s / dt_s)):
         now += dt_s
-        byte = story[number] if number < len(story) else None
+        is_over = number >= len(story)
+        byte = None if is_over else story[number]
         command = COMMANDS[byte & 7] if byte is not None else None
+        if is_over and silent == 'telemetry':
+            command = COMMANDS[0]
         old = old if command is None else Proposal(now, command)
         seen = Sighting(now, 0.5 - 0.1 * (byte or 0) % 1, 1.5) if byte and byte & 64 else None
         fault = FAULTS[byte >> 3 & 7] if byte is not None else {}
-        step = guard.step(state, old, known(now, fault), limits, now, holds_height, sighting=seen)
+        heard_s = end_s if is_over and silent != 'policy' else now
+        vehicle = known(heard_s, fault)
+        step = guard.step(state, old, vehicle, limits, now, holds_height, sighting=seen)
         yield now, step
         state = step.state
 
@@ -138,14 +143,20 @@ FLYING = {
 
 
 @many
-@given(stories, st.sampled_from(ALL), st.sampled_from([0.02, DT_S, 0.1]))
-def test_when_the_policy_falls_silent_it_stops_in_the_stated_time_and_says_no_more(
-    story, limits, dt_s
-):
+@given(
+    stories,
+    st.sampled_from(ALL),
+    st.sampled_from([0.02, DT_S, 0.1]),
+    st.sampled_from(['policy', 'telemetry', 'both']),
+)
+def test_at_any_silence_it_stops_in_the_stated_time_and_says_no_more(story, limits, dt_s, silent):
+    ages_s = {'policy': limits.command_age_s, 'telemetry': limits.estimate_age_s}
+    age_s = ages_s.get(silent, min(ages_s.values()))
     end_s = len(story) * dt_s
-    stopped_s = limits.command_age_s + limits.stop_s + 2.0 * dt_s + 1e-6
+    stopped_s = age_s + limits.stop_s + 2.0 * dt_s + 1e-6
     silent_s = stopped_s + limits.hold_s
-    for now, (_, setpoint, _) in tell(story, limits, dt_s, silent_s=silent_s + 2.0 * dt_s):
+    told = tell(story, limits, dt_s, silent_s=silent_s + 2.0 * dt_s, silent=silent)
+    for now, (_, setpoint, _) in told:
         if setpoint is not None and now - end_s > stopped_s:
             assert setpoint.as_tuple() == pytest.approx((0.0,) * 4, abs=1e-9)
         if now - end_s > silent_s:

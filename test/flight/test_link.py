@@ -1,5 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
+import logging
 import os
 import pty
 import socket
@@ -182,7 +183,8 @@ def test_telemetry_that_waited_on_the_way_is_not_fresh():
     assert vehicle.estimate_age_s(now_s) == pytest.approx(2.0, abs=0.2)
 
 
-def test_a_vehicle_behind_tcp_that_restarts_is_found_again():
+def test_a_vehicle_behind_tcp_that_restarts_is_found_again(caplog):
+    caplog.set_level(logging.INFO)
     with socket.create_server(('127.0.0.1', 0)) as server:
         port = server.getsockname()[1]
         with MavlinkLink.open(f'tcp:127.0.0.1:{port}') as link:
@@ -201,6 +203,8 @@ def test_a_vehicle_behind_tcp_that_restarts_is_found_again():
                 assert link.send_setpoint(Setpoint(), 0)  # lost, as on a pulled cable
                 clock.s += 1.1
                 link.poll(clock.s)
+    assert caplog.text.count('closed by the other side; trying again') == 2
+    assert caplog.text.count('is open again') == 1
 
 
 def test_a_serial_device_that_goes_and_comes_back_is_opened_again(tmp_path):

@@ -9,7 +9,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.errors import LinkError
 from liquid_drone.flight.guard import Setpoint
-from liquid_drone.flight.messages import MavlinkCodec
+from liquid_drone.flight.messages import HANDLERS, MavlinkCodec
 from liquid_drone.flight.profiles import ARDUPILOT, PX4, detect, named
 
 QUADROTOR = mavlink.MAV_TYPE_QUADROTOR
@@ -180,3 +180,53 @@ def test_a_byte_stream_may_come_in_pieces():
     for i in range(len(data)):
         codec.receive(data[i : i + 1], 1.0, is_datagram=False)
     assert codec.vehicle.mode_name == 'AUTO.LOITER'
+
+
+# Whole messages but for sequence number and checksum: length, flags, system, component, id, body.
+# A body ends with its last byte that is not zero, as MAVLink 2 has it.
+BYTES = {
+    'heartbeat, sending': ('09', '000000', '00000000' + '12' + '08' + '00' + '04' + '03'),
+    'heartbeat, silent': ('09', '000000', '00000000' + '12' + '08' + '00' + '03' + '03'),
+    'ask for HEARTBEAT': ('20', '4c0000', '00' * 28 + '0002' + '01' + '01'),
+    'ask for ATTITUDE at 20 Hz': (
+        '20',
+        '4c0000',
+        '0000f041' + '00504347' + '00' * 20 + 'ff01' + '01' + '01',
+    ),
+    'ask for its clock': ('0c', '6f0000', '00' * 8 + '00ca9a3b'),
+}
+
+
+@pytest.mark.parametrize('profile', [PX4, ARDUPILOT])
+def test_everything_that_is_said_is_byte_for_byte_the_same_to_both(profile):
+    codec = met(profile)
+    said = {
+        'heartbeat, sending': codec.heartbeat(is_active=True),
+        'heartbeat, silent': codec.heartbeat(is_active=False),
+        'ask for HEARTBEAT': codec.request_heartbeat(),
+        'ask for ATTITUDE at 20 Hz': codec.request_stream(30, 20.0),
+        'ask for its clock': codec.ask_clock(1.0),
+    }
+    for sequence, (name, packet) in enumerate(said.items()):
+        length, message_id, body = BYTES[name]
+        head = 'fd' + length + '0000' + f'{sequence:02x}' + '01' + 'bf' + message_id
+        assert packet[:-2].hex() == head + body, name
+
+
+def test_a_question_for_our_clock_is_answered_to_the_vehicle_alone():
+    codec = met()
+    question = mavlink.MAVLink_timesync_message(0, 123456789)
+    codec.receive(packet(question), 2.5)
+    (answer,) = codec.answers()
+    # time 2.5 s in ns, then the question's own stamp
+    assert answer[10:-2].hex() == '00f9029500000000' + '15cd5b07'
+    codec.receive(packet(question, system=2), 2.6)
+    codec.receive(packet(question, component=190), 2.7)
+    assert codec.answers() == []
+
+
+@pytest.mark.parametrize('profile', [PX4, ARDUPILOT])
+def test_the_streams_that_are_asked_for_are_the_ones_that_are_read(profile):
+    read = {kind.id for kind in mavlink.mavlink_map.values() if kind.msgname in HANDLERS}
+    assert set(profile.streams_hz) <= read
+    assert profile.least_rate_hz * profile.setpoint_loss_s >= 1.0

@@ -11,12 +11,16 @@ import yaml
 
 from liquid_drone.flight.limits import SIMULATION_LIMITS, Limits
 from liquid_drone.nodes import (
+    attention_node,
     camera_node,
+    launch_arguments,
     mavlink_node,
     policy_node,
     recorder_node,
+    replay_node,
     simulator_node,
 )
+from liquid_drone.nodes.launch_arguments import Argument
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES = {
@@ -25,8 +29,11 @@ NODES = {
     'mavlink': mavlink_node.PARAMETERS,
     'simulator': simulator_node.PARAMETERS,
     'recorder': recorder_node.PARAMETERS,
+    'attention': attention_node.PARAMETERS,
+    'replay': replay_node.PARAMETERS,
 }
 CONFIGS = sorted((ROOT / 'config').glob('*.yaml'))
+TABLES = {'POLICY', 'FOLLOW', 'CAMERA', 'SIMULATION', 'REPLAY'}
 LAUNCHES = sorted((ROOT / 'launch').glob('*.launch.py'))
 
 
@@ -38,13 +45,6 @@ def entries(path: Path) -> dict[str, dict[str, Any]]:
         for key, value in data.items()
         if key != '/**'
     }
-
-
-def calls(path: Path, name: str) -> list[ast.Call]:
-    """Return every call of a function or class of that name."""
-    tree = ast.parse(path.read_text())
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return [call for call in found if ast.unparse(call.func).split('.')[-1] == name]
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.name)
@@ -82,38 +82,63 @@ def test_nothing_engages_by_itself_on_a_drone() -> None:
 
 
 @pytest.mark.parametrize('path', LAUNCHES, ids=lambda path: path.name)
-def test_a_launch_file_compiles_and_its_parameter_file_exists(path: Path) -> None:
+def test_a_launch_file_compiles_and_what_it_names_exists(path: Path) -> None:
     compile(path.read_text(), str(path), 'exec')
-    (described,) = calls(path, 'describe')
-    shared = [
-        node.value
-        for node in ast.walk(described)
-        if isinstance(node, ast.Constant) and str(node.value).startswith('config/')
-    ]
-    assert shared
-    assert all((ROOT / name).is_file() for name in shared)
+    tree = ast.parse(path.read_text())
+    words = {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert all((ROOT / word).is_file() for word in words if word.startswith('config/'))
+    tables = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} & TABLES
+    nodes = {argument.node for name in tables for argument in getattr(launch_arguments, name)}
+    for call in ast.walk(tree):  # a node whose end is the end must be one that is started
+        if isinstance(call, ast.keyword) and call.arg == 'ends_with':
+            assert set(ast.literal_eval(call.value)) - {'drone'} <= nodes
 
 
-def test_every_launch_argument_is_a_parameter_of_a_node_that_is_installed() -> None:
-    setup = (ROOT / 'setup.py').read_text()
-    found = calls(ROOT / 'liquid_drone/nodes/launching.py', 'Argument')
-    assert len(found) > 10
-    for call in found:
-        node, name = (ast.literal_eval(argument) for argument in call.args[:2])
-        assert f'{node}_node = ' in setup
-        words = {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
-        declared = {parameter.name: parameter for parameter in NODES[node]}
-        parameter = declared[words.get('parameter', name)]
-        kind = type(parameter.default).__name__
-        assert ast.unparse(call.args[2]) == kind or (
-            kind == 'bool' and 'boolean' in ast.unparse(call)
-        )
-        assert tuple(words.get('choices', ())) == parameter.choices
+def every_argument() -> list[Argument]:
+    return [argument for name in sorted(TABLES) for argument in getattr(launch_arguments, name)]
+
+
+@pytest.mark.parametrize('argument', every_argument(), ids=lambda a: f'{a.node}-{a.name}')
+def test_every_launch_argument_is_a_parameter_of_a_node_that_is_installed(
+    argument: Argument,
+) -> None:
+    assert f"f'{argument.node}_node = " in (ROOT / 'setup.py').read_text()
+    assert argument.description.endswith('.')
+    declared = {parameter.name: parameter for parameter in NODES[argument.node]}
+    parameter = declared[argument.target]
+    text = {bool: 'true', int: '3', float: '3', str: 'a'}[type(parameter.default)]
+    assert type(argument.value(text)) is type(parameter.default)
+    assert argument.choices == parameter.choices
+    assert argument.value('') is None
+
+
+def test_what_was_given_goes_to_each_node_that_takes_it() -> None:
+    tables = (*launch_arguments.SIMULATION, *launch_arguments.FOLLOW)
+    found = launch_arguments.given(tables, {'real_time': 'true', 'seed': '7', 'camera': ''})
+    assert found == {
+        'simulator': {'real_time': True, 'seed': 7},
+        'mavlink': {'lockstep': False},
+        'policy': {},
+        'recorder': {},
+    }
+    with pytest.raises(RuntimeError, match="launch argument seed: expected int, got 'seven'"):
+        launch_arguments.given(tables, {'seed': 'seven'})
+
+
+def test_a_recording_holds_one_drone_by_its_absolute_names() -> None:
+    names = launch_arguments.recorded('/fleet/drone1/', 'compressed')
+    assert names[0] == '/fleet/drone1/camera/image_raw/compressed'
+    assert '/fleet/drone1/cmd_vel' in names
+    assert '/diagnostics' in names
+    assert launch_arguments.recorded('', 'raw')[0] == '/camera/image_raw'
 
 
 @pytest.mark.parametrize('path', LAUNCHES, ids=lambda path: path.name)
 def test_a_launch_file_can_be_read_by_launch(path: Path) -> None:
-    pytest.importorskip('launch_ros')
+    pytest.importorskip('launch_ros', reason='launch comes with a ROS 2 installation only')
     namespace: dict[str, Any] = {}
     exec(compile(path.read_text(), str(path), 'exec'), namespace)  # as launch itself does
-    assert namespace['generate_launch_description']().get_launch_arguments()
+    described = namespace['generate_launch_description']()
+    arguments = described.get_launch_arguments()
+    assert arguments
+    assert all(argument.description.endswith('.') for argument in arguments)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from liquid_drone.errors import BundleError, MissingDependencyError, OutputError, SimulationError
 from liquid_drone.nodes import graph
@@ -86,8 +87,16 @@ def test_nodes_stay_on_this_machine_in_their_domain(monkeypatch: pytest.MonkeyPa
     assert graph.environment(17)['ROS_LOCALHOST_ONLY'] == '1'
 
 
-def test_both_ends_of_mavlink_meet_on_one_port() -> None:
-    lines = graph.commands(GraphFlight(Path('b'), seed=7), Path('flight.npz'))
-    port = next(p for p in lines['mavlink'] if 'connection' in p).rpartition(':')[2].strip('"')
-    assert f'simulator:companion:="127.0.0.1:{port}"' in lines['simulator']
-    assert 'simulator:seed:=7' in lines['simulator']
+def test_both_ends_of_mavlink_meet_on_one_port(tmp_path: Path) -> None:
+    flight = GraphFlight(Path('b'), seed=7, namespace='drone1')
+    lines = graph.commands(flight, tmp_path / 'flight.npz')
+    given = {
+        name: yaml.safe_load(Path(line[line.index('-r') - 1]).read_text())[f'/**/{name}'][
+            'ros__parameters'
+        ]
+        for name, line in lines.items()
+    }
+    port = given['mavlink']['connection'].rpartition(':')[2]
+    assert given['simulator']['companion'] == f'127.0.0.1:{port}'
+    assert given['simulator']['seed'] == 7
+    assert all('__ns:=/drone1' in line and '/clock:=clock' in line for line in lines.values())

@@ -174,7 +174,6 @@ def test_a_busy_port_is_said_with_what_to_do(
     [
         ({'limits.speed_m_s': -1.0}, 'speed_m_s must be positive'),
         ({'limits.floor_m': 20.0}, 'floor_m 20.0 is not below ceiling_m'),
-        ({'autopilot': 'betaflight'}, 'one of auto, px4, ardupilot'),
     ],
 )
 def test_parameters_that_cannot_be_flown_are_refused(
@@ -195,8 +194,8 @@ def test_the_vehicle_is_told_in_standard_messages(bench: Bench) -> None:
     stages: list[String] = []
     battery: list[BatteryState] = []
     ear = bench.policy
-    ear.create_subscription(Odometry, 'mavlink/odom', odometry.append, qos.SENSOR_IN)
-    ear.create_subscription(BatteryState, 'mavlink/battery', battery.append, qos.SENSOR_IN)
+    ear.create_subscription(Odometry, 'odom', odometry.append, qos.SENSOR_IN)
+    ear.create_subscription(BatteryState, 'battery_state', battery.append, qos.SENSOR_IN)
     ear.create_subscription(String, 'mavlink/stage', stages.append, LATCHED)
     bench.node.start()
     assert bench.live(lambda: bool(odometry and stages and battery))

@@ -64,6 +64,17 @@ def test_a_value_that_is_no_choice_is_refused(make: Callable[..., Node]) -> None
         parameters.read(node, [KIND])
 
 
+def test_a_running_node_says_why_it_takes_no_new_value() -> None:
+    new = RosParameter('kind', value='b')
+    assert parameters.judge([KIND], [new], is_in_use=False).successful
+    refused = parameters.judge([KIND], [new], is_in_use=True)
+    assert not refused.successful
+    assert "'kind' is read when the node is configured" in refused.reason
+    unknown = parameters.judge([KIND], [RosParameter('kind', value='c')], is_in_use=False)
+    assert not unknown.successful
+    assert 'one of a, b' in unknown.reason
+
+
 def test_description_and_range_can_be_asked_for(make: Callable[..., Node]) -> None:
     node = make()
     parameters.declare(node, [HEIGHT, KIND], read_only=True)

@@ -213,3 +213,11 @@ def test_a_frame_handed_over_in_the_process_is_answered_like_a_message(
     assert bench.wait(lambda: len(bench.received) == 1)
     expected = PolicyRunner(bundle).step(image, 1.0).command
     assert np.array_equal(messages.command_array(bench.received[0]), expected)
+
+
+@pytest.mark.usefixtures('ros')
+def test_a_camera_that_outlives_the_node_hands_over_to_nobody() -> None:
+    node = PolicyNode()
+    node.close()
+    node.destroy_node()
+    node.hand_over(CameraFrame(pictures(1)[0], 10**9))  # the camera's thread is still running

@@ -34,10 +34,12 @@ FOUND_AT_RUN_TIME = (
 )
 EXECUTABLES = {
     'liquid-drone',
+    'attention_node',
     'camera_node',
     'drone_node',
     'simulator_node',
     'policy_node',
+    'replay_node',
     'mavlink_node',
     'recorder_node',
 }

@@ -7,6 +7,7 @@ numbers; the expected answers are computed in numpy, the way the authors' cells 
 the real files give what the authors' own code gives was checked apart: see docs/LIQUID.md.
 """
 
+import json
 from pathlib import Path
 
 import h5py
@@ -50,7 +51,10 @@ def readout(inputs: int) -> Arrays:
     return {'dense_3/dense_3/kernel': draw(inputs, 4), 'dense_3/dense_3/bias': draw(4)}
 
 
-def write(path: Path, arrays: Arrays) -> Path:
+def write(path: Path, arrays: Arrays, seed: int | None = 22224) -> Path:
+    if seed is not None:
+        said = {path.name: f'CTRNNParams(seq_len=64, rnn_sizes=[196], wiredcfc_seed={seed})'}
+        (path.parent / 'params.json').write_text(json.dumps(said))
     with h5py.File(path, 'w') as content:
         for name, value in arrays.items():
             content[f'{name}:0'] = value
@@ -160,7 +164,7 @@ def test_a_wired_cfc_is_the_published_one(tmp_path):
 
 def test_an_ncp_is_the_published_one_with_its_own_order_of_neurons(tmp_path):
     arrays = ltc(128, 34, 4, 'rnn')
-    network = from_keras(write(tmp_path / 'model.hdf5', arrays), Unsaid(seed=7)).eval()
+    network = from_keras(write(tmp_path / 'model.hdf5', arrays, None), Unsaid(seed=7)).eval()
     features, got = features_and_answers(network)
     wiring, voltage, expected = ncp(128, 18, 12, 4, FanOut(), 7), np.zeros(34), []
     for now in features:
@@ -196,18 +200,18 @@ def test_the_eye_is_the_published_one(tmp_path):
 def test_the_other_kinds_are_built(kind, tmp_path):
     arrays, size = eye() | readout(9), 9
     if kind == 'lstm':
-        name = 'lstm/lstm/lstm_cell'
+        name = 'lstm_2/lstm_2/lstm_cell_2'
         arrays |= {f'{name}/kernel': draw(128, 36), f'{name}/recurrent_kernel': draw(9, 36)}
         arrays |= {f'{name}/bias': draw(36)}
     elif kind == 'ltc':
-        arrays |= ltc(128, size, size, 'rnn')
+        arrays |= ltc(128, size, size, 'rnn')  # dense: no wiring, no seed
     else:
         arrays |= {'rnn/dense_10/kernel': draw(20, 20), 'rnn/dense_10/bias': draw(20)}
         arrays |= {'rnn/dense_9/kernel': draw(137, 20), 'rnn/dense_9/bias': draw(20)}
         for k in range(4):
             name = f'rnn/rnn/cfc_cell/dense_{k + 11}'
             arrays |= {f'{name}/kernel': draw(20, 9), f'{name}/bias': draw(9)}
-    network = from_keras(write(tmp_path / 'model.hdf5', arrays)).eval()
+    network = from_keras(write(tmp_path / 'model.hdf5', arrays, None)).eval()
     rebuilt = Network(network.config, command=network.command)  # so that training may go on
     rebuilt.load_state_dict(network.state_dict())
     _, got = features_and_answers(network)
@@ -236,6 +240,9 @@ def test_what_is_not_read_is_named(tmp_path, capsys):
     short = {name: value for name, value in wired().items() if 'time_a' not in name}
     with pytest.raises(BundleError, match='time_a/kernel'):
         from_keras(write(tmp_path / 'short.hdf5', short))
+    (tmp_path / 'params.json').write_text('{}')
+    with pytest.raises(BundleError, match='give the seed with --seed'):
+        from_keras(write(tmp_path / 'unsaid.hdf5', wired(), None))
     (tmp_path / 'text').write_text('hello')
     assert main(['import', str(tmp_path / 'text'), '--out', str(tmp_path / 'x')]) == 2
     assert 'neither HDF5 nor a state dict' in capsys.readouterr().err

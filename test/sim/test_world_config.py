@@ -92,6 +92,29 @@ def test_mistakes_in_a_target_are_named(tmp_path: Path, old: str, new: str, mess
         load_scenario(target=altered(tmp_path, 'targets', 'red_backpack', old, new))
 
 
+@pytest.mark.parametrize(
+    ('old', 'new', 'message'),
+    [
+        ('mass_kg: 2.064', 'mass_g: 2064', "unknown field 'mass_g'"),
+        ('mass_kg: 2.064', 'mass_kg: 2064', 'mass_kg must be 0.02..30; got 2064'),
+        (
+            'motor_time_constant_s: 0.025',
+            'motor_time_constant_s: 25',
+            'motor_time_constant_s must',
+        ),
+        ('max_tilt_deg: 35.0', 'max_tilt_deg: 0.61', 'max_tilt_deg must be 5..80; got 0.61'),
+        ('motor_max_thrust_n: 8.5', 'motor_max_thrust_n: 4.0', 'lift at least 1.3 times'),
+        ('camera_latency_s: 0.0', 'camera_latency_s: -0.1', 'camera_latency_s must be 0 or more'),
+        ('camera_jitter_s: 0.0', 'camera_jitter_s: 40', 'in seconds'),
+        ('camera_mount: fixed', 'camera_mount: loose', 'expected one of fixed, stabilised'),
+        ('horizontal_fov_deg: 80.0', 'horizontal_fov_deg: 1.4', 'horizontal_fov_deg must be 10'),
+    ],
+)
+def test_mistakes_in_a_vehicle_are_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_scenario(vehicle=altered(tmp_path, 'vehicles', 'x500', old, new))
+
+
 def test_a_mesh_of_ones_own_is_read_and_scaled(tmp_path: Path) -> None:
     (tmp_path / 'thing.obj').write_text(PYRAMID, encoding='utf-8')
     (tmp_path / 'thing.yaml').write_text(TARGET, encoding='utf-8')

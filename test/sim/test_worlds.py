@@ -81,8 +81,8 @@ def test_a_season_moves_no_trunk_and_another_seed_moves_all(world: str) -> None:
     summer, winter = (make_layout(load_scenario(world, s), SEED) for s in ('summer', 'winter'))
     assert np.array_equal(summer.route.position, winter.route.position)
     other = make_layout(load_scenario(world, 'summer'), SEED + 1)
-    if world == 'forest':
-        assert np.array_equal(summer.obstacles.circles, winter.obstacles.circles)
+    assert np.array_equal(summer.obstacles.circles, winter.obstacles.circles)
+    assert np.array_equal(summer.obstacles.boxes, winter.obstacles.boxes)
     assert not np.array_equal(summer.route.position, other.route.position)
     assert len(summer.obstacles.circles) > 50
 
@@ -183,9 +183,12 @@ def test_pictures_without_opengl_show_the_target_too() -> None:
 
 def test_a_world_without_a_free_start_says_so() -> None:
     scenario = load_scenario('urban')
-    vehicle = dataclasses.replace(scenario.vehicle, radius_m=9.0)
+    assert scenario.world.urban is not None
+    narrow = dataclasses.replace(scenario.world.urban, road_width_m=4.0, pavement_width_m=2.0)
+    world = dataclasses.replace(scenario.world, urban=narrow)
+    vehicle = dataclasses.replace(scenario.vehicle, radius_m=3.0)  # wider than between the walls
     with pytest.raises(SimulationError, match='no free start'):
-        make_layout(dataclasses.replace(scenario, vehicle=vehicle), SEED)
+        make_layout(dataclasses.replace(scenario, world=world, vehicle=vehicle), SEED)
 
 
 def test_a_box_is_in_the_way_with_its_nearest_point_and_in_logs_as_circles() -> None:

@@ -45,10 +45,9 @@ class Cell(nn.Module):
         """Advance one tick: driven (B, D), state (B, S), dt (B, 1) -> output (B, O), state."""
         raise NotImplementedError
 
-    def scan(
-        self, features: Tensor, state: Tensor, dt: Tensor, weights: Weights
-    ) -> tuple[Tensor, Tensor]:
+    def scan(self, features: Tensor, state: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
         """Advance T ticks, unchecked; see :meth:`sequence`."""
+        weights = self.weights()
         driven = self.drive(features, weights).unbind(1)
         spans = dt.unsqueeze(2).unbind(1)  # T x (B, 1)
         outputs = []
@@ -95,7 +94,7 @@ class Cell(nn.Module):
 
         """
         self._check(features, state, dt, ticks=True)
-        return self.scan(features, state, dt, self.weights())
+        return self.scan(features, state, dt)
 
     def forward(self, features: Tensor, state: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
         """Advance as many ticks as the features have: none of T is a step."""

@@ -64,9 +64,7 @@ class TCN(Cell):
             now = self._level(level, torch.cat(taps, dim=1), now)
         return now, torch.cat(after, dim=1)
 
-    def scan(
-        self, features: Tensor, state: Tensor, dt: Tensor, weights: Weights
-    ) -> tuple[Tensor, Tensor]:
+    def scan(self, features: Tensor, state: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
         """Advance T ticks, level by level instead of tick by tick."""
         now, after, ticks = features, [], features.shape[1]
         for level, past in enumerate(torch.split(state, self.sizes, dim=1)):
@@ -118,8 +116,6 @@ class MLP(Cell):
         """Hand the outputs on."""
         return driven, state * 1.0
 
-    def scan(
-        self, features: Tensor, state: Tensor, dt: Tensor, weights: Weights
-    ) -> tuple[Tensor, Tensor]:
+    def scan(self, features: Tensor, state: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
         """Answer all ticks at once."""
-        return self.drive(features, weights), state * 1.0
+        return self.drive(features, ()), state * 1.0

@@ -69,9 +69,7 @@ class LSTMCell(Cell):
         hidden = torch.sigmoid(out) * torch.tanh(memory)
         return hidden, torch.cat([hidden, memory], dim=1)
 
-    def scan(
-        self, features: Tensor, state: Tensor, dt: Tensor, weights: Weights
-    ) -> tuple[Tensor, Tensor]:
+    def scan(self, features: Tensor, state: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
         """Advance T ticks in torch's own kernel."""
         hidden, memory = (part[None].contiguous() for part in state.chunk(2, dim=1))
         outputs, last = self.core(_with_time(self, features, dt), (hidden, memory))
@@ -111,9 +109,7 @@ class GRUCell(Cell):
         state = candidate + update * (state - candidate)
         return state, state
 
-    def scan(
-        self, features: Tensor, state: Tensor, dt: Tensor, weights: Weights
-    ) -> tuple[Tensor, Tensor]:
+    def scan(self, features: Tensor, state: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
         """Advance T ticks in torch's own kernel."""
         outputs, last = self.core(_with_time(self, features, dt), state[None].contiguous())
         return outputs, last[0]

@@ -4,8 +4,9 @@
 
 A tick of a layered wiring takes one small product per layer, and small products are all overhead.
 When layer l handles tick t - l at step t, what every layer needs is in the state of the step
-before, and one product (B, N) x (N, 4 N) moves all neurons. The backward pass is written out: the
-local derivatives of all steps are computed at once, and each step back is one product too.
+before, and one product (4 N, N) x (N, B) moves all neurons. The backward pass is written out: the
+local derivatives of all steps are computed at once, and each step back is one product too. Inside,
+neurons come before samples, so that every part of a step lies in one piece of memory.
 ``liquid-drone bench policy`` says what that gains.
 """
 
@@ -26,6 +27,7 @@ class Layout:
     """What the scan must know of the cell."""
 
     layers: tuple[int, ...]
+    outputs: int  # the last neurons, O
     head: str
     no_gate: bool
 
@@ -42,43 +44,51 @@ def skewed_scan(
 
     Args:
         layout: of the neurons.
-        driven: what the features give the first layer, (T, B, 4 inter).
+        driven: what the features give the first layer, without bias, (B, T, 4 inter).
         bias: (4, N).
-        weight: of all neurons on all, a step late, (N, 4 N).
+        weight: of all neurons on all, a step late, (4 N, N).
         dt: signed nominal frames since the tick before, (B, T).
         state: before the first tick, (B, N).
 
     Returns:
-        The states of every step, (T + late, B, N), and the state after the last tick, (B, N). A
-        layer's tick t is in step t + its delay: the last T steps hold the last layer's ticks.
+        The outputs of every tick, (B, T, O), and the state after the last, (B, N).
 
     """
-    ticks, batch, _ = driven.shape
-    neurons, first, late = state.shape[1], layout.layers[0], layout.late
-    delays = _delays(layout.layers).to(driven.device)
-    block = driven.view(ticks, batch, PARTS, first)
-    padded = torch.nn.functional.pad(block, (0, neurons - first, 0, 0, 0, 0, 0, late)) + bias
-    flat = padded.view(ticks + late, batch, PARTS * neurons)
-    steps = torch.arange(ticks + late, device=driven.device)[:, None] - delays  # (T + late, N)
-    spread = dt.T[steps.clamp(0, ticks - 1)]  # (T + late, N, B)
-    active = (steps >= 0) & (steps < ticks)
-    spans = spread.transpose(1, 2)  # (T + late, B, N)
-    states: Tensor = _Skewed.apply(  # type: ignore[no-untyped-call]
-        layout, flat, weight, spans, active, state
+    plan = _plan(layout.layers, driven.shape[1], driven.device)
+    spans = dt.T[plan.tick]  # (T + late, N, B)
+    outputs, after = _Skewed.apply(  # type: ignore[no-untyped-call]
+        layout, plan, driven, bias, weight, spans, state
     )
-    return states, states[-1]
+    return outputs, after
 
 
-def aligned(layout: Layout, states: Tensor) -> Tensor:
-    """Bring the steps of all layers back to their ticks, (T + late, B, N) -> (T, B, N)."""
-    ticks = len(states) - layout.late
-    parts = torch.split(states, list(layout.layers), dim=2)
-    return torch.cat([part[delay : delay + ticks] for delay, part in enumerate(parts)], dim=2)
+@dataclass(frozen=True)
+class Plan:
+    """Which neuron handles which tick at which step."""
+
+    ticks: int
+    tick: Tensor  # (T + late, N), clamped to the ticks there are
+    active: Tensor  # (T + late, N, 1), false before a layer's first tick and after its last
 
 
 @lru_cache(maxsize=64)
-def _delays(layers: tuple[int, ...]) -> Tensor:
-    return torch.tensor([layer for layer, size in enumerate(layers) for _ in range(size)])
+def _plan(layers: tuple[int, ...], ticks: int, device: torch.device) -> Plan:
+    delays = torch.tensor([layer for layer, size in enumerate(layers) for _ in range(size)])
+    steps = torch.arange(ticks + len(layers) - 1)[:, None] - delays
+    active = (steps >= 0) & (steps < ticks)
+    return Plan(ticks, steps.clamp(0, ticks - 1).to(device), active[:, :, None].to(device))
+
+
+def _slots(layout: Layout) -> list[tuple[int, slice, slice]]:
+    """Return (delay, neurons, columns of the outputs) of every layer with outputs."""
+    total, start, found = sum(layout.layers), 0, []
+    first = total - layout.outputs  # neuron of the first output
+    for delay, size in enumerate(layout.layers):
+        begin, end = max(start, first), start + size
+        if begin < end:
+            found.append((delay, slice(begin, end), slice(begin - first, end - first)))
+        start = end
+    return found
 
 
 class _Skewed(torch.autograd.Function):
@@ -88,77 +98,115 @@ class _Skewed(torch.autograd.Function):
     def forward(
         ctx: Any,
         layout: Layout,
+        plan: Plan,
         driven: Tensor,
+        bias: Tensor,
         weight: Tensor,
         dt: Tensor,
-        active: Tensor,
         state: Tensor,
-    ) -> Tensor:
-        steps, batch, width = driven.shape
-        n, edge = width // PARTS, layout.late
-        mixed, answers = torch.empty_like(driven), driven.new_empty(steps, batch, 2 * n)
-        gates, states = driven.new_empty(steps, batch, n), driven.new_empty(steps, batch, n)
-        both, slopes, offsets = mixed[..., : 2 * n], mixed[..., 2 * n : 3 * n], mixed[..., 3 * n :]
-        rows = zip(
-            driven.unbind(), dt.unbind(), mixed.unbind(), both.unbind(), slopes.unbind(),
-            offsets.unbind(), answers.unbind(), answers[..., :n].unbind(),
-            answers[..., n:].unbind(), gates.unbind(), states.unbind(), strict=True,
-        )  # fmt: skip
-        plain_tanh, head, now = layout.head == 'tanh', HEADS[layout.head], state
-        for step, (drive, span, z, z_fq, a, c, fq, f, q, gate, after) in enumerate(rows):
-            torch.addmm(drive, now, weight, out=z)
-            if plain_tanh:
-                torch.tanh(z_fq, out=fq)
-            else:
-                fq.copy_(head(z_fq))
-            torch.addcmul(c, a, span, out=gate).sigmoid_()
-            if layout.no_gate:
-                torch.addcmul(f, gate, q, out=after)
-            else:
-                torch.lerp(f, q, gate, out=after)
-            if step < edge or step >= steps - edge:  # some layers have not begun, or have ended
-                after.copy_(torch.where(active[step], after, now))
-            now = after
-        ctx.layout = layout
-        ctx.save_for_backward(weight, dt, active, state, answers, gates, slopes, states)
-        return states
+    ) -> tuple[Tensor, Tensor]:
+        steps, n, batch = dt.shape
+        mixed = _padded(driven, bias, steps)  # (T + late, 4 N, B)
+        states = driven.new_empty(steps, n, batch)
+        before = state.T.contiguous()
+        _run(layout, plan, mixed, weight, dt, before, states)
+        ctx.layout, ctx.plan = layout, plan
+        ctx.save_for_backward(weight, dt, before, mixed, states)
+        outputs = driven.new_empty(batch, plan.ticks, layout.outputs)
+        for delay, rows, columns in _slots(layout):
+            outputs[:, :, columns] = states[delay : delay + plan.ticks, rows].permute(2, 0, 1)
+        return outputs, states[-1].T.contiguous()
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        weight, dt, active, state, answers, gates, slopes, states = ctx.saved_tensors
-        steps, batch, n = gates.shape
-        edge = ctx.layout.late
-        local, by_gate = _local(ctx.layout, answers, gates, dt, active)  # (T + late, B, 4, N)
-        back = weight.T.contiguous()  # (4 N, N)
-        totals, pulls = torch.empty_like(gates), torch.empty_like(local)
-        carry = torch.zeros_like(state)
-        rows = zip(
-            grads[0].unbind(), local.unbind(), totals.unbind(), totals.unsqueeze(2).unbind(),
-            pulls.unbind(), pulls.view(steps, batch, PARTS * n).unbind(), strict=True,
-        )  # fmt: skip
-        for step, (grad, slope, total, wide, pull, flat) in reversed(list(enumerate(rows))):
-            torch.add(grad, carry, out=total)
-            torch.mul(slope, wide, out=pull)
-            torch.mm(flat, back, out=carry)
-            if step < edge or step >= steps - edge:
-                carry.add_(total * ~active[step])
-        before = torch.cat([state[None], states[:-1]]).view(-1, n)  # (steps B, N)
-        pulled = pulls.view(steps, batch, PARTS * n)
-        by_weight = before.T @ pulled.view(-1, PARTS * n)
-        by_dt = totals * by_gate * slopes if ctx.needs_input_grad[3] else None
-        return None, pulled, by_weight, by_dt, None, carry
+        weight, dt, start, mixed, states = ctx.saved_tensors
+        layout, plan = ctx.layout, ctx.plan
+        steps, n, batch = dt.shape
+        totals = torch.zeros_like(states)
+        for delay, rows, columns in _slots(layout):
+            totals[delay : delay + plan.ticks, rows] = grads[0][:, :, columns].permute(1, 2, 0)
+        totals[-1] += grads[1].T
+        slopes = mixed.view(steps, PARTS, n, batch)[:, 2]
+        local, by_gate = _local(layout, plan, mixed, dt)  # (T + late, 4, N, B)
+        by_state = _run_back(layout, plan, local, weight, totals)
+        pulls = local.view(steps, PARTS * n, batch)
+        before = torch.cat([start[None], states[:-1]])
+        by_weight = torch.tensordot(pulls, before, ([0, 2], [0, 2]))  # (4 N, N)
+        by_bias = local.sum(dim=(0, 3))
+        first = layout.layers[0]
+        by_driven = local[: plan.ticks, :, :first].permute(3, 0, 1, 2)  # (B, T, 4, inter)
+        by_driven = by_driven.reshape(batch, plan.ticks, PARTS * first)
+        by_dt = totals * by_gate * slopes if ctx.needs_input_grad[5] else None
+        return None, None, by_driven, by_bias, by_weight, by_dt, by_state.T
 
 
-def _local(
-    layout: Layout, answers: Tensor, gates: Tensor, dt: Tensor, active: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return dh/dz of every step, (steps, B, 4, N), and dh/d(gate's argument), (steps, B, N)."""
-    f, q = answers.chunk(2, dim=2)
-    slope_f, slope_q = head_slope(layout.head, answers).chunk(2, dim=2)
-    by_gate = (q if layout.no_gate else q - f) * gates * (1.0 - gates)
-    by_f = slope_f if layout.no_gate else slope_f * (1.0 - gates)
-    live = active[:, None].to(gates.dtype)  # (steps, 1, N)
-    by_gate = by_gate * live
-    parts = [by_f * live, slope_q * gates * live, by_gate * dt, by_gate]
-    return torch.stack(parts, dim=2), by_gate
+def _padded(driven: Tensor, bias: Tensor, steps: int) -> Tensor:
+    """Lay out what each neuron hears from outside, (T + late, 4 N, B)."""
+    batch, ticks, wide = driven.shape
+    first, n = wide // PARTS, bias.shape[1]
+    heard = bias[None, :, :, None].expand(steps, PARTS, n, batch).contiguous()
+    heard[:ticks, :, :first] += driven.view(batch, ticks, PARTS, first).permute(1, 2, 3, 0)
+    return heard.view(steps, PARTS * n, batch)
+
+
+def _run(
+    layout: Layout,
+    plan: Plan,
+    mixed: Tensor,
+    weight: Tensor,
+    dt: Tensor,
+    state: Tensor,
+    states: Tensor,
+) -> None:
+    """Fill the states, (T + late, N, B), and turn what is heard into f, q, slope, gate."""
+    n, z = len(state), torch.empty_like(mixed[0])  # z: a scratch, so that its parts are cut once
+    both, f, q, slope, gate = z[: 2 * n], z[:n], z[n : 2 * n], z[2 * n : 3 * n], z[3 * n :]
+    plain_tanh, head, no_gate = layout.head == 'tanh', HEADS[layout.head], layout.no_gate
+    rows = zip(mixed.unbind(), dt.unbind(), states.unbind(), strict=True)
+    for step, (heard, span, after) in enumerate(rows):
+        torch.addmm(heard, weight, state, out=z)
+        if plain_tanh:
+            both.tanh_()
+        else:
+            both.copy_(head(both))
+        gate.addcmul_(slope, span).sigmoid_()
+        if no_gate:
+            torch.addcmul(f, gate, q, out=after)
+        else:
+            torch.lerp(f, q, gate, out=after)
+        heard.copy_(z)
+        if step < layout.late or step >= plan.ticks:  # some layers have not begun, or have ended
+            after.copy_(torch.where(plan.active[step], after, state))
+        state = after
+
+
+def _run_back(layout: Layout, plan: Plan, local: Tensor, weight: Tensor, totals: Tensor) -> Tensor:
+    """Carry the gradient back: dh/dz becomes dL/dz in place; returns dL/d(state), (N, B)."""
+    steps, n, batch = totals.shape
+    back = weight.T.contiguous()  # (N, 4 N)
+    carry = torch.zeros_like(totals[0])
+    flat = local.view(steps, PARTS * n, batch)
+    rows = zip(totals.unbind(), local.unbind(), flat.unbind(), strict=True)
+    for step, (total, pull, pulled) in reversed(list(enumerate(rows))):
+        total += carry
+        pull *= total
+        torch.mm(back, pulled, out=carry)
+        if step < layout.late or step >= plan.ticks:
+            carry += total * ~plan.active[step]
+    return carry
+
+
+def _local(layout: Layout, plan: Plan, mixed: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
+    """Return dh/dz of every step, (T + late, 4, N, B), and dh/d(gate's argument), without 4."""
+    steps, n, batch = dt.shape
+    f, q, _, gate = mixed.view(steps, PARTS, n, batch).unbind(dim=1)
+    live = plan.active.to(gate.dtype)
+    local = mixed.new_empty(steps, PARTS, n, batch)
+    by_gate = (q if layout.no_gate else q - f) * gate * (1.0 - gate) * live
+    slope_f = head_slope(layout.head, f)
+    torch.mul(slope_f if layout.no_gate else slope_f * (1.0 - gate), live, out=local[:, 0])
+    torch.mul(head_slope(layout.head, q) * gate, live, out=local[:, 1])
+    torch.mul(by_gate, dt, out=local[:, 2])
+    local[:, 3] = by_gate
+    return local, by_gate

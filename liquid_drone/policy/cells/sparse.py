@@ -46,9 +46,13 @@ class SparseWeight(nn.Module):
     def forward(self) -> Tensor:
         """Return the weights with zeros where no synapse is, (P, sources, neurons)."""
         parts, rows, columns = self.shape
-        values = self.values * self.signs if self.signed else self.values
+        values = self.signed_values()
         flat = values.new_zeros(parts * rows * columns)
         return flat.index_put((self.positions,), values).view(self.shape)
+
+    def signed_values(self) -> Tensor:
+        """Return the weights of the existing synapses as they act, (synapses,)."""
+        return self.values * self.signs if self.signed else self.values
 
     @torch.no_grad()
     def put(self, dense: Tensor) -> None:

@@ -12,6 +12,7 @@ Published versions differ in details, which are options: see ``PRESETS``.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 from ..wiring import Wiring
 from .activations import HEADS, Head
 from .base import Cell, Weights
-from .skewed import Layout, aligned, skewed_scan
+from .skewed import Layout, skewed_scan
 from .sparse import SparseWeight
 
 Mode = Literal['default', 'no_gate', 'pure']
@@ -50,6 +51,8 @@ PRESETS = {
 class WiredCfC(Cell):
     """N wired CfC neurons; the state (B, N) holds the layers of the wiring in their order."""
 
+    places: Tensor
+
     def __init__(
         self, wiring: Wiring, options: WiredCfCOptions | None = None, seed: int = 0
     ) -> None:
@@ -66,6 +69,7 @@ class WiredCfC(Cell):
             for size in wiring.layers
         )
         self.bias = nn.Parameter(torch.zeros(self.parts, wiring.neurons))
+        self.register_buffer('places', self._places(), persistent=False)
         if self.options.mode == 'pure':
             self.leak = nn.Parameter(torch.zeros(wiring.neurons))  # w
             self.amplitude = nn.Parameter(torch.ones(wiring.neurons))  # A
@@ -97,24 +101,15 @@ class WiredCfC(Cell):
         state = torch.cat(after, dim=1)
         return state[:, -self.outputs :], state
 
-    def scan(
-        self, features: Tensor, state: Tensor, dt: Tensor, weights: Weights
-    ) -> tuple[Tensor, Tensor]:
+    def scan(self, features: Tensor, state: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
         """Advance T ticks, all layers in one product per tick."""
-        if self.options.mode == 'pure':
-            return super().scan(features, state, dt, weights)
-        layout = Layout(self.wiring.layers, self.options.head, self.options.mode == 'no_gate')
-        states, after = skewed_scan(
-            layout,
-            features.transpose(0, 1) @ weights[0],  # (T, B, P inter)
-            self.bias,
-            self._skewed_weight(),
-            dt * self.options.gate_sign,
-            state,
-        )
-        if self.outputs > self.wiring.layers[-1]:
-            states = aligned(layout, states)
-        return states[-features.shape[1] :, :, -self.outputs :].transpose(0, 1), after
+        options = self.options
+        if options.mode == 'pure':
+            return super().scan(features, state, dt)
+        layout = Layout(self.wiring.layers, self.outputs, options.head, options.mode == 'no_gate')
+        into, among = self._skewed_weights()
+        signed = dt if options.gate_sign == 1 else -dt
+        return skewed_scan(layout, features @ into, self.bias, among, signed, state)
 
     def _mask(
         self, signs: np.ndarray, generator: torch.Generator
@@ -147,20 +142,34 @@ class WiredCfC(Cell):
         gate = torch.sigmoid(slope * (dt * options.gate_sign) + offset)
         return f + gate * (q if options.mode == 'no_gate' else q - f)
 
-    def _skewed_weight(self) -> Tensor:
-        """Return one matrix (N, P N): every layer fed by itself and the one before, late."""
-        neurons = self.wiring.neurons
-        columns, start = [], 0
-        for layer, size in enumerate(self.wiring.layers):
-            block = self.recurrent[layer]()  # (P, size, size)
-            above = start
-            if layer > 0:
-                block = torch.cat([self.sources[layer](), block], dim=1)
-                above = start - self.wiring.layers[layer - 1]
-            below = neurons - above - block.shape[1]
-            columns.append(nn.functional.pad(block, (0, 0, above, below)))  # (P, N, size)
-            start += size
-        return _flat(torch.cat(columns, dim=2))
+    def _skewed_weights(self) -> tuple[Tensor, Tensor]:
+        """Return features -> first layer (F, P inter) and all -> all, a step late, (P N, N)."""
+        rows, wide = self.features, self.parts * self.wiring.layers[0]
+        every = [part.signed_values() for part in self._sparse()]
+        flat = self.bias.new_zeros(rows * wide + self.parts * self.wiring.neurons**2)
+        flat = flat.index_copy(0, self.places, torch.cat(every))
+        return flat[: rows * wide].view(rows, wide), flat[rows * wide :].view(
+            -1, self.wiring.neurons
+        )
+
+    def _sparse(self) -> list[SparseWeight]:
+        return [
+            part for part in (*self.sources, *self.recurrent) if isinstance(part, SparseWeight)
+        ]
+
+    def _places(self) -> Tensor:
+        """Return where every stored weight belongs in the two matrices of the skewed sequence."""
+        parts, n, inter = self.parts, self.wiring.neurons, self.wiring.layers[0]
+        into = np.arange(self.features * parts * inter).reshape(self.features, parts, inter)
+        among = into.size + np.arange(parts * n * n).reshape(parts, n, n)  # (P, target, source)
+        ends = np.cumsum((0, *self.wiring.layers))
+        blocks = [into.transpose(1, 0, 2)]  # (P, sources, neurons), as the weights lie
+        spans = [slice(a, b) for a, b in pairwise(ends)]
+        blocks += [among[:, own, above].transpose(0, 2, 1) for above, own in pairwise(spans)]
+        blocks += [among[:, own, own].transpose(0, 2, 1) for own in spans]
+        chosen = zip(self._sparse(), blocks, strict=True)
+        flat = [block.reshape(-1)[part.positions.numpy()] for part, block in chosen]
+        return torch.from_numpy(np.concatenate(flat))
 
 
 def closed_form(f: Tensor, dt: Tensor, leak: Tensor, amplitude: Tensor) -> Tensor:

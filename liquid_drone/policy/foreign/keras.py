@@ -3,13 +3,15 @@
 """The Keras weight files of Chahine et al. 2023, with their CNN, into our network.
 
 Read are the kinds whose step has one meaning: wired CfC, CfC, NCP (a wired LTC), LTC, LSTM. The
-files hold no wiring: it is drawn again from its seed. The published networks were trained with one
+files hold no wiring: it is drawn again from its seed, which the authors' params.json beside the
+file, or in the folder above, tells. The published networks were trained with one
 tick a frame, so dt is one at the nominal frame time, and their commands are vx, vy, vz in m/s and
 yaw rate in rad/s, FLU: ours. They have no target head; ours says "in the image" and "ahead"
 always.
 """
 
 import dataclasses
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +36,6 @@ from ..network import COMMANDS, Network
 from ..wiring import FanOut, ncp
 from .ncps import Order, ltc_from, put_layer
 
-SEED = 22224  # of the published wirings, see params.json beside the weights
 LAYERS = (18, 12, COMMANDS)  # inter, command, motor neurons of the published wirings
 ALWAYS_SEEN = 10.0  # logit of the target head
 KINDS = 'wired CfC, CfC, NCP, LTC and LSTM'
@@ -45,7 +46,7 @@ Weights = dict[str, Tensor]
 class Unsaid:
     """What a file does not hold."""
 
-    seed: int = SEED
+    seed: int | None = None  # of the wiring; None: from params.json
     nominal_s: float = 0.05  # frame time of the training flights: dt is one there
     limits: tuple[float, float, float, float] = (5.0, 5.0, 5.0, 3.0)  # clips only nonsense
 
@@ -58,6 +59,8 @@ def from_keras(file: Path, unsaid: Unsaid | None = None) -> Network:
 
     """
     said, weights = unsaid or Unsaid(), _read(file)
+    if said.seed is None and _is_wired(weights):
+        said = dataclasses.replace(said, seed=seed_of(file))
     try:
         return _build(weights, said)
     except (KeyError, IndexError, RuntimeError) as error:
@@ -65,6 +68,33 @@ def from_keras(file: Path, unsaid: Unsaid | None = None) -> Network:
             f'{file} is not a network of Chahine et al. 2023 of a kind that is read ({KINDS}): '
             f'{error}'
         ) from error
+
+
+def seed_of(file: Path) -> int:
+    """Return the wiring's seed from the authors' ``params.json``.
+
+    Raises:
+        BundleError: there is none, or it does not tell.
+
+    """
+    for path in (file.parent / 'params.json', file.parent.parent / 'params.json'):
+        try:
+            said = json.loads(path.read_text(encoding='utf-8')).get(file.name, '')
+        except (OSError, ValueError, AttributeError):
+            continue  # no such file, or not theirs
+        found = re.search(r'\b(?:wiredcfc_)?seed=(\d+)', str(said))
+        if found:
+            return int(found[1])
+    raise BundleError(
+        f'{file} holds no wiring, and no params.json beside it or above names its seed: take the '
+        "authors' params.json too, or give the seed with --seed"
+    )
+
+
+def _is_wired(weights: Weights) -> bool:
+    """Tell a network with a wiring: a wired CfC, or an NCP, of which only some neurons go out."""
+    sizes = {name.split('/')[-1]: len(v) for name, v in weights.items() if 'ltc_cell' in name}
+    return sizes.get('output_w', 0) < sizes.get('cm', 0) or any('wired_cfc' in n for n in weights)
 
 
 def _read(file: Path) -> Weights:
@@ -114,7 +144,7 @@ def _cell(weights: Weights, said: Unsaid) -> tuple[str, Cell, CoreConfig]:
     """Return the kind, the cell with its weights and the configuration that names it."""
     names = ' '.join(weights)
     wired = CoreConfig(
-        sum(LAYERS), wiring_seed=said.seed, motor_gain=1.0, wiring='ncp', readout='motor'
+        sum(LAYERS), wiring_seed=said.seed or 0, motor_gain=1.0, wiring='ncp', readout='motor'
     )
     if 'wired_cfc_cell' in names:
         core = dataclasses.replace(wired, cell='wired_cfc', preset='chahine2023')
@@ -125,9 +155,9 @@ def _cell(weights: Weights, said: Unsaid) -> tuple[str, Cell, CoreConfig]:
         core = CoreConfig(cell.state_size, motor_gain=1.0, cell='cfc', preset='chahine2023')
         core = dataclasses.replace(core, options=sizes)
         return 'cfc', cell, core
-    if 'ltc_cell/output_w' in names:
+    if re.search(r'ltc_cell(_\d+)?/output_w', names):
         return _ltc(weights, wired)
-    if 'lstm_cell/recurrent_kernel' in names:
+    if re.search(r'lstm_cell(_\d+)?/recurrent_kernel', names):
         cell_lstm = _lstm(weights)
         return 'lstm', cell_lstm, CoreConfig(cell_lstm.outputs, motor_gain=1.0, cell='lstm')
     raise RuntimeError(f'no known cell among {", ".join(list(weights)[-4:])}')
@@ -157,7 +187,7 @@ def _wired_cfc(weights: Weights, said: Unsaid) -> WiredCfC:
         if match:
             layers.setdefault(match[1], {})[match[2]] = value
     features = layers[next(iter(layers))]['ff1_weight'].shape[0] - LAYERS[0]
-    wiring = ncp(features, *LAYERS, FanOut(), said.seed)
+    wiring = ncp(features, *LAYERS, FanOut(), said.seed or 0)
     cell = WiredCfC(wiring, WIRED_PRESETS['chahine2023'])
     kernels = ('ff1_weight', 'ff2_weight', 'time_a/kernel', 'time_b/kernel')
     biases = ('ff1_bias', 'ff2_bias', 'time_a/bias', 'time_b/bias')

@@ -1,0 +1,38 @@
+# liquid_drone on a Jetson Orin: JetPack 6 (L4T r36.4, Ubuntu 22.04), ROS 2 Humble, Python 3.10, ONNX
+# Runtime with CUDA and TensorRT. Built and run on the board itself; not run by us (docs/jetson.md).
+#
+#   sudo docker build -f deploy/jetson.Dockerfile -t liquid_drone:jetson .
+#   sudo docker run --rm -it --runtime nvidia --network host --ipc host \
+#     --device /dev/ttyTHS1 --device /dev/video0 -v /tmp/argus_socket:/tmp/argus_socket \
+#     liquid_drone:jetson ros2 launch liquid_drone follow.launch.py \
+#     camera:=device connection:=/dev/ttyTHS1:921600
+FROM nvcr.io/nvidia/l4t-jetpack:r36.4.0
+
+ARG ROS_APT_SOURCE=1.1.0
+# NVIDIA's own wheels for JetPack 6 with CUDA 12.6: PyPI has none with CUDA for this board.
+ARG JETSON_WHEELS=https://pypi.jetson-ai-lab.io/jp6/cu126
+ENV DEBIAN_FRONTEND=noninteractive LANG=C.UTF-8
+SHELL ["/bin/bash", "-eo", "pipefail", "-c"]
+
+RUN apt-get update && apt-get install --yes --no-install-recommends curl ca-certificates \
+    && curl -fsSL -o /tmp/ros2-apt-source.deb "https://github.com/ros-infrastructure/ros-apt-source/releases/download/${ROS_APT_SOURCE}/ros2-apt-source_${ROS_APT_SOURCE}.jammy_all.deb" \
+    && apt-get install --yes /tmp/ros2-apt-source.deb && rm /tmp/ros2-apt-source.deb \
+    && apt-get update && apt-get install --yes --no-install-recommends \
+      ros-humble-ros-base ros-humble-ros2bag ros-humble-rosbag2-storage-mcap ros-humble-tf2-msgs \
+      ros-humble-v4l2-camera python3-colcon-common-extensions python3-opencv python3-pip python3-yaml \
+    && rm -rf /var/lib/apt/lists/*
+
+# Ubuntu's OpenCV has GStreamer (CSI cameras) where pip's has not, so opencv-python is not installed.
+RUN pip3 install --no-cache-dir 'numpy==1.26.4' 'pymavlink>=2.4.40' 'rich>=13' 'rosbags>=0.10' \
+    && pip3 install --no-cache-dir --index-url "$JETSON_WHEELS" --no-deps 'onnxruntime-gpu>=1.19' \
+    && pip3 install --no-cache-dir coloredlogs flatbuffers packaging protobuf sympy
+
+COPY . /ws/src/liquid_drone
+WORKDIR /ws
+RUN source /opt/ros/humble/setup.bash && colcon build --packages-select liquid_drone \
+    && printf '%s\n' '#!/bin/bash' 'set -e' 'source /ws/install/setup.bash' 'exec "$@"' > /entrypoint.sh \
+    && chmod +x /entrypoint.sh
+
+STOPSIGNAL SIGINT
+ENTRYPOINT ["/entrypoint.sh"]
+CMD ["ros2", "launch", "liquid_drone", "follow.launch.py"]

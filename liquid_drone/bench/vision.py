@@ -1,0 +1,94 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the eyes cost: one camera image through ONNX Runtime, and a frame of training."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..contract import VISION_FILE, CameraSpec
+from ..policy.config import NetworkConfig, VisionConfig
+from ..policy.export import export_vision
+from ..policy.network import Network
+from ..runtime.providers import open_session
+from .policy import one_thread
+from .timing import Case, Timing, take_turns
+
+FRAMES = 32  # of a training batch
+
+
+@dataclass(frozen=True)
+class EyeCost:
+    """What one eye costs."""
+
+    parameters: int
+    mflop: float  # of an image, multiplications and additions counted apart
+    flight: Timing  # one image, one thread
+    train: Timing  # one frame of a batch, one thread, bfloat16
+
+
+def measure(rounds: int) -> dict[str, EyeCost]:
+    """Measure every named eye, in turns."""
+    networks = {
+        name: Network(NetworkConfig(vision)).eval() for name, vision in VisionConfig.NAMED.items()
+    }
+    with one_thread():
+        flight = take_turns({name: _see(eye) for name, eye in networks.items()}, rounds, 20)
+        train = take_turns({name: _learn(eye) for name, eye in networks.items()}, rounds)
+    return {
+        name: EyeCost(
+            sum(p.numel() for p in network.vision.parameters()),
+            mflop_of(network),
+            flight[name],
+            Timing(train[name].best_s / FRAMES, train[name].median_s / FRAMES, rounds),
+        )
+        for name, network in networks.items()
+    }
+
+
+def mflop_of(network: Network) -> float:
+    """Count the operations of the convolutions and linear layers on one image, in millions."""
+    total, hooks = [0], []
+
+    def count(module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
+        weight = module.get_parameter('weight')
+        places = output[0, 0].numel() if output.dim() == 4 else 1
+        total[0] += 2 * weight.numel() * places
+
+    for module in network.vision.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            hooks.append(module.register_forward_hook(count))
+    camera = network.camera
+    with torch.no_grad():
+        network.vision(torch.zeros(1, camera.height, camera.width, 3, dtype=torch.uint8))
+    for hook in hooks:
+        hook.remove()
+    return total[0] / 1e6
+
+
+def _see(network: Network) -> Case:
+    with tempfile.TemporaryDirectory() as folder:
+        export_vision(network, Path(folder) / VISION_FILE)
+        session = open_session(Path(folder) / VISION_FILE, 'cpu', 1)
+    camera, rng = CameraSpec(), np.random.default_rng(0)
+    image = rng.integers(0, 256, (1, camera.height, camera.width, 3), dtype=np.uint8)
+    return lambda: session.run(None, {'image': image})
+
+
+def _learn(network: Network) -> Case:
+    camera, vision = network.camera, network.vision
+    rows, columns = camera.height // vision.reduce, camera.width // vision.reduce
+    pixels = torch.randint(0, 256, (FRAMES, rows, columns, 3)).bfloat16().permute(0, 3, 1, 2)
+
+    def step() -> None:
+        vision.zero_grad(set_to_none=True)
+        with torch.autocast('cpu', torch.bfloat16):
+            features, target = vision.look(pixels)
+        loss = features.float().square().mean() + target.float().square().mean()
+        loss.backward()  # type: ignore[no-untyped-call]
+
+    return step

@@ -1,0 +1,86 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""``liquid-drone draw``: pictures of a policy's network."""
+
+import argparse
+from pathlib import Path
+
+NAME = 'draw'
+HELP = "draw a policy's wiring, what its neurons do in a flight, and how expressive cells are"
+EPILOG = """examples:
+  liquid-drone draw
+  liquid-drone fly --no-ros --out out/one && liquid-drone draw --flight out/one/flight.npz
+  liquid-drone draw --expressivity --out out/pictures
+
+The wiring of any bundle that has weights.npz; with the flight.npz of a flight, its frames are
+shown to the network again: neurons, phases and time constants.
+"""
+CELLS = ('ltc', 'wired_cfc', 'cfc', 'ct_rnn', 'gru_ode', 'lstm', 'gru')
+SCALES = (0.5, 1.0, 2.0, 4.0, 8.0)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument('--bundle', default='follow', help='name in models/ (default: follow)')
+    parser.add_argument('--flight', type=Path, help='flight.npz that liquid-drone fly wrote')
+    parser.add_argument('--expressivity', action='store_true', help='compare cells, a minute')
+    parser.add_argument('--neurons', type=int, default=32, help='of those cells (default: 32)')
+    parser.add_argument('--draws', type=int, default=10, help='random cells of each (default: 10)')
+    parser.add_argument('--out', type=Path, default=Path('out/network'), help='directory')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Draw what was asked for; prints the files."""
+    from ..errors import ConfigError
+    from ..evaluate import liquid_pictures as pictures
+    from ..learn.weights import config_of, load_weights_of
+    from ..policy.network import Network
+
+    if args.draws < 1 or args.neurons < 5:
+        raise ConfigError(
+            f'expected --draws >= 1 and --neurons >= 5, got {args.draws} and {args.neurons}'
+        )
+    network = load_weights_of(Network(config_of(args.bundle)), args.bundle).eval()
+    drawn = []
+    if network.wiring is not None:
+        pictures.draw_wiring(network.wiring, args.out / 'wiring.png')
+        drawn.append('wiring.png')
+    if args.flight is not None:
+        from ..evaluate.liquid import replay
+        from ..sim.flight_log import FlightLog
+
+        activity = replay(network, FlightLog.load(args.flight))
+        pictures.draw_neurons(activity, network.wiring, args.out / 'neurons.png')
+        pictures.draw_phases(activity, args.out / 'phases.png')
+        pictures.draw_memory(activity, network.time.nominal_s, args.out / 'memory.png')
+        drawn += ['neurons.png', 'phases.png', 'memory.png']
+    if args.expressivity:
+        _expressivity(args)
+        drawn.append('expressivity.png')
+    print(f'{args.out}: {", ".join(drawn) or "nothing to draw: this cell has no wiring"}')
+    return 0
+
+
+def _expressivity(args: argparse.Namespace) -> None:
+    import numpy as np
+
+    from ..evaluate.liquid import expressivity
+    from ..evaluate.liquid_pictures import draw_expressivity
+    from .progress import TerminalWatcher
+
+    watcher = TerminalWatcher()
+    watcher.begin('random cells', len(CELLS) * len(SCALES) * args.draws, 'cells')
+    lengths: dict[str, list[tuple[float, float, float]]] = {}
+    for name in CELLS:
+        lengths[name] = []
+        for scale in SCALES:
+            drawn = []
+            for seed in range(args.draws):
+                drawn.append(expressivity(name, args.neurons, scale, seed))
+                watcher.advance()
+            low, middle, high = np.percentile(drawn, (25, 50, 75))
+            lengths[name].append((float(low), float(middle), float(high)))
+    watcher.end()
+    draw_expressivity(np.array(SCALES), lengths, args.out / 'expressivity.png')

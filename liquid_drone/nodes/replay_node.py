@@ -1,0 +1,163 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Show a recorded flight to the policy again and compare its commands with those of then.
+
+In lock-step: each picture waits for its command, so that none is lost and the end is reached as
+fast as the policy thinks; ``/clock`` is the recording's. It ends by itself: with 0, or with 1
+where ``tolerance`` is set and was exceeded. Only the policy runs; nothing is flown.
+"""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+from geometry_msgs.msg import TwistStamped
+from rclpy.node import Node
+from rosgraph_msgs.msg import Clock as ClockMessage
+from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import Image as ImageMessage
+
+from ..contract import COMMAND_NAMES, Command
+from ..errors import ConfigError, OutputError, SimulationError
+from . import messages, parameters, process, qos
+from .bag import Bag, Shown
+from .parameters import Parameter
+from .policy_node import COMMAND_TOPIC, IMAGE_TOPIC, INFO_TOPIC
+
+SHOW_AGAIN_S = 0.5  # best-effort images may be lost
+ANSWER_LIMIT_S = 5.0  # without a command after that there is none for a picture
+POLICY_LIMIT_S = 120.0  # for it to load and warm up
+TOLD_EVERY_S = 2.0
+PARAMETERS = (
+    Parameter('bag', '', 'the recording: a rosbag2 directory'),
+    Parameter('out', '', 'where to save what was compared (.json); empty: nowhere'),
+    Parameter(
+        'tolerance',
+        0.0,
+        'p95 of the difference, in m/s and rad/s, above which it ends with 1; 0: only told',
+        low=0,
+        high=10,
+    ),
+)
+
+
+def compare(then: dict[int, Command], now: dict[int, Command]) -> dict[str, object]:
+    """Return counts, and percentiles of the difference of each axis, of two sets by stamp."""
+    both = sorted(then.keys() & now.keys())
+    found: dict[str, object] = {'answered': len(now), 'compared': len(both)}
+    if both:
+        apart = np.abs(np.array([now[stamp] - then[stamp] for stamp in both]))  # (N, 4)
+        for name, column in zip(COMMAND_NAMES, apart.T, strict=True):
+            found[f'{name}_p50'] = round(float(np.percentile(column, 50)), 4)
+            found[f'{name}_p95'] = round(float(np.percentile(column, 95)), 4)
+            found[f'{name}_max'] = round(float(column.max()), 4)
+    return found
+
+
+class ReplayNode(Node):
+    """Plays a :class:`~liquid_drone.nodes.bag.Bag` picture by picture."""
+
+    def __init__(self) -> None:
+        super().__init__('replay')
+        parameters.declare(self, PARAMETERS, read_only=True)
+        self.values = values = parameters.read(self, PARAMETERS)
+        if not values['bag']:
+            raise ConfigError("parameter 'bag': expected a rosbag2 directory, got nothing")
+        bag = Bag(Path(values['bag']).expanduser())
+        self.then, self.now = bag.commands(), dict[int, Command]()
+        self.shown = self.unanswered = 0
+        self._pictures = bag.pictures()
+        self._present: Shown | None = None
+        self._began_s = self._shown_s = self._told_s = 0.0
+        self._clock = self.create_publisher(ClockMessage, '/clock', qos.CLOCK)
+        self._images = self.create_publisher(ImageMessage, IMAGE_TOPIC, qos.SENSOR_OUT)
+        self._infos = self.create_publisher(CameraInfo, INFO_TOPIC, qos.SENSOR_OUT)
+        self.create_subscription(TwistStamped, COMMAND_TOPIC, self._on_command, qos.STATUS)
+
+    @property
+    def patience_s(self) -> float:
+        """How long one turn may wait for the command."""
+        return 0.02
+
+    def start(self) -> None:
+        """Say what is shown."""
+        self._began_s = time.monotonic()
+        self.get_logger().info(f'{self.values["bag"]}: {len(self.then)} commands were recorded')
+
+    def turn(self, stop: process.StopRequest) -> bool:
+        """Show the next picture, once the present one is answered; False at the end.
+
+        Raises:
+            SimulationError: there is no policy.
+
+        """
+        if stop.requested:
+            return False
+        if self._present is None:
+            return self._next()
+        now_s = time.monotonic()
+        waited_s, stamp_ns = now_s - self._began_s, self._present.frame.stamp_ns
+        if stamp_ns in self.now or waited_s > ANSWER_LIMIT_S:
+            self.unanswered += stamp_ns not in self.now
+            self._present = None
+        elif now_s - self._shown_s > SHOW_AGAIN_S:
+            self._show(self._present)
+        return True
+
+    def _next(self) -> bool:
+        if not self.shown and not self._images.get_subscription_count():
+            if time.monotonic() - self._began_s > POLICY_LIMIT_S:
+                raise SimulationError(f'no policy listens on {self._images.topic_name}')
+            return True
+        self._present = next(self._pictures, None)
+        if self._present is None:
+            self._report()
+            return False
+        self.shown += 1
+        self._began_s = time.monotonic()
+        self._show(self._present)
+        return True
+
+    def _show(self, shown: Shown) -> None:
+        self._shown_s = time.monotonic()
+        frame = shown.frame
+        self._clock.publish(ClockMessage(clock=messages.time_message(frame.stamp_ns)))
+        if shown.info is not None:
+            self._infos.publish(shown.info)
+        self._images.publish(messages.image_message(frame.image, frame.stamp_ns))
+        if self._shown_s - self._told_s > TOLD_EVERY_S:
+            self._told_s = self._shown_s
+            self.get_logger().info(f'{self.shown} pictures shown')
+
+    def _on_command(self, message: TwistStamped) -> None:
+        stamp_ns = messages.nanoseconds(message.header.stamp)
+        self.now[stamp_ns] = messages.command_array(message)
+
+    def _report(self) -> None:
+        found = {'shown': self.shown, 'unanswered': self.unanswered}
+        found.update(compare(self.then, self.now))  # type: ignore[arg-type]
+        words = ', '.join(f'{name} {value}' for name, value in found.items())
+        self.get_logger().info(words)
+        if self.values['out']:
+            try:
+                Path(self.values['out']).write_text(json.dumps(found, indent=1) + '\n')
+            except OSError as error:
+                raise OutputError(f'cannot write {self.values["out"]}: {error}') from error
+        worst = max((float(found.get(f'{name}_p95', 0.0)) for name in COMMAND_NAMES), default=0.0)
+        limit = self.values['tolerance']
+        if limit and (worst > limit or not found['compared']):
+            self.get_logger().error(f'the commands differ: p95 {worst:.3f}, allowed {limit:g}')
+            raise SystemExit(1)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def main() -> None:
+    """Run the node."""
+    process.exit_with(ReplayNode)
+
+
+if __name__ == '__main__':
+    main()

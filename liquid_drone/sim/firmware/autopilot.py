@@ -1,0 +1,243 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Firmware in the place of the simulated autopilot: the same controls for the simulated pilot.
+
+It starts the firmware, gives it a plant for a body and lets both step together. The companion's
+link is the firmware's own and does not pass through here. A request takes effect when the firmware
+says so: ``pilot_...`` answers False until then, and is called again.
+"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from ... import resources, schema
+from ...errors import SimulationError
+from ..autopilot_flight import PlantTruth
+from ..autopilot_modes import Mode, personality
+from ..autopilot_setpoints import Setpoint
+from ..quadrotor import Four, Sample
+from .ardupilot import ArduPilotBridge
+from .process import Firmware, FirmwareProcess, Ports, free_instance
+from .px4 import Px4Bridge
+from .sensors import SensorConfig, Sensors
+from .station import GroundStation, Parameter, load_parameters
+
+logger = logging.getLogger(__name__)
+SUBSTEPS = 12  # a camera frame
+SECOND_NS = 1_000_000_000
+READY_LIMIT_S = 180.0  # simulated, from the start until the firmware would arm
+CLIMBED_SHARE = 0.8  # of the height asked for, at which the pilot is content
+
+
+class MotorPlant(Protocol):
+    """What firmware can fly: the simulator, or :class:`~.field.OpenField`."""
+
+    def truth(self) -> PlantTruth:
+        """Return the present state."""
+
+    def fly_by(self, motors: Callable[[Sample], Four], substeps: int) -> None:
+        """Let firmware fly for some steps of 1/240 s."""
+
+
+class FirmwareAutopilot:
+    """A running firmware and the plant that it flies; close it."""
+
+    setpoint: Setpoint | None = None  # what it received is between it and the companion
+    setpoint_ns = 0
+
+    def __init__(
+        self,
+        plant: MotorPlant,
+        firmware: Firmware,
+        *,
+        seed: int = 0,
+        height_m: float = 2.0,
+        log: Path = Path('firmware.log'),
+        companion_port: int | None = None,
+        sensors: str = 'x500',
+    ) -> None:
+        """Start the firmware; nothing moves before :meth:`boot` or :meth:`advance`.
+
+        Args:
+            plant: what it flies; it stands on the ground.
+            firmware: which one.
+            seed: of the sensors' noise; firmware itself is not repeatable to the last bit.
+            height_m: that PX4 takes off to.
+            log: where its output goes.
+            companion_port: UDP port of the companion, for ArduPilot; PX4 has one for each
+                instance. None: the one that PX4 would have.
+            sensors: a name in ``sim/sensors``, or a .yaml file.
+
+        Raises:
+            ConfigError: sensors that cannot be used.
+            SimulationError: ports taken, or a binary that cannot be run.
+
+        """
+        self.plant, self.firmware = plant, firmware
+        self.kind = personality(firmware.kind)
+        config = schema.load_yaml(SensorConfig, resources.named_file('sim/sensors', sensors))
+        instance = _instance_for(firmware, companion_port)
+        self.companion_port = companion_port or 14540 + instance
+        model = Sensors(config, np.random.default_rng([seed, 7]))
+        self._climb_to_m: float | None = None
+        self._wanted = self._parameters(height_m)
+        self._start_mode = Mode.HOLD if firmware.kind == 'px4' else Mode.POSITION
+        is_px4 = firmware.kind == 'px4'
+        self.station = GroundStation(
+            self.kind, peer=('127.0.0.1', 18570 + instance) if is_px4 else None
+        )
+        self.bridge: Px4Bridge | ArduPilotBridge
+        if is_px4:
+            self.bridge = Px4Bridge(model, address=('127.0.0.1', 4560 + instance))
+        else:
+            self.bridge = ArduPilotBridge(model)
+        station_port = 18570 + instance if is_px4 else self.station.port
+        self.ports = Ports(instance, self.bridge.port, self.companion_port, station_port)
+        self._place, self._log = config, log
+        self.start()
+
+    def _parameters(self, height_m: float) -> tuple[Parameter, ...]:
+        """Return what is set over MAVLink: ArduPilot takes its file at the start instead."""
+        if self.firmware.kind != 'px4':
+            return ()
+        file = load_parameters(resources.find('sim/firmware/px4.parm'))
+        return *file, Parameter('MIS_TAKEOFF_ALT', height_m, False)
+
+    def start(self) -> None:
+        """Start the firmware, or start it again after :meth:`stop`."""
+        self.process = FirmwareProcess(self.firmware, self.ports, self._place, self._log)
+        self.bridge.alive = self.process.check
+
+    def stop(self) -> None:
+        """End the firmware as a power cut does; simulated time stands until it is started."""
+        self.process.close()
+
+    def boot(self, on_wait: Callable[[float], None] = lambda _: None) -> None:
+        """Let time pass until the firmware would arm; ``on_wait`` gets the simulated seconds.
+
+        Raises:
+            SimulationError: it has ended, is silent, or would not arm after three minutes.
+
+        """
+        began_ns = self.now_ns
+        while not self.is_ready:
+            waited_s = (self.now_ns - began_ns) / SECOND_NS
+            if waited_s > READY_LIMIT_S:
+                raise SimulationError(
+                    f'{self.kind.name} would not arm after {waited_s:.0f} simulated seconds; '
+                    f'see {self._log} for its reason'
+                )
+            on_wait(waited_s)
+            self.advance(SUBSTEPS)
+
+    @property
+    def is_ready(self) -> bool:
+        """The firmware is heard, has its parameters and passes its own checks before arming."""
+        station = self.station
+        if station.heard_ns and self.mode is not self._start_mode:
+            station.ask_mode(self._start_mode)  # the checks depend on the mode
+            return False
+        confirmed = [station.ask_parameter(one) for one in self._wanted if station.heard_ns]
+        return len(confirmed) == len(self._wanted) and all(confirmed) and station.can_arm
+
+    # what the pilot and the session see
+
+    @property
+    def now_ns(self) -> int:
+        """The plant's time."""
+        return self.plant.truth().stamp_ns
+
+    @property
+    def mode(self) -> Mode | None:
+        """The present mode; None: one that the simulation does not use."""
+        return self.station.mode
+
+    @property
+    def armed(self) -> bool:
+        """Motors on."""
+        return self.station.armed
+
+    @property
+    def landed(self) -> bool:
+        """Standing on the ground."""
+        return self.station.landed
+
+    @property
+    def climbing(self) -> bool:
+        """Still on its way up; the pilot sees that by eye."""
+        if self._climb_to_m is None:
+            return False
+        return float(self.plant.truth().position_enu[2]) < self._climb_to_m
+
+    @property
+    def following(self) -> bool:
+        """Armed and in the companion's mode."""
+        return self.mode is Mode.FOLLOW and self.armed
+
+    @property
+    def has_stream(self) -> bool:
+        """The companion is there; whether its setpoints will do, the firmware judges."""
+        return self.station.has_companion
+
+    def advance(self, substeps: int = SUBSTEPS) -> None:
+        """Let firmware and plant move on together by some steps of 1/240 s."""
+        self.plant.fly_by(self.bridge.motors, substeps)
+        self.station.step(self.now_ns)
+        if self.station.climbs and not self.climbing:
+            self.station.stick(climbs=False)
+
+    # the pilot's controls
+
+    def pilot_arm(self) -> bool:
+        """Choose a mode that hovers, then arm; True once it is armed."""
+        if self.armed:
+            return True
+        if self.mode is not self._start_mode:
+            self.station.ask_mode(self._start_mode)
+        else:
+            self.station.ask_arm()
+        return False
+
+    def pilot_takeoff(self, height_m: float) -> bool:
+        """Climb to a height above the ground; True once it has begun to.
+
+        PX4 has a mode for it. ArduPilot is lifted by the stick in LOITER: its own take-off needs
+        GUIDED, which is the companion's mode.
+        """
+        self._climb_to_m = float(self.plant.truth().position_enu[2]) + CLIMBED_SHARE * height_m
+        if self.firmware.kind == 'ardupilot':
+            self.station.stick(climbs=True)
+            return True
+        if self.station.results.get(mavlink.MAV_CMD_NAV_TAKEOFF) == mavlink.MAV_RESULT_ACCEPTED:
+            return True
+        self.station.ask_takeoff()
+        return False
+
+    def pilot_mode(self, mode: Mode) -> bool:
+        """Flip the mode switch; True once the firmware is in that mode."""
+        if self.mode is mode:
+            return True
+        self.station.ask_mode(mode)
+        return False
+
+    def close(self) -> None:
+        """End the firmware and close every socket."""
+        self.process.close()
+        self.bridge.close()
+        self.station.close()
+
+
+def _instance_for(firmware: Firmware, companion_port: int | None) -> int:
+    """Return a free instance; PX4 sends to port 14540 of the first, 14541 of the second..."""
+    if firmware.kind != 'px4' or companion_port is None:
+        return free_instance()
+    if not 14540 <= companion_port < 14550:
+        raise SimulationError(
+            f'PX4 looks for its companion at UDP 14540 to 14549, not at {companion_port}'
+        )
+    return companion_port - 14540

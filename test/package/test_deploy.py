@@ -1,0 +1,94 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What operators load and administrators install names what exists: topics, files, arguments."""
+
+import configparser
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from liquid_drone.nodes import launch_arguments
+
+ROOT = Path(__file__).resolve().parents[2]
+OPERATOR, DEPLOY = ROOT / 'config/operator', ROOT / 'deploy'
+TOPICS = {
+    *launch_arguments.RECORDED,
+    *launch_arguments.PICTURES.values(),
+    'diagnostics',
+    'attention/image',
+    'target/pose',
+}
+SERVICES = {'mavlink/engage', 'policy/reset'}
+
+
+def leaves(layout: Any) -> list[str]:
+    if isinstance(layout, str):
+        return [layout]
+    assert layout['direction'] in ('row', 'column')
+    return leaves(layout['first']) + leaves(layout['second'])
+
+
+def test_the_foxglove_layout_is_whole_and_names_topics_that_exist() -> None:
+    data = json.loads((OPERATOR / 'foxglove.json').read_text())
+    assert {'configById', 'globalVariables', 'userNodes', 'playbackConfig', 'layout'} <= set(data)
+    assert sorted(leaves(data['layout'])) == sorted(data['configById'])
+    text = json.dumps(data['configById'])
+    named = {word for word in re.findall(r'"/([a-z_/]+)[."]', text) if word != 'mavlink'}
+    assert named
+    assert named <= TOPICS | SERVICES
+
+
+def test_the_rviz_view_names_topics_that_exist() -> None:
+    view = yaml.safe_load((OPERATOR / 'liquid_drone.rviz').read_text())['Visualization Manager']
+    topics = [shown['Topic']['Value'] for shown in view['Displays'] if 'Topic' in shown]
+    assert topics
+    assert set(topics) <= TOPICS  # relative: a namespace moves them all
+    assert view['Global Options']['Fixed Frame'] == 'odom'
+
+
+def test_the_unit_ends_launch_in_the_way_that_leaves_nothing_behind() -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(DEPLOY / 'liquid-drone.service')
+    service = unit['Service']
+    assert service['KillSignal'] == 'SIGINT'
+    assert service['KillMode'] == 'mixed'
+    assert ' exec ros2 launch liquid_drone follow.launch.py ' in service['ExecStart']
+
+
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+    if shutil.which('systemd-analyze') is None:
+        pytest.skip('systemd-analyze is not installed')
+    copy = shutil.copy(DEPLOY / 'liquid-drone.service', tmp_path)
+    line = ['systemd-analyze', 'verify', '--man=no', str(copy)]
+    result = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize('name', ['jazzy.Dockerfile', 'jetson.Dockerfile'])
+def test_a_container_ends_by_the_signal_that_launch_understands(name: str) -> None:
+    lines = (DEPLOY / name).read_text().splitlines()
+    assert 'STOPSIGNAL SIGINT' in lines
+    assert any(line.startswith('COPY . /ws/src/liquid_drone') for line in lines)
+
+
+@pytest.mark.parametrize('path', ['docs/jetson.md', 'docs/ROS2.md', 'README.md'])
+def test_each_launch_argument_in_the_docs_is_declared(path: str) -> None:
+    declared = {
+        argument.name
+        for name in ('POLICY', 'FOLLOW', 'CAMERA', 'SIMULATION', 'REPLAY')
+        for argument in getattr(launch_arguments, name)
+    }
+    declared |= {'namespace', 'parameter_file', 'one_process', 'attention'}
+    declared |= {'output', 'pictures', 'use_sim_time', 'drones', 'first_seed'}
+    lines = (ROOT / path).read_text().splitlines()
+    words = [line for line in lines if '--ros-args' not in line]
+    told = set(re.findall(r'(?<![-\w/])([a-z_]+):=', ' '.join(words)))
+    assert told
+    assert told <= declared
