@@ -120,7 +120,8 @@ def _grab(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(found)
     if count > 1:  # crumbs of the background go
         found = (labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))).astype(np.uint8)
-    return cv2.resize(found, (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    whole = cv2.resize(found, (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(whole > 0, dtype=np.bool_)
 
 
 def coarse(image: npt.NDArray[np.uint8], solid: npt.NDArray[np.bool_]) -> Card:
