@@ -7,6 +7,7 @@ whatever they are told: docs/FIRMWARE.md says how to keep them off a network.
 """
 
 import ctypes
+import fcntl
 import os
 import signal
 import socket
@@ -107,13 +108,25 @@ def free_instance() -> int:
     for number in range(INSTANCES):
         tcp = 4560 + number, 5762 + 10 * number, 5763 + 10 * number
         udp = 14540 + number, 14580 + number, 18570 + number, 5501 + 10 * number
-        if all(_can_bind(socket.SOCK_STREAM, port) for port in tcp) and all(
-            _can_bind(socket.SOCK_DGRAM, port) for port in udp
-        ):
+        streams = all(_can_bind(socket.SOCK_STREAM, port) for port in tcp)
+        datagrams = all(_can_bind(socket.SOCK_DGRAM, port) for port in udp)
+        if streams and datagrams and not _is_locked(Path(f'/tmp/px4_lock-{number}')):
             return number
     raise SimulationError(
         f'all {INSTANCES} instances of firmware are in use on this machine; stop one'
     )
+
+
+def _is_locked(lock: Path) -> bool:
+    """Tell whether a PX4 runs under this number, be it in another network namespace."""
+    if not lock.exists():
+        return False
+    try:
+        with lock.open('rb') as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # given back with the file
+    except OSError:
+        return True
+    return False
 
 
 def _can_bind(kind: socket.SocketKind, port: int) -> bool:
