@@ -56,8 +56,18 @@ class Augmentation:
     contrast: float = 0.2
     colour: float = 0.08  # gain of each channel alone
     noise: float = 0.03  # largest standard deviation
+    hue_deg: float = 0.0  # colours are turned about grey by at most this
+    blur_share: float = 0.0  # windows that are out of focus
+    cutout_share: float = 0.0  # windows with a grey patch, never over the target
+    season_style: bool = False  # mixes the channels: other greens and browns; red may go too, so
+    # that it is off wherever seasons are to be met unseen
     flip: bool = True  # mirrors the picture, vy, yaw rate and bearing
     skip_share: float = 0.2  # windows with frames left out, so that dt varies
+
+    def __post_init__(self) -> None:
+        shares = (self.blur_share, self.cutout_share, self.skip_share)
+        if not all(0.0 <= share <= 1.0 for share in shares) or not 0.0 <= self.hue_deg <= 180.0:
+            raise ValueError(f'expected shares of 0..1 and hue_deg of 0..180, got {self}')
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from pathlib import Path
 from .. import resources
 from ..contract import load_contract
 from ..errors import BundleError
-from .recipe import CollectConfig, DaggerConfig, Recipe, TrainConfig, ValidationConfig
+from .recipe import CollectConfig, DaggerConfig, Disturbance, Recipe, TrainConfig, ValidationConfig
 from .weights import config_of
 
 NEW_FOR_EACH_KNOWN = 2
+LOOKALIKES = ('plain_person', 'orange_traffic_cone')  # shown as what is not the target
 RECORDED_STEPS = 400  # on recorded flights alone
 
 
@@ -35,14 +36,16 @@ def retrain_recipe(target: str, start: str) -> Recipe:
     training = contract.training
     if not (training.worlds and training.seasons and training.target):
         raise BundleError(f'{start} does not say on which worlds, seasons and target it learned')
+    known = known_targets(training.target)
     return Recipe(
         name=f'{contract.name}-{Path(target).stem}',
         worlds=training.worlds,
         seasons=training.seasons,
-        targets=turns(target, known_targets(training.target)),
+        targets=turns(target, known),
+        lookalikes=tuple(name for name in LOOKALIKES if name not in (target, *known)),
         start=start,
         network=config_of(start),
-        collect=CollectConfig(episodes=30),
+        collect=CollectConfig(30, disturbance=Disturbance(glance_share=0.35, stray_share=0.6)),
         train=TrainConfig(steps=300, learning_rate=6e-4, warmup_steps=50),
         dagger=DaggerConfig(rounds=3, episodes=18),
         validation=ValidationConfig(flights=4, final_flights=12),

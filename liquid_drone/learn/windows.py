@@ -9,12 +9,15 @@ sees the same batches.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from .cache import Clip
 from .recipe import Augmentation, TrainConfig
 
+STYLE = 0.35  # of each channel in another one, at most
+SPARED = 0.12  # of the width, beside the target's middle
 MIRRORED = torch.tensor([1.0, -1.0, 1.0, -1.0])  # vx, vy, vz, yaw rate
 
 
@@ -56,6 +59,7 @@ class Windows:
         label, target, hints = (
             torch.from_numpy(array[index]) for array in (clip.label, clip.target, clip.hints)
         )
+        pixels = spoil(pixels, clip.target[index], self.config.augmentation, rng)
         if self.config.augmentation.flip and rng.random() < 0.5:
             pixels, label, target, hints = mirror(pixels, label, target, hints)
         return pixels, torch.from_numpy(dt_s).float(), label, target, hints
@@ -83,6 +87,53 @@ def recolour(frames: Tensor, how: Augmentation, grain: Tensor, rng: np.random.Ge
     scale = torch.from_numpy(gain).to(torch.bfloat16)
     shift = noise + torch.from_numpy(offset).to(torch.bfloat16)
     return frames.to(torch.bfloat16).mul_(scale).add_(shift).clamp_(0.0, 255.0)
+
+
+def spoil(
+    pixels: Tensor, target: npt.NDArray[np.float32], how: Augmentation, rng: np.random.Generator
+) -> Tensor:
+    """Turn colours, blur, hide a patch of one window (T, h, w, 3), as often as the recipe says.
+
+    Args:
+        pixels: 0..255.
+        target: (T, 3), as in a batch; the patch keeps off where it is.
+        how: shares and strengths.
+        rng: draws nothing for what is switched off.
+
+    """
+    if how.hue_deg > 0.0 or how.season_style:
+        mix = torch.from_numpy(colour_mix(how, rng)).to(pixels.dtype)
+        pixels = (pixels @ mix.T).clamp_(0.0, 255.0)
+    if how.blur_share > 0.0 and rng.random() < how.blur_share:
+        planes = torch.nn.functional.pad(
+            pixels.permute(0, 3, 1, 2), (1, 1, 1, 1), mode='replicate'
+        )
+        pixels = torch.nn.functional.avg_pool2d(planes, 3, 1).permute(0, 2, 3, 1).contiguous()
+    if how.cutout_share > 0.0 and rng.random() < how.cutout_share:
+        _hide(pixels, target, rng)
+    return pixels
+
+
+def colour_mix(how: Augmentation, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Draw the matrix (3, 3) that colours are multiplied with; grey stays grey."""
+    angle, axis = np.radians(how.hue_deg) * rng.uniform(-1, 1), np.full(3, 3.0**-0.5)
+    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
+    mix = np.eye(3) + np.sin(angle) * cross + (1.0 - np.cos(angle)) * cross @ cross  # Rodrigues
+    if how.season_style:
+        style = np.eye(3) + rng.uniform(-STYLE, STYLE, size=(3, 3))
+        mix = style / style.sum(axis=1, keepdims=True) @ mix
+    return np.asarray(mix)
+
+
+def _hide(pixels: Tensor, target: npt.NDArray[np.float32], rng: np.random.Generator) -> None:
+    rows, columns = pixels.shape[1:3]
+    height, width = (int(size * rng.uniform(0.1, 0.35)) for size in (rows, columns))
+    top, left = rng.integers(rows - height + 1), rng.integers(columns - width + 1)
+    shown = target[target[:, 0] > 0.5]
+    x = (shown[:, 1] + 1.0) / 2.0 * columns
+    if ((x > left - SPARED * columns) & (x < left + width + SPARED * columns)).any():
+        return  # it would hide the target that the label says is there
+    pixels[:, top : top + height, left : left + width] = float(rng.uniform(60, 190))
 
 
 def mirror(pixels: Tensor, label: Tensor, target: Tensor, hints: Tensor) -> tuple[Tensor, ...]:

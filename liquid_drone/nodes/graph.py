@@ -96,6 +96,7 @@ def commands(
             'connection': f'udpin:127.0.0.1:{port}',
             'autopilot': flight.autopilot,
             'lockstep': not flight.real_time,
+            'exact_telemetry': not flight.firmware,
         },
         'simulator': {
             'world': flight.world,

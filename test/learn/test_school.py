@@ -37,7 +37,7 @@ TINY = Recipe(
     collect=CollectConfig(episodes=2, frames=12),
     train=TrainConfig(steps=3, windows=2, length=8, warmup_steps=1),
     dagger=DaggerConfig(rounds=3, episodes=1, frames=12),
-    validation=ValidationConfig(flights=1, final_flights=1),
+    validation=ValidationConfig(flights=1, final_flights=1, sight_flights=1),
 )
 
 

@@ -12,7 +12,14 @@ from liquid_drone.contract import CommandSpec
 from liquid_drone.learn.cache import open_clips
 from liquid_drone.learn.hints import nearness
 from liquid_drone.learn.recipe import Augmentation, TrainConfig
-from liquid_drone.learn.windows import Windows, mirror, pick_frames, recolour
+from liquid_drone.learn.windows import (
+    Windows,
+    colour_mix,
+    mirror,
+    pick_frames,
+    recolour,
+    spoil,
+)
 
 PLAIN = Augmentation(brightness=0.0, contrast=0.0, colour=0.0, noise=0.0, flip=False, skip_share=0)
 
@@ -106,3 +113,46 @@ def test_nearness_is_on_the_side_of_the_trunk():
     turned = nearness(np.zeros(3), math.radians(60.0), trunks, math.radians(80.0))
     assert turned[:4].max() == 0.0
     assert turned[4:].max() > 0.5
+
+
+def test_hue_turns_colours_and_leaves_grey():
+    how = Augmentation(hue_deg=60.0)
+    mix = colour_mix(how, np.random.default_rng(1))
+    assert mix @ np.full(3, 100.0) == pytest.approx(np.full(3, 100.0))
+    turned = [colour_mix(how, np.random.default_rng(k)) @ [200.0, 40.0, 40.0] for k in range(9)]
+    assert np.std(turned, axis=0).max() > 10.0
+    style = colour_mix(Augmentation(season_style=True), np.random.default_rng(1))
+    assert style @ np.full(3, 100.0) == pytest.approx(np.full(3, 100.0))
+    assert np.abs(style - np.eye(3)).max() > 0.05
+
+
+def test_a_patch_hides_something_but_never_the_target():
+    how = Augmentation(cutout_share=1.0)
+    rng, hidden = np.random.default_rng(0), 0
+    for k in range(60):
+        x = -0.9 + 0.03 * k
+        target = np.tile(np.array([1.0, x, 0.0], np.float32), (4, 1))
+        pixels = torch.full((4, 72, 128, 3), 255.0)
+        spoil(pixels, target, how, rng)
+        column = min(int((x + 1.0) / 2.0 * 128), 127)
+        assert (pixels[:, :, max(column - 8, 0) : column + 8] == 255.0).all()
+        hidden += bool((pixels != 255.0).any())
+    assert hidden > 20
+
+
+def test_a_window_out_of_focus_is_smoother_and_as_bright():
+    pixels = torch.rand(2, 72, 128, 3) * 255.0
+    nowhere = np.zeros((2, 3), np.float32)
+    rng = np.random.default_rng(0)
+    blurred = spoil(pixels, nowhere, Augmentation(blur_share=1.0), rng)
+    assert blurred.shape == pixels.shape
+    assert blurred.std() < 0.6 * pixels.std()
+    assert blurred.mean().item() == pytest.approx(pixels.mean().item(), abs=1.0)
+
+
+def test_what_is_switched_off_draws_nothing():
+    """A recipe without it must see the batches that it saw before there was any of it."""
+    rng = np.random.default_rng(3)
+    pixels = torch.zeros(1, 8, 8, 3)
+    assert spoil(pixels, np.zeros((1, 3), np.float32), Augmentation(), rng) is pixels
+    assert rng.random() == np.random.default_rng(3).random()

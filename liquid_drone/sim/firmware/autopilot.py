@@ -84,7 +84,6 @@ class FirmwareAutopilot:
         instance = _instance_for(firmware, companion_port)
         self.companion_port = companion_port or 14540 + instance
         model = Sensors(config, np.random.default_rng([seed, 7]))
-        self._climb_to_m: float | None = None
         self._wanted = self._parameters(height_m)
         self._start_mode = Mode.HOLD if firmware.kind == 'px4' else Mode.POSITION
         is_px4 = firmware.kind == 'px4'
@@ -112,6 +111,8 @@ class FirmwareAutopilot:
         """Start the firmware, or start it again after :meth:`stop`."""
         self.process = FirmwareProcess(self.firmware, self.ports, self._place, self._log)
         self.bridge.alive = self.process.check
+        self.station.forget()
+        self._climb_to_m: float | None = None
 
     def stop(self) -> None:
         """End the firmware as a power cut does; simulated time stands until it is started."""

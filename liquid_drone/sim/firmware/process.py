@@ -25,7 +25,7 @@ VARIABLES = {'px4': 'LIQUID_DRONE_PX4', 'ardupilot': 'LIQUID_DRONE_ARDUCOPTER'} 
 USUAL = {'px4': 'build/px4_sitl_default/bin/px4', 'ardupilot': 'build/sitl/bin/arducopter'}
 INSTANCES = 10  # PX4 gives each of its first ten instances ports of its own
 PR_SET_PDEATHSIG = 1  # prctl(2): a signal when the parent ends, however it ends
-END_LIMIT_S = 5.0
+END_LIMIT_S = 3.0
 LAST_LINES = 8  # of the log, in an error
 
 
@@ -127,8 +127,11 @@ def _can_bind(kind: socket.SocketKind, port: int) -> bool:
 
 
 def _end_with_parent() -> None:
-    """Ask the kernel to end this process with the one that started it, even if that is killed."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    """Ask the kernel to end this process with the one that started it, even if that is killed.
+
+    By SIGKILL: firmware whose simulated time stands does not always hear anything less.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class FirmwareProcess:

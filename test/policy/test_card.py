@@ -1,0 +1,37 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The card tells what was measured, and says so where nothing was."""
+
+import dataclasses
+import shutil
+
+from liquid_drone.contract import CARD_FILE, FORMAT_VERSION, Contract, Training, load_contract
+from liquid_drone.policy.card import add_results, card_text
+
+BARE = Contract(FORMAT_VERSION, 'mine', 4, 8, training=Training('dog', ('forest',), ('summer',)))
+
+
+def test_without_results_it_says_that_there_are_none():
+    assert 'not been evaluated' in card_text(BARE)
+    assert 'untested' in card_text(BARE)
+
+
+def test_results_stand_with_their_intervals():
+    table = {
+        'forest-summer': {'count': 46, 'total': 50, 'low': 0.812, 'high': 0.968},
+        'target head': 'says "not seen" in 1.0% of 200 frames',
+    }
+    text = card_text(dataclasses.replace(BARE, evaluation={'test seeds': table}))
+    assert '| test seeds, forest-summer | 46 of 50 | 81% to 97% |' in text
+    assert '| test seeds, target head | says "not seen" in 1.0% of 200 frames | |' in text
+
+
+def test_results_added_to_a_bundle_leave_it_the_same_policy(bundle, tmp_path):
+    bundle = shutil.copytree(bundle, tmp_path / 'copy')
+    before = load_contract(bundle)
+    table = {'urban-winter': {'count': 1, 'total': 2, 'low': 0.1, 'high': 0.9}}
+    add_results(bundle, 'test seeds', table)
+    after = load_contract(bundle)
+    assert after.bundle_hash() == before.bundle_hash()
+    assert after.evaluation['test seeds'] == table
+    assert 'urban-winter | 1 of 2' in (bundle / CARD_FILE).read_text()
