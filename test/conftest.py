@@ -25,8 +25,8 @@ def pytest_report_header() -> list[str]:
     return [f'not tested: {", ".join(ROOMS[name])}: {SAID[name]}' for name in MISSING]
 
 
-# Where launch is installed, its pytest plugin makes every logger one that passes nothing on: caplog
-# would stay empty.
+# Where launch is installed, its pytest plugin makes every logger one that passes nothing on:
+# caplog would stay empty.
 logging.setLoggerClass(logging.Logger)
 
 # Machines differ: a slow one must not fail a test of behaviour.
