@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starting firmware and talking to it as a pilot: paths, command lines, ends, a ground station."""
 
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,41 @@ def test_firmware_that_ends_tells_its_last_words(tmp_path: Path) -> None:
     with pytest.raises(SimulationError, match='exit code 3: no such airframe'):
         running.check()
     running.close()
+
+
+@pytest.mark.skipif(not process.with_parent(), reason='needs setpriv, of util-linux')
+def test_firmware_ends_with_a_simulator_that_is_killed(tmp_path: Path) -> None:
+    binary = script(tmp_path / 'arducopter', f'echo $$ > {tmp_path}/pid; exec sleep 60')
+    starter = (
+        'import subprocess, sys\n'
+        'from liquid_drone.sim.firmware.process import with_parent\n'
+        'subprocess.Popen([*with_parent(), sys.argv[1]])\n'
+        'sys.stdin.read()\n'
+    )
+    line = [sys.executable, '-c', starter, str(binary)]
+    with subprocess.Popen(line, stdin=subprocess.PIPE) as simulator:
+        number = wait_for(lambda: (tmp_path / 'pid').read_text().strip())
+        assert Path(f'/proc/{number}').exists()
+        simulator.kill()
+    wait_for(lambda: '' if is_running(number) else 'gone')
+
+
+def is_running(number: str) -> bool:
+    try:
+        return Path(f'/proc/{number}/stat').read_text().split()[2] != 'Z'
+    except FileNotFoundError:
+        return False
+
+
+def wait_for(tell: Callable[[], str]) -> str:
+    for _ in range(200):
+        try:
+            if found := tell():
+                return found
+        except FileNotFoundError:
+            pass
+        time.sleep(0.05)
+    pytest.fail('it did not happen within ten seconds')
 
 
 def test_a_flight_with_firmware_that_ends_at_once_is_one_error(tmp_path: Path) -> None:
