@@ -145,11 +145,12 @@ def _summary(answers: dict[str, list[Answer]]) -> dict[str, dict[str, float]]:
 
 def _one_core(bench: SimBench, world: str) -> dict[str, Any]:
     """Return pictures, physics, resets and memory of one world."""
-    case = ours('place', world)
-    case.ask()
     request = {'seasons': bench.seasons, 'seeds': bench.seeds, 'seconds': bench.seconds}
-    found: dict[str, Any] = case.ask(json.dumps(request))
-    case.close()
+    case = ours('place', world)
+    try:
+        found: dict[str, Any] = case.ask(json.dumps(request))
+    finally:
+        case.close()
     return found
 
 

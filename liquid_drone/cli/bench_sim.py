@@ -9,6 +9,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .. import resources
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print a table."""
+    for world in args.worlds or ():
+        resources.named_file('sim/worlds', world)  # an unknown one is said at once
     return _leaks(args) if args.resets else _speeds(args)
 
 

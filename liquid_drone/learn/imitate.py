@@ -75,19 +75,37 @@ def train(
     if not any(len(clip) >= config.length for clip in clips):
         raise EpisodeError(f'no episode has {config.length} frames: collect flights first')
     torch.set_num_threads(config.threads)
+    device = device_of(config)
+    network.to(device)
     windows = Windows(clips, config, network.time.nominal_s)
-    weight = channel_weights(clips)
+    weight = channel_weights(clips).to(device)
     partial = checkpoint.with_suffix('.partial')
     progress = _begin(network, config, span, partial if partial.is_file() else before)
     for step in range(progress.step, span.last):
-        batch = windows.batch(config.seed, step)
+        batch = Batch(*(part.to(device) for part in windows.batch(config.seed, step)))
         losses = _step(progress, batch, weight, config, rate_at(step, span.total, config), step)
         report(step, losses)
         if (step + 1) % CHECKPOINT_EVERY == 0:
             _save_progress(progress, step + 1, partial)
     _save_progress(progress, span.last, checkpoint)
     partial.unlink(missing_ok=True)
-    return progress.average
+    return progress.average.cpu()
+
+
+def device_of(config: TrainConfig) -> torch.device:
+    """Return where training runs.
+
+    Raises:
+        ConfigError: a graphics card is asked for and PyTorch finds none.
+
+    """
+    found = torch.cuda.is_available()
+    if config.device == 'cuda' and not found:
+        raise ConfigError(
+            'device: cuda, but PyTorch finds no graphics card: install its CUDA build and a '
+            'driver, or take device: auto'
+        )
+    return torch.device('cuda' if found and config.device != 'cpu' else 'cpu')
 
 
 def channel_weights(clips: list[Clip]) -> Tensor:
@@ -167,7 +185,7 @@ def _step(
 ) -> dict[str, float]:
     for group in progress.optimiser.param_groups:
         group['lr'] = group['base'] * rate
-    with torch.autocast('cpu', torch.bfloat16):
+    with torch.autocast(batch.pixels.device.type, torch.bfloat16):
         seen = progress.network(batch.pixels, batch.dt_s)
     losses = losses_of(seen, batch, weight)
     total = losses['command'] + config.target_weight * (losses['sight'] + losses['place'])
@@ -200,7 +218,7 @@ def _save_progress(progress: Progress, step: int, path: Path) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
+        state: dict[str, Any] = torch.load(path, map_location='cpu', weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
         raise ConfigError(f'cannot read checkpoint {path}: {error}') from error
     return state

@@ -8,6 +8,7 @@ quarter. Nothing here runs.
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from .. import resources, schema
 from ..policy.config import NetworkConfig
@@ -86,6 +87,7 @@ class TrainConfig:
     average: float = 0.995  # decay of the averaged weights, which are the ones that fly
     target_weight: float = 0.3
     hint_weight: float = 0.2
+    device: Literal['auto', 'cpu', 'cuda'] = 'auto'  # auto: a graphics card where there is one
     threads: int = 1  # two are slower as soon as anything else runs: they wait for each other
     seed: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)

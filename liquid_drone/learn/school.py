@@ -219,7 +219,7 @@ def _train_round(recipe: Recipe, work: Workspace, index: int, watcher: Watcher) 
     watcher.begin(f'round {index}: training on {frames} frames', config.steps, 'frames')
     write_manifest(recipe, work, index + 1)
     smooth: dict[str, float] = {}
-    steps = config.steps
+    steps, done = config.steps, 0
     span = Span(index * steps, (index + 1) * steps, recipe.dagger.rounds * steps)
     before = work.checkpoint(index - 1) if index > 0 else None
     network = _network(recipe)
@@ -232,7 +232,9 @@ def _train_round(recipe: Recipe, work: Workspace, index: int, watcher: Watcher) 
                 smooth[name] = 0.98 * smooth.get(name, value) + 0.02 * value
             if step % LOSSES_EVERY == 0:
                 note(book, step, 'loss', losses)
-            watcher.advance(1, config.windows * config.length, **smooth)
+            nonlocal done
+            told, done = done, step + 1 - span.first  # more than one where it goes on
+            watcher.advance(done - told, config.windows * config.length, **smooth)
 
         train(network, clips, config, span, checkpoint, before, report)
     watcher.end(', '.join(f'{name} {value:.4f}' for name, value in smooth.items()))

@@ -6,7 +6,7 @@ Batch k depends only on the clips, the configuration, the seed and k, so that a 
 sees the same batches.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +21,7 @@ SPARED = 0.12  # of the width, beside the target's middle
 MIRRORED = torch.tensor([1.0, -1.0, 1.0, -1.0])  # vx, vy, vz, yaw rate
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """B windows of T frames."""
 
     pixels: Tensor  # (B, T, h, w, 3), bfloat16, 0..255

@@ -58,6 +58,7 @@ class MavlinkNode(ManagedNode):
         self._decided_on: Proposal | None = None
         self._proposal_ns = self._sent_ns = 0  # ROS stamp of the image behind it; of the last sent
         self._timer: Timer | None = None
+        self._until_guard = Latency('capture_to_guard')  # when the command is here
         self._until_wire = Latency('capture_to_setpoint')
         self._sent = Counter()
         self._period, self._last_sent_s = Latency('setpoint_period'), -math.inf
@@ -111,6 +112,7 @@ class MavlinkNode(ManagedNode):
     def on_activate(self) -> None:
         """Begin to listen to the policy and to decide."""
         self._proposal = self.decision = None
+        self._until_guard.clear()
         self._until_wire.clear()
         self._period.clear()
         self._sent.take(time.monotonic())
@@ -224,6 +226,7 @@ class MavlinkNode(ManagedNode):
         """Act at once on a proposal."""
         self._proposal_ns = messages.nanoseconds(message.header.stamp)
         stamp_s = self._steady_s(self._proposal_ns)
+        self._until_guard.add(time.monotonic() - stamp_s)
         self._proposal = Proposal(stamp_s, tuple(messages.command_array(message).tolist()))
         self._act()
         self._expect(LATE)
@@ -316,7 +319,7 @@ class MavlinkNode(ManagedNode):
         if vehicle is not None and self._topics is not None:
             self._topics.tell_battery(vehicle, stamp_ns)
         values['setpoints_per_second'] = self._sent.take(time.monotonic())
-        for latency in (self._until_wire, self._period):
+        for latency in (self._until_guard, self._until_wire, self._period):
             values.update(latency.values())
         self._diagnostics.publish(
             messages.diagnostics_message(

@@ -74,7 +74,9 @@ class Network(nn.Module):
         features = features.float().view(batch, ticks, -1)
         if state is None:
             state = features.new_zeros(batch, self.cell.state_size)
-        with torch.autocast('cpu', enabled=False):  # the core is kept in single precision
+        with torch.autocast(
+            features.device.type, enabled=False
+        ):  # the core is kept in single precision
             motor, state = self.cell.sequence(features, state, self.ticks(dt_s))
             motor = self.read(motor)
             hints = self.hints(features)

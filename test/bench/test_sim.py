@@ -66,11 +66,12 @@ def test_ratios_are_of_the_same_rounds() -> None:
     [
         (['--peer-python', '/no/python'], 'give the Python of an environment'),
         (['--rounds', '0'], 'expected rounds, envs and seeds of 1 or more'),
+        (['--worlds', 'moon'], "unknown world 'moon': expected one of forest, urban"),
         (['--resets', '3'], 'expected 10 resets or more'),
     ],
 )
 def test_what_cannot_be_measured_is_one_sentence(
     arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(['bench', 'sim', '--worlds', 'forest', *arguments]) == 2
+    assert main(['bench', 'sim', *arguments]) == 2
     assert words in capsys.readouterr().err

@@ -124,3 +124,10 @@ def test_unknown_hints_and_hidden_targets_cost_nothing(clips):
     assert losses['place'].item() == 0.0
     sum(losses.values()).backward()  # type: ignore[union-attr]
     assert all(torch.isfinite(p.grad).all() for p in network.parameters() if p.grad is not None)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a graphics card')
+def test_a_graphics_card_that_is_not_there_is_told():
+    with pytest.raises(ConfigError, match='device: auto'):
+        imitate.device_of(TrainConfig(device='cuda'))
+    assert imitate.device_of(TrainConfig()).type == 'cpu'
