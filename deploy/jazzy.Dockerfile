@@ -1,7 +1,7 @@
 # liquid_drone on a PC: ROS 2 Jazzy, Ubuntu 24.04, Python 3.12, inference on the CPU.
 #
 #   docker build -f deploy/jazzy.Dockerfile -t liquid_drone:jazzy .
-#   docker run --rm -it --network host --ipc host liquid_drone:jazzy \
+#   docker run --rm -it --network host --ipc host --ulimit rtprio=10 liquid_drone:jazzy \
 #     ros2 launch liquid_drone follow.launch.py connection:=udpin:0.0.0.0:14540
 #
 # With the simulator in it (PyBullet is built from source, about 15 minutes):

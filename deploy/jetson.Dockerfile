@@ -2,7 +2,7 @@
 # Runtime with CUDA and TensorRT. Built and run on the board itself; not run by us (docs/jetson.md).
 #
 #   sudo docker build -f deploy/jetson.Dockerfile -t liquid_drone:jetson .
-#   sudo docker run --rm -it --runtime nvidia --network host --ipc host \
+#   sudo docker run --rm -it --runtime nvidia --network host --ipc host --ulimit rtprio=10 \
 #     --device /dev/ttyTHS1 --device /dev/video0 -v /tmp/argus_socket:/tmp/argus_socket \
 #     liquid_drone:jetson ros2 launch liquid_drone follow.launch.py \
 #     camera:=device connection:=/dev/ttyTHS1:921600

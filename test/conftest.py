@@ -1,9 +1,28 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
+import importlib.util
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# A drone has neither PyTorch nor the simulator: there these rooms are left out, which is said.
+ROOMS = {
+    'torch': ('bench', 'evaluate', 'learn', 'policy', 'runtime'),
+    'pybullet': ('bench', 'evaluate', 'firmware', 'learn', 'sim'),
+}
+SAID = {
+    'torch': "needs PyTorch: pip install 'liquid_drone[train]'",
+    'pybullet': "needs the simulator: pip install 'liquid_drone[sim]'",
+}
+MISSING = [name for name in ROOMS if importlib.util.find_spec(name) is None]
+collect_ignore = sorted({room for name in MISSING for room in ROOMS[name]})
+
+
+def pytest_report_header() -> list[str]:
+    """Say which rooms are left out, and why."""
+    return [f'not tested: {", ".join(ROOMS[name])}: {SAID[name]}' for name in MISSING]
+
 
 # Machines differ: a slow one must not fail a test of behaviour.
 settings.register_profile('liquid_drone', deadline=None)
@@ -15,7 +34,7 @@ settings.load_profile('liquid_drone')
 @pytest.fixture(scope='session')
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a real bundle of an untrained network."""
-    import torch
+    torch = pytest.importorskip('torch', reason=SAID['torch'])
 
     from liquid_drone.contract import Training
     from liquid_drone.policy.config import NetworkConfig

@@ -26,6 +26,7 @@ PEER_ERROR = (
     'environment in which it is installed with --peer-python'
 )
 Report = Callable[[str], None]
+Answer = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,11 @@ def measure(bench: SimBench, report: Report = lambda words: None) -> dict[str, A
     """Measure all; ``report`` is told what is measured next.
 
     Returns:
-        ``cpu_cores``, ``device``, ``pictures_per_s`` and ``frames_per_s`` by world and season,
+        ``cpu_cores``, ``device``; by world and season ``pictures_per_s``, ``frames_per_s`` (with
+        mask and bearing) and ``pictures_per_cpu_s``, which other programs cannot slow down;
         ``physics_ms`` a camera frame, ``resets_per_s``, ``memory_mb`` by world,
-        ``env_steps_per_s`` by world and case, and ``ratios`` to the peer's, measured between them.
+        ``env_steps_per_s`` by world and case, ``cpu_ms_per_step`` of those in one process, and
+        ``ratios`` to the peer's steps a second.
 
     """
     if bench.peer_python:
@@ -120,43 +123,53 @@ def measure(bench: SimBench, report: Report = lambda words: None) -> dict[str, A
             found.setdefault(key, {})[world] = value
     found['device'] = next(iter(found['device'].values()))
     for world in bench.worlds:
-        steps = _in_turns(bench, world, report)
-        found.setdefault('env_steps_per_s', {})[world] = _best(steps)
-        if bench.peer_python:
-            found.setdefault('ratios', {})[world] = _ratios(steps)
+        answers = _in_turns(bench, world, report)
+        for key, figures in _summary(answers).items():
+            found.setdefault(key, {})[world] = figures
     return found
 
 
-def _best(steps: dict[str, list[float]]) -> dict[str, float]:
-    return {name: max(rates) for name, rates in steps.items()}
+def _summary(answers: dict[str, list[Answer]]) -> dict[str, dict[str, float]]:
+    """Return the best of each case, the processor's time, and ratios to the peer's."""
+    steps = {name: [row['steps_per_s'] for row in rows] for name, rows in answers.items()}
+    found = {
+        'env_steps_per_s': {name: max(rates) for name, rates in steps.items()},
+        'cpu_ms_per_step': {
+            name: min(row['cpu_ms'] for row in rows)
+            for name, rows in answers.items()
+            if 'cpu_ms' in rows[0]
+        },
+    }
+    return {**found, 'ratios': _ratios(steps)} if PEER in steps else found
 
 
 def _one_core(bench: SimBench, world: str) -> dict[str, Any]:
     """Return pictures, physics, resets and memory of one world."""
-    case = ours('place', world)
-    case.ask()
     request = {'seasons': bench.seasons, 'seeds': bench.seeds, 'seconds': bench.seconds}
-    found: dict[str, Any] = case.ask(json.dumps(request))
-    case.close()
+    case = ours('place', world)
+    try:
+        found: dict[str, Any] = case.ask(json.dumps(request))
+    finally:
+        case.close()
     return found
 
 
-def _in_turns(bench: SimBench, world: str, report: Report) -> dict[str, list[float]]:
-    """Return environment steps a second of each case, one figure a round."""
+def _in_turns(bench: SimBench, world: str, report: Report) -> dict[str, list[Answer]]:
+    """Return what each case answers, once a round."""
     report(f'building environments, {world}')
     cases = _cases(bench, world)
     try:
         for case in cases.values():
             case.ask()
-        rates: dict[str, list[float]] = {name: [] for name in cases}
+        answers: dict[str, list[Answer]] = {name: [] for name in cases}
         for number in range(bench.rounds):
             report(f'environment steps, {world}, round {number + 1}')
             for name, case in cases.items():
-                rates[name].append(case.ask(json.dumps({'seconds': bench.seconds}))['steps_per_s'])
+                answers[name].append(case.ask(json.dumps({'seconds': bench.seconds})))
     finally:
         for case in cases.values():
             case.close()
-    return rates
+    return answers
 
 
 def _cases(bench: SimBench, world: str) -> dict[str, Case]:
@@ -175,14 +188,11 @@ def _cases(bench: SimBench, world: str) -> dict[str, Case]:
     }
 
 
-def _ratios(steps: dict[str, list[float]]) -> dict[str, dict[str, float]]:
-    """Return each case's steps over the peer's: of the best rounds, and the median over rounds."""
+def _ratios(steps: dict[str, list[float]]) -> dict[str, float]:
+    """Return each case's steps over the peer's of the same round, the median over rounds."""
     theirs = steps[PEER]
     return {
-        name: {
-            'best': max(rates) / max(theirs),
-            'median': statistics.median(a / b for a, b in zip(rates, theirs, strict=True)),
-        }
+        name: statistics.median(a / b for a, b in zip(rates, theirs, strict=True))
         for name, rates in steps.items()
         if name != PEER
     }

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 Case = Callable[[], object]
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,17 @@ class Timing:
     runs: int
 
 
-def take_turns(cases: Mapping[str, Case], rounds: int, inner: int = 1) -> dict[str, Timing]:
+def take_turns(
+    cases: Mapping[str, Case], rounds: int, inner: int = 1, clock: Clock = time.perf_counter
+) -> dict[str, Timing]:
     """Time every case ``rounds`` times, one after the other in each round.
 
     Args:
         cases: name -> what to run; each runs once untimed first.
         rounds: timed runs of each case, at least 1.
         inner: calls within one timed run, for cases of microseconds.
+        clock: seconds; ``time.process_time`` for work of one thread, where the time that other
+            programs have the processor does not count.
 
     Raises:
         ValueError: rounds or inner below 1.
@@ -43,17 +48,17 @@ def take_turns(cases: Mapping[str, Case], rounds: int, inner: int = 1) -> dict[s
         case()
     for _ in range(rounds):
         for name, case in cases.items():
-            took[name].append(_once(case, inner))
+            took[name].append(_once(case, inner, clock))
     return {
         name: Timing(min(runs), statistics.median(runs), rounds) for name, runs in took.items()
     }
 
 
-def _once(case: Case, inner: int) -> float:
-    begin = time.perf_counter()
+def _once(case: Case, inner: int, clock: Clock) -> float:
+    begin = clock()
     for _ in range(inner):
         case()
-    return (time.perf_counter() - begin) / inner
+    return (clock() - begin) / inner
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

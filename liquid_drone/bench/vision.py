@@ -5,6 +5,7 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import torch
@@ -37,8 +38,12 @@ def measure(rounds: int) -> dict[str, EyeCost]:
         name: Network(NetworkConfig(vision)).eval() for name, vision in VisionConfig.NAMED.items()
     }
     with one_thread():
-        flight = take_turns({name: _see(eye) for name, eye in networks.items()}, rounds, 20)
-        train = take_turns({name: _learn(eye) for name, eye in networks.items()}, rounds)
+        flight = take_turns(
+            {name: _see(eye) for name, eye in networks.items()}, rounds, 5, process_time
+        )
+        train = take_turns(
+            {name: _learn(eye) for name, eye in networks.items()}, rounds, 1, process_time
+        )
     return {
         name: EyeCost(
             sum(p.numel() for p in network.vision.parameters()),

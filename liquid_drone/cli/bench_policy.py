@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     print(
         f'{bench.neurons} neurons, {bench.features} features; train: forward + backward, batch '
         f'{bench.batch}, {bench.length} ticks, one thread;\nstep: batch 1, ONNX Runtime (ncps: '
-        'PyTorch), called by name and with bound buffers; best of the runs\n'
+        'PyTorch), called by name and with bound buffers; processor time, best of the runs\n'
     )
     print(table(HEAD, rows_of(costs)))
     return 0
@@ -59,7 +59,8 @@ def rows_of(costs: 'dict[str, Cost]') -> list[list[str]]:
     for name, cost in costs.items():
         gain = ''
         if reference:
-            gain = f'{reference.best_s / cost.train.best_s:.1f}x'
+            times_faster = reference.best_s / cost.train.best_s
+            gain = f'{times_faster:.{1 if times_faster >= 0.1 else 3}f}x'
         times = [_show(cost.train, 1e3, 2), gain, _show(cost.step, 1e6, 1)]
         rows.append([name, str(cost.parameters), *times, _show(cost.bound, 1e6, 1)])
     return rows

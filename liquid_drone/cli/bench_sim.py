@@ -9,6 +9,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .. import resources
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print a table."""
+    for world in args.worlds or ():
+        resources.named_file('sim/worlds', world)  # an unknown one is said at once
     return _leaks(args) if args.resets else _speeds(args)
 
 
@@ -64,23 +67,28 @@ def _speeds(args: argparse.Namespace) -> int:
 def _table(found: dict[str, Any]) -> str:
     from ..bench.timing import table
 
-    rows = [
-        [f'{world}, {season}: pictures a second on one core (with mask and bearing)',
-         f'{rate:.0f} ({found["frames_per_s"][world][season]:.0f})']
-        for world, seasons in found['pictures_per_s'].items()
-        for season, rate in seasons.items()
-    ]  # fmt: skip
+    rows = []
+    for world, seasons in found['pictures_per_s'].items():
+        for season, rate in seasons.items():
+            frames = found['frames_per_s'][world][season]
+            of_cpu = found['pictures_per_cpu_s'][world][season]
+            words = 'pictures a second, one core (with mask; by processor time)'
+            rows.append(
+                [f'{world}, {season}: {words}', f'{rate:.0f} ({frames:.0f}; {of_cpu:.0f})']
+            )
     for key, words, digits in (
-        ('physics_ms', 'physics of a camera frame, ms', 2),
+        ('physics_ms', 'processor ms of a camera frame of physics', 2),
         ('resets_per_s', 'resets a second', 1),
         ('memory_mb', 'memory of a process with one place, MB', 0),
     ):
         rows += [[f'{world}: {words}', f'{v:.{digits}f}'] for world, v in found[key].items()]
     for world, cases in found['env_steps_per_s'].items():
-        ratios = found.get('ratios', {}).get(world, {})
+        ratios, cpu_ms = found.get('ratios', {}).get(world, {}), found['cpu_ms_per_step'][world]
         for name, rate in cases.items():
-            times = f' ({ratios[name]["median"]:.1f} times)' if name in ratios else ''
+            times = f' ({ratios[name]:.1f} times)' if name in ratios else ''
             rows.append([f'{world}: environment steps a second, {name}', f'{rate:.0f}{times}'])
+        rows += [[f'{world}: processor ms of a step, {name}', f'{ms:.1f}']
+                 for name, ms in cpu_ms.items()]  # fmt: skip
     head = [f'256x144 RGB, sun and shadows, {found["device"]}, {found["cpu_cores"]} cores', '']
     return table(head, rows)
 

@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--flight', type=Path, help='flight.npz that liquid-drone fly wrote')
     parser.add_argument('--expressivity', action='store_true', help='compare cells, a minute')
     parser.add_argument('--neurons', type=int, default=32, help='of those cells (default: 32)')
-    parser.add_argument('--draws', type=int, default=10, help='random cells of each (default: 10)')
+    parser.add_argument('--draws', type=int, default=5, help='random cells of each (default: 5)')
     parser.add_argument('--out', type=Path, default=Path('out/network'), help='directory')
 
 

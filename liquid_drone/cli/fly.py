@@ -64,7 +64,12 @@ def add_place_arguments(parser: argparse.ArgumentParser) -> None:
         default='follow',
         help='policy: a name in models/, or a directory (default: follow)',
     )
-    parser.add_argument('--autopilot', choices=('px4', 'ardupilot'), default='px4')
+    parser.add_argument(
+        '--autopilot',
+        choices=('px4', 'ardupilot'),
+        default='px4',
+        help='which kind of autopilot flies (default: px4)',
+    )
     parser.add_argument(
         '--weather',
         default='clear',

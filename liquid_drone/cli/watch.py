@@ -28,6 +28,7 @@ LATENCIES = {
     'image_age': 'image is old when it arrives',
     'inference': 'policy thinks',
     'capture_to_command': 'capture to command',
+    'capture_to_guard': 'capture to guard',
     'capture_to_setpoint': 'capture to setpoint',
     'picture_to_setpoint': 'picture to setpoint (simulator)',
 }

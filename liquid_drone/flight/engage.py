@@ -160,7 +160,7 @@ TRANSITIONS = (
         Stage.HANDED_BACK,
         Cause.POLICY_NOT_RESET,
         lambda now: now.stage_s > POLICY_RESET_TIMEOUT_S,
-        f'it did not in {POLICY_RESET_TIMEOUT_S:g} s',
+        f'the policy did not start afresh in {POLICY_RESET_TIMEOUT_S:g} s',
     ),
     Transition(
         _LOST,

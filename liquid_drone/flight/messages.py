@@ -27,6 +27,17 @@ from .vehicle import Vector, VehicleState
 logger = logging.getLogger(__name__)
 AUTOPILOT_COMPONENT = 1
 COMPANION_COMPONENT = mavlink.MAV_COMP_ID_ONBOARD_COMPUTER  # 191
+MULTIROTORS = frozenset(
+    {
+        mavlink.MAV_TYPE_QUADROTOR,
+        mavlink.MAV_TYPE_COAXIAL,
+        mavlink.MAV_TYPE_TRICOPTER,
+        mavlink.MAV_TYPE_HEXAROTOR,
+        mavlink.MAV_TYPE_OCTOROTOR,
+        mavlink.MAV_TYPE_DODECAROTOR,
+        mavlink.MAV_TYPE_DECAROTOR,
+    }
+)
 NOT_A_VEHICLE = frozenset(
     {
         mavlink.MAV_TYPE_GCS,
@@ -135,6 +146,8 @@ class MavlinkCodec:
         if self._vehicle is None or self._vehicle.system_id != system:
             self._warn_once(system, 'is not our vehicle and is ignored')
             return False
+        if message.get_type() == 'HEARTBEAT' and message.type in NOT_A_VEHICLE:
+            return False  # somebody who borrowed the autopilot's component id
         if message.get_type() == 'TIMESYNC':
             self._compare_clocks(message, now_s)
         else:
@@ -156,6 +169,9 @@ class MavlinkCodec:
         found, system = detect(heartbeat.autopilot), heartbeat.get_srcSystem()
         if found is None:
             self._warn_once(system, f'has an unknown autopilot ({heartbeat.autopilot})')
+            return False
+        if heartbeat.type not in MULTIROTORS:  # ArduPlane's mode 4 is ACRO, not GUIDED
+            self._warn_once(system, f'is no multirotor (MAV_TYPE {heartbeat.type}) and is ignored')
             return False
         if self._expected not in (None, found):
             raise LinkError(

@@ -153,7 +153,7 @@ class FlightRecorder:
     def _what_happened(self, before: Facts, now: Facts, stamp_ns: int) -> str:
         had, has = (told.get('stage') in HOLDERS for told in (before, now))
         if had and not has:
-            cause = now.get('cause', '') or 'ended'
+            cause = now.get('cause', '').replace('none', '') or 'ended'  # a node that began anew
             return now.get('reason') or cause if cause == GUARD_STOPPED else cause
         stops = [told.get('reason') in FAULTS for told in (before, now)]
         if not has or stops != [False, True]:

@@ -9,6 +9,7 @@ stays on this machine. Ctrl-C lands first; a second one stops at once. This proc
 import importlib.util
 import json
 import os
+import random
 import select
 import signal
 import socket
@@ -96,6 +97,7 @@ def commands(
             'connection': f'udpin:127.0.0.1:{port}',
             'autopilot': flight.autopilot,
             'lockstep': not flight.real_time,
+            'exact_telemetry': not flight.firmware,
         },
         'simulator': {
             'world': flight.world,
@@ -148,10 +150,15 @@ def companion_port(flight: GraphFlight) -> int:
 
 
 def free_udp_port() -> int:
-    """Return a UDP port of the loopback that nobody holds now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(('127.0.0.1', 0))
-        return int(probe.getsockname()[1])
+    """Return a UDP port that nobody holds, and that the system gives to nobody who asks for any.
+
+    Below Linux's ephemeral ports (from 32768), between the ports of two ROS domains.
+    """
+    draw = random.SystemRandom()
+    while True:
+        port = 7400 + 250 * draw.randrange(20, DOMAINS) + draw.randrange(150, 250)
+        if _can_bind(port):
+            return port
 
 
 def free_domain() -> int:

@@ -142,6 +142,12 @@ SIMULATION = (
     Argument('simulator', 'target', str, 'Target: a name in sim/targets, or a .yaml file.'),
     Argument('simulator', 'task', str, 'Task: a name in config/tasks, or a .yaml file.'),
     Argument('simulator', 'weather', str, 'Such as fog:2,noise:1; or clear.'),
+    Argument(
+        'simulator', 'autopilot', str, 'Which autopilot flies.', choices=('px4', 'ardupilot')
+    ),
+    Argument(
+        'simulator', 'firmware', str, "Path of that autopilot's SITL binary; else simulated."
+    ),
     Argument('simulator', 'seed', int, 'Everything random in the flight follows from it.'),
     Argument('simulator', 'start', str, 'Where the drone begins.', choices=('ground', 'hover')),
     Argument('simulator', 'duration_s', float, 'Simulated seconds of following.'),

@@ -40,7 +40,7 @@ from .launch_arguments import LIVE_SOURCES, OPTIONAL, PER_DRONE, Argument, boole
 RESPAWN_S = 2.0
 HAND_BACK_S = 3.0  # from a policy's death to the companion's silence: 1.5 s and some reserve
 ONE_PROCESS, COMPOSED = 'one_process', ('mavlink', 'policy', 'camera')
-FIRST_PORT = 14540
+FIRST_PORT, MOST_DRONES = 14540, 9
 PER_MEMBER = ('seed', 'companion', 'connection', 'ground_station', 'flight_log')
 MAY_FAIL = ('attention', 'recorder')  # they decide nothing: the flight goes on without them
 ENDING: set[int] = (
@@ -121,12 +121,20 @@ def fleet(arguments: tuple[Argument, ...], parameter_file: str, file: str) -> La
 
     def start(context: LaunchContext) -> list[Any]:
         refuse_misspelt(context, declared)
-        count = int(context.launch_configurations['drones'])
-        first = int(context.launch_configurations['first_seed'])
+        count, first = (_whole(context, name) for name in ('drones', 'first_seed'))
+        if not 1 <= count <= MOST_DRONES:
+            raise RuntimeError(f'launch argument drones: expected 1 to {MOST_DRONES}, got {count}')
         one = str(resources.find(f'launch/{file}'))
         return [_member(one, index, first + index) for index in range(count)]
 
     return LaunchDescription([*declared, OpaqueFunction(function=start)])
+
+
+def _whole(context: LaunchContext, name: str) -> int:
+    text = context.launch_configurations[name]
+    if not text.isdigit():
+        raise RuntimeError(f"launch argument {name}: expected a whole number, got '{text}'")
+    return int(text)
 
 
 def _member(file: str, index: int, seed: int) -> GroupAction:

@@ -12,7 +12,6 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +26,13 @@ from ..errors import ConfigError
 from ..flight import report
 from ..flight.companion import Companion, Decision
 from ..flight.engage import Stage
-from ..flight.fence import EXAMPLE, parse_polygon
 from ..flight.guard import Proposal
-from ..flight.limits import Limits, Sighting
+from ..flight.limits import Sighting
 from ..flight.link import MavlinkLink
 from . import messages, process, qos
 from .lifecycle import ManagedNode, transition
 from .lockstep import Lockstep
-from .parameters import Parameter
+from .mavlink_parameters import PARAMETERS, limits_from
 from .policy_reset import PolicyReset
 from .timing import Counter, Latency
 from .vehicle_topics import VehicleTopics
@@ -45,95 +43,6 @@ TARGET_TOPIC, RANGE_TOPIC = 'policy/target', 'target/range'
 RANGE_AGE_S = 0.5
 LATE = 1.05  # periods: so long a command that comes a little late is waited for
 PAUSE_S = 1.0  # a longer one between two setpoints was meant
-OFF = -1.0  # a limit with this value is not checked
-POLYGON = 'fence_polygon'
-
-
-def _is_optional(field: Field[Any]) -> bool:
-    return 'None' in str(field.type)
-
-
-LIMITS = tuple(
-    Parameter(
-        f'limits.{field.name}',
-        float(field.default),  # type: ignore[arg-type]  # every limit has a number
-        f'the guard allows {field.name}' + ('; -1: not checked' if _is_optional(field) else ''),
-        low=OFF,
-        high=1000.0,
-    )
-    for field in fields(Limits)
-    if field.name != POLYGON
-)
-PARAMETERS = (
-    Parameter(
-        'connection',
-        'udpin:127.0.0.1:14540',
-        'MAVLink address: udpin:HOST:PORT, udpout:HOST:PORT, tcp:HOST:PORT or /dev/DEVICE:BAUD',
-    ),
-    Parameter(
-        'autopilot',
-        'auto',
-        'what the vehicle must be; auto takes what its heartbeat says',
-        choices=('auto', 'px4', 'ardupilot'),
-    ),
-    Parameter(
-        'rate_hz',
-        20.0,
-        'least rate of setpoints; a new command is acted on at once',
-        low=5.0,
-        high=100.0,
-    ),
-    Parameter(
-        'nice',
-        -10,
-        "priority of the setpoints' thread, where the system allows it: -20 first, 19 last",
-        low=-20,
-        high=19,
-    ),
-    Parameter('lockstep', False, 'simulation only: decide once per simulated camera frame'),
-    Parameter('publish_tf', True, 'publish odom to base_link on /tf, from the autopilot'),
-    Parameter(
-        'system_id',
-        0,
-        "the vehicle's MAVLink system id; 0: of the first autopilot heard",
-        low=0,
-        high=255,
-    ),
-    Parameter(
-        'signing_key_file',
-        '',
-        'file of the MAVLink 2 signing key, for its owner only (chmod 600); empty: not signed',
-    ),
-    Parameter(
-        'shadow', False, 'decide, show and record, but send no setpoint: the pilot goes on flying'
-    ),
-    Parameter('engage_at_start', False, 'simulation only: engage without being asked by a human'),
-    *LIMITS,
-    Parameter(
-        f'limits.{POLYGON}',
-        '',
-        f"corners 'east,north; ...' in metres from home, such as '{EXAMPLE}'; empty: none",
-    ),
-)
-
-
-def limits_from(values: dict[str, Any]) -> Limits:
-    """Make the guard's limits from the parameters' values.
-
-    Raises:
-        ConfigError: limits that cannot be flown.
-
-    """
-    given: dict[str, Any] = {POLYGON: parse_polygon(values[f'limits.{POLYGON}'])}
-    for field in fields(Limits):
-        if field.name == POLYGON:
-            continue
-        value = values[f'limits.{field.name}']
-        given[field.name] = None if value == OFF and _is_optional(field) else value
-    try:
-        return Limits(**given)
-    except ValueError as error:
-        raise ConfigError(f'parameters limits.*: {error}') from error
 
 
 class MavlinkNode(ManagedNode):
@@ -149,6 +58,7 @@ class MavlinkNode(ManagedNode):
         self._decided_on: Proposal | None = None
         self._proposal_ns = self._sent_ns = 0  # ROS stamp of the image behind it; of the last sent
         self._timer: Timer | None = None
+        self._until_guard = Latency('capture_to_guard')  # when the command is here
         self._until_wire = Latency('capture_to_setpoint')
         self._sent = Counter()
         self._period, self._last_sent_s = Latency('setpoint_period'), -math.inf
@@ -202,9 +112,9 @@ class MavlinkNode(ManagedNode):
     def on_activate(self) -> None:
         """Begin to listen to the policy and to decide."""
         self._proposal = self.decision = None
+        self._until_guard.clear()
         self._until_wire.clear()
         self._period.clear()
-        self._come_first()
         self._sent.take(time.monotonic())
         inputs = [
             self.create_subscription(PointStamped, TARGET_TOPIC, self._on_target, qos.COMMAND),
@@ -223,15 +133,22 @@ class MavlinkNode(ManagedNode):
                 lambda: self.destroy_subscription(subscription),
                 lambda: self.destroy_timer(timer),
             ]
+            self._come_first()
 
     def _come_first(self) -> None:
         """Let this thread's setpoints wait for no picture that is drawn or thought about."""
+        priority = self.values['realtime_priority']
+        if not priority:
+            return
         try:
-            os.setpriority(os.PRIO_PROCESS, 0, self.values['nice'])
+            policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
+            os.sched_setscheduler(0, policy, os.sched_param(priority))
+            usual = os.sched_param(0)
+            self._undo.append(lambda: os.sched_setscheduler(0, os.SCHED_OTHER, usual))
         except PermissionError:
             self.get_logger().info(
-                'the system allows no higher priority (LimitNICE= of systemd, or root): under '
-                'full load setpoints may come late'
+                'the system allows no real-time priority (rtprio in limits.conf, LimitRTPRIO= of '
+                'systemd): under full load setpoints may come late'
             )
 
     @transition
@@ -309,6 +226,7 @@ class MavlinkNode(ManagedNode):
         """Act at once on a proposal."""
         self._proposal_ns = messages.nanoseconds(message.header.stamp)
         stamp_s = self._steady_s(self._proposal_ns)
+        self._until_guard.add(time.monotonic() - stamp_s)
         self._proposal = Proposal(stamp_s, tuple(messages.command_array(message).tolist()))
         self._act()
         self._expect(LATE)
@@ -401,7 +319,7 @@ class MavlinkNode(ManagedNode):
         if vehicle is not None and self._topics is not None:
             self._topics.tell_battery(vehicle, stamp_ns)
         values['setpoints_per_second'] = self._sent.take(time.monotonic())
-        for latency in (self._until_wire, self._period):
+        for latency in (self._until_guard, self._until_wire, self._period):
             values.update(latency.values())
         self._diagnostics.publish(
             messages.diagnostics_message(

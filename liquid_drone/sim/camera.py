@@ -45,7 +45,7 @@ class Shot:
     stamp_ns: int  # when it is exposed
     camera: Camera
     turn_px_per_s: tuple[float, float]  # how fast the picture moves right and down
-    rng: np.random.Generator = field(compare=False)
+    rng: np.random.Generator | None = field(compare=False)  # None: nothing is left to chance
 
 
 class DroneCamera:
@@ -57,6 +57,13 @@ class DroneCamera:
         spec = vehicle.camera
         half = math.tan(math.radians(spec.horizontal_fov_deg) / 2.0)
         self._focal_px = spec.width / 2.0 / half
+        self._place = np.array(vehicle.camera_position_m)
+        self._tilt = math.radians(spec.tilt_down_deg)
+        self._down = rotation_from_quaternion(quaternion_from_euler(0.0, self._tilt, 0.0))
+        self._least_s = vehicle.camera_latency_s + table.LATE_S[weather.late]
+        late_s = vehicle.camera_jitter_s + table.LATE_JITTER_S[weather.late]
+        self._more_s = min(late_s, MOST_JITTER_S)
+        self._is_drawn = weather != Weather() or self._more_s > 0.0
         self._past: deque[tuple[int, Motion]] = deque(maxlen=KEPT)
         self._last: CameraFrame | None = None
         self._begin_ns = self._last_ns = -1
@@ -78,7 +85,7 @@ class DroneCamera:
             return None
         last, share = self._last, table.DROPPED_SHARE[self._weather.dropped]
         is_dropped = share > 0.0 and self._rng(now_ns, 7).random() < share
-        is_newer = self._exposed_ns(now_ns, self._rng(now_ns, 5)) > last.stamp_ns
+        is_newer = self._exposed_ns(now_ns) > last.stamp_ns
         if not is_dropped and (is_newer or now_ns == self._last_ns):
             return None
         return CameraFrame(
@@ -92,20 +99,22 @@ class DroneCamera:
 
     def aim(self, now_ns: int) -> Shot:
         """Return the picture that is delivered at this moment."""
-        rng = self._rng(now_ns, 5)
+        rng = self._rng(now_ns, 5) if self._is_drawn else None
         stamp_ns, self._last_ns = self._exposed_ns(now_ns, rng), now_ns
-        motion = self._motion_at(stamp_ns)
-        spec, rotation = self._vehicle.camera, self._rotation(motion)
+        motion, spec = self._motion_at(stamp_ns), self._vehicle.camera
         body = rotation_from_quaternion(motion.quaternion_xyzw)
-        eye = np.array(motion.position_enu) + body @ np.array(self._vehicle.camera_position_m)
+        rotation = self._rotation(motion, body)
+        eye = np.array(motion.position_enu) + body @ self._place
         camera = Camera(eye, rotation, spec.width, spec.height, spec.horizontal_fov_deg)
         return Shot(stamp_ns, camera, self._turn(body @ np.array(motion.rates_flu), rotation), rng)
 
     def develop(self, shot: Shot, picture: Picture) -> CameraFrame:
         """Make the frame of a picture that was taken."""
-        image = optics.degrade(
-            picture.image, self._weather, shot.rng, self._sign, shot.turn_px_per_s, self._focal_px
-        )
+        image, turn = picture.image, shot.turn_px_per_s
+        if shot.rng is not None:
+            image = optics.degrade(
+                image, self._weather, shot.rng, self._sign, turn, self._focal_px
+            )
         height, width = picture.target.shape
         rows, columns = divmod(np.flatnonzero(picture.target), width)  # nonzero takes longer
         bearing = elevation = 0.0
@@ -118,14 +127,13 @@ class DroneCamera:
     def _rng(self, now_ns: int, purpose: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, purpose, now_ns])
 
-    def _exposed_ns(self, now_ns: int, rng: np.random.Generator) -> int:
+    def _exposed_ns(self, now_ns: int, rng: np.random.Generator | None = None) -> int:
         """Return when the frame of a moment is exposed: not before the flight began."""
-        vehicle, late = self._vehicle, self._weather.late
-        least_s = vehicle.camera_latency_s + table.LATE_S[late]
-        more_s = min(vehicle.camera_jitter_s + table.LATE_JITTER_S[late], MOST_JITTER_S)
-        if least_s + more_s == 0.0:
+        if self._least_s + self._more_s == 0.0:
             return now_ns
-        return max(now_ns - round((least_s + more_s * rng.random()) * 1e9), self._begin_ns)
+        rng = rng or self._rng(now_ns, 5)
+        age_s = self._least_s + self._more_s * rng.random()
+        return max(now_ns - round(age_s * 1e9), self._begin_ns)
 
     def _motion_at(self, stamp_ns: int) -> Motion:
         """Return the motion at a moment of the past, between two that were noted."""
@@ -137,14 +145,12 @@ class DroneCamera:
             after_ns, after = before_ns, before
         return after
 
-    def _rotation(self, motion: Motion) -> FloatArray:
+    def _rotation(self, motion: Motion, body: FloatArray) -> FloatArray:
         """Return the camera's rotation (3, 3), FLU into world ENU."""
-        tilt = math.radians(self._vehicle.camera.tilt_down_deg)
         if self._vehicle.camera_mount == 'stabilised':  # a gimbal keeps the horizon level
             yaw = euler_from_quaternion(motion.quaternion_xyzw)[2]
-            return rotation_from_quaternion(quaternion_from_euler(0.0, tilt, yaw))
-        down = rotation_from_quaternion(quaternion_from_euler(0.0, tilt, 0.0))
-        return rotation_from_quaternion(motion.quaternion_xyzw) @ down
+            return rotation_from_quaternion(quaternion_from_euler(0.0, self._tilt, yaw))
+        return body @ self._down
 
     def _turn(self, rates_enu: FloatArray, rotation: FloatArray) -> tuple[float, float]:
         """Return how fast the middle of the picture moves right and down, in pixels a second."""

@@ -53,7 +53,7 @@ class Clearance:
         """Read the box of a body anew, because it was put somewhere else."""
         row = self._rows.get(body)
         if row is not None:
-            self._boxes[row] = self._box(body)
+            self._boxes[row] = self._p.getAABB(body, -1, physicsClientId=self._client)
 
     def is_free(self, position_enu: Vector, reach_m: float) -> bool:
         """Tell whether no body reaches into a sphere; False where that is not certain."""

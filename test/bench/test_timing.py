@@ -32,7 +32,7 @@ def test_the_table_is_markdown() -> None:
 
 
 def test_bench_policy_prints_figures(capsys: pytest.CaptureFixture[str]) -> None:
-    cells = ['wired_cfc', 'ltc, dopri5', 'ncps wired_cfc']
+    cells = ['wired_cfc', 'ct_rnn, dopri5', 'ncps wired_cfc']
     assert main(['bench', 'policy', '--rounds', '1', '--json', '--cells', *cells]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert list(figures) == cells

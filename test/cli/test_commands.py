@@ -32,6 +32,7 @@ def test_every_command_has_help_with_an_example(
         (['--bundle', '/no/bundle'], 'no policy bundle at /no/bundle'),
         (['--bundle', 'nobody'], "unknown policy bundle 'nobody'"),
         (['--duration', '-1'], '--duration must be positive'),
+        (['--firmware', '/no/px4'], 'expected the px4 SITL binary, such as .../build/px4_sitl'),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(

@@ -18,7 +18,7 @@ from liquid_drone.flight.engage import Stage
 from liquid_drone.flight.guard import Proposal, Setpoint
 from liquid_drone.flight.limits import SIMULATION_LIMITS, Sighting
 from liquid_drone.flight.link import MavlinkLink
-from liquid_drone.geometry import euler_from_quaternion, wrap_angle
+from liquid_drone.geometry import euler_from_quaternion
 from liquid_drone.sim.autopilot_modes import Mode
 from liquid_drone.sim.config import Vehicle
 from liquid_drone.sim.firmware.autopilot import FirmwareAutopilot
@@ -47,6 +47,7 @@ class Row:
     velocity: np.ndarray  # (3,) FLU heading-aligned
     yaw_rate: float  # of the body, rad/s, counter-clockwise
     mode: int | None  # as the pilot's ground station knows it
+    known_mode: int | None  # as the companion knows it
     stage: Stage | None
     sent: Setpoint | None
     tilt_deg: float
@@ -72,6 +73,10 @@ class Rig:
     def now_s(self) -> float:
         return self.autopilot.now_ns / 1e9
 
+    @property
+    def stage(self) -> Stage | None:
+        return None if self.companion is None else self.companion.stage
+
     def frame(self, command: Command = STILL, speaks: bool = True) -> Row:
         """Decide, send, let a frame pass; without ``speaks`` the companion is not run at all."""
         sent = self._decide(command) if speaks else None
@@ -85,7 +90,8 @@ class Rig:
             np.array([c * vx + s * vy, c * vy - s * vx, vz]),
             motion.rates_flu[2],
             self.autopilot.station.custom_mode,
-            None if self.companion is None else self.companion.stage,
+            None if self.link.vehicle is None else self.link.vehicle.mode,
+            self.stage,
             sent,
             math.degrees(math.acos(min(1.0, math.cos(roll) * math.cos(pitch)))),
         )
@@ -137,9 +143,10 @@ class Rig:
     def engage(self) -> None:
         """A human engages the companion, the pilot flips the switch."""
         assert self.companion is not None
-        self.until(lambda: self.companion.engage(True)[0], 10.0)  # type: ignore[union-attr]
+        companion = self.companion
+        self.until(lambda: companion.engage(True)[0], 10.0)
         self.until(lambda: self.autopilot.pilot_mode(Mode.FOLLOW), 10.0)
-        self.until(lambda: self.companion.stage is Stage.ENGAGED, 5.0)  # type: ignore[union-attr]
+        self.until(lambda: self.stage is Stage.ENGAGED, 5.0)
 
     def second_station(self, mode: Mode) -> None:
         """Ask for a mode as another ground station, system 254, once."""
@@ -162,8 +169,3 @@ class Rig:
     def close(self) -> None:
         self.link.close()
         self.autopilot.close()
-
-
-def turned_deg(rows: list[Row]) -> float:
-    """Return by how much the nose turned, from yaw rates."""
-    return math.degrees(wrap_angle(sum(row.yaw_rate for row in rows) * FRAME_S))

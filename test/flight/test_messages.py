@@ -134,6 +134,21 @@ def test_ground_stations_and_companions_are_not_taken_for_a_vehicle(kind):
     assert codec.vehicle is None
 
 
+@pytest.mark.parametrize('kind', [1, 10, 19, 22])  # aeroplane, rover, VTOLs
+def test_only_a_multirotor_is_taken_for_other_modes_have_the_same_numbers(kind, caplog):
+    codec = MavlinkCodec()
+    codec.receive(packet(heartbeat(autopilot=3, mode=4, kind=kind)), 1.0)
+    assert codec.vehicle is None
+    assert f'no multirotor (MAV_TYPE {kind})' in caplog.text
+
+
+def test_a_gimbal_under_the_autopilots_own_address_changes_no_mode():
+    codec = met()
+    before = codec.vehicle
+    assert not codec.receive(packet(heartbeat(8, 0, False, mavlink.MAV_TYPE_GIMBAL)), 6.0)
+    assert codec.vehicle == before
+
+
 def test_an_unknown_autopilot_is_named_and_not_used(caplog):
     codec = MavlinkCodec()
     for _ in range(3):

@@ -171,6 +171,15 @@ def test_a_companion_that_falls_silent_in_flight_is_an_event(tmp_path):
     assert recording.info.event == 'companion_silent'
 
 
+def test_a_companion_that_began_anew_in_flight_is_an_event(tmp_path):
+    flight = Flight(tmp_path).engaged().frame(20)
+    flight.companion = Companion(PX4)
+    flight.frame(1)
+    flight.recorder.close()
+    (recording,) = kept(tmp_path).values()
+    assert recording.info.event == 'ended'
+
+
 def test_every_ending_is_kept_under_a_name_of_its_own(tmp_path):
     flight = Flight(tmp_path, after_s=0.0)
     for change in ({'armed': False}, {'landed': True}, {'battery_remaining': 0.1}):

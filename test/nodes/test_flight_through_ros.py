@@ -63,11 +63,6 @@ def test_a_flight_from_the_ground_takes_off_follows_and_lands(
     assert np.isfinite(log.column('command')).all(axis=1).mean() > 0.99
 
 
-def test_the_same_flight_twice_has_the_same_hash(bundle: Path, tmp_path: Path) -> None:
-    first, second = (fly(bundle, tmp_path, start='hover') for _ in range(2))
-    assert first.trajectory_hash() == second.trajectory_hash()
-
-
 def test_a_killed_policy_is_answered_by_a_hold(bundle: Path, tmp_path: Path) -> None:
     log = fly_and_kill('policy', bundle, tmp_path)
     times, last = seconds(log), last_frame_with(log, 'command')

@@ -87,16 +87,33 @@ def test_nodes_stay_on_this_machine_in_their_domain(monkeypatch: pytest.MonkeyPa
     assert graph.environment(17)['ROS_LOCALHOST_ONLY'] == '1'
 
 
+def given_to(lines: dict[str, list[str]]) -> dict[str, dict[str, object]]:
+    """Return the parameters that each node is given beside the shipped file."""
+    return {
+        name: yaml.safe_load(Path(line[line.index('--params-file', 5) + 1]).read_text())[
+            f'/**/{name}'
+        ]['ros__parameters']
+        for name, line in lines.items()
+    }
+
+
 def test_both_ends_of_mavlink_meet_on_one_port(tmp_path: Path) -> None:
     flight = GraphFlight(Path('b'), seed=7, namespace='drone1')
     lines = graph.commands(flight, tmp_path / 'flight.npz')
-    given = {
-        name: yaml.safe_load(Path(line[line.index('-r') - 1]).read_text())[f'/**/{name}'][
-            'ros__parameters'
-        ]
-        for name, line in lines.items()
-    }
-    port = given['mavlink']['connection'].rpartition(':')[2]
+    given = given_to(lines)
+    port = str(given['mavlink']['connection']).rpartition(':')[2]
     assert given['simulator']['companion'] == f'127.0.0.1:{port}'
     assert given['simulator']['seed'] == 7
+    assert given['mavlink']['exact_telemetry'] is True
     assert all('__ns:=/drone1' in line and '/clock:=clock' in line for line in lines.values())
+
+
+def test_firmware_is_met_where_it_looks_and_keeps_its_own_clock(tmp_path: Path) -> None:
+    flight = GraphFlight(Path('b'), autopilot='px4', firmware='/p/px4')
+    given = given_to(graph.commands(flight, tmp_path / 'flight.npz', Path('out/logs')))
+    port = int(str(given['mavlink']['connection']).rpartition(':')[2])
+    assert 14540 <= port < 14550
+    assert given['simulator']['companion'] == f'127.0.0.1:{port}'
+    assert given['simulator']['firmware'] == '/p/px4'
+    assert given['simulator']['firmware_log'] == 'out/logs/firmware.log'
+    assert given['mavlink']['exact_telemetry'] is False

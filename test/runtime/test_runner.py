@@ -14,6 +14,7 @@ import torch
 from liquid_drone.contract import CARD_FILE, CONTRACT_FILE, CORE_FILE, VISION_FILE, sha256_of
 from liquid_drone.errors import BundleError, ConfigError, ImageError
 from liquid_drone.policy.export import roll
+from liquid_drone.runtime.core import CoreStep
 from liquid_drone.runtime.providers import engine_cache, resolve
 from liquid_drone.runtime.runner import PolicyRunner
 
@@ -172,3 +173,16 @@ def test_engine_caches_differ_with_the_content_not_the_name(tmp_path):
     (tmp_path / 'b' / VISION_FILE).write_bytes(b'two')
     caches = [engine_cache(tmp_path / name / VISION_FILE, '1.31') for name in 'ab']
     assert caches[0] != caches[1]
+
+
+def test_an_answer_is_not_overwritten_by_the_next_step(bundle):
+    """The core's buffers are bound once: what was handed out must not change under its reader."""
+    core = CoreStep(bundle / CORE_FILE, 128, 19)
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(2, 1, 128)).astype(np.float32)
+    command, state = core(features[0], np.zeros((1, 19), np.float32), 0.05)
+    kept = command.copy(), state.copy()
+    other, _ = core(features[1], state, 0.1)
+    assert np.array_equal(command, kept[0])
+    assert np.array_equal(state, kept[1])
+    assert not np.array_equal(other, command)

@@ -13,8 +13,9 @@ from liquid_drone.sim import wind
 from liquid_drone.sim.config import load_scenario
 from liquid_drone.sim.drone import Drone
 from liquid_drone.sim.engine import load_pybullet
-from liquid_drone.sim.quadrotor import Order
+from liquid_drone.sim.quadrotor import Four, Order, Sample
 
+HOVER = 0.7250  # throttle: 0.35 u + 0.65 u^2 = 2.064 kg * 9.81 m/s^2 / 34 N
 LEVEL = (0.0, 0.0, 0.0, 1.0)
 POLE_X_M, POLE_RADIUS_M = 1.0, 0.2
 Place = tuple[Any, int, int, int]
@@ -126,3 +127,34 @@ def test_gusts_have_the_strength_and_the_length_of_dryden() -> None:
 def test_no_wind_has_no_gusts() -> None:
     air = wind.dryden((0.0, 0.0, 0.0))
     assert wind.first_gust(air, np.random.default_rng(0)) == (0.0, 0.0, 0.0)
+
+
+def test_by_its_motors_it_hovers_and_its_sensors_feel_the_weight(place: Place) -> None:
+    drone = made(place, (0.0, 10.0, 1.5))
+    samples: list[Sample] = []
+
+    def hover(sample: Sample) -> Four:
+        samples.append(sample)
+        return (HOVER, HOVER, HOVER, HOVER)
+
+    drone.fly_by(hover, 240)
+    assert len(samples) == 240
+    assert samples[-1].time_s == pytest.approx(239 / 240)
+    assert drone.substeps == 240
+    assert drone.motion.position_enu[2] == pytest.approx(1.5, abs=0.05)
+    assert samples[-1].specific_force_flu == pytest.approx((0.0, 0.0, 9.81), abs=0.05)
+
+
+def test_firmware_that_gives_no_throttle_stands_on_the_ground(place: Place) -> None:
+    drone = made(place, (0.0, 10.0, 0.07))
+    drone.power(hovering=False)
+    forces = []
+
+    def idle(sample: Sample) -> Four:
+        forces.append(sample.specific_force_flu[2])
+        return (0.0, 0.0, 0.0, 0.0)
+
+    drone.fly_by(idle, 240)
+    assert drone.motion.position_enu[2] == pytest.approx(0.07, abs=0.02)
+    assert np.mean(forces[120:]) == pytest.approx(9.81, abs=0.2)
+    assert np.std(forces[120:]) < 0.5

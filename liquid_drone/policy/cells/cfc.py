@@ -91,7 +91,8 @@ class CfC(Cell):
         if self.options.mode == 'pure':
             return closed_form(mixed, dt, self.leak, self.amplitude)
         size = self.state_size
-        f, q = HEADS[self.options.head](mixed[:, : 2 * size]).chunk(2, dim=1)
-        slope, offset = mixed[:, 2 * size :].chunk(2, dim=1)
-        gate = torch.sigmoid(slope * (dt * self.options.gate_sign) + offset)
+        f, q, slope, offset = torch.split(mixed, size, dim=1)
+        head, signed = HEADS[self.options.head], dt if self.options.gate_sign == 1 else -dt
+        f, q = head(f), head(q)
+        gate = torch.sigmoid(slope * signed + offset)
         return f + gate * (q if self.options.mode == 'no_gate' else q - f)

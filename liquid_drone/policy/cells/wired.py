@@ -75,31 +75,36 @@ class WiredCfC(Cell):
             self.amplitude = nn.Parameter(torch.ones(wiring.neurons))  # A
 
     def weights(self) -> Weights:
-        """Return [features -> first layer, own -> first layer, then a matrix and bias a layer]."""
-        laid = [_flat(self.sources[0]()), _flat(self.recurrent[0]())]
-        for source, own in zip(self.sources[1:], self.recurrent[1:], strict=True):
-            laid.append(_flat(torch.cat([source(), own()], dim=1)))
-        return tuple(laid)
+        """Return matrices: features -> first layer; state -> its own layers, with their biases.
+
+        Then one for each later layer, from the layer before. Columns lie layer by layer, within a
+        layer part by part, so that a step makes one product of the whole state.
+        """
+        blocks = [_flat(part()) for part in self.recurrent]
+        own = torch.block_diag(*blocks)  # type: ignore[no-untyped-call]  # (N, P N)
+        bias = torch.cat(
+            [part.flatten() for part in torch.split(self.bias, list(self.wiring.layers), dim=1)]
+        )
+        into, *among = (_flat(part()) for part in self.sources)
+        return into, own, bias, *among
 
     def drive(self, features: Tensor, weights: Weights) -> Tensor:
-        """Return the first layer's input, (..., F) -> (..., P inter)."""
-        return features @ weights[0] + self._bias(0)
+        """Return what the features give the first layer, (..., F) -> (..., P inter)."""
+        return features @ weights[0]
 
     def advance(
         self, driven: Tensor, state: Tensor, dt: Tensor, weights: Weights
     ) -> tuple[Tensor, Tensor]:
         """Advance one tick, layer by layer."""
-        own = torch.split(state, list(self.wiring.layers), dim=1)
-        below = self._blend(torch.addmm(driven, own[0], weights[1]), dt, 0)
-        after = [below]
-        for layer in range(1, len(own)):
-            inputs = torch.cat([below, own[layer]], dim=1)
-            below = self._blend(
-                torch.addmm(self._bias(layer), inputs, weights[layer + 1]), dt, layer
-            )
-            after.append(below)
+        _, own, bias, *among = weights
+        sizes = [self.parts * size for size in self.wiring.layers]
+        first, *heard = torch.split(torch.addmm(bias, state, own), sizes, dim=1)
+        after = [self._blend(first + driven, dt, 0)]
+        for layer, (now, weight) in enumerate(zip(heard, among, strict=True), 1):
+            after.append(self._blend(torch.addmm(now, after[-1], weight), dt, layer))
         state = torch.cat(after, dim=1)
-        return state[:, -self.outputs :], state
+        motor = after[-1] if self.outputs == self.wiring.layers[-1] else state[:, -self.outputs :]
+        return motor, state
 
     def scan(self, features: Tensor, state: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
         """Advance T ticks, all layers in one product per tick."""
@@ -124,10 +129,6 @@ class WiredCfC(Cell):
         factor[2:] = 1
         return mask, generator, factor
 
-    def _bias(self, layer: int) -> Tensor:
-        start = sum(self.wiring.layers[:layer])
-        return self.bias[:, start : start + self.wiring.layers[layer]].flatten()
-
     def _blend(self, mixed: Tensor, dt: Tensor, layer: int) -> Tensor:
         """Turn what a layer hears (B, P size) into its next state (B, size)."""
         size, options = self.wiring.layers[layer], self.options
@@ -137,9 +138,10 @@ class WiredCfC(Cell):
                 value[start : start + size] for value in (self.leak, self.amplitude)
             )
             return closed_form(mixed, dt, leak, amplitude)
-        f, q = HEADS[options.head](mixed[:, : 2 * size]).chunk(2, dim=1)
-        slope, offset = mixed[:, 2 * size :].chunk(2, dim=1)
-        gate = torch.sigmoid(slope * (dt * options.gate_sign) + offset)
+        f, q, slope, offset = torch.split(mixed, size, dim=1)
+        head, signed = HEADS[options.head], dt if options.gate_sign == 1 else -dt
+        f, q = head(f), head(q)
+        gate = torch.sigmoid(slope * signed + offset)
         return f + gate * (q if options.mode == 'no_gate' else q - f)
 
     def _skewed_weights(self) -> tuple[Tensor, Tensor]:

@@ -32,6 +32,7 @@ SUBSTEPS = 12  # a camera frame
 SECOND_NS = 1_000_000_000
 READY_LIMIT_S = 180.0  # simulated, from the start until the firmware would arm
 CLIMBED_SHARE = 0.8  # of the height asked for, at which the pilot is content
+PATIENCE_NS = 8 * SECOND_NS  # then half of it will do, where the firmware believes to be there
 
 
 class MotorPlant(Protocol):
@@ -84,7 +85,6 @@ class FirmwareAutopilot:
         instance = _instance_for(firmware, companion_port)
         self.companion_port = companion_port or 14540 + instance
         model = Sensors(config, np.random.default_rng([seed, 7]))
-        self._climb_to_m: float | None = None
         self._wanted = self._parameters(height_m)
         self._start_mode = Mode.HOLD if firmware.kind == 'px4' else Mode.POSITION
         is_px4 = firmware.kind == 'px4'
@@ -112,6 +112,9 @@ class FirmwareAutopilot:
         """Start the firmware, or start it again after :meth:`stop`."""
         self.process = FirmwareProcess(self.firmware, self.ports, self._place, self._log)
         self.bridge.alive = self.process.check
+        self.station.forget()
+        self._climb: tuple[float, float] | None = None  # heights: from, to
+        self._held_ns: int | None = None  # since when PX4's take-off is over
 
     def stop(self) -> None:
         """End the firmware as a power cut does; simulated time stands until it is started."""
@@ -169,10 +172,13 @@ class FirmwareAutopilot:
 
     @property
     def climbing(self) -> bool:
-        """Still on its way up; the pilot sees that by eye."""
-        if self._climb_to_m is None:
+        """Still on its way up, as the pilot sees it by eye."""
+        if self._climb is None:
             return False
-        return float(self.plant.truth().position_enu[2]) < self._climb_to_m
+        from_m, to_m = self._climb
+        risen = (float(self.plant.truth().position_enu[2]) - from_m) / (to_m - from_m)
+        waited_ns = self.now_ns - self._held_ns if self._held_ns is not None else 0
+        return risen < (CLIMBED_SHARE if waited_ns < PATIENCE_NS else 0.5)
 
     @property
     def following(self) -> bool:
@@ -188,6 +194,8 @@ class FirmwareAutopilot:
         """Let firmware and plant move on together by some steps of 1/240 s."""
         self.plant.fly_by(self.bridge.motors, substeps)
         self.station.step(self.now_ns)
+        if self._climb is not None and self.mode is Mode.HOLD:
+            self._held_ns = self.now_ns if self._held_ns is None else self._held_ns
         if self.station.climbs and not self.climbing:
             self.station.stick(climbs=False)
 
@@ -209,7 +217,8 @@ class FirmwareAutopilot:
         PX4 has a mode for it. ArduPilot is lifted by the stick in LOITER: its own take-off needs
         GUIDED, which is the companion's mode.
         """
-        self._climb_to_m = float(self.plant.truth().position_enu[2]) + CLIMBED_SHARE * height_m
+        from_m = float(self.plant.truth().position_enu[2])
+        self._climb = from_m, from_m + height_m
         if self.firmware.kind == 'ardupilot':
             self.station.stick(climbs=True)
             return True

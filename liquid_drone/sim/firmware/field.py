@@ -76,8 +76,9 @@ class OpenField:
     def _after(self) -> Motion:
         motion = self.motion
         rotation, still_air = quadrotor.rotation_of(motion.quaternion_xyzw), (0.0, 0.0, 0.0)
+        height_m = motion.position_enu[2] + self.vehicle.height_m / 2.0  # of the rotors
         linear, angular = quadrotor.accelerations(
-            self.vehicle, self.drive, motion, rotation, still_air, motion.position_enu[2] + 0.3
+            self.vehicle, self.drive, motion, rotation, still_air, height_m
         )
         return quadrotor.moved(motion, linear, angular, STEP_S)
 

@@ -6,9 +6,9 @@ The binary is the user's and is run as it is. Both firmwares bind some ports on 
 whatever they are told: docs/FIRMWARE.md says how to keep them off a network.
 """
 
-import ctypes
+import fcntl
 import os
-import signal
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -24,8 +24,10 @@ Kind = Literal['px4', 'ardupilot']
 VARIABLES = {'px4': 'LIQUID_DRONE_PX4', 'ardupilot': 'LIQUID_DRONE_ARDUCOPTER'}  # for the tests
 USUAL = {'px4': 'build/px4_sitl_default/bin/px4', 'ardupilot': 'build/sitl/bin/arducopter'}
 INSTANCES = 10  # PX4 gives each of its first ten instances ports of its own
-PR_SET_PDEATHSIG = 1  # prctl(2): a signal when the parent ends, however it ends
-END_LIMIT_S = 5.0
+# Ends firmware with the simulator, even if that is killed; not all of util-linux is everywhere. By
+# SIGKILL: firmware whose simulated time stands does not always hear anything less.
+END_WITH_PARENT = ('setpriv', '--pdeathsig', 'KILL', '--')
+END_LIMIT_S = 3.0
 LAST_LINES = 8  # of the log, in an error
 
 
@@ -107,13 +109,25 @@ def free_instance() -> int:
     for number in range(INSTANCES):
         tcp = 4560 + number, 5762 + 10 * number, 5763 + 10 * number
         udp = 14540 + number, 14580 + number, 18570 + number, 5501 + 10 * number
-        if all(_can_bind(socket.SOCK_STREAM, port) for port in tcp) and all(
-            _can_bind(socket.SOCK_DGRAM, port) for port in udp
-        ):
+        streams = all(_can_bind(socket.SOCK_STREAM, port) for port in tcp)
+        datagrams = all(_can_bind(socket.SOCK_DGRAM, port) for port in udp)
+        if streams and datagrams and not _is_locked(Path(f'/tmp/px4_lock-{number}')):
             return number
     raise SimulationError(
         f'all {INSTANCES} instances of firmware are in use on this machine; stop one'
     )
+
+
+def _is_locked(lock: Path) -> bool:
+    """Tell whether a PX4 runs under this number, be it in another network namespace."""
+    if not lock.exists():
+        return False
+    try:
+        with lock.open('rb') as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # given back with the file
+    except OSError:
+        return True
+    return False
 
 
 def _can_bind(kind: socket.SocketKind, port: int) -> bool:
@@ -126,9 +140,9 @@ def _can_bind(kind: socket.SocketKind, port: int) -> bool:
     return True
 
 
-def _end_with_parent() -> None:
-    """Ask the kernel to end this process with the one that started it, even if that is killed."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def with_parent() -> tuple[str, ...]:
+    """Return the words that make a command end with the process that starts it, if there are."""
+    return END_WITH_PARENT if shutil.which(END_WITH_PARENT[0]) else ()
 
 
 class FirmwareProcess:
@@ -149,14 +163,13 @@ class FirmwareProcess:
             log.parent.mkdir(parents=True, exist_ok=True)
             with log.open('ab') as file:
                 self._process = subprocess.Popen(
-                    line,
+                    [*with_parent(), *line],
                     cwd=self._scratch.name,
                     env=environment(firmware),
                     stdin=subprocess.DEVNULL,
                     stdout=file,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,  # Ctrl-C reaches the simulator alone
-                    preexec_fn=_end_with_parent,
                 )
         except OSError as error:
             self._scratch.cleanup()

@@ -69,6 +69,16 @@ class GroundStation:
     ) -> None:
         """Listen; ``peer`` is where to talk to, else whoever is heard first."""
         self.kind = kind
+        self._given_peer, self._now_ns = peer, 0
+        self.forget()
+        self._codec = mavlink.MAVLink(None, GROUND_STATION, STATION_COMPONENT)
+        self._codec.robust_parsing = True
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(bind)
+        self._socket.setblocking(False)
+
+    def forget(self) -> None:
+        """Know nothing about the firmware: it is started anew."""
         self.custom_mode: int | None = None
         self.armed = self.can_arm = False
         self.climbs = False  # by the throttle stick; on ArduPilot alone
@@ -78,12 +88,7 @@ class GroundStation:
         self.results: dict[int, int] = {}  # MAV_CMD to the last MAV_RESULT
         self.parameters: dict[str, bytes] = {}  # as they travel
         self._asked_ns: dict[object, int] = {}
-        self._peer, self._now_ns = peer, 0
-        self._codec = mavlink.MAVLink(None, GROUND_STATION, STATION_COMPONENT)
-        self._codec.robust_parsing = True
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(bind)
-        self._socket.setblocking(False)
+        self._peer = self._given_peer
 
     @property
     def port(self) -> int:
