@@ -1,6 +1,7 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
 import importlib.util
+import logging
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,10 @@ def pytest_report_header() -> list[str]:
     """Say which rooms are left out, and why."""
     return [f'not tested: {", ".join(ROOMS[name])}: {SAID[name]}' for name in MISSING]
 
+
+# Where launch is installed, its pytest plugin makes every logger one that passes nothing on:
+# caplog would stay empty.
+logging.setLoggerClass(logging.Logger)
 
 # Machines differ: a slow one must not fail a test of behaviour.
 settings.register_profile('liquid_drone', deadline=None)

@@ -110,8 +110,8 @@ def measure(bench: SimBench, report: Report = lambda words: None) -> dict[str, A
         ``cpu_cores``, ``device``; by world and season ``pictures_per_s``, ``frames_per_s`` (with
         mask and bearing) and ``pictures_per_cpu_s``, which other programs cannot slow down;
         ``physics_ms`` a camera frame, ``resets_per_s``, ``memory_mb`` by world,
-        ``env_steps_per_s`` by world and case, ``cpu_ms_per_step`` of those in one process, and
-        ``ratios`` to the peer's steps a second.
+        ``env_steps_per_s`` by world and case, ``cpu_ms_per_step`` of all
+        cores together, and ``ratios`` to the peer's steps a second.
 
     """
     if bench.peer_python:
@@ -135,9 +135,7 @@ def _summary(answers: dict[str, list[Answer]]) -> dict[str, dict[str, float]]:
     found = {
         'env_steps_per_s': {name: max(rates) for name, rates in steps.items()},
         'cpu_ms_per_step': {
-            name: min(row['cpu_ms'] for row in rows)
-            for name, rows in answers.items()
-            if 'cpu_ms' in rows[0]
+            name: min(row['cpu_ms'] for row in rows) for name, rows in answers.items()
         },
     }
     return {**found, 'ratios': _ratios(steps)} if PEER in steps else found

@@ -145,15 +145,21 @@ def _work(
     memory = SharedMemory(memory_name)
     images: Images = np.ndarray(shape, np.uint8, memory.buf)
     envs = kind(part.stop - part.start, **names)
+    envs.out = images[part]
     try:
         while True:
             what, argument = pipe.recv()
-            answer = envs.reset(seed=argument) if what == 'reset' else envs.step(argument)
-            images[part] = answer[0]
-            pipe.send(answer[1:])
+            pipe.send(_answer(envs, what, argument))
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
         pass  # nobody asks any more
     finally:
         envs.close()
+        envs.out = None  # the memory cannot be closed while somebody looks into it
         del images
         memory.close()
+
+
+def _answer(envs: DroneEnvs, what: str, argument: Any) -> list[Any]:
+    """Do what is asked and return all but the pictures, which are in the memory already."""
+    _, *rest = envs.reset(seed=argument) if what == 'reset' else envs.step(argument)
+    return rest

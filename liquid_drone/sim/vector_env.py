@@ -57,6 +57,7 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Images, Actions, Any]):
         self.observation_space = batch_space(first.observation_space, num_envs)
         self.action_space = batch_space(first.action_space, num_envs)
         self._ended = np.zeros(num_envs, dtype=np.bool_)
+        self.out: Images | None = None  # where pictures are put; None: each time in a new array
 
     def reset(
         self, *, seed: Seeds = None, options: dict[str, Any] | None = None
@@ -71,7 +72,7 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Images, Actions, Any]):
         infos: dict[str, Any] = {}
         for i, (_, info) in enumerate(arrivals):
             infos = self._add_info(infos, info, i)
-        return np.stack([image for image, _ in arrivals]), infos
+        return self._stacked([image for image, _ in arrivals]), infos
 
     def step(
         self, actions: Actions
@@ -94,7 +95,7 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Images, Actions, Any]):
             images.append(image)
             infos = self._add_info(infos, info, i)
         self._ended = crashed | over
-        return np.stack(images), rewards, crashed, over, infos
+        return self._stacked(images), rewards, crashed, over, infos
 
     def render(self) -> tuple[Any, ...]:
         """Return the view from behind each drone."""
@@ -104,6 +105,9 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Images, Actions, Any]):
         """Let go of the simulators."""
         for env in self.envs:
             env.close()
+
+    def _stacked(self, images: list[Image]) -> Images:
+        return np.stack(images, out=self.out)
 
     def _frames(self) -> list[CameraFrame]:
         """Take all pictures of this moment in one go."""
