@@ -1,16 +1,20 @@
 # liquid_drone on a Jetson Orin: JetPack 6 (L4T r36.4, Ubuntu 22.04), ROS 2 Humble, Python 3.10, ONNX
 # Runtime with CUDA and TensorRT. Built and run on the board itself; not run by us (docs/jetson.md).
 #
-#   sudo docker build -f deploy/jetson.Dockerfile -t liquid_drone:jetson .
+# NVIDIA's image l4t-jetpack:r36.4.0 from NVIDIA's registry, and its wheel index for JetPack 6 with CUDA 12.6
+# (PyPI has no wheel with CUDA for this board), are given by their addresses:
+#
+#   sudo docker build -f deploy/jetson.Dockerfile -t liquid_drone:jetson \
+#     --build-arg L4T_IMAGE=... --build-arg JETSON_WHEELS=... .
 #   sudo docker run --rm -it --runtime nvidia --network host --ipc host --ulimit rtprio=10 \
 #     --device /dev/ttyTHS1 --device /dev/video0 -v /tmp/argus_socket:/tmp/argus_socket \
 #     liquid_drone:jetson ros2 launch liquid_drone follow.launch.py \
 #     camera:=device connection:=/dev/ttyTHS1:921600
-FROM nvcr.io/nvidia/l4t-jetpack:r36.4.0
+ARG L4T_IMAGE
+FROM ${L4T_IMAGE}
 
 ARG ROS_APT_SOURCE=1.1.0
-# NVIDIA's own wheels for JetPack 6 with CUDA 12.6: PyPI has none with CUDA for this board.
-ARG JETSON_WHEELS=https://pypi.jetson-ai-lab.io/jp6/cu126
+ARG JETSON_WHEELS
 ENV DEBIAN_FRONTEND=noninteractive LANG=C.UTF-8
 SHELL ["/bin/bash", "-eo", "pipefail", "-c"]
 
