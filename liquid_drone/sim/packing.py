@@ -23,7 +23,8 @@ FloatArray = npt.NDArray[np.float64]
 IndexArray = npt.NDArray[np.uint32]
 MOVES_FLAG, TARGET_FLAG = 64, 128  # added to the material's number
 GROUND_CELL_M = 12.0
-KINDS = ('solid', 'facade', 'glass', 'leaves', 'ground')  # one shader each
+# One shader each, in the order in which they are drawn: what hides most comes first.
+KINDS = ('facade', 'glass', 'leaves', 'solid', 'ground')
 KIND_OF = {
     Material.LEAVES: 'leaves',
     Material.GROUND: 'ground',

@@ -9,6 +9,7 @@ PyBullet: a scenery comes in, poses come in, pictures go out.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -41,6 +42,16 @@ class View:
     camera: Camera
     poses: FloatArray  # (P, 4, 4) of the actors' parts, in their order
 
+    @cached_property
+    def clip(self) -> FloatArray:
+        """Matrix (4, 4) from the world to clip space."""
+        return clip_matrix(self.camera)
+
+    @cached_property
+    def planes(self) -> FloatArray:
+        """Inward planes (5, 4) of what is seen."""
+        return view_planes(self.clip)
+
 
 def render(views: Sequence[View]) -> list[Picture]:
     """Take several pictures of one size, each of its own place, with one reading back."""
@@ -49,15 +60,20 @@ def render(views: Sequence[View]) -> list[Picture]:
     rows = math.ceil(len(views) / columns)
     width, height = camera.width, camera.height
     frame = studio.target(columns * width, rows * height)
-    for view in views:
-        view.stage.shade_actors(view)
+    apart = len({id(view.stage) for view in views}) == len(views)
+    if apart:  # first all shadows, then all pictures: changing between framebuffers costs most
+        for view in views:
+            view.stage.shade_actors(view)
     frame.use()
     frame.viewport = (0, 0, columns * width, rows * height)
     frame.clear(depth=1.0)
     places = [(i % columns * width, i // columns * height) for i in range(len(views))]
     for view, (x, y) in zip(views, places, strict=True):
+        if not apart:
+            view.stage.shade_actors(view)
+            frame.use()
         frame.viewport = (x, y, width, height)
-        view.stage.draw(view.camera)
+        view.stage.draw(view)
     frame.viewport = (0, 0, columns * width, rows * height)
     data = np.frombuffer(frame.read(components=4, alignment=1), np.uint8)
     sheet = data.reshape(rows * height, columns * width, 4)
@@ -77,8 +93,7 @@ class Stage:
         self._shadow, shadow_frame = self._studio.depth_map(SHADOW_PIXELS)
         self._moving, self._moving_frame = self._studio.mask_map(MOVING_PIXELS)
         self._moving_frame.viewport = (1, 1, MOVING_PIXELS - 2, MOVING_PIXELS - 2)
-        corners = scenery.ground.mesh.vertices
-        self._ground, self._heights = corners[:, :2], corners[:, 2]
+        self._ground = np.ascontiguousarray(scenery.ground.mesh.vertices.T, np.float32)  # (3, V)
         self._view = self._still_view(
             packing.ground_map(scenery.ground), scenery.ground.takes_snow
         )
@@ -145,8 +160,7 @@ class Stage:
             raise SimulationError(f'expected poses of {parts} parts, got {len(poses)}')
         if not parts:
             return
-        planes = view_planes(clip_matrix(view.camera))
-        kept = self._actors.visible(poses, planes, MOVING_M / 2.0)
+        kept = self._actors.visible(poses, view.planes, MOVING_M / 2.0)
         vertices, indices = self._actors.posed(poses, kept)
         self._movers.write(vertices)
         self._movers.choose(indices)
@@ -162,24 +176,22 @@ class Stage:
 
     def _ground_below(self, place: FloatArray) -> FloatArray:
         """Return the ground's corner (3,) next to a place (2,), moved to that place."""
-        away = self._ground - place[None]  # (V, 2)
-        height = self._heights[np.argmin((away * away).sum(axis=1))]
-        return np.array([*place, height])
+        x, y, z = self._ground
+        nearest = np.argmin(np.square(x - place[0]) + np.square(y - place[1]))
+        return np.array([*place, z[nearest]])
 
-    def draw(self, camera: Camera) -> None:
+    def draw(self, view: View) -> None:
         """Draw one view into the framebuffer that is in use."""
-        studio, context = self._studio, self._studio.context
-        matrix = clip_matrix(camera)
-        self._write_view(matrix, camera)
+        studio, context, camera = self._studio, self._studio.context, view.camera
+        self._write_view(view.clip, camera)
         detail = camera.focal_pixels / DETAIL_PIXELS
-        visible = self._packed.visible(camera.position_enu, view_planes(matrix), detail)
+        visible = self._packed.visible(camera.position_enu, view.planes, detail)
         for unit, texture in enumerate(self._textures()):
             texture.use(unit)
-        context.enable_only(context.DEPTH_TEST | context.CULL_FACE)
         self._things.choose(visible)
         for kind in KINDS:
-            if kind == 'leaves' and self._air.foliage < DENSE:  # seen from both sides
-                context.disable(context.CULL_FACE)
+            thin = kind == 'leaves' and self._air.foliage < DENSE  # seen from both sides
+            context.enable_only(context.DEPTH_TEST | (0 if thin else context.CULL_FACE))
             self._movers.draw(kind)
             self._things.draw(kind)
         context.depth_func = '<='
