@@ -10,7 +10,7 @@ from liquid_drone.sim import packing, shading
 from liquid_drone.sim.meshes import Mesh, lathe
 from liquid_drone.sim.projection import clip_matrix, view_planes
 from liquid_drone.sim.render import Camera
-from liquid_drone.sim.scenery import Batch, Material, Model, Piece
+from liquid_drone.sim.scenery import Actor, Batch, Material, Model, Piece
 
 
 def batch(model: Model, position: list[list[float]]) -> Batch:
@@ -28,6 +28,36 @@ def normals_of(mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
 def drawn(packed: packing.Packed, indices: np.ndarray) -> list[float]:
     """Return the x of each drawn vertex."""
     return packed.vertices['position'][indices, 0].tolist()
+
+
+def solids(packed: packing.Packed, eye: np.ndarray, planes: np.ndarray | None) -> np.ndarray:
+    """Return the visible indices of what is solid."""
+    return packed.visible(eye, planes)[packing.KINDS.index('solid')]
+
+
+def parts(*poses_at: tuple[float, float, float]) -> np.ndarray:
+    poses = np.tile(np.eye(4), (len(poses_at), 1, 1))
+    poses[:, :3, 3] = poses_at
+    return poses
+
+
+def test_what_moves_is_put_in_place_only_in_view_or_beside_the_target() -> None:
+    pieces = ((Piece(box(1.0, 1.0, 1.0), (1.0, 0.0, 0.0)),),)
+    packed = packing.pack_actors([Actor('a', pieces, is_target=True), Actor('b', pieces)])
+    planes = view_planes(clip_matrix(AHEAD))
+    for place, seen in (
+        ((9.0, 0.0, 1.0), True),
+        ((-9.0, 0.0, 1.0), False),
+        ((-2.0, 0.0, 1.0), True),
+    ):
+        poses = parts((5.0, 0.0, 1.0), place)
+        kept = packed.visible(poses, planes, beside_m=8.0)
+        assert kept.tolist() == [True, seen]
+        vertices, indices = packed.posed(poses, kept)
+        assert len(vertices) == 24 * (1 + seen)
+        solid = indices[packing.KINDS.index('solid')]
+        centre = vertices['position'][solid[-36:]].mean(axis=0)
+        assert centre == pytest.approx(place if seen else (5.0, 0.0, 1.0))
 
 
 def test_a_box_keeps_its_edges_and_a_lathe_is_smooth() -> None:
@@ -55,10 +85,10 @@ def test_only_what_is_ahead_is_drawn() -> None:
     model = Model('box', ((Piece(box(1.0, 1.0, 1.0), (1.0, 0.0, 0.0)),),))
     scenery = small_scenery(batch(model, [[10.0, 0.0, 1.0], [-10.0, 0.0, 1.0], [10.0, 30.0, 1.0]]))
     packed = packing.pack(scenery)
-    solid, *_ = packed.visible(AHEAD.position_enu, view_planes(clip_matrix(AHEAD)))
+    solid = solids(packed, AHEAD.position_enu, view_planes(clip_matrix(AHEAD)))
     assert len(solid) == 36
     assert set(drawn(packed, solid)) == {9.5, 10.5}
-    everything, *_ = packed.visible(AHEAD.position_enu, None)
+    everything = solids(packed, AHEAD.position_enu, None)
     assert len(everything) == 3 * 36
     assert drawn(packed, everything)[-1] in (9.5, 10.5)  # the farthest comes last
 
@@ -68,7 +98,7 @@ def test_what_is_far_is_drawn_coarsely() -> None:
     levels = tuple((Piece(mesh, (1.0, 1.0, 1.0), Material.BARK),) for mesh in (fine, coarse))
     model = Model('trunk', levels, (15.0,))
     packed = packing.pack(small_scenery(batch(model, [[5.0, 0.0, 0.0], [40.0, 0.0, 0.0]])))
-    solid, *_ = packed.visible(np.zeros(3), None)
+    solid = solids(packed, np.zeros(3), None)
     x = np.array(drawn(packed, solid))
     assert [int((x < 20.0).sum()) // 3, int((x > 20.0).sum()) // 3] == [48, 8]
 
@@ -83,7 +113,7 @@ def test_each_copy_is_scaled_turned_moved_and_tinted() -> None:
         np.array([[1.0, 0.5, 0.0]]),
     )
     packed = packing.pack(small_scenery(one))
-    solid, *_ = packed.visible(np.zeros(3), None)
+    solid = solids(packed, np.zeros(3), None)
     vertices = packed.vertices[solid]
     assert vertices['position'].min(axis=0) == pytest.approx([-1.0, 1.0, 0.0])
     assert vertices['position'].max(axis=0) == pytest.approx([3.0, 3.0, 6.0])

@@ -142,3 +142,15 @@ def test_the_wrong_number_of_poses_is_refused(renderer: GlRenderer) -> None:
     renderer.move(at((5.0, 0.0, 1.0)))
     with pytest.raises(SimulationError, match='expected poses of 2 parts, got 1'):
         renderer.render(AHEAD)
+
+
+def test_one_place_is_seen_twice_at_once_as_it_is_alone(renderer: GlRenderer) -> None:
+    views = []
+    for y in (1.0, -1.0):
+        renderer.move(at((5.0, y, 0.5), (7.0, 0.0, 0.5)))
+        views.append(renderer.view(AHEAD))
+    for view, together in zip(views, render(views), strict=True):
+        alone = render([view])[0]
+        assert np.array_equal(together.target, alone.target)
+        apart = np.abs(together.image.astype(int) - alone.image.astype(int))
+        assert (apart > 1).sum() == 0
