@@ -10,7 +10,6 @@ import argparse
 import json
 import multiprocessing
 import os
-import resource
 import statistics
 import sys
 import time
@@ -80,8 +79,12 @@ def cpu_s() -> float:
 
 
 def memory_mb() -> float:
-    """Return the most memory that this process has held so far, MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+    """Return the most memory that this process has held so far, MiB.
+
+    Not ``ru_maxrss``: that counts what the parent held when it started this process.
+    """
+    status = Path('/proc/self/status').read_text(encoding='ascii')
+    return float(status.partition('VmHWM:')[2].split(maxsplit=1)[0]) / 1024.0
 
 
 def place(world: str) -> tuple[Answer, Callable[[], None]]:
