@@ -107,8 +107,8 @@ def measure(bench: SimBench, report: Report = lambda words: None) -> dict[str, A
     """Measure all; ``report`` is told what is measured next.
 
     Returns:
-        ``cpu_cores``, ``device``; by world and season ``pictures_per_s``, ``frames_per_s`` (with
-        mask and bearing) and ``pictures_per_cpu_s``, which other programs cannot slow down;
+        ``cpu_cores``, ``device``; by world and season ``pictures_per_s`` (with their masks, of a
+        follower on the target's way) and ``pictures_per_cpu_s``, which other programs cannot slow;
         ``physics_ms`` a camera frame, ``resets_per_s``, ``memory_mb`` by world,
         ``env_steps_per_s`` by world and case, ``cpu_ms_per_step`` of all
         cores together, and ``ratios`` to the peer's steps a second.

@@ -246,6 +246,23 @@ class Simulator:
         self._pose_actors(self._stamp_ns())
         return self._renderer.render(camera).image
 
+    def follower_views(self, count: int) -> list[Camera]:
+        """Return cameras of a level follower, 4 s behind the target, spread over its way."""
+        task, turns = self.scenario.task, (0.0, math.radians(self.camera.tilt_down_deg))
+        cameras = []
+        for time_s in np.linspace(0.0, task.duration_s, count).tolist():
+            (x, y), (ahead_x, ahead_y) = (self._layout.route.at(time_s + t)[0] for t in (0.0, 4.0))
+            yaw = math.atan2(ahead_y - y, ahead_x - x)
+            turn = rotation_from_quaternion(quaternion_from_euler(*turns, yaw))
+            eye = np.array([x, y, self.ground_height_m([x, y]) + task.cruise_altitude_m])
+            width, height, fov = (
+                self.camera.width,
+                self.camera.height,
+                self.camera.horizontal_fov_deg,
+            )
+            cameras.append(Camera(eye, turn, width, height, fov))
+        return cameras
+
     def chase_view(self, width: int, height: int) -> Image:
         """Take a picture from behind and above the drone, level, in its heading."""
         position, quaternion = self._pose()
