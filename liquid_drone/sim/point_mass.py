@@ -22,8 +22,8 @@ GRAVITY_M_S2 = 9.81
 
 
 @dataclass(frozen=True)
-class PointTruth:
-    """Where the point is; the fields of the simulator's truth that an autopilot reads."""
+class BodyTruth:
+    """Where a body is; the fields of the simulator's truth that an autopilot reads."""
 
     stamp_ns: int
     position_enu: Array  # (3,) m
@@ -43,9 +43,9 @@ class PointMass:
     yaw_rate_rad_s: float = 0.0
     substeps: int = 0  # of 1/240 s, since the start
 
-    def truth(self) -> PointTruth:
+    def truth(self) -> BodyTruth:
         """Return the present state."""
-        return PointTruth(
+        return BodyTruth(
             stamp_ns=START_NS + self.substeps * 1_000_000_000 // SUBSTEPS_PER_S,
             position_enu=self.position_enu.copy(),
             velocity_enu=self.velocity_enu.copy(),

@@ -94,7 +94,7 @@ in vec3 normal;
 in vec4 colour;       // a * 255: the material, + 64 if it moves, + 128 if it is the target
 """
 
-# Lights vertices, once for what never moves: two packed colours for each, see VERTEX.
+# Lights vertices, once for what never moves: two colours and a look for each, see VERTEX.
 LIGHTER = (
     VERTEX_INPUTS
     + LIGHT

@@ -15,24 +15,11 @@ import numpy.typing as npt
 
 from .. import quadrotor
 from ..config import Vehicle
+from ..point_mass import START_NS, SUBSTEPS_PER_S, BodyTruth
 from ..quadrotor import Drive, Four, Motion, Sample, Vector
 
 Array = npt.NDArray[np.float64]
-START_NS = 1_000_000_000
-SUBSTEPS_PER_S = 240
 STEP_S = 1.0 / SUBSTEPS_PER_S
-
-
-@dataclass(frozen=True)
-class FieldTruth:
-    """Where the drone is; the fields of the simulator's truth that an autopilot reads."""
-
-    stamp_ns: int
-    position_enu: Array  # (3,) m
-    velocity_enu: Array  # (3,) m/s
-    quaternion_xyzw: Array  # (4,) body FLU to world ENU
-    angular_velocity_flu: Array  # (3,) rad/s
-    on_ground: bool
 
 
 @dataclass
@@ -51,10 +38,10 @@ class OpenField:
     def __post_init__(self) -> None:
         self.drive: Drive = quadrotor.still(self.vehicle, hovering=False)
 
-    def truth(self) -> FieldTruth:
+    def truth(self) -> BodyTruth:
         """Return the present state."""
         motion = self.motion
-        return FieldTruth(
+        return BodyTruth(
             stamp_ns=START_NS + self.substeps * 1_000_000_000 // SUBSTEPS_PER_S,
             position_enu=np.array(motion.position_enu),
             velocity_enu=np.array(motion.velocity_enu),
