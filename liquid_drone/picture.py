@@ -30,6 +30,11 @@ def resized(image: Image, width: int, height: int) -> Image:
     return np.asarray(cv2.resize(image, (width, height), interpolation=how), dtype=np.uint8)
 
 
+def reduced(image: Image, factor: int) -> Image:
+    """Average a picture (H, W, 3) down as a policy's graph does first, rounded to integers."""
+    return resized(image, image.shape[1] // factor, image.shape[0] // factor)
+
+
 def fitted(image: Image, camera: CameraSpec, horizontal_fov_deg: float | None = None) -> Image:
     """Return the picture as the policy's camera would have taken it, about.
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ..contract import CommandSpec
 from ..episodes import episode
-from ..policy.vision import reduced
+from ..picture import reduced
 from .hints import hints_of
 
 MIN_PIXELS = 12  # of the full image: fewer are no sight of the target

@@ -21,6 +21,7 @@ import numpy as np
 
 from ..episodes.episode import load_info, save
 from ..sim.weather import CLEAR
+from .cache import open_clips
 from .recipe import Recipe
 from .rollout import Flight, fly, new_recording
 from .steering import DisturbedExpert, MixedSteering, Plan, PolicySteering, Steering
@@ -46,6 +47,8 @@ class Job:
     plan: Plan
     directory: Path | None  # where the episode goes; None records nothing
     weather: str = CLEAR
+    cache: Path | None = None  # where its frames are kept decoded, for training
+    reduce: int = 1  # how much smaller they are kept
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,12 @@ def jobs_of(
     plan: Plan,
     directory: Path | None,
     lookalikes: bool = False,
+    cache: Path | None = None,
 ) -> list[Job]:
     """Return one job per seed; targets take turns, then worlds, seasons, weathers.
 
-    With ``lookalikes`` these walk in the target's stead now and then, as the recipe says.
+    With ``lookalikes`` these walk in the target's stead now and then, as the recipe says. With a
+    ``cache`` the frames are kept there for training.
     """
     kinds = (recipe.weather, recipe.seasons, recipe.worlds, recipe.targets)
     places = list(itertools.product(*kinds))
@@ -80,7 +85,8 @@ def jobs_of(
             target = recipe.lookalikes[turn % len(recipe.lookalikes)]
         name = f'{world}-{season}-{seed:05d}'
         place = directory / name if directory else None
-        jobs.append(Job(world, season, target, recipe.task, seed, frames, plan, place, weather))
+        fixed = (recipe.task, seed, frames, plan, place, weather, cache)
+        jobs.append(Job(world, season, target, *fixed, recipe.network.vision.reduce))
     return jobs
 
 
@@ -122,6 +128,8 @@ def run_job(job: Job) -> Result:
             **{**vars(recording.info), 'collision': flight.collision}
         )
         save(recording, job.directory)
+        if job.cache is not None:  # here, since there are more workers than trainers
+            open_clips([job.directory], job.cache, job.reduce, job.plan.command)
     return Result(job.seed, len(flight.distance_m), flight.collision, flight)
 
 

@@ -164,7 +164,8 @@ def _gather(
         episodes, frames = dagger.episodes, dagger.frames
     seeds = split_seeds('train', episodes, SEEDS_PER_ROUND * index)
     total = 0
-    jobs = jobs_of(recipe, seeds, frames, plan, work.episodes(index), lookalikes=True)
+    place, cache = work.episodes(index), work.cache
+    jobs = jobs_of(recipe, seeds, frames, plan, place, lookalikes=True, cache=cache)
     for result in run_jobs(jobs, processes):
         total += result.frames
         done(result.frames)

@@ -6,6 +6,7 @@ Batch k depends only on the clips, the configuration, the seed and k, so that a 
 sees the same batches.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,11 +15,12 @@ import torch
 from torch import Tensor
 
 from .cache import Clip
-from .recipe import Augmentation, TrainConfig
+from .looks import Look, changed, draw_look
+from .recipe import TrainConfig
 
-STYLE = 0.35  # of each channel in another one, at most
-SPARED = 0.12  # of the width, beside the target's middle
+CPU = torch.device('cpu')
 MIRRORED = torch.tensor([1.0, -1.0, 1.0, -1.0])  # vx, vy, vz, yaw rate
+TURNED = torch.tensor([1.0, -1.0, 1.0])  # visible, bearing, elevation
 
 
 class Batch(NamedTuple):
@@ -32,39 +34,100 @@ class Batch(NamedTuple):
 
 
 class Windows:
-    """Draws batches from clips."""
+    """Draws batches from clips.
 
-    def __init__(self, clips: list[Clip], config: TrainConfig, nominal_s: float) -> None:
+    On a graphics card all frames lie in its memory, where they fit, and a batch is cut and changed
+    there at once; on the CPU window by window, each of which fits the cache.
+    """
+
+    def __init__(
+        self,
+        clips: list[Clip],
+        config: TrainConfig,
+        nominal_s: float,
+        device: torch.device = CPU,
+    ) -> None:
         self.clips = [clip for clip in clips if len(clip) >= config.length]
-        self.config = config
+        self.config, self.device = config, device
         self.nominal_s = nominal_s
         lengths = np.array([len(clip) for clip in self.clips], dtype=np.float64)
         self.share = lengths / lengths.sum()
+        self.first = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         grain = np.random.default_rng(config.seed).normal(size=(256, 256, 3))
-        self.grain = torch.from_numpy(grain).to(torch.bfloat16)
+        self.grain = torch.from_numpy(grain).to(device, torch.bfloat16)
+        self.held = hold_frames(self.clips, device)
 
     def batch(self, *key: int) -> Batch:
-        """Return the batch with this key (seed, round, step)."""
+        """Return the batch with this key (seed, step), on the device."""
         rng = np.random.default_rng(key)
         chosen = rng.choice(len(self.clips), size=self.config.windows, p=self.share)
-        parts = [self._window(self.clips[index], rng) for index in chosen]
-        return Batch(*(torch.stack(column) for column in zip(*parts, strict=True)))
+        cuts = [self._cut(int(index), rng) for index in chosen]
+        rows = [torch.stack(column).to(self.device) for column in zip(*_rows(cuts), strict=True)]
+        mirrored = torch.tensor([cut.look.mirrored for cut in cuts]).to(self.device)
+        return mirror(Batch(self._pixels(cuts), *rows), mirrored)
 
-    def _window(self, clip: Clip, rng: np.random.Generator) -> tuple[Tensor, ...]:
+    def _cut(self, chosen: int, rng: np.random.Generator) -> 'Cut':
+        clip = self.clips[chosen]
         index = pick_frames(len(clip), self.config, rng)
         dt_s = np.diff(clip.stamp_s[index], prepend=clip.stamp_s[index[0]] - self.nominal_s)
-        frames = torch.from_numpy(np.ascontiguousarray(clip.frames[index]))
-        pixels = recolour(frames, self.config.augmentation, self.grain, rng)
-        label, target, hints = (
-            torch.from_numpy(array[index]) for array in (clip.label, clip.target, clip.hints)
+        rows_columns = clip.frames.shape[1], clip.frames.shape[2]
+        look = draw_look(self.config.augmentation, rows_columns, clip.target[index], rng)
+        return Cut(clip, index, self.first[chosen] + index, dt_s, look)
+
+    def _pixels(self, cuts: 'list[Cut]') -> Tensor:
+        """Return the changed pictures (B, T, h, w, 3), bfloat16."""
+        if self.held is not None:
+            places = torch.from_numpy(np.stack([cut.places for cut in cuts])).to(self.device)
+            return changed(self.held[places], [cut.look for cut in cuts], self.grain)
+        parts = []
+        for cut in cuts:
+            frames = torch.from_numpy(np.ascontiguousarray(cut.clip.frames[cut.index]))
+            parts.append(changed(frames[None].to(self.device), [cut.look], self.grain))
+        return torch.cat(parts)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One window, before its pictures are read."""
+
+    clip: Clip
+    index: npt.NDArray[np.int64]  # (T,), frames of the clip
+    places: npt.NDArray[np.int64]  # (T,), the same among the frames of all clips
+    dt_s: npt.NDArray[np.float64]  # (T,)
+    look: Look
+
+
+def _rows(cuts: list[Cut]) -> list[tuple[Tensor, ...]]:
+    return [
+        (
+            torch.from_numpy(cut.dt_s).float(),
+            torch.from_numpy(cut.clip.label[cut.index]),
+            torch.from_numpy(cut.clip.target[cut.index]),
+            torch.from_numpy(cut.clip.hints[cut.index]),
         )
-        pixels = spoil(pixels, clip.target[index], self.config.augmentation, rng)
-        if self.config.augmentation.flip and rng.random() < 0.5:
-            pixels, label, target, hints = mirror(pixels, label, target, hints)
-        return pixels, torch.from_numpy(dt_s).float(), label, target, hints
+        for cut in cuts
+    ]
 
 
-def pick_frames(available: int, config: TrainConfig, rng: np.random.Generator) -> np.ndarray:
+def hold_frames(clips: list[Clip], device: torch.device) -> Tensor | None:
+    """Return all frames (sum of T, h, w, 3) on a graphics card; None where half is too small."""
+    if device.type != 'cuda' or not clips:
+        return None
+    wanted = sum(clip.frames.nbytes for clip in clips)
+    if wanted > torch.cuda.mem_get_info(device)[0] // 2:
+        return None
+    total, shape = sum(len(clip) for clip in clips), clips[0].frames.shape[1:]
+    held = torch.empty((total, *shape), dtype=torch.uint8, device=device)
+    start = 0
+    for clip in clips:
+        held[start : start + len(clip)] = torch.from_numpy(np.array(clip.frames)).to(device)
+        start += len(clip)
+    return held
+
+
+def pick_frames(
+    available: int, config: TrainConfig, rng: np.random.Generator
+) -> npt.NDArray[np.int64]:
     """Return ``config.length`` ascending frame numbers, in some windows with gaps."""
     gaps = np.ones(config.length, dtype=np.int64)
     if rng.random() < config.augmentation.skip_share:
@@ -75,68 +138,17 @@ def pick_frames(available: int, config: TrainConfig, rng: np.random.Generator) -
     return np.asarray(steps + rng.integers(available - steps[-1]))
 
 
-def recolour(frames: Tensor, how: Augmentation, grain: Tensor, rng: np.random.Generator) -> Tensor:
-    """Change brightness, contrast, colours of one window (T, h, w, 3), add noise; bfloat16."""
-    gain = 1.0 + how.contrast * rng.uniform(-1, 1) + how.colour * rng.uniform(-1, 1, size=3)
-    offset = 255.0 * how.brightness * rng.uniform(-1, 1) + 115.0 * (1.0 - gain)
-    rows, columns = frames.shape[1:3]
-    sigma = 255.0 * how.noise * rng.random()
-    top, left = rng.integers(256 - rows + 1), rng.integers(256 - columns + 1)
-    noise = grain[top : top + rows, left : left + columns] * sigma  # (h, w, 3)
-    scale = torch.from_numpy(gain).to(torch.bfloat16)
-    shift = noise + torch.from_numpy(offset).to(torch.bfloat16)
-    return frames.to(torch.bfloat16).mul_(scale).add_(shift).clamp_(0.0, 255.0)
-
-
-def spoil(
-    pixels: Tensor, target: npt.NDArray[np.float32], how: Augmentation, rng: np.random.Generator
-) -> Tensor:
-    """Turn colours, blur, hide a patch of one window (T, h, w, 3), as often as the recipe says.
-
-    Args:
-        pixels: 0..255.
-        target: (T, 3), as in a batch; the patch keeps off where it is.
-        how: shares and strengths.
-        rng: draws nothing for what is switched off.
-
-    """
-    if how.hue_deg > 0.0 or how.season_style:
-        mix = torch.from_numpy(colour_mix(how, rng)).to(pixels.dtype)
-        pixels = (pixels @ mix.T).clamp_(0.0, 255.0)
-    if how.blur_share > 0.0 and rng.random() < how.blur_share:
-        planes = torch.nn.functional.pad(
-            pixels.permute(0, 3, 1, 2), (1, 1, 1, 1), mode='replicate'
-        )
-        pixels = torch.nn.functional.avg_pool2d(planes, 3, 1).permute(0, 2, 3, 1).contiguous()
-    if how.cutout_share > 0.0 and rng.random() < how.cutout_share:
-        _hide(pixels, target, rng)
-    return pixels
-
-
-def colour_mix(how: Augmentation, rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """Draw the matrix (3, 3) that colours are multiplied with; grey stays grey."""
-    angle, axis = np.radians(how.hue_deg) * rng.uniform(-1, 1), np.full(3, 3.0**-0.5)
-    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
-    mix = np.eye(3) + np.sin(angle) * cross + (1.0 - np.cos(angle)) * cross @ cross  # Rodrigues
-    if how.season_style:
-        style = np.eye(3) + rng.uniform(-STYLE, STYLE, size=(3, 3))
-        mix = style / style.sum(axis=1, keepdims=True) @ mix
-    return np.asarray(mix)
-
-
-def _hide(pixels: Tensor, target: npt.NDArray[np.float32], rng: np.random.Generator) -> None:
-    rows, columns = pixels.shape[1:3]
-    height, width = (int(size * rng.uniform(0.1, 0.35)) for size in (rows, columns))
-    top, left = rng.integers(rows - height + 1), rng.integers(columns - width + 1)
-    shown = target[target[:, 0] > 0.5]
-    x = (shown[:, 1] + 1.0) / 2.0 * columns
-    if ((x > left - SPARED * columns) & (x < left + width + SPARED * columns)).any():
-        return  # it would hide the target that the label says is there
-    pixels[:, top : top + height, left : left + width] = float(rng.uniform(60, 190))
-
-
-def mirror(pixels: Tensor, label: Tensor, target: Tensor, hints: Tensor) -> tuple[Tensor, ...]:
-    """Mirror one window left to right, with everything that has a side."""
-    turned = target * torch.tensor([1.0, -1.0, 1.0])
-    sectors = torch.cat([hints[:, :1], hints[:, 1:].flip(1)], dim=1)
-    return pixels.flip(2), label * MIRRORED, turned, sectors
+def mirror(batch: Batch, which: Tensor) -> Batch:
+    """Mirror the windows of a mask (B,) left to right, with everything that has a side."""
+    turned = (
+        batch.pixels.flip(3),
+        batch.label * MIRRORED.to(which.device),
+        batch.target * TURNED.to(which.device),
+        torch.cat([batch.hints[..., :1], batch.hints[..., 1:].flip(2)], dim=2),
+    )
+    plain = (batch.pixels, batch.label, batch.target, batch.hints)
+    pixels, label, target, hints = (
+        torch.where(which.view(-1, *[1] * (b.dim() - 1)), a, b)
+        for a, b in zip(turned, plain, strict=True)
+    )
+    return Batch(pixels, batch.dt_s, label, target, hints)

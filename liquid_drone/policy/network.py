@@ -87,6 +87,10 @@ class Network(nn.Module):
         """Turn the outputs of the cell (..., O) into commands (..., 4), shares of the limits."""
         return motor if self.readout is None else self.readout(motor)
 
+    def compile_eye(self) -> None:
+        """Have the CNN compiled by torch.compile when it first sees; exports stay as they are."""
+        self.vision.look = torch.compile(self.vision.look)  # type: ignore[method-assign]
+
     def constrain(self) -> None:
         """Bring the core's parameters back to where they make sense, after an optimiser step."""
         self.cell.constrain()

@@ -7,12 +7,9 @@ reduced frames and flight hands over what the camera gives; both see the same pi
 Normalisation is in here too, and nowhere else.
 """
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from ..picture import resized
 from .config import VisionConfig
 
 HEAD = ('logit', 'bearing', 'elevation')  # bearing -1 left..1 right, elevation -1 bottom..1 top
@@ -76,8 +73,3 @@ def _begin_at_unit_scale(trunk: nn.Sequential) -> None:
 
 def _channels(values: tuple[float, float, float]) -> Tensor:
     return torch.tensor(values).view(3, 1, 1)
-
-
-def reduced(image: npt.NDArray[np.uint8], factor: int) -> npt.NDArray[np.uint8]:
-    """Average an image (H, W, 3) down as the graph does, rounded: what a frame cache stores."""
-    return resized(image, image.shape[1] // factor, image.shape[0] // factor)

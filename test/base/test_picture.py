@@ -28,11 +28,8 @@ def test_a_picture_of_the_policys_camera_is_left_as_it_is() -> None:
 
 
 def test_a_learner_reduces_as_a_node_resizes() -> None:
-    pytest.importorskip('torch')
-    from liquid_drone.policy.vision import reduced
-
     image = noise(288, 512)
-    assert np.array_equal(reduced(image, 2), picture.fitted(image, CAMERA))
+    assert np.array_equal(picture.reduced(image, 2), picture.fitted(image, CAMERA))
 
 
 def test_four_by_three_loses_rows_not_columns() -> None:

@@ -44,8 +44,11 @@ def test_it_learns(clips, tmp_path):
     assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:10])
 
 
-def test_a_stopped_training_goes_on_to_the_same_weights(clips, tmp_path, monkeypatch):
-    monkeypatch.setattr(imitate, 'CHECKPOINT_EVERY', 5)
+@pytest.mark.parametrize(('every_s', 'first'), [(0.0, 8), (1e9, 0)])
+def test_a_stopped_training_goes_on_to_the_same_weights(
+    clips, tmp_path, monkeypatch, every_s, first
+):
+    monkeypatch.setattr(imitate, 'CHECKPOINT_S', every_s)
     whole = imitate.train(make_network(), clips, SHORT, SPAN, tmp_path / 'whole.pt')
 
     def stop(step: int, losses: dict[str, float]) -> None:
@@ -63,7 +66,7 @@ def test_a_stopped_training_goes_on_to_the_same_weights(clips, tmp_path, monkeyp
         tmp_path / 'parts.pt',
         report=lambda s, _: steps.append(s),
     )
-    assert steps[0] == 5
+    assert steps[0] == first
     for a, b in zip(whole.parameters(), parts.parameters(), strict=True):
         assert torch.equal(a, b)
     assert not (tmp_path / 'parts.partial').exists()

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training data: cached once, cut reproducibly, mirrored with everything that has a side."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -11,15 +12,9 @@ import torch
 from liquid_drone.contract import CommandSpec
 from liquid_drone.learn.cache import open_clips
 from liquid_drone.learn.hints import nearness
+from liquid_drone.learn.looks import changed, colour_mix, draw_look
 from liquid_drone.learn.recipe import Augmentation, TrainConfig
-from liquid_drone.learn.windows import (
-    Windows,
-    colour_mix,
-    mirror,
-    pick_frames,
-    recolour,
-    spoil,
-)
+from liquid_drone.learn.windows import Batch, Windows, mirror, pick_frames
 
 PLAIN = Augmentation(brightness=0.0, contrast=0.0, colour=0.0, noise=0.0, flip=False, skip_share=0)
 
@@ -75,33 +70,60 @@ def test_picked_frames_lie_within_the_clip(available):
 
 
 def test_mirroring_twice_changes_nothing_and_once_turns_every_side():
-    pixels = torch.rand(2, 4, 6, 3)
-    label = torch.tensor([[1.0, 2.0, 3.0, 4.0]] * 2)
-    target = torch.tensor([[1.0, 0.5, 0.2]] * 2)
-    hints = torch.arange(18.0).view(2, 9)
-    once = mirror(pixels, label, target, hints)
-    assert once[1][0].tolist() == [1.0, -2.0, 3.0, -4.0]
-    assert once[2][0].tolist() == [1.0, -0.5, pytest.approx(0.2)]
-    assert once[3][0].tolist() == [0.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0]
-    for a, b in zip(mirror(*once), (pixels, label, target, hints), strict=True):
+    label = torch.tensor([1.0, 2.0, 3.0, 4.0]).expand(2, 2, 4)
+    target = torch.tensor([1.0, 0.5, 0.2]).expand(2, 2, 3)
+    hints = torch.arange(9.0).expand(2, 2, 9)
+    batch = Batch(torch.rand(2, 2, 4, 6, 3), torch.full((2, 2), 0.05), label, target, hints)
+    which = torch.tensor([True, False])
+    once = mirror(batch, which)
+    assert once.label[0, 0].tolist() == [1.0, -2.0, 3.0, -4.0]
+    assert once.target[0, 0].tolist() == [1.0, -0.5, pytest.approx(0.2)]
+    assert once.hints[0, 0].tolist() == [0.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0]
+    assert torch.equal(once.pixels[0], batch.pixels[0].flip(2))
+    for a, b, c in zip(mirror(once, which), batch, once, strict=True):
         assert torch.equal(a, b)
+        assert torch.equal(b[1], c[1])
+
+
+def show(pixels, how, seed=0, target=None):
+    """Change one window (T, h, w, 3) as drawn from a seed."""
+    rng = np.random.default_rng(seed)
+    target = np.zeros((len(pixels), 3), np.float32) if target is None else target
+    look = draw_look(how, tuple(pixels.shape[1:3]), target, rng)
+    grain = torch.from_numpy(rng.normal(size=(256, 256, 3))).to(torch.bfloat16)
+    return changed(pixels[None], [look], grain)[0]
 
 
 def test_without_augmentation_the_pixels_are_those_of_the_camera(clips):
     frames = torch.from_numpy(np.array(clips[0].frames[:4]))
-    grain = torch.zeros(256, 256, 3, dtype=torch.bfloat16)
-    shown = recolour(frames, PLAIN, grain, np.random.default_rng(0))
-    assert torch.equal(shown, frames.to(torch.bfloat16))
+    assert torch.equal(show(frames, PLAIN), frames.to(torch.bfloat16))
 
 
 def test_recoloured_pixels_stay_in_range(clips):
     frames = torch.from_numpy(np.array(clips[0].frames[:4]))
-    how = Augmentation(brightness=0.9, contrast=0.9, colour=0.9, noise=0.9)
-    grain = torch.randn(256, 256, 3).to(torch.bfloat16)
+    how = Augmentation(
+        brightness=0.9, contrast=0.9, colour=0.9, noise=0.9, hue_deg=90.0, season_style=True
+    )
     for seed in range(10):
-        shown = recolour(frames, how, grain, np.random.default_rng(seed))
+        shown = show(frames, how, seed)
         assert shown.min() >= 0.0
         assert shown.max() <= 255.0
+
+
+def test_windows_changed_together_are_those_changed_one_by_one(clips):
+    """On a graphics card a batch is changed at once, on a CPU window by window."""
+    how = Augmentation(hue_deg=30.0, blur_share=0.5, cutout_share=0.5)
+    rng = np.random.default_rng(3)
+    frames = torch.from_numpy(np.stack([clip.frames[:5] for clip in clips]))
+    looks = [draw_look(how, (72, 128), np.zeros((5, 3), np.float32), rng) for _ in clips]
+    grain = torch.randn(256, 256, 3).to(torch.bfloat16)
+    together = changed(frames, looks, grain)
+    alone = [
+        changed(window[None], [look], grain) for window, look in zip(frames, looks, strict=True)
+    ]
+    assert torch.equal(together, torch.cat(alone))
+    assert any(look.blurred for look in looks)
+    assert any(look.patch for look in looks)
 
 
 def test_nearness_is_on_the_side_of_the_trunk():
@@ -127,32 +149,20 @@ def test_hue_turns_colours_and_leaves_grey():
 
 
 def test_a_patch_hides_something_but_never_the_target():
-    how = Augmentation(cutout_share=1.0)
-    rng, hidden = np.random.default_rng(0), 0
+    how, hidden = dataclasses.replace(PLAIN, cutout_share=1.0), 0
     for k in range(60):
         x = -0.9 + 0.03 * k
         target = np.tile(np.array([1.0, x, 0.0], np.float32), (4, 1))
-        pixels = torch.full((4, 72, 128, 3), 255.0)
-        spoil(pixels, target, how, rng)
+        shown = show(torch.full((4, 72, 128, 3), 255, dtype=torch.uint8), how, k, target)
         column = min(int((x + 1.0) / 2.0 * 128), 127)
-        assert (pixels[:, :, max(column - 8, 0) : column + 8] == 255.0).all()
-        hidden += bool((pixels != 255.0).any())
+        assert (shown[:, :, max(column - 8, 0) : column + 8] == 255.0).all()
+        hidden += bool((shown != 255.0).any())
     assert hidden > 20
 
 
 def test_a_window_out_of_focus_is_smoother_and_as_bright():
-    pixels = torch.rand(2, 72, 128, 3) * 255.0
-    nowhere = np.zeros((2, 3), np.float32)
-    rng = np.random.default_rng(0)
-    blurred = spoil(pixels, nowhere, Augmentation(blur_share=1.0), rng)
+    pixels = (torch.rand(2, 72, 128, 3) * 255.0).to(torch.uint8)
+    blurred = show(pixels, dataclasses.replace(PLAIN, blur_share=1.0))
     assert blurred.shape == pixels.shape
-    assert blurred.std() < 0.6 * pixels.std()
-    assert blurred.mean().item() == pytest.approx(pixels.mean().item(), abs=1.0)
-
-
-def test_what_is_switched_off_draws_nothing():
-    """A recipe without it must see the batches that it saw before there was any of it."""
-    rng = np.random.default_rng(3)
-    pixels = torch.zeros(1, 8, 8, 3)
-    assert spoil(pixels, np.zeros((1, 3), np.float32), Augmentation(), rng) is pixels
-    assert rng.random() == np.random.default_rng(3).random()
+    assert blurred.float().std() < 0.6 * pixels.float().std()
+    assert blurred.float().mean().item() == pytest.approx(pixels.float().mean().item(), abs=1.0)

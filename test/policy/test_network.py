@@ -5,10 +5,10 @@
 import numpy as np
 import torch
 
+from liquid_drone.picture import reduced
 from liquid_drone.policy.config import NetworkConfig
 from liquid_drone.policy.export import roll
 from liquid_drone.policy.network import Core, Network
-from liquid_drone.policy.vision import reduced
 
 
 def test_training_and_flight_see_the_same():
