@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from .activations import HEADS, head_slope
+from .fused import fused, takes
 
 PARTS = 4  # f, q, gate slope, gate offset
 
@@ -40,7 +41,7 @@ class Layout:
 def skewed_scan(
     layout: Layout, driven: Tensor, bias: Tensor, weight: Tensor, dt: Tensor, state: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Advance T ticks.
+    """Advance T ticks; on a GPU by one kernel where ``fused.py`` can.
 
     Args:
         layout: of the neurons.
@@ -54,6 +55,8 @@ def skewed_scan(
         The outputs of every tick, (B, T, O), and the state after the last, (B, N).
 
     """
+    if takes(layout, driven, bias, weight, dt, state):
+        return fused(layout, driven, bias, weight, dt, state)
     plan = _plan(layout.layers, driven.shape[1], driven.device)
     spans = dt.T[plan.tick]  # (T + late, N, B)
     outputs, after = _Skewed.apply(  # type: ignore[no-untyped-call]
