@@ -30,6 +30,7 @@ from ..policy.config import CoreConfig, NetworkConfig, VisionConfig
 from ..policy.export import export_core
 from ..policy.network import Network
 from ..runtime.core import CoreStep
+from .policy_gpu import descend
 from .timing import Case, Timing, take_turns
 
 NCPS = ('ncps wired_cfc', 'ncps cfc', 'ncps ltc')
@@ -135,9 +136,9 @@ def training_cases(bench: PolicyBench, modules: Mapping[str, nn.Module]) -> dict
 
     def case(module: nn.Module) -> Case:
         if not isinstance(module, Cell):
-            return lambda: _descend(module, module(features)[0])
+            return lambda: descend(module, module(features)[0])
         state = torch.zeros(bench.batch, module.state_size)
-        return lambda: _descend(module, module(features, state, dt)[0])
+        return lambda: descend(module, module(features, state, dt)[0])
 
     return {name: case(module) for name, module in modules.items()}
 
@@ -195,8 +196,3 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-def _descend(module: nn.Module, output: Tensor) -> None:
-    module.zero_grad(set_to_none=True)
-    output.square().mean().backward()  # type: ignore[no-untyped-call]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..bench.policy import Cost
+    from ..bench.policy_gpu import GpuCosts
     from ..bench.timing import Timing
 
 NAME = 'policy'
@@ -16,6 +17,7 @@ HELP = 'time the recurrent cells: training by sequences, one step in flight'
 EPILOG = """examples:
   liquid-drone bench policy
   liquid-drone bench policy --cells wired_cfc ltc 'ncps wired_cfc' --rounds 30
+  liquid-drone bench policy --device cuda
 
 ncps is timed beside the cells where it is installed (pip install ncps).
 """
@@ -28,26 +30,79 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument('--rounds', type=int, default=15, help='timed runs of each case')
     parser.add_argument('--neurons', type=int, default=19, help='of each cell')
-    parser.add_argument('--cells', nargs='+', default=[], help='cases (default: all)')
+    parser.add_argument('--cells', nargs='+', default=[], help='cases on the CPU (default: all)')
+    parser.add_argument(
+        '--device',
+        choices=('auto', 'cpu', 'cuda'),
+        default='auto',
+        help='cuda: only the wired CfC on the GPU; auto: the CPU, and the GPU where one is',
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure and print a table."""
+    """Measure and print a table for the CPU, and one for the GPU."""
+    import torch
+
+    found: dict[str, object] = {}
+    if args.device != 'cuda':
+        found.update(on_cpu(args))
+    if args.device == 'cuda' or (args.device == 'auto' and torch.cuda.is_available()):
+        found['on the GPU'] = on_gpu(args)
+    if args.json:
+        print(json.dumps(found))
+    return 0
+
+
+def on_cpu(args: argparse.Namespace) -> dict[str, object]:
+    """Measure every cell on one thread; print unless for machines."""
     from ..bench.policy import PolicyBench, measure
     from ..bench.timing import table
 
     bench = PolicyBench(neurons=args.neurons, rounds=args.rounds, cells=tuple(args.cells))
     costs = measure(bench)
-    if args.json:
-        print(json.dumps({name: dataclasses.asdict(cost) for name, cost in costs.items()}))
-        return 0
-    print(
-        f'{bench.neurons} neurons, {bench.features} features; train: forward + backward, batch '
-        f'{bench.batch}, {bench.length} ticks, one thread;\nstep: batch 1, ONNX Runtime (ncps: '
-        'PyTorch), called by name and with bound buffers; processor time, best of the runs\n'
-    )
-    print(table(HEAD, rows_of(costs)))
-    return 0
+    if not args.json:
+        print(
+            f'{bench.neurons} neurons, {bench.features} features; train: forward + backward, batch'
+            f' {bench.batch}, {bench.length} ticks, one thread;\nstep: batch 1, ONNX Runtime '
+            '(ncps: PyTorch), called by name and with bound buffers; processor time, best of the '
+            'runs\n'
+        )
+        print(table(HEAD, rows_of(costs)))
+    return {name: dataclasses.asdict(cost) for name, cost in costs.items()}
+
+
+def on_gpu(args: argparse.Namespace) -> dict[str, object]:
+    """Measure the wired CfC on the GPU; print unless for machines."""
+    from ..bench.policy_gpu import GpuBench, measure
+
+    bench = GpuBench(neurons=args.neurons, rounds=args.rounds)
+    costs = measure(bench)
+    if not args.json:
+        print(
+            f'\n{costs.device}, PyTorch {costs.torch}: {bench.neurons} neurons, {bench.features} '
+            f'features, {bench.length} ticks, forward + backward;\nCUDA events around each step, '
+            'best and median of the runs\n'
+        )
+        print(gpu_table(costs))
+    return dataclasses.asdict(costs)
+
+
+def gpu_table(costs: 'GpuCosts') -> str:
+    """Return the table: a row a case, a group of columns a batch size."""
+    from ..bench.policy_gpu import NCPS
+    from ..bench.timing import table
+
+    head = ['on the GPU']
+    rows: dict[str, list[str]] = {}
+    for batch, timings in costs.train.items():
+        head += [f'batch {batch}, ms', 'median', 'of ncps']
+        reference = timings.get(NCPS)
+        for name, timing in timings.items():
+            gain = f'{reference.best_s / timing.best_s:.1f}x' if reference else ''
+            times = [f'{1e3 * timing.best_s:.3f}', f'{1e3 * timing.median_s:.3f}', gain]
+            rows.setdefault(name, [name]).extend(times)
+    said = f'\n\nnot fused: {costs.left_out}' if costs.left_out else ''
+    return table(head, list(rows.values())) + said
 
 
 def rows_of(costs: 'dict[str, Cost]') -> list[list[str]]:

@@ -112,7 +112,7 @@ def launch(
     turned = weight.view(4, n, n).transpose(1, 2)  # [part, source, target]
     given = [tensor.contiguous() for tensor in (driven, bias, turned, dt, state)]
     counts = (ticks, steps, n, layout.layers[0], layout.outputs)
-    with torch.cuda.device_of(driven):
+    with torch.cuda.device_of(driven):  # type: ignore[no-untyped-call]
         scan_forward[(batch,)](
             *given,
             _delays(layout.layers, driven.device),
@@ -171,7 +171,7 @@ class _Fused(torch.autograd.Function):
         by_state = dt.new_empty(batch, n)
         given = (weight, dt, _delays(layout.layers, dt.device), parts, *grads)
         counts = (ticks, steps, n, layout.outputs)
-        with torch.cuda.device_of(dt):
+        with torch.cuda.device_of(dt):  # type: ignore[no-untyped-call]
             scan_backward[(batch,)](
                 *(tensor.contiguous() for tensor in given),
                 pulls,

@@ -66,6 +66,7 @@ def scan_forward(
     NO_GATE: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
+    """Advance one sample by all its ticks."""
     sample = tl.program_id(0).to(tl.int64)
     driven_ptr += sample * ticks * 4 * inter
     dt_ptr += sample * ticks
@@ -139,6 +140,7 @@ def scan_backward(
     NO_GATE: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
+    """Carry one sample's gradient back through all its ticks."""
     sample = tl.program_id(0).to(tl.int64)
     dt_ptr += sample * ticks
     parts_ptr += sample * steps * 4 * n
