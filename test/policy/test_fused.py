@@ -133,7 +133,7 @@ def test_large_numbers_saturate_and_do_not_overflow():
         features *= 1e4
     found = results(cell, [features, state, dt])
     assert all(tensor.isfinite().all() for tensor in found)
-    assert found[0].abs().max() <= 1.0
+    assert found[0].abs().max() <= 1.0 + 1e-6
 
 
 @needs_triton

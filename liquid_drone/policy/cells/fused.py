@@ -9,7 +9,6 @@ CPU: other types than float32, more than 64 neurons, no Triton (it comes with Py
 builds), or a Triton that cannot compile here, which is logged once.
 """
 
-import importlib.util
 import logging
 import subprocess
 from collections.abc import Iterator
@@ -59,8 +58,10 @@ def why_not(device: torch.device) -> str | None:
     """Return why no fused sequence can run on a device, found by trying; None where one can."""
     if device.type != 'cuda' or not torch.cuda.is_available():
         return f'expected a CUDA device, got {device}'
-    if importlib.util.find_spec('triton') is None:
-        return 'Triton is not installed (it comes with PyTorch for CUDA)'
+    try:
+        from triton.errors import TritonError
+    except ImportError as error:
+        return f'no Triton (it comes with PyTorch for CUDA): {error}'
     from .skewed import Layout
 
     layout = Layout((1, 1), 1, 'tanh', no_gate=False)
@@ -68,7 +69,13 @@ def why_not(device: torch.device) -> str | None:
     try:
         launch(layout, *(torch.zeros(shape, device=device) for shape in shapes))
         torch.cuda.synchronize(device)
-    except (RuntimeError, OSError, ImportError, subprocess.CalledProcessError) as error:
+    except (
+        TritonError,
+        RuntimeError,
+        OSError,
+        ImportError,
+        subprocess.CalledProcessError,
+    ) as error:
         # Triton needs a C compiler and Python's headers; an old card; a version that differs.
         LOG.warning('sequences run launch by launch on %s: Triton failed: %s', device, error)
         return f'Triton failed: {error}'
@@ -184,4 +191,5 @@ class _Fused(torch.autograd.Function):
         by_weight = flat.T @ before.view(batch * steps, n)  # (4 N, N)
         by_driven = pulls[:, :ticks, :, :first].reshape(batch, ticks, 4 * first)
         by_bias = pulls.sum(dim=(0, 1))
-        return None, by_driven, by_bias, by_weight, by_dt.sum(dim=2), by_state
+        by_span = by_dt.sum(dim=2) if ctx.needs_input_grad[4] else None
+        return None, by_driven, by_bias, by_weight, by_span, by_state
