@@ -152,6 +152,7 @@ class Companion:
             self.limits,
             self._now_s,
             holds_height=not self.profile.holds_position,
+            holds_place=not self.profile.holds_position,
             called_off=self._called_off,
             sighting=self._sighting,
         )

@@ -26,6 +26,7 @@ from .limits import (
     approach,
     height_correction,
 )
+from .place import Place, correction, expected
 from .vehicle import VehicleState
 
 LONGEST_STEP_S = 0.2  # a longer pause between two steps does not allow a larger change
@@ -86,6 +87,7 @@ class GuardState:
     wrong: Reason | None = None  # why it is stopping
     wrong_since_s: float = 0.0
     hold_height_m: float | None = None  # where it stands; None: not known when it stopped
+    place: Place | None = None  # where it should be by what it was told
     tilted_since_s: float | None = None
     ended: bool = False  # silent for good
 
@@ -114,6 +116,7 @@ def step(
     limits: Limits,
     now_s: float,
     holds_height: bool = False,
+    holds_place: bool = False,
     called_off: bool = False,
     sighting: Sighting | None = None,
 ) -> Step:
@@ -126,6 +129,7 @@ def step(
         limits: what is allowed.
         now_s: the caller's time; going backwards counts as standing still.
         holds_height: run an altitude loop while stopped (PX4 holds no position by itself).
+        holds_place: take the horizontal creep away while following (PX4, for the same reason).
         called_off: a human wants it to stop.
         sighting: the newest one known of the target; an old one again does no harm.
 
@@ -139,7 +143,7 @@ def step(
         return _stop(state, wrong, since_s, vehicle, limits, now_s, holds_height)
     if vehicle is None:  # never: that is stale telemetry
         return Step(replace(state, ended=True), None, Reason.STALE_TELEMETRY)
-    return _go_on(state, vehicle, limits, now_s, holds_height)
+    return _go_on(state, vehicle, limits, now_s, holds_height, holds_place)
 
 
 def _take(
@@ -240,7 +244,12 @@ def unfit(vehicle: VehicleState | None, limits: Limits, now_s: float) -> Reason 
 
 
 def _go_on(
-    state: GuardState, vehicle: VehicleState, limits: Limits, now_s: float, holds_height: bool
+    state: GuardState,
+    vehicle: VehicleState,
+    limits: Limits,
+    now_s: float,
+    holds_height: bool,
+    holds_place: bool,
 ) -> Step:
     """Follow; or, while the target is lost, hold and then turn to the side where it was last."""
     lost_s = _lost_s(state, limits, now_s)
@@ -252,12 +261,31 @@ def _go_on(
         turn = _search_turn(state, limits) if phase is Phase.SEARCH else 0.0
         climb = _climb(state, vehicle, limits) if holds_height else 0.0
         target = (0.0, 0.0, climb, turn)
-    target, reason = allowed(target, vehicle, limits, _recent(state, now_s))
+    seen = _recent(state, now_s)
+    target, reason = allowed(target, vehicle, limits, seen)
+    if holds_place:
+        state = _follow_place(state, target, vehicle, now_s)
+        target, _ = allowed(_returned(state, target, vehicle), vehicle, limits, seen)
     if phase is not Phase.FOLLOW:
         reason = Reason.TARGET_LOST if phase is Phase.HOLD else Reason.SEARCHING
     setpoint, slope = approach(state.setpoint, state.slope, target, limits, _dt_s(state, now_s))
     state = replace(state, last_s=now_s, setpoint=setpoint, slope=slope, wrong=None, phase=phase)
     return Step(state, Setpoint(*setpoint), reason)
+
+
+def _follow_place(
+    state: GuardState, target: FourFloats, vehicle: VehicleState, now_s: float
+) -> GuardState:
+    wanted, dt_s = complex(target[0], target[1]), _dt_s(state, now_s)
+    return replace(state, place=expected(state.place, wanted, vehicle, dt_s))
+
+
+def _returned(state: GuardState, target: FourFloats, vehicle: VehicleState) -> FourFloats:
+    """Add what brings the vehicle back to its place."""
+    if state.place is None:
+        return target
+    back = correction(state.place, vehicle)
+    return target[0] + back.real, target[1] + back.imag, target[2], target[3]
 
 
 def _recent(state: GuardState, now_s: float) -> Sighting | None:
@@ -287,7 +315,7 @@ def _stop(
 ) -> Step:
     """Stop, hold, then fall silent; follows again if the reason goes away before that."""
     if state.wrong is None:
-        state = replace(state, wrong_since_s=since_s, hold_height_m=None)
+        state = replace(state, wrong_since_s=since_s, hold_height_m=None, place=None)
     stopped_s = now_s - state.wrong_since_s
     state = replace(state, wrong=wrong, phase=Phase.STOP)
     if stopped_s > limits.stop_s + limits.hold_s:

@@ -32,7 +32,7 @@ class Profile:
     heartbeat_poll_s: float | None  # ask for HEARTBEAT so often; None: sent on every change
     streams_hz: Mapping[int, float] = field(default_factory=dict)  # to ask for; empty: on already
     reports_position_flags: bool = False  # EKF_STATUS_REPORT: whether the position can be used
-    holds_position: bool = False  # at zero velocity; else the guard runs its own altitude loop
+    holds_position: bool = False  # at zero velocity; else the guard holds height and place
 
     def mode_name(self, custom_mode: int) -> str:
         """Name a custom mode; unknown ones are named by their number."""

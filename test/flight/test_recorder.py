@@ -40,7 +40,7 @@ class Flight:
         self.companion = Companion(PX4, shadow=shadow)
         self.now_s, self.decision = START_S, None
         self.vehicle = VehicleState(1, PX4.hold_mode, 'hold', True, self.now_s)
-        self.velocity, self.yaw_rate = (0.0, 0.5, 0.0), 0.0
+        self.velocity, self.yaw_rate = (-0.1, 0.5, 0.0), 0.0  # as commanded, facing north
         self.proposes, self.sees, self.is_sent = True, True, not shadow
 
     def frame(self, count=1):
