@@ -21,7 +21,9 @@ from .shading import VERTEX, shade
 
 FloatArray = npt.NDArray[np.float64]
 IndexArray = npt.NDArray[np.uint32]
-MOVES_FLAG, TARGET_FLAG = 64, 128  # added to the material's number
+BoolArray = npt.NDArray[np.bool_]
+NO_INDICES = np.zeros(0, np.uint32)
+TARGET_FLAG = 128  # added to the material's number
 GROUND_CELL_M = 12.0
 # One shader each, in the order in which they are drawn: what hides most comes first.
 KINDS = ('facade', 'glass', 'leaves', 'solid', 'ground')
@@ -82,44 +84,34 @@ class PackedActors:
     """What moves: vertices in the frames of their P parts."""
 
     vertices: npt.NDArray[np.void]  # (V,) VERTEX
-    part: npt.NDArray[np.int64]  # (V,) which pose moves it
-    indices: tuple[IndexArray, ...]  # one for each kind
+    part: npt.NDArray[np.uint32]  # (V,) which pose moves it
+    indices: tuple[tuple[IndexArray, ...], ...]  # for each kind, of each part
     radius: FloatArray  # (P,) of each part, about its own origin
 
-    def visible(
-        self, poses: FloatArray, planes: FloatArray, beside_m: float
-    ) -> npt.NDArray[np.bool_]:
-        """Return which parts (P,) are in the view, or so near the first that they may shade it.
+    def visible(self, poses: FloatArray, planes: FloatArray) -> BoolArray:
+        """Return which parts (P,) are in the view.
 
         Args:
             poses: (P, 4, 4) of the parts.
             planes: (K, 4) inward planes of the view.
-            beside_m: how near, along each axis of the ground.
 
         """
-        place = poses[:, :3, 3]
-        inside = planes[:, :3] @ place.T + planes[:, 3:] + self.radius  # (K, P)
-        near = np.abs(place[:, :2] - place[0, :2]).max(axis=1) < beside_m + self.radius
-        seen: npt.NDArray[np.bool_] = (inside.min(axis=0) > 0.0) | near
+        seen: BoolArray = (planes @ poses[:, :, 3].T > -self.radius).all(axis=0)
         return seen
 
-    def posed(
-        self, poses: FloatArray, kept: npt.NDArray[np.bool_]
-    ) -> tuple[npt.NDArray[np.void], list[IndexArray]]:
-        """Return vertices in the world's frame, and the indices of each kind, of some parts.
+    def beside(self, poses: FloatArray, beside_m: float) -> BoolArray:
+        """Return which parts (P,) are so near the first, along each axis of the ground."""
+        away = np.abs(poses[:, :2, 3] - poses[0, :2, 3])
+        near: BoolArray = np.maximum(away[:, 0], away[:, 1]) < self.radius + beside_m
+        return near
 
-        Args:
-            poses: (P, 4, 4) of all parts.
-            kept: (P,) which are wanted.
-
-        """
-        chosen = kept[self.part]  # (V,)
-        moved, part = self.vertices[chosen], self.part[chosen]
-        turn = poses[part, :3, :3]  # (V, 3, 3)
-        moved['position'] = (turn @ moved['position'][..., None])[..., 0] + poses[part, :3, 3]
-        moved['normal'] = (turn @ moved['normal'][..., None])[..., 0]
-        number = (np.cumsum(chosen) - 1).astype(np.uint32)
-        return moved, [number[indices[chosen[indices]]] for indices in self.indices]
+    def chosen(self, kept: BoolArray) -> list[IndexArray]:
+        """Return the indices of each kind of some parts (P,)."""
+        numbers = np.flatnonzero(kept).tolist()
+        return [
+            np.concatenate([NO_INDICES, *(of_part[number] for number in numbers)])
+            for of_part in self.indices
+        ]
 
 
 def runs(first: npt.NDArray[np.int64], count: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -151,17 +143,19 @@ def pack_actors(actors: Sequence[Actor]) -> PackedActors:
     ]
     shapes = shade([piece for _, piece, _ in pieces])
     offset, found = 0, []
-    indices: list[list[IndexArray]] = [[np.zeros(0, np.uint32)] for _ in KINDS]
-    for (_, piece, is_target), (vertices, faces) in zip(pieces, shapes, strict=True):
-        vertices['colour'][:, 3] += MOVES_FLAG + TARGET_FLAG * is_target
-        indices[KINDS.index(kind_of(piece))].append(faces.ravel() + np.uint32(offset))
+    count = sum(len(actor.parts) for actor in actors)
+    indices = [[NO_INDICES] * count for _ in KINDS]
+    for (part, piece, is_target), (vertices, faces) in zip(pieces, shapes, strict=True):
+        vertices['colour'][:, 3] += TARGET_FLAG * is_target
+        of_part = indices[KINDS.index(kind_of(piece))]
+        of_part[part] = np.concatenate([of_part[part], faces.ravel() + np.uint32(offset)])
         offset += len(vertices)
         found.append(vertices)
-    part = [np.full(len(v), number) for (number, _, _), v in zip(pieces, found, strict=True)]
+    numbers = [number for number, _, _ in pieces]
     return PackedActors(
         np.concatenate([np.zeros(0, VERTEX), *found]),
-        np.concatenate([np.zeros(0, np.int64), *part]),
-        tuple(np.concatenate(lists) for lists in indices),
+        np.repeat(np.array(numbers, np.uint32), [len(vertices) for vertices in found]),
+        tuple(tuple(of_part) for of_part in indices),
         np.array([_reach(part) for actor in actors for part in actor.parts]),
     )
 

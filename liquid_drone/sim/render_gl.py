@@ -20,6 +20,7 @@ from ..contract import Image
 from ..errors import SimulationError
 from . import packing
 from .drawn import Drawn
+from .movers import Movers
 from .packing import KINDS, Packed
 from .projection import clip_matrix, sun_matrix, view_planes
 from .render import Camera, Picture
@@ -29,6 +30,7 @@ from .studio import SHADING, VIEW_FLOATS, Studio
 FloatArray = npt.NDArray[np.float64]
 SHADOW_PIXELS, MOVING_PIXELS = 2048, 256
 MOVING_M = 16.0  # side of the square around the target that moving things shade
+SHADOW_M = 4.0  # what stands so far beside the square may shade it
 DETAIL_PIXELS = 250.0  # focal length at which levels of detail have the reach that models name
 DENSE = 0.85  # crowns of at least that much foliage show only their outside
 TO_TEXTURE = np.array([[0.5, 0, 0, 0.5], [0, 0.5, 0, 0.5], [0, 0, 0.5, 0.5], [0, 0, 0, 1.0]])
@@ -88,8 +90,7 @@ class Stage:
         self._packed, self._actors = packing.pack(scenery), packing.pack_actors(actors)
         snowy = self._air.snow > 0.0
         self._things = Drawn(self._studio, self._packed.vertices, len(self._packed.indices), snowy)
-        most = sum(len(indices) for indices in self._actors.indices)
-        self._movers = Drawn(self._studio, self._actors.vertices, most, snowy)
+        self._movers = Movers(self._studio, self._actors)
         self._shadow, shadow_frame = self._studio.depth_map(SHADOW_PIXELS)
         self._moving, self._moving_frame = self._studio.mask_map(MOVING_PIXELS)
         self._moving_frame.viewport = (1, 1, MOVING_PIXELS - 2, MOVING_PIXELS - 2)
@@ -123,6 +124,7 @@ class Stage:
         vectors[4] = [*air.sky_zenith, air.foliage]
         vectors[5] = ground_map
         vectors[6, 3] = float(takes_snow)
+        vectors[9, 3] = MOVING_M / 2.0
         return data
 
     def _shade_things(self, frame: Any) -> None:
@@ -160,19 +162,15 @@ class Stage:
             raise SimulationError(f'expected poses of {parts} parts, got {len(poses)}')
         if not parts:
             return
-        kept = self._actors.visible(poses, view.planes, MOVING_M / 2.0)
-        vertices, indices = self._actors.posed(poses, kept)
-        self._movers.write(vertices)
-        self._movers.choose(indices)
-        self._view[-4:] = [*self._ground_below(poses[0, :2, 3]), MOVING_M / 2.0]
+        seen = self._actors.visible(poses, view.planes)
+        near = self._actors.beside(poses, MOVING_M / 2.0 + SHADOW_M)
+        self._movers.place(poses, seen, near)
+        self._view[-4:-1] = self._ground_below(poses[0, :2, 3])
         studio.view.write(self._view)
         self._moving_frame.use()
         self._moving_frame.clear()
         studio.context.enable_only(studio.context.NOTHING)
-        studio.noise.use(0)
-        self._shadow.use(2)
-        self._movers.light()
-        self._movers.draw_moving()
+        self._movers.draw_shadow()
 
     def _ground_below(self, place: FloatArray) -> FloatArray:
         """Return the ground's corner (3,) next to a place (2,), moved to that place."""
