@@ -8,8 +8,10 @@ of the view, picks levels and gives one list of faces for each kind of surface, 
 whole forest is three draw calls. numpy only.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 
 import numpy as np
@@ -43,8 +45,7 @@ class Packed:
 
     vertices: npt.NDArray[np.void]  # (V,) VERTEX, world ENU
     indices: IndexArray  # (I,)
-    first: npt.NDArray[np.int64]  # (N, L, K): where a copy's faces begin in the indices
-    count: npt.NDArray[np.int64]  # (N, L, K): how many indices they are
+    spans: npt.NDArray[np.int32]  # (N, L, 2, K): where a copy's faces begin, how many indices
     reach_m: FloatArray  # (N, L): a level is used up to here; the last has no end
     centre: FloatArray  # (N, 3) of the bounding sphere
     radius: FloatArray  # (N,)
@@ -62,21 +63,30 @@ class Packed:
         """
         kept = np.arange(len(self.radius))
         if planes is not None:
-            inside = planes[:, :3] @ self.centre.T + planes[:, 3:] + self.radius  # (P, N)
-            kept = np.flatnonzero(inside.min(axis=0) > 0.0)
-        away = self.centre[kept] - eye
-        gap = np.sqrt((away * away).sum(axis=1)) - self.radius[kept]
+            inside = planes[:, :3] @ self._centres + planes[:, 3:]  # (P, N)
+            kept = np.flatnonzero((inside > -self.radius).all(axis=0))
+        x, y, z = self._centres[:, kept] - eye[:, None]
+        gap = np.sqrt(x * x + y * y + z * z) - self.radius[kept]
         order = np.argsort(gap, kind='stable')
         kept, gap = kept[order], gap[order]
-        level = (gap[:, None] > detail * self.reach_m[kept, :-1]).sum(axis=1)
-        first, count = self.first[kept, level].T, self.count[kept, level].T  # (K, n)
-        chosen = self.indices[runs(first.ravel(), count.ravel())]
-        return np.split(chosen, np.cumsum(count.sum(axis=1))[:-1])
+        level = (gap > detail * self._reaches[:, kept]).sum(axis=0)
+        first, count = self.spans[kept, level].transpose(1, 2, 0)  # (K, n)
+        chosen = self.indices.take(runs(first.ravel(), count.ravel()))
+        ends = count.sum(axis=1).cumsum().tolist()
+        return [chosen[a:b] for a, b in itertools.pairwise((0, *ends))]
+
+    @cached_property
+    def _centres(self) -> FloatArray:
+        return np.ascontiguousarray(self.centre.T)
+
+    @cached_property
+    def _reaches(self) -> FloatArray:
+        return np.ascontiguousarray(self.reach_m[:, :-1].T)
 
     def of_kind(self, kind: str) -> IndexArray:
         """Return the indices of the finest level of everything of one kind."""
         k = KINDS.index(kind)
-        return self.indices[runs(self.first[:, 0, k], self.count[:, 0, k])]
+        return self.indices[runs(*self.spans[:, 0, :, k].T)]
 
 
 @dataclass(frozen=True)
@@ -114,11 +124,12 @@ class PackedActors:
         ]
 
 
-def runs(first: npt.NDArray[np.int64], count: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def runs(first: npt.NDArray[np.int32], count: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
     """Return ``first[0], first[0] + 1, ...`` for ``count[0]`` numbers, then the next run."""
-    ends = np.cumsum(count)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.repeat(first - (ends - count), count) + np.arange(total)
+    ends = count.cumsum()
+    numbers = np.repeat(first - (ends - count), count)
+    numbers += np.arange(len(numbers))
+    return numbers
 
 
 def pack(scenery: Scenery) -> Packed:
@@ -208,19 +219,18 @@ class _Parts:
         self._vertices: list[npt.NDArray[np.void]] = []
         self._indices: list[IndexArray] = []
         self._vertex_count = self._index_count = 0
-        self._rows: list[tuple[npt.NDArray[np.int64], ...]] = []
+        self._spans: list[npt.NDArray[np.int32]] = []
         self._bounds: list[tuple[FloatArray, FloatArray, FloatArray]] = []
 
     def add(self, batch: Batch, levels: list[LevelShapes]) -> None:
         """Copy all levels of a batch into the world."""
         copies = len(batch.yaw)
-        first = np.zeros((copies, self._deepest, len(KINDS)), np.int64)
-        count = np.zeros_like(first)
+        spans = np.zeros((copies, self._deepest, 2, len(KINDS)), np.int32)
         for level, shapes in enumerate(levels):
             for kind, ((vertices, faces), tinted) in shapes.items():
                 k, size = KINDS.index(kind), faces.size
-                first[:, level, k] = self._index_count + np.arange(copies) * size
-                count[:, level, k] = size
+                spans[:, level, 0, k] = self._index_count + np.arange(copies) * size
+                spans[:, level, 1, k] = size
                 self._vertices.append(_placed(batch, vertices, tinted).ravel())
                 base = self._vertex_count + np.arange(copies) * len(vertices)
                 self._indices.append((base[:, None] + faces.ravel()).ravel().astype(np.uint32))
@@ -228,15 +238,15 @@ class _Parts:
                 self._index_count += copies * size
         reach_m = np.full((copies, self._deepest), np.inf)
         reach_m[:, : len(levels) - 1] = batch.model.reach_m
-        self._rows.append((first, count))
+        self._spans.append(spans)
         self._bounds.append((reach_m, *_spheres(batch)))
 
     def joined(self) -> Packed:
         """Return everything that was added."""
-        first, count = (np.concatenate(column) for column in zip(*self._rows, strict=True))
+        spans = np.concatenate(self._spans)
         reach_m, centre, radius = (np.concatenate(c) for c in zip(*self._bounds, strict=True))
         vertices, indices = np.concatenate(self._vertices), np.concatenate(self._indices)
-        return Packed(vertices, indices, first, count, reach_m, centre, radius)
+        return Packed(vertices, indices, spans, reach_m, centre, radius)
 
 
 def _placed(

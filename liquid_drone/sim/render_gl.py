@@ -30,6 +30,7 @@ from .studio import SHADING, VIEW_FLOATS, Studio
 FloatArray = npt.NDArray[np.float64]
 SHADOW_PIXELS, MOVING_PIXELS = 2048, 256
 MOVING_M = 16.0  # side of the square around the target that moving things shade
+NEAR_CELL_M = 0.25  # within which the ground's height below the target is taken as one
 SHADOW_M = 4.0  # what stands so far beside the square may shade it
 DETAIL_PIXELS = 250.0  # focal length at which levels of detail have the reach that models name
 DENSE = 0.85  # crowns of at least that much foliage show only their outside
@@ -94,6 +95,7 @@ class Stage:
         self._shadow, shadow_frame = self._studio.depth_map(SHADOW_PIXELS)
         self._moving, self._moving_frame = self._studio.mask_map(MOVING_PIXELS)
         self._moving_frame.viewport = (1, 1, MOVING_PIXELS - 2, MOVING_PIXELS - 2)
+        self._heights: dict[tuple[int, int], float] = {}  # what _height_near found
         self._ground = np.ascontiguousarray(scenery.ground.mesh.vertices.T, np.float32)  # (3, V)
         self._view = self._still_view(
             packing.ground_map(scenery.ground), scenery.ground.takes_snow
@@ -172,11 +174,18 @@ class Stage:
         studio.context.enable_only(studio.context.NOTHING)
         self._movers.draw_shadow()
 
-    def _ground_below(self, place: FloatArray) -> FloatArray:
-        """Return the ground's corner (3,) next to a place (2,), moved to that place."""
-        x, y, z = self._ground
-        nearest = np.argmin(np.square(x - place[0]) + np.square(y - place[1]))
-        return np.array([*place, z[nearest]])
+    def _ground_below(self, place: FloatArray) -> tuple[float, float, float]:
+        """Return the ground's corner next to a place (2,), moved to that place."""
+        x, y = place.tolist()
+        return x, y, self._height_near(round(x / NEAR_CELL_M), round(y / NEAR_CELL_M))
+
+    def _height_near(self, column: int, row: int) -> float:
+        """Return the height of the ground's corner next to the middle of a cell."""
+        if (column, row) not in self._heights:
+            x, y, z = self._ground
+            away = np.hypot(x - column * NEAR_CELL_M, y - row * NEAR_CELL_M)
+            self._heights[column, row] = float(z[np.argmin(away)])
+        return self._heights[column, row]
 
     def draw(self, view: View) -> None:
         """Draw one view into the framebuffer that is in use."""
@@ -202,14 +211,13 @@ class Stage:
 
     def _write_view(self, clip: FloatArray, camera: Camera | None = None) -> None:
         data = self._view
-        data[:16] = clip.T.ravel()
+        data[:16].reshape(4, 4)[:] = clip.T
         if camera is not None:
             half = math.tan(math.radians(camera.horizontal_fov_deg) / 2.0)
             vectors = data[32:].reshape(10, 4)
             vectors[0, :3] = camera.position_enu
-            vectors[6, :3] = camera.rotation[:, 0]
-            vectors[7, :3] = camera.rotation[:, 1] * half
-            vectors[8, :3] = camera.rotation[:, 2] * (half * camera.height / camera.width)
+            reach = (1.0, half, half * camera.height / camera.width)
+            vectors[6:9, :3] = (camera.rotation * reach).T
         self._studio.view.write(data)
 
 

@@ -121,7 +121,7 @@ def test_each_copy_is_scaled_turned_moved_and_tinted() -> None:
 
 
 def test_runs_of_numbers() -> None:
-    found = packing.runs(np.array([5, 20, 0]), np.array([2, 3, 0]))
+    found = packing.runs(np.array([5, 20, 0], np.int32), np.array([2, 3, 0], np.int32))
     assert found.tolist() == [5, 6, 20, 21, 22]
 
 
