@@ -62,7 +62,7 @@ def render(views: Sequence[View]) -> list[Picture]:
     columns = math.ceil(math.sqrt(len(views)))
     rows = math.ceil(len(views) / columns)
     width, height = camera.width, camera.height
-    frame = studio.target(columns * width, rows * height)
+    frame, sheet = studio.target(columns * width, rows * height)
     apart = len({id(view.stage) for view in views}) == len(views)
     if apart:  # first all shadows, then all pictures: changing between framebuffers costs most
         for view in views:
@@ -78,8 +78,7 @@ def render(views: Sequence[View]) -> list[Picture]:
         frame.viewport = (x, y, width, height)
         view.stage.draw(view)
     frame.viewport = (0, 0, columns * width, rows * height)
-    data = np.frombuffer(frame.read(components=4, alignment=1), np.uint8)
-    sheet = data.reshape(rows * height, columns * width, 4)
+    frame.read_into(sheet, components=4, alignment=1)
     return [_picture(sheet[y : y + height, x : x + width]) for x, y in places]
 
 

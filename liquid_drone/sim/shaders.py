@@ -73,9 +73,14 @@ vec4 seen(vec3 light, float clear, float owner) {
 }
 """
 
-# LOOK: noise cells per metre along the surface and up, their strength, the share of snow it takes.
-SURFACE = """
+MATERIALS = """
 const int LEAVES = 3, NEEDLES = 4, BRICK = 6, WINDOWS = 8, GLASS = 9;
+"""
+
+# LOOK: noise cells per metre along the surface and up, their strength, the share of snow it takes.
+SURFACE = (
+    MATERIALS
+    + """
 const vec4 LOOK[10] = vec4[10](
     vec4(0.0, 0.0, 0.0, 0.6), vec4(0.35, 0.35, 0.35, 1.0), vec4(1.6, 0.22, 0.55, 0.8),
     vec4(0.8, 0.8, 0.0, 1.0), vec4(0.7, 0.35, 0.7, 1.0), vec4(0.4, 0.4, 0.45, 1.0),
@@ -87,6 +92,7 @@ vec2 along(vec3 place, vec3 n) {        // metres along a surface and up, or on 
     return vec2(dot(place.xy, normalize(vec2(-n.y, n.x))), place.z);
 }
 """
+)
 
 # A vertex: of what never moves in the world's frame, of what moves (MOVES) in its part's.
 VERTEX_INPUTS = """

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """GLSL of what stands and of what moves: surfaces, their light, and the shadow map."""
 
-from .shaders import LIGHT, SEEN, SNOWED, SPOTS, SURFACE, VERTEX_INPUTS
+from .shaders import LIGHT, MATERIALS, SEEN, SNOWED, SPOTS, SURFACE, VERTEX_INPUTS
 
 # The light at a vertex of what is round or small.
 LIT = (
@@ -113,6 +113,7 @@ MOVED_VERTEX = VERTEX_INPUTS + LIT + VERTEX
 
 FRAGMENT_INPUTS = """
 uniform sampler2D noise;
+uniform sampler2D grain;   // the noise, unsmoothed
 in vec3 base;
 in vec4 spot;
 in vec4 snowed;
@@ -127,7 +128,7 @@ SOLID = (
     + SEEN
     + """
 void main() {
-    vec4 coarse = texture(noise, spot.xy);
+    vec4 coarse = texture(grain, spot.xy);
     vec3 light = base * (1.0 + spot.z * (coarse.r + 0.6 * coarse.b - 0.8));
 #ifdef SNOWY
     light = mix(light, snowed.rgb, white(snowed.a, coarse.g));
@@ -162,6 +163,7 @@ out vec3 world;
 out vec3 facing;
 out vec3 albedo;
 out vec2 st;          // metres along the wall and up
+flat out vec4 look;   // an array of constants costs a pixel more than all of its noise
 flat out int number;
 
 void main() {
@@ -169,6 +171,7 @@ void main() {
     facing = normalize(posed(vec4(normal, 0.0)));
     number = int(colour.a * 255.0 + 0.5);
     albedo = colour.rgb;
+    look = LOOK[number & 127];
     st = along(position, normalize(normal));
     gl_Position = clip_from_world * vec4(world, 1.0);
 }
@@ -179,13 +182,14 @@ FACADE = (
     LIGHT
     + SNOWED
     + SEEN
-    + SURFACE
+    + MATERIALS
     + """
 uniform sampler2D noise;
 in vec3 world;
 in vec3 facing;
 in vec3 albedo;
 in vec2 st;
+flat in vec4 look;
 flat in int number;
 out vec4 result;
 
@@ -225,7 +229,6 @@ vec3 laid(vec3 base) {                 // courses of bricks; mortar fades with t
 void main() {
     vec3 n = normalize(facing);
     int material = number & 127;
-    vec4 look = LOOK[material];
     vec4 coarse = texture(noise, st * look.xy * 0.25);
     vec3 base = albedo * albedo;
     base *= 1.0 + look.z * (coarse.r + 0.6 * coarse.b - 0.8) * 2.0;

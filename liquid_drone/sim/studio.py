@@ -23,7 +23,7 @@ from .textures import value_noise
 FloatArray = npt.NDArray[np.float64]
 NOISE_PIXELS = 256
 LIT_NAMES = ('lit_colour', 'lit_snow', 'lit_look')  # what the lighter makes of a vertex
-SAMPLERS = ('noise', 'picture', 'shadow', 'moving', 'sky', 'poses')  # by texture unit
+SAMPLERS = ('noise', 'picture', 'shadow', 'moving', 'sky', 'poses', 'grain')  # by texture unit
 SKY_PIXELS = 512
 SHADING = ('solid', 'facade', 'glass', 'leaves')  # kinds that throw shadows
 STILL = {
@@ -63,7 +63,11 @@ class Studio:
         self.device = str(self.context.info['GL_RENDERER'])
         self._compile()
         self.noise = self._make_noise()
-        self._targets: dict[tuple[int, int], Any] = {}
+        self._grain = self.context.sampler(
+            filter=(self.gl.NEAREST_MIPMAP_NEAREST, self.gl.NEAREST), texture=self.noise
+        )  # the noise again, one texel a read: a quarter of the time where triangles are small
+        self._grain.use(SAMPLERS.index('grain'))
+        self._targets: dict[tuple[int, int], tuple[Any, npt.NDArray[np.uint8]]] = {}
 
     @classmethod
     def shared(cls) -> 'Studio':
@@ -169,13 +173,14 @@ class Studio:
         texture.repeat_x = texture.repeat_y = False
         return texture
 
-    def target(self, width: int, height: int) -> Any:
-        """Return a framebuffer of a size."""
+    def target(self, width: int, height: int) -> tuple[Any, npt.NDArray[np.uint8]]:
+        """Return a framebuffer of a size, and an array (H, W, 4) to read it back into."""
         if (width, height) not in self._targets:
-            self._targets[width, height] = self.context.framebuffer(
+            frame = self.context.framebuffer(
                 [self.context.renderbuffer((width, height), 4)],
                 self.context.depth_renderbuffer((width, height)),
             )
+            self._targets[width, height] = frame, np.empty((height, width, 4), np.uint8)
         return self._targets[width, height]
 
     def ground_texture(self, picture: Image) -> Any:
