@@ -106,7 +106,8 @@ class PackedActors:
             planes: (K, 4) inward planes of the view.
 
         """
-        seen: BoolArray = (planes @ poses[:, :, 3].T > -self.radius).all(axis=0)
+        inside = planes @ poses[:, :, 3].T + self.radius  # (K, P)
+        seen: BoolArray = inside.min(axis=0) > 0.0
         return seen
 
     def beside(self, poses: FloatArray, beside_m: float) -> BoolArray:
@@ -127,7 +128,7 @@ class PackedActors:
 def runs(first: npt.NDArray[np.int32], count: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
     """Return ``first[0], first[0] + 1, ...`` for ``count[0]`` numbers, then the next run."""
     ends = count.cumsum()
-    numbers = np.repeat(first - (ends - count), count)
+    numbers: npt.NDArray[np.int64] = np.repeat(first - (ends - count), count)
     numbers += np.arange(len(numbers))
     return numbers
 

@@ -36,8 +36,8 @@ void main() {
     base = mix(base, SNOW, white(n.z, coarse.g) * ray_forward.w);
     float open = 0.0;
     for (int i = 0; i < 4; i++) {
-        vec2 step = (vec2(i & 1, i >> 1) - 0.5) * 0.06;
-        open += 0.25 * lit(world + vec3(step, 0.05), vec3(0.0));
+        vec2 aside = (vec2(i & 1, i >> 1) - 0.5) * 0.06;
+        open += 0.25 * lit(world + vec3(aside, 0.05), vec3(0.0));
     }
     vec3 light = base * shone(n.z, max(dot(n, sun.xyz), 0.0) * open);
     result = vec4(sqrt(clamp(0.5 * light, 0.0, 1.0)), open);

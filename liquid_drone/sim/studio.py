@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ..contract import Image
 from ..errors import SimulationError, require
+from . import egl
 from . import shaders_around as around
 from . import shaders_things as things
 from .shaders import source
@@ -55,10 +56,7 @@ class Studio:
 
         """
         moderngl = require('moderngl', 'sim')
-        try:
-            self.context = moderngl.create_context(standalone=True, backend='egl', require=430)
-        except Exception as error:  # glcontext raises bare Exception
-            raise SimulationError(f'no OpenGL 4.3 through EGL: {error}') from error
+        self.context = _open(moderngl)
         self.gl = moderngl
         self.device = str(self.context.info['GL_RENDERER'])
         self._compile()
@@ -197,6 +195,24 @@ class Studio:
         texture.filter = (self.gl.LINEAR_MIPMAP_NEAREST, self.gl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         return texture
+
+
+def _open(moderngl: Any) -> Any:
+    """Return a context on the best device that gives one.
+
+    Raises:
+        SimulationError: none does.
+
+    """
+    errors = []
+    for number in egl.device_order():
+        try:
+            return moderngl.create_context(
+                standalone=True, backend='egl', require=430, device_index=number
+            )
+        except Exception as error:  # glcontext raises bare Exception
+            errors.append(f'device {number}: {error}')
+    raise SimulationError(f'no OpenGL 4.3 through EGL: {"; ".join(errors)}')
 
 
 def _tiled(noise: FloatArray) -> FloatArray:
