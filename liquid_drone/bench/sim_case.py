@@ -137,11 +137,12 @@ def _means(seasons: dict[str, list[dict[str, float]]], key: str) -> dict[str, fl
 def envs(world: str, count: str, processes: str) -> tuple[Answer, Callable[[], None]]:
     """Step environments, hovering: one, many in this process, or many in several."""
     number = int(count)
+    names: dict[str, Any] = {'world': world, 'expert': False}  # the peer has none either
     made: Any
     if int(processes):
-        made = ParallelDroneEnvs(number, processes=int(processes), world=world)
+        made = ParallelDroneEnvs(number, processes=int(processes), **names)
     else:
-        made = FollowEnv(world=world) if number == 1 else FollowEnvs(number, world=world)
+        made = FollowEnv(**names) if number == 1 else FollowEnvs(number, **names)
     made.reset(seed=SEED)
     action = np.zeros((4,) if number == 1 and not int(processes) else (number, 4), np.float32)
 

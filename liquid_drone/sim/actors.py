@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ..geometry import quaternion_from_euler, rotation_from_quaternion
 from .meshes import Mesh, box, cone, cylinder, read_obj, sphere
-from .route import Route
+from .route import STEP_S, Route
 from .scenery import Actor, Material, Piece
 from .target_config import Colour, Part, Target
 from .terrain import Terrain
@@ -58,7 +58,13 @@ class Cast:
 
     def __init__(self, movers: Sequence[Mover]) -> None:
         """Lay out the parts of all movers, in their order."""
-        self._routes = [mover.route for mover in movers]
+        self._steps = np.array([len(mover.route.heading) for mover in movers])
+        self._ways = np.zeros((len(movers), self._steps.max(), 4))  # (M, N, 4)
+        for way, mover in zip(self._ways, movers, strict=True):
+            count = len(mover.route.heading)
+            way[:count, :2] = mover.route.position
+            way[:count, 2], way[:count, 3] = mover.route.heading, mover.route.travelled
+        self._numbers = np.arange(len(movers))
         limbs = [_limbs(mover.target) for mover in movers]
         self._owner = np.repeat(np.arange(len(movers)), [len(item.hinge) for item in limbs])
         self._rest = np.concatenate([item.rest for item in limbs])
@@ -69,15 +75,15 @@ class Cast:
 
     def places(self, times_s: Sequence[float], terrain: Terrain) -> Places:
         """Return where each mover is after it has moved for its time."""
-        rows = [route.at(time_s) for route, time_s in zip(self._routes, times_s, strict=True)]
+        at = np.minimum(np.maximum(np.array(times_s) / STEP_S, 0.0), self._steps - 1.0)
+        before = np.minimum(at.astype(np.int64), self._steps - 2)
+        share = (at - before)[:, None]
+        rows = (1.0 - share) * self._ways[self._numbers, before]
+        rows += share * self._ways[self._numbers, before + 1]  # as Route.at, all at once
         foot = np.empty((len(rows), 3))
-        foot[:, :2] = [spot for spot, _, _ in rows]
-        foot[:, 2] = terrain.height(foot)
-        return Places(
-            foot,
-            np.array([heading for _, heading, _ in rows]),
-            np.array([walked for _, _, walked in rows]),
-        )
+        foot[:, :2] = rows[:, :2]
+        foot[:, 2] = [terrain.height_at(x, y) for x, y in rows[:, :2].tolist()]
+        return Places(foot, rows[:, 2], rows[:, 3])
 
     def poses(self, places: Places) -> FloatArray:
         """Return the pose of each part, (P, 4, 4), part frame to world ENU."""

@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Vertices on the card, the faces that are chosen from them, and the shaders that draw those.
+"""What never moves, on the card: vertices, the faces chosen from them, shaders that draw those.
 
 One buffer holds the chosen faces of all kinds behind each other, so that a picture costs one
 upload. Nothing here chooses.
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .packing import KINDS, IndexArray
+from .packing import KINDS, NO_INDICES, IndexArray
 from .shading import VERTEX
 from .studio import LIT_NAMES, Studio
 
@@ -33,12 +33,12 @@ class Drawn:
         self._light = context.buffer(reserve=LIT_BYTES * max(len(vertices), 1))
         self._count = len(vertices)
         self._indices = context.buffer(reserve=4 * max(most, 3), dynamic=True)
-        self._lit = {kind: self._array(p) for kind, p in studio.lit_programs(snowy).items()}
+        self._lit = {kind: self._array(p) for kind, p in studio.still_programs(snowy).items()}
         self._dark = {kind: self._array(p) for kind, p in studio.shadow_programs.items()}
-        self._painted, self._moved = self._array(studio.painter), self._array(studio.mover)
+        self._painted = self._array(studio.painter)
         content = [(self._vertices, VERTEX_FORMAT, *VERTEX_NAMES)]
         self._lighter = context.vertex_array(studio.lighter, content)
-        self.choose([np.zeros(0, np.uint32)] * len(KINDS))
+        self.choose([NO_INDICES] * len(KINDS))
 
     def _array(self, program: Any) -> Any:
         """Bind the buffers to a program; attributes that its compiler dropped are skipped."""
@@ -49,12 +49,6 @@ class Drawn:
         return self._studio.context.vertex_array(
             program, content, index_buffer=self._indices, skip_errors=True
         )
-
-    def write(self, vertices: npt.NDArray[np.void]) -> None:
-        """Replace the vertices, by as many or fewer."""
-        self._count = len(vertices)
-        if len(vertices):
-            self._vertices.write(vertices)
 
     def light(self) -> None:
         """Light every vertex by the sun, the sky and the shadow map that is in use."""
@@ -78,25 +72,17 @@ class Drawn:
         """Draw the faces of one kind into a shadow map."""
         self._render(self._dark[kind], *self._ranges[kind])
 
-    def draw_moving(self) -> None:
-        """Draw where on the ground all this hides the sun, and where the sky."""
-        context = self._studio.context
-        context.enable(context.BLEND)
-        context.blend_equation = self._studio.gl.MAX
-        self._render(self._moved, 0, self._total, 2)
-        context.disable(context.BLEND)
-
     def paint(self) -> None:
         """Draw the ground's faces from above."""
         self._render(self._painted, *self._ranges['ground'])
 
-    def _render(self, array: Any, first: int, count: int, copies: int = 1) -> None:
+    def _render(self, array: Any, first: int, count: int) -> None:
         if count:
-            array.render(self._studio.gl.TRIANGLES, count, first=first, instances=copies)
+            array.render(self._studio.gl.TRIANGLES, count, first=first)
 
     def release(self) -> None:
         """Give everything on the card back."""
         arrays = (*self._lit.values(), *self._dark.values())
-        others = (self._painted, self._moved, self._lighter)
-        for resource in (*arrays, *others, self._vertices, self._light, self._indices):
+        others = (self._painted, self._lighter, self._vertices, self._light, self._indices)
+        for resource in (*arrays, *others):
             resource.release()

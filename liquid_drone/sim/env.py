@@ -8,6 +8,7 @@ renderer. Commands go straight to the velocity controller, without guard or auto
 drone starts in a hover.
 """
 
+import math
 from typing import Any
 
 import gymnasium
@@ -35,13 +36,18 @@ class DroneEnv(gymnasium.Env[Image, Command]):
     task = 'follow'
 
     def __init__(
-        self, scenario: Scenario | None = None, render_mode: str | None = None, **names: Any
+        self,
+        scenario: Scenario | None = None,
+        render_mode: str | None = None,
+        expert: bool = True,
+        **names: Any,
     ) -> None:
         """Build nothing yet: :meth:`reset` makes the place of a seed.
 
         Args:
             scenario: what is flown, but for the seed.
             render_mode: ``rgb_array`` for a view from behind the drone, or None.
+            expert: put what the expert would do into ``info``.
             names: without a scenario, what :func:`~liquid_drone.sim.config.load_scenario` takes:
                 ``world``, ``season``, ``target``, ``weather``, ``renderer`` ...
 
@@ -51,7 +57,7 @@ class DroneEnv(gymnasium.Env[Image, Command]):
         """
         self.render_mode = render_mode
         self.simulator = Simulator(scenario or load_scenario(**{'task': self.task, **names}))
-        self._expert = Expert(self.simulator)
+        self._expert = Expert(self.simulator) if expert else None
         camera = self.simulator.camera
         self._limits = np.array(CommandSpec().limits)
         self.observation_space = gymnasium.spaces.Box(
@@ -88,7 +94,8 @@ class DroneEnv(gymnasium.Env[Image, Command]):
         place = int(self.np_random.integers(len(SPLITS['train']))) if seed is None else seed
         self.simulator.reset(place)
         self.simulator.release_target()
-        self._expert.reset()
+        if self._expert is not None:
+            self._expert.reset()
         self._frames = 0
 
     def arrive(self, frame: CameraFrame) -> tuple[Image, dict[str, Any]]:
@@ -126,9 +133,10 @@ class DroneEnv(gymnasium.Env[Image, Command]):
 
     def _info(self, frame: CameraFrame) -> dict[str, Any]:
         truth, task = self.simulator.truth(), self.simulator.scenario.task
-        distance_m = float(np.hypot(*(truth.target_position_enu - truth.position_enu)[:2]))
-        speed_m_s = float(np.linalg.norm(truth.velocity_enu))
-        return {
+        x, y, _ = (truth.target_position_enu - truth.position_enu).tolist()
+        distance_m, velocity = math.hypot(x, y), truth.velocity_enu
+        speed_m_s = math.sqrt(velocity @ velocity)
+        info = {
             'distance_m': distance_m,
             'speed_m_s': speed_m_s,
             'in_view': frame.target_pixels >= task.min_target_pixels,
@@ -137,8 +145,10 @@ class DroneEnv(gymnasium.Env[Image, Command]):
             'collision': truth.collision,
             'stamp_ns': frame.stamp_ns,
             'fresh': frame.fresh,
-            'expert': (self._expert.command() / self._limits).astype(np.float32),
         }
+        if self._expert is not None:
+            info['expert'] = (self._expert.command() / self._limits).astype(np.float32)
+        return info
 
 
 class FollowEnv(DroneEnv):
@@ -160,7 +170,7 @@ class FollowEnv(DroneEnv):
     Figures are those of ``config/tasks/follow.yaml`` and ``sim/vehicles/x500.yaml``. ``info``:
     ``distance_m`` (horizontal), ``speed_m_s``, ``in_view``, ``in_range``, ``slow``, ``collision``,
     ``stamp_ns`` of the exposure, ``fresh`` (False: the picture is the last one again) and
-    ``expert`` (4,), the action of the privileged expert.
+    ``expert`` (4,), the action of the privileged expert, unless made with ``expert=False``.
     """
 
     def _reward(self, info: dict[str, Any]) -> float:

@@ -8,8 +8,10 @@ of the view, picks levels and gives one list of faces for each kind of surface, 
 whole forest is three draw calls. numpy only.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 
 import numpy as np
@@ -21,7 +23,9 @@ from .shading import VERTEX, shade
 
 FloatArray = npt.NDArray[np.float64]
 IndexArray = npt.NDArray[np.uint32]
-MOVES_FLAG, TARGET_FLAG = 64, 128  # added to the material's number
+BoolArray = npt.NDArray[np.bool_]
+NO_INDICES = np.zeros(0, np.uint32)
+TARGET_FLAG = 128  # added to the material's number
 GROUND_CELL_M = 12.0
 # One shader each, in the order in which they are drawn: what hides most comes first.
 KINDS = ('facade', 'glass', 'leaves', 'solid', 'ground')
@@ -41,8 +45,7 @@ class Packed:
 
     vertices: npt.NDArray[np.void]  # (V,) VERTEX, world ENU
     indices: IndexArray  # (I,)
-    first: npt.NDArray[np.int64]  # (N, L, K): where a copy's faces begin in the indices
-    count: npt.NDArray[np.int64]  # (N, L, K): how many indices they are
+    spans: npt.NDArray[np.int32]  # (N, L, 2, K): where a copy's faces begin, how many indices
     reach_m: FloatArray  # (N, L): a level is used up to here; the last has no end
     centre: FloatArray  # (N, 3) of the bounding sphere
     radius: FloatArray  # (N,)
@@ -60,21 +63,30 @@ class Packed:
         """
         kept = np.arange(len(self.radius))
         if planes is not None:
-            inside = planes[:, :3] @ self.centre.T + planes[:, 3:] + self.radius  # (P, N)
-            kept = np.flatnonzero(inside.min(axis=0) > 0.0)
-        away = self.centre[kept] - eye
-        gap = np.sqrt((away * away).sum(axis=1)) - self.radius[kept]
+            inside = planes[:, :3] @ self._centres + planes[:, 3:]  # (P, N)
+            kept = np.flatnonzero((inside > -self.radius).all(axis=0))
+        x, y, z = self._centres[:, kept] - eye[:, None]
+        gap = np.sqrt(x * x + y * y + z * z) - self.radius[kept]
         order = np.argsort(gap, kind='stable')
         kept, gap = kept[order], gap[order]
-        level = (gap[:, None] > detail * self.reach_m[kept, :-1]).sum(axis=1)
-        first, count = self.first[kept, level].T, self.count[kept, level].T  # (K, n)
-        chosen = self.indices[runs(first.ravel(), count.ravel())]
-        return np.split(chosen, np.cumsum(count.sum(axis=1))[:-1])
+        level = (gap > detail * self._reaches[:, kept]).sum(axis=0)
+        first, count = self.spans[kept, level].transpose(1, 2, 0)  # (K, n)
+        chosen = self.indices.take(runs(first.ravel(), count.ravel()))
+        ends = count.sum(axis=1).cumsum().tolist()
+        return [chosen[a:b] for a, b in itertools.pairwise((0, *ends))]
+
+    @cached_property
+    def _centres(self) -> FloatArray:
+        return np.ascontiguousarray(self.centre.T)
+
+    @cached_property
+    def _reaches(self) -> FloatArray:
+        return np.ascontiguousarray(self.reach_m[:, :-1].T)
 
     def of_kind(self, kind: str) -> IndexArray:
         """Return the indices of the finest level of everything of one kind."""
         k = KINDS.index(kind)
-        return self.indices[runs(self.first[:, 0, k], self.count[:, 0, k])]
+        return self.indices[runs(*self.spans[:, 0, :, k].T)]
 
 
 @dataclass(frozen=True)
@@ -82,51 +94,43 @@ class PackedActors:
     """What moves: vertices in the frames of their P parts."""
 
     vertices: npt.NDArray[np.void]  # (V,) VERTEX
-    part: npt.NDArray[np.int64]  # (V,) which pose moves it
-    indices: tuple[IndexArray, ...]  # one for each kind
+    part: npt.NDArray[np.uint32]  # (V,) which pose moves it
+    indices: tuple[tuple[IndexArray, ...], ...]  # for each kind, of each part
     radius: FloatArray  # (P,) of each part, about its own origin
 
-    def visible(
-        self, poses: FloatArray, planes: FloatArray, beside_m: float
-    ) -> npt.NDArray[np.bool_]:
-        """Return which parts (P,) are in the view, or so near the first that they may shade it.
+    def visible(self, poses: FloatArray, planes: FloatArray) -> BoolArray:
+        """Return which parts (P,) are in the view.
 
         Args:
             poses: (P, 4, 4) of the parts.
             planes: (K, 4) inward planes of the view.
-            beside_m: how near, along each axis of the ground.
 
         """
-        place = poses[:, :3, 3]
-        inside = planes[:, :3] @ place.T + planes[:, 3:] + self.radius  # (K, P)
-        near = np.abs(place[:, :2] - place[0, :2]).max(axis=1) < beside_m + self.radius
-        seen: npt.NDArray[np.bool_] = (inside.min(axis=0) > 0.0) | near
+        inside = planes @ poses[:, :, 3].T + self.radius  # (K, P)
+        seen: BoolArray = inside.min(axis=0) > 0.0
         return seen
 
-    def posed(
-        self, poses: FloatArray, kept: npt.NDArray[np.bool_]
-    ) -> tuple[npt.NDArray[np.void], list[IndexArray]]:
-        """Return vertices in the world's frame, and the indices of each kind, of some parts.
+    def beside(self, poses: FloatArray, beside_m: float) -> BoolArray:
+        """Return which parts (P,) are so near the first, along each axis of the ground."""
+        away = np.abs(poses[:, :2, 3] - poses[0, :2, 3])
+        near: BoolArray = np.maximum(away[:, 0], away[:, 1]) < self.radius + beside_m
+        return near
 
-        Args:
-            poses: (P, 4, 4) of all parts.
-            kept: (P,) which are wanted.
-
-        """
-        chosen = kept[self.part]  # (V,)
-        moved, part = self.vertices[chosen], self.part[chosen]
-        turn = poses[part, :3, :3]  # (V, 3, 3)
-        moved['position'] = (turn @ moved['position'][..., None])[..., 0] + poses[part, :3, 3]
-        moved['normal'] = (turn @ moved['normal'][..., None])[..., 0]
-        number = (np.cumsum(chosen) - 1).astype(np.uint32)
-        return moved, [number[indices[chosen[indices]]] for indices in self.indices]
+    def chosen(self, kept: BoolArray) -> list[IndexArray]:
+        """Return the indices of each kind of some parts (P,)."""
+        numbers = np.flatnonzero(kept).tolist()
+        return [
+            np.concatenate([NO_INDICES, *(of_part[number] for number in numbers)])
+            for of_part in self.indices
+        ]
 
 
-def runs(first: npt.NDArray[np.int64], count: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def runs(first: npt.NDArray[np.int32], count: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
     """Return ``first[0], first[0] + 1, ...`` for ``count[0]`` numbers, then the next run."""
-    ends = np.cumsum(count)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.repeat(first - (ends - count), count) + np.arange(total)
+    ends = count.cumsum()
+    numbers: npt.NDArray[np.int64] = np.repeat(first - (ends - count), count)
+    numbers += np.arange(len(numbers))
+    return numbers
 
 
 def pack(scenery: Scenery) -> Packed:
@@ -151,17 +155,19 @@ def pack_actors(actors: Sequence[Actor]) -> PackedActors:
     ]
     shapes = shade([piece for _, piece, _ in pieces])
     offset, found = 0, []
-    indices: list[list[IndexArray]] = [[np.zeros(0, np.uint32)] for _ in KINDS]
-    for (_, piece, is_target), (vertices, faces) in zip(pieces, shapes, strict=True):
-        vertices['colour'][:, 3] += MOVES_FLAG + TARGET_FLAG * is_target
-        indices[KINDS.index(kind_of(piece))].append(faces.ravel() + np.uint32(offset))
+    count = sum(len(actor.parts) for actor in actors)
+    indices = [[NO_INDICES] * count for _ in KINDS]
+    for (part, piece, is_target), (vertices, faces) in zip(pieces, shapes, strict=True):
+        vertices['colour'][:, 3] += TARGET_FLAG * is_target
+        of_part = indices[KINDS.index(kind_of(piece))]
+        of_part[part] = np.concatenate([of_part[part], faces.ravel() + np.uint32(offset)])
         offset += len(vertices)
         found.append(vertices)
-    part = [np.full(len(v), number) for (number, _, _), v in zip(pieces, found, strict=True)]
+    numbers = [number for number, _, _ in pieces]
     return PackedActors(
         np.concatenate([np.zeros(0, VERTEX), *found]),
-        np.concatenate([np.zeros(0, np.int64), *part]),
-        tuple(np.concatenate(lists) for lists in indices),
+        np.repeat(np.array(numbers, np.uint32), [len(vertices) for vertices in found]),
+        tuple(tuple(of_part) for of_part in indices),
         np.array([_reach(part) for actor in actors for part in actor.parts]),
     )
 
@@ -214,19 +220,18 @@ class _Parts:
         self._vertices: list[npt.NDArray[np.void]] = []
         self._indices: list[IndexArray] = []
         self._vertex_count = self._index_count = 0
-        self._rows: list[tuple[npt.NDArray[np.int64], ...]] = []
+        self._spans: list[npt.NDArray[np.int32]] = []
         self._bounds: list[tuple[FloatArray, FloatArray, FloatArray]] = []
 
     def add(self, batch: Batch, levels: list[LevelShapes]) -> None:
         """Copy all levels of a batch into the world."""
         copies = len(batch.yaw)
-        first = np.zeros((copies, self._deepest, len(KINDS)), np.int64)
-        count = np.zeros_like(first)
+        spans = np.zeros((copies, self._deepest, 2, len(KINDS)), np.int32)
         for level, shapes in enumerate(levels):
             for kind, ((vertices, faces), tinted) in shapes.items():
                 k, size = KINDS.index(kind), faces.size
-                first[:, level, k] = self._index_count + np.arange(copies) * size
-                count[:, level, k] = size
+                spans[:, level, 0, k] = self._index_count + np.arange(copies) * size
+                spans[:, level, 1, k] = size
                 self._vertices.append(_placed(batch, vertices, tinted).ravel())
                 base = self._vertex_count + np.arange(copies) * len(vertices)
                 self._indices.append((base[:, None] + faces.ravel()).ravel().astype(np.uint32))
@@ -234,15 +239,15 @@ class _Parts:
                 self._index_count += copies * size
         reach_m = np.full((copies, self._deepest), np.inf)
         reach_m[:, : len(levels) - 1] = batch.model.reach_m
-        self._rows.append((first, count))
+        self._spans.append(spans)
         self._bounds.append((reach_m, *_spheres(batch)))
 
     def joined(self) -> Packed:
         """Return everything that was added."""
-        first, count = (np.concatenate(column) for column in zip(*self._rows, strict=True))
+        spans = np.concatenate(self._spans)
         reach_m, centre, radius = (np.concatenate(c) for c in zip(*self._bounds, strict=True))
         vertices, indices = np.concatenate(self._vertices), np.concatenate(self._indices)
-        return Packed(vertices, indices, first, count, reach_m, centre, radius)
+        return Packed(vertices, indices, spans, reach_m, centre, radius)
 
 
 def _placed(

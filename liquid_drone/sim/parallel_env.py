@@ -9,6 +9,8 @@ process draws with one thread: two processes use two cores better than two threa
 import itertools
 import multiprocessing
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
@@ -29,6 +31,7 @@ from .vector_env import (
     spread,
 )
 
+TUNABLES, HUGE_PAGES = 'GLIBC_TUNABLES', 'glibc.malloc.hugetlb=1'
 PATIENCE_S = 300.0  # for one answer: building many places on a busy machine takes a while
 
 
@@ -72,7 +75,8 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Images, Actions, Any]):
             here, there = context.Pipe()
             arguments = (there, kind, part, shape, self._memory.name, names)
             process = context.Process(target=_work, args=arguments, daemon=True)
-            process.start()
+            with _huge_pages():
+                process.start()
             there.close()
             self._pipes.append(here)
             self._processes.append(process)
@@ -130,6 +134,21 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Images, Actions, Any]):
     def _join(self, infos: list[dict[str, Any]]) -> dict[str, Any]:
         """Put the infos of the parts together: every key has an array over the environments."""
         return {key: np.concatenate([info[key] for info in infos]) for key in infos[0]}
+
+
+@contextmanager
+def _huge_pages() -> Iterator[None]:
+    """Let processes that start in here hold what they draw in pages of 2 MB.
+
+    glibc reads that when a process begins, from 2.35 on; a picture takes 5 to 8 % less.
+    """
+    before = os.environ.get(TUNABLES)
+    os.environ.setdefault(TUNABLES, HUGE_PAGES)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[TUNABLES]
 
 
 def _work(

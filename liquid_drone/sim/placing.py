@@ -5,6 +5,7 @@
 import itertools
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -69,14 +70,24 @@ class Obstacles:
         A box counts as its nearest point, with radius 0.
         """
         relative = self.circles[:, :2] - position
-        local = _into_boxes(self.boxes, position[None])[0]  # (M, 2)
-        clipped = np.clip(local, -self.boxes[:, 2:4], self.boxes[:, 2:4]) - local
-        c, s = np.cos(self.boxes[:, 4]), np.sin(self.boxes[:, 4])
-        back = np.column_stack(
-            [c * clipped[:, 0] - s * clipped[:, 1], s * clipped[:, 0] + c * clipped[:, 1]]
-        )
-        radii = np.concatenate([self.circles[:, 2], np.zeros(len(back))])
-        return np.concatenate([relative, back]), radii
+        if not len(self.boxes):
+            return relative, self.circles[:, 2]
+        c, s = self._turns
+        away_x, away_y = (position - self.boxes[:, :2]).T
+        x, y = c * away_x + s * away_y, c * away_y - s * away_x  # in the frame of every box
+        half_x, half_y = self.boxes[:, 2], self.boxes[:, 3]
+        x = np.minimum(np.maximum(x, -half_x), half_x) - x
+        y = np.minimum(np.maximum(y, -half_y), half_y) - y
+        back = np.column_stack([c * x - s * y, s * x + c * y])
+        return np.concatenate([relative, back]), self._radii
+
+    @cached_property
+    def _turns(self) -> tuple[FloatArray, FloatArray]:
+        return np.cos(self.boxes[:, 4]), np.sin(self.boxes[:, 4])
+
+    @cached_property
+    def _radii(self) -> FloatArray:
+        return np.concatenate([self.circles[:, 2], np.zeros(len(self.boxes))])
 
     def gap(self, points: FloatArray) -> FloatArray:
         """Return the distance (P,) of points (P, 2) to the nearest obstacle; negative inside."""

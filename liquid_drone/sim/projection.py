@@ -12,28 +12,28 @@ from .render import FAR_M, NEAR_M, Camera
 FloatArray = npt.NDArray[np.float64]
 
 
+# What clip space's x, y, z and w are along the camera's axes left, up, forward and forward.
+AXES = np.array([[-1.0], [1.0], [(FAR_M + NEAR_M) / (FAR_M - NEAR_M)], [1.0]])
+# From the rows of a clip matrix to planes: left, right, below, above, near.
+PLANES = np.array([[1, 0, 0, 1], [-1, 0, 0, 1], [0, 1, 0, 1], [0, -1, 0, 1], [0, 0, 1, 1.0]])
+
+
 def clip_matrix(camera: Camera) -> FloatArray:
     """Return the matrix (4, 4) from world to OpenGL's clip space."""
-    view = np.eye(4)
-    view[:3, :3] = np.stack(
-        [-camera.rotation[:, 1], camera.rotation[:, 2], -camera.rotation[:, 0]]
-    )
-    view[:3, 3] = -view[:3, :3] @ camera.position_enu
-    f = 1.0 / math.tan(math.radians(camera.horizontal_fov_deg) / 2.0)
-    project = np.zeros((4, 4))
-    project[0, 0], project[1, 1] = f, f * camera.width / camera.height
-    project[2, 2] = -(FAR_M + NEAR_M) / (FAR_M - NEAR_M)
-    project[2, 3] = -2.0 * FAR_M * NEAR_M / (FAR_M - NEAR_M)
-    project[3, 2] = -1.0
-    return project @ view
+    wide = 1.0 / math.tan(math.radians(camera.horizontal_fov_deg) / 2.0)
+    high = wide * camera.width / camera.height
+    matrix = np.empty((4, 4))
+    np.multiply(camera.rotation.T[[1, 2, 0, 0]], AXES * [[wide], [high], [1], [1]], matrix[:, :3])
+    np.negative(matrix[:, :3] @ camera.position_enu, matrix[:, 3])
+    matrix[2, 3] -= 2.0 * FAR_M * NEAR_M / (FAR_M - NEAR_M)
+    return matrix
 
 
 def view_planes(clip: FloatArray) -> FloatArray:
     """Return the five inward planes (5, 4) of a view, all but the far one, with unit normals."""
-    w = clip[3]
-    planes = np.stack([w + clip[0], w - clip[0], w + clip[1], w - clip[1], w + clip[2]])
-    unit: FloatArray = planes / np.linalg.norm(planes[:, :3], axis=1, keepdims=True)
-    return unit
+    planes: FloatArray = PLANES @ clip
+    planes /= np.sqrt(np.square(planes[:, :3]).sum(axis=1, keepdims=True))
+    return planes
 
 
 def sun_matrix(sun: FloatArray, middle: FloatArray, radius_m: float) -> FloatArray:

@@ -20,6 +20,7 @@ from ..contract import Image
 from ..errors import SimulationError
 from . import packing
 from .drawn import Drawn
+from .movers import Movers
 from .packing import KINDS, Packed
 from .projection import clip_matrix, sun_matrix, view_planes
 from .render import Camera, Picture
@@ -29,6 +30,8 @@ from .studio import SHADING, VIEW_FLOATS, Studio
 FloatArray = npt.NDArray[np.float64]
 SHADOW_PIXELS, MOVING_PIXELS = 2048, 256
 MOVING_M = 16.0  # side of the square around the target that moving things shade
+NEAR_CELL_M = 0.25  # within which the ground's height below the target is taken as one
+SHADOW_M = 4.0  # what stands so far beside the square may shade it
 DETAIL_PIXELS = 250.0  # focal length at which levels of detail have the reach that models name
 DENSE = 0.85  # crowns of at least that much foliage show only their outside
 TO_TEXTURE = np.array([[0.5, 0, 0, 0.5], [0, 0.5, 0, 0.5], [0, 0, 0.5, 0.5], [0, 0, 0, 1.0]])
@@ -59,7 +62,7 @@ def render(views: Sequence[View]) -> list[Picture]:
     columns = math.ceil(math.sqrt(len(views)))
     rows = math.ceil(len(views) / columns)
     width, height = camera.width, camera.height
-    frame = studio.target(columns * width, rows * height)
+    frame, sheet = studio.target(columns * width, rows * height)
     apart = len({id(view.stage) for view in views}) == len(views)
     if apart:  # first all shadows, then all pictures: changing between framebuffers costs most
         for view in views:
@@ -75,8 +78,7 @@ def render(views: Sequence[View]) -> list[Picture]:
         frame.viewport = (x, y, width, height)
         view.stage.draw(view)
     frame.viewport = (0, 0, columns * width, rows * height)
-    data = np.frombuffer(frame.read(components=4, alignment=1), np.uint8)
-    sheet = data.reshape(rows * height, columns * width, 4)
+    frame.read_into(sheet, components=4, alignment=1)
     return [_picture(sheet[y : y + height, x : x + width]) for x, y in places]
 
 
@@ -88,11 +90,11 @@ class Stage:
         self._packed, self._actors = packing.pack(scenery), packing.pack_actors(actors)
         snowy = self._air.snow > 0.0
         self._things = Drawn(self._studio, self._packed.vertices, len(self._packed.indices), snowy)
-        most = sum(len(indices) for indices in self._actors.indices)
-        self._movers = Drawn(self._studio, self._actors.vertices, most, snowy)
+        self._movers = Movers(self._studio, self._actors)
         self._shadow, shadow_frame = self._studio.depth_map(SHADOW_PIXELS)
         self._moving, self._moving_frame = self._studio.mask_map(MOVING_PIXELS)
         self._moving_frame.viewport = (1, 1, MOVING_PIXELS - 2, MOVING_PIXELS - 2)
+        self._heights: dict[tuple[int, int], float] = {}  # what _height_near found
         self._ground = np.ascontiguousarray(scenery.ground.mesh.vertices.T, np.float32)  # (3, V)
         self._view = self._still_view(
             packing.ground_map(scenery.ground), scenery.ground.takes_snow
@@ -123,6 +125,7 @@ class Stage:
         vectors[4] = [*air.sky_zenith, air.foliage]
         vectors[5] = ground_map
         vectors[6, 3] = float(takes_snow)
+        vectors[9, 3] = MOVING_M / 2.0
         return data
 
     def _shade_things(self, frame: Any) -> None:
@@ -160,25 +163,28 @@ class Stage:
             raise SimulationError(f'expected poses of {parts} parts, got {len(poses)}')
         if not parts:
             return
-        kept = self._actors.visible(poses, view.planes, MOVING_M / 2.0)
-        vertices, indices = self._actors.posed(poses, kept)
-        self._movers.write(vertices)
-        self._movers.choose(indices)
-        self._view[-4:] = [*self._ground_below(poses[0, :2, 3]), MOVING_M / 2.0]
+        seen = self._actors.visible(poses, view.planes)
+        near = self._actors.beside(poses, MOVING_M / 2.0 + SHADOW_M)
+        self._movers.place(poses, seen, near)
+        self._view[-4:-1] = self._ground_below(poses[0, :2, 3])
         studio.view.write(self._view)
         self._moving_frame.use()
         self._moving_frame.clear()
         studio.context.enable_only(studio.context.NOTHING)
-        studio.noise.use(0)
-        self._shadow.use(2)
-        self._movers.light()
-        self._movers.draw_moving()
+        self._movers.draw_shadow()
 
-    def _ground_below(self, place: FloatArray) -> FloatArray:
-        """Return the ground's corner (3,) next to a place (2,), moved to that place."""
-        x, y, z = self._ground
-        nearest = np.argmin(np.square(x - place[0]) + np.square(y - place[1]))
-        return np.array([*place, z[nearest]])
+    def _ground_below(self, place: FloatArray) -> tuple[float, float, float]:
+        """Return the ground's corner next to a place (2,), moved to that place."""
+        x, y = place.tolist()
+        return x, y, self._height_near(round(x / NEAR_CELL_M), round(y / NEAR_CELL_M))
+
+    def _height_near(self, column: int, row: int) -> float:
+        """Return the height of the ground's corner next to the middle of a cell."""
+        if (column, row) not in self._heights:
+            x, y, z = self._ground
+            away = np.hypot(x - column * NEAR_CELL_M, y - row * NEAR_CELL_M)
+            self._heights[column, row] = float(z[np.argmin(away)])
+        return self._heights[column, row]
 
     def draw(self, view: View) -> None:
         """Draw one view into the framebuffer that is in use."""
@@ -204,14 +210,13 @@ class Stage:
 
     def _write_view(self, clip: FloatArray, camera: Camera | None = None) -> None:
         data = self._view
-        data[:16] = clip.T.ravel()
+        data[:16].reshape(4, 4)[:] = clip.T
         if camera is not None:
             half = math.tan(math.radians(camera.horizontal_fov_deg) / 2.0)
             vectors = data[32:].reshape(10, 4)
             vectors[0, :3] = camera.position_enu
-            vectors[6, :3] = camera.rotation[:, 0]
-            vectors[7, :3] = camera.rotation[:, 1] * half
-            vectors[8, :3] = camera.rotation[:, 2] * (half * camera.height / camera.width)
+            reach = (1.0, half, half * camera.height / camera.width)
+            vectors[6:9, :3] = (camera.rotation * reach).T
         self._studio.view.write(data)
 
 

@@ -11,6 +11,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -58,6 +59,13 @@ class Truth:
     target_velocity_enu: FloatArray  # (3,)
     collision: bool  # so far: touched anything but the ground, or the ground hard
     on_ground: bool
+
+    @cached_property
+    def sight(self) -> tuple[FloatArray, float]:
+        """The horizontal unit vector (2,), ENU, from drone to target, and the distance in m."""
+        away = (self.target_position_enu - self.position_enu)[:2]
+        distance_m = max(math.sqrt(away @ away), 0.1)
+        return away / distance_m, distance_m
 
 
 class Simulator:

@@ -7,6 +7,7 @@ It runs on a graphics card, or on Mesa's llvmpipe where there is none. It knows 
 
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,21 +15,29 @@ import numpy.typing as npt
 
 from ..contract import Image
 from ..errors import SimulationError, require
-from . import shaders
+from . import egl
+from . import shaders_around as around
+from . import shaders_things as things
+from .shaders import source
 from .textures import value_noise
 
 FloatArray = npt.NDArray[np.float64]
 NOISE_PIXELS = 256
 LIT_NAMES = ('lit_colour', 'lit_snow', 'lit_look')  # what the lighter makes of a vertex
-SAMPLERS = ('noise', 'picture', 'shadow', 'moving', 'sky')  # by texture unit
+SAMPLERS = ('noise', 'picture', 'shadow', 'moving', 'sky', 'poses', 'grain')  # by texture unit
 SKY_PIXELS = 512
 SHADING = ('solid', 'facade', 'glass', 'leaves')  # kinds that throw shadows
-LIT = {
-    'solid': (shaders.VERTEX, shaders.SOLID),
-    'facade': (shaders.FACADE_VERTEX, shaders.FACADE),
-    'glass': (shaders.FACADE_VERTEX, shaders.FACADE),
-    'leaves': (shaders.VERTEX, shaders.LEAVES),
-    'ground': (shaders.GROUND_VERTEX, shaders.GROUND),
+STILL = {
+    'solid': (things.STILL_VERTEX, things.SOLID),
+    'facade': (things.FACADE_VERTEX, things.FACADE),
+    'glass': (things.FACADE_VERTEX, things.FACADE),
+    'leaves': (things.STILL_VERTEX, things.LEAVES),
+    'ground': (around.GROUND_VERTEX, around.GROUND),
+}
+MOVED = {
+    **{kind: shaders for kind, shaders in STILL.items() if kind != 'ground'},
+    'solid': (things.MOVED_VERTEX, things.SOLID),
+    'leaves': (things.MOVED_VERTEX, things.LEAVES),
 }
 DEFINES = {'leaves': ('LEAVED',), 'glass': ('PANES',)}
 VIEW_FLOATS = 2 * 16 + 10 * 4
@@ -47,15 +56,16 @@ class Studio:
 
         """
         moderngl = require('moderngl', 'sim')
-        try:
-            self.context = moderngl.create_context(standalone=True, backend='egl', require=430)
-        except Exception as error:  # glcontext raises bare Exception
-            raise SimulationError(f'no OpenGL 4.3 through EGL: {error}') from error
+        self.context = _open(moderngl)
         self.gl = moderngl
         self.device = str(self.context.info['GL_RENDERER'])
         self._compile()
         self.noise = self._make_noise()
-        self._targets: dict[tuple[int, int], Any] = {}
+        self._grain = self.context.sampler(
+            filter=(self.gl.NEAREST_MIPMAP_NEAREST, self.gl.NEAREST), texture=self.noise
+        )  # the noise again, one texel a read: a quarter of the time where triangles are small
+        self._grain.use(SAMPLERS.index('grain'))
+        self._targets: dict[tuple[int, int], tuple[Any, npt.NDArray[np.uint8]]] = {}
 
     @classmethod
     def shared(cls) -> 'Studio':
@@ -69,37 +79,43 @@ class Studio:
 
     def _compile(self) -> None:
         self.shadow_programs = {
-            kind: self._program(shaders.SHADOW_VERTEX, shaders.SHADOW, *DEFINES.get(kind, ()))
+            kind: self._program(things.SHADOW_VERTEX, things.SHADOW, *DEFINES.get(kind, ()))
             for kind in SHADING
         }
-        self.lighter = self._program(shaders.LIGHTER, varyings=LIT_NAMES)
-        self.mover = self._program(shaders.MOVING_VERTEX, shaders.MOVING)
-        self.painter = self._program(shaders.PAINTED_VERTEX, shaders.PAINTED)
-        self._sky_painter = self._program(shaders.SKY_VERTEX, shaders.SKY_PAINTED)
-        self.sky = self._program(shaders.SKY_VERTEX, shaders.SKY)
+        self.lighter = self._program(things.LIGHTER, varyings=LIT_NAMES)
+        self.mover = self._program(around.MOVING_VERTEX, around.MOVING, 'MOVES')
+        self.painter = self._program(around.PAINTED_VERTEX, around.PAINTED)
+        self._sky_painter = self._program(around.SKY_VERTEX, around.SKY_PAINTED)
+        self.sky = self._program(around.SKY_VERTEX, around.SKY)
         self.sky_vertices = self.context.vertex_array(self.sky, [])
         self._sky_paint = self.context.vertex_array(self._sky_painter, [])
         self.view = self.context.buffer(reserve=VIEW_FLOATS * 4, dynamic=True)
         self.view.bind_to_uniform_block(0)
-        self._lit: dict[bool, dict[str, Any]] = {}
+        self._still: dict[bool, dict[str, Any]] = {}
 
-    def lit_programs(self, snowy: bool) -> dict[str, Any]:
+    def still_programs(self, snowy: bool) -> dict[str, Any]:
         """Return the program of each kind; the one without snow is the faster."""
-        if snowy not in self._lit:
-            self._lit[snowy] = {
-                kind: self._program(
-                    vertex, fragment, *DEFINES.get(kind, ()), *(('SNOWY',) if snowy else ())
-                )
-                for kind, (vertex, fragment) in LIT.items()
-            }
-        return self._lit[snowy]
+        if snowy not in self._still:
+            self._still[snowy] = self._programs(STILL, *(('SNOWY',) if snowy else ()))
+        return self._still[snowy]
+
+    @cached_property
+    def moved_programs(self) -> dict[str, Any]:
+        """Return the program of each kind of what moves."""
+        return self._programs(MOVED, 'MOVES')
+
+    def _programs(self, kinds: dict[str, tuple[str, str]], *defines: str) -> dict[str, Any]:
+        return {
+            kind: self._program(vertex, fragment, *DEFINES.get(kind, ()), *defines)
+            for kind, (vertex, fragment) in kinds.items()
+        }
 
     def _program(
         self, vertex: str, fragment: str = '', *defines: str, varyings: Sequence[str] = ()
     ) -> Any:
         program = self.context.program(
-            vertex_shader=shaders.source(vertex, *defines),
-            fragment_shader=shaders.source(fragment, *defines) if fragment else None,
+            vertex_shader=source(vertex, *defines),
+            fragment_shader=source(fragment, *defines) if fragment else None,
             varyings=varyings,
         )
         for unit, name in enumerate(SAMPLERS):
@@ -132,7 +148,15 @@ class Studio:
         texture = self.context.texture((pixels, pixels), 2)
         texture.filter = (self.gl.LINEAR, self.gl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
-        return texture, self.context.framebuffer([texture])
+        frame = self.context.framebuffer([texture])
+        frame.clear()
+        return texture, frame
+
+    def pose_map(self, parts: int) -> Any:
+        """Return a texture that holds the rows (3, 4) of the poses of some parts."""
+        texture = self.context.texture((3, max(parts, 1)), 4, dtype='f4')
+        texture.filter = (self.gl.NEAREST, self.gl.NEAREST)
+        return texture
 
     def paint_sky(self) -> Any:
         """Return the sky of the view that was written as a texture."""
@@ -147,13 +171,14 @@ class Studio:
         texture.repeat_x = texture.repeat_y = False
         return texture
 
-    def target(self, width: int, height: int) -> Any:
-        """Return a framebuffer of a size."""
+    def target(self, width: int, height: int) -> tuple[Any, npt.NDArray[np.uint8]]:
+        """Return a framebuffer of a size, and an array (H, W, 4) to read it back into."""
         if (width, height) not in self._targets:
-            self._targets[width, height] = self.context.framebuffer(
+            frame = self.context.framebuffer(
                 [self.context.renderbuffer((width, height), 4)],
                 self.context.depth_renderbuffer((width, height)),
             )
+            self._targets[width, height] = frame, np.empty((height, width, 4), np.uint8)
         return self._targets[width, height]
 
     def ground_texture(self, picture: Image) -> Any:
@@ -170,6 +195,24 @@ class Studio:
         texture.filter = (self.gl.LINEAR_MIPMAP_NEAREST, self.gl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         return texture
+
+
+def _open(moderngl: Any) -> Any:
+    """Return a context on the best device that gives one.
+
+    Raises:
+        SimulationError: none does.
+
+    """
+    errors = []
+    for number in egl.device_order():
+        try:
+            return moderngl.create_context(
+                standalone=True, backend='egl', require=430, device_index=number
+            )
+        except Exception as error:  # glcontext raises bare Exception
+            errors.append(f'device {number}: {error}')
+    raise SimulationError(f'no OpenGL 4.3 through EGL: {"; ".join(errors)}')
 
 
 def _tiled(noise: FloatArray) -> FloatArray:

@@ -69,9 +69,7 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Images, Actions, Any]):
         arrivals = [
             env.arrive(frame) for env, frame in zip(self.envs, self._frames(), strict=True)
         ]
-        infos: dict[str, Any] = {}
-        for i, (_, info) in enumerate(arrivals):
-            infos = self._add_info(infos, info, i)
+        infos = _joined([info for _, info in arrivals])
         return self._stacked([image for image, _ in arrivals]), infos
 
     def step(
@@ -85,7 +83,7 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Images, Actions, Any]):
             else:
                 env.move(actions[i])
         images: list[Image] = []
-        rewards, infos = np.zeros(self.num_envs), dict[str, Any]()
+        rewards, infos = np.zeros(self.num_envs), list[dict[str, Any]]()
         crashed, over = np.zeros_like(begins), np.zeros_like(begins)
         for i, (env, frame) in enumerate(zip(self.envs, self._frames(), strict=True)):
             if begins[i]:
@@ -93,9 +91,9 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Images, Actions, Any]):
             else:
                 image, rewards[i], crashed[i], over[i], info = env.judge(frame)
             images.append(image)
-            infos = self._add_info(infos, info, i)
+            infos.append(info)
         self._ended = crashed | over
-        return self._stacked(images), rewards, crashed, over, infos
+        return self._stacked(images), rewards, crashed, over, _joined(infos)
 
     def render(self) -> tuple[Any, ...]:
         """Return the view from behind each drone."""
@@ -135,6 +133,15 @@ class ReachEnvs(DroneEnvs):
     """N times :class:`~liquid_drone.sim.env.ReachEnv`."""
 
     kind = ReachEnv
+
+
+def _joined(infos: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what ``VectorEnv._add_info`` makes of infos that all have the same keys."""
+    joined: dict[str, Any] = {}
+    for key in infos[0]:
+        joined[key] = np.array([info[key] for info in infos])
+        joined[f'_{key}'] = np.ones(len(infos), dtype=np.bool_)
+    return joined
 
 
 def spread(seed: Seeds, count: int) -> list[int | None]:

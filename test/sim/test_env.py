@@ -60,6 +60,28 @@ def test_an_unknown_place_is_refused_by_name() -> None:
         FollowEnv(world='moon')
 
 
+def test_who_needs_no_teacher_gets_none() -> None:
+    with_it, without = (FollowEnvs(2, expert=expert, **NAMES) for expert in (True, False))
+    infos, fewer = (made.reset(seed=SEED)[1] for made in (with_it, without))
+    assert infos.keys() - fewer.keys() == {'expert', '_expert'}
+    for made in (with_it, without):
+        made.close()
+
+
+def test_infos_are_joined_as_gymnasium_joins_them() -> None:
+    many = FollowEnvs(2, **NAMES)
+    _, joined = many.reset(seed=SEED)
+    expected: dict[str, Any] = {}
+    for i in range(2):
+        _, info = many.envs[i].reset(seed=SEED + i)
+        expected = many._add_info(expected, info, i)
+    many.close()
+    assert joined.keys() == expected.keys()
+    for key, values in expected.items():
+        assert joined[key].dtype == values.dtype
+        assert np.array_equal(joined[key], values)
+
+
 def nearly_equal(one: Any, other: Any) -> bool:
     """Allow one pixel of a thousand to be rounded otherwise at another place in a framebuffer."""
     difference = np.abs(one.astype(int) - other)
