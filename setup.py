@@ -99,14 +99,14 @@ setup(
     entry_points={
         'console_scripts': [
             f'liquid-drone = {NAME}.cli.main:main',
-            f'simulator_node = {NAME}.nodes.simulator_node:main',
-            f'drone_node = {NAME}.nodes.drone_node:main',
-            f'attention_node = {NAME}.nodes.attention_node:main',
-            f'camera_node = {NAME}.nodes.camera_node:main',
-            f'policy_node = {NAME}.nodes.policy_node:main',
-            f'replay_node = {NAME}.nodes.replay_node:main',
-            f'mavlink_node = {NAME}.nodes.mavlink_node:main',
-            f'recorder_node = {NAME}.nodes.recorder_node:main',
+            f'simulator_node = {NAME}.nodes.executables:simulator_node',
+            f'drone_node = {NAME}.nodes.executables:drone_node',
+            f'attention_node = {NAME}.nodes.executables:attention_node',
+            f'camera_node = {NAME}.nodes.executables:camera_node',
+            f'policy_node = {NAME}.nodes.executables:policy_node',
+            f'replay_node = {NAME}.nodes.executables:replay_node',
+            f'mavlink_node = {NAME}.nodes.executables:mavlink_node',
+            f'recorder_node = {NAME}.nodes.executables:recorder_node',
         ],
     },
 )

@@ -148,6 +148,13 @@ SIMULATION = (
     Argument(
         'simulator', 'firmware', str, "Path of that autopilot's SITL binary; else simulated."
     ),
+    Argument(
+        'mavlink',
+        'firmware',
+        lambda _path: False,  # firmware has a clock of its own
+        "Path of that autopilot's SITL binary; else simulated.",
+        parameter='exact_telemetry',
+    ),
     Argument('simulator', 'seed', int, 'Everything random in the flight follows from it.'),
     Argument('simulator', 'start', str, 'Where the drone begins.', choices=('ground', 'hover')),
     Argument('simulator', 'duration_s', float, 'Simulated seconds of following.'),

@@ -8,7 +8,6 @@ at a steady rate (or frame by frame in lock-step with the simulator). A human en
 resends nothing.
 """
 
-import math
 import os
 import time
 from collections.abc import Callable
@@ -16,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import PointStamped, TwistStamped
+from geometry_msgs.msg import TwistStamped
 from rclpy.clock import Clock, ClockType
 from rclpy.timer import Timer
-from sensor_msgs.msg import Range
 from std_srvs.srv import SetBool
 
 from ..errors import ConfigError
@@ -32,17 +30,15 @@ from ..flight.link import MavlinkLink
 from . import messages, process, qos
 from .lifecycle import ManagedNode, transition
 from .lockstep import Lockstep
+from .mavlink_figures import SetpointFigures, standing
 from .mavlink_parameters import PARAMETERS, limits_from
 from .policy_reset import PolicyReset
-from .timing import Counter, Latency
+from .sightings import Sightings
 from .vehicle_topics import VehicleTopics
 
 COMMAND_TOPIC = 'cmd_vel'
 HAND_BACK_LIMIT_S = 4.0  # once told to stop; launch grows impatient after 5
-TARGET_TOPIC, RANGE_TOPIC = 'policy/target', 'target/range'
-RANGE_AGE_S = 0.5
 LATE = 1.05  # periods: so long a command that comes a little late is waited for
-PAUSE_S = 1.0  # a longer one between two setpoints was meant
 
 
 class MavlinkNode(ManagedNode):
@@ -58,14 +54,10 @@ class MavlinkNode(ManagedNode):
         self._decided_on: Proposal | None = None
         self._proposal_ns = self._sent_ns = 0  # ROS stamp of the image behind it; of the last sent
         self._timer: Timer | None = None
-        self._until_guard = Latency('capture_to_guard')  # when the command is here
-        self._until_wire = Latency('capture_to_setpoint')
-        self._sent = Counter()
-        self._period, self._last_sent_s = Latency('setpoint_period'), -math.inf
+        self._figures = SetpointFigures()
         self._topics: VehicleTopics | None = None
         self._stopping_s = 0.0  # since when it has been told to end
         self._wants_engaging = False
-        self._range: tuple[float, float] | None = None  # monotonic time, distance in m
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._setpoints = self.create_publisher(TwistStamped, '~/setpoint', qos.COMMAND)
         self._decisions = self.create_publisher(DiagnosticArray, '~/decision', qos.STATUS)
@@ -112,15 +104,8 @@ class MavlinkNode(ManagedNode):
     def on_activate(self) -> None:
         """Begin to listen to the policy and to decide."""
         self._proposal = self.decision = None
-        self._until_guard.clear()
-        self._until_wire.clear()
-        self._period.clear()
-        self._sent.take(time.monotonic())
-        inputs = [
-            self.create_subscription(PointStamped, TARGET_TOPIC, self._on_target, qos.COMMAND),
-            self.create_subscription(Range, RANGE_TOPIC, self._on_range, qos.SENSOR_IN),
-        ]
-        self._undo = [lambda: [self.destroy_subscription(one) for one in inputs]]
+        self._figures.begin(time.monotonic())
+        self._undo = [Sightings(self, self._stamp_s, self._on_sighting).destroy]
         if self.values['lockstep']:
             self._undo += [Lockstep(self).destroy]
         else:
@@ -183,7 +168,7 @@ class MavlinkNode(ManagedNode):
         if setpoint is not None:
             is_sent = self.link.send_setpoint(setpoint, time_boot_ms)
         if is_sent:
-            self._note_sending()
+            self._figures.sent(time.monotonic())
         if setpoint is not None:
             self._setpoints.publish(messages.command_message(setpoint.as_tuple(), stamp_ns))
         if self._topics is not None:  # nothing is told before the setpoint is on the wire
@@ -199,13 +184,6 @@ class MavlinkNode(ManagedNode):
         self._decisions.publish(
             messages.diagnostics_message(now_ns, name, is_good, summary, dict(told))
         )
-
-    def _note_sending(self) -> None:
-        self._sent.add()
-        now_s, before_s = time.monotonic(), self._last_sent_s
-        self._last_sent_s = now_s
-        if now_s - before_s < PAUSE_S:
-            self._period.add(now_s - before_s)
 
     def policy_was_reset(self) -> None:
         """Pass on that the policy starts afresh."""
@@ -226,7 +204,7 @@ class MavlinkNode(ManagedNode):
         """Act at once on a proposal."""
         self._proposal_ns = messages.nanoseconds(message.header.stamp)
         stamp_s = self._steady_s(self._proposal_ns)
-        self._until_guard.add(time.monotonic() - stamp_s)
+        self._figures.heard(time.monotonic() - stamp_s)
         self._proposal = Proposal(stamp_s, tuple(messages.command_array(message).tolist()))
         self._act()
         self._expect(LATE)
@@ -236,25 +214,15 @@ class MavlinkNode(ManagedNode):
         age_ns = self.get_clock().now().nanoseconds - stamp_ns
         return time.monotonic() - max(0, age_ns) / messages.SECOND_NS
 
-    def _on_target(self, message: PointStamped) -> None:
-        """Note where the target is seen (optical frame, x right, z ahead)."""
-        stamp_ns = messages.nanoseconds(message.header.stamp)
-        stamp_s = stamp_ns / messages.SECOND_NS
-        if not self.values['lockstep']:
-            stamp_s = self._steady_s(stamp_ns)
-        bearing_rad = -math.atan2(message.point.x, message.point.z)
+    def _stamp_s(self, stamp_ns: int) -> float:
+        """Return a stamp by the clock that decisions are made by."""
+        return (
+            stamp_ns / messages.SECOND_NS if self.values['lockstep'] else self._steady_s(stamp_ns)
+        )
+
+    def _on_sighting(self, sighting: Sighting) -> None:
         if self.companion is not None:
-            self.companion.see(Sighting(stamp_s, bearing_rad, self._distance_m()))
-
-    def _on_range(self, message: Range) -> None:
-        """Note how far away the target is, where somebody measures it."""
-        if message.min_range <= message.range <= message.max_range:
-            self._range = time.monotonic(), message.range
-
-    def _distance_m(self) -> float | None:
-        if self._range is None or time.monotonic() - self._range[0] > RANGE_AGE_S:
-            return None
-        return self._range[1]
+            self.companion.see(sighting)
 
     def _on_tick(self) -> None:
         """Act where no proposal came for a period: telemetry goes on, and so does the guard."""
@@ -284,7 +252,7 @@ class MavlinkNode(ManagedNode):
         is_first = self._proposal_ns != self._sent_ns
         if decision.setpoint is not None and self._proposal is not None and is_first:
             self._sent_ns = self._proposal_ns
-            self._until_wire.add(time.monotonic() - self._proposal.stamp_s)
+            self._figures.answered(time.monotonic() - self._proposal.stamp_s)
 
     def _on_reset(self, is_done: bool) -> None:
         if is_done:
@@ -302,33 +270,20 @@ class MavlinkNode(ManagedNode):
         if self.link is None:
             return
         vehicle, decision = self.link.vehicle, self.decision
-        stage = decision.stage if decision else Stage.DISCONNECTED
-        values: dict[str, object] = {'connection': self.values['connection'], 'stage': stage.value}
-        values['shadow'] = self.values['shadow']
-        if self.link.trip_s is not None:
-            values['link_trip_ms'] = round(1e3 * self.link.trip_s, 1)
-        if decision is not None:
-            values['cause'] = decision.cause.value
-            values['reason'] = decision.reason.value if decision.reason else ''
-            values['reason_code'] = decision.reason.code if decision.reason else ''
-        if vehicle is not None:
-            values.update(mode=vehicle.mode_name, armed=vehicle.armed, landed=vehicle.landed)
-            values['battery'] = vehicle.battery_remaining
-            values['height_m'] = round(vehicle.height_m, 2)
         stamp_ns = self.get_clock().now().nanoseconds
         if vehicle is not None and self._topics is not None:
             self._topics.tell_battery(vehicle, stamp_ns)
-        values['setpoints_per_second'] = self._sent.take(time.monotonic())
-        for latency in (self._until_guard, self._until_wire, self._period):
-            values.update(latency.values())
+        stage = (decision.stage if decision else Stage.DISCONNECTED).value
+        values: dict[str, object] = {
+            'connection': self.values['connection'],
+            'stage': stage,
+            'shadow': self.values['shadow'],
+            **standing(decision, vehicle, self.link.trip_s),
+            **self._figures.values(time.monotonic()),
+        }
+        name, is_good = self.get_fully_qualified_name(), vehicle is not None
         self._diagnostics.publish(
-            messages.diagnostics_message(
-                stamp_ns,
-                self.get_fully_qualified_name(),
-                vehicle is not None,
-                stage.value,
-                values,
-            )
+            messages.diagnostics_message(stamp_ns, name, is_good, stage, values)
         )
 
     # letting go

@@ -15,32 +15,27 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from geometry_msgs.msg import PointStamped, PoseStamped, TwistStamped
-from nav_msgs.msg import Odometry
+from geometry_msgs.msg import TwistStamped
 from rclpy.node import Node
-from rosgraph_msgs.msg import Clock as ClockMessage
-from sensor_msgs.msg import CameraInfo, CompressedImage
-from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
 from ..contract import Command
 from ..errors import ConfigError
 from ..sim.autopilot import SimulatedAutopilot
-from ..sim.autopilot_udp import Address, UdpEndpoint
+from ..sim.autopilot_udp import UdpEndpoint
 from ..sim.camera import CameraFrame
 from ..sim.config import load_scenario
 from ..sim.firmware.process import find
 from ..sim.session import FirmwareFlight, Progress, Session
 from ..sim.simulator import FRAME_S
+from ..sim.udp import Address
 from . import messages, parameters, process, qos
 from .lockstep import DECIDED_TOPIC
 from .parameters import Parameter
 from .reaction import Reaction
-from .transforms import Transforms
+from .simulator_topics import SimulatorTopics
 
-TRUTH_TOPIC = 'ground_truth/odom'  # 'odom' is the autopilot's estimate, from the mavlink node
 WAIT_S = 0.01
-JPEG_QUALITY = 95  # as episodes have it
 ANSWER_LIMIT_S = 2.0  # wall clock; a frame without a decision after that counts as missed
 SHOW_AGAIN_S = 0.5  # wall clock; best-effort images may be lost
 LANDING_LIMIT_S = 4.0  # wall clock, once told to stop; launch grows impatient after 5
@@ -120,7 +115,9 @@ class SimulatorNode(Node):
         self._frame: CameraFrame | None = None
         self._shown_s = self._waits_since_s = self._stopping_s = 0.0
         self._next_s = 0.0  # wall clock of the next frame, when running free
-        self._make_topics()
+        self._topics = SimulatorTopics(self, self.session.simulator.camera)
+        self.create_subscription(TwistStamped, 'cmd_vel', self._on_command, qos.STATUS)
+        self.create_subscription(Header, DECIDED_TOPIC, self._on_decided, qos.STATUS)
         self.reaction = Reaction(self) if values['real_time'] else None
 
     def _firmware(self, addresses: list[Address]) -> FirmwareFlight | None:
@@ -136,23 +133,6 @@ class SimulatorNode(Node):
             addresses[0][1],
             self._report,
         )
-
-    def _make_topics(self) -> None:
-        out = qos.SENSOR_OUT
-        self._clock_out = self.create_publisher(ClockMessage, '/clock', qos.CLOCK)
-        self._image_out = self.create_publisher(
-            ImageMessage, 'camera/image_raw', out, qos_overriding_options=qos.OVERRIDABLE
-        )
-        self._compressed_out = self.create_publisher(
-            CompressedImage, 'camera/image_raw/compressed', out
-        )
-        self._info_out = self.create_publisher(CameraInfo, 'camera/camera_info', out)
-        self._odometry_out = self.create_publisher(Odometry, TRUTH_TOPIC, out)
-        self._target_out = self.create_publisher(PoseStamped, 'target/pose', out)
-        self._mask_out = self.create_publisher(PointStamped, 'target/mask', out)
-        self._transforms = Transforms(self, self.session.simulator.camera.tilt_down_deg)
-        self.create_subscription(TwistStamped, 'cmd_vel', self._on_command, qos.STATUS)
-        self.create_subscription(Header, DECIDED_TOPIC, self._on_decided, qos.STATUS)
 
     # process
 
@@ -229,35 +209,11 @@ class SimulatorNode(Node):
         return False
 
     def _show(self) -> None:
-        frame, truth = self._frame, self.session.simulator.truth()
-        assert frame is not None  # just begun
-        stamp_ns = frame.stamp_ns
+        assert self._frame is not None  # just begun
         self._shown_s = time.monotonic()
         if self.reaction is not None:
-            self.reaction.shown(stamp_ns)
-        self._clock_out.publish(ClockMessage(clock=messages.time_message(stamp_ns)))
-        self._odometry_out.publish(
-            messages.odometry_message(
-                stamp_ns,
-                truth.position_enu,
-                truth.quaternion_xyzw,
-                truth.velocity_enu,
-                truth.angular_velocity_flu,
-            )
-        )
-        self._target_out.publish(messages.pose_message(stamp_ns, truth.target_position_enu))
-        seen = frame.target_bearing, frame.target_elevation, frame.target_pixels
-        self._mask_out.publish(messages.mask_message(stamp_ns, *seen))
-        self._transforms.body(stamp_ns, truth.position_enu, truth.quaternion_xyzw)
-        camera = self.session.simulator.camera
-        self._info_out.publish(messages.camera_info_message(camera, stamp_ns))
-        self._image_out.publish(messages.image_message(frame.image, stamp_ns))
-        if self._compressed_out.get_subscription_count():  # a recorder
-            self._compressed_out.publish(
-                messages.compressed_message(
-                    frame.image, stamp_ns, messages.OPTICAL_FRAME, JPEG_QUALITY
-                )
-            )
+            self.reaction.shown(self._frame.stamp_ns)
+        self._topics.show(self._frame, self.session.simulator.truth())
 
     def _may_go_on(self) -> bool:
         if self._frame is None:

@@ -7,18 +7,16 @@ else sends it MAVLink. Loopback unless told otherwise. It keeps no time: it is c
 """
 
 import select
-import socket
 import time
 from collections.abc import Callable, Sequence
 
-from ..errors import LinkError
+from . import udp
 from .autopilot import SimulatedAutopilot
+from .udp import Address
 
-Address = tuple[str, int]
 COMPANION: Address = ('127.0.0.1', 14540)
 GROUND_STATION: Address = ('127.0.0.1', 14550)
 MAX_LINKS = 8  # further senders are ignored
-LONGEST_DATAGRAM = 65535
 
 
 class UdpEndpoint:
@@ -28,26 +26,17 @@ class UdpEndpoint:
         self,
         autopilot: SimulatedAutopilot,
         targets: Sequence[Address] = (COMPANION, GROUND_STATION),
-        bind: Address = ('127.0.0.1', 0),
+        bind: Address = udp.ANY_PORT,
     ) -> None:
         """Open the socket; port 0 takes any free one.
 
         Raises:
-            LinkError: the address cannot be bound.
+            SimulationError: the address cannot be bound.
 
         """
         self.autopilot = autopilot
         self._links = {address: number for number, address in enumerate(targets)}
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            self._socket.bind(bind)
-        except OSError as error:
-            self._socket.close()
-            raise LinkError(
-                f'the simulated autopilot cannot use UDP {bind[0]}:{bind[1]}: {error.strerror}; '
-                'stop the program that holds it, or choose another port'
-            ) from error
-        self._socket.setblocking(False)
+        self._socket = udp.listen(bind, 'the simulated autopilot')
 
     @property
     def address(self) -> Address:
@@ -58,17 +47,12 @@ class UdpEndpoint:
     def poll(self) -> int:
         """Hand every waiting datagram to the autopilot; returns how many there were."""
         count = 0
-        while True:
-            try:
-                data, address = self._socket.recvfrom(LONGEST_DATAGRAM)
-            except BlockingIOError:
-                return count
-            except ConnectionError:  # an earlier datagram met a closed port
-                continue
+        for data, address in udp.waiting(self._socket):
             count += 1
             number = self._number_of(address, data)
             if number is not None:
                 self.autopilot.receive(data, number)
+        return count
 
     def _number_of(self, address: Address, data: bytes) -> int | None:
         looks_right = data[:1] in (b'\xfd', b'\xfe')

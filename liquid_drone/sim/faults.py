@@ -6,13 +6,13 @@ A fake that ships, so that others can test their own code with it. Everything ra
 the generator that is given. It knows no MAVLink; a packet is some bytes.
 """
 
-import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-LONGEST_DATAGRAM = 65535
+from . import udp
+
 LONGEST_JUNK = 80
 HELD_BACK = 4  # packets that may overtake one that is late
 
@@ -82,10 +82,7 @@ class UdpProxy:
         self.to_companion, self.to_vehicle = FaultyWire(rng), FaultyWire(rng)
         self._companion = companion
         self._vehicle: tuple[str, int] | None = None
-        self._sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
-        for end in self._sockets:
-            end.bind(('127.0.0.1', 0))
-            end.setblocking(False)
+        self._sockets = [udp.listen(udp.ANY_PORT, 'the bad radio') for _ in range(2)]
 
     @property
     def address(self) -> tuple[str, int]:
@@ -96,11 +93,11 @@ class UdpProxy:
     def poll(self) -> None:
         """Carry what waits, both ways."""
         outside, inside = self._sockets
-        for packet, source in _waiting(outside):
+        for packet, source in udp.waiting(outside):
             self._vehicle = source
             for arrived in self.to_companion.carry([packet]):
                 inside.sendto(arrived, self._companion)
-        for packet, _ in _waiting(inside):
+        for packet, _ in udp.waiting(inside):
             for arrived in self.to_vehicle.carry([packet]):
                 if self._vehicle is not None:
                     outside.sendto(arrived, self._vehicle)
@@ -117,14 +114,3 @@ class UdpProxy:
     def __exit__(self, *_: object) -> None:
         """Close both sockets."""
         self.close()
-
-
-def _waiting(end: socket.socket) -> list[tuple[bytes, tuple[str, int]]]:
-    found = []
-    while True:
-        try:
-            found.append(end.recvfrom(LONGEST_DATAGRAM))
-        except BlockingIOError:
-            return found
-        except ConnectionError:  # an earlier datagram met a closed port
-            continue

@@ -127,6 +127,14 @@ def test_what_was_given_goes_to_each_node_that_takes_it() -> None:
         launch_arguments.given(tables, {'seed': 'seven'})
 
 
+def test_firmware_is_not_waited_for_as_the_simulated_autopilot_is() -> None:
+    found = launch_arguments.given(launch_arguments.SIMULATION, {'firmware': '/opt/px4/bin/px4'})
+    assert found == {
+        'simulator': {'firmware': '/opt/px4/bin/px4'},
+        'mavlink': {'exact_telemetry': False},
+    }
+
+
 def test_a_recording_holds_one_drone_by_its_absolute_names() -> None:
     names = launch_arguments.recorded('/fleet/drone1/', 'compressed')
     assert names[0] == '/fleet/drone1/camera/image_raw/compressed'

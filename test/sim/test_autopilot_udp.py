@@ -6,7 +6,7 @@ import pytest
 from pymavlink import mavutil
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from liquid_drone.errors import LinkError
+from liquid_drone.errors import SimulationError
 from liquid_drone.sim.autopilot import SimulatedAutopilot
 from liquid_drone.sim.autopilot_udp import UdpEndpoint
 from liquid_drone.sim.point_mass import PointMass
@@ -103,7 +103,7 @@ def test_parameters_and_missions_are_read_as_by_a_ground_station(script):
 
 
 def test_a_busy_port_is_named(script):
-    with pytest.raises(LinkError, match='choose another port'):
+    with pytest.raises(SimulationError, match='choose another port'):
         UdpEndpoint(script.autopilot, bind=script.endpoint.address)
 
 

@@ -8,12 +8,11 @@ barometer and satellite receiver from the state by itself (its SIM_* parameters)
 """
 
 import select
-import socket
 import struct
 import time
 from typing import NamedTuple
 
-from ...errors import SimulationError
+from .. import udp
 from ..quadrotor import Four, Sample
 from . import bridge
 from .sensors import Inertial, Sensors
@@ -74,7 +73,7 @@ class ArduPilotBridge:
         self,
         sensors: Sensors,
         alive: bridge.Alive = bridge.always_alive,
-        address: tuple[str, int] = ('127.0.0.1', 0),
+        address: udp.Address = udp.ANY_PORT,
     ) -> None:
         """Bind a UDP port; port 0 takes any free one.
 
@@ -85,16 +84,7 @@ class ArduPilotBridge:
         self.alive, self._sensors = alive, sensors
         self._frame, self._since_s, self._answered_s = -1, 0.0, 0.0
         self._answer, self._peer = b'', ('', 0)
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            self._socket.bind(address)
-        except OSError as error:
-            self._socket.close()
-            raise SimulationError(
-                f'cannot use UDP {address[0]}:{address[1]} for ArduPilot: {error.strerror}; '
-                'stop the simulator that holds it'
-            ) from error
-        self._socket.setblocking(False)
+        self._socket = udp.listen(address, "ArduPilot's simulation link")
 
     @property
     def port(self) -> int:
@@ -135,16 +125,11 @@ class ArduPilotBridge:
     def _newest(self) -> Servos | None:
         """Return the last of the packets that wait; None: there is none."""
         servos = None
-        while True:
-            try:
-                data, peer = self._socket.recvfrom(256)
-            except BlockingIOError:
-                return servos
-            except ConnectionError:  # an earlier answer met a closed port: it is starting again
-                continue
+        for data, peer in udp.waiting(self._socket):
             decoded = decode_servos(data)
             if decoded is not None:
                 servos, self._peer = decoded, peer
+        return servos
 
     def _send(self) -> None:
         self._answered_s = time.monotonic()

@@ -7,7 +7,6 @@ firmware says. All its times are simulated. It never sends a setpoint.
 """
 
 import logging
-import socket
 import struct
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from ...errors import ConfigError
+from .. import udp
 from ..autopilot_modes import Mode, Personality
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,6 @@ PREARM_CHECK = 0x10000000  # MAV_SYS_STATUS_PREARM_CHECK
 WANTED = (1, 245)  # SYS_STATUS, EXTENDED_SYS_STATE: ArduPilot sends neither unasked
 WANTED_PERIOD_US = 200_000.0
 CUSTOM_MODE = mavlink.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED
-LONGEST_DATAGRAM = 65535
 _FLOAT, _INTEGER = struct.Struct('<f'), struct.Struct('<i')
 
 
@@ -64,7 +63,7 @@ class GroundStation:
     def __init__(
         self,
         kind: Personality,
-        bind: tuple[str, int] = ('127.0.0.1', 0),
+        bind: udp.Address = udp.ANY_PORT,
         peer: tuple[str, int] | None = None,
     ) -> None:
         """Listen; ``peer`` is where to talk to, else whoever is heard first."""
@@ -73,9 +72,7 @@ class GroundStation:
         self.forget()
         self._codec = mavlink.MAVLink(None, GROUND_STATION, STATION_COMPONENT)
         self._codec.robust_parsing = True
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(bind)
-        self._socket.setblocking(False)
+        self._socket = udp.listen(bind, 'the simulated ground station')
 
     def forget(self) -> None:
         """Know nothing about the firmware: it is started anew."""
@@ -207,13 +204,7 @@ class GroundStation:
     # what the firmware says
 
     def _receive(self) -> None:
-        while True:
-            try:
-                data, peer = self._socket.recvfrom(LONGEST_DATAGRAM)
-            except BlockingIOError:
-                return
-            except ConnectionError:  # an earlier datagram met a closed port
-                continue
+        for data, peer in udp.waiting(self._socket):
             self._peer = self._peer or peer
             self._codec.buf, self._codec.buf_index = bytearray(), 0
             for message in self._codec.parse_buffer(data) or []:

@@ -1,0 +1,35 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What ``ros2 run`` and ``ros2 launch`` start: one function for each node, which imports the node.
+
+A node takes a second or more to import, and its own handlers of signals come after that
+(``process.py``). Until then Ctrl-C and SIGTERM end the process at once, with 0: nothing is open
+yet that would have to be closed. So nothing but the standard library is imported here.
+"""
+
+import importlib
+import os
+import signal
+from functools import partial
+from types import FrameType
+
+
+def run(name: str) -> None:
+    """Import a node and run it; ``name`` as in ``policy_node``."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    importlib.import_module(f'.{name}', __package__).main()
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    os._exit(0)  # an exception would be lost where a library catches all of them
+
+
+attention_node = partial(run, 'attention_node')
+camera_node = partial(run, 'camera_node')
+drone_node = partial(run, 'drone_node')
+mavlink_node = partial(run, 'mavlink_node')
+policy_node = partial(run, 'policy_node')
+recorder_node = partial(run, 'recorder_node')
+replay_node = partial(run, 'replay_node')
+simulator_node = partial(run, 'simulator_node')
