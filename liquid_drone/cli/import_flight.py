@@ -5,6 +5,8 @@
 import argparse
 from pathlib import Path
 
+from ..errors import EpisodeError
+
 NAME = 'import-flight'
 HELP = 'make episodes of what ros2 bag record wrote on a drone'
 EPILOG = """examples:
@@ -55,10 +57,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def import_all(args: argparse.Namespace, bags: list[Path], target: str, out: Path) -> list[Path]:
-    """Import recordings with a bar; return the episodes."""
-    from ..learn.recorded import ImportConfig, Topics, import_bag
+    """Import recordings with a bar; return the episodes.
+
+    Raises:
+        EpisodeError: one of them cannot be used, or two have the same name.
+
+    """
+    from ..learn.recorded import ImportConfig, Topics, import_bag, name_of
     from .progress import TerminalWatcher
 
+    names = [name_of(bag) for bag in bags]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise EpisodeError(
+            f'two recordings are called {", ".join(twice)}, and their episodes would be too: '
+            'rename one of them'
+        )
     topics = Topics(args.image_topic, args.command_topic, args.odometry_topic, args.info_topic)
     config = ImportConfig(target, topics, horizontal_fov_deg=args.fov)
     watcher = TerminalWatcher()

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import EpisodeError
 
 NAME = 'validate'
+RECORDING = ('.mcap', '.db3')
 HELP = 'look for what is wrong with episodes: gaps, stamps, colours, commands'
 EPILOG = """examples:
   liquid-drone validate data/follow/episodes/expert-0
@@ -42,6 +43,11 @@ def run(args: argparse.Namespace) -> int:
             if not path.parent.name.startswith('.')
         )
     if not paths:
+        if any(args.directory.glob('metadata.yaml')) or args.directory.suffix in RECORDING:
+            raise EpisodeError(
+                f'{args.directory} is a recording, and episodes are validated: liquid-drone '
+                f'import-flight {args.directory} --target NAME makes them and checks them'
+            )
         raise EpisodeError(
             f'no episodes below {args.directory}: expected directories with an {MANIFEST}'
         )

@@ -88,7 +88,10 @@ def import_bag(
         with highlevel.AnyReader([bag], default_typestore=typestore()) as reader:
             return _Import(reader, bag, config, done).write(out)
     except (OSError, ValueError, KeyError, highlevel.AnyReaderError) as error:
-        raise EpisodeError(f'{bag} cannot be read as a recording: {error}') from error
+        raise EpisodeError(
+            f'{bag} cannot be read as a recording: {error}; one that was cut off is mended by '
+            'ros2 bag reindex (metadata.yaml is missing) or mcap recover (the file has no end)'
+        ) from error
 
 
 class _Import:
@@ -99,6 +102,7 @@ class _Import:
     ) -> None:
         topics = config.topics
         self._reader, self._bag, self._config, self._done = reader, bag, config, done
+        self._namespace = self._only_namespace(topics.image)
         self._pictures = self._link(topics.image, PICTURES)
         self._commands = self._series(self._link(topics.command, COMMANDS), _command)
         self._poses = self._series(self._find(topics.odometry, POSES), _pose)
@@ -111,7 +115,7 @@ class _Import:
             if len(piece.jpegs) < self._config.fewest_frames:
                 short += 1
                 continue
-            path = out / f'{self._bag.stem}-{len(episodes):02d}'
+            path = out / f'{name_of(self._bag)}-{len(episodes):02d}'
             save(piece, path)
             episodes.append(path)
             frames += len(piece.jpegs)
@@ -132,7 +136,7 @@ class _Import:
         yield recording
 
     def _empty(self) -> Recording:
-        name, camera = self._bag.stem, self._config.camera
+        name, camera = name_of(self._bag), self._config.camera
         target = self._config.target
         info = EpisodeInfo(
             f'recorded/{name}', 'recorded', 'unknown', target, -1, 'human', camera=camera
@@ -209,9 +213,38 @@ class _Import:
     def _find(self, topic: str, types: tuple[str, ...]) -> Any | None:
         for name in (topic, f'{topic}/compressed'):
             for link in self._reader.connections:
-                if link.topic.strip('/') == name.strip('/') and link.msgtype in types:
+                full = f'{self._namespace}/{name.strip("/")}'.strip('/')
+                if link.topic.strip('/') == full and link.msgtype in types:
                     return link
         return None
+
+    def _only_namespace(self, topic: str) -> str:
+        """Return the namespace that the pictures are in; '' where they are as they are named.
+
+        Raises:
+            EpisodeError: there are pictures of several drones.
+
+        """
+        endings = tuple(f'/{topic.strip("/")}{end}' for end in ('', '/compressed'))
+        found = {
+            f'/{link.topic.strip("/")}'.removesuffix(ending)
+            for link in self._reader.connections
+            for ending in endings
+            if link.msgtype in PICTURES and f'/{link.topic.strip("/")}'.endswith(ending)
+        }
+        if '' in found or not found:
+            return ''
+        if len(found) > 1:
+            raise EpisodeError(
+                f'{self._bag} has pictures of several drones ({", ".join(sorted(found))}): name '
+                'the topics of one, its images, commands, odometry and camera_info'
+            )
+        return found.pop()
+
+
+def name_of(bag: Path) -> str:
+    """Return what a recording is called: its directory, or its file without the ending."""
+    return bag.name if bag.is_dir() else bag.stem
 
 
 def picture_of(message: Any) -> Image:

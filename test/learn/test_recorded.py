@@ -165,3 +165,57 @@ def test_the_verb_imports_checks_and_says_what_comes_next(pilot_bag, tmp_path, c
     said = capsys.readouterr().out
     assert '2 episodes' in said
     assert 'retrain --target red_backpack --bags' in said
+
+
+def drone_bag(path: Path, *namespaces: str) -> Path:
+    """Return what record.launch.py makes of drones in namespaces: their own topics, JPEG."""
+    rows = []
+    for number, namespace in enumerate(namespaces, 1):
+        for k in range(40):
+            stamp_ns = (5 * SECOND) + k * SECOND // 20
+            jpeg = np.frombuffer(encode_jpeg(scene(k, 256, 144), 90), np.uint8)
+            image = made('CompressedImage', header(stamp_ns), 'jpeg', jpeg)
+            rows.append(serialised(f'{namespace}/camera/image_raw/compressed', image, stamp_ns))
+            rows.append(serialised(f'{namespace}/cmd_vel', twist(stamp_ns, number, 0.0), stamp_ns))
+    return write_bag(path, rows)
+
+
+def test_a_drone_in_a_namespace_needs_no_topics_named(tmp_path):
+    bag = drone_bag(tmp_path / 'flight', '/fleet/drone1')
+    (episode,) = import_bag(bag, tmp_path / 'out', ImportConfig('dog')).episodes
+    assert load(episode).column('label')[:, 0] == pytest.approx(1.0)
+
+
+def test_two_drones_in_one_recording_are_never_mixed(tmp_path):
+    bag = drone_bag(tmp_path / 'flight', '/drone1', '/drone2')
+    with pytest.raises(EpisodeError, match=r'several drones.*/drone1, /drone2'):
+        import_bag(bag, tmp_path / 'out', ImportConfig('dog'))
+    topics = Topics('drone2/camera/image_raw', 'drone2/cmd_vel')
+    (episode,) = import_bag(bag, tmp_path / 'out', ImportConfig('dog', topics)).episodes
+    assert load(episode).column('label')[:, 0] == pytest.approx(2.0)
+
+
+def test_recordings_of_one_name_do_not_replace_each_other(tmp_path, capsys):
+    bags = [drone_bag(tmp_path / day / 'flight', '') for day in ('monday', 'friday')]
+    line = ['import-flight', *map(str, bags), '--target', 'dog', '--out', str(tmp_path / 'out')]
+    assert main(line) == 2
+    assert 'two recordings are called flight' in capsys.readouterr().err
+
+
+def test_the_whole_name_of_a_directory_is_the_episode_s(tmp_path):
+    bag = drone_bag(tmp_path / '2026.05.01', '')
+    (episode,) = import_bag(bag, tmp_path / 'out', ImportConfig('dog')).episodes
+    assert episode.name == '2026.05.01-00'
+
+
+def test_a_recording_that_was_cut_off_says_how_it_is_mended(tmp_path):
+    bag = drone_bag(tmp_path / 'flight', '')
+    (bag / 'metadata.yaml').unlink()
+    with pytest.raises(EpisodeError, match='ros2 bag reindex'):
+        import_bag(bag, tmp_path / 'out', ImportConfig('dog'))
+
+
+def test_a_recording_is_not_validated_before_it_is_imported(tmp_path, capsys):
+    bag = drone_bag(tmp_path / 'flight', '')
+    assert main(['validate', str(bag)]) == 2
+    assert f'liquid-drone import-flight {bag} --target NAME' in capsys.readouterr().err

@@ -134,6 +134,6 @@ def test_firmware_that_says_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize('kind', [ArduPilotBridge, Px4Bridge])
 def test_a_port_that_is_taken_is_said(kind: type) -> None:
     holder = kind(sensors(), bridge.always_alive, ('127.0.0.1', 0))
-    with pytest.raises(SimulationError, match='cannot use .* stop the simulator'):
+    with pytest.raises(SimulationError, match=r'cannot use .* stop the simulator'):
         kind(sensors(), bridge.always_alive, ('127.0.0.1', holder.port))
     holder.close()
