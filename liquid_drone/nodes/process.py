@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -21,6 +21,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from ..errors import LiquidDroneError
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 BUSY_CALLBACKS = 4  # at most in a turn that does not wait, else messages queue up
 SPIN_S = 0.1  # how long one turn of the loop may wait; bounds the answer to a signal
 
@@ -103,7 +104,7 @@ def run_together(
 
 def _begin(arguments: list[str] | None) -> StopRequest:
     stop = StopRequest()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         signal.signal(number, stop)
     rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     return stop
@@ -138,9 +139,16 @@ def _spin(node: Program, stop: StopRequest) -> None:
 
 def exit_with(make_node: Callable[[], Program]) -> None:
     """Run a node as the process's only work."""
-    sys.exit(run(make_node))
+    _exit(run(make_node))
 
 
 def exit_with_all(make_nodes: Callable[[], Sequence[Program]]) -> None:
     """Run several nodes as the process's only work."""
-    sys.exit(run_together(make_nodes))
+    _exit(run_together(make_nodes))
+
+
+def _exit(code: int) -> NoReturn:
+    """End deaf to signals: Python takes its handlers down first, and a late Ctrl-C would kill."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(code)

@@ -3,6 +3,8 @@
 """Protects: several nodes in one process work side by side and end together, with one code."""
 
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +14,27 @@ from rclpy.node import Node
 
 from liquid_drone.errors import CameraError
 from liquid_drone.nodes import process
+
+LATE_CTRL_C = """
+import os
+import signal
+
+from liquid_drone.errors import CameraError
+from liquid_drone.nodes import process
+
+
+class Late:
+    def __del__(self, kill=os.kill, me=os.getpid(), number=signal.SIGINT):
+        kill(me, number)  # when Python has taken its handlers down already
+
+
+def make():
+    raise CameraError('unplugged')
+
+
+late = Late()
+process.exit_with(make)
+"""
 
 
 class Worker(Node):
@@ -71,3 +94,8 @@ def test_a_signal_ends_all_of_them_in_order() -> None:
 
     assert process.run_together(make) == 0
     assert all(node.closed for node in made)
+
+
+def test_a_second_ctrl_c_while_python_ends_does_not_change_the_exit_code() -> None:
+    done = subprocess.run([sys.executable, '-c', LATE_CTRL_C], check=False, timeout=60)
+    assert done.returncode == 2
