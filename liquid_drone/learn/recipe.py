@@ -174,6 +174,11 @@ class Workspace:
         return self.root / 'episodes' / 'recorded'
 
     @property
+    def held_out(self) -> Path:
+        """Episodes of the expert on validation seeds; no round trains on them."""
+        return self.root / 'episodes' / 'held-out'
+
+    @property
     def cache(self) -> Path:
         """Decoded frames."""
         return self.root / 'cache'

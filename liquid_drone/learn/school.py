@@ -76,6 +76,26 @@ def collect(recipe: Recipe, work: Workspace, processes: int, watcher: Watcher) -
     return _gather(recipe, work, 0, processes, _stage(watcher, title, recipe.collect.episodes))
 
 
+def hold_out(
+    recipe: Recipe, work: Workspace, episodes: int, processes: int, watcher: Watcher
+) -> int:
+    """Fly the expert on validation seeds, for comparisons without flights; return the frames.
+
+    No round ever trains on these.
+    """
+    done = _stage(watcher, 'held-out flights', episodes)
+    plan = Plan('expert', recipe.collect.disturbance, _network(recipe).command)
+    seeds = split_seeds('validation', episodes)
+    total = 0
+    for result in run_jobs(
+        jobs_of(recipe, seeds, recipe.collect.frames, plan, work.held_out), processes
+    ):
+        total += result.frames
+        done(result.frames)
+    watcher.end()
+    return total
+
+
 def school(recipe: Recipe, work: Workspace, processes: int, watcher: Watcher) -> Score:
     """Run every round that is not done yet; return the score of the best."""
     last = recipe.dagger.rounds - 1
