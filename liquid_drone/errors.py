@@ -11,6 +11,7 @@ A message says what was expected, what came, and the command or setting that men
     ├── CameraError             a camera, video or folder of pictures that cannot be opened or read
     ├── EpisodeError            a recording that cannot be read or trusted
     ├── LinkError               the MAVLink connection: busy port, no vehicle, wrong vehicle
+    ├── PeerError               another process of the same training is gone
     ├── SimulationError         the simulator cannot start or go on
     ├── OutputError             a result cannot be written where it was asked for
     └── MissingDependencyError  an optional package is not installed
@@ -46,6 +47,10 @@ class EpisodeError(LiquidDroneError):
 
 class LinkError(LiquidDroneError):
     """The MAVLink connection: busy port, no vehicle, wrong vehicle."""
+
+
+class PeerError(LiquidDroneError):
+    """Another process of the same training cannot be reached or is gone."""
 
 
 class SimulationError(LiquidDroneError):

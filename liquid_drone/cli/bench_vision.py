@@ -34,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument('--eyes', nargs='+', default=[], help='these alone (default: all three)')
     parser.add_argument('--rounds', type=int, default=15, help='timed runs of each case')
     parser.add_argument('--episodes', type=Path, help='train the eyes on the episodes in here')
     parser.add_argument('--held-out', type=Path, help='and ask them about those in here')
@@ -51,18 +52,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print a table; with episodes train, and print another."""
-    from ..bench.vision import measure
+    from ..bench.vision import measure, named_eyes
 
+    args.eyes = named_eyes(args.eyes)
     if args.episodes is None and args.held_out is not None:
         raise ConfigError('--held-out needs --episodes: flights to learn from')
     if args.seeds < 1:
         raise ConfigError(f'--seeds must be at least 1, got {args.seeds}')
     if args.episodes is None:
-        costs = measure(args.rounds)
+        costs = measure(args.rounds, args.eyes)
         _print(args.json, costs, {})
         return 0
     errors = _compare(args)
-    _print(args.json, measure(args.rounds), errors)
+    _print(args.json, measure(args.rounds, args.eyes), errors)
     return 0
 
 
@@ -72,15 +74,14 @@ def _compare(args: argparse.Namespace) -> 'dict[str, list[EyeError]]':
 
     from ..learn.eyes import examine, open_material, seen_share, split_material, teach
     from ..learn.recipe import TrainConfig
-    from ..policy.config import VisionConfig
     from .progress import TerminalWatcher
 
     material = split_material(args.episodes, args.held_out)
     watcher = TerminalWatcher(Console(stderr=True, highlight=False))
-    errors: dict[str, list[EyeError]] = {eye: [] for eye in VisionConfig.NAMED}
+    errors: dict[str, list[EyeError]] = {eye: [] for eye in args.eyes}
     with _workplace(args.out) as folder:
         for seed in range(1, args.seeds + 1):
-            for eye in VisionConfig.NAMED:
+            for eye in args.eyes:
                 watcher.note(f'{eye}: opening {len(material.learned)} episodes')
                 learned, asked = open_material(material, eye, args.out / 'cache')
                 config = TrainConfig(args.steps, args.windows, args.length, seed=seed)

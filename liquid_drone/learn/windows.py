@@ -17,6 +17,7 @@ from torch import Tensor
 
 from .cache import Clip
 from .looks import Look, changed, draw_look
+from .ranks import ALONE, Team
 from .recipe import TrainConfig
 
 CPU = torch.device('cpu')
@@ -47,9 +48,10 @@ class Windows:
         config: TrainConfig,
         nominal_s: float,
         device: torch.device = CPU,
+        team: Team = ALONE,
     ) -> None:
         self.clips = [clip for clip in clips if len(clip) >= config.length]
-        self.config, self.device = config, device
+        self.config, self.device, self.team = config, device, team
         self.nominal_s = nominal_s
         lengths = np.array([len(clip) for clip in self.clips], dtype=np.float64)
         self.share = lengths / lengths.sum()
@@ -59,11 +61,12 @@ class Windows:
         self.held = hold_frames(self.clips, device)
 
     def batch(self, *key: int) -> Batch:
-        """Return the batch with this key (seed, step), on the device."""
+        """Return this rank's share of the batch with this key (seed, step), on the device."""
         rng = np.random.default_rng(key)
         chosen = rng.choice(len(self.clips), size=self.config.windows, p=self.share).tolist()
         picks = [pick_frames(len(self.clips[index]), self.config, rng) for index in chosen]
         cuts = [self._cut(*which, rng) for which in zip(chosen, picks, strict=True)]
+        cuts = self.team.share(cuts)  # all are drawn, so that the batch is the same for any team
         rows = [torch.stack(column).to(self.device) for column in zip(*_rows(cuts), strict=True)]
         mirrored = torch.tensor([cut.look.mirrored for cut in cuts]).to(self.device)
         return mirror(Batch(self._pixels(cuts), *rows), mirrored)
