@@ -11,8 +11,8 @@ A message says what was expected, what came, and the command or setting that men
     ├── CameraError             a camera, video or folder of pictures that cannot be opened or read
     ├── EpisodeError            a recording that cannot be read or trusted
     ├── LinkError               the MAVLink connection: busy port, no vehicle, wrong vehicle
-    ├── PeerError               another process of the same training is gone
     ├── SimulationError         the simulator cannot start or go on
+    ├── TrainingError           a training cannot go on: a process of it is gone, or its numbers
     ├── OutputError             a result cannot be written where it was asked for
     └── MissingDependencyError  an optional package is not installed
 """
@@ -49,12 +49,12 @@ class LinkError(LiquidDroneError):
     """The MAVLink connection: busy port, no vehicle, wrong vehicle."""
 
 
-class PeerError(LiquidDroneError):
-    """Another process of the same training cannot be reached or is gone."""
-
-
 class SimulationError(LiquidDroneError):
     """The simulator cannot start or go on."""
+
+
+class TrainingError(LiquidDroneError):
+    """A training cannot go on: another process of it is gone, or its numbers are not finite."""
 
 
 class OutputError(LiquidDroneError):

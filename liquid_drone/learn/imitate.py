@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import ConfigError, EpisodeError
+from ..errors import ConfigError, EpisodeError, TrainingError
 from ..policy.network import Network, Seen
 from .cache import Clip
 from .ranks import ALONE, Team
@@ -74,7 +74,7 @@ def train(
     Raises:
         EpisodeError: there is nothing to train on.
         ConfigError: a checkpoint that cannot be used.
-        PeerError: another process of the team is gone.
+        TrainingError: another process of the team is gone, or numbers are not finite.
 
     """
     if not any(len(clip) >= config.length for clip in clips):
@@ -222,7 +222,7 @@ def _step(
     progress.optimiser.zero_grad(set_to_none=True)
     total.backward()  # type: ignore[no-untyped-call]
     team.average_gradients(progress.network.parameters())
-    torch.nn.utils.clip_grad_norm_(progress.network.parameters(), config.clip)
+    length = torch.nn.utils.clip_grad_norm_(progress.network.parameters(), config.clip)
     progress.optimiser.step()
     progress.network.constrain()
     decay = min(config.average, (step + 1) / (step + 10))
@@ -230,10 +230,15 @@ def _step(
         torch._foreach_lerp_(
             list(progress.average.parameters()), list(progress.network.parameters()), 1.0 - decay
         )
-    values = team.mean(
-        torch.stack(list(losses.values())).detach()
-    ).tolist()  # one wait for the device, not four
-    return dict(zip(losses, values, strict=True))
+    told = torch.stack([*losses.values(), length]).detach()
+    values = team.mean(told).tolist()  # one wait for the device, not five
+    if not all(map(math.isfinite, values)):
+        raise TrainingError(
+            f'step {step} gave losses or gradients that are not finite, and is not saved: start '
+            'again, and training goes on before it; if it fails at the same step again, look at '
+            'the episodes (liquid-drone validate) or lower learning_rate'
+        )
+    return dict(zip(losses, values, strict=False))  # without the gradient's length
 
 
 def _save_progress(progress: Progress, step: int, path: Path) -> None:

@@ -22,7 +22,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from ..errors import ConfigError, PeerError
+from ..errors import ConfigError, TrainingError
 from .recipe import TrainConfig
 
 STEP_LIMIT = timedelta(minutes=10)  # for a step, compiling included, and for all to have started
@@ -108,7 +108,7 @@ def joined(config: TrainConfig) -> Iterator[Team]:
 
     Raises:
         ConfigError: windows that cannot be shared evenly, or more processes than graphics cards.
-        PeerError: the others are not there, or one of them is gone later.
+        TrainingError: the others are not there, or one of them is gone later.
 
     """
     if not started_by_torchrun():
@@ -161,7 +161,7 @@ def _with_peers(call: Callable[[], T]) -> T:
     try:
         return call()
     except (RuntimeError, ValueError) as error:  # torch has no narrower one for a lost peer
-        raise PeerError(
+        raise TrainingError(
             f'another process of this training cannot be reached or has ended: look for its own '
             f'message, then start all of them again and training goes on ({error})'
         ) from error

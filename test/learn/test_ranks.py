@@ -157,4 +157,6 @@ def test_a_process_whose_peer_is_gone_says_so_and_ends(tmp_path, recipe):
             process.kill()
             process.communicate()
     assert team[0].returncode == 1
-    assert 'PeerError: another process of this training cannot be reached or has ended' in error
+    assert (
+        'TrainingError: another process of this training cannot be reached or has ended' in error
+    )
