@@ -7,6 +7,7 @@ checkpoints; it never flies.
 """
 
 import copy
+import logging
 import math
 import pickle
 import time
@@ -26,6 +27,9 @@ from .ranks import ALONE, Team
 from .recipe import TrainConfig
 from .windows import Batch, Windows
 
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 3  # at a step whose gradients are not finite
 CHECKPOINT_S = 0.25  # after every step that took as long, else so often: writing takes 1 % of it
 Report = Callable[[int, dict[str, float]], None]
 
@@ -212,17 +216,7 @@ def _step(
 ) -> dict[str, float]:
     for group in progress.optimiser.param_groups:
         group['lr'] = group['base'] * rate
-    half = config.precision == 'bfloat16'
-    pixels = batch.pixels if half else batch.pixels.float()
-    with torch.autocast(pixels.device.type, torch.bfloat16, enabled=half):
-        seen = progress.network(pixels, batch.dt_s)
-    losses = losses_of(seen, batch, weight, team)
-    total = losses['command'] + config.target_weight * (losses['sight'] + losses['place'])
-    total = total + config.hint_weight * losses['hints']
-    progress.optimiser.zero_grad(set_to_none=True)
-    total.backward()  # type: ignore[no-untyped-call]
-    team.average_gradients(progress.network.parameters())
-    length = torch.nn.utils.clip_grad_norm_(progress.network.parameters(), config.clip)
+    losses = _gradients(progress.network, batch, weight, config, step, team)
     progress.optimiser.step()
     progress.network.constrain()
     decay = min(config.average, (step + 1) / (step + 10))
@@ -230,15 +224,44 @@ def _step(
         torch._foreach_lerp_(
             list(progress.average.parameters()), list(progress.network.parameters()), 1.0 - decay
         )
-    told = torch.stack([*losses.values(), length]).detach()
-    values = team.mean(told).tolist()  # one wait for the device, not five
-    if not all(map(math.isfinite, values)):
-        raise TrainingError(
-            f'step {step} gave losses or gradients that are not finite, and is not saved: start '
-            'again, and training goes on before it; if it fails at the same step again, look at '
-            'the episodes (liquid-drone validate) or lower learning_rate'
-        )
-    return dict(zip(losses, values, strict=False))  # without the gradient's length
+    return losses
+
+
+def _gradients(
+    network: Network, batch: Batch, weight: Tensor, config: TrainConfig, step: int, team: Team
+) -> dict[str, float]:
+    """Fill the clipped gradients; return the losses.
+
+    PyTorch's bfloat16 convolutions on a CPU gave nan now and then (one step in hundreds with 24
+    and 36 channels, torch 2.13), and not when the same step was computed again: so it is.
+    """
+    half = config.precision == 'bfloat16'
+    pixels = batch.pixels if half else batch.pixels.float()
+    for attempt in range(ATTEMPTS):
+        with torch.autocast(pixels.device.type, torch.bfloat16, enabled=half):
+            seen = network(pixels, batch.dt_s)
+        losses = losses_of(seen, batch, weight, team)
+        total = losses['command'] + config.target_weight * (losses['sight'] + losses['place'])
+        total = total + config.hint_weight * losses['hints']
+        network.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        team.average_gradients(network.parameters())
+        length = torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip)
+        numbers = torch.stack([*losses.values(), length]).detach()
+        values = team.mean(numbers).tolist()  # one wait for the device, not five
+        if all(map(math.isfinite, values)):
+            return dict(zip(losses, values, strict=False))  # without the gradients' length
+        where = [name for name, p in network.named_parameters() if not _finite(p.grad)]
+        log.warning('step %d, attempt %d: not finite: %s', step, attempt + 1, ', '.join(where))
+    raise TrainingError(
+        f'step {step} gave losses or gradients that are not finite, {ATTEMPTS} times, and is not '
+        'saved: look at the episodes (liquid-drone validate), lower learning_rate or take '
+        'precision: float32, then start again, and training goes on before it'
+    )
+
+
+def _finite(gradient: Tensor | None) -> bool:
+    return gradient is None or bool(gradient.isfinite().all())
 
 
 def _save_progress(progress: Progress, step: int, path: Path) -> None:
