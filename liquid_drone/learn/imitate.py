@@ -246,11 +246,13 @@ def _gradients(
         network.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         team.average_gradients(network.parameters())
-        length = torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip)
-        numbers = torch.stack([*losses.values(), length]).detach()
+        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        numbers = torch.stack([*losses.values(), norm]).detach()
         values = team.mean(numbers).tolist()  # one wait for the device, not five
         if all(map(math.isfinite, values)):
-            return dict(zip(losses, values, strict=False))  # without the gradients' length
+            torch.nn.utils.clip_grads_with_norm_(network.parameters(), config.clip, norm)
+            return dict(zip(losses, values, strict=False))  # without the norm
         where = [name for name, p in network.named_parameters() if not _finite(p.grad)]
         log.warning('step %d, attempt %d: not finite: %s', step, attempt + 1, ', '.join(where))
     raise TrainingError(
