@@ -12,6 +12,7 @@ A message says what was expected, what came, and the command or setting that men
     ├── EpisodeError            a recording that cannot be read or trusted
     ├── LinkError               the MAVLink connection: busy port, no vehicle, wrong vehicle
     ├── SimulationError         the simulator cannot start or go on
+    ├── TrainingError           a training cannot go on: a process of it is gone, or its numbers
     ├── OutputError             a result cannot be written where it was asked for
     └── MissingDependencyError  an optional package is not installed
 """
@@ -50,6 +51,10 @@ class LinkError(LiquidDroneError):
 
 class SimulationError(LiquidDroneError):
     """The simulator cannot start or go on."""
+
+
+class TrainingError(LiquidDroneError):
+    """A training cannot go on: another process of it is gone, or its numbers are not finite."""
 
 
 class OutputError(LiquidDroneError):

@@ -3,6 +3,7 @@
 """What the eyes cost: one camera image through ONNX Runtime, and a frame of training."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
@@ -12,6 +13,7 @@ import torch
 from torch import nn
 
 from ..contract import VISION_FILE, CameraSpec
+from ..errors import ConfigError
 from ..policy.config import NetworkConfig, VisionConfig
 from ..policy.export import export_vision
 from ..policy.network import Network
@@ -32,10 +34,24 @@ class EyeCost:
     train: Timing  # one frame of a batch, one thread, bfloat16
 
 
-def measure(rounds: int) -> dict[str, EyeCost]:
-    """Measure every named eye, in turns."""
+def named_eyes(names: Sequence[str]) -> list[str]:
+    """Return the eyes to look at; none named means all.
+
+    Raises:
+        ConfigError: an unknown name.
+
+    """
+    unknown = [name for name in names if name not in VisionConfig.NAMED]
+    if unknown:
+        known = ', '.join(VisionConfig.NAMED)
+        raise ConfigError(f"unknown eye '{unknown[0]}': expected one of {known}")
+    return list(names or VisionConfig.NAMED)
+
+
+def measure(rounds: int, eyes: Sequence[str] = ()) -> dict[str, EyeCost]:
+    """Measure the named eyes, or all, in turns."""
     networks = {
-        name: Network(NetworkConfig(vision)).eval() for name, vision in VisionConfig.NAMED.items()
+        name: Network(NetworkConfig(VisionConfig.NAMED[name])).eval() for name in named_eyes(eyes)
     }
     with one_thread():
         flight = take_turns(

@@ -11,6 +11,7 @@ HELP = 'fly the expert in simulation and record episodes (rosbag2)'
 EPILOG = """examples:
   liquid-drone collect --recipe follow-summer
   liquid-drone collect --recipe my-recipe.yaml --data data/mine --processes 4
+  liquid-drone collect --recipe follow --held-out 16  # for liquid-drone bench vision
 """
 
 
@@ -24,6 +25,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs='+',
         help="instead of the recipe's: episodes take turns, such as clear fog:2,noise:1",
     )
+    parser.add_argument(
+        '--held-out',
+        type=int,
+        default=0,
+        metavar='N',
+        help='fly N episodes on validation seeds instead, which no training looks at',
+    )
 
 
 def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +44,7 @@ def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Collect until the recipe's episodes are there; what is there already is kept."""
     from ..learn.recipe import Workspace, load_recipe
-    from ..learn.school import collect
+    from ..learn.school import collect, hold_out
     from ..sim.weather import Weather
     from .progress import TerminalWatcher
 
@@ -45,6 +53,10 @@ def run(args: argparse.Namespace) -> int:
         weather = tuple(str(Weather.parse(text)) for text in args.weather)
         recipe = dataclasses.replace(recipe, weather=weather)
     work = Workspace(args.data or Path('data') / recipe.name)
+    if args.held_out:
+        frames = hold_out(recipe, work, args.held_out, args.processes, TerminalWatcher())
+        print(f'{frames} frames in {work.held_out}')
+        return 0
     frames = collect(recipe, work, args.processes, TerminalWatcher())
     print(f'{frames} frames in {work.episodes(0)}')
     print(f'next: liquid-drone train --recipe {args.recipe}')

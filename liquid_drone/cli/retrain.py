@@ -70,11 +70,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Collect, train, export, then fly the new target and the known ones."""
+    from ..learn.ranks import started_by_torchrun
     from ..learn.recipe import Workspace
     from ..learn.school import collect, school
     from .progress import TerminalWatcher
     from .published import publish
 
+    if started_by_torchrun():
+        raise ConfigError(
+            'retrain runs in one process, but torchrun started several: start it without; '
+            'torchrun is for train'
+        )
     if args.photos:
         args.target = str(_from_photos(args))
     recipe = _recipe(args)

@@ -12,6 +12,10 @@ HELP = 'train a policy from episodes, with DAgger rounds and validation flights'
 EPILOG = """examples:
   liquid-drone train --recipe follow-summer
   liquid-drone train --recipe follow-summer --out models/mine
+  torchrun --nproc-per-node 4 -m liquid_drone.cli.main train --recipe follow-large
+
+torchrun: each process trains its share of a step, on a graphics card of its own where there are
+as many; the first one flies and writes.
 
 A run that was stopped goes on where it was. Needs the episodes of: liquid-drone collect
 """
@@ -29,16 +33,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train every round that is not done yet, then export the best."""
+    from ..learn.ranks import joined
     from ..learn.recipe import Workspace, load_recipe
-    from ..learn.school import school
+    from ..learn.school import follow, school
     from .progress import TerminalWatcher
     from .published import publish
 
     recipe, watcher = load_recipe(args.recipe), TerminalWatcher()
     work = Workspace(args.data or Path('data') / recipe.name)
-    best = school(recipe, work, args.processes, watcher)
     out = args.out or work.root / 'bundle'
-    publish(recipe, work, best, out, args.processes, watcher)
+    with joined(recipe.train) as team:
+        if not team.first:
+            follow(recipe, work, team)
+            return 0
+        best = school(recipe, work, args.processes, watcher, team)
+        publish(recipe, work, best, out, args.processes, watcher)
     print(f'best: round {best.round}, {best.successes} of {best.flights} validation flights good')
     print(f'bundle: {out}')
     return 0

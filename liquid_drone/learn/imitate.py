@@ -7,6 +7,7 @@ checkpoints; it never flies.
 """
 
 import copy
+import logging
 import math
 import pickle
 import time
@@ -19,12 +20,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import ConfigError, EpisodeError
+from ..errors import ConfigError, EpisodeError, TrainingError
 from ..policy.network import Network, Seen
 from .cache import Clip
+from .ranks import ALONE, Team
 from .recipe import TrainConfig
 from .windows import Batch, Windows
 
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 3  # at a step whose gradients are not finite
 CHECKPOINT_S = 0.25  # after every step that took as long, else so often: writing takes 1 % of it
 Report = Callable[[int, dict[str, float]], None]
 
@@ -56,6 +61,7 @@ def train(
     checkpoint: Path,
     before: Path | None = None,
     report: Report = lambda step, losses: None,
+    team: Team = ALONE,
 ) -> Network:
     """Train on clips, from a partial checkpoint if there is one; return the averaged network.
 
@@ -67,38 +73,43 @@ def train(
         checkpoint: written at the end; ``.partial`` beside it in between.
         before: checkpoint of the round before, to go on from.
         report: called after every step with its number and losses.
+        team: the processes that train together; the first one alone writes checkpoints.
 
     Raises:
         EpisodeError: there is nothing to train on.
         ConfigError: a checkpoint that cannot be used.
+        TrainingError: another process of the team is gone, or numbers are not finite.
 
     """
     if not any(len(clip) >= config.length for clip in clips):
         raise EpisodeError(f'no episode has {config.length} frames: collect flights first')
     torch.set_num_threads(config.threads)
-    device = device_of(config)
+    device = device_of(config, team)
     network.to(device)
-    windows = Windows(clips, config, network.time.nominal_s, device)
+    windows = Windows(clips, config, network.time.nominal_s, device, team)
     weight = channel_weights(clips).to(device)
     partial = checkpoint.with_suffix('.partial')
     progress = _begin(network, config, span, partial if partial.is_file() else before)
+    team.agree('where they go on from', progress.step, sum(len(clip) for clip in clips))
     if config.compile:
         network.compile_eye()
     saved_s = time.monotonic()
     for step in range(progress.step, span.last):
         batch = windows.batch(config.seed, step)
-        losses = _step(progress, batch, weight, config, rate_at(step, span.total, config), step)
+        rate = rate_at(step, span.total, config)
+        losses = _step(progress, batch, weight, config, rate, step, team)
         report(step, losses)
-        if time.monotonic() - saved_s >= CHECKPOINT_S:
+        if team.first and time.monotonic() - saved_s >= CHECKPOINT_S:
             _save_progress(progress, step + 1, partial)
             saved_s = time.monotonic()
-    _save_progress(progress, span.last, checkpoint)
-    partial.unlink(missing_ok=True)
+    if team.first:
+        _save_progress(progress, span.last, checkpoint)
+        partial.unlink(missing_ok=True)
     return progress.average.cpu()
 
 
-def device_of(config: TrainConfig) -> torch.device:
-    """Return where training runs.
+def device_of(config: TrainConfig, team: Team = ALONE) -> torch.device:
+    """Return where training runs: of several graphics cards, on that of the local rank.
 
     Raises:
         ConfigError: a graphics card is asked for and PyTorch finds none.
@@ -110,7 +121,9 @@ def device_of(config: TrainConfig) -> torch.device:
             'device: cuda, but PyTorch finds no graphics card: install its CUDA build and a '
             'driver, or take device: auto'
         )
-    return torch.device('cuda' if found and config.device != 'cpu' else 'cpu')
+    if not found or config.device == 'cpu':
+        return torch.device('cpu')
+    return torch.device('cuda', team.local_rank) if team.size > 1 else torch.device('cuda')
 
 
 def channel_weights(clips: list[Clip]) -> Tensor:
@@ -120,23 +133,29 @@ def channel_weights(clips: list[Clip]) -> Tensor:
     return torch.from_numpy(1.0 / np.maximum(labels.var(axis=0), 1e-3)).float()
 
 
-def losses_of(seen: Seen, batch: Batch, weight: Tensor) -> dict[str, Tensor]:
-    """Return the mean losses: command (of unit variance), target head, hints."""
+def losses_of(seen: Seen, batch: Batch, weight: Tensor, team: Team = ALONE) -> dict[str, Tensor]:
+    """Return the mean losses: command (of unit variance), target head, hints.
+
+    A mean is over what is known in the batch of the whole team: the mean of the ranks' losses is
+    the loss of one process with all windows.
+    """
     told = ~torch.isnan(batch.label)
     error = torch.where(told, seen.motor - torch.nan_to_num(batch.label), 0.0)
-    command = (error**2 * weight).sum() / told.sum().clamp(min=1)
     judged = ~torch.isnan(batch.target[..., :1])
     target = torch.nan_to_num(batch.target)
     visible = target[..., :1]
+    known = ~torch.isnan(batch.hints)
+    counts = torch.stack([mask.sum().float() for mask in (told, judged, visible, known)])
+    n_told, n_judged, n_visible, n_known = team.mean(counts).clamp(min=1.0 / team.size).unbind()
+    command = (error**2 * weight).sum() / n_told
     doubt = torch.nn.functional.binary_cross_entropy_with_logits(
         seen.target[..., :1], visible, reduction='none'
     )
-    sight = (doubt * judged).sum() / judged.sum().clamp(min=1)
+    sight = (doubt * judged).sum() / n_judged
     off = ((seen.target[..., 1:] - target[..., 1:]) ** 2 * visible).sum()
-    place = off / visible.sum().clamp(min=1.0) * 10.0  # bearings are small numbers
-    known = ~torch.isnan(batch.hints)
+    place = off / n_visible * 10.0  # bearings are small numbers
     wrong = torch.where(known, seen.hints - torch.nan_to_num(batch.hints), 0.0)
-    hints = (wrong**2).sum() / known.sum().clamp(min=1) * 10.0
+    hints = (wrong**2).sum() / n_known * 10.0
     return {'command': command, 'sight': sight, 'place': place, 'hints': hints}
 
 
@@ -187,18 +206,17 @@ def _begin(network: Network, config: TrainConfig, span: Span, saved: Path | None
 
 
 def _step(
-    progress: Progress, batch: Batch, weight: Tensor, config: TrainConfig, rate: float, step: int
+    progress: Progress,
+    batch: Batch,
+    weight: Tensor,
+    config: TrainConfig,
+    rate: float,
+    step: int,
+    team: Team,
 ) -> dict[str, float]:
     for group in progress.optimiser.param_groups:
         group['lr'] = group['base'] * rate
-    with torch.autocast(batch.pixels.device.type, torch.bfloat16):
-        seen = progress.network(batch.pixels, batch.dt_s)
-    losses = losses_of(seen, batch, weight)
-    total = losses['command'] + config.target_weight * (losses['sight'] + losses['place'])
-    total = total + config.hint_weight * losses['hints']
-    progress.optimiser.zero_grad(set_to_none=True)
-    total.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(progress.network.parameters(), config.clip)
+    losses = _gradients(progress.network, batch, weight, config, step, team)
     progress.optimiser.step()
     progress.network.constrain()
     decay = min(config.average, (step + 1) / (step + 10))
@@ -206,8 +224,46 @@ def _step(
         torch._foreach_lerp_(
             list(progress.average.parameters()), list(progress.network.parameters()), 1.0 - decay
         )
-    values = torch.stack(list(losses.values())).tolist()  # one wait for the device, not four
-    return dict(zip(losses, values, strict=True))
+    return losses
+
+
+def _gradients(
+    network: Network, batch: Batch, weight: Tensor, config: TrainConfig, step: int, team: Team
+) -> dict[str, float]:
+    """Fill the clipped gradients; return the losses.
+
+    PyTorch's bfloat16 convolutions on a CPU gave nan now and then (one step in hundreds with 24
+    and 36 channels, torch 2.13), and not when the same step was computed again: so it is.
+    """
+    half = config.precision == 'bfloat16'
+    pixels = batch.pixels if half else batch.pixels.float()
+    for attempt in range(ATTEMPTS):
+        with torch.autocast(pixels.device.type, torch.bfloat16, enabled=half):
+            seen = network(pixels, batch.dt_s)
+        losses = losses_of(seen, batch, weight, team)
+        total = losses['command'] + config.target_weight * (losses['sight'] + losses['place'])
+        total = total + config.hint_weight * losses['hints']
+        network.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        team.average_gradients(network.parameters())
+        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        numbers = torch.stack([*losses.values(), norm]).detach()
+        values = team.mean(numbers).tolist()  # one wait for the device, not five
+        if all(map(math.isfinite, values)):
+            torch.nn.utils.clip_grads_with_norm_(network.parameters(), config.clip, norm)
+            return dict(zip(losses, values, strict=False))  # without the norm
+        where = [name for name, p in network.named_parameters() if not _finite(p.grad)]
+        log.warning('step %d, attempt %d: not finite: %s', step, attempt + 1, ', '.join(where))
+    raise TrainingError(
+        f'step {step} gave losses or gradients that are not finite, {ATTEMPTS} times, and is not '
+        'saved: look at the episodes (liquid-drone validate), lower learning_rate or take '
+        'precision: float32, then start again, and training goes on before it'
+    )
+
+
+def _finite(gradient: Tensor | None) -> bool:
+    return gradient is None or bool(gradient.isfinite().all())
 
 
 def _save_progress(progress: Progress, step: int, path: Path) -> None:

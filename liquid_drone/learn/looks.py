@@ -63,7 +63,7 @@ def draw_look(
     gain = 1.0 + how.contrast * rng.uniform(-1, 1) + how.colour * rng.uniform(-1, 1, size=3)
     offset = 255.0 * how.brightness * rng.uniform(-1, 1) + GREY * (1.0 - gain)
     noise = 255.0 * how.noise * rng.random()
-    top, left = (int(rng.integers(256 - extent + 1)) for extent in size)
+    top, left = (int(rng.random() * (256 - extent + 1)) for extent in size)
     coloured = how.hue_deg > 0.0 or how.season_style
     mix = colour_mix(how, rng) if coloured else None
     blurred = how.blur_share > 0.0 and rng.random() < how.blur_share

@@ -88,6 +88,7 @@ class TrainConfig:
     target_weight: float = 0.3
     hint_weight: float = 0.2
     device: Literal['auto', 'cpu', 'cuda'] = 'auto'  # auto: a graphics card where there is one
+    precision: Literal['bfloat16', 'float32'] = 'bfloat16'  # of the eye; the core has float32
     compile: bool = False  # the eye by torch.compile: pays on a graphics card, in long trainings
     threads: int = 1  # two are slower as soon as anything else runs: they wait for each other
     seed: int = 1
@@ -172,6 +173,11 @@ class Workspace:
     def recorded(self) -> Path:
         """Episodes of recorded flights, see ``recorded.py``."""
         return self.root / 'episodes' / 'recorded'
+
+    @property
+    def held_out(self) -> Path:
+        """Episodes of the expert on validation seeds; no round trains on them."""
+        return self.root / 'episodes' / 'held-out'
 
     @property
     def cache(self) -> Path:

@@ -13,6 +13,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -28,9 +29,10 @@ from ..sim.config import load_target
 from .cache import Clip, open_clips
 from .collect import jobs_of, run_jobs
 from .imitate import Span, train
-from .journal import LOSSES_EVERY, journal, note
+from .journal import LOSSES_EVERY, NoJournal, journal, note
 from .manifest import write_manifest
 from .publish import export_round
+from .ranks import ALONE, Team
 from .recipe import Recipe, Workspace
 from .rollout import Flight, failure_of
 from .steering import FRAME_S, Plan
@@ -59,6 +61,22 @@ class Watcher(Protocol):
         ...
 
 
+class Silent:
+    """A watcher that shows nothing."""
+
+    def begin(self, title: str, total: int, unit: str) -> None:
+        """Show nothing."""
+
+    def advance(self, steps: int = 1, units: int = 0, **facts: float | str) -> None:
+        """Show nothing."""
+
+    def end(self, summary: str = '') -> None:
+        """Show nothing."""
+
+    def note(self, text: str) -> None:
+        """Show nothing."""
+
+
 @dataclass(frozen=True)
 class Score:
     """What validation said of a round."""
@@ -76,14 +94,39 @@ def collect(recipe: Recipe, work: Workspace, processes: int, watcher: Watcher) -
     return _gather(recipe, work, 0, processes, _stage(watcher, title, recipe.collect.episodes))
 
 
-def school(recipe: Recipe, work: Workspace, processes: int, watcher: Watcher) -> Score:
-    """Run every round that is not done yet; return the score of the best."""
+def hold_out(
+    recipe: Recipe, work: Workspace, episodes: int, processes: int, watcher: Watcher
+) -> int:
+    """Fly the expert on validation seeds, for comparisons without flights; return the frames.
+
+    No round ever trains on these.
+    """
+    done = _stage(watcher, 'held-out flights', episodes)
+    plan = Plan('expert', recipe.collect.disturbance, _network(recipe).command)
+    seeds = split_seeds('validation', episodes)
+    total = 0
+    for result in run_jobs(
+        jobs_of(recipe, seeds, recipe.collect.frames, plan, work.held_out), processes
+    ):
+        total += result.frames
+        done(result.frames)
+    watcher.end()
+    return total
+
+
+def school(
+    recipe: Recipe, work: Workspace, processes: int, watcher: Watcher, team: Team = ALONE
+) -> Score:
+    """Run every round that is not done yet; return the score of the best.
+
+    The other processes of a team, if there are any, run :func:`follow` meanwhile.
+    """
     last = recipe.dagger.rounds - 1
     with ThreadPoolExecutor(1) as beside:
         for index in range(last + 1):
             errand = beside.submit(_errand, recipe, work, index, max(processes - 1, 1), watcher)
             try:
-                _train_round(recipe, work, index, watcher)
+                _train_round(recipe, work, index, watcher, team)
             finally:
                 errand.result()
             if not work.bundle(index).is_dir():
@@ -92,6 +135,12 @@ def school(recipe: Recipe, work: Workspace, processes: int, watcher: Watcher) ->
                 )
     finals = [validate(recipe, work, index, processes, watcher) for index in _finals(recipe)]
     return max(finals, key=_rank)
+
+
+def follow(recipe: Recipe, work: Workspace, team: Team) -> None:
+    """Train this process's share of every round that the first one trains, and nothing else."""
+    for index in range(recipe.dagger.rounds):
+        _train_round(recipe, work, index, Silent(), team)
 
 
 def best_round(recipe: Recipe, work: Workspace) -> int:
@@ -210,15 +259,20 @@ def _judge(
     return score
 
 
-def _train_round(recipe: Recipe, work: Workspace, index: int, watcher: Watcher) -> None:
+def _train_round(
+    recipe: Recipe, work: Workspace, index: int, watcher: Watcher, team: Team = ALONE
+) -> None:
     checkpoint, config = work.checkpoint(index), recipe.train
-    if checkpoint.is_file():
+    if team.told(checkpoint.is_file()):
         return
     torch.manual_seed(config.seed)
-    clips = _clips(recipe, work, index)
+    clips = _clips(recipe, work, index) if team.first else []
+    team.told(True)  # the first one has decoded what was new
+    clips = clips or _clips(recipe, work, index)
     frames = sum(len(clip) for clip in clips)
     watcher.begin(f'round {index}: training on {frames} frames', config.steps, 'frames')
-    write_manifest(recipe, work, index + 1)
+    if team.first:
+        write_manifest(recipe, work, index + 1)
     smooth: dict[str, float] = {}
     steps, done = config.steps, 0
     span = Span(index * steps, (index + 1) * steps, recipe.dagger.rounds * steps)
@@ -226,7 +280,7 @@ def _train_round(recipe: Recipe, work: Workspace, index: int, watcher: Watcher) 
     network = _network(recipe)
     if recipe.start and before is None:
         load_weights_of(network, recipe.start)
-    with journal(work.root) as book:
+    with journal(work.root) if team.first else nullcontext(NoJournal()) as book:
 
         def report(step: int, losses: dict[str, float]) -> None:
             for name, value in losses.items():
@@ -237,7 +291,7 @@ def _train_round(recipe: Recipe, work: Workspace, index: int, watcher: Watcher) 
             told, done = done, step + 1 - span.first  # more than one where it goes on
             watcher.advance(done - told, config.windows * config.length, **smooth)
 
-        train(network, clips, config, span, checkpoint, before, report)
+        train(network, clips, config, span, checkpoint, before, report, team)
     watcher.end(', '.join(f'{name} {value:.4f}' for name, value in smooth.items()))
 
 

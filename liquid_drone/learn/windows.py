@@ -3,7 +3,8 @@
 """Training batches: windows cut from clips, with frames left out, mirrored and recoloured.
 
 Batch k depends only on the clips, the configuration, the seed and k, so that a resumed training
-sees the same batches.
+sees the same batches; windows are drawn before looks, so that they do not depend on the size of
+the pictures.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from .cache import Clip
 from .looks import Look, changed, draw_look
+from .ranks import ALONE, Team
 from .recipe import TrainConfig
 
 CPU = torch.device('cpu')
@@ -46,9 +48,10 @@ class Windows:
         config: TrainConfig,
         nominal_s: float,
         device: torch.device = CPU,
+        team: Team = ALONE,
     ) -> None:
         self.clips = [clip for clip in clips if len(clip) >= config.length]
-        self.config, self.device = config, device
+        self.config, self.device, self.team = config, device, team
         self.nominal_s = nominal_s
         lengths = np.array([len(clip) for clip in self.clips], dtype=np.float64)
         self.share = lengths / lengths.sum()
@@ -58,17 +61,18 @@ class Windows:
         self.held = hold_frames(self.clips, device)
 
     def batch(self, *key: int) -> Batch:
-        """Return the batch with this key (seed, step), on the device."""
+        """Return this rank's share of the batch with this key (seed, step), on the device."""
         rng = np.random.default_rng(key)
-        chosen = rng.choice(len(self.clips), size=self.config.windows, p=self.share)
-        cuts = [self._cut(int(index), rng) for index in chosen]
+        chosen = rng.choice(len(self.clips), size=self.config.windows, p=self.share).tolist()
+        picks = [pick_frames(len(self.clips[index]), self.config, rng) for index in chosen]
+        cuts = [self._cut(*which, rng) for which in zip(chosen, picks, strict=True)]
+        cuts = self.team.share(cuts)  # all are drawn, so that the batch is the same for any team
         rows = [torch.stack(column).to(self.device) for column in zip(*_rows(cuts), strict=True)]
         mirrored = torch.tensor([cut.look.mirrored for cut in cuts]).to(self.device)
         return mirror(Batch(self._pixels(cuts), *rows), mirrored)
 
-    def _cut(self, chosen: int, rng: np.random.Generator) -> 'Cut':
+    def _cut(self, chosen: int, index: npt.NDArray[np.int64], rng: np.random.Generator) -> 'Cut':
         clip = self.clips[chosen]
-        index = pick_frames(len(clip), self.config, rng)
         dt_s = np.diff(clip.stamp_s[index], prepend=clip.stamp_s[index[0]] - self.nominal_s)
         rows_columns = clip.frames.shape[1], clip.frames.shape[2]
         look = draw_look(self.config.augmentation, rows_columns, clip.target[index], rng)

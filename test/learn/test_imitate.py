@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from liquid_drone.contract import CommandSpec
-from liquid_drone.errors import ConfigError, EpisodeError
+from liquid_drone.errors import ConfigError, EpisodeError, TrainingError
 from liquid_drone.learn import imitate
 from liquid_drone.learn.cache import open_clips
 from liquid_drone.learn.recipe import TrainConfig
@@ -70,6 +70,39 @@ def test_a_stopped_training_goes_on_to_the_same_weights(
     for a, b in zip(whole.parameters(), parts.parameters(), strict=True):
         assert torch.equal(a, b)
     assert not (tmp_path / 'parts.partial').exists()
+
+
+def test_a_step_that_was_not_finite_once_is_computed_again(clips, tmp_path, caplog):
+    """And then gives the same weights: a passing fault of an arithmetic unit leaves no trace."""
+    whole = imitate.train(make_network(), clips, SHORT, SPAN, tmp_path / 'whole.pt')
+    spoilt, network = [False], make_network()
+
+    def spoil(gradient: torch.Tensor) -> torch.Tensor:
+        once, spoilt[0] = not spoilt[0], True
+        return gradient * float('nan') if once else gradient
+
+    network.hints.weight.register_hook(spoil)
+    parts = imitate.train(network, clips, SHORT, SPAN, tmp_path / 'parts.pt')
+    assert spoilt[0]
+    assert 'step 0, attempt 1: not finite: hints.weight\n' in caplog.text
+    for a, b in zip(whole.parameters(), parts.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_numbers_that_are_not_finite_end_it_before_they_are_saved(clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(imitate, 'CHECKPOINT_S', 0.0)
+    partial = tmp_path / 'net.partial'
+
+    def spoil(step: int, losses: dict[str, float]) -> None:
+        if step == 3:
+            for clip in clips:
+                clip.label[:] = np.inf
+
+    with pytest.raises(TrainingError, match='step 4 gave losses or gradients'):
+        imitate.train(make_network(), clips, SHORT, SPAN, tmp_path / 'net.pt', report=spoil)
+    state = torch.load(partial, weights_only=True)
+    assert state['step'] == 4  # four steps were done
+    assert all(weight.isfinite().all() for weight in state['weights'].values())
 
 
 def test_weights_are_what_was_saved(clips, tmp_path):
