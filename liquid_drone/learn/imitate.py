@@ -29,7 +29,6 @@ from .windows import Batch, Windows
 
 log = logging.getLogger(__name__)
 
-ATTEMPTS = 3  # at a step whose gradients are not finite
 CHECKPOINT_S = 0.25  # after every step that took as long, else so often: writing takes 1 % of it
 Report = Callable[[int, dict[str, float]], None]
 
@@ -232,12 +231,13 @@ def _gradients(
 ) -> dict[str, float]:
     """Fill the clipped gradients; return the losses.
 
-    PyTorch's bfloat16 convolutions on a CPU gave nan now and then (one step in hundreds with 24
-    and 36 channels, torch 2.13), and not when the same step was computed again: so it is.
+    Now and then (one step in hundreds, torch 2.13 on a CPU with AMX) PyTorch's bfloat16 gives nan
+    for the weights of the paper's second convolution, 24 to 36 channels, and for nothing else; the
+    same step in another process gives what it should. So it is computed again, in float32.
     """
-    half = config.precision == 'bfloat16'
-    pixels = batch.pixels if half else batch.pixels.float()
-    for attempt in range(ATTEMPTS):
+    for precision in (config.precision, 'float32'):
+        half = precision == 'bfloat16'
+        pixels = batch.pixels if half else batch.pixels.float()
         with torch.autocast(pixels.device.type, torch.bfloat16, enabled=half):
             seen = network(pixels, batch.dt_s)
         losses = losses_of(seen, batch, weight, team)
@@ -254,11 +254,11 @@ def _gradients(
             torch.nn.utils.clip_grads_with_norm_(network.parameters(), config.clip, norm)
             return dict(zip(losses, values, strict=False))  # without the norm
         where = [name for name, p in network.named_parameters() if not _finite(p.grad)]
-        log.warning('step %d, attempt %d: not finite: %s', step, attempt + 1, ', '.join(where))
+        log.warning('step %d in %s: not finite: %s', step, precision, ', '.join(where))
     raise TrainingError(
-        f'step {step} gave losses or gradients that are not finite, {ATTEMPTS} times, and is not '
-        'saved: look at the episodes (liquid-drone validate), lower learning_rate or take '
-        'precision: float32, then start again, and training goes on before it'
+        f'step {step} gave losses or gradients that are not finite, twice, and is not saved: look '
+        'at the episodes (liquid-drone validate) or lower learning_rate, then start again, and '
+        'training goes on before it'
     )
 
 
