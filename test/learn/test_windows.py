@@ -166,3 +166,12 @@ def test_a_window_out_of_focus_is_smoother_and_as_bright():
     assert blurred.shape == pixels.shape
     assert blurred.float().std() < 0.6 * pixels.float().std()
     assert blurred.float().mean().item() == pytest.approx(pixels.float().mean().item(), abs=1.0)
+
+
+def test_what_is_switched_off_draws_nothing():
+    """Switching hue, blur or patch on must not change what else is drawn before it."""
+    rng, again = np.random.default_rng(3), np.random.default_rng(3)
+    look = draw_look(Augmentation(flip=False), (72, 128), np.zeros((1, 3), np.float32), rng)
+    assert (look.mix, look.blurred, look.patch, look.mirrored) == (None, False, None, False)
+    again.random(8)  # contrast, three gains, brightness, noise and where that is cut from
+    assert rng.random() == again.random()
