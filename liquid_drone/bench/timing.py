@@ -3,8 +3,9 @@
 """Fair timing on a shared machine: the cases take turns, and the quickest run of each counts.
 
 Other programs can only make a run slower, so the minimum is the figure that repeats; taking turns
-lets every case meet the same quiet moments, so that ratios within one table can be trusted. It
-prints nothing.
+lets every case meet the same quiet moments, so that ratios within one table can be trusted. A turn
+begins with an untimed run, so that no case pays for the caches and the heap that the one before it
+left behind: a loop of its own, as training and flight are, does not either. It prints nothing.
 """
 
 import statistics
@@ -31,7 +32,7 @@ def take_turns(
     """Time every case ``rounds`` times, one after the other in each round.
 
     Args:
-        cases: name -> what to run; each runs once untimed first.
+        cases: name -> what to run; at each turn once untimed first.
         rounds: timed runs of each case, at least 1.
         inner: calls within one timed run, for cases of microseconds.
         clock: seconds; ``time.process_time`` for work of one thread, where the time that other
@@ -44,10 +45,9 @@ def take_turns(
     if rounds < 1 or inner < 1:
         raise ValueError(f'expected rounds >= 1 and inner >= 1, got {rounds} and {inner}')
     took: dict[str, list[float]] = {name: [] for name in cases}
-    for case in cases.values():
-        case()
     for _ in range(rounds):
         for name, case in cases.items():
+            case()
             took[name].append(_once(case, inner, clock))
     return {
         name: Timing(min(runs), statistics.median(runs), rounds) for name, runs in took.items()

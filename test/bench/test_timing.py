@@ -10,12 +10,12 @@ from liquid_drone.bench.timing import table, take_turns
 from liquid_drone.cli.main import main
 
 
-def test_the_cases_take_turns_after_a_warm_up() -> None:
+def test_the_cases_take_turns_and_warm_up_at_each() -> None:
     """A burst of load must not fall on one case alone."""
     order: list[str] = []
     cases = {name: (lambda name=name: order.append(name)) for name in 'ab'}
     times = take_turns(cases, rounds=2, inner=2)
-    assert ''.join(order) == 'ab' + 'aabb' * 2
+    assert ''.join(order) == 'aaabbb' * 2
     assert 0.0 < times['a'].best_s <= times['a'].median_s
     assert times['b'].runs == 2
 
