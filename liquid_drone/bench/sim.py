@@ -180,9 +180,7 @@ def _cases(bench: SimBench, world: str) -> dict[str, Case]:
         f'{count} environments, 1 process, 2 cores': ours(
             'envs', world, count, '0', cores=2, threads=2
         ),
-        f'{count} environments, 2 processes, 2 cores': ours(
-            'envs', world, count, '2', cores=2, threads=1
-        ),
+        f'{count} environments, 2 processes, 2 cores': ours('envs', world, count, '2', cores=2),
     }
 
 

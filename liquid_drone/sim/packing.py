@@ -44,8 +44,8 @@ class Packed:
     """A scenery's static part: N copies in up to L levels, drawn by K shaders."""
 
     vertices: npt.NDArray[np.void]  # (V,) VERTEX, world ENU
-    indices: IndexArray  # (I,)
-    spans: npt.NDArray[np.int32]  # (N, L, 2, K): where a copy's faces begin, how many indices
+    faces: IndexArray  # (F, 3)
+    spans: npt.NDArray[np.int32]  # (N, L, 2, K): where a copy's faces begin, how many they are
     reach_m: FloatArray  # (N, L): a level is used up to here; the last has no end
     centre: FloatArray  # (N, 3) of the bounding sphere
     radius: FloatArray  # (N,)
@@ -63,16 +63,16 @@ class Packed:
         """
         kept = np.arange(len(self.radius))
         if planes is not None:
-            inside = planes[:, :3] @ self._centres + planes[:, 3:]  # (P, N)
-            kept = np.flatnonzero((inside > -self.radius).all(axis=0))
+            inside = planes[:, :3] @ self._centres + planes[:, 3:] + self.radius  # (P, N)
+            kept = np.flatnonzero(inside.min(axis=0) > 0.0)
         x, y, z = self._centres[:, kept] - eye[:, None]
         gap = np.sqrt(x * x + y * y + z * z) - self.radius[kept]
         order = np.argsort(gap, kind='stable')
         kept, gap = kept[order], gap[order]
         level = (gap > detail * self._reaches[:, kept]).sum(axis=0)
         first, count = self.spans[kept, level].transpose(1, 2, 0)  # (K, n)
-        chosen = self.indices.take(runs(first.ravel(), count.ravel()))
-        ends = count.sum(axis=1).cumsum().tolist()
+        chosen = self.faces.take(runs(first.ravel(), count.ravel()), axis=0).ravel()
+        ends = (3 * count.sum(axis=1)).cumsum().tolist()
         return [chosen[a:b] for a, b in itertools.pairwise((0, *ends))]
 
     @cached_property
@@ -86,7 +86,7 @@ class Packed:
     def of_kind(self, kind: str) -> IndexArray:
         """Return the indices of the finest level of everything of one kind."""
         k = KINDS.index(kind)
-        return self.indices[runs(*self.spans[:, 0, :, k].T)]
+        return self.faces[runs(*self.spans[:, 0, :, k].T)].ravel()
 
 
 @dataclass(frozen=True)
@@ -218,8 +218,8 @@ class _Parts:
     def __init__(self, deepest: int) -> None:
         self._deepest = deepest
         self._vertices: list[npt.NDArray[np.void]] = []
-        self._indices: list[IndexArray] = []
-        self._vertex_count = self._index_count = 0
+        self._faces: list[IndexArray] = []
+        self._vertex_count = self._face_count = 0
         self._spans: list[npt.NDArray[np.int32]] = []
         self._bounds: list[tuple[FloatArray, FloatArray, FloatArray]] = []
 
@@ -229,14 +229,15 @@ class _Parts:
         spans = np.zeros((copies, self._deepest, 2, len(KINDS)), np.int32)
         for level, shapes in enumerate(levels):
             for kind, ((vertices, faces), tinted) in shapes.items():
-                k, size = KINDS.index(kind), faces.size
-                spans[:, level, 0, k] = self._index_count + np.arange(copies) * size
+                k, size = KINDS.index(kind), len(faces)
+                spans[:, level, 0, k] = self._face_count + np.arange(copies) * size
                 spans[:, level, 1, k] = size
                 self._vertices.append(_placed(batch, vertices, tinted).ravel())
                 base = self._vertex_count + np.arange(copies) * len(vertices)
-                self._indices.append((base[:, None] + faces.ravel()).ravel().astype(np.uint32))
+                placed = base[:, None, None] + faces
+                self._faces.append(placed.reshape(-1, 3).astype(np.uint32))
                 self._vertex_count += copies * len(vertices)
-                self._index_count += copies * size
+                self._face_count += copies * size
         reach_m = np.full((copies, self._deepest), np.inf)
         reach_m[:, : len(levels) - 1] = batch.model.reach_m
         self._spans.append(spans)
@@ -246,8 +247,8 @@ class _Parts:
         """Return everything that was added."""
         spans = np.concatenate(self._spans)
         reach_m, centre, radius = (np.concatenate(c) for c in zip(*self._bounds, strict=True))
-        vertices, indices = np.concatenate(self._vertices), np.concatenate(self._indices)
-        return Packed(vertices, indices, spans, reach_m, centre, radius)
+        vertices, faces = np.concatenate(self._vertices), np.concatenate(self._faces)
+        return Packed(vertices, faces, spans, reach_m, centre, radius)
 
 
 def _placed(

@@ -3,7 +3,7 @@
 """Many environments on several cores: a few processes with a vector of environments each.
 
 Pictures come through shared memory, the rest through pipes. Where nothing else is asked for each
-process draws with one thread: two processes use two cores better than two threads do.
+process keeps to one thread: two processes use two cores better than two threads do.
 """
 
 import itertools
@@ -31,7 +31,13 @@ from .vector_env import (
     spread,
 )
 
-TUNABLES, HUGE_PAGES = 'GLIBC_TUNABLES', 'glibc.malloc.hugetlb=1'
+# What a process reads when it begins: its own core is all that it uses, and what it draws lies in
+# pages of 2 MB (glibc 2.35 and later).
+ONE_CORE = {
+    'GLIBC_TUNABLES': 'glibc.malloc.hugetlb=1',
+    'LP_NUM_THREADS': '0',  # Mesa's llvmpipe draws in the thread that asks
+    'OPENBLAS_NUM_THREADS': '1',  # numpy's products here are too small to share
+}
 PATIENCE_S = 300.0  # for one answer: building many places on a busy machine takes a while
 
 
@@ -75,7 +81,7 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Images, Actions, Any]):
             here, there = context.Pipe()
             arguments = (there, kind, part, shape, self._memory.name, names)
             process = context.Process(target=_work, args=arguments, daemon=True)
-            with _huge_pages():
+            with _one_core():
                 process.start()
             there.close()
             self._pipes.append(here)
@@ -137,18 +143,15 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Images, Actions, Any]):
 
 
 @contextmanager
-def _huge_pages() -> Iterator[None]:
-    """Let processes that start in here hold what they draw in pages of 2 MB.
-
-    glibc reads that when a process begins, from 2.35 on; a picture takes 5 to 8 % less.
-    """
-    before = os.environ.get(TUNABLES)
-    os.environ.setdefault(TUNABLES, HUGE_PAGES)
+def _one_core() -> Iterator[None]:
+    """Let processes that start in here keep to one core, unless the environment says otherwise."""
+    added = [name for name in ONE_CORE if name not in os.environ]
+    os.environ.update({name: ONE_CORE[name] for name in added})
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[TUNABLES]
+        for name in added:
+            del os.environ[name]
 
 
 def _work(
@@ -160,7 +163,6 @@ def _work(
     names: dict[str, Any],
 ) -> None:
     """Serve one part of the environments until the other end of the pipe is closed."""
-    os.environ.setdefault('LP_NUM_THREADS', '1')  # of Mesa's llvmpipe, before it is loaded
     memory = SharedMemory(memory_name)
     images: Images = np.ndarray(shape, np.uint8, memory.buf)
     envs = kind(part.stop - part.start, **names)

@@ -21,7 +21,7 @@ from ..errors import SimulationError
 from . import packing
 from .drawn import Drawn
 from .movers import Movers
-from .packing import KINDS, Packed
+from .packing import KINDS, IndexArray, Packed
 from .projection import clip_matrix, sun_matrix, view_planes
 from .render import Camera, Picture
 from .scenery import Actor, Scenery
@@ -71,12 +71,13 @@ def render(views: Sequence[View]) -> list[Picture]:
     frame.viewport = (0, 0, columns * width, rows * height)
     frame.clear(depth=1.0)
     places = [(i % columns * width, i // columns * height) for i in range(len(views))]
-    for view, (x, y) in zip(views, places, strict=True):
+    chosen = [view.stage.visible(view) for view in views]  # in one go: drawing empties the caches
+    for view, visible, (x, y) in zip(views, chosen, places, strict=True):
         if not apart:
             view.stage.shade_actors(view)
             frame.use()
         frame.viewport = (x, y, width, height)
-        view.stage.draw(view)
+        view.stage.draw(view, visible)
     frame.viewport = (0, 0, columns * width, rows * height)
     frame.read_into(sheet, components=4, alignment=1)
     return [_picture(sheet[y : y + height, x : x + width]) for x, y in places]
@@ -89,7 +90,7 @@ class Stage:
         self._studio, self._air = Studio.shared(), scenery.air
         self._packed, self._actors = packing.pack(scenery), packing.pack_actors(actors)
         snowy = self._air.snow > 0.0
-        self._things = Drawn(self._studio, self._packed.vertices, len(self._packed.indices), snowy)
+        self._things = Drawn(self._studio, self._packed.vertices, self._packed.faces.size, snowy)
         self._movers = Movers(self._studio, self._actors)
         self._shadow, shadow_frame = self._studio.depth_map(SHADOW_PIXELS)
         self._moving, self._moving_frame = self._studio.mask_map(MOVING_PIXELS)
@@ -186,12 +187,16 @@ class Stage:
             self._heights[column, row] = float(z[np.argmin(away)])
         return self._heights[column, row]
 
-    def draw(self, view: View) -> None:
-        """Draw one view into the framebuffer that is in use."""
-        studio, context, camera = self._studio, self._studio.context, view.camera
-        self._write_view(view.clip, camera)
+    def visible(self, view: View) -> list[IndexArray]:
+        """Return the faces of each kind that a view shows."""
+        camera = view.camera
         detail = camera.focal_pixels / DETAIL_PIXELS
-        visible = self._packed.visible(camera.position_enu, view.planes, detail)
+        return self._packed.visible(camera.position_enu, view.planes, detail)
+
+    def draw(self, view: View, visible: list[IndexArray]) -> None:
+        """Draw one view into the framebuffer that is in use."""
+        studio, context = self._studio, self._studio.context
+        self._write_view(view.clip, view.camera)
         for unit, texture in enumerate(self._textures()):
             texture.use(unit)
         self._things.choose(visible)
