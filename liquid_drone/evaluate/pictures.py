@@ -22,6 +22,7 @@ from ..geometry import rotation_from_quaternion
 from ..sim.config import Scenario, Task
 from ..sim.flight_log import FlightLog
 from ..sim.simulator import CHASE_BACK_M, CHASE_TILT_DEG, CHASE_UP_M, Simulator
+from ..workers import begin_worker, one_core
 from .metrics import FlightScore, distance_m, in_view
 
 FILM_EVERY = 2  # camera frames a film frame
@@ -69,7 +70,7 @@ def _frames(log: FlightLog, scenario: Scenario, processes: int) -> Iterator[Imag
     rows = [_row(log, i, float(away[i]), bool(seen[i])) for i in chosen]
     chunks = [rows[k::processes] for k in range(processes)]
     spawn = multiprocessing.get_context('spawn')
-    with spawn.Pool(processes) as pool:
+    with one_core(), spawn.Pool(processes, begin_worker) as pool:
         views = [
             pool.apply_async(chase_views, (scenario, int(log.meta['seed']), chunk))
             for chunk in chunks

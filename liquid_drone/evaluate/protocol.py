@@ -8,7 +8,6 @@ file that belongs to another policy or place is refused, never mixed.
 
 import json
 import multiprocessing
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from ..sim.config import Scenario
 from ..sim.flight_log import FlightLog
 from ..sim.session import Session
 from ..sim.weather import CLEAR
+from ..workers import begin_worker, one_core
 from . import closed_loop, expert_flights
 from .metrics import FlightScore, score
 
@@ -129,12 +129,8 @@ def _fly_all(trial: Trial, seeds: list[int], processes: int) -> Iterator[Flown]:
         yield from (fly_seed(trial, seed) for seed in seeds)
         return
     spawn = multiprocessing.get_context('spawn')
-    with spawn.Pool(min(processes, len(seeds)), _begin_worker) as pool:
+    with one_core(), spawn.Pool(min(processes, len(seeds)), begin_worker) as pool:
         yield from pool.imap_unordered(_Job(trial), seeds)
-
-
-def _begin_worker() -> None:
-    os.environ.setdefault('LP_NUM_THREADS', '0')  # Mesa's rasteriser, where there is no GPU
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,6 @@ before.
 
 import itertools
 import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -21,6 +18,7 @@ import numpy as np
 
 from ..episodes.episode import load_info, save
 from ..sim.weather import CLEAR
+from ..workers import begin_worker, one_core
 from .cache import open_clips
 from .recipe import Recipe
 from .rollout import Flight, fly, new_recording
@@ -103,7 +101,7 @@ def run_jobs(jobs: list[Job], processes: int) -> Iterator[Result]:
         yield from map(run_job, waiting)
         return
     context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(processes, context, _begin_worker) as pool:
+    with one_core(), ProcessPoolExecutor(processes, context, begin_worker) as pool:
         futures: list[Future[Result]] = [pool.submit(run_job, job) for job in waiting]
         try:
             for future in as_completed(futures):
@@ -133,23 +131,6 @@ def run_job(job: Job) -> Result:
         if job.cache is not None:  # here, since there are more workers than trainers
             open_clips([job.directory], job.cache, job.reduce, job.plan.command)
     return Result(job.seed, len(flight.distance_m), flight.collision, flight)
-
-
-def _begin_worker() -> None:
-    """Use one thread, leave Ctrl-C to the parent, and end with the parent, however it ends."""
-    import cv2
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(1)
-    os.environ.setdefault('LP_NUM_THREADS', '0')  # Mesa's rasteriser, where there is no GPU
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)  # orphaned: nobody wants the flight any more
 
 
 _OPEN: dict[tuple[str, ...], tuple[Any, Any, 'Scenario']] = {}  # one simulator per process

@@ -8,9 +8,6 @@ process keeps to one thread: two processes use two cores better than two threads
 
 import itertools
 import multiprocessing
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
@@ -20,6 +17,7 @@ import numpy as np
 from gymnasium.vector.utils import batch_space
 
 from ..errors import SimulationError
+from ..workers import one_core
 from .vector_env import (
     Actions,
     BoolArray,
@@ -31,13 +29,6 @@ from .vector_env import (
     spread,
 )
 
-# What a process reads when it begins: its own core is all that it uses, and what it draws lies in
-# pages of 2 MB (glibc 2.35 and later).
-ONE_CORE = {
-    'GLIBC_TUNABLES': 'glibc.malloc.hugetlb=1',
-    'LP_NUM_THREADS': '0',  # Mesa's llvmpipe draws in the thread that asks
-    'OPENBLAS_NUM_THREADS': '1',  # numpy's products here are too small to share
-}
 PATIENCE_S = 300.0  # for one answer: building many places on a busy machine takes a while
 
 
@@ -81,7 +72,7 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Images, Actions, Any]):
             here, there = context.Pipe()
             arguments = (there, kind, part, shape, self._memory.name, names)
             process = context.Process(target=_work, args=arguments, daemon=True)
-            with _one_core():
+            with one_core():
                 process.start()
             there.close()
             self._pipes.append(here)
@@ -140,18 +131,6 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Images, Actions, Any]):
     def _join(self, infos: list[dict[str, Any]]) -> dict[str, Any]:
         """Put the infos of the parts together: every key has an array over the environments."""
         return {key: np.concatenate([info[key] for info in infos]) for key in infos[0]}
-
-
-@contextmanager
-def _one_core() -> Iterator[None]:
-    """Let processes that start in here keep to one core, unless the environment says otherwise."""
-    added = [name for name in ONE_CORE if name not in os.environ]
-    os.environ.update({name: ONE_CORE[name] for name in added})
-    try:
-        yield
-    finally:
-        for name in added:
-            del os.environ[name]
 
 
 def _work(
