@@ -120,14 +120,13 @@ def _cell(args: argparse.Namespace, cell: Sequence[str], seeds: range, out: Path
     watcher = None if args.json else TerminalWatcher()
     if watcher is not None:
         watcher.begin(f'{cell_name(cell)}: {args.split} flights', len(seeds), 'flights')
-    told, good = 0, 0
+    good = 0
 
-    def on_flight(flown: Flown, done: int) -> None:
-        nonlocal told, good
+    def on_flight(flown: Flown, is_new: bool) -> None:
+        nonlocal good
         good += flown.score.success
         if watcher is not None:
-            watcher.advance(done - told, good=good)
-        told = done
+            (watcher.advance if is_new else watcher.find)(good=good)
 
     flights = evaluate(trial, seeds, out, args.processes, on_flight)
     if watcher is not None:

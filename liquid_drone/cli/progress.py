@@ -20,7 +20,7 @@ class TerminalWatcher:
     def begin(self, title: str, total: int, unit: str) -> None:
         """Start a stage of ``total`` steps."""
         self._title, self._total, self._unit = title, total, unit
-        self._steps, self._units, self._facts = 0, 0, ''
+        self._steps, self._found, self._units, self._facts = 0, 0, 0, ''
         self._began = self._spoken = time.monotonic()
         if self.console.is_terminal:
             self._bar = Progress(
@@ -36,6 +36,11 @@ class TerminalWatcher:
         else:
             self._say(f'{title} ...')
 
+    def find(self, steps: int = 1, **facts: float | str) -> None:
+        """Count steps that an earlier run has finished: they took no time of this one."""
+        self._found += steps
+        self.advance(steps, 0, **facts)
+
     def advance(self, steps: int = 1, units: int = 0, **facts: float | str) -> None:
         """Count finished steps and show the facts."""
         self._steps += steps
@@ -48,7 +53,8 @@ class TerminalWatcher:
             self._bar.update(self._task, completed=self._steps, facts=self._facts)
         elif now - self._spoken > LINE_EVERY_S:
             self._spoken = now
-            left_s = (now - self._began) / max(self._steps, 1) * (self._total - self._steps)
+            each_s = (now - self._began) / max(self._steps - self._found, 1)
+            left_s = each_s * (self._total - self._steps)
             self._say(
                 f'{self._title}: {self._steps}/{self._total} {self._facts}, {left_s:.0f} s left'
             )

@@ -189,7 +189,10 @@ def _flown(args: argparse.Namespace, bundle: Path, target: str, out: Path) -> 'S
         mine = seeds[i :: len(places)]
         trial = Trial(load_scenario(world, season, target), bundle)
         place = out / f'{world}-{season}'
-        done = evaluate(trial, mine, place, args.processes, lambda _f, _n: watcher.advance())
+        done = evaluate(
+            trial, mine, place, args.processes,
+            lambda _, is_new: watcher.advance() if is_new else watcher.find(),
+        )  # fmt: skip
         scores += [flown.score for flown in done]
     summary = summarise(scores)
     watcher.end(_say(summary))

@@ -90,7 +90,7 @@ def evaluate(
     seeds: Iterable[int],
     out: Path,
     processes: int = 2,
-    on_flight: Callable[[Flown, int], None] = lambda _flown, _done: None,
+    on_flight: Callable[[Flown, bool], None] = lambda _flown, _is_new: None,
 ) -> list[Flown]:
     """Fly the seeds that are not in ``out`` yet and return all of them, by seed.
 
@@ -99,7 +99,7 @@ def evaluate(
         seeds: which places.
         out: directory of the results.
         processes: flights at once.
-        on_flight: told of each new flight, with the number done.
+        on_flight: told of each flight, first of those that ``out`` has already (False).
 
     Raises:
         ConfigError: ``out`` holds flights of something else.
@@ -109,6 +109,9 @@ def evaluate(
     wanted, who = list(seeds), identity(trial)
     done = {flown.score.seed: flown for flown in read(out, who)}
     missing = [seed for seed in wanted if seed not in done]
+    for seed in wanted:
+        if seed in done:
+            on_flight(done[seed], False)
     try:
         out.mkdir(parents=True, exist_ok=True)
         with (out / FLIGHTS).open('a', encoding='utf-8') as file:
@@ -116,7 +119,7 @@ def evaluate(
                 done[flown.score.seed] = flown
                 file.write(json.dumps({**who, **asdict(flown)}) + '\n')
                 file.flush()
-                on_flight(flown, sum(seed in done for seed in wanted))
+                on_flight(flown, True)
     except OSError as error:
         raise OutputError(f'cannot write {out}: {error}; choose another --out') from error
     return [done[seed] for seed in wanted]

@@ -98,6 +98,10 @@ def test_an_evaluation_goes_on_where_it_was_and_mixes_nothing(
     assert len(after.splitlines()) == 2
     assert '| success | ' in (out / 'table.md').read_text()
     capsys.readouterr()
+    shown = [word for word in line if word != '--json']
+    assert main([*shown, '--flights', '2']) == 0
+    good = sum(json.loads(row)['score']['success'] for row in after.splitlines())
+    assert f'flights: good {good} (' in capsys.readouterr().out  # those of before count too
     assert main([*line, '--flights', '2', '--autopilot', 'ardupilot']) == 2
     assert 'choose another --out' in capsys.readouterr().err
 
