@@ -201,8 +201,9 @@ def _parse(path: Path) -> Contract:
 
 
 def with_evaluation(contract: Contract, name: str, table: dict[str, Any]) -> Contract:
-    """Return the contract with an evaluation table added under a name."""
-    return dataclasses.replace(contract, evaluation={**contract.evaluation, name: table})
+    """Return the contract with cells added to the evaluation table of a name."""
+    joined = {**contract.evaluation.get(name, {}), **table}
+    return dataclasses.replace(contract, evaluation={**contract.evaluation, name: joined})
 
 
 def check_image(image: npt.NDArray[Any], camera: CameraSpec) -> None:

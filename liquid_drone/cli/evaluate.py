@@ -88,13 +88,12 @@ def _write_card(
     args: argparse.Namespace, found: dict[tuple[str, ...], 'Summary'], seeds: range
 ) -> None:
     """Add the success of every place to the bundle's card."""
-    from ..policy.card import add_results
+    from ..policy.card import add_flights
     from ..schema import plain
 
-    target = Path(args.target).stem
-    name = f'{args.split} seeds {seeds[0]} to {seeds[-1]}, task {Path(args.task).stem}, {target}'
+    what = f'task {Path(args.task).stem}, {Path(args.target).stem}'
     table = {cell_name(cell): plain(one.success) for cell, one in found.items()}
-    add_results(resources.bundle(args.bundle), name, table)
+    add_flights(resources.bundle(args.bundle), args.split, seeds, what, table)
 
 
 def cell_name(cell: Sequence[str]) -> str:

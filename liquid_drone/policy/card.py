@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The card of a bundle: its contract in words, for the person who decides whether to fly it."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,42 @@ def add_results(bundle: Path, name: str, table: dict[str, Any]) -> None:
 
     Args:
         bundle: its directory.
-        name: of the table; one of the same name is replaced.
+        name: of the table; cells that it has already are replaced.
         table: by cell a rate (``count``, ``total``, ``low``, ``high``) or a sentence.
 
     Raises:
         BundleError: not an intact bundle.
 
     """
-    contract = with_evaluation(load_contract(bundle), name, table)
+    _save(with_evaluation(load_contract(bundle), name, table), bundle)
+
+
+def add_flights(bundle: Path, split: str, seeds: range, what: str, table: dict[str, Any]) -> None:
+    """Write the results of a split's seeds; those of fewer of the same seeds make way.
+
+    Args:
+        bundle: its directory.
+        split: of the seeds.
+        seeds: which were flown.
+        what: task and target.
+        table: by place a rate, as for :func:`add_results`.
+
+    Raises:
+        BundleError: not an intact bundle.
+
+    """
+    contract, begin, kept = load_contract(bundle), f'{split} seeds {seeds[0]} to ', {}
+    for name, cells in contract.evaluation.items():
+        last, _, about = name.removeprefix(begin).partition(', ')
+        fewer = name.startswith(begin) and about == what and int(last) < seeds[-1]
+        left = {cell: found for cell, found in cells.items() if not (fewer and cell in table)}
+        if left:
+            kept[name] = left
+    contract = dataclasses.replace(contract, evaluation=kept)
+    _save(with_evaluation(contract, f'{begin}{seeds[-1]}, {what}', table), bundle)
+
+
+def _save(contract: Contract, bundle: Path) -> None:
     save_contract(contract, bundle)
     (bundle / CARD_FILE).write_text(card_text(contract), encoding='utf-8')
 

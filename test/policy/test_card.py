@@ -6,7 +6,7 @@ import dataclasses
 import shutil
 
 from liquid_drone.contract import CARD_FILE, FORMAT_VERSION, Contract, Training, load_contract
-from liquid_drone.policy.card import add_results, card_text
+from liquid_drone.policy.card import add_flights, add_results, card_text
 
 BARE = Contract(FORMAT_VERSION, 'mine', 4, 8, training=Training('dog', ('forest',), ('summer',)))
 
@@ -35,3 +35,18 @@ def test_results_added_to_a_bundle_leave_it_the_same_policy(bundle, tmp_path):
     assert after.bundle_hash() == before.bundle_hash()
     assert after.evaluation['test seeds'] == table
     assert 'urban-winter | 1 of 2' in (bundle / CARD_FILE).read_text()
+
+
+def test_more_flights_of_the_same_seeds_take_the_place_of_fewer(bundle, tmp_path):
+    bundle = shutil.copytree(bundle, tmp_path / 'copy')
+    few, many = ({'count': n, 'total': n, 'low': 0.9, 'high': 1.0} for n in (20, 100))
+    what, begin = 'task follow, dog', 'test seeds 15000 to '
+    add_flights(bundle, 'test', range(15_000, 15_020), what, {'forest': few, 'urban': few})
+    add_flights(bundle, 'test', range(15_000, 15_020), what, {'forest-fog2': few})
+    add_flights(bundle, 'test', range(15_000, 15_020), 'task reach, dog', {'urban': few})
+    add_flights(bundle, 'test', range(15_000, 15_100), what, {'urban': many})
+    add_flights(bundle, 'validation', range(10_000, 10_200), what, {'urban': many})
+    evaluation = load_contract(bundle).evaluation
+    assert evaluation[f'{begin}15019, {what}'] == {'forest': few, 'forest-fog2': few}
+    assert evaluation[f'{begin}15019, task reach, dog'] == {'urban': few}
+    assert evaluation[f'{begin}15099, {what}'] == {'urban': many}
