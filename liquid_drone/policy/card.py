@@ -55,7 +55,8 @@ def add_flights(bundle: Path, split: str, seeds: range, what: str, table: dict[s
     contract, begin, kept = load_contract(bundle), f'{split} seeds {seeds[0]} to ', {}
     for name, cells in contract.evaluation.items():
         last, _, about = name.removeprefix(begin).partition(', ')
-        fewer = name.startswith(begin) and about == what and int(last) < seeds[-1]
+        same = name.startswith(begin) and about == what and last.isdigit()
+        fewer = same and int(last) < seeds[-1]
         left = {cell: found for cell, found in cells.items() if not (fewer and cell in table)}
         if left:
             kept[name] = left
