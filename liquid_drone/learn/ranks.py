@@ -11,6 +11,7 @@ DistributedDataParallel is not used: the network is too small for overlapping to
 gradients), and a wrapper would stand between it and its checkpoints and compiled eye.
 """
 
+import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ WAIT_LIMIT = timedelta(hours=12)  # for rank 0: it decodes and flies, both of wh
 T = TypeVar('T')
 
 
-@dataclass(frozen=True)
+@dataclass
 class Team:
     """The processes of a training, seen from one of them."""
 
@@ -48,6 +49,17 @@ class Team:
         """Return this rank's part of a list whose length ``size`` divides."""
         each = len(items) // self.size
         return items[self.rank * each : (self.rank + 1) * each]
+
+    def leave(self, in_order: bool) -> None:
+        """Leave the other processes; after an error without waiting for them.
+
+        Nothing may hold a group of gloo after this: its threads end with it, and may want the
+        interpreter's lock until then, to let go of the last tensor that was sent. Asked for while
+        the interpreter is being taken down, that lock aborts the process.
+        """
+        self.patient = None
+        if in_order or dist.get_backend() == 'gloo':  # NCCL might wait for who is gone
+            dist.destroy_process_group()
 
     def told(self, value: bool) -> bool:
         """Return what rank 0 says, whenever it says it; ``value`` counts on rank 0 alone."""
@@ -125,16 +137,21 @@ def joined(config: TrainConfig) -> Iterator[Team]:
             f'windows: {config.windows} of a step cannot be shared evenly by {size} processes: '
             f'choose a multiple of {size} in the recipe, or another --nproc-per-node'
         )
+    # Imported later, by an optimizer, it would take the group as a default argument and keep it.
+    importlib.import_module('torch.distributed.nn')
     local = _number('LOCAL_RANK', 0)
     on_cards = use_card(config, local)
     _with_peers(
         lambda: dist.init_process_group('nccl' if on_cards else 'gloo', timeout=STEP_LIMIT)
     )
-    patient = _with_peers(lambda: dist.new_group(backend='gloo', timeout=WAIT_LIMIT))
-    team = Team(rank, size, local, patient)
-    yield team
-    team.told(True)
-    dist.destroy_process_group()  # not after an error: it might wait for who is gone
+    team = Team(rank, size, local)
+    team.patient = _with_peers(lambda: dist.new_group(backend='gloo', timeout=WAIT_LIMIT))
+    in_order = False
+    try:
+        yield team
+        in_order = team.told(True)
+    finally:
+        team.leave(in_order)
 
 
 def use_card(config: TrainConfig, local_rank: int) -> bool:

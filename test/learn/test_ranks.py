@@ -30,8 +30,9 @@ dagger: {rounds: 2}
 network: {vision: {convolutions: [[8, 5, 4], [8, 3, 4]], features: 16}}
 """
 TRAIN = """
-import os, signal, sys
+import os, signal, sys, time
 from pathlib import Path
+from liquid_drone import errors
 from liquid_drone.learn import imitate, ranks, recipe, school
 
 class Dying(school.Silent):
@@ -43,9 +44,27 @@ class Dying(school.Silent):
 
 imitate.CHECKPOINT_S = 0.0
 plan, work = recipe.load_recipe(sys.argv[1]), recipe.Workspace(Path(sys.argv[2]))
-with ranks.joined(plan.train) as team:
-    for index in range(2):
-        school._train_round(plan, work, index, Dying(), team)
+
+def of_gloo(thread):
+    try:
+        return 'gloo' in (thread / 'comm').read_text()
+    except OSError:  # it has ended meanwhile
+        return False
+
+error = None
+try:
+    with ranks.joined(plan.train) as team:
+        for index in range(2):
+            school._train_round(plan, work, index, Dying(), team)
+except errors.TrainingError as caught:
+    error = f'TrainingError: {caught}'
+
+deadline = time.monotonic() + 5  # the kernel lists a thread a moment longer than it runs
+while any(map(of_gloo, Path('/proc/self/task').iterdir())):
+    if time.monotonic() > deadline:
+        sys.exit('a thread of gloo is left, which can abort the process as the interpreter ends')
+    time.sleep(0.01)
+sys.exit(error)
 """
 ENVIRONMENT = {**os.environ, 'PYTHONPATH': str(ROOT), 'GLOO_SOCKET_IFNAME': 'lo'}
 
