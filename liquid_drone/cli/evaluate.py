@@ -25,7 +25,8 @@ EPILOG = """examples:
   liquid-drone evaluate --bundle data/mine/bundle --flights 50 --card
   liquid-drone evaluate --worlds forest urban --seasons spring summer autumn winter --out out/all
 
-A run that was stopped goes on where it was.
+Several places give one line each, and a picture of them: rates.png. A run that was stopped goes on
+where it was.
 """
 
 
@@ -56,6 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fly what is missing and print the table of all."""
+    from ..evaluate.chart import chart
     from ..evaluate.table import markdown, overview
     from ..schema import plain
     from ..seeds import split_seeds
@@ -69,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
         found = {cell: _cell(args, cell, seeds, args.out / cell_name(cell)) for cell in cells}
         title = f'{args.target}, {args.split} seeds {seeds[0]} to {seeds[-1]}'
         table = overview(found, title)
+        chart(found, title, args.out / 'rates.png')
         summary: Any = {cell_name(cell): plain(value) for cell, value in found.items()}
     else:
         cell = (args.world, args.season, args.weather)

@@ -121,3 +121,4 @@ def test_several_places_give_one_line_each(bundle: Path, tmp_path: Path) -> None
     ]
     assert len(json.loads((tmp_path / 'summary.json').read_text())) == 4
     assert (tmp_path / 'forest-winter-fog2' / FLIGHTS).is_file()
+    assert (tmp_path / 'rates.png').stat().st_size > 5_000

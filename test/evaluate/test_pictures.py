@@ -1,5 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
+import dataclasses
 from pathlib import Path
 
 import cv2
@@ -8,7 +9,8 @@ import pytest
 
 from liquid_drone.errors import OutputError
 from liquid_drone.evaluate import pictures
-from liquid_drone.evaluate.metrics import score, summarise
+from liquid_drone.evaluate.chart import chart
+from liquid_drone.evaluate.metrics import score, summarise, wilson
 from liquid_drone.evaluate.table import markdown
 from liquid_drone.sim.config import load_scenario
 from liquid_drone.sim.flight_log import FlightLog
@@ -51,3 +53,24 @@ def test_the_table_says_shares_with_intervals_and_failures(log: FlightLog) -> No
     text = markdown(summarise([result, result]), 'a title')
     assert '| success | 0 of 2 | 0.0% | 0.0% to 65.8% |' in text
     assert 'the policy never got the drone 2' in text
+
+
+def test_the_chart_puts_each_place_where_its_rate_is(log: FlightLog, tmp_path: Path) -> None:
+    summary = summarise([score(log, load_scenario().task)])
+
+    def middle(count: int) -> float:
+        """Return the share of the width at which the point and its interval are."""
+        path = tmp_path / f'{count}.png'
+        rate = wilson(count, 25)
+        chart(
+            {('forest', 'summer', 'clear'): dataclasses.replace(summary, success=rate)}, '', path
+        )
+        drawn = cv2.imread(str(path))
+        blue = (drawn[..., 0].astype(int) - drawn[..., 2]) > 100
+        return float(np.nonzero(blue)[1].mean() / drawn.shape[1])
+
+    places = [middle(count) for count in (0, 12, 25)]
+    assert places == sorted(places)
+    assert places[2] - places[0] > 0.4
+    with pytest.raises(OutputError, match='choose another --out'):
+        chart({('forest', 'summer', 'clear'): summary}, '', tmp_path / 'none' / 'rates.png')
