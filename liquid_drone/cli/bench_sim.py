@@ -19,7 +19,7 @@ NAME = 'sim'
 HELP = 'time the simulator: pictures, physics, resets, environment steps, memory'
 EPILOG = """examples:
   liquid-drone bench sim
-  liquid-drone bench sim --peer-python /tmp/peer/bin/python    # beside gym-pybullet-drones
+  liquid-drone bench sim --peer-python peer/bin/python    # beside gym-pybullet-drones
   liquid-drone bench sim --resets 1000                         # do resets leak?
 
 Cases run in processes of their own, on one core or two, and take turns. gym-pybullet-drones is

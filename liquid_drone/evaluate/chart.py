@@ -4,6 +4,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ..errors import OutputError, require
 from .metrics import Summary
@@ -37,6 +38,16 @@ def chart(cells: Mapping[tuple[str, ...], Summary], title: str, path: Path) -> N
     counts.set_yticks(rows, [f'{rate.count} of {rate.total}' for rate in rates])
     for side in (axes, counts):
         side.tick_params(length=0)
+    save(figure, path)
+
+
+def save(figure: Any, path: Path) -> None:
+    """Write a figure of matplotlib as a PNG.
+
+    Raises:
+        OutputError: it cannot be written.
+
+    """
     try:
         figure.savefig(path, dpi=110)
     except OSError as error:

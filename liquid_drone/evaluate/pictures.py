@@ -23,6 +23,7 @@ from ..sim.config import Scenario, Task
 from ..sim.flight_log import FlightLog
 from ..sim.simulator import CHASE_BACK_M, CHASE_TILT_DEG, CHASE_UP_M, Simulator
 from ..workers import begin_worker, one_core
+from .chart import save
 from .metrics import FlightScore, distance_m, in_view
 
 FILM_EVERY = 2  # camera frames a film frame
@@ -194,10 +195,7 @@ def plot(log: FlightLog, task: Task, result: FlightScore, path: Path) -> None:
     _plot_distance(distance, log, task)
     word = 'success' if result.success else 'failed'
     figure.suptitle(f'{log.meta["world"]}, {log.meta["season"]}, seed {result.seed}: {word}')
-    try:
-        figure.savefig(path, dpi=110)
-    except OSError as error:
-        raise OutputError(f'cannot write {path}: {error}; choose another --out') from error
+    save(figure, path)
 
 
 def _plot_above(axes: Any, log: FlightLog) -> None:
