@@ -7,10 +7,10 @@ Each has its own clock, transforms, MAVLink port and place; it ends when the las
 
 from launch import LaunchDescription
 
-from liquid_drone.nodes import launch_arguments, launching
+from liquid_drone.bringup import launch_actions, launch_arguments
 
 
 def generate_launch_description() -> LaunchDescription:
     """Include simulation.launch.py once for each drone."""
     arguments = (*launch_arguments.SIMULATION, *launch_arguments.FOLLOW)
-    return launching.fleet(arguments, 'config/simulation.yaml', 'simulation.launch.py')
+    return launch_actions.fleet(arguments, 'config/simulation.yaml', 'simulation.launch.py')

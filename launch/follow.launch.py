@@ -9,12 +9,12 @@ flips the mode switch.
 
 from launch import LaunchDescription
 
-from liquid_drone.nodes import launch_arguments, launching
+from liquid_drone.bringup import launch_actions, launch_arguments
 
 
 def generate_launch_description() -> LaunchDescription:
     """Start the policy node, the mavlink node and, where asked to, camera and attention nodes."""
     arguments = (*launch_arguments.CAMERA, *launch_arguments.FOLLOW)
-    return launching.describe(
+    return launch_actions.describe(
         arguments, 'config/follow.yaml', ends_with=('camera', 'drone'), composable=True
     )

@@ -8,9 +8,9 @@ camera, commands, setpoints, odometry, battery. Ctrl-C ends it and closes the re
 
 from launch import LaunchDescription
 
-from liquid_drone.nodes import recording
+from liquid_drone.bringup import record
 
 
 def generate_launch_description() -> LaunchDescription:
     """Start `ros2 bag record` with the topics of one drone."""
-    return recording.describe()
+    return record.describe()

@@ -8,9 +8,11 @@ given and exceeded. Needs pip's rosbags.
 
 from launch import LaunchDescription
 
-from liquid_drone.nodes import launch_arguments, launching
+from liquid_drone.bringup import launch_actions, launch_arguments
 
 
 def generate_launch_description() -> LaunchDescription:
     """Start the policy node and the node that shows the recording."""
-    return launching.describe(launch_arguments.REPLAY, 'config/replay.yaml', ends_with=('replay',))
+    return launch_actions.describe(
+        launch_arguments.REPLAY, 'config/replay.yaml', ends_with=('replay',)
+    )

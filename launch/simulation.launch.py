@@ -7,10 +7,10 @@ It takes everything that follow.launch.py takes but a camera, and what makes the
 
 from launch import LaunchDescription
 
-from liquid_drone.nodes import launch_arguments, launching
+from liquid_drone.bringup import launch_actions, launch_arguments
 
 
 def generate_launch_description() -> LaunchDescription:
     """Start the simulator, the policy node and the mavlink node."""
     arguments = (*launch_arguments.SIMULATION, *launch_arguments.FOLLOW)
-    return launching.describe(arguments, 'config/simulation.yaml', ends_with=('simulator',))
+    return launch_actions.describe(arguments, 'config/simulation.yaml', ends_with=('simulator',))

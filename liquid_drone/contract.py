@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import schema
+from .arrays import Image
 from .errors import BundleError, ConfigError, ImageError
 
 FORMAT_VERSION = 1
@@ -32,9 +33,6 @@ CONTRACT_FILE, VISION_FILE, CORE_FILE, CARD_FILE = (
 )
 COMMAND_NAMES = ('vx', 'vy', 'vz', 'yaw_rate')
 COMMAND_UNITS = ('m/s', 'm/s', 'm/s', 'rad/s')
-
-Image = npt.NDArray[np.uint8]
-Command = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -14,27 +14,27 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from .arrays import FloatArray
 
 
-def enu_from_ned(vector: npt.ArrayLike) -> Array:
+def enu_from_ned(vector: npt.ArrayLike) -> FloatArray:
     """Turn a world vector (..., 3) from NED to ENU; its own inverse."""
     v = np.asarray(vector, dtype=np.float64)
     return np.stack([v[..., 1], v[..., 0], -v[..., 2]], axis=-1)
 
 
-def ned_from_enu(vector: npt.ArrayLike) -> Array:
+def ned_from_enu(vector: npt.ArrayLike) -> FloatArray:
     """Turn a world vector (..., 3) from ENU to NED; its own inverse."""
     return enu_from_ned(vector)
 
 
-def frd_from_flu(vector: npt.ArrayLike) -> Array:
+def frd_from_flu(vector: npt.ArrayLike) -> FloatArray:
     """Turn a body vector (..., 3) from FLU to FRD; its own inverse."""
-    flipped: Array = np.asarray(vector, dtype=np.float64) * np.array([1.0, -1.0, -1.0])
+    flipped: FloatArray = np.asarray(vector, dtype=np.float64) * np.array([1.0, -1.0, -1.0])
     return flipped
 
 
-def flu_from_frd(vector: npt.ArrayLike) -> Array:
+def flu_from_frd(vector: npt.ArrayLike) -> FloatArray:
     """Turn a body vector (..., 3) from FRD to FLU; its own inverse."""
     return frd_from_flu(vector)
 
@@ -57,7 +57,7 @@ def ned_yaw_from_enu(yaw_enu_rad: float) -> float:
     return enu_yaw_from_ned(yaw_enu_rad)
 
 
-def rotation_from_quaternion(quaternion_xyzw: npt.ArrayLike) -> Array:
+def rotation_from_quaternion(quaternion_xyzw: npt.ArrayLike) -> FloatArray:
     """Return the rotation matrix (3, 3) of a unit quaternion (4,): body FLU to world ENU."""
     x, y, z, w = np.asarray(quaternion_xyzw, dtype=np.float64)
     return np.array(
@@ -69,7 +69,7 @@ def rotation_from_quaternion(quaternion_xyzw: npt.ArrayLike) -> Array:
     )
 
 
-def quaternion_from_euler(roll_rad: float, pitch_rad: float, yaw_rad: float) -> Array:
+def quaternion_from_euler(roll_rad: float, pitch_rad: float, yaw_rad: float) -> FloatArray:
     """Return the quaternion (x, y, z, w) of a body turned by yaw, then pitch, then roll."""
     cr, sr = math.cos(roll_rad / 2), math.sin(roll_rad / 2)
     cp, sp = math.cos(pitch_rad / 2), math.sin(pitch_rad / 2)
@@ -84,7 +84,7 @@ def quaternion_from_euler(roll_rad: float, pitch_rad: float, yaw_rad: float) -> 
     )
 
 
-def quaternion_from_rotation(rotation: npt.ArrayLike) -> Array:
+def quaternion_from_rotation(rotation: npt.ArrayLike) -> FloatArray:
     """Return the quaternion (4,) of a rotation matrix (3, 3)."""
     m = np.asarray(rotation, dtype=np.float64)
     squares = np.array([m[0, 0], m[1, 1], m[2, 2]])
@@ -116,7 +116,7 @@ def ned_euler_from_enu(
     return roll_rad, -pitch_rad, ned_yaw_from_enu(yaw_rad)
 
 
-def rotate_by_yaw(vector: npt.ArrayLike, yaw_rad: float) -> Array:
+def rotate_by_yaw(vector: npt.ArrayLike, yaw_rad: float) -> FloatArray:
     """Turn a heading-aligned FLU vector (..., 3) into world ENU, for a body with that yaw."""
     v = np.asarray(vector, dtype=np.float64)
     c, s = math.cos(yaw_rad), math.sin(yaw_rad)

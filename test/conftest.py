@@ -2,10 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 import importlib.util
 import logging
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from liquid_drone.episodes.recording import Recording
 
 # A drone has neither PyTorch nor the simulator: there these rooms are left out, which is said.
 ROOMS = {
@@ -51,3 +57,40 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     training = Training('red_backpack', ('forest',), ('summer',), 'a test', 'none', 0)
     export(Network(NetworkConfig()).eval(), 'untrained', training, path)
     return path
+
+
+@pytest.fixture
+def make_recording() -> 'Callable[..., Recording]':
+    """Return the factory of invented recordings."""
+    from inventions import invent
+
+    return invent
+
+
+@pytest.fixture
+def episodes(tmp_path: Path) -> list[Path]:
+    """Return four invented episodes on disk."""
+    pytest.importorskip('rosbags', reason="needs rosbags: pip install 'liquid_drone[record]'")
+    from inventions import invent
+
+    from liquid_drone.episodes.episode import save
+
+    paths = [tmp_path / 'episodes' / f'{seed:05d}' for seed in range(4)]
+    for seed, path in enumerate(paths):
+        save(invent(seed), path)
+    return paths
+
+
+@pytest.fixture
+def ros(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Start ROS in the test's own process, in a domain that is shared with nothing else."""
+    rclpy = pytest.importorskip('rclpy')
+
+    from liquid_drone.bringup import local_graph
+
+    for name, value in local_graph.environment(local_graph.free_domain()).items():
+        if os.environ.get(name) != value:
+            monkeypatch.setenv(name, value)
+    rclpy.init()
+    yield
+    rclpy.shutdown()

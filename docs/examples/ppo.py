@@ -13,7 +13,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 
-FOLLOW = 'liquid_drone.sim.env:liquid_drone/Follow-v0'
+FOLLOW = 'liquid_drone.sim.gym.env:liquid_drone/Follow-v0'
 
 
 def main() -> None:

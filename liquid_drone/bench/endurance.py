@@ -19,20 +19,21 @@ from pathlib import Path
 
 import numpy as np
 
-from ..episodes.episode import EpisodeInfo, encode_jpeg, find_episodes, load
+from ..episodes.episode import encode_jpeg, find_episodes, load
+from ..episodes.recording import EpisodeInfo
 from ..flight.companion import Companion, Decision
-from ..flight.engage import Stage
-from ..flight.guard import LONGEST_STEP_S, Proposal
-from ..flight.limits import Limits, Sighting
-from ..flight.link import MavlinkLink
+from ..flight.engagement import Stage
+from ..flight.guard.guard import LONGEST_STEP_S, Proposal
+from ..flight.guard.limits import Limits, Sighting
+from ..flight.mavlink.link import MavlinkLink
+from ..flight.mavlink.transport import MemoryTransport
 from ..flight.recorder import HOLDERS, FlightRecorder, RecorderConfig
 from ..flight.report import facts
-from ..flight.transport import MemoryTransport
-from ..sim.autopilot import SimulatedAutopilot
-from ..sim.autopilot_link import AutopilotLink
-from ..sim.autopilot_modes import Mode
-from ..sim.faults import FaultyWire, LinkFaults
-from ..sim.point_mass import PointMass
+from ..sim.autopilot.channel import MavlinkChannel
+from ..sim.autopilot.link_faults import FaultyWire, LinkFaults
+from ..sim.autopilot.personality import Mode
+from ..sim.autopilot.simulated import SimulatedAutopilot
+from ..sim.physics.point_mass import PointMass
 
 STEP_S = 0.05
 EPOCH_NS = 1_700_000_000_000_000_000  # recordings are named by a calendar
@@ -87,7 +88,7 @@ def fly(
     figures = Figures()
     steps, ten = round(minutes * 60.0 / STEP_S), max(1, round(minutes * 6.0 / STEP_S))
     for number, kind in enumerate(('px4', 'ardupilot')):
-        flight = Flight(kind, np.random.default_rng([seed, number]), folder, figures)
+        flight = EnduranceFlight(kind, np.random.default_rng([seed, number]), folder, figures)
         for step in range(number * steps // 2, (number + 1) * steps // 2):
             flight.step()
             if step % ten == ten - 1:
@@ -98,7 +99,7 @@ def fly(
     return figures
 
 
-class Flight:
+class EnduranceFlight:
     """One vehicle, its companion, and all the others; close it."""
 
     def __init__(
@@ -277,7 +278,7 @@ class Checker:
     def __init__(self, limits: Limits, figures: Figures) -> None:
         """Begin without a setpoint."""
         self._limits, self._figures = limits, figures
-        self._parser = AutopilotLink(1, {})
+        self._parser = MavlinkChannel(1, {})
         self._last: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
         self._last_s = -math.inf
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ConfigError
-from ..policy.cells.fused import fused_scan, why_not
+from ..policy.cells.scan_triton import fused_scan, why_not
 from ..policy.cells.wired import WiredCfC
 from ..policy.wiring import auto_ncp
 from .timing import Case, Timing

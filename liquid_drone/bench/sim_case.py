@@ -21,12 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from ..sim.config import load_scenario
-from ..sim.env import FollowEnv
-from ..sim.parallel_env import ParallelDroneEnvs
+from ..sim.gym.env import FollowEnv
+from ..sim.gym.parallel_env import ParallelDroneEnvs
+from ..sim.gym.vector_env import FollowEnvs
+from ..sim.render.gl_context import GlContext
+from ..sim.scenario.scenario import load_scenario
 from ..sim.simulator import Simulator
-from ..sim.studio import Studio
-from ..sim.vector_env import FollowEnvs
 
 SEED = 9_000  # of the training split
 WARM_UP = 3
@@ -52,14 +52,14 @@ def main() -> None:
 
 
 @dataclass(frozen=True)
-class Rate:
+class StepRate:
     """How often something ran."""
 
     per_s: float  # by the clock
     per_cpu_s: float  # of the processors' time that this and its children used: others take none
 
 
-def rate(run: Callable[[], Any], seconds: float) -> Rate:
+def rate(run: Callable[[], Any], seconds: float) -> StepRate:
     """Run something for some seconds, at least ten times, after a warm-up."""
     for _ in range(WARM_UP):
         run()
@@ -68,7 +68,7 @@ def rate(run: Callable[[], Any], seconds: float) -> Rate:
         run()
         count += 1
     spent, used = time.perf_counter() - begin, cpu_s() - used
-    return Rate(count / spent, count / max(used, 1e-9))
+    return StepRate(count / spent, count / max(used, 1e-9))
 
 
 def cpu_s() -> float:
@@ -106,7 +106,7 @@ def place(world: str) -> tuple[Answer, Callable[[], None]]:
             'physics_ms': statistics.median(row['physics_ms'] for row in rows),
             'resets_per_s': 1.0 / statistics.median(row['reset_s'] for row in rows),
             'memory_mb': megabytes,
-            'device': Studio.shared().device,
+            'device': GlContext.shared().device,
         }
 
     return answer, lambda: None

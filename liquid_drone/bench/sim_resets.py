@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..sim.render.gl_context import GlContext
 from ..sim.simulator import Simulator
-from ..sim.studio import Studio
 
 SEED = 9_000  # of the training split
 SETTLED = 0.3  # share of the resets after which caches are full and the heap has its size
@@ -55,10 +55,10 @@ def gl_objects() -> dict[str, int]:
 
     Every name that was ever given is asked about: Mesa gives each only once.
     """
-    context = Studio.shared().context
+    context = GlContext.shared().context
     texture, buffer = context.texture((1, 1), 4), context.buffer(reserve=4)
     render, frame = context.renderbuffer((1, 1)), context.framebuffer([texture])
-    array = context.vertex_array(Studio.shared().sky, [])
+    array = context.vertex_array(GlContext.shared().sky, [])
     newest = dict(zip(KINDS, (array, frame, render, buffer, texture), strict=True))
     names = {kind: range(1, item.glo) for kind, item in newest.items()}
     for item in newest.values():

@@ -25,7 +25,7 @@ FRAMES = 32  # of a training batch
 
 
 @dataclass(frozen=True)
-class EyeCost:
+class EncoderCost:
     """What one eye costs."""
 
     parameters: int
@@ -48,7 +48,7 @@ def named_eyes(names: Sequence[str]) -> list[str]:
     return list(names or VisionConfig.NAMED)
 
 
-def measure(rounds: int, eyes: Sequence[str] = ()) -> dict[str, EyeCost]:
+def measure(rounds: int, eyes: Sequence[str] = ()) -> dict[str, EncoderCost]:
     """Measure the named eyes, or all, in turns."""
     networks = {
         name: Network(NetworkConfig(VisionConfig.NAMED[name])).eval() for name in named_eyes(eyes)
@@ -61,7 +61,7 @@ def measure(rounds: int, eyes: Sequence[str] = ()) -> dict[str, EyeCost]:
             {name: _learn(eye) for name, eye in networks.items()}, rounds, 1, process_time
         )
     return {
-        name: EyeCost(
+        name: EncoderCost(
             sum(p.numel() for p in network.vision.parameters()),
             mflop_of(network),
             flight[name],

@@ -13,7 +13,7 @@ from urllib.parse import urlparse
 import yaml
 
 from ..errors import ConfigError
-from ..picture import horizontal_fov_deg
+from ..image import horizontal_fov_deg
 
 SIZES = {
     'camera_matrix': 9,

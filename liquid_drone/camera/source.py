@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..contract import Image
+from ..arrays import Image
 from ..errors import CameraError
 
 KINDS = ('device', 'gstreamer', 'rtsp', 'video', 'folder')

@@ -12,7 +12,7 @@ from .. import resources
 from ..errors import MissingDependencyError
 
 if TYPE_CHECKING:
-    from ..nodes.bench import GraphFigures
+    from ..bench.ros_latency import GraphFigures
 
 NAME = 'ros'
 HELP = 'time the ROS 2 graph: capture to command to MAVLink setpoint, and its processor share'
@@ -46,15 +46,15 @@ def run(args: argparse.Namespace) -> int:
             'this needs rclpy: source a ROS 2 installation, or install its wheels (x86-64) with '
             "pip install 'liquid_drone[ros]'"
         )
-    from ..nodes import bench
+    from ..bench import ros_latency
 
     width, height = (int(part) for part in args.size.split('x'))
     bundle = resources.bundle(args.bundle)
-    config = bench.BenchConfig(bundle, args.seconds, width, height, args.rate)
+    config = ros_latency.BenchConfig(bundle, args.seconds, width, height, args.rate)
     composed = dataclasses.replace(config, one_process=True)
     ways = {} if args.only_simulator else {'three processes': config, 'one process': composed}
-    cases = {name: bench.without_simulator(way) for name, way in ways.items()}
-    simulated = {} if args.no_simulator else bench.with_simulator(bundle, args.seconds)
+    cases = {name: ros_latency.without_simulator(way) for name, way in ways.items()}
+    simulated = {} if args.no_simulator else ros_latency.with_simulator(bundle, args.seconds)
     if args.json:
         found = {name: dataclasses.asdict(figures) for name, figures in cases.items()}
         print(json.dumps({**found, 'with_simulator': simulated}))

@@ -92,7 +92,7 @@ def _table(found: dict[str, Any]) -> str:
 
 def _leaks(args: argparse.Namespace) -> int:
     from ..bench.sim_resets import repeat
-    from ..sim.config import load_scenario
+    from ..sim.scenario.scenario import load_scenario
     from ..sim.simulator import Simulator
     from .progress import TerminalWatcher
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from ..errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
-    from ..bench.vision import EyeCost
-    from ..learn.eyes import EyeError
+    from ..bench.vision import EncoderCost
+    from ..learn.encoder_comparison import EncoderError
 
 NAME = 'vision'
 HELP = 'time the eyes that a recipe may name, and compare how well they learn'
@@ -68,17 +68,23 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _compare(args: argparse.Namespace) -> 'dict[str, list[EyeError]]':
+def _compare(args: argparse.Namespace) -> 'dict[str, list[EncoderError]]':
     """Train every eye, seed by seed; return what each got wrong."""
     from rich.console import Console
 
-    from ..learn.eyes import examine, open_material, seen_share, split_material, teach
+    from ..learn.encoder_comparison import (
+        examine,
+        open_material,
+        seen_share,
+        split_material,
+        teach,
+    )
     from ..learn.recipe import TrainConfig
     from .progress import TerminalWatcher
 
     material = split_material(args.episodes, args.held_out)
     watcher = TerminalWatcher(Console(stderr=True, highlight=False))
-    errors: dict[str, list[EyeError]] = {eye: [] for eye in args.eyes}
+    errors: dict[str, list[EncoderError]] = {eye: [] for eye in args.eyes}
     with _workplace(args.out) as folder:
         for seed in range(1, args.seeds + 1):
             for eye in args.eyes:
@@ -115,7 +121,7 @@ def _workplace(out: Path) -> 'tempfile.TemporaryDirectory[str]':
 
 
 def _print(
-    as_json: bool, costs: 'dict[str, EyeCost]', errors: 'dict[str, list[EyeError]]'
+    as_json: bool, costs: 'dict[str, EncoderCost]', errors: 'dict[str, list[EncoderError]]'
 ) -> None:
     from ..bench.timing import table
 
@@ -146,7 +152,7 @@ def _print(
         print(f'\n{table([*head, "in view"], rows)}')
 
 
-def _cells(errors: 'list[EyeError]') -> list[str]:
+def _cells(errors: 'list[EncoderError]') -> list[str]:
     """Return means over the seeds; of the command also the range."""
     count = len(errors)
     means = [error.mean for error in errors]
@@ -160,7 +166,7 @@ def _cells(errors: 'list[EyeError]') -> list[str]:
     return [command, *each, bearing, f'{sum(error.seen for error in errors) / count:.1%}']
 
 
-def _say(error: 'EyeError') -> str:
+def _say(error: 'EncoderError') -> str:
     each = ', '.join(f'{share:.1%}' for share in error.command)
     return (
         f'command {error.mean:.1%} ({each}), bearing {error.bearing:.3f}, in view {error.seen:.1%}'

@@ -43,9 +43,9 @@ def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Collect until the recipe's episodes are there; what is there already is kept."""
+    from ..learn.dagger import collect, hold_out
     from ..learn.recipe import Workspace, load_recipe
-    from ..learn.school import collect, hold_out
-    from ..sim.weather import Weather
+    from ..sim.scenario.weather import Weather
     from .progress import TerminalWatcher
 
     recipe = load_recipe(args.recipe)

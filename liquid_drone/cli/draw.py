@@ -34,9 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Draw what was asked for; prints the files."""
     from ..errors import ConfigError
-    from ..evaluate import liquid_pictures as pictures
-    from ..learn.weights import config_of, load_weights_of
+    from ..evaluate.plots import neurons as pictures
     from ..policy.network import Network
+    from ..policy.weights import config_of, load_weights_of
 
     if args.draws < 1 or args.neurons < 5:
         raise ConfigError(
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         pictures.draw_wiring(network.wiring, args.out / 'wiring.png')
         drawn.append('wiring.png')
     if args.flight is not None:
-        from ..evaluate.liquid import replay
+        from ..evaluate.neuron_dynamics import replay
         from ..sim.flight_log import FlightLog
 
         activity = replay(network, FlightLog.load(args.flight))
@@ -66,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
 def _expressivity(args: argparse.Namespace) -> None:
     import numpy as np
 
-    from ..evaluate.liquid import expressivity
-    from ..evaluate.liquid_pictures import draw_expressivity
+    from ..evaluate.neuron_dynamics import expressivity
+    from ..evaluate.plots.neurons import draw_expressivity
     from .progress import TerminalWatcher
 
     watcher = TerminalWatcher()

@@ -13,7 +13,7 @@ from .. import resources
 from .fly import add_place_arguments, check_writable
 
 if TYPE_CHECKING:
-    from ..evaluate.metrics import Summary
+    from ..evaluate.scoring import Summary
 
 NAME = 'evaluate'
 HELP = 'fly many seeds of a split and print the table'
@@ -57,8 +57,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fly what is missing and print the table of all."""
-    from ..evaluate.chart import chart
-    from ..evaluate.table import markdown, overview
+    from ..evaluate.plots.rates import chart
+    from ..evaluate.report import markdown, overview
     from ..schema import plain
     from ..seeds import split_seeds
 
@@ -108,9 +108,9 @@ def cell_name(cell: Sequence[str]) -> str:
 
 def _cell(args: argparse.Namespace, cell: Sequence[str], seeds: range, out: Path) -> 'Summary':
     """Fly the seeds of one place that are missing, with a bar, and sum all of them up."""
-    from ..evaluate.metrics import summarise
     from ..evaluate.protocol import Flown, Trial, evaluate
-    from ..sim.config import load_scenario
+    from ..evaluate.scoring import summarise
+    from ..sim.scenario.scenario import load_scenario
     from .progress import TerminalWatcher
 
     world, season, weather = cell

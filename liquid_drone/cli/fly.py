@@ -14,10 +14,10 @@ from .. import resources
 from ..errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
-    from ..evaluate.metrics import FlightScore
-    from ..sim.config import Scenario, Task
+    from ..evaluate.scoring import FlightScore
     from ..sim.flight_log import FlightLog
-    from ..sim.session import Progress
+    from ..sim.scenario.scenario import Scenario, Task
+    from ..sim.session import FlightProgress
 
 NAME = 'fly'
 HELP = 'fly once in simulation and leave a video, a plot and a verdict'
@@ -85,7 +85,7 @@ def add_place_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fly, judge, film and tell."""
-    from ..evaluate.metrics import score
+    from ..evaluate.scoring import score
 
     scenario, bundle = scenario_of(args), resources.bundle(args.bundle)
     task = task_of(args, scenario.task)
@@ -107,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
 
 def scenario_of(args: argparse.Namespace) -> 'Scenario':
     """Load what is flown; how long makes no other place of a seed."""
-    from ..sim.config import load_scenario
+    from ..sim.scenario.scenario import load_scenario
 
     return load_scenario(
         args.world,
@@ -163,7 +163,7 @@ def check_writable(out: Path) -> None:
 
 def verdict(log: 'FlightLog', result: 'FlightScore') -> str:
     """Say in one line how it went."""
-    from ..evaluate.metrics import FAILURES
+    from ..evaluate.scoring import FAILURES
 
     word = 'SUCCESS' if result.success else 'FAILED'
     why = '' if result.success else f' ({"; ".join(FAILURES[name] for name in result.failures)})'
@@ -195,7 +195,7 @@ class FlightBar:
         if self._watcher is not None and self._began:
             self._watcher.end()
 
-    def show(self, progress: 'Progress') -> None:
+    def show(self, progress: 'FlightProgress') -> None:
         """Show where the flight stands."""
         if self._watcher is None:
             return
@@ -216,9 +216,9 @@ def _through_ros(
     args: argparse.Namespace,
     scenario: 'Scenario',
     bundle: Path,
-    on_progress: Callable[['Progress'], None],
+    on_progress: Callable[['FlightProgress'], None],
 ) -> 'FlightLog':
-    from ..nodes.graph import GraphFlight, fly_through_ros
+    from ..bringup.local_graph import GraphFlight, fly_through_ros
 
     flight = GraphFlight(
         bundle,
@@ -241,7 +241,7 @@ def _in_process(
     args: argparse.Namespace,
     scenario: 'Scenario',
     bundle: Path,
-    on_progress: Callable[['Progress'], None],
+    on_progress: Callable[['FlightProgress'], None],
 ) -> 'FlightLog':
     from ..evaluate import closed_loop
     from ..runtime.runner import PolicyRunner
@@ -286,12 +286,12 @@ def _pictures(
     log: 'FlightLog',
     result: 'FlightScore',
 ) -> list[str]:
-    from ..evaluate import pictures
+    from ..evaluate.plots import flights
 
-    pictures.plot(log, task, result, args.out / 'trajectory.png')
+    flights.plot(log, task, result, args.out / 'trajectory.png')
     if args.no_video:
         return ['trajectory.png']
-    pictures.film(log, scenario, args.out / 'flight.mp4')
+    flights.film(log, scenario, args.out / 'flight.mp4')
     return ['flight.mp4', 'trajectory.png']
 
 

@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Import, export, and replay the answers through ONNX Runtime."""
-    from ..learn.adopt import adopt, is_keras
+    from ..policy.foreign.bundle import adopt, is_keras
     from ..runtime.runner import PolicyRunner
 
     whole = is_keras(args.file)
@@ -64,9 +64,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _keras(args: argparse.Namespace) -> 'Network':
-    from ..policy.foreign.keras import Unsaid, from_keras
+    from ..policy.foreign.keras import KerasUnsaid, from_keras
 
-    return from_keras(args.file, Unsaid(seed=args.seed, nominal_s=args.nominal_s))
+    return from_keras(args.file, KerasUnsaid(seed=args.seed, nominal_s=args.nominal_s))
 
 
 def _ncps(args: argparse.Namespace) -> 'Network':
@@ -75,8 +75,8 @@ def _ncps(args: argparse.Namespace) -> 'Network':
 
     from ..contract import TimeSpec
     from ..errors import ConfigError
-    from ..learn.adopt import Guest, guest_network
     from ..policy.cells.activations import Backbone
+    from ..policy.foreign.bundle import Guest, guest_network
     from ..policy.foreign.ncps import Unsaid
 
     if args.backbone not in get_args(Backbone):

@@ -45,7 +45,7 @@ def add_topic_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Import every recording, then say what is wrong with the episodes."""
-    from ..learn.check import check_all
+    from ..episodes.checks import check_all
 
     episodes = import_all(args, args.bags, args.target, args.out)
     findings = check_all(episodes)
@@ -63,7 +63,7 @@ def import_all(args: argparse.Namespace, bags: list[Path], target: str, out: Pat
         EpisodeError: one of them cannot be used, or two have the same name.
 
     """
-    from ..learn.recorded import ImportConfig, Topics, import_bag, name_of
+    from ..episodes.rosbag_import import ImportConfig, Topics, import_bag, name_of
     from .progress import TerminalWatcher
 
     names = [name_of(bag) for bag in bags]

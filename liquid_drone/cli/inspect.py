@@ -11,8 +11,8 @@ from .. import resources
 from ..errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
-    from ..contract import Image
-    from ..sim.gallery import Cell, Row, Shown
+    from ..arrays import Image
+    from ..sim.preview.contact_sheet import SheetCell, SheetPlace, SheetRow
 
 NAME = 'inspect'
 HELP = 'look at worlds, seasons and targets: a contact sheet, or a window'
@@ -52,9 +52,9 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f'--width must be 64 pixels or more, got {args.width}')
     chosen = _chosen(args)
     if args.live:
-        from ..sim import window
+        from ..sim.preview import viewer
 
-        window.watch(window.Choices(**chosen), args.seed, args.weather, args.renderer)
+        viewer.watch(viewer.Choices(**chosen), args.seed, args.weather, args.renderer)
         return 0
     out = args.out or Path('out') / f'inspect-{args.kind}.png'
     _save(out, SHEETS[args.kind](args, **chosen))
@@ -85,16 +85,16 @@ def _world_sheet(
     targets: tuple[str, ...],
 ) -> 'Image':
     """Worlds below each other, seasons beside each other."""
-    from ..sim import gallery
+    from ..sim.preview import contact_sheet
 
     shown = _shown(args)
     places = [[shown.load(world, season, *targets) for season in seasons] for world in worlds]
     rows = []
     with Drawing(args.kind, len(worlds) * len(seasons)) as drawing:
         for world, row in zip(worlds, places, strict=True):
-            views = [drawing.done(gallery.place_views(place, shown)) for place in row]
+            views = [drawing.done(contact_sheet.place_views(place, shown)) for place in row]
             rows += _turned(Path(world).stem, seasons, views)
-    return gallery.sheet(f'seed {args.seed}, {args.weather}', rows)
+    return contact_sheet.sheet(f'seed {args.seed}, {args.weather}', rows)
 
 
 def _season_sheet(
@@ -104,7 +104,7 @@ def _season_sheet(
     targets: tuple[str, ...],
 ) -> 'Image':
     """Seasons and worlds below each other, seeds beside each other."""
-    from ..sim import gallery
+    from ..sim.preview import contact_sheet
 
     seeds = range(args.seed, args.seed + SEEDS)
     places = [(world, season, _shown(args).load(world, season, *targets))
@@ -112,10 +112,10 @@ def _season_sheet(
     rows = []
     with Drawing(args.kind, len(places) * SEEDS) as drawing:
         for world, season, place in places:
-            views = [drawing.done(gallery.place_views(place, _shown(args, seed)))
+            views = [drawing.done(contact_sheet.place_views(place, _shown(args, seed)))
                      for seed in seeds]  # fmt: skip
             rows += _turned(Path(season).stem, [f'seed {seed}' for seed in seeds], views, world)
-    return gallery.sheet(f'{args.weather}', rows)
+    return contact_sheet.sheet(f'{args.weather}', rows)
 
 
 def _target_sheet(
@@ -125,7 +125,7 @@ def _target_sheet(
     targets: tuple[str, ...],
 ) -> 'Image':
     """One target in all places below each other, or all targets in summer; views beside."""
-    from ..sim import gallery
+    from ..sim.preview import contact_sheet
 
     shown = _shown(args)
     seasons = seasons if args.names else ('summer',)
@@ -134,34 +134,34 @@ def _target_sheet(
     rows = []
     with Drawing(args.kind, len(places)) as drawing:
         for words, place in places:
-            views = drawing.done(gallery.target_views(place, shown))
-            rows.append(gallery.Row(tuple(Path(word).stem for word in words), views))
-    return gallery.sheet(f'seed {args.seed}, {args.weather}', rows)
+            views = drawing.done(contact_sheet.target_views(place, shown))
+            rows.append(contact_sheet.SheetRow(tuple(Path(word).stem for word in words), views))
+    return contact_sheet.sheet(f'seed {args.seed}, {args.weather}', rows)
 
 
 SHEETS = {'world': _world_sheet, 'season': _season_sheet, 'target': _target_sheet}
 
 
 def _turned(
-    name: str, columns: Sequence[str], views: 'Sequence[tuple[Cell, ...]]', *more: str
-) -> 'list[Row]':
+    name: str, columns: Sequence[str], views: 'Sequence[tuple[SheetCell, ...]]', *more: str
+) -> 'list[SheetRow]':
     """Make a row of each view, from the views of each column."""
-    from ..sim.gallery import Cell, Row
+    from ..sim.preview.contact_sheet import SheetCell, SheetRow
 
     rows = []
     for same in zip(*views, strict=True):
         cells = tuple(
-            Cell(f'{column}: {cell.words}', cell.image)
+            SheetCell(f'{column}: {cell.words}', cell.image)
             for column, cell in zip(columns, same, strict=True)
         )
-        rows.append(Row((name, *(Path(word).stem for word in more)), cells))
+        rows.append(SheetRow((name, *(Path(word).stem for word in more)), cells))
     return rows
 
 
-def _shown(args: argparse.Namespace, seed: int | None = None) -> 'Shown':
-    from ..sim.gallery import Shown
+def _shown(args: argparse.Namespace, seed: int | None = None) -> 'SheetPlace':
+    from ..sim.preview.contact_sheet import SheetPlace
 
-    return Shown(args.seed if seed is None else seed, args.width, args.weather, args.renderer)
+    return SheetPlace(args.seed if seed is None else seed, args.width, args.weather, args.renderer)
 
 
 class Drawing:
@@ -184,7 +184,7 @@ class Drawing:
         """End."""
         self._watcher.end()
 
-    def done(self, views: 'tuple[Cell, ...]') -> 'tuple[Cell, ...]':
+    def done(self, views: 'tuple[SheetCell, ...]') -> 'tuple[SheetCell, ...]':
         """Count one place and return its views."""
         self._watcher.advance()
         return views

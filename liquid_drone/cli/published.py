@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..learn.dagger import Score, Watcher
     from ..learn.recipe import Recipe, Workspace
-    from ..learn.school import Score, Watcher
 
 
 def publish(
@@ -19,10 +19,10 @@ def publish(
     watcher: 'Watcher',
 ) -> None:
     """Export the best round, let it watch a few flights, and write both into its card."""
-    from ..evaluate.metrics import wilson
-    from ..learn.publish import export_round
-    from ..learn.school import frames_of
-    from ..learn.sight import sight_of
+    from ..evaluate.scoring import wilson
+    from ..learn.dagger import frames_of
+    from ..learn.export_round import export_round
+    from ..learn.target_detection import sight_of
     from ..policy.card import add_results
     from ..schema import plain
 

@@ -14,7 +14,7 @@ from ..errors import ConfigError, EpisodeError
 from .import_flight import add_topic_arguments, import_all
 
 if TYPE_CHECKING:
-    from ..evaluate.metrics import Summary
+    from ..evaluate.scoring import Summary
     from ..learn.recipe import Recipe
 
 NAME = 'retrain'
@@ -70,9 +70,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Collect, train, export, then fly the new target and the known ones."""
-    from ..learn.ranks import started_by_torchrun
+    from ..learn.dagger import collect, school
+    from ..learn.distributed import started_by_torchrun
     from ..learn.recipe import Workspace
-    from ..learn.school import collect, school
     from .progress import TerminalWatcher
     from .published import publish
 
@@ -104,21 +104,21 @@ def run(args: argparse.Namespace) -> int:
 
 def _recipe(args: argparse.Namespace) -> 'Recipe':
     """Return what is to be done; whatever is wrong is told before anything is flown."""
-    from ..learn import retrain
-    from ..sim.config import load_scenario
+    from ..learn import fine_tune
+    from ..sim.scenario.scenario import load_scenario
 
     if args.only_bags:
         if not args.bags:
             raise ConfigError('--only-bags needs recorded flights: name them with --bags')
-        return retrain.recorded_recipe(args.target, args.start)
+        return fine_tune.recorded_recipe(args.target, args.start)
     load_scenario(target=args.target)
-    recipe = retrain.retrain_recipe(args.target, args.start)
+    recipe = fine_tune.retrain_recipe(args.target, args.start)
     return dataclasses.replace(recipe, recorded=(Path(args.target).stem,) if args.bags else ())
 
 
 def _from_photos(args: argparse.Namespace) -> Path:
     """Make the target's file from photographs; the same ones give the same file."""
-    from ..learn.photos import target_from_photos
+    from ..sim.scenario.target_from_photos import target_from_photos
 
     name = Path(args.target).stem
     folder = (args.data or Path('data') / f'{Path(args.start).name}-{name}') / 'target'
@@ -152,7 +152,7 @@ def _take(args: argparse.Namespace, into: Path) -> None:
 def report(args: argparse.Namespace, bundle: Path, folder: Path) -> str:
     """Fly the new bundle with every target, the old one with those it knew; return the table."""
     from ..contract import load_contract
-    from ..learn.retrain import known_targets
+    from ..learn.fine_tune import known_targets
 
     old = resources.bundle(args.start)
     known = known_targets(load_contract(old).training.target)
@@ -173,10 +173,10 @@ def report(args: argparse.Namespace, bundle: Path, folder: Path) -> str:
 def _flown(args: argparse.Namespace, bundle: Path, target: str, out: Path) -> 'Summary':
     """Fly one bundle after one target through all places it learned in, on test seeds."""
     from ..contract import load_contract
-    from ..evaluate.metrics import summarise
     from ..evaluate.protocol import Trial, evaluate
+    from ..evaluate.scoring import summarise
     from ..seeds import split_seeds
-    from ..sim.config import load_scenario
+    from ..sim.scenario.scenario import load_scenario
     from .progress import TerminalWatcher
 
     training = load_contract(bundle).training

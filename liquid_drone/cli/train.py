@@ -33,9 +33,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train every round that is not done yet, then export the best."""
-    from ..learn.ranks import joined
+    from ..learn.dagger import follow, school
+    from ..learn.distributed import joined
     from ..learn.recipe import Workspace, load_recipe
-    from ..learn.school import follow, school
     from .progress import TerminalWatcher
     from .published import publish
 

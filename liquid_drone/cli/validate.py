@@ -30,8 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check every episode and print what was found."""
+    from ..episodes.checks import check_all
     from ..episodes.episode import MANIFEST
-    from ..learn.check import check_all
     from .progress import TerminalWatcher
 
     if (args.directory / MANIFEST).is_file():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import MissingDependencyError, require
 
 if TYPE_CHECKING:
-    from ..nodes.monitor import Monitor, Snapshot
+    from ..ros.monitor import GraphSnapshot, Monitor
 
 NAME = 'watch'
 HELP = 'watch a running graph: engage state, target, command, guard, rates and latencies'
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     """Show until interrupted."""
     if importlib.util.find_spec('rclpy') is None:
         raise MissingDependencyError(MISSING_ROS)
-    from ..nodes.monitor import Monitor
+    from ..ros.monitor import Monitor
 
     end_s = time.monotonic() + args.seconds if args.seconds is not None else float('inf')
     show = _as_json if args.json else _as_screen
@@ -77,7 +77,7 @@ def _as_screen(monitor: 'Monitor', end_s: float) -> None:
             live.update(screen(monitor.snapshot()), refresh=True)
 
 
-def screen(snapshot: 'Snapshot') -> Any:
+def screen(snapshot: 'GraphSnapshot') -> Any:
     """Return what is drawn: one row a fact, red where something is wrong."""
     table = require('rich.table', 'sim').Table(show_header=False, box=None, padding=(0, 2))
     for row in rows(snapshot):
@@ -85,7 +85,7 @@ def screen(snapshot: 'Snapshot') -> Any:
     return table
 
 
-def rows(snapshot: 'Snapshot') -> list[tuple[str, str]]:
+def rows(snapshot: 'GraphSnapshot') -> list[tuple[str, str]]:
     """Return (name, what is shown) with rich's markup."""
     found = [(f'[bold]{name}[/bold]', _state(status)) for name, status in _nodes(snapshot)]
     if not found:
@@ -102,7 +102,7 @@ def rows(snapshot: 'Snapshot') -> list[tuple[str, str]]:
     return found
 
 
-def _nodes(snapshot: 'Snapshot') -> list[tuple[str, Any]]:
+def _nodes(snapshot: 'GraphSnapshot') -> list[tuple[str, Any]]:
     return sorted(snapshot.nodes.items())
 
 
@@ -112,7 +112,7 @@ def _state(status: Any) -> str:
     return f'[green]{status.summary}[/green]' if status.is_good else f'[red]{status.summary}[/red]'
 
 
-def _mode(snapshot: 'Snapshot') -> str:
+def _mode(snapshot: 'GraphSnapshot') -> str:
     def value(name: str) -> str:
         return snapshot.value('mavlink', name, '-')
 
@@ -120,7 +120,7 @@ def _mode(snapshot: 'Snapshot') -> str:
     return f'{value("mode")}, {armed}, height {value("height_m")} m, battery {value("battery")}'
 
 
-def _target(snapshot: 'Snapshot') -> str:
+def _target(snapshot: 'GraphSnapshot') -> str:
     text = snapshot.value('policy', 'target_probability')
     if not text:
         return '-'
@@ -129,7 +129,7 @@ def _target(snapshot: 'Snapshot') -> str:
     return f'{float(text):.0%} sure, {side} ({bearing:+.2f})'
 
 
-def _latencies(snapshot: 'Snapshot') -> list[tuple[str, str]]:
+def _latencies(snapshot: 'GraphSnapshot') -> list[tuple[str, str]]:
     found = []
     for node in snapshot.nodes.values():
         for name, words in LATENCIES.items():

@@ -16,72 +16,17 @@ engage rules made of the frame. There nobody knows where the target is: nan.
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import schema
-from ..contract import CameraSpec
 from ..errors import ConfigError, EpisodeError
+from . import rosbag
+from .recording import FORMAT_VERSION, EpisodeInfo, Recording
 
-FORMAT_VERSION = 1
 MANIFEST, BAG = 'episode.json', 'bag'
-FloatArray = npt.NDArray[np.float64]
-COLUMNS: dict[str, tuple[int, ...]] = {  # one row per frame; float64 but for the stamp
-    'stamp_ns': (),
-    'label': (4,),  # command vx, vy, vz m/s, yaw rate rad/s, body FLU heading-aligned
-    'executed': (4,),
-    'position_enu': (3,),
-    'velocity_enu': (3,),
-    'quaternion_xyzw': (4,),
-    'target_position_enu': (3,),
-    'target_mask': (3,),  # bearing, elevation, pixels
-}
-
-
-@dataclass(frozen=True)
-class EpisodeInfo:
-    """What ``episode.json`` holds; ``id`` replays the episode exactly in the simulator."""
-
-    id: str  # world/season/target/seed/bundle hash or "expert"
-    world: str
-    season: str
-    target: str
-    seed: int
-    pilot: str  # who steered: "expert", or the bundle hash of a policy
-    frames: int = 0
-    collision: bool = False
-    camera: CameraSpec = field(default_factory=CameraSpec)
-    obstacles: tuple[tuple[float, float, float], ...] = ()  # x, y, radius in m
-    event: str = ''  # why the flight recorder kept it, such as "taken_over"
-    sha256: str = ''  # of the MCAP file
-    format_version: int = FORMAT_VERSION
-
-
-@dataclass
-class Recording:
-    """Frames being gathered: JPEG bytes and one row of every column each."""
-
-    info: EpisodeInfo
-    jpegs: list[bytes] = field(default_factory=list)
-    rows: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
-    decisions: list[dict[str, str]] = field(default_factory=list)  # facts, empty where unknown
-
-    def append(self, jpeg: bytes, decision: Mapping[str, str] | None = None, **row: Any) -> None:
-        """Add one frame; ``row`` names every column."""
-        for name, values in self.rows.items():
-            values.append(row[name])
-        self.jpegs.append(jpeg)
-        self.decisions.append(dict(decision or {}))
-
-    def column(self, name: str) -> npt.NDArray[Any]:
-        """Return a column as an array (T, ...)."""
-        kind = np.int64 if name == 'stamp_ns' else np.float64
-        return np.array(self.rows[name], dtype=kind).reshape(len(self.jpegs), *COLUMNS[name])
 
 
 def encode_jpeg(image: npt.NDArray[np.uint8], quality: int = 95) -> bytes:
@@ -111,12 +56,10 @@ def save(recording: Recording, directory: Path) -> EpisodeInfo:
         The manifest as written, with counts and hash.
 
     """
-    from . import bag
-
     aside = directory.with_name(f'.{directory.name}.partial')
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    mcap = bag.write(recording, aside / BAG)
+    mcap = rosbag.write(recording, aside / BAG)
     info = EpisodeInfo(
         **{
             **vars(recording.info),
@@ -162,15 +105,13 @@ def load(directory: Path, check_hash: bool = True) -> Recording:
         EpisodeError: missing, altered or cut short.
 
     """
-    from . import bag
-
     info = load_info(directory)
-    mcap = bag.storage_file(directory / BAG)
+    mcap = rosbag.storage_file(directory / BAG)
     if check_hash and hashlib.sha256(mcap.read_bytes()).hexdigest() != info.sha256:
         raise EpisodeError(
             f'{mcap} does not match its manifest: corrupt, or replaced; record it again'
         )
-    recording = bag.read(directory / BAG, info)
+    recording = rosbag.read(directory / BAG, info)
     if len(recording.jpegs) != info.frames:
         raise EpisodeError(
             f'{directory}: expected {info.frames} frames, read {len(recording.jpegs)}'

@@ -9,19 +9,19 @@ same flight to the last bit. It waits for no clock.
 import math
 from collections.abc import Callable
 
-from ..contract import Command
+from ..arrays import Command
 from ..flight.companion import Companion, Decision
-from ..flight.engage import Stage
-from ..flight.guard import Proposal
-from ..flight.limits import SIMULATION_LIMITS, Limits, Sighting
-from ..flight.link import MavlinkLink
-from ..flight.transport import MemoryTransport
+from ..flight.engagement import Stage
+from ..flight.guard.guard import Proposal
+from ..flight.guard.limits import SIMULATION_LIMITS, Limits, Sighting
+from ..flight.mavlink.link import MavlinkLink
+from ..flight.mavlink.transport import MemoryTransport
 from ..runtime.runner import PolicyOutput, PolicyRunner
-from ..sim.autopilot import SimulatedAutopilot
+from ..sim.autopilot.pilot import PilotedAutopilot
+from ..sim.autopilot.simulated import SimulatedAutopilot
 from ..sim.firmware.autopilot import FirmwareAutopilot
 from ..sim.flight_log import FlightLog
-from ..sim.pilot import PilotedAutopilot
-from ..sim.session import Progress, Session
+from ..sim.session import FlightProgress, Session
 
 SEEN_PROBABILITY = 0.5  # the policy node's target_threshold
 
@@ -29,7 +29,7 @@ SEEN_PROBABILITY = 0.5  # the policy node's target_threshold
 def fly(
     session: Session,
     runner: PolicyRunner,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[FlightProgress], None] = lambda _: None,
     limits: Limits = SIMULATION_LIMITS,
 ) -> FlightLog:
     """Fly a session to its end and return its log; the runner starts afresh."""

@@ -9,12 +9,12 @@ target is in view; in between the last answer holds.
 
 import numpy as np
 
-from ..flight.limits import SIMULATION_LIMITS, ZERO, approach
+from ..flight.guard.limits import SIMULATION_LIMITS, ZERO, approach
 from ..geometry import euler_from_quaternion, rotate_by_yaw
-from ..sim.camera import CameraFrame
-from ..sim.config import Scenario
 from ..sim.expert import Expert
 from ..sim.flight_log import FlightLog
+from ..sim.scenario.scenario import Scenario
+from ..sim.sensors.camera import SimulatedFrame
 from ..sim.simulator import FRAME_S, Simulator, Truth
 
 LOOK_EVERY = 10  # frames: two looks a second
@@ -59,7 +59,7 @@ def _fly(simulator: Simulator, seed: int, look_every: int) -> FlightLog:
     return log
 
 
-def _row(truth: Truth, seen: CameraFrame) -> dict[str, object]:
+def _row(truth: Truth, seen: SimulatedFrame) -> dict[str, object]:
     return {
         'stamp_ns': truth.stamp_ns,
         'position_enu': truth.position_enu,

@@ -16,13 +16,13 @@ from typing import Any
 from ..contract import load_contract
 from ..errors import ConfigError, OutputError
 from ..runtime.runner import PolicyRunner
-from ..sim.config import Scenario
 from ..sim.flight_log import FlightLog
+from ..sim.scenario.scenario import Scenario
+from ..sim.scenario.weather import CLEAR
 from ..sim.session import Session
-from ..sim.weather import CLEAR
 from ..workers import begin_worker, one_core
 from . import closed_loop, expert_flights
-from .metrics import FlightScore, score
+from .scoring import FlightScore, score
 
 FLIGHTS = 'flights.jsonl'
 DEFAULTS = {'weather': CLEAR}  # of files written before there was any

@@ -11,11 +11,13 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from . import engage, guard
-from .engage import Cause, EngageState, Situation, Stage
-from .guard import GuardState, Phase, Proposal, Setpoint, unfit
-from .limits import Limits, Reason, Sighting, is_in_fence
-from .profiles import Profile
+from . import engagement
+from .engagement import Cause, EngageState, Situation, Stage
+from .guard import guard
+from .guard.guard import GuardState, Phase, Proposal, unfit
+from .guard.limits import Limits, Reason, Sighting, is_in_fence
+from .mavlink.profiles import Profile
+from .setpoint import Setpoint
 from .vehicle import VehicleState
 
 logger = logging.getLogger(__name__)
@@ -98,7 +100,7 @@ class Companion:
             self._called_off = True
             return True, 'stopping, then silent: the autopilot takes over'
         obstacle = self._obstacle() if on else Cause.NONE
-        self._engage = engage.request(self._engage, on, obstacle, self._now_s)
+        self._engage = engagement.request(self._engage, on, obstacle, self._now_s)
         if on and self.stage in (Stage.DISCONNECTED, Stage.STANDBY, Stage.HANDED_BACK):
             return False, f'cannot engage: {obstacle.value}'
         return True, self.stage.value
@@ -181,7 +183,7 @@ class Companion:
 
     def _advance(self, situation: Situation) -> None:
         before = self._engage
-        self._engage = engage.advance(before, situation, self._now_s)
+        self._engage = engagement.advance(before, situation, self._now_s)
         if self._engage is before:
             return
         logger.info('%s (%s)', self.stage.value, self._engage.cause.value)

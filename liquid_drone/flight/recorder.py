@@ -25,10 +25,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..episodes.episode import EpisodeInfo, Recording, save
+from ..episodes.episode import save
+from ..episodes.recording import EpisodeInfo, Recording
 from ..geometry import quaternion_from_euler, rotate_by_yaw
-from .engage import ENGAGED_STAGES, Cause, Stage
-from .limits import Reason
+from .engagement import ENGAGED_STAGES, Cause, Stage
+from .guard.limits import Reason
 from .report import Facts, numbers
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ infinity before the first arrival.
 import math
 from dataclasses import dataclass
 
-Vector = tuple[float, float, float]
+from ..arrays import Vector
+
 NEVER = -math.inf
 
 

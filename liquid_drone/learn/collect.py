@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..episodes.episode import load_info, save
-from ..sim.weather import CLEAR
+from ..sim.scenario.weather import CLEAR
 from ..workers import begin_worker, one_core
-from .cache import open_clips
+from .clips import open_clips
+from .drivers import DisturbedExpert, Driver, DriverPlan, MixedDriver, PolicyDriver
 from .recipe import Recipe
-from .rollout import Flight, fly, new_recording
-from .steering import DisturbedExpert, MixedSteering, Plan, PolicySteering, Steering
+from .rollout import TrainingFlight, fly, new_recording
 
 if TYPE_CHECKING:
-    from ..sim.config import Scenario
+    from ..sim.scenario.scenario import Scenario
 
 DRIFT_M_S = np.array(
     [0.25, 0.25, 0.15]
@@ -42,7 +42,7 @@ class Job:
     task: str
     seed: int
     frames: int
-    plan: Plan
+    plan: DriverPlan
     directory: Path | None  # where the episode goes; None records nothing
     weather: str = CLEAR
     cache: Path | None = None  # where its frames are kept decoded, for training
@@ -56,14 +56,14 @@ class Result:
     seed: int
     frames: int
     collision: bool
-    flight: Flight | None  # None: the episode was there already
+    flight: TrainingFlight | None  # None: the episode was there already
 
 
 def jobs_of(
     recipe: Recipe,
     seeds: range,
     frames: int,
-    plan: Plan,
+    plan: DriverPlan,
     directory: Path | None,
     lookalikes: bool = False,
     cache: Path | None = None,
@@ -138,8 +138,8 @@ _POLICIES: dict[Path, Any] = {}
 
 
 def _simulator(job: Job) -> tuple[Any, Any, 'Scenario']:
-    from ..sim.config import load_scenario
     from ..sim.expert import Expert
+    from ..sim.scenario.scenario import load_scenario
     from ..sim.simulator import Simulator
 
     key = (job.world, job.season, job.target, job.task, job.weather)
@@ -152,7 +152,7 @@ def _simulator(job: Job) -> tuple[Any, Any, 'Scenario']:
     return _OPEN[key]
 
 
-def _steering(plan: Plan, rng: np.random.Generator) -> Steering:
+def _steering(plan: DriverPlan, rng: np.random.Generator) -> Driver:
     expert = DisturbedExpert(rng, plan.disturbance, plan.command)
     if plan.bundle is None:
         return expert
@@ -162,11 +162,11 @@ def _steering(plan: Plan, rng: np.random.Generator) -> Steering:
         _POLICIES[plan.bundle] = PolicyRunner(plan.bundle, providers='cpu')
     policy = _POLICIES[plan.bundle]
     if plan.kind == 'policy':
-        return PolicySteering(policy)
-    return MixedSteering(policy, expert, rng, plan.expert_share)
+        return PolicyDriver(policy)
+    return MixedDriver(policy, expert, rng, plan.expert_share)
 
 
-def _pilot(plan: Plan) -> str:
+def _pilot(plan: DriverPlan) -> str:
     if plan.bundle is None:
         return 'expert'
     from ..contract import load_contract

@@ -12,7 +12,7 @@ from typing import Literal
 
 from .. import resources, schema
 from ..policy.config import NetworkConfig
-from ..sim.weather import Weather
+from ..sim.scenario.weather import Weather
 
 
 @dataclass(frozen=True)

@@ -14,22 +14,23 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract import CommandSpec
-from ..episodes.episode import EpisodeInfo, Recording, encode_jpeg
-from ..flight.limits import SIMULATION_LIMITS, ZERO, approach
+from ..episodes.episode import encode_jpeg
+from ..episodes.recording import EpisodeInfo, Recording
+from ..flight.guard.limits import SIMULATION_LIMITS, ZERO, approach
 from ..geometry import euler_from_quaternion, rotate_by_yaw
-from .steering import FRAME_S, Steering
+from .drivers import FRAME_S, Driver
 
 if TYPE_CHECKING:
-    from ..sim.camera import CameraFrame
-    from ..sim.config import Scenario, Task
     from ..sim.expert import Expert
+    from ..sim.scenario.scenario import Scenario, Task
+    from ..sim.sensors.camera import SimulatedFrame
     from ..sim.simulator import Simulator, Truth
 
 LOST_M = 15.0  # an episode ends when the target is further away
 
 
 @dataclass(frozen=True)
-class Flight:
+class TrainingFlight:
     """One row per frame of what a flight was like; T frames."""
 
     distance_m: npt.NDArray[np.float64]  # (T,), horizontal
@@ -43,12 +44,12 @@ class Flight:
 def fly(
     simulator: 'Simulator',
     expert: 'Expert',
-    steering: Steering,
+    steering: Driver,
     frames: int,
     recording: Recording | None = None,
     drift_enu_m_s: npt.ArrayLike = (0.0, 0.0, 0.0),
     tick: Callable[[], None] = lambda: None,
-) -> Flight:
+) -> TrainingFlight:
     """Fly until ``frames`` are over, something is hit or the target is lost from reach.
 
     Args:
@@ -86,7 +87,7 @@ def fly(
         simulator.advance(velocity_enu, flown[3])
         tick()
     columns = list(zip(*rows, strict=True)) or [(), (), (), (), ()]
-    return Flight(
+    return TrainingFlight(
         np.array(columns[0], dtype=np.float64),
         np.array(columns[1], dtype=np.int64),
         np.array(columns[2], dtype=np.float64).reshape(-1, 4),
@@ -112,7 +113,7 @@ def new_recording(
     return Recording(info)
 
 
-def failure_of(flight: Flight, task: 'Task', frame_s: float) -> str:
+def failure_of(flight: TrainingFlight, task: 'Task', frame_s: float) -> str:
     """Say why a flight fails: collision, lost, distance, speed or view; empty if it does not."""
     frames = round(task.duration_s / frame_s)
     if flight.collision:
@@ -130,7 +131,7 @@ def failure_of(flight: Flight, task: 'Task', frame_s: float) -> str:
 
 
 def _record(
-    recording: Recording, truth: 'Truth', frame: 'CameraFrame', label: Any, executed: Any
+    recording: Recording, truth: 'Truth', frame: 'SimulatedFrame', label: Any, executed: Any
 ) -> None:
     recording.append(
         encode_jpeg(frame.image),

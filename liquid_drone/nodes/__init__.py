@@ -1,3 +1,3 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Thin rclpy nodes: parameters in, a call, a message out."""
+"""The nodes, each with its own parameters and topics: parameters in, a call, a message out."""

@@ -13,15 +13,15 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
 from sensor_msgs.msg import Image as ImageMessage
 
-from .. import resources
-from ..contract import Image
+from .. import resources, topics
+from ..arrays import Image
 from ..errors import ImageError
-from ..picture import fitted
+from ..image import fitted
+from ..ros import conversions, parameters, process, qos
+from ..ros.parameters import Parameter
 from ..runtime.attention import occlude, overlay
 from ..runtime.runner import PolicyRunner
-from . import messages, parameters, process, qos
-from .parameters import Parameter
-from .policy_node import BUNDLE, IMAGE_TOPIC, INFO_TOPIC, PROVIDERS
+from .policy_node import BUNDLE, PROVIDERS
 
 PARAMETERS = (
     BUNDLE,
@@ -45,10 +45,10 @@ class AttentionNode(Node):
         self._fov_deg: float | None = None
         self._next_s = 0.0
         self._overlays = self.create_publisher(ImageMessage, '~/image', qos.SENSOR_OUT)
-        self.create_subscription(CameraInfo, INFO_TOPIC, self._on_info, qos.SENSOR_IN)
+        self.create_subscription(CameraInfo, topics.CAMERA_INFO, self._on_info, qos.SENSOR_IN)
         self.create_subscription(
             ImageMessage,
-            IMAGE_TOPIC,
+            topics.IMAGE,
             self._on_image,
             qos.SENSOR_IN,
             qos_overriding_options=qos.OVERRIDABLE,
@@ -66,27 +66,27 @@ class AttentionNode(Node):
         """Nothing is held."""
 
     def _on_info(self, message: CameraInfo) -> None:
-        self._fov_deg = messages.field_of_view_deg(message)
+        self._fov_deg = conversions.field_of_view_deg(message)
 
     def _on_image(self, message: ImageMessage) -> None:
         if not self._overlays.get_subscription_count():
             return
         try:
-            taken = messages.image_array(message)
+            taken = conversions.image_array(message)
             image = fitted(taken, self._runner.contract.camera, self._fov_deg)
         except ImageError as error:
             self.get_logger().error(str(error), throttle_duration_sec=5.0)
             return
-        stamp_ns = messages.nanoseconds(message.header.stamp)
+        stamp_ns = conversions.nanoseconds(message.header.stamp)
         if time.monotonic() >= self._next_s:
             self._show(image, stamp_ns)
-        self._runner.step(image, stamp_ns / messages.SECOND_NS)
+        self._runner.step(image, stamp_ns / conversions.SECOND_NS)
 
     def _show(self, image: Image, stamp_ns: int) -> None:
         self._next_s = time.monotonic() + 1.0 / self.values['rate_hz']
         found = occlude(self._runner, image, self.values['rows'], self.values['columns'])
         picture = overlay(image, found.change)
-        self._overlays.publish(messages.image_message(picture, stamp_ns))
+        self._overlays.publish(conversions.image_message(picture, stamp_ns))
 
 
 def main() -> None:

@@ -18,17 +18,16 @@ from rclpy.clock import Clock, ClockType
 from sensor_msgs.msg import CameraInfo, CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
+from .. import topics
 from ..camera import calibration
 from ..camera.calibration import Calibration
 from ..camera.source import KINDS, CameraFrame, Source, SourceConfig, open_source
 from ..errors import CameraError, ConfigError
-from . import messages, process, qos
-from .lifecycle import ManagedNode, transition
-from .parameters import Parameter
-from .timing import Counter, Latency
+from ..ros import conversions, process, qos
+from ..ros.latency import Counter, Latency
+from ..ros.lifecycle import ManagedNode, transition
+from ..ros.parameters import Parameter
 
-IMAGE_TOPIC, INFO_TOPIC = 'camera/image_raw', 'camera/camera_info'
-COMPRESSED_TOPIC = f'{IMAGE_TOPIC}/compressed'  # as image_transport calls it
 JOIN_S = 6.0  # a stream that hangs is left after 5
 ADDRESSES = {  # which parameter says where a source is
     'device': 'video_device',
@@ -51,7 +50,7 @@ PARAMETERS = (
     Parameter(
         'framerate', 0.0, 'asked of a device, or pace of a file; 0: its own', low=0, high=240
     ),
-    Parameter('frame_id', messages.OPTICAL_FRAME, 'optical frame of the pictures (z ahead)'),
+    Parameter('frame_id', conversions.OPTICAL_FRAME, 'optical frame of the pictures (z ahead)'),
     Parameter(
         'jpeg_quality', 90, 'of image_raw/compressed, made only for who listens', low=1, high=100
     ),
@@ -76,13 +75,15 @@ class CameraNode(ManagedNode):
         self._wake = self.create_guard_condition(self._on_frame)
         overridable = {'qos_overriding_options': qos.OVERRIDABLE}
         self._images = self.create_publisher(
-            ImageMessage, IMAGE_TOPIC, qos.SENSOR_OUT, **overridable
+            ImageMessage, topics.IMAGE, qos.SENSOR_OUT, **overridable
         )
         self._compressed = self.create_publisher(
-            CompressedImage, COMPRESSED_TOPIC, qos.SENSOR_OUT, **overridable
+            CompressedImage, topics.IMAGE_COMPRESSED, qos.SENSOR_OUT, **overridable
         )
-        self._infos = self.create_publisher(CameraInfo, INFO_TOPIC, qos.SENSOR_OUT, **overridable)
-        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.STATUS)
+        self._infos = self.create_publisher(
+            CameraInfo, topics.CAMERA_INFO, qos.SENSOR_OUT, **overridable
+        )
+        self._diagnostics = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, qos.STATUS)
         self.create_timer(1.0, self._on_second, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     # lifecycle
@@ -168,15 +169,15 @@ class CameraNode(ManagedNode):
         except ConfigError as error:
             self.get_logger().error(str(error), throttle_duration_sec=5.0)
             lens = Calibration(width, height)
-        self._infos.publish(messages.calibration_message(lens, frame.stamp_ns, frame_id))
+        self._infos.publish(conversions.calibration_message(lens, frame.stamp_ns, frame_id))
         if self._images.get_subscription_count():  # not in one process with the policy
-            self._images.publish(messages.image_message(frame.image, frame.stamp_ns, frame_id))
+            self._images.publish(conversions.image_message(frame.image, frame.stamp_ns, frame_id))
         if self._compressed.get_subscription_count():
             quality = self.values['jpeg_quality']
             self._compressed.publish(
-                messages.compressed_message(frame.image, frame.stamp_ns, frame_id, quality)
+                conversions.compressed_message(frame.image, frame.stamp_ns, frame_id, quality)
             )
-        self._age.add((time.time_ns() - frame.stamp_ns) / messages.SECOND_NS)
+        self._age.add((time.time_ns() - frame.stamp_ns) / conversions.SECOND_NS)
 
     def _on_second(self) -> None:
         if self._thread is None:
@@ -187,7 +188,7 @@ class CameraNode(ManagedNode):
         values.update(self._age.values(), source=self.values['source'])
         summary = f'{taken_hz:.0f} Hz' if taken_hz else 'no picture in the last second'
         self._diagnostics.publish(
-            messages.diagnostics_message(
+            conversions.diagnostics_message(
                 self.get_clock().now().nanoseconds,
                 self.get_fully_qualified_name(),
                 taken_hz > 0.0,

@@ -7,9 +7,9 @@ so that none waits for another; the network computes outside Python's lock. But 
 three, and then only the autopilot's failsafe is left: three processes are the default.
 """
 
-from . import process
+from ..ros import process
+from ..ros.lifecycle import ManagedNode
 from .camera_node import CameraNode
-from .lifecycle import ManagedNode
 from .mavlink_node import MavlinkNode
 from .policy_node import PolicyNode
 

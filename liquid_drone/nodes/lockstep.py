@@ -8,27 +8,53 @@ proposal: a dead policy must not silence the guard. Nothing here is used on a dr
 """
 
 import time
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from geometry_msgs.msg import TwistStamped
+from rclpy.clock import Clock
 from std_msgs.msg import Header
 
+from .. import topics
 from ..flight.companion import Decision
-from ..flight.guard import Proposal
-from . import messages, qos
+from ..flight.guard.guard import Proposal
+from ..flight.mavlink.link import MavlinkLink
+from ..ros import conversions, qos
+from .policy_reset import PolicyReset
 
-if TYPE_CHECKING:
-    from .mavlink_node import MavlinkNode
-
-DECIDED_TOPIC = 'mavlink/decided'
 WATCH_S = 0.02
 TELEMETRY_LIMIT_S = 0.1  # sent before the image, so it is here already
+
+
+class DecidingNode(Protocol):
+    """What lock-step needs of the mavlink node."""
+
+    link: MavlinkLink | None
+    steady: Clock
+    reset: PolicyReset
+    values: dict[str, Any]
+
+    create_publisher: Any
+    create_subscription: Any
+    create_timer: Any
+    destroy_publisher: Any
+    destroy_subscription: Any
+    destroy_timer: Any
+    get_clock: Any
+
+    def decide(self, now_s: float, proposal: Proposal | None) -> Decision | None:
+        """Decide once on what is known; None before there is a vehicle."""
+
+    def send(self, decision: Decision, stamp_ns: int, time_boot_ms: int) -> None:
+        """Send what was decided, if anything."""
+
+    def policy_was_reset(self) -> None:
+        """Pass on that the policy starts afresh."""
 
 
 class Lockstep:
     """Subscribes to commands and decides at their stamps; destroy it to stop."""
 
-    def __init__(self, node: 'MavlinkNode') -> None:
+    def __init__(self, node: DecidingNode) -> None:
         """Begin, on an active node with an open link."""
         self._node = node
         self._decided_ns = self._seen_ns = 0
@@ -37,7 +63,7 @@ class Lockstep:
         self._waiting: tuple[Decision, int] | None = None  # for the policy's reset
         self._told = node.create_publisher(Header, '~/decided', qos.COMMAND)
         self._commands = node.create_subscription(
-            TwistStamped, 'cmd_vel', self._on_command, qos.COMMAND
+            TwistStamped, topics.COMMAND, self._on_command, qos.COMMAND
         )
         self._watch = node.create_timer(WATCH_S, self._on_watch, clock=node.steady)
 
@@ -48,15 +74,15 @@ class Lockstep:
         self._node.destroy_publisher(self._told)
 
     def _on_command(self, message: TwistStamped) -> None:
-        stamp_ns = messages.nanoseconds(message.header.stamp)
+        stamp_ns = conversions.nanoseconds(message.header.stamp)
         if self._waiting is not None:
             return
         if stamp_ns == self._decided_ns:  # the frame was shown again: our word was lost
             self._tell(stamp_ns)
             return
         self._policy_is_lost = False
-        command = tuple(messages.command_array(message).tolist())
-        self._decide(stamp_ns, Proposal(stamp_ns / messages.SECOND_NS, command))
+        command = tuple(conversions.command_array(message).tolist())
+        self._decide(stamp_ns, Proposal(stamp_ns / conversions.SECOND_NS, command))
 
     def _on_watch(self) -> None:
         """Go on without the policy: it fell two frames behind, or does not answer."""
@@ -76,7 +102,7 @@ class Lockstep:
     def _decide(self, stamp_ns: int, proposal: Proposal | None) -> None:
         if not self._has_telemetry(stamp_ns):
             return
-        decision = self._node.decide(stamp_ns / messages.SECOND_NS, proposal)
+        decision = self._node.decide(stamp_ns / conversions.SECOND_NS, proposal)
         if decision is None:  # no vehicle yet: firmware is heard as soon as time goes on
             if not self._node.values['exact_telemetry']:
                 self._decided_ns, self._undecided = stamp_ns, 0
@@ -94,10 +120,10 @@ class Lockstep:
         link, deadline = self._node.link, time.monotonic() + TELEMETRY_LIMIT_S
         assert link is not None  # open while active
         if not self._node.values['exact_telemetry']:
-            link.poll(stamp_ns / messages.SECOND_NS)
+            link.poll(stamp_ns / conversions.SECOND_NS)
             return True
         while True:
-            vehicle = link.poll(stamp_ns / messages.SECOND_NS)
+            vehicle = link.poll(stamp_ns / conversions.SECOND_NS)
             if (
                 vehicle is not None
                 and not 0 < round(vehicle.stamp_s * 1000) < stamp_ns // 1_000_000
@@ -119,4 +145,4 @@ class Lockstep:
         self._tell(stamp_ns)
 
     def _tell(self, stamp_ns: int) -> None:
-        self._told.publish(messages.header(stamp_ns, ''))
+        self._told.publish(conversions.header(stamp_ns, ''))

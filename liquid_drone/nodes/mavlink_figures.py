@@ -9,7 +9,7 @@ import math
 
 from ..flight.companion import Decision
 from ..flight.vehicle import VehicleState
-from .timing import Counter, Latency
+from ..ros.latency import Counter, Latency
 
 PAUSE_S = 1.0  # a longer one between two setpoints was meant
 

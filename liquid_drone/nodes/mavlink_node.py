@@ -20,15 +20,16 @@ from rclpy.clock import Clock, ClockType
 from rclpy.timer import Timer
 from std_srvs.srv import SetBool
 
+from .. import topics
 from ..errors import ConfigError
 from ..flight import report
 from ..flight.companion import Companion, Decision
-from ..flight.engage import Stage
-from ..flight.guard import Proposal
-from ..flight.limits import Sighting
-from ..flight.link import MavlinkLink
-from . import messages, process, qos
-from .lifecycle import ManagedNode, transition
+from ..flight.engagement import Stage
+from ..flight.guard.guard import Proposal
+from ..flight.guard.limits import Sighting
+from ..flight.mavlink.link import MavlinkLink
+from ..ros import conversions, process, qos
+from ..ros.lifecycle import ManagedNode, transition
 from .lockstep import Lockstep
 from .mavlink_figures import SetpointFigures, standing
 from .mavlink_parameters import PARAMETERS, limits_from
@@ -36,7 +37,6 @@ from .policy_reset import PolicyReset
 from .sightings import Sightings
 from .vehicle_topics import VehicleTopics
 
-COMMAND_TOPIC = 'cmd_vel'
 HAND_BACK_LIMIT_S = 4.0  # once told to stop; launch grows impatient after 5
 LATE = 1.05  # periods: so long a command that comes a little late is waited for
 
@@ -61,7 +61,7 @@ class MavlinkNode(ManagedNode):
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._setpoints = self.create_publisher(TwistStamped, '~/setpoint', qos.COMMAND)
         self._decisions = self.create_publisher(DiagnosticArray, '~/decision', qos.STATUS)
-        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.STATUS)
+        self._diagnostics = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, qos.STATUS)
         self.reset = PolicyReset(self)
         self.create_service(SetBool, '~/engage', self._on_engage)
         self.create_timer(1.0, self._on_second, clock=self.steady)
@@ -110,7 +110,7 @@ class MavlinkNode(ManagedNode):
             self._undo += [Lockstep(self).destroy]
         else:
             subscription = self.create_subscription(
-                TwistStamped, COMMAND_TOPIC, self._on_command, qos.COMMAND
+                TwistStamped, topics.COMMAND, self._on_command, qos.COMMAND
             )
             period_s = 1.0 / self.values['rate_hz']
             self._timer = timer = self.create_timer(period_s, self._on_tick, clock=self.steady)
@@ -170,7 +170,7 @@ class MavlinkNode(ManagedNode):
         if is_sent:
             self._figures.sent(time.monotonic())
         if setpoint is not None:
-            self._setpoints.publish(messages.command_message(setpoint.as_tuple(), stamp_ns))
+            self._setpoints.publish(conversions.command_message(setpoint.as_tuple(), stamp_ns))
         if self._topics is not None:  # nothing is told before the setpoint is on the wire
             self._topics.tell(
                 self.link.vehicle,
@@ -182,7 +182,7 @@ class MavlinkNode(ManagedNode):
         is_good = decision.reason is None or not decision.reason.is_stop
         summary = decision.stage.value
         self._decisions.publish(
-            messages.diagnostics_message(now_ns, name, is_good, summary, dict(told))
+            conversions.diagnostics_message(now_ns, name, is_good, summary, dict(told))
         )
 
     def policy_was_reset(self) -> None:
@@ -202,22 +202,24 @@ class MavlinkNode(ManagedNode):
 
     def _on_command(self, message: TwistStamped) -> None:
         """Act at once on a proposal."""
-        self._proposal_ns = messages.nanoseconds(message.header.stamp)
+        self._proposal_ns = conversions.nanoseconds(message.header.stamp)
         stamp_s = self._steady_s(self._proposal_ns)
         self._figures.heard(time.monotonic() - stamp_s)
-        self._proposal = Proposal(stamp_s, tuple(messages.command_array(message).tolist()))
+        self._proposal = Proposal(stamp_s, tuple(conversions.command_array(message).tolist()))
         self._act()
         self._expect(LATE)
 
     def _steady_s(self, stamp_ns: int) -> float:
         """Move a stamp from ROS time to the steady clock."""
         age_ns = self.get_clock().now().nanoseconds - stamp_ns
-        return time.monotonic() - max(0, age_ns) / messages.SECOND_NS
+        return time.monotonic() - max(0, age_ns) / conversions.SECOND_NS
 
     def _stamp_s(self, stamp_ns: int) -> float:
         """Return a stamp by the clock that decisions are made by."""
         return (
-            stamp_ns / messages.SECOND_NS if self.values['lockstep'] else self._steady_s(stamp_ns)
+            stamp_ns / conversions.SECOND_NS
+            if self.values['lockstep']
+            else self._steady_s(stamp_ns)
         )
 
     def _on_sighting(self, sighting: Sighting) -> None:
@@ -232,7 +234,7 @@ class MavlinkNode(ManagedNode):
     def _expect(self, periods: float) -> None:
         """Set when to act without a proposal: a period after the last time, or a little later."""
         assert self._timer is not None  # made on activation
-        period_ns = round(periods * messages.SECOND_NS / self.values['rate_hz'])
+        period_ns = round(periods * conversions.SECOND_NS / self.values['rate_hz'])
         if periods == 1.0 and self._timer.timer_period_ns == period_ns:
             return  # goes on by itself, and without drift
         self._timer.timer_period_ns = period_ns
@@ -283,7 +285,7 @@ class MavlinkNode(ManagedNode):
         }
         name, is_good = self.get_fully_qualified_name(), vehicle is not None
         self._diagnostics.publish(
-            messages.diagnostics_message(stamp_ns, name, is_good, stage, values)
+            conversions.diagnostics_message(stamp_ns, name, is_good, stage, values)
         )
 
     # letting go

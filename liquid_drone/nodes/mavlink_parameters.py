@@ -6,9 +6,9 @@ from dataclasses import Field, fields
 from typing import Any
 
 from ..errors import ConfigError
-from ..flight.fence import EXAMPLE, parse_polygon
-from ..flight.limits import Limits
-from .parameters import Parameter
+from ..flight.guard.fence import EXAMPLE, parse_polygon
+from ..flight.guard.limits import Limits
+from ..ros.parameters import Parameter
 
 OFF = -1.0  # a limit with this value is not checked
 POLYGON = 'fence_polygon'

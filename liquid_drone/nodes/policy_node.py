@@ -19,18 +19,18 @@ from sensor_msgs.msg import CameraInfo
 from sensor_msgs.msg import Image as ImageMessage
 from std_srvs.srv import Trigger
 
-from .. import resources
+from .. import resources, topics
+from ..arrays import Image
 from ..camera.source import CameraFrame
-from ..contract import Image, check_image
+from ..contract import check_image
 from ..errors import ImageError
-from ..picture import fitted, is_too_narrow
+from ..image import fitted, is_too_narrow
+from ..ros import conversions, process, qos
+from ..ros.latency import Counter, Latency
+from ..ros.lifecycle import ManagedNode, transition
+from ..ros.parameters import Parameter
 from ..runtime.runner import PolicyOutput, PolicyRunner
-from . import messages, process, qos
-from .lifecycle import ManagedNode, transition
-from .parameters import Parameter
-from .timing import Counter, Latency
 
-IMAGE_TOPIC, INFO_TOPIC, COMMAND_TOPIC = 'camera/image_raw', 'camera/camera_info', 'cmd_vel'
 SILENCE_S = 3.0  # without an image after activation: one warning with what was found on the topic
 BUNDLE = Parameter('bundle', 'follow', 'policy bundle: the name of one in models/, or a directory')
 PROVIDERS = Parameter(
@@ -83,9 +83,9 @@ class PolicyNode(ManagedNode):
         self._last: tuple[int, PolicyOutput] | None = None  # stamp in ns, and its answer
         self._last_image_s: float | None = None  # monotonic
         self._since_s = 0.0
-        self._commands = self.create_publisher(TwistStamped, COMMAND_TOPIC, qos.COMMAND)
+        self._commands = self.create_publisher(TwistStamped, topics.COMMAND, qos.COMMAND)
         self._targets = self.create_publisher(PointStamped, '~/target', qos.SENSOR_OUT)
-        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.STATUS)
+        self._diagnostics = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, qos.STATUS)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self._watch = self.create_timer(
             1.0, self._on_second, clock=Clock(clock_type=ClockType.STEADY_TIME)
@@ -118,13 +118,13 @@ class PolicyNode(ManagedNode):
         self._acted.take(self._since_s)
         self.is_acting = True
         self.info_subscription = self.create_subscription(
-            CameraInfo, INFO_TOPIC, self._on_info, qos.SENSOR_IN
+            CameraInfo, topics.CAMERA_INFO, self._on_info, qos.SENSOR_IN
         )
         if not self.takes_topic:
             return
         self.image_subscription = self.create_subscription(
             ImageMessage,
-            IMAGE_TOPIC,
+            topics.IMAGE,
             self._on_image,
             qos.SENSOR_IN,
             qos_overriding_options=qos.OVERRIDABLE,
@@ -138,16 +138,16 @@ class PolicyNode(ManagedNode):
     # callbacks
 
     def _on_image(self, message: ImageMessage) -> None:
-        stamp_ns = messages.nanoseconds(message.header.stamp)
+        stamp_ns = conversions.nanoseconds(message.header.stamp)
         try:
-            image = messages.image_array(message)
+            image = conversions.image_array(message)
         except ImageError as error:
             self._refuse(error)
             return
         self.act(image, stamp_ns)
 
     def _on_info(self, message: CameraInfo) -> None:
-        fov_deg = messages.field_of_view_deg(message)
+        fov_deg = conversions.field_of_view_deg(message)
         if fov_deg == self._fov_deg or self.runner is None:
             return
         self._fov_deg = fov_deg
@@ -186,7 +186,7 @@ class PolicyNode(ManagedNode):
             self._refuse(error)
             return
         if self._last is None or self._last[0] != stamp_ns:
-            self._last = stamp_ns, self.runner.step(image, stamp_ns / messages.SECOND_NS)
+            self._last = stamp_ns, self.runner.step(image, stamp_ns / conversions.SECOND_NS)
             self._acted.add()
             self._image_age.add(age_s)
             self._work.add(time.monotonic() - began_s)
@@ -195,7 +195,7 @@ class PolicyNode(ManagedNode):
 
     def _age_s(self, stamp_ns: int) -> float:
         now_ns = self.get_clock().now().nanoseconds or stamp_ns  # 0: no simulated clock yet
-        return (now_ns - stamp_ns) / messages.SECOND_NS
+        return (now_ns - stamp_ns) / conversions.SECOND_NS
 
     def _check_age(self, age_s: float) -> None:
         limit_s = self.values['max_image_age_s']
@@ -213,11 +213,11 @@ class PolicyNode(ManagedNode):
 
     def _publish(self, output: PolicyOutput, stamp_ns: int) -> None:
         assert self.runner is not None
-        self._commands.publish(messages.command_message(output.command, stamp_ns))
+        self._commands.publish(conversions.command_message(output.command, stamp_ns))
         if output.target_probability >= self.values['target_threshold']:
             camera = self.runner.contract.camera
             self._targets.publish(
-                messages.bearing_message(
+                conversions.bearing_message(
                     stamp_ns, camera, output.target_bearing, output.target_elevation
                 )
             )
@@ -253,7 +253,7 @@ class PolicyNode(ManagedNode):
         for latency in (self._image_age, self._work, self._until_command):
             values.update(latency.values())
         self._diagnostics.publish(
-            messages.diagnostics_message(
+            conversions.diagnostics_message(
                 self.get_clock().now().nanoseconds,
                 self.get_fully_qualified_name(),
                 rate_hz > 0.0 and not refused,

@@ -15,21 +15,17 @@ from rclpy.clock import Clock, ClockType
 from sensor_msgs.msg import CameraInfo
 from sensor_msgs.msg import Image as ImageMessage
 
-from .. import resources
+from .. import resources, topics
 from ..contract import load_contract
-from ..episodes.episode import EpisodeInfo, encode_jpeg
+from ..episodes.episode import encode_jpeg
+from ..episodes.recording import EpisodeInfo
 from ..errors import ConfigError, ImageError, require
 from ..flight.recorder import FlightRecorder, RecorderConfig
-from ..picture import fitted
-from . import messages, process, qos
-from .lifecycle import ManagedNode, transition
-from .parameters import Parameter
+from ..image import fitted
+from ..ros import conversions, process, qos
+from ..ros.lifecycle import ManagedNode, transition
+from ..ros.parameters import Parameter
 
-IMAGE_TOPIC, INFO_TOPIC, DECISION_TOPIC = (
-    'camera/image_raw',
-    'camera/camera_info',
-    'mavlink/decision',
-)
 PARAMETERS = (
     Parameter('directory', 'flights', 'where episodes go; made if it is not there'),
     Parameter(
@@ -60,7 +56,7 @@ class RecorderNode(ManagedNode):
         self.recorder: FlightRecorder | None = None
         self._subscriptions: list[Any] = []
         self._fov_deg: float | None = None
-        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.STATUS)
+        self._diagnostics = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, qos.STATUS)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(0.2, self._on_watch, clock=steady)
         self.create_timer(1.0, self._on_second, clock=steady)
@@ -95,10 +91,10 @@ class RecorderNode(ManagedNode):
     def on_activate(self) -> None:
         """Begin to listen."""
         self._subscriptions = [
-            self.create_subscription(ImageMessage, IMAGE_TOPIC, self._on_image, qos.SENSOR_IN),
-            self.create_subscription(CameraInfo, INFO_TOPIC, self._on_info, qos.SENSOR_IN),
+            self.create_subscription(ImageMessage, topics.IMAGE, self._on_image, qos.SENSOR_IN),
+            self.create_subscription(CameraInfo, topics.CAMERA_INFO, self._on_info, qos.SENSOR_IN),
             self.create_subscription(
-                DiagnosticArray, DECISION_TOPIC, self._on_decision, qos.STATUS
+                DiagnosticArray, topics.DECISION, self._on_decision, qos.STATUS
             ),
         ]
 
@@ -110,19 +106,19 @@ class RecorderNode(ManagedNode):
     def _on_image(self, message: ImageMessage) -> None:
         assert self.recorder is not None  # only while active
         try:
-            image = fitted(messages.image_array(message), self._camera, self._fov_deg)
+            image = fitted(conversions.image_array(message), self._camera, self._fov_deg)
         except ImageError as error:
             self.get_logger().error(f'not recorded: {error}', throttle_duration_sec=5.0)
             return
-        self.recorder.see(encode_jpeg(image), messages.nanoseconds(message.header.stamp))
+        self.recorder.see(encode_jpeg(image), conversions.nanoseconds(message.header.stamp))
 
     def _on_info(self, message: CameraInfo) -> None:
-        self._fov_deg = messages.field_of_view_deg(message)
+        self._fov_deg = conversions.field_of_view_deg(message)
 
     def _on_decision(self, message: DiagnosticArray) -> None:
         if self.recorder is not None and message.status:
             facts = {pair.key: pair.value for pair in message.status[0].values}
-            self.recorder.hear(facts, messages.nanoseconds(message.header.stamp))
+            self.recorder.hear(facts, conversions.nanoseconds(message.header.stamp))
 
     def _on_watch(self) -> None:
         if self.recorder is not None and self._subscriptions:
@@ -137,7 +133,7 @@ class RecorderNode(ManagedNode):
             'lost': recorder.lost,
         }
         self._diagnostics.publish(
-            messages.diagnostics_message(
+            conversions.diagnostics_message(
                 self.get_clock().now().nanoseconds,
                 self.get_fully_qualified_name(),
                 recorder.lost == 0,

@@ -18,12 +18,13 @@ from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import CameraInfo
 from sensor_msgs.msg import Image as ImageMessage
 
-from ..contract import COMMAND_NAMES, Command
+from .. import topics
+from ..arrays import Command
+from ..contract import COMMAND_NAMES
 from ..errors import ConfigError, OutputError, SimulationError
-from . import messages, parameters, process, qos
-from .bag import Bag, Shown
-from .parameters import Parameter
-from .policy_node import COMMAND_TOPIC, IMAGE_TOPIC, INFO_TOPIC
+from ..ros import conversions, parameters, process, qos
+from ..ros.parameters import Parameter
+from .replay_bag import Bag, RecordedPicture
 
 SHOW_AGAIN_S = 0.5  # best-effort images may be lost
 ANSWER_LIMIT_S = 5.0  # without a command after that there is none for a picture
@@ -56,7 +57,7 @@ def compare(then: dict[int, Command], now: dict[int, Command]) -> dict[str, obje
 
 
 class ReplayNode(Node):
-    """Plays a :class:`~liquid_drone.nodes.bag.Bag` picture by picture."""
+    """Plays a :class:`~liquid_drone.nodes.replay_bag.Bag` picture by picture."""
 
     def __init__(self) -> None:
         super().__init__('replay')
@@ -68,12 +69,12 @@ class ReplayNode(Node):
         self.then, self.now = bag.commands(), dict[int, Command]()
         self.shown = self.unanswered = 0
         self._pictures = bag.pictures()
-        self._present: Shown | None = None
+        self._present: RecordedPicture | None = None
         self._began_s = self._shown_s = self._told_s = 0.0
         self._clock = self.create_publisher(ClockMessage, '/clock', qos.CLOCK)
-        self._images = self.create_publisher(ImageMessage, IMAGE_TOPIC, qos.SENSOR_OUT)
-        self._infos = self.create_publisher(CameraInfo, INFO_TOPIC, qos.SENSOR_OUT)
-        self.create_subscription(TwistStamped, COMMAND_TOPIC, self._on_command, qos.STATUS)
+        self._images = self.create_publisher(ImageMessage, topics.IMAGE, qos.SENSOR_OUT)
+        self._infos = self.create_publisher(CameraInfo, topics.CAMERA_INFO, qos.SENSOR_OUT)
+        self.create_subscription(TwistStamped, topics.COMMAND, self._on_command, qos.STATUS)
 
     @property
     def patience_s(self) -> float:
@@ -119,20 +120,20 @@ class ReplayNode(Node):
         self._show(self._present)
         return True
 
-    def _show(self, shown: Shown) -> None:
+    def _show(self, shown: RecordedPicture) -> None:
         self._shown_s = time.monotonic()
         frame = shown.frame
-        self._clock.publish(ClockMessage(clock=messages.time_message(frame.stamp_ns)))
+        self._clock.publish(ClockMessage(clock=conversions.time_message(frame.stamp_ns)))
         if shown.info is not None:
             self._infos.publish(shown.info)
-        self._images.publish(messages.image_message(frame.image, frame.stamp_ns))
+        self._images.publish(conversions.image_message(frame.image, frame.stamp_ns))
         if self._shown_s - self._told_s > TOLD_EVERY_S:
             self._told_s = self._shown_s
             self.get_logger().info(f'{self.shown} pictures shown')
 
     def _on_command(self, message: TwistStamped) -> None:
-        stamp_ns = messages.nanoseconds(message.header.stamp)
-        self.now[stamp_ns] = messages.command_array(message)
+        stamp_ns = conversions.nanoseconds(message.header.stamp)
+        self.now[stamp_ns] = conversions.command_array(message)
 
     def _report(self) -> None:
         found = {'shown': self.shown, 'unanswered': self.unanswered}

@@ -14,10 +14,10 @@ from geometry_msgs.msg import PointStamped
 from rclpy.node import Node
 from sensor_msgs.msg import Range
 
-from ..flight.limits import Sighting
-from . import messages, qos
+from .. import topics
+from ..flight.guard.limits import Sighting
+from ..ros import conversions, qos
 
-TARGET_TOPIC, RANGE_TOPIC = 'policy/target', 'target/range'
 RANGE_AGE_S = 0.5
 
 
@@ -38,8 +38,8 @@ class Sightings:
         self._node, self._stamp_s, self._tell = node, stamp_s, tell
         self._range: tuple[float, float] | None = None  # monotonic time in s, distance in m
         self._inputs = [
-            node.create_subscription(PointStamped, TARGET_TOPIC, self._on_target, qos.COMMAND),
-            node.create_subscription(Range, RANGE_TOPIC, self._on_range, qos.SENSOR_IN),
+            node.create_subscription(PointStamped, topics.SIGHTING, self._on_target, qos.COMMAND),
+            node.create_subscription(Range, topics.TARGET_RANGE, self._on_range, qos.SENSOR_IN),
         ]
 
     def destroy(self) -> None:
@@ -49,7 +49,7 @@ class Sightings:
 
     def _on_target(self, message: PointStamped) -> None:
         """Pass on where the target is seen (optical frame, x right, z ahead)."""
-        stamp_s = self._stamp_s(messages.nanoseconds(message.header.stamp))
+        stamp_s = self._stamp_s(conversions.nanoseconds(message.header.stamp))
         bearing_rad = -math.atan2(message.point.x, message.point.z)
         self._tell(Sighting(stamp_s, bearing_rad, self._distance_m()))
 

@@ -19,20 +19,20 @@ from geometry_msgs.msg import TwistStamped
 from rclpy.node import Node
 from std_msgs.msg import Header
 
-from ..contract import Command
+from .. import topics
+from ..arrays import Command
 from ..errors import ConfigError
-from ..sim.autopilot import SimulatedAutopilot
-from ..sim.autopilot_udp import UdpEndpoint
-from ..sim.camera import CameraFrame
-from ..sim.config import load_scenario
+from ..ros import conversions, parameters, process, qos
+from ..ros.parameters import Parameter
+from ..ros.reaction import Reaction
+from ..sim.autopilot.simulated import SimulatedAutopilot
+from ..sim.autopilot.udp import UdpEndpoint
 from ..sim.firmware.process import find
-from ..sim.session import FirmwareFlight, Progress, Session
+from ..sim.scenario.scenario import load_scenario
+from ..sim.sensors.camera import SimulatedFrame
+from ..sim.session import FirmwareFlight, FlightProgress, Session
 from ..sim.simulator import FRAME_S
 from ..sim.udp import Address
-from . import messages, parameters, process, qos
-from .lockstep import DECIDED_TOPIC
-from .parameters import Parameter
-from .reaction import Reaction
 from .simulator_topics import SimulatorTopics
 
 WAIT_S = 0.01
@@ -112,12 +112,12 @@ class SimulatorNode(Node):
         self._commands: dict[int, Command] = {}  # by stamp, for the log
         self._decided_ns = 0
         self._is_first, self._was_missed = True, False
-        self._frame: CameraFrame | None = None
+        self._frame: SimulatedFrame | None = None
         self._shown_s = self._waits_since_s = self._stopping_s = 0.0
         self._next_s = 0.0  # wall clock of the next frame, when running free
         self._topics = SimulatorTopics(self, self.session.simulator.camera)
-        self.create_subscription(TwistStamped, 'cmd_vel', self._on_command, qos.STATUS)
-        self.create_subscription(Header, DECIDED_TOPIC, self._on_decided, qos.STATUS)
+        self.create_subscription(TwistStamped, topics.COMMAND, self._on_command, qos.STATUS)
+        self.create_subscription(Header, topics.DECIDED, self._on_decided, qos.STATUS)
         self.reaction = Reaction(self) if values['real_time'] else None
 
     def _firmware(self, addresses: list[Address]) -> FirmwareFlight | None:
@@ -198,10 +198,10 @@ class SimulatorNode(Node):
 
     def _has_listener(self) -> bool:
         """Tell whether the mavlink node is there: telemetry sent before would be lost."""
-        if self.values['real_time'] or self.count_publishers(DECIDED_TOPIC) or self._stopping_s:
+        if self.values['real_time'] or self.count_publishers(topics.DECIDED) or self._stopping_s:
             return True
         self.get_logger().info(
-            f'waiting for the mavlink node (its topic {DECIDED_TOPIC})',
+            f'waiting for the mavlink node (its topic {topics.DECIDED})',
             throttle_duration_sec=5.0,
             skip_first=True,
         )
@@ -255,15 +255,15 @@ class SimulatorNode(Node):
     # callbacks
 
     def _on_command(self, message: TwistStamped) -> None:
-        stamp_ns = messages.nanoseconds(message.header.stamp)
-        self._commands[stamp_ns] = messages.command_array(message)
+        stamp_ns = conversions.nanoseconds(message.header.stamp)
+        self._commands[stamp_ns] = conversions.command_array(message)
 
     def _on_decided(self, message: Header) -> None:
-        self._decided_ns = messages.nanoseconds(message.stamp)
+        self._decided_ns = conversions.nanoseconds(message.stamp)
 
     # telling
 
-    def _report(self, state: Progress, is_last: bool = False) -> None:
+    def _report(self, state: FlightProgress, is_last: bool = False) -> None:
         how = self.values['progress']
         now_s = time.monotonic()
         pace_s = JSON_EVERY_S if how == 'json' else LOG_EVERY_S

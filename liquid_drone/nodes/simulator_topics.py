@@ -12,13 +12,13 @@ from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
+from .. import topics
 from ..contract import CameraSpec
-from ..sim.camera import CameraFrame
+from ..ros import conversions, qos
+from ..ros.transforms import Transforms
+from ..sim.sensors.camera import SimulatedFrame
 from ..sim.simulator import Truth
-from . import messages, qos
-from .transforms import Transforms
 
-TRUTH_TOPIC = 'ground_truth/odom'  # 'odom' is the autopilot's estimate, from the mavlink node
 JPEG_QUALITY = 95  # as episodes have it
 
 
@@ -30,23 +30,21 @@ class SimulatorTopics:
         self._camera, out = camera, qos.SENSOR_OUT
         self._clock = node.create_publisher(Clock, '/clock', qos.CLOCK)
         self._image = node.create_publisher(
-            Image, 'camera/image_raw', out, qos_overriding_options=qos.OVERRIDABLE
+            Image, topics.IMAGE, out, qos_overriding_options=qos.OVERRIDABLE
         )
-        self._compressed = node.create_publisher(
-            CompressedImage, 'camera/image_raw/compressed', out
-        )
-        self._info = node.create_publisher(CameraInfo, 'camera/camera_info', out)
-        self._odometry = node.create_publisher(Odometry, TRUTH_TOPIC, out)
-        self._target = node.create_publisher(PoseStamped, 'target/pose', out)
-        self._mask = node.create_publisher(PointStamped, 'target/mask', out)
+        self._compressed = node.create_publisher(CompressedImage, topics.IMAGE_COMPRESSED, out)
+        self._info = node.create_publisher(CameraInfo, topics.CAMERA_INFO, out)
+        self._odometry = node.create_publisher(Odometry, topics.TRUE_ODOMETRY, out)
+        self._target = node.create_publisher(PoseStamped, topics.TARGET_POSE, out)
+        self._mask = node.create_publisher(PointStamped, topics.TARGET_MASK, out)
         self._transforms = Transforms(node, camera.tilt_down_deg)
 
-    def show(self, frame: CameraFrame, truth: Truth) -> None:
+    def show(self, frame: SimulatedFrame, truth: Truth) -> None:
         """Publish a frame; again, where it may have been lost."""
         stamp_ns = frame.stamp_ns
-        self._clock.publish(Clock(clock=messages.time_message(stamp_ns)))
+        self._clock.publish(Clock(clock=conversions.time_message(stamp_ns)))
         self._odometry.publish(
-            messages.odometry_message(
+            conversions.odometry_message(
                 stamp_ns,
                 truth.position_enu,
                 truth.quaternion_xyzw,
@@ -54,15 +52,15 @@ class SimulatorTopics:
                 truth.angular_velocity_flu,
             )
         )
-        self._target.publish(messages.pose_message(stamp_ns, truth.target_position_enu))
+        self._target.publish(conversions.pose_message(stamp_ns, truth.target_position_enu))
         seen = frame.target_bearing, frame.target_elevation, frame.target_pixels
-        self._mask.publish(messages.mask_message(stamp_ns, *seen))
+        self._mask.publish(conversions.mask_message(stamp_ns, *seen))
         self._transforms.body(stamp_ns, truth.position_enu, truth.quaternion_xyzw)
-        self._info.publish(messages.camera_info_message(self._camera, stamp_ns))
-        self._image.publish(messages.image_message(frame.image, stamp_ns))
+        self._info.publish(conversions.camera_info_message(self._camera, stamp_ns))
+        self._image.publish(conversions.image_message(frame.image, stamp_ns))
         if self._compressed.get_subscription_count():  # a recorder
             self._compressed.publish(
-                messages.compressed_message(
-                    frame.image, stamp_ns, messages.OPTICAL_FRAME, JPEG_QUALITY
+                conversions.compressed_message(
+                    frame.image, stamp_ns, conversions.OPTICAL_FRAME, JPEG_QUALITY
                 )
             )

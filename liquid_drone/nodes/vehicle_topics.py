@@ -17,10 +17,11 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 from sensor_msgs.msg import BatteryState
 from std_msgs.msg import String
 
+from .. import topics
 from ..flight.vehicle import VehicleState
 from ..geometry import quaternion_from_euler
-from . import messages, qos
-from .transforms import Transforms
+from ..ros import conversions, qos
+from ..ros.transforms import Transforms
 
 LATCHED = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,
@@ -28,7 +29,6 @@ LATCHED = QoSProfile(
     reliability=ReliabilityPolicy.RELIABLE,
     durability=DurabilityPolicy.TRANSIENT_LOCAL,
 )
-ODOMETRY_TOPIC, BATTERY_TOPIC = 'odom', 'battery_state'
 UNKNOWN = math.nan
 
 
@@ -37,8 +37,8 @@ class VehicleTopics:
 
     def __init__(self, node: Node, publishes_tf: bool) -> None:
         """Make them on a node."""
-        self._odometry = node.create_publisher(Odometry, ODOMETRY_TOPIC, qos.SENSOR_OUT)
-        self._battery = node.create_publisher(BatteryState, BATTERY_TOPIC, qos.SENSOR_OUT)
+        self._odometry = node.create_publisher(Odometry, topics.ODOMETRY, qos.SENSOR_OUT)
+        self._battery = node.create_publisher(BatteryState, topics.BATTERY, qos.SENSOR_OUT)
         self._stage = node.create_publisher(String, '~/stage', LATCHED)
         self._transforms = Transforms(node) if publishes_tf else None
         self._told_stage = ''
@@ -57,7 +57,7 @@ class VehicleTopics:
         quaternion = quaternion_from_euler(vehicle.roll, vehicle.pitch, vehicle.yaw)
         velocity = np.array(vehicle.velocity_enu)
         self._odometry.publish(
-            messages.odometry_message(stamp_ns, position, quaternion, velocity, np.zeros(3))
+            conversions.odometry_message(stamp_ns, position, quaternion, velocity, np.zeros(3))
         )
         if self._transforms is not None:
             self._transforms.body(stamp_ns, position, quaternion)
@@ -67,7 +67,7 @@ class VehicleTopics:
         share = vehicle.battery_remaining
         self._battery.publish(
             BatteryState(
-                header=messages.header(stamp_ns, messages.BODY_FRAME),
+                header=conversions.header(stamp_ns, conversions.BODY_FRAME),
                 voltage=UNKNOWN,
                 temperature=UNKNOWN,
                 current=UNKNOWN,

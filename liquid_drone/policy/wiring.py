@@ -13,12 +13,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import BoolArray, Int8Array
 from ..errors import ConfigError
 
-Mask = npt.NDArray[np.bool_]
-Signs = npt.NDArray[np.int8]  # -1 inhibits, 0 no synapse, +1 excites
 LAYER_NAMES = ('inter', 'command', 'motor')
 
 
@@ -30,8 +28,8 @@ class Wiring:
     layers: tuple[int, ...]  # neurons of each layer, in the order in which a step runs
     outputs: int  # the last neurons, O
     seed: int
-    inputs: Signs  # (F, N): sensory neuron i reaches neuron j
-    synapses: Signs  # (N, N): neuron i reaches neuron j
+    inputs: Int8Array  # (F, N): sensory neuron i reaches neuron j
+    synapses: Int8Array  # (N, N): neuron i reaches neuron j
 
     @property
     def sensory(self) -> int:
@@ -44,7 +42,7 @@ class Wiring:
         return sum(self.layers)
 
     @property
-    def signs(self) -> tuple[Signs, ...]:
+    def signs(self) -> tuple[Int8Array, ...]:
         """Signs of the feed-forward synapses, one (sources, neurons) array per layer."""
         ends = np.cumsum((0, *self.layers))
         found, sources = [], self.inputs
@@ -54,7 +52,7 @@ class Wiring:
         return tuple(found)
 
     @property
-    def masks(self) -> tuple[Mask, ...]:
+    def masks(self) -> tuple[BoolArray, ...]:
         """Where the feed-forward synapses are, one (sources, neurons) array per layer."""
         return tuple(signs != 0 for signs in self.signs)
 
@@ -202,7 +200,7 @@ def _check_outputs(neurons: int, outputs: int) -> None:
 
 
 def _layered(
-    kind: str, layers: tuple[int, int, int], seed: int, signs: list[Any], among: Signs
+    kind: str, layers: tuple[int, int, int], seed: int, signs: list[Any], among: Int8Array
 ) -> Wiring:
     """Put the blocks of an NCP into the two matrices."""
     inter, command, motor = layers
@@ -216,7 +214,7 @@ def _layered(
     return Wiring(kind, layers, motor, seed, inputs, synapses)
 
 
-def _fan_out(rng: np.random.Generator, sources: int, targets: int, fan_out: int) -> Mask:
+def _fan_out(rng: np.random.Generator, sources: int, targets: int, fan_out: int) -> BoolArray:
     """Return a mask (sources, targets) with ``fan_out`` synapses per source and no deaf target."""
     mask = np.zeros((sources, targets), dtype=np.bool_)
     for source in range(sources):
@@ -226,7 +224,7 @@ def _fan_out(rng: np.random.Generator, sources: int, targets: int, fan_out: int)
     return mask
 
 
-def _spread(rng: np.random.RandomState, sources: int, targets: int, fan_out: int) -> Signs:
+def _spread(rng: np.random.RandomState, sources: int, targets: int, fan_out: int) -> Int8Array:
     """Return signs (sources, targets); a deaf target gets the mean fan-in."""
     signs = np.zeros((sources, targets), dtype=np.int8)
     for source in range(sources):
@@ -239,7 +237,7 @@ def _spread(rng: np.random.RandomState, sources: int, targets: int, fan_out: int
     return signs
 
 
-def _scatter(rng: np.random.Generator, sources: int, targets: int, sparsity: float) -> Signs:
+def _scatter(rng: np.random.Generator, sources: int, targets: int, sparsity: float) -> Int8Array:
     flat = np.zeros(sources * targets, dtype=np.int8)
     count = max(round(flat.size * (1.0 - sparsity)), 1)
     chosen = rng.choice(flat.size, size=count, replace=False)
@@ -247,5 +245,5 @@ def _scatter(rng: np.random.Generator, sources: int, targets: int, sparsity: flo
     return flat.reshape(sources, targets)
 
 
-def _edges(signs: Signs) -> list[list[int]]:
+def _edges(signs: Int8Array) -> list[list[int]]:
     return [[int(i), int(j), int(signs[i, j])] for i, j in zip(*np.nonzero(signs), strict=True)]

@@ -11,22 +11,20 @@ says what a patch did to this one answer, with the network's present state, and 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from ..contract import Image
+from ..arrays import Float32Array, Image
 from .runner import PolicyRunner
 
 BATCH = 16  # pictures at once: bounds memory, and the time between two others' turns
-Map = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Attention:
     """One picture's answer and what each patch of it did."""
 
-    command: Map  # (4,)
-    change: Map  # (rows, columns): length of the command's change, axes in units of their limits
-    target: Map  # (rows, columns): fall of the logit that the target is in the picture
+    command: Float32Array  # (4,)
+    change: Float32Array  # (rows, columns): length of the change, axes in units of the limits
+    target: Float32Array  # (rows, columns): fall of the logit that the target is in the picture
 
 
 def occlude(runner: PolicyRunner, image: Image, rows: int = 6, columns: int = 10) -> Attention:
@@ -66,7 +64,7 @@ def _covered(image: Image, rows: int, columns: int) -> Image:
     return copies
 
 
-def overlay(image: Image, change: Map, scale: int = 2) -> Image:
+def overlay(image: Image, change: Float32Array, scale: int = 2) -> Image:
     """Draw a map over its picture: nothing where nothing changed, orange to white where most did.
 
     The strongest patch is always drawn full: the map shows where, its numbers how much.

@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import Float32Array
 from .providers import open_session
-
-Array = npt.NDArray[np.float32]
 
 
 class CoreStep:
@@ -35,7 +33,9 @@ class CoreStep:
         self._command = self._bind('command', (1, commands), output=True)
         self._after = self._bind('next_state', (1, state_size), output=True)
 
-    def __call__(self, features: Array, state: Array, dt_s: float) -> tuple[Array, Array]:
+    def __call__(
+        self, features: Float32Array, state: Float32Array, dt_s: float
+    ) -> tuple[Float32Array, Float32Array]:
         """Step: features (1, F), state (1, S), dt in s -> command (1, 4), next state (1, S)."""
         self._features[:] = features
         self._state[:] = state
@@ -43,7 +43,7 @@ class CoreStep:
         self.session.run_with_iobinding(self._binding)
         return self._command.copy(), self._after.copy()
 
-    def _bind(self, name: str, shape: tuple[int, ...], output: bool = False) -> Array:
+    def _bind(self, name: str, shape: tuple[int, ...], output: bool = False) -> Float32Array:
         """Make a buffer that the graph reads or writes in place."""
         buffer = np.zeros(shape, np.float32)
         pointer: Any = buffer.ctypes.data

@@ -12,16 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..contract import (
-    CORE_FILE,
-    VISION_FILE,
-    Command,
-    Contract,
-    Image,
-    check_image,
-    load_contract,
-    parity_inputs,
-)
+from ..arrays import Command, Image
+from ..contract import CORE_FILE, VISION_FILE, Contract, check_image, load_contract, parity_inputs
 from ..errors import BundleError
 from .core import CoreStep
 from .providers import open_session, resolve

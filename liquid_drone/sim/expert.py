@@ -12,15 +12,14 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from ..contract import Command, CommandSpec
+from ..arrays import Command, FloatArray
+from ..contract import CommandSpec
 from ..geometry import euler_from_quaternion, rotate_by_yaw, wrap_angle
 
 if TYPE_CHECKING:
     from .simulator import Simulator, Truth
 
-FloatArray = npt.NDArray[np.float64]
 CLOSING_GAIN_PER_S = 0.8
 SPEED_M_S = (-0.6, 1.8)  # along the line of sight
 MARGIN_M = 0.8  # wanted between hull and trunk: more than whoever learns from it will err

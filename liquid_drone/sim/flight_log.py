@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import FloatArray
 from ..errors import EpisodeError, OutputError
 
-FloatArray = npt.NDArray[np.float64]
 HASHED = (
     'stamp_ns',
     'position_enu',

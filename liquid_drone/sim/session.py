@@ -16,15 +16,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ..contract import Command, Image
+from ..arrays import Command, Image
 from ..errors import ConfigError
-from .autopilot import SimulatedAutopilot
-from .camera import CameraFrame
-from .config import Scenario
+from .autopilot.pilot import PilotedAutopilot, SimulatedPilot
+from .autopilot.simulated import SimulatedAutopilot
 from .firmware.autopilot import FirmwareAutopilot
 from .firmware.process import Firmware
 from .flight_log import FlightLog
-from .pilot import PilotedAutopilot, SimulatedPilot
+from .scenario.scenario import Scenario
+from .sensors.camera import SimulatedFrame
 from .simulator import START_NS, SUBSTEPS, Simulator
 
 JPEG_QUALITY = 90
@@ -33,7 +33,7 @@ NOTHING = np.full(4, np.nan)
 
 
 @dataclass(frozen=True)
-class Progress:
+class FlightProgress:
     """Where a flight stands; times are simulated."""
 
     time_s: float  # since the start
@@ -51,7 +51,7 @@ class FirmwareFlight:
     firmware: Firmware
     log: Path = Path('firmware.log')  # what it says
     companion_port: int | None = None  # UDP; None: the usual one of the first free instance
-    on_progress: Callable[[Progress], None] = lambda _: None  # until it is ready to arm
+    on_progress: Callable[[FlightProgress], None] = lambda _: None  # until it is ready to arm
 
 
 class Session:
@@ -109,7 +109,7 @@ class Session:
         if firmware is not None:
             meta['firmware'] = firmware.firmware.binary.name
         self.log = FlightLog(meta, self.simulator.obstacles)
-        self._frame: CameraFrame | None = None
+        self._frame: SimulatedFrame | None = None
 
     def _started(self, flight: FirmwareFlight, seed: int, duration_s: float) -> FirmwareAutopilot:
         """Start firmware and let it find its position."""
@@ -117,7 +117,9 @@ class Session:
         def wait(time_s: float) -> None:
             stage = f'waiting for {flight.firmware.kind}'
             distance_m = self._distance_m()
-            flight.on_progress(Progress(time_s, 0.0, duration_s, stage, distance_m, in_view=False))
+            flight.on_progress(
+                FlightProgress(time_s, 0.0, duration_s, stage, distance_m, in_view=False)
+            )
 
         autopilot = FirmwareAutopilot(
             self.simulator,
@@ -139,7 +141,7 @@ class Session:
         """The flight is over."""
         return self.pilot.done or self.simulator.truth().stamp_ns > self._latest_ns
 
-    def begin(self) -> CameraFrame:
+    def begin(self) -> SimulatedFrame:
         """Take the picture of the present frame."""
         self._frame = self.simulator.capture()
         return self._frame
@@ -176,12 +178,12 @@ class Session:
             return NOTHING
         return np.array([*setpoint.velocity, setpoint.yaw_rate_rad_s])
 
-    def progress(self) -> Progress:
+    def progress(self) -> FlightProgress:
         """Tell where the flight stands, after a frame was finished."""
         assert self._frame is not None  # a frame was finished
         engaged_ns = self.pilot.engaged_ns
         stamp_ns = self._frame.stamp_ns
-        return Progress(
+        return FlightProgress(
             time_s=round((stamp_ns - START_NS) / 1e9, 3),
             following_s=round((stamp_ns - engaged_ns) / 1e9, 3) if engaged_ns else 0.0,
             duration_s=self.pilot.duration_s or 0.0,

@@ -17,28 +17,23 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..contract import Image
+from ..arrays import FloatArray, Image
 from ..errors import SimulationError
-from ..geometry import (
-    quaternion_from_euler,
-    quaternion_from_rotation,
-    rotation_from_quaternion,
-)
-from .actors import Cast, Mover, Places
-from .camera import CameraFrame, DroneCamera, Shot
-from .config import Scenario
-from .drone import SUBSTEPS_PER_S, Drone, Motors
-from .engine import load_pybullet
-from .quadrotor import Order
-from .render import Camera, Picture, Renderer, TinyRenderer
-from .render_gl import GlRenderer, View
-from .renderers import choose
-from .scene import Scene, SceneBuilder
-from .scenery import Actor
-from .weather import season_in, wind_in
-from .world import Layout, make_layout
+from ..geometry import quaternion_from_euler, quaternion_from_rotation, rotation_from_quaternion
+from .physics.body import SUBSTEPS_PER_S, DroneBody, Motors
+from .physics.collision_bodies import CollisionBodies, CollisionBodiesBuilder
+from .physics.engine import load_pybullet
+from .physics.quadrotor import VelocityCommand
+from .render.opengl import GlRenderer, View
+from .render.renderer import Camera, Picture, Renderer, TinyRenderer
+from .render.selection import choose
+from .scenario.scenario import Scenario
+from .scenario.weather import season_in, wind_in
+from .sensors.camera import DroneCamera, Shot, SimulatedFrame
+from .world.actors import Cast, MovingActor, Places
+from .world.layout import Layout, make_layout
+from .world.scenery import Actor
 
-FloatArray = npt.NDArray[np.float64]
 START_NS = 1_000_000_000
 SUBSTEPS = 12
 FRAME_NS, FRAME_S = 50_000_000, 0.05
@@ -93,13 +88,17 @@ class Simulator:
         self._widths = np.array([mover.target.radius_m for mover in movers[1:]])
         self._half_heights = np.array([[0.0, 0.0, m.target.height_m / 2.0] for m in movers])
         draws_itself = self.renderer_name == GlRenderer.name
-        builder = SceneBuilder(p, client, self.scenario, self._layout, visible=not draws_itself)
-        self._scene: Scene = builder.build()
+        builder = CollisionBodiesBuilder(
+            p, client, self.scenario, self._layout, visible=not draws_itself
+        )
+        self._scene: CollisionBodies = builder.build()
         self._renderer = self._make_renderer() if draws_itself else self._make_tiny_renderer()
         p.setTimeStep(1.0 / SUBSTEPS_PER_S, physicsClientId=client)
         p.setGravity(0.0, 0.0, 0.0, physicsClientId=client)  # the quadrotor's forces include it
         self._released = -1
-        self._drone = Drone(p, client, self._scene, self.scenario.vehicle, self.ground_height_m)
+        self._drone = DroneBody(
+            p, client, self._scene, self.scenario.vehicle, self.ground_height_m
+        )
         self._camera = DroneCamera(self.scenario.vehicle, self.scenario.weather, seed)
         rng = np.random.default_rng([seed, 4])
         self._drone.blow(wind_in(self._layout.wind_enu, self.scenario.weather, rng), rng)
@@ -165,7 +164,7 @@ class Simulator:
     ) -> None:
         """Fly towards a velocity (3,) in m/s and a yaw rate, for some steps of 1/240 s."""
         x, y, z = np.asarray(velocity_enu, dtype=np.float64).tolist()
-        self._drone.fly(Order((x, y, z), float(yaw_rate_rad_s)), substeps)
+        self._drone.fly(VelocityCommand((x, y, z), float(yaw_rate_rad_s)), substeps)
         self._settle()
 
     def fly_by(self, motors: Motors, substeps: int = SUBSTEPS) -> None:
@@ -202,17 +201,17 @@ class Simulator:
             on_ground=height_m < self.scenario.vehicle.height_m / 2.0 + STANDING_M,
         )
 
-    def capture(self) -> CameraFrame:
+    def capture(self) -> SimulatedFrame:
         """Return the camera's frame of the present moment; it may be late, or not fresh."""
         shot = self.aim()
-        return shot if isinstance(shot, CameraFrame) else self.develop(shot, self._take(shot))
+        return shot if isinstance(shot, SimulatedFrame) else self.develop(shot, self._take(shot))
 
-    def aim(self) -> Shot | CameraFrame:
+    def aim(self) -> Shot | SimulatedFrame:
         """Return the picture to take at the present moment, or the frame where none comes."""
         now_ns = self._stamp_ns()
         return self._camera.missing(now_ns) or self._camera.aim(now_ns)
 
-    def develop(self, shot: Shot, picture: Picture) -> CameraFrame:
+    def develop(self, shot: Shot, picture: Picture) -> SimulatedFrame:
         """Make the camera's frame of a picture that was taken."""
         return self._camera.develop(shot, picture)
 
@@ -311,7 +310,7 @@ class Simulator:
             return 0.0
         return max((stamp_ns - START_NS) / 1e9 - self._released / SUBSTEPS_PER_S, 0.0)
 
-    def _moving(self, stamp_ns: int) -> list[tuple[Mover, float]]:
+    def _moving(self, stamp_ns: int) -> list[tuple[MovingActor, float]]:
         """Return who moves and for how long: the target since its release, others since ever."""
         time_s = (stamp_ns - START_NS) / 1e9
         target = (self._layout.target, self._walked_s(stamp_ns))

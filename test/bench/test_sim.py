@@ -9,9 +9,9 @@ import pytest
 
 from liquid_drone.bench import sim, sim_resets
 from liquid_drone.cli.main import main
-from liquid_drone.sim.config import load_scenario
+from liquid_drone.sim.render.gl_context import GlContext
+from liquid_drone.sim.scenario.scenario import load_scenario
 from liquid_drone.sim.simulator import Simulator
-from liquid_drone.sim.studio import Studio
 
 
 @pytest.fixture
@@ -29,10 +29,10 @@ def test_resets_leave_no_opengl_object_and_no_file_behind(simulator: Simulator) 
 
 
 def test_one_object_of_each_kind_left_behind_would_be_seen() -> None:
-    before, context = sim_resets.gl_objects(), Studio.shared().context
+    before, context = sim_resets.gl_objects(), GlContext.shared().context
     texture, buffer = context.texture((1, 1), 4), context.buffer(reserve=4)
     left = [texture, buffer, context.renderbuffer((1, 1)), context.framebuffer([texture])]
-    left.append(context.vertex_array(Studio.shared().sky, []))
+    left.append(context.vertex_array(GlContext.shared().sky, []))
     after = sim_resets.gl_objects()
     assert {kind: after[kind] - before[kind] for kind in before} == dict.fromkeys(before, 1)
     for item in reversed(left):

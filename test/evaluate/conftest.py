@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from liquid_drone.sim.config import Task
 from liquid_drone.sim.flight_log import FlightLog
+from liquid_drone.sim.scenario.scenario import Task
 
 FRAME_NS = 50_000_000
 

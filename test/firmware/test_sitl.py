@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from rig import Command, Rig, Row, firmware_or_skip
 
-from liquid_drone.flight.engage import Stage
-from liquid_drone.sim.autopilot_modes import Mode
+from liquid_drone.flight.engagement import Stage
+from liquid_drone.sim.autopilot.personality import Mode
 
 FORWARD: Command = (1.0, 0.0, 0.0, 0.0)
 PROFILE: tuple[Command, ...] = (

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from liquid_drone.episodes import episode
-from liquid_drone.episodes.episode import EpisodeInfo, encode_jpeg
+from liquid_drone.episodes.episode import encode_jpeg
+from liquid_drone.episodes.recording import EpisodeInfo
 from liquid_drone.flight import recorder as recorder_module
 from liquid_drone.flight.companion import Companion
-from liquid_drone.flight.engage import Stage
-from liquid_drone.flight.guard import Proposal
-from liquid_drone.flight.limits import Sighting
-from liquid_drone.flight.profiles import PX4
+from liquid_drone.flight.engagement import Stage
+from liquid_drone.flight.guard.guard import Proposal
+from liquid_drone.flight.guard.limits import Sighting
+from liquid_drone.flight.mavlink.profiles import PX4
 from liquid_drone.flight.recorder import FlightRecorder, RecorderConfig
 from liquid_drone.flight.report import facts, numbers
 from liquid_drone.flight.vehicle import VehicleState

@@ -16,6 +16,7 @@ import torch
 from liquid_drone.episodes.episode import find_episodes, load
 
 ROOT = Path(__file__).parents[2]
+PATHS = os.pathsep.join((str(ROOT), str(ROOT / 'test' / 'support')))
 RECIPE = """
 name: killed
 collect: {episodes: 4, frames: 16}
@@ -26,17 +27,16 @@ network: {vision: {convolutions: [[8, 5, 4], [8, 3, 4]], features: 16}}
 TRAIN = """
 import sys
 from pathlib import Path
-from liquid_drone.learn import recipe, school
-sys.path.insert(0, sys.argv[3])
-from test_school import Notebook
+from notebook import Notebook
+from liquid_drone.learn import dagger, recipe
 work = recipe.Workspace(Path(sys.argv[2]))
-school._train_round(recipe.load_recipe(sys.argv[1]), work, 0, Notebook())
+dagger._train_round(recipe.load_recipe(sys.argv[1]), work, 0, Notebook())
 """
 
 
 def kill_when(command: list[str], ready: Callable[[], bool]) -> None:
     """Start a command and kill it with SIGKILL as soon as something is there."""
-    environment = {**os.environ, 'PYTHONPATH': str(ROOT)}
+    environment = {**os.environ, 'PYTHONPATH': PATHS}
     process = subprocess.Popen([sys.executable, *command], env=environment, cwd=ROOT)
     deadline = time.monotonic() + 150.0
     while not ready() and process.poll() is None and time.monotonic() < deadline:
@@ -48,7 +48,7 @@ def kill_when(command: list[str], ready: Callable[[], bool]) -> None:
 
 
 def finish(command: list[str]) -> None:
-    environment = {**os.environ, 'PYTHONPATH': str(ROOT)}
+    environment = {**os.environ, 'PYTHONPATH': PATHS}
     subprocess.run([sys.executable, *command], env=environment, cwd=ROOT, check=True, timeout=300)
 
 
@@ -68,7 +68,7 @@ def test_killed_collecting_and_training_lose_only_what_was_in_hand(tmp_path):
     assert all((path / 'episode.json').stat().st_mtime_ns == then for path, then in kept.items())
     assert all(len(load(path).jpegs) == 16 for path in find_episodes(there))
 
-    train = ['-c', TRAIN, str(recipe), str(data), str(Path(__file__).parent)]
+    train = ['-c', TRAIN, str(recipe), str(data)]
     partial = data / 'train' / 'round-0.partial'
     kill_when(train, partial.is_file)
     before = int(torch.load(partial, weights_only=True)['step'])

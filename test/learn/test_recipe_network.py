@@ -10,8 +10,8 @@ import torch
 from liquid_drone import schema
 from liquid_drone.contract import CommandSpec
 from liquid_drone.errors import ConfigError
-from liquid_drone.learn import imitate
-from liquid_drone.learn.cache import open_clips
+from liquid_drone.learn import behaviour_cloning
+from liquid_drone.learn.clips import open_clips
 from liquid_drone.learn.recipe import Recipe, TrainConfig
 from liquid_drone.policy.cells.registry import CELLS
 from liquid_drone.policy.config import CHAHINE_2023
@@ -35,9 +35,9 @@ def test_every_cell_trains(cell, episodes, tmp_path):
     before = [value.clone() for value in network.parameters()]
     config, span = (
         TrainConfig(windows=2, length=8, warmup_steps=1, weight_decay=0.0),
-        imitate.Span(0, 2, 2),
+        behaviour_cloning.Span(0, 2, 2),
     )
-    trained = imitate.train(network, clips, config, span, tmp_path / 'net.pt')
+    trained = behaviour_cloning.train(network, clips, config, span, tmp_path / 'net.pt')
     for (name, after), old in zip(trained.named_parameters(), before, strict=True):
         assert torch.isfinite(after).all(), name
         assert not torch.equal(after, old), name

@@ -11,8 +11,9 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import Image as ImageMessage
 
-from liquid_drone.nodes import attention_node, messages, qos
+from liquid_drone.nodes import attention_node
 from liquid_drone.nodes.attention_node import AttentionNode
+from liquid_drone.ros import conversions, qos
 
 
 def spin(executor: SingleThreadedExecutor, is_true: Callable[[], bool], limit_s: float) -> bool:
@@ -41,7 +42,7 @@ def test_an_overlay_is_made_for_who_looks(monkeypatch: pytest.MonkeyPatch) -> No
     assert spin(executor, lambda: out.get_subscription_count() > 0, 10.0)
 
     def show() -> bool:
-        out.publish(messages.image_message(image, 3_000_000_000))
+        out.publish(conversions.image_message(image, 3_000_000_000))
         return bool(shown)
 
     assert not spin(executor, show, 0.5)
@@ -49,7 +50,7 @@ def test_an_overlay_is_made_for_who_looks(monkeypatch: pytest.MonkeyPatch) -> No
     other.create_subscription(ImageMessage, 'attention/image', shown.append, qos.SENSOR_IN)
     assert spin(executor, show, 20.0)
     assert (shown[0].width, shown[0].height) == (512, 288)
-    assert messages.nanoseconds(shown[0].header.stamp) == 3_000_000_000
+    assert conversions.nanoseconds(shown[0].header.stamp) == 3_000_000_000
     assert looked_at
     executor.shutdown()
     node.destroy_node()

@@ -18,8 +18,8 @@ from sensor_msgs.msg import CameraInfo, CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
 from liquid_drone.errors import CameraError
-from liquid_drone.nodes import messages, process, qos
 from liquid_drone.nodes.camera_node import CameraNode
+from liquid_drone.ros import conversions, process, qos
 
 COUNT = 30
 
@@ -81,16 +81,16 @@ def test_pictures_come_with_their_camera_info_and_the_stamp_of_capture(
     bench.node.start()
     before_ns = time.time_ns() - 60 * 10**9
     assert bench.wait(lambda: len(bench.images) >= 5)
-    stamps = {messages.nanoseconds(message.header.stamp) for message in bench.infos}
+    stamps = {conversions.nanoseconds(message.header.stamp) for message in bench.infos}
     for message in bench.images[:-1]:
-        assert messages.nanoseconds(message.header.stamp) in stamps
-        assert before_ns < messages.nanoseconds(message.header.stamp) < time.time_ns()
+        assert conversions.nanoseconds(message.header.stamp) in stamps
+        assert before_ns < conversions.nanoseconds(message.header.stamp) < time.time_ns()
         assert message.header.frame_id == 'camera_optical_frame'
-        assert messages.image_array(message)[0, 0, 0] >= 100  # red first
+        assert conversions.image_array(message)[0, 0, 0] >= 100  # red first
     info = bench.infos[0]
     assert (info.width, info.height) == (64, 48)
     assert not np.any(info.k)  # uncalibrated
-    assert messages.field_of_view_deg(info) is None
+    assert conversions.field_of_view_deg(info) is None
 
 
 def test_who_listens_for_jpeg_gets_the_same_picture_and_stamp(bench: Bench, folder: Path) -> None:
@@ -101,11 +101,11 @@ def test_who_listens_for_jpeg_gets_the_same_picture_and_stamp(bench: Bench, fold
     bench.set(source='folder', path=str(folder), framerate=20.0, loop=True)
     bench.node.start()
     assert bench.wait(lambda: len(coded) >= 2 and len(bench.images) >= 5)
-    plain = {messages.nanoseconds(message.header.stamp): message for message in bench.images}
-    message = next(m for m in coded if messages.nanoseconds(m.header.stamp) in plain)
+    plain = {conversions.nanoseconds(message.header.stamp): message for message in bench.images}
+    message = next(m for m in coded if conversions.nanoseconds(m.header.stamp) in plain)
     assert message.format.startswith('rgb8; jpeg')
     decoded = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
-    original = messages.image_array(plain[messages.nanoseconds(message.header.stamp)])
+    original = conversions.image_array(plain[conversions.nanoseconds(message.header.stamp)])
     assert np.abs(decoded.astype(int) - original.astype(int)).max() < 12
 
 

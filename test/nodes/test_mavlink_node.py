@@ -22,13 +22,14 @@ from sensor_msgs.msg import BatteryState
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
-from liquid_drone.flight.engage import Stage
-from liquid_drone.nodes import graph, messages, process, qos
+from liquid_drone.bringup import local_graph
+from liquid_drone.flight.engagement import Stage
 from liquid_drone.nodes.mavlink_node import MavlinkNode
 from liquid_drone.nodes.vehicle_topics import LATCHED
-from liquid_drone.sim.autopilot import SimulatedAutopilot
-from liquid_drone.sim.autopilot_udp import UdpEndpoint
-from liquid_drone.sim.point_mass import PointMass
+from liquid_drone.ros import conversions, process, qos
+from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
+from liquid_drone.sim.autopilot.udp import UdpEndpoint
+from liquid_drone.sim.physics.point_mass import PointMass
 
 FRAME_S = 0.05
 LIMIT_S = 20.0
@@ -38,7 +39,7 @@ class Bench:
     """An autopilot in the air at 2 m, a policy that the test holds, and the node between them."""
 
     def __init__(self) -> None:
-        self.port = graph.free_udp_port()
+        self.port = local_graph.free_udp_port()
         self.autopilot = SimulatedAutopilot(
             PointMass(position_enu=np.array([0.0, 0.0, 2.0])), 'ardupilot', airborne=True
         )
@@ -80,7 +81,7 @@ class Bench:
         self.autopilot.advance(12)
         if self.proposes is not None:
             stamp_ns = self.policy.get_clock().now().nanoseconds
-            self.commands.publish(messages.command_message(self.proposes, stamp_ns))
+            self.commands.publish(conversions.command_message(self.proposes, stamp_ns))
 
     def engage(self) -> SetBool.Response:
         future = self.engage_client.call_async(SetBool.Request(data=True))
@@ -211,7 +212,7 @@ def test_a_command_is_sent_on_at_once_with_the_stamp_of_its_image(bench: Bench) 
     told: list[tuple[int, float]] = []
 
     def on_setpoint(message: TwistStamped) -> None:
-        told.append((messages.nanoseconds(message.header.stamp), time.time()))
+        told.append((conversions.nanoseconds(message.header.stamp), time.time()))
 
     bench.policy.create_subscription(TwistStamped, 'mavlink/setpoint', on_setpoint, qos.STATUS)
     bench.set(rate_hz=5.0)  # a timer alone would be 200 ms late

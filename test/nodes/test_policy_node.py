@@ -17,11 +17,12 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image as ImageMessage
 from std_srvs.srv import Trigger
 
+from liquid_drone.arrays import Image
 from liquid_drone.camera.source import CameraFrame
-from liquid_drone.contract import Image
-from liquid_drone.nodes import messages, policy_node, qos
+from liquid_drone.image import fitted
+from liquid_drone.nodes import policy_node
 from liquid_drone.nodes.policy_node import PolicyNode
-from liquid_drone.picture import fitted
+from liquid_drone.ros import conversions, qos
 from liquid_drone.runtime.runner import PolicyRunner
 
 FRAME_NS = 50_000_000
@@ -64,7 +65,7 @@ class Bench:
     def show(self, image: Image, stamp_ns: int, encoding: str = 'rgb8') -> TwistStamped | None:
         """Show a picture; return the command that follows, None when there is none."""
         count = len(self.received)
-        message = messages.image_message(image, stamp_ns)
+        message = conversions.image_message(image, stamp_ns)
         message.encoding = encoding
         self.images.publish(message)
         is_answered = self.wait(lambda: len(self.received) > count, 1.0)
@@ -100,8 +101,8 @@ def test_commands_are_those_of_the_runner_with_the_stamp_of_their_image(
         answer = bench.show(image, stamp_ns)
         assert answer is not None
         expected = runner.step(image, stamp_ns / 1e9).command
-        assert np.array_equal(messages.command_array(answer), expected)
-        assert messages.nanoseconds(answer.header.stamp) == stamp_ns
+        assert np.array_equal(conversions.command_array(answer), expected)
+        assert conversions.nanoseconds(answer.header.stamp) == stamp_ns
 
 
 def test_a_repeated_stamp_gets_the_same_answer_and_is_no_step(bench: Bench, bundle: Path) -> None:
@@ -114,7 +115,7 @@ def test_a_repeated_stamp_gets_the_same_answer_and_is_no_step(bench: Bench, bund
     answer = bench.show(second, 10**9 + FRAME_NS)
     assert answer is not None
     expected = runner.step(second, (10**9 + FRAME_NS) / 1e9).command
-    assert np.array_equal(messages.command_array(answer), expected)
+    assert np.array_equal(conversions.command_array(answer), expected)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_reset_starts_afresh(bench: Bench, bundle: Path) -> None:
     answer = bench.show(second, 10**9 + FRAME_NS)
     assert answer is not None
     fresh = PolicyRunner(bundle).step(second, (10**9 + FRAME_NS) / 1e9).command
-    assert np.array_equal(messages.command_array(answer), fresh)
+    assert np.array_equal(conversions.command_array(answer), fresh)
 
 
 def test_it_is_silent_until_activated_and_after_deactivation(bench: Bench) -> None:
@@ -192,7 +193,7 @@ def test_a_picture_of_another_size_is_fitted_as_in_training(bench: Bench, bundle
     assert answer is not None
     runner = PolicyRunner(bundle)
     expected = runner.step(fitted(big, runner.contract.camera), 1.0).command
-    assert np.array_equal(messages.command_array(answer), expected)
+    assert np.array_equal(conversions.command_array(answer), expected)
 
 
 def test_an_old_image_is_not_acted_on(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
@@ -212,7 +213,7 @@ def test_a_frame_handed_over_in_the_process_is_answered_like_a_message(
     bench.node.hand_over(CameraFrame(image, 10**9))
     assert bench.wait(lambda: len(bench.received) == 1)
     expected = PolicyRunner(bundle).step(image, 1.0).command
-    assert np.array_equal(messages.command_array(bench.received[0]), expected)
+    assert np.array_equal(conversions.command_array(bench.received[0]), expected)
 
 
 @pytest.mark.usefixtures('ros')

@@ -14,9 +14,9 @@ from sensor_msgs.msg import Image
 from test_mavlink_node import Bench
 
 from liquid_drone.episodes import episode
-from liquid_drone.flight.engage import Stage
-from liquid_drone.nodes import messages, qos
+from liquid_drone.flight.engagement import Stage
 from liquid_drone.nodes.recorder_node import RecorderNode
+from liquid_drone.ros import conversions, qos
 
 
 class Recorded(Bench):
@@ -35,7 +35,7 @@ class Recorded(Bench):
 
     def _frame(self) -> None:
         stamp_ns = self.policy.get_clock().now().nanoseconds
-        self.images.publish(messages.image_message(self.image, stamp_ns))
+        self.images.publish(conversions.image_message(self.image, stamp_ns))
         super()._frame()
 
     def close(self) -> None:

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from liquid_drone import resources
-from liquid_drone.contract import Command
+from liquid_drone.arrays import Command
+from liquid_drone.bringup import local_graph
 from liquid_drone.errors import EpisodeError
-from liquid_drone.nodes import graph, replay_node
-from liquid_drone.nodes.bag import Bag
+from liquid_drone.nodes import replay_node
+from liquid_drone.nodes.replay_bag import Bag
 from liquid_drone.runtime.runner import PolicyRunner
 
 FRAMES, PERIOD_NS, FIRST_NS = 12, 50_000_000, 7_000_000_000
@@ -81,7 +82,7 @@ def flight(bundle: Path, tmp_path: Path) -> Iterator[Path]:
 
 def replay(bag: Path, bundle: Path, out: Path, tolerance: float) -> int:
     """Run both nodes as replay.launch.py does; return the exit code of the one that compares."""
-    variables = graph.environment(graph.free_domain())
+    variables = local_graph.environment(local_graph.free_domain())
     given = {
         'policy': f'bundle:={bundle}',
         'replay': f'bag:={bag} out:={out} tolerance:={tolerance}',

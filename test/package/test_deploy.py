@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from liquid_drone.nodes import launch_arguments
+from liquid_drone.bringup import launch_arguments
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATOR, DEPLOY = ROOT / 'config/operator', ROOT / 'deploy'

@@ -17,9 +17,9 @@ import torch
 
 from liquid_drone.cli.main import main
 from liquid_drone.errors import BundleError
-from liquid_drone.learn.weights import config_of, load_weights_of
-from liquid_drone.policy.foreign.keras import Unsaid, from_keras
+from liquid_drone.policy.foreign.keras import KerasUnsaid, from_keras
 from liquid_drone.policy.network import Network
+from liquid_drone.policy.weights import config_of, load_weights_of
 from liquid_drone.policy.wiring import FanOut, ncp
 from liquid_drone.runtime.runner import PolicyRunner
 
@@ -164,7 +164,7 @@ def test_a_wired_cfc_is_the_published_one(tmp_path):
 
 def test_an_ncp_is_the_published_one_with_its_own_order_of_neurons(tmp_path):
     arrays = ltc(128, 34, 4, 'rnn')
-    network = from_keras(write(tmp_path / 'model.hdf5', arrays, None), Unsaid(seed=7)).eval()
+    network = from_keras(write(tmp_path / 'model.hdf5', arrays, None), KerasUnsaid(seed=7)).eval()
     features, got = features_and_answers(network)
     wiring, voltage, expected = ncp(128, 18, 12, 4, FanOut(), 7), np.zeros(34), []
     for now in features:

@@ -13,11 +13,11 @@ import torch
 from liquid_drone.cli.main import main
 from liquid_drone.contract import Training
 from liquid_drone.errors import BundleError
-from liquid_drone.learn.weights import load_weights_of, save_weights
 from liquid_drone.policy.config import NetworkConfig
 from liquid_drone.policy.export import export
 from liquid_drone.policy.foreign.ncps import Unsaid, from_ncps
 from liquid_drone.policy.network import Network
+from liquid_drone.policy.weights import load_weights_of, save_weights
 from liquid_drone.runtime.runner import PolicyRunner
 
 FEATURES, TICKS = 24, 64

@@ -5,7 +5,7 @@
 import numpy as np
 import torch
 
-from liquid_drone.picture import reduced
+from liquid_drone.image import reduced
 from liquid_drone.policy.config import NetworkConfig
 from liquid_drone.policy.export import roll
 from liquid_drone.policy.network import Core, Network

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from liquid_drone import resources
-from liquid_drone.contract import Image
+from liquid_drone.arrays import Image
 from liquid_drone.runtime.attention import occlude, overlay
 from liquid_drone.runtime.runner import PolicyRunner
-from liquid_drone.sim.config import load_scenario
+from liquid_drone.sim.scenario.scenario import load_scenario
 from liquid_drone.sim.session import Session
 
 ROWS, COLUMNS = 6, 10

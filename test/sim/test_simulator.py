@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from liquid_drone.geometry import euler_from_quaternion, rotate_by_yaw
-from liquid_drone.sim.config import load_scenario
 from liquid_drone.sim.expert import Expert, brake
+from liquid_drone.sim.scenario.scenario import load_scenario
 from liquid_drone.sim.session import Session
 from liquid_drone.sim.simulator import FRAME_NS, START_NS, Simulator
 

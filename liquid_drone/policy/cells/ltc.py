@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..wiring import Signs, Wiring
+from ...arrays import Int8Array
+from ..wiring import Wiring
 from .base import Cell, Weights
 from .solvers import solve
 
@@ -51,7 +52,7 @@ class Synapses(nn.Module):
     source: Tensor
     target: Tensor
 
-    def __init__(self, signs: Signs, softplus: bool, generator: torch.Generator) -> None:
+    def __init__(self, signs: Int8Array, softplus: bool, generator: torch.Generator) -> None:
         super().__init__()
         self.neurons = signs.shape[1]
         source, target = np.nonzero(signs)

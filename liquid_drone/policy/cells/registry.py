@@ -14,14 +14,7 @@ from typing import Any
 from ... import schema
 from ...errors import ConfigError
 from ..config import CoreConfig
-from ..wiring import (
-    Wiring,
-    auto_ncp,
-    auto_ncp_of_ncps,
-    fully_connected,
-    ncp,
-    random_wiring,
-)
+from ..wiring import Wiring, auto_ncp, auto_ncp_of_ncps, fully_connected, ncp, random_wiring
 from . import cfc, feedforward, gated, ltc, ode, wired
 from .base import Cell
 from .mixed import MixedMemory

@@ -22,7 +22,8 @@ from torch import Tensor, nn
 from ..wiring import Wiring
 from .activations import HEADS, Head
 from .base import Cell, Weights
-from .skewed import Layout, skewed_scan
+from .scan import skewed_scan
+from .scan_layout import ScanLayout
 from .sparse import SparseWeight
 
 Mode = Literal['default', 'no_gate', 'pure']
@@ -111,7 +112,9 @@ class WiredCfC(Cell):
         options = self.options
         if options.mode == 'pure':
             return super().scan(features, state, dt)
-        layout = Layout(self.wiring.layers, self.outputs, options.head, options.mode == 'no_gate')
+        layout = ScanLayout(
+            self.wiring.layers, self.outputs, options.head, options.mode == 'no_gate'
+        )
         into, among = self._skewed_weights()
         signed = dt if options.gate_sign == 1 else -dt
         return skewed_scan(layout, features @ into, self.bias, among, signed, state)

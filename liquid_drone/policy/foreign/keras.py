@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ...arrays import IntArray
 from ...contract import CommandSpec, TimeSpec
 from ...errors import BundleError, require
 from ..cells.base import Cell
@@ -34,7 +35,7 @@ from ..cells.wired import WiredCfC
 from ..config import CHAHINE_2023, CoreConfig, NetworkConfig
 from ..network import COMMANDS, Network
 from ..wiring import FanOut, ncp
-from .ncps import Order, ltc_from, put_layer
+from .ncps import ltc_from, put_layer
 
 LAYERS = (18, 12, COMMANDS)  # inter, command, motor neurons of the published wirings
 ALWAYS_SEEN = 10.0  # logit of the target head
@@ -43,7 +44,7 @@ Weights = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Unsaid:
+class KerasUnsaid:
     """What a file does not hold."""
 
     seed: int | None = None  # of the wiring; None: from params.json
@@ -51,14 +52,14 @@ class Unsaid:
     limits: tuple[float, float, float, float] = (5.0, 5.0, 5.0, 3.0)  # clips only nonsense
 
 
-def from_keras(file: Path, unsaid: Unsaid | None = None) -> Network:
+def from_keras(file: Path, unsaid: KerasUnsaid | None = None) -> Network:
     """Build our network from a weight file.
 
     Raises:
         BundleError: not an HDF5 file, or none of the kinds that are read.
 
     """
-    said, weights = unsaid or Unsaid(), _read(file)
+    said, weights = unsaid or KerasUnsaid(), _read(file)
     if said.seed is None and _is_wired(weights):
         said = dataclasses.replace(said, seed=seed_of(file))
     try:
@@ -120,7 +121,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(n or 0), text) for text, n in re.findall(r'([^\d/]+?)_?(\d*)(?:/|$)', name)]
 
 
-def _build(weights: Weights, said: Unsaid) -> Network:
+def _build(weights: Weights, said: KerasUnsaid) -> Network:
     kind, cell, core = _cell(weights, said)
     config = NetworkConfig(vision=CHAHINE_2023, core=core)
     time = dataclasses.replace(TimeSpec(), nominal_s=said.nominal_s)
@@ -141,7 +142,7 @@ def _build(weights: Weights, said: Unsaid) -> Network:
     return network
 
 
-def _cell(weights: Weights, said: Unsaid) -> tuple[str, Cell, CoreConfig]:
+def _cell(weights: Weights, said: KerasUnsaid) -> tuple[str, Cell, CoreConfig]:
     """Return the kind, the cell with its weights and the configuration that names it."""
     names = ' '.join(weights)
     wired = CoreConfig(
@@ -181,7 +182,7 @@ def _ltc(weights: Weights, wired: CoreConfig) -> tuple[str, Cell, CoreConfig]:
     return kind, ltc_from(values, wiring, order, LTC_PRESETS[core.preset]), core
 
 
-def _wired_cfc(weights: Weights, said: Unsaid) -> WiredCfC:
+def _wired_cfc(weights: Weights, said: KerasUnsaid) -> WiredCfC:
     layers: dict[str, Weights] = {}
     for name, value in weights.items():
         match = re.search(r'/wired_cfc_cell[^/]*/([^/]+)/(.+)$', name)
@@ -250,8 +251,8 @@ def _layer(weights: Weights, pattern: str) -> list[tuple[Tensor, Tensor]]:
     return [(weights[name], weights[name.removesuffix('kernel') + 'bias']) for name in kernels]
 
 
-def _motor_first(layers: tuple[int, int, int]) -> Order:
+def _motor_first(layers: tuple[int, int, int]) -> IntArray:
     """Return keras-ncp's index of each of our neurons: its order is motor, command, inter."""
     _, command, motor = layers
-    order: Order = np.r_[motor + command : sum(layers), motor : motor + command, 0:motor]
+    order: IntArray = np.r_[motor + command : sum(layers), motor : motor + command, 0:motor]
     return order

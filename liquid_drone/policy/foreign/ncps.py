@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from ...arrays import IntArray
 from ...errors import BundleError
 from ..cells.activations import Backbone
 from ..cells.base import Cell
@@ -25,7 +25,6 @@ from ..cells.wired import Mode, WiredCfC, WiredCfCOptions
 from ..wiring import Wiring
 
 Weights = Mapping[str, Tensor]
-Order = npt.NDArray[np.int64]
 CFC_PARTS = ('ff1', 'ff2', 'time_a', 'time_b')
 
 
@@ -41,7 +40,7 @@ class Unsaid:
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportedCell:
     """A cell with the layer that follows it, if any."""
 
     kind: str  # name in the registry
@@ -49,7 +48,7 @@ class Imported:
     readout: nn.Linear | None
 
 
-def from_ncps(state: Weights, unsaid: Unsaid | None = None) -> Imported:
+def from_ncps(state: Weights, unsaid: Unsaid | None = None) -> ImportedCell:
     """Build our cell from a state dict.
 
     Raises:
@@ -71,7 +70,7 @@ def from_ncps(state: Weights, unsaid: Unsaid | None = None) -> Imported:
         raise BundleError(f'the shapes are not those of an ncps CfC or LTC: {error}') from error
 
 
-def _build(own: Weights, said: Unsaid) -> Imported:
+def _build(own: Weights, said: Unsaid) -> ImportedCell:
     cell: Cell
     if 'rnn_cell.layer_0.ff1.weight' in own:
         kind, cell = 'wired_cfc', _wired_cfc(own, said)
@@ -86,7 +85,7 @@ def _build(own: Weights, said: Unsaid) -> Imported:
         readout = nn.Linear(cell.outputs, own['fc.weight'].shape[0])
         _copy(readout.weight, own['fc.weight'])
         _copy(readout.bias, own['fc.bias'])
-    return Imported(kind, cell, readout)
+    return ImportedCell(kind, cell, readout)
 
 
 def _wired_cfc(own: Weights, said: Unsaid) -> WiredCfC:
@@ -149,7 +148,7 @@ def _ltc(own: Weights, said: Unsaid) -> LTC:
     return ltc_from(values, wiring, order, LTCOptions(steps=said.steps, softplus=said.softplus))
 
 
-def ltc_from(values: Weights, wiring: Wiring, order: Order, options: LTCOptions) -> LTC:
+def ltc_from(values: Weights, wiring: Wiring, order: IntArray, options: LTCOptions) -> LTC:
     """Build an LTC from the names that ncps, keras-ncp and tf_cfc share.
 
     Args:

@@ -12,8 +12,9 @@ import struct
 import time
 from typing import NamedTuple
 
+from ...arrays import FourFloats
 from .. import udp
-from ..quadrotor import Four, Sample
+from ..physics.quadrotor import Sample
 from . import bridge
 from .sensors import Inertial, Sensors
 
@@ -41,7 +42,7 @@ def decode_servos(data: bytes) -> Servos | None:
     return None
 
 
-def throttle_of(servos: Servos) -> Four:
+def throttle_of(servos: Servos) -> FourFloats:
     """Return the throttles of motors 1 to 4, in a drive's order."""
     return bridge.in_drive_order([(pulse - LEAST_US) / SPAN_US for pulse in servos.pulse_us[:4]])
 
@@ -91,7 +92,7 @@ class ArduPilotBridge:
         """The UDP port that the firmware must send its servo packets to."""
         return int(self._socket.getsockname()[1])
 
-    def motors(self, sample: Sample) -> Four:
+    def motors(self, sample: Sample) -> FourFloats:
         """Wait for the firmware's next frame, answer it with the sample, return its throttles.
 
         Raises:

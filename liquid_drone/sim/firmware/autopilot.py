@@ -16,16 +16,17 @@ import numpy as np
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from ... import resources, schema
+from ...arrays import FourFloats
 from ...errors import SimulationError
-from ..autopilot_flight import PlantTruth
-from ..autopilot_modes import Mode, personality
-from ..autopilot_setpoints import Setpoint
-from ..quadrotor import Four, Sample
+from ..autopilot.flight import PlantTruth
+from ..autopilot.personality import Mode, personality
+from ..autopilot.setpoints import DecodedSetpoint
+from ..physics.quadrotor import Sample
 from .ardupilot import ArduPilotBridge
+from .ground_station import FirmwareParameter, GroundStation, load_parameters
 from .process import Firmware, FirmwareProcess, Ports, free_instance
 from .px4 import Px4Bridge
 from .sensors import SensorConfig, Sensors
-from .station import GroundStation, Parameter, load_parameters
 
 logger = logging.getLogger(__name__)
 SUBSTEPS = 12  # a camera frame
@@ -41,14 +42,14 @@ class MotorPlant(Protocol):
     def truth(self) -> PlantTruth:
         """Return the present state."""
 
-    def fly_by(self, motors: Callable[[Sample], Four], substeps: int) -> None:
+    def fly_by(self, motors: Callable[[Sample], FourFloats], substeps: int) -> None:
         """Let firmware fly for some steps of 1/240 s."""
 
 
 class FirmwareAutopilot:
     """A running firmware and the plant that it flies; close it."""
 
-    setpoint: Setpoint | None = None  # what it received is between it and the companion
+    setpoint: DecodedSetpoint | None = None  # what it received is between it and the companion
     setpoint_ns = 0
 
     def __init__(
@@ -101,12 +102,12 @@ class FirmwareAutopilot:
         self._place, self._log = config, log
         self.start()
 
-    def _parameters(self, height_m: float) -> tuple[Parameter, ...]:
+    def _parameters(self, height_m: float) -> tuple[FirmwareParameter, ...]:
         """Return what is set over MAVLink: ArduPilot takes its file at the start instead."""
         if self.firmware.kind != 'px4':
             return ()
         file = load_parameters(resources.find('sim/firmware/px4.parm'))
-        return *file, Parameter('MIS_TAKEOFF_ALT', height_m, False)
+        return *file, FirmwareParameter('MIS_TAKEOFF_ALT', height_m, False)
 
     def start(self) -> None:
         """Start the firmware, or start it again after :meth:`stop`."""

@@ -9,8 +9,8 @@ stands until the firmware has answered, however slow the machine is.
 import math
 from collections.abc import Callable
 
+from ...arrays import FourFloats, Vector
 from ...errors import SimulationError
-from ..quadrotor import Four, Vector
 
 FIRST_ANSWER_LIMIT_S = 60.0  # wall clock; firmware starts in one or two seconds
 ANSWER_LIMIT_S = 20.0  # wall clock; a busy machine is no reason to give up
@@ -24,7 +24,7 @@ def always_alive() -> None:
     """Believe that the firmware runs: for a firmware that somebody else has started."""
 
 
-def in_drive_order(throttle: list[float]) -> Four:
+def in_drive_order(throttle: list[float]) -> FourFloats:
     """Sort the throttles of motors 1 to 4 of a quadrotor X into those of a drive.
 
     Both firmwares number them front right, rear left, front left, rear right; the first two turn
@@ -34,7 +34,7 @@ def in_drive_order(throttle: list[float]) -> Four:
     return front_left, front_right, rear_left, rear_right
 
 
-def ned_quaternion(quaternion_xyzw: Four) -> Four:
+def ned_quaternion(quaternion_xyzw: FourFloats) -> FourFloats:
     """Turn a quaternion from FLU in ENU, xyzw, to FRD in NED, wxyz as firmware writes it."""
     x, y, z, w = quaternion_xyzw
     return HALF * (w + z), HALF * (x + y), HALF * (x - y), HALF * (w - z)

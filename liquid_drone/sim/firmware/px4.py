@@ -14,8 +14,9 @@ from typing import Any
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from ...arrays import FourFloats
 from ...errors import SimulationError
-from ..quadrotor import Four, Sample
+from ..physics.quadrotor import Sample
 from . import bridge
 from .sensors import Fix, Reading, Sensors
 
@@ -99,7 +100,7 @@ class Px4Bridge:
         """The TCP port that PX4 must connect to."""
         return int(self._server.getsockname()[1])
 
-    def motors(self, sample: Sample) -> Four:
+    def motors(self, sample: Sample) -> FourFloats:
         """Tell the firmware what its sensors feel, wait for its motors, return their throttles.
 
         Raises:

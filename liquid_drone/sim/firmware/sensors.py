@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..quadrotor import Rotation, Sample, Vector, rotation_of
+from ...arrays import RowMajorRotation, Vector
+from ..physics.quadrotor import Sample, rotation_of
 
 EARTH_RADIUS_M = 6_378_137.0  # WGS 84, at the equator
 SEA_LEVEL_PA, SEA_LEVEL_K, LAPSE_K_M = (
@@ -167,7 +168,7 @@ def position_on_earth(config: SensorConfig, position_enu: Vector) -> tuple[float
     )
 
 
-def field_in_body(field_ned: Vector, rotation: Rotation) -> Vector:
+def field_in_body(field_ned: Vector, rotation: RowMajorRotation) -> Vector:
     """Turn the Earth's field, NED, into a body's FRD; ``rotation``: FLU to ENU."""
     (north, east, down), m = field_ned, rotation
     x, y, z = east, north, -down

@@ -1,0 +1,221 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Rosbag2 MCAP in and out of a recording, without a ROS installation (package ``rosbags``).
+
+Only standard message types. What an episode means is said in ``episode.py``.
+"""
+
+import functools
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import topics
+from ..contract import CameraSpec
+from ..errors import EpisodeError, require
+from .recording import COLUMNS, EpisodeInfo, Recording
+
+IMAGE, CAMERA, LABEL = topics.IMAGE_COMPRESSED, topics.CAMERA_INFO, topics.COMMAND
+EXECUTED, ODOM, TARGET, MASK = (
+    topics.COMMAND_EXECUTED,
+    topics.ODOMETRY,
+    topics.TARGET_POSE,
+    topics.TARGET_MASK,
+)
+TYPES = {
+    IMAGE: 'sensor_msgs/msg/CompressedImage',
+    CAMERA: 'sensor_msgs/msg/CameraInfo',
+    LABEL: 'geometry_msgs/msg/TwistStamped',
+    EXECUTED: 'geometry_msgs/msg/TwistStamped',
+    ODOM: 'nav_msgs/msg/Odometry',
+    TARGET: 'geometry_msgs/msg/PoseStamped',
+    MASK: 'geometry_msgs/msg/PointStamped',
+}
+DECISION, DECISION_TYPE = topics.DECISION, 'diagnostic_msgs/msg/DiagnosticArray'  # of a drone
+OPTICAL, BODY, WORLD = 'camera_optical_frame', 'base_link', 'map'
+
+
+def write(recording: Recording, path: Path) -> Path:
+    """Write a recording as a new rosbag2 directory; return its MCAP file."""
+    rosbag2, store = require('rosbags.rosbag2', 'record'), typestore()
+    plugin = rosbag2.StoragePlugin.MCAP
+    types = {**TYPES, DECISION: DECISION_TYPE} if any(recording.decisions) else TYPES
+    with rosbag2.Writer(path, version=8, storage_plugin=plugin) as writer:
+        links = {
+            topic: writer.add_connection(f'/{topic}', kind, typestore=store)
+            for topic, kind in types.items()
+        }
+        make = _Maker(store)
+        for index, jpeg in enumerate(recording.jpegs):
+            row = {name: values[index] for name, values in recording.rows.items()}
+            stamp_ns = int(row['stamp_ns'])
+            messages = list(make.frame(jpeg, row, recording.info.camera))
+            if recording.decisions[index]:
+                messages.append((DECISION, make.decision(stamp_ns, recording.decisions[index])))
+            for topic, message in messages:
+                data = store.serialize_cdr(message, types[topic])
+                writer.write(links[topic], stamp_ns, data)
+    return storage_file(path)
+
+
+def storage_file(path: Path) -> Path:
+    """Return the one MCAP file of a rosbag2 directory.
+
+    Raises:
+        EpisodeError: none, or several.
+
+    """
+    files = sorted(path.glob('*.mcap'))
+    if len(files) != 1:
+        raise EpisodeError(f'expected one .mcap file in {path}, found {len(files)}')
+    return files[0]
+
+
+def read(path: Path, info: EpisodeInfo) -> Recording:
+    """Read a rosbag2 directory; only frames for which every topic has a message are kept.
+
+    Raises:
+        EpisodeError: it cannot be read.
+
+    """
+    rosbag2, store = require('rosbags.rosbag2', 'record'), typestore()
+    jpegs: dict[int, bytes] = {}
+    decisions: dict[int, dict[str, str]] = {}
+    columns: dict[str, dict[int, Any]] = {name: {} for name in COLUMNS}
+    try:
+        with rosbag2.Reader(path) as reader:
+            for link, stamp_ns, raw in reader.messages():
+                topic = link.topic.lstrip('/')
+                if topic not in (*TYPES, DECISION) or topic == CAMERA:
+                    continue
+                message = store.deserialize_cdr(raw, link.msgtype)
+                if topic == IMAGE:
+                    jpegs[stamp_ns] = message.data.tobytes()
+                if topic == DECISION:
+                    pairs = message.status[0].values if len(message.status) else ()
+                    decisions[stamp_ns] = {pair.key: pair.value for pair in pairs}
+                for name, value in _READ.get(topic, _nothing)(message):
+                    columns[name][stamp_ns] = value
+    except (OSError, ValueError, RuntimeError, AssertionError, rosbag2.ReaderError) as error:
+        raise EpisodeError(f'{path} cannot be read as rosbag2: {error}') from error
+    recording = Recording(info)
+    for stamp_ns, jpeg in sorted(jpegs.items()):
+        row = {name: values.get(stamp_ns) for name, values in columns.items()}
+        row['stamp_ns'] = stamp_ns
+        if all(value is not None for value in row.values()):
+            recording.append(jpeg, decisions.get(stamp_ns), **row)
+    return recording
+
+
+@functools.cache
+def typestore() -> Any:
+    """Return the message types of ROS 2 (Humble: those used here are the same since)."""
+    typesys = require('rosbags.typesys', 'record')
+    return typesys.get_typestore(typesys.Stores.ROS2_HUMBLE)
+
+
+class _Maker:
+    """Builds messages from rows."""
+
+    def __init__(self, store: Any) -> None:
+        self.types = {name.rsplit('/', 1)[1]: kind for name, kind in store.types.items()}
+
+    def __call__(self, name: str, *values: Any) -> Any:
+        return self.types[name](*values)
+
+    def header(self, stamp_ns: int, frame: str) -> Any:
+        return self('Header', self('Time', *divmod(stamp_ns, 1_000_000_000)), frame)
+
+    def frame(self, jpeg: bytes, row: dict[str, Any], camera: CameraSpec) -> Iterator[Any]:
+        """Yield (topic, message) of one camera frame."""
+        t = int(row['stamp_ns'])
+        pixels = np.frombuffer(jpeg, np.uint8)
+        yield (
+            IMAGE,
+            self('CompressedImage', self.header(t, OPTICAL), 'rgb8; jpeg compressed', pixels),
+        )
+        yield CAMERA, self.camera_info(t, camera)
+        yield LABEL, self.twist(t, row['label'])
+        yield EXECUTED, self.twist(t, row['executed'])
+        yield ODOM, self.odometry(t, row)
+        pose = self(
+            'Pose', self.point(row['target_position_enu']), self('Quaternion', 0.0, 0.0, 0.0, 1.0)
+        )
+        yield TARGET, self('PoseStamped', self.header(t, WORLD), pose)
+        yield MASK, self('PointStamped', self.header(t, OPTICAL), self.point(row['target_mask']))
+
+    def decision(self, stamp_ns: int, facts: dict[str, str]) -> Any:
+        pairs = [self('KeyValue', key, value) for key, value in facts.items()]
+        status = self('DiagnosticStatus', 0, 'mavlink', facts.get('reason', ''), '', pairs)
+        return self('DiagnosticArray', self.header(stamp_ns, ''), [status])
+
+    def vector(self, values: Any) -> Any:
+        return self('Vector3', *(float(v) for v in values))
+
+    def point(self, values: Any) -> Any:
+        return self('Point', *(float(v) for v in values))
+
+    def twist(self, stamp_ns: int, command: Any) -> Any:
+        twist = self('Twist', self.vector(command[:3]), self.vector((0.0, 0.0, command[3])))
+        return self('TwistStamped', self.header(stamp_ns, BODY), twist)
+
+    def odometry(self, stamp_ns: int, row: dict[str, Any]) -> Any:
+        """Pose in ``map``; the twist too, as the child frame's name says."""
+        quaternion = self('Quaternion', *(float(v) for v in row['quaternion_xyzw']))
+        pose = self('Pose', self.point(row['position_enu']), quaternion)
+        twist = self('Twist', self.vector(row['velocity_enu']), self.vector((0.0, 0.0, 0.0)))
+        unknown = np.zeros(36)
+        return self(
+            'Odometry',
+            self.header(stamp_ns, WORLD),
+            WORLD,
+            self('PoseWithCovariance', pose, unknown),
+            self('TwistWithCovariance', twist, unknown),
+        )
+
+    def camera_info(self, stamp_ns: int, camera: CameraSpec) -> Any:
+        focal = camera.width / 2 / math.tan(math.radians(camera.horizontal_fov_deg) / 2)
+        x, y = camera.width / 2, camera.height / 2
+        k = np.array([focal, 0, x, 0, focal, y, 0, 0, 1.0])
+        p = np.array([focal, 0, x, 0, 0, focal, y, 0, 0, 0, 1.0, 0])
+        region = self('RegionOfInterest', 0, 0, 0, 0, False)
+        header = self.header(stamp_ns, OPTICAL)
+        distortion = np.zeros(5)
+        return self(
+            'CameraInfo', header, camera.height, camera.width, 'plumb_bob',
+            distortion, k, np.eye(3).reshape(-1), p, 0, 0, region,
+        )  # fmt: skip
+
+
+def _xyz(vector: Any) -> tuple[float, float, float]:
+    return vector.x, vector.y, vector.z
+
+
+def _read_odometry(message: Any) -> Iterator[tuple[str, Any]]:
+    q = message.pose.pose.orientation
+    yield 'position_enu', _xyz(message.pose.pose.position)
+    yield 'velocity_enu', _xyz(message.twist.twist.linear)
+    yield 'quaternion_xyzw', (q.x, q.y, q.z, q.w)
+
+
+def _read_twist(name: str) -> Callable[[Any], Iterator[tuple[str, Any]]]:
+    def read_one(message: Any) -> Iterator[tuple[str, Any]]:
+        yield name, (*_xyz(message.twist.linear), message.twist.angular.z)
+
+    return read_one
+
+
+def _nothing(message: Any) -> Iterator[tuple[str, Any]]:
+    return iter(())
+
+
+_READ: dict[str, Callable[[Any], Iterator[tuple[str, Any]]]] = {
+    LABEL: _read_twist('label'),
+    EXECUTED: _read_twist('executed'),
+    ODOM: _read_odometry,
+    TARGET: lambda m: iter([('target_position_enu', _xyz(m.pose.position))]),
+    MASK: lambda m: iter([('target_mask', _xyz(m.point))]),
+}

@@ -1,0 +1,149 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the neurons of a policy do: replayed over a flight, and how expressive a cell is.
+
+Shapes: T ticks, N neurons (for a cell with other state, its S numbers). Nothing here draws.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..arrays import FloatArray, Image
+from ..errors import EpisodeError
+from ..policy.cells.base import Cell
+from ..policy.cells.ltc import LTC
+from ..policy.cells.registry import make_cell
+from ..policy.config import CoreConfig
+from ..policy.network import Core, Network
+from ..sim.flight_log import FlightLog
+
+CHUNK = 32  # frames seen at once
+JACOBIAN_EVERY = 5  # ticks
+CIRCLE_TICKS, TURNS = 200, 2  # the first turn lets the cell forget its start
+
+
+@dataclass(frozen=True)
+class Activity:
+    """A flight from the inside."""
+
+    seconds: FloatArray  # (T,), since the policy began
+    states: FloatArray  # (T, N)
+    commands: FloatArray  # (T, 4)
+    bearing: FloatArray  # (T,), of the target in the image, -1 left .. 1 right
+    memory_s: FloatArray  # (T / JACOBIAN_EVERY, N), see memory_of, longest first
+
+
+def replay(network: Network, log: FlightLog) -> Activity:
+    """Show a network the frames of a flight again, with their measured dt.
+
+    Raises:
+        EpisodeError: the policy did not fly in it.
+
+    """
+    chosen = np.flatnonzero(log.column('following'))
+    if len(chosen) < 2:
+        raise EpisodeError('the policy did not fly in this log: expected frames in which it did')
+    stamps_s = log.column('stamp_ns')[chosen] * 1e-9
+    dt_s = np.diff(stamps_s, prepend=stamps_s[0] - network.time.nominal_s)
+    core, cell = Core(network), network.cell
+    state, rows, commands, memory = cell.zero_state(1), [], [], []
+    features = _see(network, [log.jpegs[i] for i in chosen])
+    for tick, (seen, dt) in enumerate(zip(features, dt_s, strict=True)):
+        span = torch.tensor([dt], dtype=torch.float32)
+        if tick % JACOBIAN_EVERY == 0:
+            memory.append(memory_of(cell, seen[None], state, network.ticks(span)) * dt)
+        with torch.no_grad():
+            command, state = core(seen[None], state, span)
+        rows.append(state[0].numpy())
+        commands.append(command[0].numpy())
+    return Activity(
+        stamps_s - stamps_s[0],
+        np.array(rows, dtype=np.float64),
+        np.array(commands, dtype=np.float64),
+        log.column('target_bearing')[chosen],
+        np.array(memory),
+    )
+
+
+def memory_of(cell: Cell, features: Tensor, state: Tensor, dt: Tensor) -> FloatArray:
+    """Return how many ticks the modes of a cell last at one working point, (S,), longest first.
+
+    A small push dies away along the eigenvectors of d(next state)/d(state), each by its
+    eigenvalue per tick: its time constant is -1 / ln |eigenvalue|, infinite from 1 on.
+    """
+
+    def after(start: Tensor) -> Tensor:
+        return cell.step(features, start, dt)[1][0]
+
+    differ: Any = torch.autograd.functional.jacobian
+    jacobian = differ(after, state)  # (S, 1, S)
+    sizes = torch.linalg.eigvals(jacobian[:, 0].double()).abs().numpy()
+    decay = -np.log(np.clip(np.sort(sizes)[::-1], 1e-12, None))
+    return np.where(decay > 0.0, 1.0 / np.maximum(decay, 1e-12), np.inf)
+
+
+def principal(states: FloatArray) -> FloatArray:
+    """Project states (T, N) on their first two principal components, (T, 2)."""
+    centred = states - states.mean(axis=0)
+    _, _, directions = np.linalg.svd(centred, full_matrices=False)
+    projected: FloatArray = centred @ directions[:2].T
+    return projected
+
+
+def path_length(points: FloatArray) -> float:
+    """Return the length of a path (T, D)."""
+    return float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum())
+
+
+def expressivity(name: str, neurons: int, scale: float, seed: int) -> float:
+    """Return how much longer than a circle the path is that it makes in a random cell's state.
+
+    After Raghu et al. 2017 and Hasani et al. 2021 (section 5): the input goes round the unit
+    circle, the state's path is measured in its first two principal components. Weights are drawn
+    as for training and multiplied by ``scale``; of an LTC those are the steepness of its synapses
+    and their reversal potentials.
+    """
+    core = CoreConfig(neurons=neurons, cell=name, wiring='full', wiring_seed=seed)
+    if name == 'wired_cfc':
+        core = CoreConfig(neurons=neurons, cell=name, wiring_seed=seed)
+    cell = make_cell(core, 2, max(neurons // 5, 1))
+    with torch.no_grad():
+        for key, value in cell.named_parameters():
+            if _is_weight(cell, key):
+                value.mul_(scale)
+        angle = torch.arange(CIRCLE_TICKS * TURNS) * (2.0 * torch.pi / CIRCLE_TICKS)
+        circle = torch.stack([angle.sin(), angle.cos()], dim=1)[None]  # (1, T, 2)
+        laid, state, states = cell.weights(), cell.zero_state(1), []
+        for tick in range(CIRCLE_TICKS * TURNS):
+            _, state = cell.step(circle[:, tick], state, torch.ones(1), laid)
+            states.append(state[0].double().numpy())
+    last = np.array(states)[-CIRCLE_TICKS - 1 :]
+    return path_length(principal(last)) / path_length(circle[0, -CIRCLE_TICKS - 1 :].numpy())
+
+
+def _is_weight(cell: Cell, key: str) -> bool:
+    if isinstance(cell, LTC):
+        return key.endswith(('steepness', 'reversal'))
+    return 'weight' in key or key.endswith('values')
+
+
+def _picture(jpeg: bytes) -> Image:
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise EpisodeError('a frame of the flight cannot be decoded: fly it again')
+    return np.asarray(image[:, :, ::-1], dtype=np.uint8)
+
+
+def _see(network: Network, jpegs: list[bytes]) -> Tensor:
+    """Return the features of frames, (T, F)."""
+    found = []
+    for start in range(0, len(jpegs), CHUNK):
+        frames = [_picture(jpeg) for jpeg in jpegs[start : start + CHUNK]]
+        with torch.no_grad():
+            found.append(network.vision(torch.from_numpy(np.stack(frames)))[0])
+    return torch.cat(found)

@@ -1,0 +1,168 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The MAVLink connection of the companion: transport, codec, and the little that must be kept up.
+
+Everything happens inside :meth:`MavlinkLink.poll` and :meth:`MavlinkLink.send_setpoint`, called
+from one loop: no thread resends anything, so when the loop stops, the vehicle hears nothing more.
+The heartbeat comes from the same loop and tells the truth.
+"""
+
+import math
+from pathlib import Path
+from types import TracebackType
+
+from ..setpoint import Setpoint
+from ..vehicle import VehicleState
+from .codec import MavlinkCodec
+from .profiles import Profile, named
+from .reconnect import Reconnecting
+from .signing import SigningKey
+from .timesync import ASK_EVERY_S as CLOCK_EVERY_S
+from .transport import Transport, open_transport
+
+HEARTBEAT_S = 1.0
+LATE_S, ASK_LATE_S = 1.3, 0.2  # a heartbeat so old was lost: ask for it, so often
+ASK_AGAIN_S = 2.0  # for streams that do not come
+
+
+class MavlinkLink:
+    """A connection to one vehicle; close it, or use it as a context."""
+
+    def __init__(
+        self, transport: Transport, codec: MavlinkCodec | None = None, shadow: bool = False
+    ) -> None:
+        """Use an open transport; :meth:`open` opens one from an address.
+
+        Args:
+            transport: carries the bytes.
+            codec: knows the vehicle.
+            shadow: no setpoint leaves, whoever asks for it.
+
+        """
+        self._transport = transport
+        self._codec = codec or MavlinkCodec()
+        self._shadow = shadow
+        self._has_spoken = False  # since the last heartbeat
+        self._heartbeat_s = self._poll_s = self._ask_s = self._clock_s = -math.inf
+
+    @classmethod
+    def open(
+        cls,
+        address: str,
+        autopilot: str = 'auto',
+        system_id: int | None = None,
+        signing_key: Path | None = None,
+        shadow: bool = False,
+    ) -> 'MavlinkLink':
+        """Open an address such as ``udpin:0.0.0.0:14540`` or ``/dev/ttyTHS1:921600``.
+
+        Args:
+            address: see :mod:`.transport`; when it breaks later, it is opened again.
+            autopilot: auto, px4 or ardupilot; another one than asked for is refused.
+            system_id: the vehicle's; None takes the first vehicle heard.
+            signing_key: file of the MAVLink 2 signing key; see :mod:`.signing`.
+            shadow: no setpoint leaves, whoever asks for it.
+
+        Raises:
+            ConfigError: not an address, an unknown autopilot, or a key that cannot be used.
+            LinkError: the port is busy or the device is missing.
+
+        """
+        key = None if signing_key is None else SigningKey.read(signing_key)
+        codec = MavlinkCodec(named(autopilot), system_id, key)
+        transport = open_transport(address)
+        if not transport.is_datagram:  # UDP has nothing that breaks
+            transport = Reconnecting(transport, lambda: open_transport(address, waits=False))
+        return cls(transport, codec, shadow)
+
+    @property
+    def vehicle(self) -> VehicleState | None:
+        """What is known about the vehicle; None before its first heartbeat."""
+        return self._codec.vehicle
+
+    @property
+    def profile(self) -> Profile | None:
+        """The kind of autopilot; None while unknown."""
+        return self._codec.profile
+
+    @property
+    def transport(self) -> Transport:
+        """The way that the bytes travel."""
+        return self._transport
+
+    @property
+    def trip_s(self) -> float | None:
+        """The quickest way of a question to the autopilot and back lately; None: not known."""
+        return self._codec.clock.trip_s
+
+    def poll(self, now_s: float) -> VehicleState | None:
+        """Take in all that has arrived, keep up what is due, and return what is known.
+
+        Raises:
+            LinkError: the vehicle is of another kind than asked for.
+
+        """
+        for data, source in self._transport.read():
+            if self._codec.receive(data, now_s, self._transport.is_datagram):
+                self._transport.accept(source)
+        for answer in self._codec.answers():
+            self._transport.write(answer)
+        self._keep_up(now_s)
+        return self.vehicle
+
+    def _keep_up(self, now_s: float) -> None:
+        if not 0.0 <= now_s - self._heartbeat_s < HEARTBEAT_S:
+            self._heartbeat_s = now_s
+            self._transport.write(self._codec.heartbeat(self._has_spoken))
+            self._has_spoken = False
+        vehicle, profile = self.vehicle, self.profile
+        if vehicle is None or profile is None:
+            return
+        is_late = vehicle.heartbeat_age_s(now_s) > LATE_S
+        every_s = ASK_LATE_S if is_late else profile.heartbeat_poll_s
+        if every_s is not None and not 0.0 <= now_s - self._poll_s < every_s - 1e-6:
+            self._poll_s = now_s
+            self._transport.write(self._codec.request_heartbeat())
+        if not 0.0 <= now_s - self._clock_s < CLOCK_EVERY_S:
+            self._clock_s = now_s
+            self._transport.write(self._codec.ask_clock(now_s))
+        self._ask_for_streams(vehicle, profile, now_s)
+
+    def _ask_for_streams(self, vehicle: VehicleState, profile: Profile, now_s: float) -> None:
+        never_asked = math.isinf(self._ask_s)
+        is_missing = never_asked or vehicle.estimate_age_s(now_s) > ASK_AGAIN_S
+        if is_missing and not 0.0 <= now_s - self._ask_s < ASK_AGAIN_S:
+            self._ask_s = now_s
+            for message_id, rate_hz in profile.streams_hz.items():
+                self._transport.write(self._codec.request_stream(message_id, rate_hz))
+
+    def send_setpoint(self, setpoint: Setpoint, time_boot_ms: int) -> bool:
+        """Send a setpoint once; in shadow mode encode it and send nothing. Tells whether it left.
+
+        Raises:
+            LinkError: no vehicle yet.
+
+        """
+        packet = self._codec.setpoint(setpoint, time_boot_ms)
+        if self._shadow:
+            return False
+        self._has_spoken = True
+        self._transport.write(packet)
+        return True
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._transport.close()
+
+    def __enter__(self) -> 'MavlinkLink':
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        self.close()

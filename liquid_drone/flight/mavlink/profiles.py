@@ -1,0 +1,117 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What differs between the autopilots: modes, loss behaviour, what a companion must ask for.
+
+One profile each, chosen from ``HEARTBEAT.autopilot``. The figures were measured on
+firmware (ArduCopter 4.5.7, PX4 between 1.15 and 1.16). Nothing here talks to anything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from ...errors import ConfigError
+
+# MAVLink message ids that a companion wants, with the rate it asks for in Hz
+_ARDUPILOT_STREAMS = {32: 20.0, 30: 20.0, 1: 2.0, 245: 2.0, 193: 2.0}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One autopilot as a companion sees it."""
+
+    name: str
+    autopilot: int  # HEARTBEAT.autopilot
+    follow_mode: int  # the custom mode in which setpoints are obeyed
+    hold_mode: int  # the autopilot's own hover
+    mode_names: Mapping[int, str]
+    setpoint_loss_s: float  # silence after which the autopilot acts by itself, by default
+    loss: str  # what it then does, in words
+    engages: str  # what brings it into follow_mode, in words
+    least_rate_hz: float  # a slower stream of setpoints counts as lost
+    heartbeat_poll_s: float | None  # ask for HEARTBEAT so often; None: sent on every change
+    streams_hz: Mapping[int, float] = field(default_factory=dict)  # to ask for; empty: on already
+    reports_position_flags: bool = False  # EKF_STATUS_REPORT: whether the position can be used
+    holds_position: bool = False  # at zero velocity; else the guard holds height and place
+
+    def mode_name(self, custom_mode: int) -> str:
+        """Name a custom mode; unknown ones are named by their number."""
+        return self.mode_names.get(custom_mode, f'mode {custom_mode}')
+
+
+PX4 = Profile(
+    name='px4',
+    autopilot=12,
+    follow_mode=393216,
+    hold_mode=50593792,
+    mode_names=MappingProxyType(
+        {
+            65536: 'MANUAL',
+            131072: 'ALTCTL',
+            196608: 'POSCTL',
+            327680: 'ACRO',
+            393216: 'OFFBOARD',
+            458752: 'STABILIZED',
+            33816576: 'AUTO.TAKEOFF',
+            50593792: 'AUTO.LOITER',
+            67371008: 'AUTO.MISSION',
+            84148224: 'AUTO.RTL',
+            100925440: 'AUTO.LAND',
+        }
+    ),
+    setpoint_loss_s=1.0,  # COM_OF_LOSS_T
+    loss='COM_OBL_RC_ACT: 5 holds; 0 gives it to the sticks and, with none, lands and disarms',
+    engages='the mode switch; refused in the air until setpoints have come for 0.5 s',
+    least_rate_hz=2.0,  # below 1 Hz it flaps between OFFBOARD and failsafe
+    heartbeat_poll_s=0.2,  # a takeover is seen after 0.25 s instead of 1 s
+)
+
+ARDUPILOT = Profile(
+    name='ardupilot',
+    autopilot=3,
+    follow_mode=4,
+    hold_mode=17,
+    mode_names=MappingProxyType(
+        {
+            0: 'STABILIZE',
+            2: 'ALT_HOLD',
+            3: 'AUTO',
+            4: 'GUIDED',
+            5: 'LOITER',
+            6: 'RTL',
+            9: 'LAND',
+            16: 'POSHOLD',
+            17: 'BRAKE',
+            21: 'SMART_RTL',
+        }
+    ),
+    setpoint_loss_s=3.0,  # GUID_TIMEOUT
+    loss='flies on at full speed until then, stops, and stays in GUIDED',
+    engages='the mode switch, with a position that can be used; no stream is needed',
+    least_rate_hz=0.5,
+    heartbeat_poll_s=None,
+    streams_hz=MappingProxyType(_ARDUPILOT_STREAMS),
+    reports_position_flags=True,
+    holds_position=True,
+)
+
+PROFILES: Mapping[str, Profile] = MappingProxyType({'px4': PX4, 'ardupilot': ARDUPILOT})
+
+
+def detect(autopilot: int) -> Profile | None:
+    """Return the profile of a ``HEARTBEAT.autopilot`` value; None: an autopilot we do not know."""
+    return next((item for item in PROFILES.values() if item.autopilot == autopilot), None)
+
+
+def named(name: str) -> Profile | None:
+    """Return the profile of a name; ``auto`` gives None: decided by the first heartbeat.
+
+    Raises:
+        ConfigError: for a name that is none of auto, px4, ardupilot.
+
+    """
+    if name == 'auto':
+        return None
+    if name not in PROFILES:
+        raise ConfigError(f"unknown autopilot '{name}': expected auto, {', '.join(PROFILES)}")
+    return PROFILES[name]

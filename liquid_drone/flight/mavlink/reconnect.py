@@ -1,0 +1,96 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A transport that comes back: a pulled cable, a restarted simulator or bridge ends nothing.
+
+While it is gone, reading gives nothing and writing is lost, as on a wire; the guard sees the
+silence and acts. It is opened anew once a second, without ever blocking for long.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+
+from ...errors import LinkError
+from .transport import Chunk, Transport
+
+logger = logging.getLogger(__name__)
+RETRY_S = 1.0
+
+
+class Reconnecting:
+    """Carries bytes by a transport that is opened again whenever it breaks."""
+
+    def __init__(
+        self,
+        first: Transport,
+        reopen: Callable[[], Transport],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin with an open transport; ``reopen`` raises LinkError where it cannot yet."""
+        self._reopen, self._clock = reopen, clock
+        self._inner: Transport | None = first
+        self.is_datagram = first.is_datagram
+        self._retry_s = 0.0
+        self._is_lost = False  # nothing has come since it broke
+        self.breaks = 0  # how often it broke
+
+    @property
+    def inner(self) -> Transport | None:
+        """The present transport; None while it is gone."""
+        return self._inner
+
+    def read(self) -> list[Chunk]:
+        """Return all that has arrived; nothing while it is gone."""
+        inner = self._inner or self._open()
+        if inner is None:
+            return []
+        try:
+            chunks = inner.read()
+        except LinkError as error:
+            self._drop(error)
+            return []
+        if chunks and self._is_lost:
+            self._is_lost = False
+            logger.info('the connection to the autopilot is open again')
+        return chunks
+
+    def write(self, data: bytes) -> None:
+        """Send, or lose it."""
+        if self._inner is None:
+            return
+        try:
+            self._inner.write(data)
+        except LinkError as error:
+            self._drop(error)
+
+    def accept(self, source: object) -> None:
+        """Learn that the vehicle is at this source of a chunk."""
+        if self._inner is not None:
+            self._inner.accept(source)
+
+    def close(self) -> None:
+        """Release it, for good."""
+        if self._inner is not None:
+            self._inner.close()
+            self._inner = None
+        self._retry_s = float('inf')
+
+    def _drop(self, error: LinkError) -> None:
+        if not self._is_lost:  # said once, not at every try
+            self._is_lost = True
+            self.breaks += 1
+            logger.warning('%s; trying again every %g s', error, RETRY_S)
+        if self._inner is not None:
+            self._inner.close()
+            self._inner = None
+        self._retry_s = self._clock() + RETRY_S
+
+    def _open(self) -> Transport | None:
+        if self._clock() < self._retry_s:
+            return None
+        self._retry_s = self._clock() + RETRY_S
+        try:
+            self._inner = self._reopen()
+        except LinkError:  # still gone, and said already
+            return None
+        return self._inner

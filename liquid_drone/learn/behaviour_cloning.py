@@ -1,0 +1,296 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Imitation: fit a network to windows of flights, with checkpoints to go on from.
+
+The weights that fly are a running average of the trained ones. It reads clips and writes
+checkpoints; it never flies.
+"""
+
+import copy
+import logging
+import math
+import pickle
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import ConfigError, EpisodeError, TrainingError
+from ..policy.network import Network, Seen
+from .batches import TrainingBatch, Windows
+from .clips import Clip
+from .distributed import ALONE, Team
+from .recipe import TrainConfig
+
+log = logging.getLogger(__name__)
+
+CHECKPOINT_S = 0.25  # after every step that took as long, else so often: writing takes 1 % of it
+Report = Callable[[int, dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Which part of a training to do; steps count over all rounds."""
+
+    first: int
+    last: int  # exclusive
+    total: int  # of the whole training: the learning rate falls towards it
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """A network in training."""
+
+    network: Network  # being trained
+    average: Network  # its running average: flies
+    optimiser: torch.optim.Optimizer
+    step: int
+
+
+def train(
+    network: Network,
+    clips: list[Clip],
+    config: TrainConfig,
+    span: Span,
+    checkpoint: Path,
+    before: Path | None = None,
+    report: Report = lambda step, losses: None,
+    team: Team = ALONE,
+) -> Network:
+    """Train on clips, from a partial checkpoint if there is one; return the averaged network.
+
+    Args:
+        network: start weights, when nothing was trained before; changed in place.
+        clips: training data.
+        config: see the recipe.
+        span: the steps to do.
+        checkpoint: written at the end; ``.partial`` beside it in between.
+        before: checkpoint of the round before, to go on from.
+        report: called after every step with its number and losses.
+        team: the processes that train together; the first one alone writes checkpoints.
+
+    Raises:
+        EpisodeError: there is nothing to train on.
+        ConfigError: a checkpoint that cannot be used.
+        TrainingError: another process of the team is gone, or numbers are not finite.
+
+    """
+    if not any(len(clip) >= config.length for clip in clips):
+        raise EpisodeError(f'no episode has {config.length} frames: collect flights first')
+    torch.set_num_threads(config.threads)
+    device = device_of(config, team)
+    network.to(device)
+    windows = Windows(clips, config, network.time.nominal_s, device, team)
+    weight = channel_weights(clips).to(device)
+    partial = checkpoint.with_suffix('.partial')
+    progress = _begin(network, config, span, partial if partial.is_file() else before)
+    team.agree('where they go on from', progress.step, sum(len(clip) for clip in clips))
+    if config.compile:
+        network.compile_eye()
+    saved_s = time.monotonic()
+    for step in range(progress.step, span.last):
+        batch = windows.batch(config.seed, step)
+        rate = rate_at(step, span.total, config)
+        losses = _step(progress, batch, weight, config, rate, step, team)
+        report(step, losses)
+        if team.first and time.monotonic() - saved_s >= CHECKPOINT_S:
+            _save_progress(progress, step + 1, partial)
+            saved_s = time.monotonic()
+    if team.first:
+        _save_progress(progress, span.last, checkpoint)
+        partial.unlink(missing_ok=True)
+    return progress.average.cpu()
+
+
+def device_of(config: TrainConfig, team: Team = ALONE) -> torch.device:
+    """Return where training runs: of several graphics cards, on that of the local rank.
+
+    Raises:
+        ConfigError: a graphics card is asked for and PyTorch finds none.
+
+    """
+    found = torch.cuda.is_available()
+    if config.device == 'cuda' and not found:
+        raise ConfigError(
+            'device: cuda, but PyTorch finds no graphics card: install its CUDA build and a '
+            'driver, or take device: auto'
+        )
+    if not found or config.device == 'cpu':
+        return torch.device('cpu')
+    return torch.device('cuda', team.local_rank) if team.size > 1 else torch.device('cuda')
+
+
+def channel_weights(clips: list[Clip]) -> Tensor:
+    """Return (4,): one over the variance of each command channel, so that each counts the same."""
+    labels = np.concatenate([clip.label for clip in clips])
+    labels = labels[~np.isnan(labels).any(axis=1)]
+    return torch.from_numpy(1.0 / np.maximum(labels.var(axis=0), 1e-3)).float()
+
+
+def losses_of(
+    seen: Seen, batch: TrainingBatch, weight: Tensor, team: Team = ALONE
+) -> dict[str, Tensor]:
+    """Return the mean losses: command (of unit variance), target head, hints.
+
+    A mean is over what is known in the batch of the whole team: the mean of the ranks' losses is
+    the loss of one process with all windows.
+    """
+    told = ~torch.isnan(batch.label)
+    error = torch.where(told, seen.motor - torch.nan_to_num(batch.label), 0.0)
+    judged = ~torch.isnan(batch.target[..., :1])
+    target = torch.nan_to_num(batch.target)
+    visible = target[..., :1]
+    known = ~torch.isnan(batch.hints)
+    counts = torch.stack([mask.sum().float() for mask in (told, judged, visible, known)])
+    n_told, n_judged, n_visible, n_known = team.mean(counts).clamp(min=1.0 / team.size).unbind()
+    command = (error**2 * weight).sum() / n_told
+    doubt = torch.nn.functional.binary_cross_entropy_with_logits(
+        seen.target[..., :1], visible, reduction='none'
+    )
+    sight = (doubt * judged).sum() / n_judged
+    off = ((seen.target[..., 1:] - target[..., 1:]) ** 2 * visible).sum()
+    place = off / n_visible * 10.0  # bearings are small numbers
+    wrong = torch.where(known, seen.hints - torch.nan_to_num(batch.hints), 0.0)
+    hints = (wrong**2).sum() / n_known * 10.0
+    return {'command': command, 'sight': sight, 'place': place, 'hints': hints}
+
+
+def rate_at(step: int, total: int, config: TrainConfig) -> float:
+    """Return the share of the learning rate at a step: warm-up, hold, then a cosine to 2 %."""
+    if step < config.warmup_steps:
+        return (step + 1) / config.warmup_steps
+    hold = config.hold_share * total
+    fallen = min(max((step - hold) / max(total - hold, 1.0), 0.0), 1.0)
+    return 0.02 + 0.49 * (1.0 + math.cos(math.pi * fallen))
+
+
+def load_weights(network: Network, path: Path) -> Network:
+    """Load the averaged weights of a checkpoint into a network of the same shape.
+
+    Raises:
+        ConfigError: missing, broken or of another shape.
+
+    """
+    try:
+        network.load_state_dict(_read(path)['average'])
+    except (RuntimeError, KeyError) as error:
+        raise ConfigError(f'checkpoint {path} does not fit the network: {error}') from error
+    return network
+
+
+def _begin(
+    network: Network, config: TrainConfig, span: Span, saved: Path | None
+) -> TrainingProgress:
+    core = list(network.cell.parameters())
+    cores = {id(parameter) for parameter in core}
+    rest = [p for p in network.parameters() if id(p) not in cores]
+    groups = [
+        {'params': rest, 'base': config.learning_rate},
+        {'params': core, 'base': config.learning_rate * config.core_rate_factor},
+    ]
+    fused = rest[0].is_cuda  # one kernel for all weights
+    optimiser = torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=fused)
+    average = copy.deepcopy(network)
+    if saved is None:
+        return TrainingProgress(network, average, optimiser, span.first)
+    state = _read(saved)
+    try:
+        network.load_state_dict(state['weights'])
+        average.load_state_dict(state['average'])
+        optimiser.load_state_dict(state['optimiser'])
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise ConfigError(f'checkpoint {saved} does not fit the network: {error}') from error
+    return TrainingProgress(network, average, optimiser, int(state['step']))
+
+
+def _step(
+    progress: TrainingProgress,
+    batch: TrainingBatch,
+    weight: Tensor,
+    config: TrainConfig,
+    rate: float,
+    step: int,
+    team: Team,
+) -> dict[str, float]:
+    for group in progress.optimiser.param_groups:
+        group['lr'] = group['base'] * rate
+    losses = _gradients(progress.network, batch, weight, config, step, team)
+    progress.optimiser.step()
+    progress.network.constrain()
+    decay = min(config.average, (step + 1) / (step + 10))
+    with torch.no_grad():
+        torch._foreach_lerp_(
+            list(progress.average.parameters()), list(progress.network.parameters()), 1.0 - decay
+        )
+    return losses
+
+
+def _gradients(
+    network: Network,
+    batch: TrainingBatch,
+    weight: Tensor,
+    config: TrainConfig,
+    step: int,
+    team: Team,
+) -> dict[str, float]:
+    """Fill the clipped gradients; return the losses.
+
+    Now and then (one step in hundreds, torch 2.13 on a CPU with AMX) PyTorch's bfloat16 gives nan
+    for the weights of the paper's second convolution, 24 to 36 channels, and for nothing else; the
+    same step in another process gives what it should. So it is computed again, in float32.
+    """
+    for precision in (config.precision, 'float32'):
+        half = precision == 'bfloat16'
+        pixels = batch.pixels if half else batch.pixels.float()
+        with torch.autocast(pixels.device.type, torch.bfloat16, enabled=half):
+            seen = network(pixels, batch.dt_s)
+        losses = losses_of(seen, batch, weight, team)
+        total = losses['command'] + config.target_weight * (losses['sight'] + losses['place'])
+        total = total + config.hint_weight * losses['hints']
+        network.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        team.average_gradients(network.parameters())
+        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        numbers = torch.stack([*losses.values(), norm]).detach()
+        values = team.mean(numbers).tolist()  # one wait for the device, not five
+        if all(map(math.isfinite, values)):
+            torch.nn.utils.clip_grads_with_norm_(network.parameters(), config.clip, norm)
+            return dict(zip(losses, values, strict=False))  # without the norm
+        where = [name for name, p in network.named_parameters() if not _finite(p.grad)]
+        log.warning('step %d in %s: not finite: %s', step, precision, ', '.join(where))
+    raise TrainingError(
+        f'step {step} gave losses or gradients that are not finite, twice, and is not saved: look '
+        'at the episodes (liquid-drone validate) or lower learning_rate, then start again, and '
+        'training goes on before it'
+    )
+
+
+def _finite(gradient: Tensor | None) -> bool:
+    return gradient is None or bool(gradient.isfinite().all())
+
+
+def _save_progress(progress: TrainingProgress, step: int, path: Path) -> None:
+    state = {
+        'weights': progress.network.state_dict(),
+        'average': progress.average.state_dict(),
+        'optimiser': progress.optimiser.state_dict(),
+        'step': step,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f'.{path.name}.new')
+    torch.save(state, aside)
+    aside.replace(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        state: dict[str, Any] = torch.load(path, map_location='cpu', weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        raise ConfigError(f'cannot read checkpoint {path}: {error}') from error
+    return state

@@ -1,0 +1,44 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""From a round's checkpoint to a bundle that says where it comes from, and can be learned from."""
+
+from pathlib import Path
+
+from ..contract import Training
+from ..policy.export import export
+from ..policy.network import Network
+from ..policy.weights import save_weights
+from .behaviour_cloning import load_weights
+from .recipe import Recipe, Workspace
+from .run_manifest import commit
+
+
+def export_round(
+    recipe: Recipe, work: Workspace, index: int, bundle: Path, frames: int, name: str = ''
+) -> None:
+    """Write the bundle of a round's checkpoint.
+
+    Args:
+        recipe: that was trained.
+        work: where its checkpoints are.
+        index: the round.
+        bundle: directory to write.
+        frames: how many frames it was trained on, for the card.
+        name: of the bundle; the recipe's name and the round when empty.
+
+    Raises:
+        ConfigError: the checkpoint is missing or does not fit.
+        OutputError: the bundle cannot be written.
+
+    """
+    network = load_weights(Network(recipe.network), work.checkpoint(index))
+    training = Training(
+        target=', '.join(dict.fromkeys((*recipe.targets, *recipe.recorded))),
+        worlds=recipe.worlds,
+        seasons=recipe.seasons,
+        command=f'liquid-drone train --recipe {recipe.name}',
+        commit=commit(),
+        frames=frames,
+    )
+    export(network, name or f'{recipe.name}-round-{index}', training, bundle)
+    save_weights(network, bundle)

@@ -1,0 +1,91 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Retrain a policy for another target, without forgetting those that it follows already.
+
+The recipe of a retraining comes from the bundle that it starts with: the same worlds, seasons and
+network. The new target gets two thirds of the flights, the known ones share the rest.
+"""
+
+import dataclasses
+import itertools
+from pathlib import Path
+
+from .. import resources
+from ..contract import load_contract
+from ..errors import BundleError
+from ..policy.weights import config_of
+from .recipe import CollectConfig, DaggerConfig, Disturbance, Recipe, TrainConfig, ValidationConfig
+
+NEW_FOR_EACH_KNOWN = 2
+LOOKALIKES = ('plain_person', 'orange_traffic_cone')  # shown as what is not the target
+RECORDED_STEPS = 400  # on recorded flights alone
+
+
+def retrain_recipe(target: str, start: str) -> Recipe:
+    """Return the recipe that teaches a bundle one more target.
+
+    Args:
+        target: name in ``sim/targets`` or path of a YAML file.
+        start: bundle to go on from, by name or path.
+
+    Raises:
+        BundleError: the bundle does not say where it learned, or has no weights.
+
+    """
+    contract = load_contract(resources.bundle(start))
+    training = contract.training
+    if not (training.worlds and training.seasons and training.target):
+        raise BundleError(f'{start} does not say on which worlds, seasons and target it learned')
+    known = known_targets(training.target)
+    return Recipe(
+        name=f'{contract.name}-{Path(target).stem}',
+        worlds=training.worlds,
+        seasons=training.seasons,
+        targets=turns(target, known),
+        lookalikes=tuple(name for name in LOOKALIKES if name not in (target, *known)),
+        start=start,
+        network=config_of(start),
+        collect=CollectConfig(30, disturbance=Disturbance(glance_share=0.35, stray_share=0.6)),
+        train=TrainConfig(steps=300, learning_rate=6e-4, warmup_steps=50),
+        dagger=DaggerConfig(rounds=3, episodes=18),
+        validation=ValidationConfig(flights=4, final_flights=12),
+    )
+
+
+def recorded_recipe(target: str, start: str) -> Recipe:
+    """Return the recipe that goes on from a bundle with recorded flights alone.
+
+    The simulator only validates that the targets known before are still followed.
+
+    Args:
+        target: what the recorded flights followed; the simulator need not know it.
+        start: bundle to go on from, by name or path.
+
+    Raises:
+        BundleError: as :func:`retrain_recipe`.
+
+    """
+    base = retrain_recipe(target, start)
+    known = known_targets(load_contract(resources.bundle(start)).training.target)
+    return dataclasses.replace(
+        base,
+        targets=known,
+        recorded=(target,),
+        train=TrainConfig(steps=RECORDED_STEPS, learning_rate=3e-4, warmup_steps=50),
+        dagger=DaggerConfig(rounds=1),
+        validation=ValidationConfig(flights=4, final_flights=8),
+    )
+
+
+def known_targets(training: str) -> tuple[str, ...]:
+    """Return the targets that a contract names."""
+    return tuple(name.strip() for name in training.split(',') if name.strip())
+
+
+def turns(target: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Return whose turn it is, flight after flight: twice the new one, then one that is known."""
+    others = [name for name in known if name != target]
+    if not others:
+        return (target,)
+    pattern = [[target] * NEW_FOR_EACH_KNOWN, *[[name] for name in others]]
+    return tuple(itertools.chain.from_iterable(pattern))

@@ -1,0 +1,90 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""How far a policy's word that it sees the target can be trusted; the guard acts on that word.
+
+The expert flies validation seeds, is turned away now and then, and follows a look-alike in some
+flights; the policy only watches. So there are frames with the target and frames without.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..seeds import split_seeds
+from ..sim.scenario.scenario import load_target
+from .clips import MIN_PIXELS
+from .collect import jobs_of, run_jobs
+from .drivers import DriverPlan
+from .recipe import Disturbance, Recipe
+from .rollout import TrainingFlight
+
+SEEN = 0.5  # from this probability on the target counts as seen, as in flight
+OFFSET = 2000  # validation seeds from here on, so that nothing else is measured on them
+FRAMES = 300
+GLANCES = Disturbance(glance_share=1.0, glance_every_s=4.0)
+
+
+@dataclass(frozen=True)
+class DetectionCounts:
+    """Counts of frames."""
+
+    shown: int = 0  # the target is in the picture
+    missed: int = 0  # of these: said not to be seen
+    empty: int = 0  # the target is not in the picture
+    imagined: int = 0  # of these: said to be seen
+
+    def __add__(self, other: 'DetectionCounts') -> 'DetectionCounts':
+        """Return both together."""
+        mine, its = dataclasses.astuple(self), dataclasses.astuple(other)
+        return DetectionCounts(*(a + b for a, b in zip(mine, its, strict=True)))
+
+    def __str__(self) -> str:
+        """Say it in a sentence."""
+        missed, imagined = self.missed / max(self.shown, 1), self.imagined / max(self.empty, 1)
+        return (
+            f'says "not seen" in {missed:.1%} of {self.shown} frames with the target and '
+            f'"seen" in {imagined:.1%} of {self.empty} without'
+        )
+
+
+def sight_of(
+    recipe: Recipe,
+    bundle: Path,
+    flights: int,
+    processes: int,
+    done: Callable[[], None] = lambda: None,
+) -> DetectionCounts:
+    """Let a policy watch flights of the expert through the recipe's places and count.
+
+    Args:
+        recipe: places, targets and look-alikes.
+        bundle: the policy.
+        flights: how many, of 15 s each.
+        processes: flights at once.
+        done: called after each flight.
+
+    """
+    from ..contract import load_contract
+
+    plan = DriverPlan('mixed', GLANCES, load_contract(bundle).command, bundle, 1.0)
+    seeds = split_seeds('validation', flights, OFFSET)
+    jobs = jobs_of(recipe, seeds, FRAMES, plan, None, lookalikes=True)
+    targets = {load_target(name).name for name in recipe.targets}
+    named = {job.seed: load_target(job.target).name in targets for job in jobs}
+    total = DetectionCounts()
+    for result in run_jobs(jobs, processes):
+        assert result.flight is not None  # nothing is recorded, so nothing was there already
+        total = total + count(result.flight, named[result.seed])
+        done()
+    return total
+
+
+def count(flight: TrainingFlight, follows_target: bool) -> DetectionCounts:
+    """Count the frames of one flight that the policy watched."""
+    shown = (flight.target_pixels >= MIN_PIXELS) & follows_target
+    seen = flight.sight >= SEEN
+    numbers = (shown, shown & ~seen, ~shown, ~shown & seen)
+    return DetectionCounts(*(int(np.count_nonzero(which)) for which in numbers))

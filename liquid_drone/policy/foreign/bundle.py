@@ -1,0 +1,150 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""From the weights that somebody else trained to a flight bundle of ours.
+
+A published Keras file is a whole network. A state dict of ncps is a recurrent cell, perhaps within
+a larger model: it gets the eye of a bundle of ours, whose features it must have been trained on.
+"""
+
+import copy
+import pickle
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ...contract import CommandSpec, Contract, TimeSpec, Training
+from ...errors import BundleError, ConfigError
+from ..config import CoreConfig, NetworkConfig
+from ..export import export
+from ..network import COMMANDS, Network
+from ..weights import config_of, load_weights_of, save_weights
+from . import ncps
+
+HDF5 = b'\x89HDF\r\n\x1a\n'
+
+
+@dataclass(frozen=True)
+class Guest:
+    """How a state dict of ncps is to be understood."""
+
+    unsaid: ncps.Unsaid = field(default_factory=ncps.Unsaid)
+    eye: str = 'follow'  # bundle whose CNN the cell was trained behind
+    readout: str = ''  # name of the linear layer after the cell in the larger model
+    time: TimeSpec = field(default_factory=TimeSpec)
+    command: CommandSpec = field(default_factory=CommandSpec)  # outputs are shares of its limits
+
+
+def is_keras(file: Path) -> bool:
+    """Say whether a file is HDF5.
+
+    Raises:
+        BundleError: it cannot be read.
+
+    """
+    try:
+        with file.open('rb') as content:
+            return content.read(len(HDF5)) == HDF5
+    except OSError as error:
+        raise BundleError(f'cannot read {file}: {error}') from error
+
+
+def guest_network(file: Path, guest: Guest) -> Network:
+    """Put a cell of ncps behind the eye of a bundle.
+
+    Raises:
+        BundleError: not a state dict of an ncps CfC or LTC, no weights in the bundle, or they do
+            not fit each other.
+
+    """
+    state = _state_dict(file)
+    found = ncps.from_ncps(state, guest.unsaid)
+    readout = _linear(state, guest.readout) if guest.readout else found.readout
+    eye_config = config_of(guest.eye)
+    if found.cell.features != eye_config.vision.features:
+        raise BundleError(
+            f'{file} takes {found.cell.features} features, the eye of {guest.eye} gives '
+            f'{eye_config.vision.features}: choose the bundle it was trained behind with --eye'
+        )
+    outputs = found.cell.outputs if readout is None else readout.out_features
+    if outputs != COMMANDS:
+        raise BundleError(
+            f'{file} gives {outputs} numbers, a command has {COMMANDS} (vx, vy, vz, yaw rate): '
+            'name the linear layer after the cell with --readout'
+        )
+    core = CoreConfig(
+        neurons=found.cell.state_size,
+        motor_gain=1.0,
+        cell=found.kind,
+        readout='' if readout is None else 'motor',
+    )
+    config = NetworkConfig(eye_config.vision, core)
+    network = Network(config, command=guest.command, time=guest.time, cell=found.cell)
+    network.vision = copy.deepcopy(load_weights_of(Network(eye_config), guest.eye).vision)
+    network.readout = readout or (None if network.wiring else _identity())
+    return network
+
+
+def adopt(network: Network, bundle: Path, command: str, retrainable: bool) -> Contract:
+    """Write the bundle of an imported network.
+
+    Args:
+        network: imported.
+        bundle: directory to write.
+        command: line that imports it, for the card.
+        retrainable: its configuration rebuilds it, so that training may go on from it.
+
+    Raises:
+        OutputError: it cannot be written.
+
+    """
+    contract = export(network, bundle.name, Training('unknown', command=command), bundle)
+    if retrainable:
+        save_weights(network, bundle)
+    return contract
+
+
+def _state_dict(file: Path) -> dict[str, Tensor]:
+    try:  # what is no pickle may fail its reader in any of these ways
+        state = torch.load(file, weights_only=True, map_location='cpu')
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+        EOFError,
+        LookupError,
+        pickle.UnpicklingError,
+    ) as error:
+        raise BundleError(
+            f'{file} is neither HDF5 nor a state dict saved with torch.save: {error}'
+        ) from error
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise BundleError(
+            f'{file} holds {type(state).__name__}, expected the tensors of a state dict: save '
+            'module.state_dict() with torch.save'
+        )
+    return state
+
+
+def _linear(state: dict[str, Tensor], name: str) -> nn.Linear:
+    try:
+        weight, bias = state[f'{name}.weight'], state[f'{name}.bias']
+    except KeyError as error:
+        raise ConfigError(
+            f'no linear layer {name} in the state dict: {error} is missing; names end in '
+            f'{", ".join(list(state)[-4:])}'
+        ) from error
+    layer = nn.Linear(weight.shape[1], weight.shape[0])
+    with torch.no_grad():
+        layer.weight.copy_(weight)
+        layer.bias.copy_(bias)
+    return layer
+
+
+def _identity() -> nn.Linear:
+    layer = nn.Linear(COMMANDS, COMMANDS)
+    with torch.no_grad():
+        layer.weight.copy_(torch.eye(COMMANDS))
+        layer.bias.zero_()
+    return layer

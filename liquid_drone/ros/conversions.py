@@ -1,0 +1,213 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Standard ROS messages to and from arrays and nanoseconds; REP-103 frames, SI units.
+
+Images are converted with numpy alone: cv_bridge breaks with NumPy 2.
+"""
+
+import array
+import math
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from geometry_msgs.msg import PointStamped, PoseStamped, TwistStamped
+from nav_msgs.msg import Odometry
+from sensor_msgs.msg import CameraInfo, CompressedImage
+from sensor_msgs.msg import Image as ImageMessage
+from std_msgs.msg import Header
+
+from ..arrays import Command, FloatArray, FourFloats, Image
+from ..camera.calibration import Calibration
+from ..contract import CameraSpec
+from ..errors import ImageError
+from ..geometry import rotation_from_quaternion
+from ..image import horizontal_fov_deg
+
+WORLD_FRAME, BODY_FRAME, OPTICAL_FRAME = 'odom', 'base_link', 'camera_optical_frame'
+SECOND_NS = 1_000_000_000
+
+
+def time_message(stamp_ns: int) -> Time:
+    """Turn nanoseconds into a message."""
+    return Time(sec=stamp_ns // SECOND_NS, nanosec=stamp_ns % SECOND_NS)
+
+
+def nanoseconds(stamp: Time) -> int:
+    """Turn a message into nanoseconds."""
+    return int(stamp.sec) * SECOND_NS + int(stamp.nanosec)
+
+
+def header(stamp_ns: int, frame: str) -> Header:
+    """Make a header."""
+    return Header(stamp=time_message(stamp_ns), frame_id=frame)
+
+
+def image_message(image: Image, stamp_ns: int, frame: str = OPTICAL_FRAME) -> ImageMessage:
+    """Make an rgb8 image message from an array (H, W, 3)."""
+    data = array.array('B')  # the one type that every rclpy takes without looking at each byte
+    data.frombytes(np.ascontiguousarray(image).data.cast('B'))
+    height, width = image.shape[:2]
+    return ImageMessage(
+        header=header(stamp_ns, frame),
+        height=height,
+        width=width,
+        encoding='rgb8',
+        step=3 * width,
+        data=data,
+    )
+
+
+def compressed_message(image: Image, stamp_ns: int, frame: str, quality: int) -> CompressedImage:
+    """Make a JPEG image message from an array (H, W, 3), as image_transport does."""
+    import cv2
+
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, coded = cv2.imencode('.jpg', bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    data = array.array('B')
+    data.frombytes(coded.data)
+    return CompressedImage(
+        header=header(stamp_ns, frame), format='rgb8; jpeg compressed bgr8', data=data
+    )
+
+
+def image_array(message: ImageMessage) -> Image:
+    """Return the picture as RGB (H, W, 3) uint8, without a copy where the message is rgb8.
+
+    Raises:
+        ImageError: another encoding than rgb8 or bgr8, or fewer bytes than the size needs.
+
+    """
+    if message.encoding not in ('rgb8', 'bgr8'):
+        raise ImageError(
+            f"expected an image with encoding 'rgb8' or 'bgr8', got '{message.encoding}'; "
+            'let the camera driver publish one of these'
+        )
+    height, width, step = message.height, message.width, message.step
+    data = np.frombuffer(message.data, dtype=np.uint8)
+    if step < 3 * width or data.size < height * step:
+        raise ImageError(
+            f'expected {height} rows of at least {3 * width} bytes ({width}x{height}), '
+            f'got {data.size} bytes with step {step}: the image message is cut short'
+        )
+    pixels = data[: height * step].reshape(height, step)[:, : 3 * width]
+    picture = pixels.reshape(height, width, 3)
+    return picture if message.encoding == 'rgb8' else picture[:, :, ::-1]
+
+
+def camera_info_message(camera: CameraSpec, stamp_ns: int) -> CameraInfo:
+    """Describe an ideal pinhole camera."""
+    focal = camera.width / 2 / math.tan(math.radians(camera.horizontal_fov_deg) / 2)  # pixels
+    x, y = camera.width / 2, camera.height / 2
+    return CameraInfo(
+        header=header(stamp_ns, OPTICAL_FRAME),
+        width=camera.width,
+        height=camera.height,
+        distortion_model='plumb_bob',
+        d=[0.0] * 5,
+        k=[focal, 0.0, x, 0.0, focal, y, 0.0, 0.0, 1.0],
+        r=[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+        p=[focal, 0.0, x, 0.0, 0.0, focal, y, 0.0, 0.0, 0.0, 1.0, 0.0],
+    )
+
+
+def calibration_message(lens: Calibration, stamp_ns: int, frame: str) -> CameraInfo:
+    """Describe a real camera; K is zero where it is not calibrated."""
+    return CameraInfo(
+        header=header(stamp_ns, frame),
+        width=lens.width,
+        height=lens.height,
+        distortion_model=lens.distortion_model,
+        d=list(lens.d),
+        k=list(lens.k),
+        r=list(lens.r),
+        p=list(lens.p),
+    )
+
+
+def field_of_view_deg(message: CameraInfo) -> float | None:
+    """Return the horizontal field of view; None where the camera is not calibrated."""
+    focal_px = float(message.k[0])
+    return horizontal_fov_deg(message.width, focal_px) if focal_px > 0.0 else None
+
+
+def command_message(command: Command | FourFloats, stamp_ns: int) -> TwistStamped:
+    """Make a body velocity (FLU, heading-aligned) from (vx, vy, vz, yaw rate)."""
+    message = TwistStamped(header=header(stamp_ns, BODY_FRAME))
+    linear, angular = message.twist.linear, message.twist.angular
+    linear.x, linear.y, linear.z, angular.z = (float(value) for value in command)
+    return message
+
+
+def command_array(message: TwistStamped) -> Command:
+    """Return (vx, vy, vz, yaw rate) float32 of a body velocity."""
+    linear, angular = message.twist.linear, message.twist.angular
+    return np.array([linear.x, linear.y, linear.z, angular.z], dtype=np.float32)
+
+
+def odometry_message(
+    stamp_ns: int,
+    position_enu: FloatArray,
+    quaternion_xyzw: FloatArray,
+    velocity_enu: FloatArray,
+    rates_flu: FloatArray,
+) -> Odometry:
+    """Make odometry: pose in the world, velocities in the body frame as REP-105 users expect."""
+    message = Odometry(header=header(stamp_ns, WORLD_FRAME), child_frame_id=BODY_FRAME)
+    pose, twist = message.pose.pose, message.twist.twist
+    fill(pose.position, position_enu)
+    fill(pose.orientation, quaternion_xyzw)
+    fill(twist.linear, rotation_from_quaternion(quaternion_xyzw).T @ velocity_enu)
+    fill(twist.angular, rates_flu)
+    return message
+
+
+def pose_message(stamp_ns: int, position_enu: FloatArray) -> PoseStamped:
+    """Make an upright pose in the world."""
+    message = PoseStamped(header=header(stamp_ns, WORLD_FRAME))
+    fill(message.pose.position, position_enu)
+    return message
+
+
+def bearing_message(
+    stamp_ns: int, camera: CameraSpec, bearing: float, elevation: float
+) -> PointStamped:
+    """Make the point 1 m ahead in the optical frame (x right, y down) where the target is seen.
+
+    ``bearing`` is -1 left to 1 right edge of the image, ``elevation`` -1 bottom to 1 top.
+    """
+    half_width = math.tan(math.radians(camera.horizontal_fov_deg) / 2)
+    half_height = half_width * camera.height / camera.width
+    message = PointStamped(header=header(stamp_ns, OPTICAL_FRAME))
+    fill(message.point, np.array([bearing * half_width, -elevation * half_height, 1.0]))
+    return message
+
+
+def mask_message(stamp_ns: int, bearing: float, elevation: float, pixels: float) -> PointStamped:
+    """Make what a picture truly shows of the target, as episodes hold it.
+
+    x is the bearing -1 left..1 right, y the elevation -1 bottom..1 top, z the visible pixels.
+    """
+    message = PointStamped(header=header(stamp_ns, OPTICAL_FRAME))
+    fill(message.point, np.array([bearing, elevation, pixels]))
+    return message
+
+
+def diagnostics_message(
+    stamp_ns: int, name: str, is_good: bool, summary: str, values: dict[str, object]
+) -> DiagnosticArray:
+    """Make one status with its values as text."""
+    status = DiagnosticStatus(
+        level=DiagnosticStatus.OK if is_good else DiagnosticStatus.ERROR,
+        name=name,
+        message=summary,
+        hardware_id='liquid_drone',
+        values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+    )
+    return DiagnosticArray(header=header(stamp_ns, ''), status=[status])
+
+
+def fill(target: object, values: FloatArray) -> None:
+    """Set x, y, z (and w) of a vector, point or quaternion."""
+    for axis, value in zip('xyzw', values, strict=False):
+        setattr(target, axis, float(value))

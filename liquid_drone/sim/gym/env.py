@@ -1,0 +1,222 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The tasks as Gymnasium environments: ``liquid_drone/Follow-v0`` and ``liquid_drone/Reach-v0``.
+
+``gymnasium.make('liquid_drone.sim.gym.env:liquid_drone/Follow-v0')`` registers and makes one;
+``gymnasium.make_vec`` with ``vectorization_mode='vector_entry_point'`` makes many that share their
+renderer. Commands go straight to the velocity controller, without guard or autopilot, and the
+drone starts in a hover.
+"""
+
+import math
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from ...arrays import Command, Image
+from ...contract import CommandSpec
+from ...geometry import euler_from_quaternion, rotate_by_yaw
+from ...seeds import SPLITS
+from ..expert import Expert
+from ..render.opengl import View
+from ..render.renderer import Picture
+from ..scenario.scenario import Scenario, load_scenario
+from ..sensors.camera import Shot, SimulatedFrame
+from ..simulator import FRAME_S, Simulator
+
+FOLLOW_ID, REACH_ID = 'liquid_drone/Follow-v0', 'liquid_drone/Reach-v0'
+CRASH_REWARD = -10.0
+THERE_REWARD = 0.1  # a frame, for Reach: standing where it should
+
+
+class DroneEnv(gymnasium.Env[Image, Command]):
+    """What both tasks share; see :class:`FollowEnv` for spaces and ``info``."""
+
+    metadata = {'render_modes': ['rgb_array'], 'render_fps': round(1.0 / FRAME_S)}  # noqa: RUF012
+    task = 'follow'
+
+    def __init__(
+        self,
+        scenario: Scenario | None = None,
+        render_mode: str | None = None,
+        expert: bool = True,
+        **names: Any,
+    ) -> None:
+        """Build nothing yet: :meth:`reset` makes the place of a seed.
+
+        Args:
+            scenario: what is flown, but for the seed.
+            render_mode: ``rgb_array`` for a view from behind the drone, or None.
+            expert: put what the expert would do into ``info``.
+            names: without a scenario, what ``sim.scenario.scenario.load_scenario`` takes:
+                ``world``, ``season``, ``target``, ``weather``, ``renderer`` ...
+
+        Raises:
+            ConfigError: an unknown name.
+
+        """
+        self.render_mode = render_mode
+        self.simulator = Simulator(scenario or load_scenario(**{'task': self.task, **names}))
+        self._expert = Expert(self.simulator) if expert else None
+        camera = self.simulator.camera
+        self._limits = np.array(CommandSpec().limits)
+        self.observation_space = gymnasium.spaces.Box(
+            0, 255, (camera.height, camera.width, 3), np.uint8
+        )
+        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (4,), np.float32)
+        self._frames, self._distance_m = 0, 0.0
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Image, dict[str, Any]]:
+        """Begin in the place of a seed; without one, in one that the generator draws."""
+        self.begin(seed)
+        return self.arrive(self.simulator.capture())
+
+    def step(self, action: Command) -> tuple[Image, float, bool, bool, dict[str, Any]]:
+        """Fly one camera frame."""
+        self.move(action)
+        return self.judge(self.simulator.capture())
+
+    def render(self) -> Any:
+        """Return the view from behind the drone."""
+        return self.simulator.chase_view(480, 270) if self.render_mode == 'rgb_array' else None
+
+    def close(self) -> None:
+        """Let go of the simulator."""
+        self.simulator.close()
+
+    # the halves of reset and step, before and after the picture is taken
+
+    def begin(self, seed: int | None) -> None:
+        """Build the place of a seed, without one that of a training seed; no picture yet."""
+        super().reset(seed=seed)
+        place = int(self.np_random.integers(len(SPLITS['train']))) if seed is None else seed
+        self.simulator.reset(place)
+        self.simulator.release_target()
+        if self._expert is not None:
+            self._expert.reset()
+        self._frames = 0
+
+    def arrive(self, frame: SimulatedFrame) -> tuple[Image, dict[str, Any]]:
+        """Return what reset returns, for the first frame."""
+        info = self._info(frame)
+        self._distance_m = info['distance_m']
+        return frame.image, info
+
+    def move(self, action: Command) -> None:
+        """Fly until the next frame; no picture yet."""
+        command = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0) * self._limits
+        yaw_rad = euler_from_quaternion(self.simulator.truth().quaternion_xyzw)[2]
+        self.simulator.advance(rotate_by_yaw(command[:3], yaw_rad), float(command[3]))
+        self._frames += 1
+
+    def aim(self) -> tuple[Shot, View] | SimulatedFrame:
+        """Return the picture to take now, or the frame where none comes."""
+        shot = self.simulator.aim()
+        return shot if isinstance(shot, SimulatedFrame) else (shot, self.simulator.view(shot))
+
+    def develop(self, shot: Shot, picture: Picture) -> SimulatedFrame:
+        """Make the camera's frame of a picture that was taken."""
+        return self.simulator.develop(shot, picture)
+
+    def judge(self, frame: SimulatedFrame) -> tuple[Image, float, bool, bool, dict[str, Any]]:
+        """Return what step returns, for the frame after the move."""
+        info = self._info(frame)
+        reward = CRASH_REWARD if info['collision'] else self._reward(info)
+        self._distance_m = info['distance_m']
+        is_over = self._frames * FRAME_S >= self.simulator.scenario.task.duration_s
+        return frame.image, reward, info['collision'], is_over, info
+
+    def _reward(self, info: dict[str, Any]) -> float:
+        raise NotImplementedError
+
+    def _info(self, frame: SimulatedFrame) -> dict[str, Any]:
+        truth, task = self.simulator.truth(), self.simulator.scenario.task
+        x, y, _ = (truth.target_position_enu - truth.position_enu).tolist()
+        distance_m, velocity = math.hypot(x, y), truth.velocity_enu
+        speed_m_s = math.sqrt(velocity @ velocity)
+        info = {
+            'distance_m': distance_m,
+            'speed_m_s': speed_m_s,
+            'in_view': frame.target_pixels >= task.min_target_pixels,
+            'in_range': task.min_distance_m <= distance_m <= task.max_distance_m,
+            'slow': task.max_speed_m_s is None or speed_m_s <= task.max_speed_m_s,
+            'collision': truth.collision,
+            'stamp_ns': frame.stamp_ns,
+            'fresh': frame.fresh,
+        }
+        if self._expert is not None:
+            info['expert'] = (self._expert.command() / self._limits).astype(np.float32)
+        return info
+
+
+class FollowEnv(DroneEnv):
+    """Follow a walking target through the trees and keep a polite distance.
+
+    ============  =================================================================================
+    Observation   the camera's picture, uint8 (144, 256, 3), RGB, of the vehicle's camera
+    Action        float32 (4,), each -1..1: shares of 2 m/s forward, 2 m/s left, 0.8 m/s up and
+                  1.2 rad/s counter-clockwise; body FLU, heading-aligned; held for one frame
+    Step          one camera frame, 0.05 s; physics runs at 240 Hz
+    Reward        1 for a frame with the target in view and 1.5 to 6 m away, else 0; -10 once for
+                  a collision. At most 900
+    Terminated    a collision
+    Truncated     after 45 s
+    Start         hovering 2 m high, 5 to 9 m behind the target, which is in view and walks off
+    Seed          the place, the walk, light, wind and weather: all of it
+    ============  =================================================================================
+
+    Figures are those of ``config/tasks/follow.yaml`` and ``sim/vehicles/x500.yaml``. ``info``:
+    ``distance_m`` (horizontal), ``speed_m_s``, ``in_view``, ``in_range``, ``slow``, ``collision``,
+    ``stamp_ns`` of the exposure, ``fresh`` (False: the picture is the last one again) and
+    ``expert`` (4,), the action of the privileged expert, unless made with ``expert=False``.
+    """
+
+    def _reward(self, info: dict[str, Any]) -> float:
+        return float(info['in_view'] and info['in_range'])
+
+
+class ReachEnv(DroneEnv):
+    """Fly to a target that stands 8 to 15 m away, past the trees, and stop 2 m before it.
+
+    ============  =================================================================================
+    Observation   as :class:`FollowEnv`
+    Action        as :class:`FollowEnv`
+    Step          as :class:`FollowEnv`
+    Reward        metres of |distance - 2 m| gained in the frame, and 0.1 for a frame with the
+                  target in view, 1.2 to 2.8 m away, below 0.4 m/s; -10 once for a collision
+    Terminated    a collision
+    Truncated     after 30 s
+    Start         hovering 2 m high, 8 to 15 m from the target, which is in view and stands
+    Seed          the place, light, wind and weather: all of it
+    ============  =================================================================================
+
+    Figures are those of ``config/tasks/reach.yaml``; ``info`` is that of :class:`FollowEnv`.
+    """
+
+    task = 'reach'
+
+    def _reward(self, info: dict[str, Any]) -> float:
+        keep_m = self.simulator.scenario.task.keep_distance_m
+        gained = abs(self._distance_m - keep_m) - abs(info['distance_m'] - keep_m)
+        is_there = info['in_view'] and info['in_range'] and info['slow']
+        return float(gained + THERE_REWARD * is_there)
+
+
+ENVIRONMENTS: dict[str, type[DroneEnv]] = {FOLLOW_ID: FollowEnv, REACH_ID: ReachEnv}
+
+
+def register() -> None:
+    """Tell Gymnasium about both, once."""
+    for name, made in ENVIRONMENTS.items():
+        if name not in gymnasium.registry:
+            gymnasium.register(
+                name,
+                entry_point=f'{__name__}:{made.__name__}',
+                vector_entry_point=f'liquid_drone.sim.gym.vector_env:{made.__name__}s',
+            )
+
+
+register()

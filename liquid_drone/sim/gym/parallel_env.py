@@ -1,0 +1,157 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Many environments on several cores: a few processes with a vector of environments each.
+
+Pictures come through shared memory, the rest through pipes. Where nothing else is asked for each
+process keeps to one thread: two processes use two cores better than two threads do.
+"""
+
+import itertools
+import multiprocessing
+from multiprocessing.connection import Connection
+from multiprocessing.shared_memory import SharedMemory
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.vector.utils import batch_space
+
+from ...arrays import BoolArray, Float32Array, FloatArray, Image
+from ...errors import SimulationError
+from ...workers import one_core
+from .vector_env import DroneEnvs, FollowEnvs, Seeds, spread
+
+PATIENCE_S = 300.0  # for one answer: building many places on a busy machine takes a while
+
+
+class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
+    """``num_envs`` environments of a kind on ``processes`` cores; close it.
+
+    It gives what one :class:`~liquid_drone.sim.gym.vector_env.DroneEnvs` gives.
+    """
+
+    metadata = DroneEnvs.metadata
+
+    def __init__(
+        self,
+        num_envs: int,
+        processes: int = 2,
+        kind: type[DroneEnvs] = FollowEnvs,
+        **names: Any,
+    ) -> None:
+        """Start the processes; ``names`` are those of a scenario."""
+        if not 1 <= processes <= num_envs:
+            raise ValueError(f'expected 1 <= processes <= num_envs, got {processes}, {num_envs}')
+        self.num_envs = num_envs
+        model = kind.kind(**names)
+        self.single_observation_space = model.observation_space
+        self.single_action_space = model.action_space
+        model.close()
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        shape = (num_envs, *(self.single_observation_space.shape or ()))
+        self._memory = SharedMemory(create=True, size=int(np.prod(shape)))
+        self._images: Image = np.ndarray(shape, np.uint8, self._memory.buf)
+        ends = [num_envs * k // processes for k in range(processes + 1)]
+        self._parts = [slice(a, b) for a, b in itertools.pairwise(ends)]
+        self._start(kind, shape, names)
+
+    def _start(self, kind: type[DroneEnvs], shape: tuple[int, ...], names: dict[str, Any]) -> None:
+        context = multiprocessing.get_context('spawn')
+        self._pipes: list[Connection] = []
+        self._processes = []
+        for part in self._parts:
+            here, there = context.Pipe()
+            arguments = (there, kind, part, shape, self._memory.name, names)
+            process = context.Process(target=_work, args=arguments, daemon=True)
+            with one_core():
+                process.start()
+            there.close()
+            self._pipes.append(here)
+            self._processes.append(process)
+
+    def reset(
+        self, *, seed: Seeds = None, options: dict[str, Any] | None = None
+    ) -> tuple[Image, dict[str, Any]]:
+        """Begin everywhere: the places of N seeds, or of ``seed``, ``seed + 1`` and so on."""
+        seeds = spread(seed, self.num_envs)
+        answers = self._ask('reset', [seeds[part] for part in self._parts])
+        return self._images.copy(), self._join([infos for (infos,) in answers])
+
+    def step(
+        self, actions: Float32Array
+    ) -> tuple[Image, FloatArray, BoolArray, BoolArray, dict[str, Any]]:
+        """Fly one camera frame everywhere."""
+        answers = self._ask('step', [actions[part] for part in self._parts])
+        rewards, crashed, over = (
+            np.concatenate([answer[k] for answer in answers]) for k in range(3)
+        )
+        infos = self._join([answer[3] for answer in answers])
+        return self._images.copy(), rewards, crashed, over, infos
+
+    def close_extras(self, **_: Any) -> None:
+        """End the processes and free the memory."""
+        for pipe in self._pipes:
+            pipe.close()  # each ends when nobody listens
+        for process in self._processes:
+            process.join(10.0)
+            if process.is_alive():
+                process.terminate()
+        del self._images
+        self._memory.close()
+        self._memory.unlink()
+
+    def _ask(self, what: str, arguments: list[Any]) -> list[Any]:
+        """Send one request to each process, then wait for every answer.
+
+        Raises:
+            SimulationError: a process ended or does not answer.
+
+        """
+        try:
+            for pipe, argument in zip(self._pipes, arguments, strict=True):
+                pipe.send((what, argument))
+            answers = []
+            for pipe in self._pipes:
+                if not pipe.poll(PATIENCE_S):
+                    raise SimulationError(f'no answer from a simulator within {PATIENCE_S:g} s')
+                answers.append(pipe.recv())
+        except (EOFError, OSError) as error:
+            raise SimulationError('a simulator process ended; its error stands above') from error
+        return answers
+
+    def _join(self, infos: list[dict[str, Any]]) -> dict[str, Any]:
+        """Put the infos of the parts together: every key has an array over the environments."""
+        return {key: np.concatenate([info[key] for info in infos]) for key in infos[0]}
+
+
+def _work(
+    pipe: Connection,
+    kind: type[DroneEnvs],
+    part: slice,
+    shape: tuple[int, ...],
+    memory_name: str,
+    names: dict[str, Any],
+) -> None:
+    """Serve one part of the environments until the other end of the pipe is closed."""
+    memory = SharedMemory(memory_name)
+    images: Image = np.ndarray(shape, np.uint8, memory.buf)
+    envs = kind(part.stop - part.start, **names)
+    envs.out = images[part]
+    try:
+        while True:
+            what, argument = pipe.recv()
+            pipe.send(_answer(envs, what, argument))
+    except (EOFError, BrokenPipeError, KeyboardInterrupt):
+        pass  # nobody asks any more
+    finally:
+        envs.close()
+        envs.out = None  # the memory cannot be closed while somebody looks into it
+        del images
+        memory.close()
+
+
+def _answer(envs: DroneEnvs, what: str, argument: Any) -> list[Any]:
+    """Do what is asked and return all but the pictures, which are in the memory already."""
+    _, *rest = envs.reset(seed=argument) if what == 'reset' else envs.step(argument)
+    return rest

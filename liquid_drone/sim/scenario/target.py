@@ -1,0 +1,119 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The schema of what the drone follows, ``sim/targets/*.yaml``, and of what merely looks like it.
+
+Lengths are metres, angles degrees, colours sRGB 0..1. Nothing here draws a random number.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ...arrays import Colour, Range
+
+MotionName = Literal['still', 'walk', 'random_walk', 'stop_and_go', 'behind_trees']
+SIZES = {'box': 3, 'sphere': 1, 'cylinder': 2, 'cone': 2, 'mesh': 1}
+LARGEST_M = 20.0  # of a part; more is taken for millimetres or centimetres
+RADIANS = 1.6  # a swing below this many degrees is taken for radians
+
+
+def check_range(name: str, values: Range, least: float = 0.0, most: float = 1e6) -> None:
+    """Refuse a range that is not (least, most) in order."""
+    if not least <= values[0] <= values[1] <= most:
+        raise ValueError(
+            f'{name} must be two values in order, {least:g} to {most:g}; got {list(values)}'
+        )
+
+
+def check_colours(name: str, colours: tuple[Colour, ...]) -> None:
+    """Refuse an empty list of colours and channels outside 0..1."""
+    values = [channel for colour in colours for channel in colour]
+    if values and 1.0 < max(values) <= 255.0 and min(values) >= 0.0:
+        raise ValueError(f'{name} must be values 0..1: divide 0..255 by 255; got {colours}')
+    if not values or not 0.0 <= min(values) <= max(values) <= 1.0:
+        raise ValueError(f'{name} must be one or more colours of three values 0..1; got {colours}')
+
+
+def check_share(name: str, value: float) -> None:
+    """Refuse what is not 0..1."""
+    if not 0.0 <= value <= 1.0:
+        raise ValueError(f'{name} must be 0..1; got {value}')
+
+
+@dataclass(frozen=True)
+class Part:
+    """One rigid piece of a target, in the target's own frame: x forward, y left, z up.
+
+    A swinging part turns about its upper end around the y axis, as a leg does. A cylinder and a
+    cone stand along z, a cone's tip is up. A mesh comes from an OBJ file, in metres, z up.
+    """
+
+    shape: Literal['box', 'sphere', 'cylinder', 'cone', 'mesh']
+    size_m: tuple[float, ...]  # box: x, y, z; sphere: radius; cylinder, cone: radius, length;
+    # mesh: its height, to which it is scaled
+    position_m: tuple[float, float, float]  # centre of the part
+    colours: tuple[Colour, ...] = ()  # one is drawn per seed; a mesh may bring its own
+    swing_deg: float = 0.0  # amplitude; the sign tells which leg goes first
+    rpy_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)  # roll, pitch, yaw of the part
+    material: Literal['plain', 'glass', 'bark', 'rock', 'concrete'] = 'plain'
+    file: str = ''  # of a mesh: beside the YAML file, or absolute
+
+    def __post_init__(self) -> None:
+        expected = SIZES[self.shape]
+        if len(self.size_m) != expected or min(self.size_m) <= 0.0:
+            raise ValueError(
+                f'size_m of a {self.shape} must be {expected} positive numbers; '
+                f'got {list(self.size_m)}'
+            )
+        if max(self.size_m) > LARGEST_M:
+            raise ValueError(
+                f'size_m must be in metres, at most {LARGEST_M:g}; got {list(self.size_m)}'
+            )
+        if 0.0 < abs(self.swing_deg) < RADIANS:
+            raise ValueError(f'swing_deg must be degrees, not radians; got {self.swing_deg}')
+        if max(abs(angle) for angle in (*self.rpy_deg, self.swing_deg)) > 360.0:
+            raise ValueError(f'rpy_deg and swing_deg must be -360..360; got {self.rpy_deg}')
+        if (self.shape == 'mesh') != bool(self.file):
+            raise ValueError("file names the OBJ of a part with shape 'mesh', and of no other")
+        if self.colours or self.shape != 'mesh':
+            check_colours('colours', self.colours)
+
+
+@dataclass(frozen=True)
+class Distractor:
+    """Things that are not the target, however much they look like it."""
+
+    target: str  # name or path, as for the target itself
+    count: int = 1
+    motion: Literal['still', 'walk'] = 'still'
+    distance_m: Range = (2.0, 7.0)  # from the target's route; 1 m is always kept
+
+    def __post_init__(self) -> None:
+        check_range('distance_m', self.distance_m, 1.0, 100.0)
+        if not 0 <= self.count <= 50:
+            raise ValueError(f'count must be 0..50; got {self.count}')
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the drone follows: everything listed counts as the target in the mask."""
+
+    name: str
+    description: str
+    radius_m: float  # of the upright cylinder that other bodies collide with
+    height_m: float
+    parts: tuple[Part, ...]
+    motion: MotionName = 'walk'
+    step_length_m: float = 0.7  # of the swinging parts
+    place: Literal['pavement', 'road'] = 'pavement'  # where it moves in a town
+    distractors: tuple[Distractor, ...] = ()  # besides the world's
+
+    def __post_init__(self) -> None:
+        if self.radius_m <= 0.0 or self.height_m <= 0.0 or self.step_length_m <= 0.0:
+            raise ValueError('radius_m, height_m and step_length_m must be positive')
+        if self.radius_m > 3.0 or self.height_m > LARGEST_M:
+            raise ValueError(
+                'radius_m must be at most 3 and height_m at most 20, in metres; '
+                f'got {self.radius_m}, {self.height_m}'
+            )
+        if not self.parts:
+            raise ValueError('a target needs at least one part')

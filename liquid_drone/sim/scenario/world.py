@@ -1,0 +1,160 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The schema of places and times of the year: ``sim/worlds/*.yaml`` and ``sim/seasons/*.yaml``.
+
+Lengths are metres, angles degrees, colours sRGB 0..1, speeds m/s, shares 0..1. Ranges are (least,
+most) and drawn from per seed. Nothing here draws a random number.
+"""
+
+from dataclasses import dataclass
+
+from ...arrays import Colour, Range
+from .target import Distractor, check_colours, check_range, check_share
+
+
+@dataclass(frozen=True)
+class Forest:
+    """A mixed forest along a winding path."""
+
+    tree_density_per_m2: float = 0.075  # before what the path, the clearings and spacing take away
+    tree_spacing_m: float = 2.0  # least distance between two trunks
+    trunk_radius_m: Range = (0.12, 0.28)
+    tree_height_m: Range = (7.0, 11.5)
+    conifer_share: float = 0.35
+    path_clearance_m: float = 1.2  # trunks stay this far from the path
+    corridor_m: float = 16.0  # trees grow this far to both sides of the path
+    path_curvature_per_m: float = 0.12  # standard deviation of the path's curvature
+    clearing_density_per_m2: float = 0.001
+    clearing_radius_m: Range = (3.0, 6.0)
+    bush_density_per_m2: float = 0.03
+    bush_radius_m: Range = (0.25, 0.55)
+    tuft_density_per_m2: float = 0.16  # grass and fern
+    rock_density_per_m2: float = 0.012
+    fallen_trunk_density_per_m2: float = 0.004
+    relief_m: float = 0.35  # the ground rises and falls at most this much
+
+    def __post_init__(self) -> None:
+        check_range('trunk_radius_m', self.trunk_radius_m, 0.03, 1.0)
+        check_range('tree_height_m', self.tree_height_m, 6.5, 40.0)
+        check_range('clearing_radius_m', self.clearing_radius_m, 0.0, 50.0)
+        check_range('bush_radius_m', self.bush_radius_m, 0.05, 2.0)
+        for name in ('tree', 'clearing', 'bush', 'tuft', 'rock', 'fallen_trunk'):
+            density = getattr(self, f'{name}_density_per_m2')
+            if not 0.0 <= density <= 1.0:
+                raise ValueError(f'{name}_density_per_m2 must be 0..1; got {density}')
+        check_share('conifer_share', self.conifer_share)
+        check_range('relief_m and its limit', (self.relief_m, 0.8))
+        if self.tree_spacing_m < 1.0 or self.corridor_m < 5.0:
+            raise ValueError('tree_spacing_m must be 1 or more and corridor_m 5 or more')
+
+
+@dataclass(frozen=True)
+class Urban:
+    """A town on a grid of streets."""
+
+    block_m: Range = (24.0, 32.0)  # side of a block of houses, between two pavements
+    road_width_m: float = 7.0
+    pavement_width_m: float = 3.0
+    margin_m: float = 40.0  # the town goes on this far around the target's route
+    building_height_m: Range = (6.0, 16.0)
+    buildings_per_block: tuple[int, int] = (2, 5)
+    plaza_share: float = 0.2  # of the blocks
+    parked_car_spacing_m: float = 9.0  # mean along each kerb
+    lamp_spacing_m: float = 18.0
+    tree_spacing_m: float = 11.0
+    bench_spacing_m: float = 25.0
+
+    def __post_init__(self) -> None:
+        check_range('block_m', self.block_m, 12.0, 200.0)
+        check_range('building_height_m', self.building_height_m, 4.0, 100.0)
+        check_range('road_width_m, its limit', (self.road_width_m, 30.0), 4.0)
+        check_range('pavement_width_m, its limit', (self.pavement_width_m, 10.0), 2.0)
+        check_range('margin_m, its limit', (self.margin_m, 200.0), 15.0)
+        check_share('plaza_share', self.plaza_share)
+        low, high = self.buildings_per_block
+        if not 1 <= low <= high <= 9:
+            raise ValueError(f'buildings_per_block must be two numbers 1..9; got {(low, high)}')
+        for name in ('parked_car', 'lamp', 'tree', 'bench'):
+            if getattr(self, f'{name}_spacing_m') < 3.0:
+                raise ValueError(f'{name}_spacing_m must be 3 or more')
+
+
+@dataclass(frozen=True)
+class World:
+    """A place: a forest or a town, never both."""
+
+    name: str
+    forest: Forest | None = None
+    urban: Urban | None = None
+    distractors: tuple[Distractor, ...] = ()
+    wind_m_s: Range = (0.0, 1.0)
+
+    def __post_init__(self) -> None:
+        if (self.forest is None) == (self.urban is None):
+            raise ValueError("a world has either 'forest' or 'urban'")
+        check_range('wind_m_s', self.wind_m_s, 0.0, 20.0)
+
+
+@dataclass(frozen=True)
+class Season:
+    """How the same world looks at one time of the year."""
+
+    name: str
+    ground: tuple[Colour, ...]  # of the forest's ground, blended by noise
+    path: Colour
+    broadleaf: tuple[Colour, ...]
+    conifer: tuple[Colour, ...]
+    bark: tuple[Colour, ...]
+    sky_horizon: Colour
+    sky_zenith: Colour
+    bush: tuple[Colour, ...] = ()  # empty: as the broadleaf trees
+    grass: tuple[Colour, ...] = ((0.33, 0.45, 0.18),)  # tufts, and lawns in a town
+    grass_share: float = 1.0  # of the tufts that stand
+    foliage: float = 1.0  # density of leaves: 1 full .. 0 none
+    bare_share: float = 0.0  # of the broadleaf trees without any leaf
+    litter: tuple[Colour, ...] = ()  # leaves on the ground
+    litter_share: float = 0.0  # of the ground that they cover
+    blossom: tuple[Colour, ...] = ()  # of trees in bloom
+    blossom_share: float = 0.0  # of the broadleaf trees
+    flowers: tuple[Colour, ...] = ()
+    flower_density_per_m2: float = 0.0  # of clumps
+    snow: float = 0.0  # 0 none .. 1 everything that looks up is white
+    fog_density_per_m: float = 0.012
+    sun_azimuth_deg: Range = (0.0, 360.0)
+    sun_elevation_deg: Range = (35.0, 65.0)
+    sun_colour: Colour = (1.0, 0.98, 0.92)
+    ambient: float = 0.55  # share of the light that comes from everywhere
+    exposure: Range = (0.9, 1.1)
+
+    def __post_init__(self) -> None:
+        for name in ('ground', 'broadleaf', 'conifer', 'bark', 'grass'):
+            check_colours(name, getattr(self, name))
+        for name in ('bush', 'litter', 'blossom', 'flowers'):
+            if getattr(self, name):
+                check_colours(name, getattr(self, name))
+        for name in ('path', 'sky_horizon', 'sky_zenith', 'sun_colour'):
+            check_colours(name, (getattr(self, name),))
+        for name in ('foliage', 'snow', 'ambient'):
+            check_share(name, getattr(self, name))
+        for name in ('grass_share', 'bare_share', 'litter_share', 'blossom_share'):
+            check_share(name, getattr(self, name))
+        self._check_angles()
+        check_range('exposure', self.exposure, 0.1, 4.0)
+        if not 0.0 <= self.fog_density_per_m <= 0.5:
+            raise ValueError(f'fog_density_per_m must be 0..0.5; got {self.fog_density_per_m}')
+        for needed, share in (('litter', self.litter_share), ('blossom', self.blossom_share)):
+            if share > 0.0 and not getattr(self, needed):
+                raise ValueError(f'{needed}_share is {share}, so {needed} needs colours')
+
+    def _check_angles(self) -> None:
+        check_range('sun_azimuth_deg', self.sun_azimuth_deg, 0.0, 720.0)
+        if 6.2 < self.sun_azimuth_deg[1] < 6.3:
+            raise ValueError(
+                f'sun_azimuth_deg must be degrees, not radians; got {self.sun_azimuth_deg}'
+            )
+        if self.sun_elevation_deg[1] < 1.6:
+            raise ValueError(
+                'sun_elevation_deg must be degrees, 3..90, not radians; '
+                f'got {self.sun_elevation_deg}'
+            )
+        check_range('sun_elevation_deg', self.sun_elevation_deg, 3.0, 90.0)

@@ -1,0 +1,287 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""From a scenario and a seed to a place: what stands there, who moves, start, wind and light.
+
+Pure numpy: the same scenario and seed give the same layout, to the bit, and nothing here knows
+PyBullet. Each matter has a random generator of its own, so that a season changes no trunk.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...arrays import FloatArray
+from ...errors import SimulationError
+from ..scenario.scenario import Scenario, Season
+from . import distractors, forest, routes, terrain
+from .actors import MovingActor, make_actor
+from .placement import Obstacles, obstacles_of
+from .routes import Route
+from .scenery import Air, Ground, Scenery, Solid
+from .terrain import Terrain
+from .town import streets
+from .town.blocks import TownBuilder
+from .town.ground import TownPainter
+
+SPARE_S = 15.0  # the route goes on a little after the task, for the landing
+START_BEHIND_DEG = 70.0  # the drone starts in this sector behind the target
+START_TRIES = 40  # in a sector that narrows; as many again in one that opens all around
+WAY, START, THINGS, LOOKS, LIGHT, ACTORS = range(6)  # a random generator for each
+NOTHING = Obstacles(np.zeros((0, 3)), np.zeros((0, 5)))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One place, ready to be drawn and built."""
+
+    seed: int
+    scenery: Scenery
+    terrain: Terrain
+    obstacles: Obstacles
+    route: Route  # the target's
+    target: MovingActor
+    distractors: tuple[MovingActor, ...]
+    start_position: FloatArray  # (3,) drone, world ENU, at cruise altitude
+    start_yaw: float
+    wind_enu: FloatArray  # (3,) m/s
+
+    @property
+    def sun_direction(self) -> FloatArray:
+        """Unit vector (3,) towards the sun, ENU."""
+        return self.scenery.air.sun_direction
+
+    @property
+    def exposure(self) -> float:
+        """Brightness of the pictures."""
+        return self.scenery.air.exposure
+
+
+def make_layout(scenario: Scenario, seed: int) -> Layout:
+    """Draw the layout of a scenario for a seed.
+
+    Raises:
+        SimulationError: the world leaves no free start.
+    """
+    return (_make_town if scenario.world.forest is None else _make_forest)(scenario, seed)
+
+
+def generator(seed: int, matter: int) -> np.random.Generator:
+    """Return the random generator of one matter of a place."""
+    return np.random.default_rng([seed, matter])
+
+
+def _make_forest(scenario: Scenario, seed: int) -> Layout:
+    assert scenario.world.forest is not None  # make_layout has looked
+    spec = scenario.world.forest
+    path, planted = _forest_path(scenario, generator(seed, WAY))
+    way = _walk(scenario, path, generator(seed, WAY + 100))
+    start, yaw = _make_start(scenario, way, NOTHING, seed)
+    sight = _sight(start)
+    line = way.position[::10]
+    corner, side = forest.bounds(line, spec)
+    relief = terrain.rolling(generator(seed, THINGS + 100), corner, side, spec.relief_m, start[:2])
+    rng = generator(seed, ACTORS + 100)
+    extras = distractors.place_all(scenario, way, sight, rng, distractors.beside(way, rng))
+    free = _free(scenario, way, extras, sight, planted)
+    trees = forest.plant(spec, line, free, generator(seed, THINGS))
+    builder = forest.ForestBuilder(
+        spec, scenario.season, relief, line, free, generator(seed, LOOKS)
+    )
+    ground = builder.build(trees)
+    scenery = Scenery(
+        ground,
+        builder.things.batches(),
+        draw_air(scenario.season, generator(seed, LIGHT)),
+        tuple(builder.solids),
+    )
+    return finish(scenario, seed, scenery, relief, way, extras, start, yaw)
+
+
+def _make_town(scenario: Scenario, seed: int) -> Layout:
+    assert scenario.world.urban is not None  # make_layout has looked
+    spec, season = scenario.world.urban, scenario.season
+    plan, path, planted = _town_path(scenario, generator(seed, WAY))
+    way = _walk(scenario, path, generator(seed, WAY + 100))
+    line = way.position[::10]
+    low, high = line.min(axis=0) - spec.margin_m, line.max(axis=0) + spec.margin_m
+    high = low + (high - low).max()
+    start, yaw = _make_start(scenario, way, _houses(plan), seed)
+    sight, rng = _sight(start), generator(seed, ACTORS + 100)
+    sides = streets.pavements(plan, line, 30.0)
+    wide = spec.pavement_width_m / 2.0 - 0.8
+    drawing = distractors.along(sides, way, rng, max(wide, 0.0))
+    extras = distractors.place_all(scenario, way, sight, rng, drawing)
+    free = _free(scenario, way, extras, sight, planted)
+    builder = TownBuilder(spec, season, plan, free, generator(seed, THINGS))
+    builder.build(low, high)
+    level = terrain.flat(low, float(high[0] - low[0]))
+    painter = TownPainter(plan, season, low, high, [seed, LOOKS])
+    ground = Ground(terrain.mesh(level), painter.paint(builder.trees), takes_snow=False)
+    air = draw_air(season, generator(seed, LIGHT))
+    scenery = Scenery(ground, builder.things.batches(), air, tuple(builder.solids))
+    return finish(scenario, seed, scenery, level, way, extras, start, yaw)
+
+
+def _town_path(
+    scenario: Scenario, rng: np.random.Generator
+) -> tuple[streets.StreetPlan, FloatArray, FloatArray]:
+    """Return the streets, moved so that the way (M, 2) begins at the origin, and spots (K, 2)."""
+    spec, motion = scenario.world.urban, scenario.target.motion
+    assert spec is not None
+    plan = streets.draw_plan(spec, rng)
+    offset = spec.road_width_m / 2.0 + spec.pavement_width_m / 2.0
+    if scenario.target.place == 'road':
+        offset = spec.road_width_m / 4.0
+    length = walk_length_m(scenario)
+    path = streets.draw_way(plan, offset, length, rng, motion == 'random_walk')
+    plan, path = plan.moved(-path[0]), path - path[0]
+    if motion == 'behind_trees':
+        return (plan, *routes.weaving(path, scenario.target.radius_m))
+    return plan, path, np.zeros((0, 2))
+
+
+def _houses(plan: streets.StreetPlan) -> Obstacles:
+    """Return every block as one obstacle, for the choice of a start."""
+    count = streets.BLOCKS
+    sides = [plan.block(i, j) for i in range(count) for j in range(count)]
+    solids = [
+        Solid('box', (x1 - x0, y1 - y0, 9.0), ((x0 + x1) / 2.0, (y0 + y1) / 2.0, 4.5))
+        for x0, y0, x1, y1 in sides
+    ]
+    return obstacles_of(tuple(solids))
+
+
+def _sight(start: FloatArray) -> FloatArray:
+    """Return points (24, 2) between the target and the drone, both included."""
+    points: FloatArray = np.linspace(0.0, 1.0, 24)[:, None] * start[:2]
+    return points
+
+
+def _free(
+    scenario: Scenario,
+    way: Route,
+    extras: tuple[MovingActor, ...],
+    sight: FloatArray,
+    planted: FloatArray,
+) -> forest.Free:
+    """Return where nothing may stand."""
+    paths = np.concatenate([way.position[::4], *(item.route.position[::8] for item in extras)])
+    radius = max([scenario.target.radius_m, *(item.target.radius_m for item in extras)])
+    return forest.Free(paths, radius, sight, planted)
+
+
+def finish(
+    scenario: Scenario,
+    seed: int,
+    scenery: Scenery,
+    relief: Terrain,
+    way: Route,
+    extras: tuple[MovingActor, ...],
+    start: FloatArray,
+    yaw: float,
+) -> Layout:
+    """Put a layout together and make sure that the drone starts in free air.
+
+    Raises:
+        SimulationError: something stands where the drone starts.
+    """
+    obstacles = obstacles_of(scenery.solids)
+    if obstacles.gap(start[None, :2])[0] <= scenario.vehicle.radius_m:
+        raise SimulationError(
+            f'world {scenario.world.name}, seed {seed}: no free start; expected '
+            f'{scenario.vehicle.radius_m:g} m of air around the drone: lower the densities'
+        )
+    actor = make_actor(scenario.target, generator(seed, ACTORS), is_target=True)
+    wind = generator(seed, LIGHT + 100)
+    return Layout(
+        seed,
+        scenery,
+        relief,
+        obstacles,
+        way,
+        MovingActor(actor, scenario.target, way),
+        extras,
+        start,
+        yaw,
+        _draw_wind(scenario, wind),
+    )
+
+
+def _forest_path(scenario: Scenario, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Return the path (M, 2) from the origin and spots (K, 2) for trunks close to it."""
+    assert scenario.world.forest is not None
+    length = walk_length_m(scenario)
+    curvature, memory = scenario.world.forest.path_curvature_per_m, routes.CURVATURE_LENGTH_M
+    if scenario.target.motion == 'random_walk':
+        curvature, memory = routes.RANDOM_WALK_CURVATURE, routes.RANDOM_WALK_LENGTH_M
+    path = routes.winding_path(rng, length, curvature, memory)
+    if scenario.target.motion == 'behind_trees':
+        return routes.weaving(path, scenario.target.radius_m)
+    return path, np.zeros((0, 2))
+
+
+def walk_length_m(scenario: Scenario) -> float:
+    """Return how far the target may walk."""
+    return (scenario.task.duration_s + SPARE_S) * scenario.task.target_speed_m_s[1] + 2.0
+
+
+def _walk(scenario: Scenario, path: FloatArray, rng: np.random.Generator) -> Route:
+    if scenario.target.motion == 'still':
+        return routes.standing(path[0], float(rng.uniform(-math.pi, math.pi)))
+    duration = scenario.task.duration_s + SPARE_S
+    speed = routes.draw_speeds(
+        rng, scenario.target.motion, duration, scenario.task.target_speed_m_s
+    )
+    return routes.walking(path, speed)
+
+
+def _make_start(
+    scenario: Scenario, way: Route, obstacles: Obstacles, seed: int
+) -> tuple[FloatArray, float]:
+    """Put the drone behind the target, at the task's distance, with the target inside the view.
+
+    Raises:
+        SimulationError: an obstacle is in the way, wherever it is tried.
+    """
+    task, rng = scenario.task, generator(seed, START)
+    room = scenario.vehicle.radius_m + 0.3
+    for attempt in range(2 * START_TRIES):
+        sector = math.radians(START_BEHIND_DEG) * (1.0 - attempt / START_TRIES)
+        if attempt >= START_TRIES:
+            sector = math.pi * (attempt / START_TRIES - 1.0)
+        away = rng.uniform(*task.start_distance_m)
+        behind = way.heading[0] + math.pi + rng.uniform(-sector, sector)
+        bearing = math.radians(rng.uniform(-task.start_bearing_deg, task.start_bearing_deg))
+        position = away * np.array([math.cos(behind), math.sin(behind)])
+        if obstacles.gap(np.linspace(0.1, 1.0, 12)[:, None] * position).min() > room:
+            yaw = behind + math.pi + bearing
+            return np.array([*position, task.cruise_altitude_m]), float(yaw)
+    raise SimulationError(
+        f'world {scenario.world.name}, seed {seed}: no free start; expected a free line of sight '
+        f'of {task.start_distance_m[0]:g} m to the target: lower the densities in its YAML'
+    )
+
+
+def _draw_wind(scenario: Scenario, rng: np.random.Generator) -> FloatArray:
+    speed, direction = rng.uniform(*scenario.world.wind_m_s), rng.uniform(0.0, 2.0 * math.pi)
+    return speed * np.array([math.cos(direction), math.sin(direction), 0.0])
+
+
+def draw_air(season: Season, rng: np.random.Generator) -> Air:
+    """Draw the sun's place and the exposure; the rest is the season's."""
+    azimuth = math.radians(rng.uniform(*season.sun_azimuth_deg))
+    elevation = math.radians(rng.uniform(*season.sun_elevation_deg))
+    flat = math.cos(elevation)
+    sun = np.array([flat * math.cos(azimuth), flat * math.sin(azimuth), math.sin(elevation)])
+    return Air(
+        sun,
+        season.sun_colour,
+        season.ambient,
+        season.sky_horizon,
+        season.sky_zenith,
+        season.fog_density_per_m,
+        float(rng.uniform(*season.exposure)),
+        season.snow,
+        season.foliage,
+    )

@@ -1,0 +1,24 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The topics of the graph, each name once; relative, so that a namespace moves them.
+
+The same names stand in episodes, so that a recording of the graph and an episode are one format.
+"""
+
+IMAGE = 'camera/image_raw'
+IMAGE_COMPRESSED = f'{IMAGE}/compressed'  # as image_transport calls it
+CAMERA_INFO = 'camera/camera_info'
+COMMAND = 'cmd_vel'  # TwistStamped, body FLU, heading-aligned: what the policy proposes
+COMMAND_EXECUTED = 'cmd_vel_executed'  # of a training flight: what was done
+ODOMETRY = 'odom'  # the autopilot's estimate, from the mavlink node
+BATTERY = 'battery_state'
+SIGHTING = 'policy/target'
+TARGET_RANGE = 'target/range'
+SETPOINT = 'mavlink/setpoint'
+DECISION = 'mavlink/decision'
+DECIDED = 'mavlink/decided'  # lock-step only: the frame with this stamp was decided on
+STAGE = 'mavlink/stage'
+TRUE_ODOMETRY = 'ground_truth/odom'
+TARGET_POSE = 'target/pose'
+TARGET_MASK = 'target/mask'
+DIAGNOSTICS = '/diagnostics'  # of all drones

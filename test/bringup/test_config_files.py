@@ -1,0 +1,154 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Launch files and parameter files against the nodes, without needing ``launch``."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from liquid_drone.bringup import launch_arguments
+from liquid_drone.bringup.launch_arguments import Argument
+from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Limits
+from liquid_drone.nodes import (
+    attention_node,
+    camera_node,
+    mavlink_parameters,
+    policy_node,
+    recorder_node,
+    replay_node,
+    simulator_node,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+NODES = {
+    'camera': camera_node.PARAMETERS,
+    'policy': policy_node.PARAMETERS,
+    'mavlink': mavlink_parameters.PARAMETERS,
+    'simulator': simulator_node.PARAMETERS,
+    'recorder': recorder_node.PARAMETERS,
+    'attention': attention_node.PARAMETERS,
+    'replay': replay_node.PARAMETERS,
+}
+CONFIGS = sorted((ROOT / 'config').glob('*.yaml'))
+TABLES = {'POLICY', 'FOLLOW', 'CAMERA', 'SIMULATION', 'REPLAY'}
+LAUNCHES = sorted((ROOT / 'launch').glob('*.launch.py'))
+
+
+def entries(path: Path) -> dict[str, dict[str, Any]]:
+    """Return node -> parameters of a file."""
+    data = yaml.safe_load(path.read_text())
+    return {
+        key.removeprefix('/**/'): value['ros__parameters']
+        for key, value in data.items()
+        if key != '/**'
+    }
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.name)
+def test_every_parameter_in_a_file_is_declared_and_its_value_is_taken(path: Path) -> None:
+    assert entries(path)
+    for node, values in entries(path).items():
+        declared = {parameter.name: parameter for parameter in NODES[node]}
+        for name, value in values.items():
+            if name == 'use_sim_time':  # every ROS node has it
+                continue
+            parameter = declared[name]
+            assert type(value) is type(parameter.default), name
+            assert not parameter.choices or value in parameter.choices, name
+            assert parameter.low is None or parameter.low <= value <= parameter.high, name
+
+
+def limits_in(name: str) -> Limits:
+    declared = {parameter.name: parameter.default for parameter in mavlink_parameters.PARAMETERS}
+    return mavlink_parameters.limits_from(
+        {**declared, **entries(ROOT / 'config' / name)['mavlink']}
+    )
+
+
+def test_simulation_flies_with_the_limits_of_flights_in_one_process() -> None:
+    assert limits_in('simulation.yaml') == SIMULATION_LIMITS
+
+
+def test_a_drone_flies_with_the_careful_limits() -> None:
+    assert limits_in('follow.yaml') == Limits()
+
+
+def test_nothing_engages_by_itself_on_a_drone() -> None:
+    values = entries(ROOT / 'config' / 'follow.yaml')['mavlink']
+    assert values['engage_at_start'] is False
+    assert values['lockstep'] is False
+    assert values['shadow'] is False
+
+
+@pytest.mark.parametrize('path', LAUNCHES, ids=lambda path: path.name)
+def test_a_launch_file_compiles_and_what_it_names_exists(path: Path) -> None:
+    compile(path.read_text(), str(path), 'exec')
+    tree = ast.parse(path.read_text())
+    words = {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert all((ROOT / word).is_file() for word in words if word.startswith('config/'))
+    tables = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} & TABLES
+    nodes = {argument.node for name in tables for argument in getattr(launch_arguments, name)}
+    for call in ast.walk(tree):  # a node whose end is the end must be one that is started
+        if isinstance(call, ast.keyword) and call.arg == 'ends_with':
+            assert set(ast.literal_eval(call.value)) - {'drone'} <= nodes
+
+
+def every_argument() -> list[Argument]:
+    return [argument for name in sorted(TABLES) for argument in getattr(launch_arguments, name)]
+
+
+@pytest.mark.parametrize('argument', every_argument(), ids=lambda a: f'{a.node}-{a.name}')
+def test_every_launch_argument_is_a_parameter_of_a_node_that_is_installed(
+    argument: Argument,
+) -> None:
+    assert f"f'{argument.node}_node = " in (ROOT / 'setup.py').read_text()
+    assert argument.description.endswith('.')
+    declared = {parameter.name: parameter for parameter in NODES[argument.node]}
+    parameter = declared[argument.target]
+    text = {bool: 'true', int: '3', float: '3', str: 'a'}[type(parameter.default)]
+    assert type(argument.value(text)) is type(parameter.default)
+    assert argument.choices == parameter.choices
+    assert argument.value('') is None
+
+
+def test_what_was_given_goes_to_each_node_that_takes_it() -> None:
+    tables = (*launch_arguments.SIMULATION, *launch_arguments.FOLLOW)
+    found = launch_arguments.given(tables, {'real_time': 'true', 'seed': '7', 'camera': ''})
+    assert found == {
+        'simulator': {'real_time': True, 'seed': 7},
+        'mavlink': {'lockstep': False},
+        'policy': {},
+        'recorder': {},
+    }
+    with pytest.raises(RuntimeError, match="launch argument seed: expected int, got 'seven'"):
+        launch_arguments.given(tables, {'seed': 'seven'})
+
+
+def test_firmware_is_not_waited_for_as_the_simulated_autopilot_is() -> None:
+    found = launch_arguments.given(launch_arguments.SIMULATION, {'firmware': '/opt/px4/bin/px4'})
+    assert found == {
+        'simulator': {'firmware': '/opt/px4/bin/px4'},
+        'mavlink': {'exact_telemetry': False},
+    }
+
+
+def test_a_recording_holds_one_drone_by_its_absolute_names() -> None:
+    names = launch_arguments.recorded('/fleet/drone1/', 'compressed')
+    assert names[0] == '/fleet/drone1/camera/image_raw/compressed'
+    assert '/fleet/drone1/cmd_vel' in names
+    assert '/diagnostics' in names
+    assert launch_arguments.recorded('', 'raw')[0] == '/camera/image_raw'
+
+
+@pytest.mark.parametrize('path', LAUNCHES, ids=lambda path: path.name)
+def test_a_launch_file_can_be_read_by_launch(path: Path) -> None:
+    pytest.importorskip('launch_ros', reason='launch comes with a ROS 2 installation only')
+    namespace: dict[str, Any] = {}
+    exec(compile(path.read_text(), str(path), 'exec'), namespace)  # as launch itself does
+    described = namespace['generate_launch_description']()
+    arguments = described.get_launch_arguments()
+    assert arguments
+    assert all(len(argument.description) > 10 for argument in arguments)

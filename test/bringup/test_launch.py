@@ -1,0 +1,96 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The launch files under the real ``ros2 launch``, as far as exit codes and processes go."""
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from liquid_drone.bringup import local_graph
+
+pytest.importorskip('ros2launch', reason='ros2 launch comes with a ROS 2 installation only')
+
+
+@pytest.fixture
+def variables() -> dict[str, str]:
+    from ament_index_python.packages import PackageNotFoundError, get_package_prefix
+
+    try:
+        nodes = Path(get_package_prefix('liquid_drone')) / 'lib/liquid_drone'
+    except PackageNotFoundError:
+        nodes = Path('nowhere')
+    if shutil.which('ros2') is None or not (nodes / 'policy_node').exists():
+        pytest.skip('needs a workspace: colcon build, then source install/setup.bash')
+    return local_graph.environment(local_graph.free_domain())
+
+
+def launch(variables: dict[str, str], *words: str) -> subprocess.Popen[str]:
+    line = ['ros2', 'launch', 'liquid_drone', *words]
+    streams = {'stdout': subprocess.PIPE, 'stderr': subprocess.STDOUT}
+    return subprocess.Popen(line, env=variables, text=True, start_new_session=True, **streams)
+
+
+def read_until(process: subprocess.Popen[str], *wanted: str) -> str:
+    """Read what a launch says until all of some words came; its end ends the reading too."""
+    assert process.stdout is not None  # a pipe
+    said = ''
+    for line in process.stdout:
+        said += line
+        if all(words in said for words in wanted):
+            break
+    return said
+
+
+def is_alone(process: subprocess.Popen[str]) -> bool:
+    """Tell whether nothing is left of a launch: its session has no process."""
+    found = subprocess.run(
+        ['ps', '-o', 'pid=', '-s', str(process.pid)], capture_output=True, text=True, check=False
+    )
+    return not found.stdout.split()
+
+
+def test_a_misspelt_argument_is_refused(variables: dict[str, str]) -> None:
+    process = launch(variables, 'follow.launch.py', 'bundel:=follow')
+    said, _ = process.communicate(timeout=60)
+    assert 'unknown launch argument bundel; expected: camera' in said
+    assert process.returncode == 1
+    assert is_alone(process)
+
+
+def test_a_node_that_cannot_start_ends_the_launch_with_an_error(variables: dict[str, str]) -> None:
+    port = local_graph.free_udp_port()
+    words = ['bundle:=/no/bundle', f'connection:=udpin:127.0.0.1:{port}']
+    process = launch(variables, 'follow.launch.py', *words)
+    said, _ = process.communicate(timeout=90)
+    assert '/no/bundle' in said
+    assert process.returncode == 1
+    assert is_alone(process)
+
+
+def test_ctrl_c_twice_ends_every_node_cleanly(variables: dict[str, str]) -> None:
+    port = local_graph.free_udp_port()
+    process = launch(
+        variables, 'follow.launch.py', f'connection:=udpin:127.0.0.1:{port}', 'providers:=cpu'
+    )
+    said = read_until(process, 'listening for the autopilot', 'on cpu')  # both nodes are up
+    os.killpg(process.pid, signal.SIGINT)
+    said += process.communicate(timeout=60)[0]
+    assert said.count('process has finished cleanly') == 2
+    assert 'Traceback' not in said
+    assert process.returncode == 0
+    assert is_alone(process)
+
+
+@pytest.mark.e2e
+def test_a_simulated_flight_ends_by_itself(variables: dict[str, str]) -> None:
+    port = local_graph.free_udp_port()
+    words = [f'connection:=udpin:127.0.0.1:{port}', f'companion:=127.0.0.1:{port}']
+    process = launch(variables, 'simulation.launch.py', 'start:=hover', 'duration_s:=1.0', *words)
+    said, _ = process.communicate(timeout=170)
+    assert '0 missed, trajectory' in said
+    assert process.returncode == 0
+    assert is_alone(process)

@@ -1,0 +1,46 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Two drones in two namespaces of one ROS domain, at the same time: neither hears the other."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from liquid_drone.bringup import local_graph
+from liquid_drone.bringup.local_graph import Graph, GraphFlight
+from liquid_drone.evaluate import closed_loop
+from liquid_drone.runtime.runner import PolicyRunner
+from liquid_drone.sim.flight_log import FlightLog
+from liquid_drone.sim.scenario.scenario import load_scenario
+from liquid_drone.sim.session import Session
+
+SECONDS = 2.0
+
+
+def alone(bundle: Path, seed: int) -> str:
+    """Fly in this process, where there is nobody else."""
+    session = Session(load_scenario(), seed, 'px4', 'hover', duration_s=SECONDS)
+    log = closed_loop.fly(session, PolicyRunner(bundle))
+    session.close()
+    return log.trajectory_hash()
+
+
+@pytest.mark.e2e
+def test_each_of_two_drones_flies_as_if_it_were_alone(bundle: Path, tmp_path: Path) -> None:
+    seeds = {'drone1': 9_001, 'drone2': 9_002}
+    domain = local_graph.free_domain()
+
+    def fly(name: str) -> str:
+        flight = GraphFlight(
+            bundle, seed=seeds[name], start='hover', duration_s=SECONDS, namespace=name
+        )
+        path = tmp_path / f'{name}.npz'
+        with Graph(local_graph.commands(flight, path), tmp_path / name, domain) as running:
+            running.watch(lambda _: None)
+        return FlightLog.load(path).trajectory_hash()
+
+    with ThreadPoolExecutor() as threads:
+        together = dict(zip(seeds, threads.map(fly, seeds), strict=True))
+    assert together == {name: alone(bundle, seed) for name, seed in seeds.items()}
+    assert together['drone1'] != together['drone2']

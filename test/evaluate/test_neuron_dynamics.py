@@ -1,0 +1,86 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Looking into a network: the replayed flight is the flown one, time constants are right."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from liquid_drone.cli.main import main
+from liquid_drone.errors import EpisodeError
+from liquid_drone.evaluate.neuron_dynamics import (
+    expressivity,
+    memory_of,
+    path_length,
+    principal,
+    replay,
+)
+from liquid_drone.policy.cells.registry import make_cell
+from liquid_drone.policy.config import CoreConfig, NetworkConfig
+from liquid_drone.policy.export import roll
+from liquid_drone.policy.network import Network
+from liquid_drone.policy.weights import save_weights
+from liquid_drone.sim.flight_log import COLUMNS, FlightLog
+
+
+@pytest.fixture(scope='module')
+def log() -> FlightLog:
+    """Twelve frames, of which the policy flew the last ten; the pictures are lossless."""
+    made = FlightLog({'target': 'none'}, np.zeros((0, 3)))
+    rng = np.random.default_rng(0)
+    for k in range(12):
+        coarse = rng.integers(0, 256, (9, 16, 3), dtype=np.uint8)
+        image = coarse.repeat(16, 0).repeat(16, 1)
+        row = {name: np.zeros(shape, kind) for name, (shape, kind) in COLUMNS.items()}
+        row |= {'stamp_ns': 10**9 + 50_000_000 * k, 'following': k >= 2}
+        made.append(cv2.imencode('.png', image[:, :, ::-1])[1].tobytes(), **row)
+    return made
+
+
+def test_the_replay_is_what_the_network_answers_step_by_step(log):
+    torch.manual_seed(0)
+    network = Network(NetworkConfig()).eval()
+    activity = replay(network, log)
+    images = [cv2.imdecode(np.frombuffer(j, np.uint8), 1)[:, :, ::-1] for j in log.jpegs[2:]]
+    commands, _ = roll(network, torch.from_numpy(np.stack(images)), torch.full((10,), 0.05))
+    np.testing.assert_allclose(activity.commands, commands.numpy(), atol=1e-5)
+    assert activity.states.shape == (10, 19)
+    assert activity.memory_s.shape == (2, 19)
+    assert activity.seconds[-1] == pytest.approx(0.45)
+
+
+def test_a_flight_without_the_policy_is_refused(log):
+    with pytest.raises(EpisodeError, match='did not fly'):
+        replay(Network(NetworkConfig()), FlightLog(log.meta, log.obstacles))
+
+
+def test_the_time_constant_is_that_of_the_equation():
+    """A CT-RNN without synapses among its neurons: dh/ds = -leak h, so tau is 1 / leak."""
+    options = {'solver': 'rk4', 'steps': 20}
+    cell = make_cell(CoreConfig(cell='ct_rnn', neurons=3, options=options), 2, 4)
+    with torch.no_grad():
+        cell.recurrent.weight.zero_()
+        cell.leak.copy_(torch.tensor([0.5, 0.1, 2.0]))
+    found = memory_of(cell, torch.zeros(1, 2), torch.zeros(1, 3), torch.ones(1))
+    np.testing.assert_allclose(found, [10.0, 2.0, 0.5], rtol=1e-3)
+
+
+def test_lengths():
+    square = np.array([[0, 0, 5], [1, 0, 5], [1, 1, 5], [0, 1, 5], [0, 0, 5]], dtype=float)
+    assert path_length(square) == 4.0
+    assert path_length(principal(square)) == pytest.approx(4.0)
+    short, long = (expressivity('ct_rnn', 8, scale, 1) for scale in (0.25, 4.0))
+    assert 0.0 < short < long
+
+
+def test_the_command_draws(log, tmp_path, capsys):
+    torch.manual_seed(0)
+    save_weights(Network(NetworkConfig()), tmp_path)
+    log.save(tmp_path / 'flight.npz')
+    line = ['draw', '--bundle', str(tmp_path), '--flight', str(tmp_path / 'flight.npz')]
+    assert main([*line, '--out', str(tmp_path / 'out')]) == 0
+    for name in ('wiring', 'neurons', 'phases', 'memory'):
+        picture = cv2.imread(str(tmp_path / 'out' / f'{name}.png'))
+        assert picture.std() > 5.0, name  # not empty
+    assert 'wiring.png' in capsys.readouterr().out

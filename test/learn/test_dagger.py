@@ -1,0 +1,131 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A whole recipe, tiny, with the real simulator: every stage runs, resumes, ends in a bundle."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from notebook import Notebook
+
+from liquid_drone.cli import collect as collect_verb
+from liquid_drone.cli import export as export_verb
+from liquid_drone.contract import CommandSpec, load_contract
+from liquid_drone.episodes import episode
+from liquid_drone.errors import ConfigError, EpisodeError
+from liquid_drone.learn.collect import jobs_of, run_job
+from liquid_drone.learn.dagger import Score, best_round, collect, frames_of, school
+from liquid_drone.learn.drivers import DriverPlan
+from liquid_drone.learn.export_round import export_round
+from liquid_drone.learn.recipe import (
+    CollectConfig,
+    DaggerConfig,
+    Disturbance,
+    Recipe,
+    TrainConfig,
+    ValidationConfig,
+    Workspace,
+    load_recipe,
+)
+from liquid_drone.resources import names
+from liquid_drone.runtime.runner import PolicyRunner
+from liquid_drone.seeds import split_of
+
+TINY = Recipe(
+    'tiny',
+    collect=CollectConfig(episodes=2, frames=12),
+    train=TrainConfig(steps=3, windows=2, length=8, warmup_steps=1),
+    dagger=DaggerConfig(rounds=3, episodes=1, frames=12),
+    validation=ValidationConfig(flights=1, final_flights=1, sight_flights=1),
+)
+
+
+def plan() -> DriverPlan:
+    return DriverPlan('expert', Disturbance(), CommandSpec())
+
+
+def test_an_episode_is_its_seed(tmp_path):
+    """Whichever process flies it and whatever came before: the same seed, the same frames."""
+    first = jobs_of(TINY, range(5, 6), 8, plan(), tmp_path / 'a')[0]
+    between = jobs_of(TINY, range(6, 7), 4, plan(), tmp_path / 'b')[0]
+    again = replace(first, directory=tmp_path / 'c' / 'again')
+    for job in (first, between, again):
+        run_job(job)
+    assert first.directory is not None
+    assert again.directory is not None
+    one, two = episode.load(first.directory), episode.load(again.directory)
+    assert one.jpegs == two.jpegs
+    for name in episode.COLUMNS:
+        assert np.array_equal(one.column(name), two.column(name)), name
+
+
+def test_labels_are_the_expert_s_and_not_what_was_flown(tmp_path):
+    job = jobs_of(TINY, range(8, 9), 12, plan(), tmp_path)[0]
+    noisy = replace(job.plan, disturbance=Disturbance(strength=(0.6, 0.6), clean_share=0.0))
+    run_job(replace(job, plan=noisy))
+    assert job.directory is not None
+    recording = episode.load(job.directory)
+    difference = recording.column('label') - recording.column('executed')
+    assert np.abs(difference).mean() > 0.05
+    assert recording.info.pilot == 'expert'
+    assert split_of(recording.info.seed) == 'train'
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_a_tiny_recipe_from_nothing_to_a_bundle(tmp_path):
+    work, notebook = Workspace(tmp_path), Notebook()
+    assert collect(TINY, work, 1, notebook) == 24
+    best = school(TINY, work, 1, notebook)
+    kinds = {path.parent.name for k in range(3) for path in work.episodes(k).glob('*')}
+    assert kinds == {'expert-0', 'expert-1', 'dagger-2'}
+    pilots = {episode.load_info(path).pilot for path in episode.find_episodes(work.episodes(2))}
+    assert pilots == {load_contract(work.bundle(0)).bundle_hash()}
+    again = Notebook()
+    assert school(TINY, work, 1, again) == best
+    assert not [title for title in again.titles if 'training' in title]  # nothing done twice
+    out = tmp_path / 'out'
+    export_round(TINY, work, best.round, out, frames_of(TINY, work, best.round), 'tiny')
+    assert PolicyRunner(out, providers='cpu').contract.name == 'tiny'
+
+
+def test_training_without_episodes_names_the_command(tmp_path):
+    with pytest.raises(EpisodeError, match='liquid-drone collect'):
+        frames_of(TINY, Workspace(tmp_path), 0)
+
+
+def test_the_best_round_is_the_one_with_most_good_flights(tmp_path):
+    """A round with fewer validation flights is not compared with one that has more."""
+    work = Workspace(tmp_path)
+    with pytest.raises(ConfigError, match='train'):
+        best_round(TINY, work)
+    (tmp_path / 'validation').mkdir()
+    for index, (flights, good, error) in enumerate([(4, 4, 0.1), (40, 30, 0.3), (40, 30, 0.2)]):
+        score = Score(index, flights, good, {}, error)
+        path = tmp_path / 'validation' / f'round-{index}.json'
+        path.write_text(json.dumps(vars(score)))
+    assert best_round(TINY, work) == 2
+
+
+def test_every_shipped_recipe_loads():
+    for name in names('config/recipes'):
+        assert load_recipe(name).name == name
+
+
+def test_the_verbs_say_what_is_missing(tmp_path):
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    export_verb.configure(parser)
+    args = parser.parse_args(
+        ['--data', str(tmp_path), '--round', '3', '--out', str(tmp_path / 'x')]
+    )
+    with pytest.raises(ConfigError, match='liquid-drone train'):
+        export_verb.run(args)
+    parser = argparse.ArgumentParser()
+    collect_verb.configure(parser)
+    with pytest.raises(ConfigError, match='unknown recipe'):
+        collect_verb.run(parser.parse_args(['--recipe', 'nothing']))
+    assert not list(Path(tmp_path).iterdir())

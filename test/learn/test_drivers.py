@@ -1,0 +1,130 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Who steers a training flight, and what counts as a good one."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from liquid_drone.contract import CommandSpec
+from liquid_drone.learn.drivers import DisturbedExpert, MixedDriver, PolicyDriver
+from liquid_drone.learn.recipe import Disturbance
+from liquid_drone.learn.rollout import TrainingFlight, failure_of
+from liquid_drone.sim.scenario.scenario import Task
+
+IMAGE = np.zeros((144, 256, 3), np.uint8)
+LABEL = np.array([1.0, -0.5, 0.1, 0.3], dtype=np.float32)
+COMMAND = CommandSpec()
+
+
+@dataclass
+class Answer:
+    command: np.ndarray
+    target_probability: float = 0.25
+
+
+@dataclass
+class StubbornPolicy:
+    """Always gives the same answer and counts what it saw."""
+
+    seen: list[float] = field(default_factory=list)
+    resets: int = 0
+
+    def reset(self) -> None:
+        self.resets += 1
+
+    def step(self, image: np.ndarray, stamp_s: float) -> Answer:
+        self.seen.append(stamp_s)
+        return Answer(np.full(4, 9.0, dtype=np.float32))
+
+
+def steer(steering, count):
+    return np.stack([steering.steer(IMAGE, 0.05 * k, LABEL) for k in range(count)])
+
+
+def test_a_clean_expert_flies_its_label():
+    expert = DisturbedExpert(np.random.default_rng(0), Disturbance(), COMMAND, clean=True)
+    assert np.array_equal(steer(expert, 5), np.tile(LABEL, (5, 1)))
+
+
+def test_disturbances_are_strong_slow_and_within_the_limits():
+    """White noise would be averaged away by the drone: it must last long enough to move it."""
+    how = Disturbance(strength=(0.5, 0.5), clean_share=0.0)
+    expert = DisturbedExpert(np.random.default_rng(0), how, COMMAND)
+    flown = steer(expert, 4000)
+    assert (np.abs(flown) <= np.array(COMMAND.limits) + 1e-6).all()
+    noise = flown[:, 3] - LABEL[3]
+    assert 0.3 < noise.std() / COMMAND.limits[3] < 0.6
+    assert np.corrcoef(noise[:-1], noise[1:])[0, 1] > 0.85
+
+
+def test_a_disturbance_is_its_seed():
+    flown = [
+        steer(DisturbedExpert(np.random.default_rng(seed), Disturbance(), COMMAND), 50)
+        for seed in (1, 1, 2)
+    ]
+    assert np.array_equal(flown[0], flown[1])
+    assert not np.array_equal(flown[0], flown[2])
+
+
+def test_the_policy_alone_is_never_corrected():
+    policy = StubbornPolicy()
+    assert (steer(PolicyDriver(policy), 10) == 9.0).all()
+    assert policy.resets == 1
+
+
+@pytest.mark.parametrize('share', [0.0, 0.3, 1.0])
+def test_turns_are_shared_as_told_and_the_policy_sees_every_frame(share):
+    """The policy's state must be that of a whole flight, also while the expert has the turn."""
+    rng, policy = np.random.default_rng(0), StubbornPolicy()
+    how = Disturbance(strength=(0.0, 0.0))
+    mixed = MixedDriver(policy, DisturbedExpert(rng, how, COMMAND), rng, share)
+    flown = steer(mixed, 6000)
+    by_expert = (flown == LABEL).all(axis=1)
+    assert by_expert.mean() == pytest.approx(share, abs=0.1)
+    assert len(policy.seen) == 6000
+
+
+def make_flight(frames=900, distance=4.0, pixels=200, collision=False) -> TrainingFlight:
+    return TrainingFlight(
+        np.full(frames, distance), np.full(frames, pixels), np.zeros((frames, 4)), collision
+    )
+
+
+def test_a_flight_is_judged_by_the_task():
+    task = Task('follow')
+    assert failure_of(make_flight(), task, 0.05) == ''
+    assert failure_of(make_flight(collision=True), task, 0.05) == 'collision'
+    assert failure_of(make_flight(frames=700), task, 0.05) == 'lost'
+    assert failure_of(make_flight(distance=6.1), task, 0.05) == 'distance'
+    assert failure_of(make_flight(distance=1.4), task, 0.05) == 'distance'
+    assert failure_of(make_flight(pixels=11), task, 0.05) == 'view'
+
+
+def test_the_way_to_the_target_does_not_count_as_distance():
+    flight = make_flight()
+    flight.distance_m[:200] = 9.0
+    assert failure_of(flight, Task('follow'), 0.05) == ''
+    flight.distance_m[200] = 9.0
+    assert failure_of(flight, Task('follow'), 0.05) == 'distance'
+
+
+def test_it_is_turned_away_now_and_then_and_keeps_its_label():
+    """Pictures without the target come from here; the recorded label is the caller's own."""
+    how = Disturbance(strength=(0.0, 0.0), glance_share=1.0, glance_every_s=4.0)
+    flown = steer(DisturbedExpert(np.random.default_rng(2), how, COMMAND), 4000)
+    away = flown[:, 0] == 0.0
+    assert 0.1 < away.mean() < 0.4
+    assert (np.abs(flown[away, 3]) >= 0.6 * COMMAND.limits[3] - 1e-6).all()
+    assert {-1.0, 1.0} == set(np.sign(flown[away, 3]))
+    assert np.array_equal(flown[~away], np.tile(LABEL, (int((~away).sum()), 1)))
+
+
+def test_what_the_policy_sees_is_told_also_while_the_expert_steers():
+    rng = np.random.default_rng(0)
+    expert = DisturbedExpert(rng, Disturbance(), COMMAND)
+    mixed = MixedDriver(StubbornPolicy(), expert, rng, 1.0)
+    steer(mixed, 1)
+    assert mixed.sight == 0.25
+    assert np.isnan(expert.sight)

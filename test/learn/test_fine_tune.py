@@ -1,0 +1,137 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Teaching a policy a new target: where it starts, whose turn it is, and a whole tiny one."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from liquid_drone.cli.main import main
+from liquid_drone.contract import Training, load_contract
+from liquid_drone.episodes.episode import save
+from liquid_drone.errors import BundleError
+from liquid_drone.learn import fine_tune
+from liquid_drone.learn.recipe import (
+    CollectConfig,
+    DaggerConfig,
+    Recipe,
+    TrainConfig,
+    ValidationConfig,
+)
+from liquid_drone.policy import weights
+from liquid_drone.policy.config import CoreConfig, NetworkConfig, VisionConfig
+from liquid_drone.policy.export import export
+from liquid_drone.policy.network import Network
+
+SMALL = NetworkConfig(VisionConfig(convolutions=((8, 5, 4), (8, 3, 4)), features=16), CoreConfig())
+
+
+@pytest.fixture(scope='module')
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a bundle of a small untrained network, with its weights."""
+    torch.manual_seed(3)
+    path = tmp_path_factory.mktemp('bundles') / 'base'
+    network = Network(SMALL).eval()
+    export(network, 'base', Training('red_backpack', ('forest',), ('summer', 'winter')), path)
+    weights.save_weights(network, path)
+    return path
+
+
+def test_weights_come_back_to_the_bit(base: Path) -> None:
+    torch.manual_seed(3)
+    first = Network(SMALL)
+    again = weights.load_weights_of(Network(weights.config_of(str(base))), str(base))
+    for name, value in first.state_dict().items():
+        assert torch.equal(value, again.state_dict()[name]), name
+
+
+def test_weights_of_another_shape_are_refused(base: Path) -> None:
+    with pytest.raises(BundleError, match='does not fit'):
+        weights.load_weights_of(Network(NetworkConfig()), str(base))
+
+
+def test_a_bundle_without_weights_is_refused(bundle: Path) -> None:
+    with pytest.raises(BundleError, match='without --from'):
+        fine_tune.retrain_recipe('dog', str(bundle))
+
+
+def test_the_recipe_comes_from_the_bundle(base: Path) -> None:
+    recipe = fine_tune.retrain_recipe('dog', str(base))
+    assert recipe.targets == ('dog', 'dog', 'red_backpack')
+    assert (recipe.worlds, recipe.seasons) == (('forest',), ('summer', 'winter'))
+    assert recipe.network == SMALL
+    assert recipe.name == 'base-dog'
+
+
+def test_a_known_target_alone_needs_no_turns() -> None:
+    assert fine_tune.turns('dog', ('dog',)) == ('dog',)
+    assert fine_tune.turns('dog', ('cone', 'car')) == ('dog', 'dog', 'cone', 'car')
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_a_tiny_retraining_ends_in_a_bundle_that_names_both_targets(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tiny(target: str, start: str) -> Recipe:
+        return replace(
+            made(target, start),
+            collect=CollectConfig(episodes=3, frames=12),
+            train=TrainConfig(steps=2, windows=2, length=8, warmup_steps=1),
+            dagger=DaggerConfig(rounds=2, episodes=1, frames=12),
+            validation=ValidationConfig(flights=1, final_flights=1, sight_flights=1),
+        )
+
+    made = fine_tune.retrain_recipe
+    monkeypatch.setattr(fine_tune, 'retrain_recipe', tiny)
+    line = ['retrain', '--target', 'orange_traffic_cone', '--from', str(base), '--flights', '0']
+    assert main([*line, '--data', str(tmp_path / 'work'), '--out', str(tmp_path / 'new')]) == 0
+    contract = load_contract(tmp_path / 'new')
+    assert contract.training.target == 'orange_traffic_cone, red_backpack'
+    episodes = sorted(path.parent.name for path in tmp_path.rglob('episode.json'))
+    assert len(episodes) >= 6
+    assert fine_tune.retrain_recipe('dog', str(tmp_path / 'new')).targets[:2] == ('dog', 'dog')
+
+
+def test_an_unknown_target_is_told_before_anything_is_flown(
+    base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ['retrain', '--target', 'unicorn', '--from', str(base), '--data', str(tmp_path / 'w')]
+    assert main(line) == 2
+    assert 'unicorn' in capsys.readouterr().err
+    assert not (tmp_path / 'w').exists()
+
+
+def test_recorded_flights_alone_teach_a_bundle(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_recording
+) -> None:
+    """The simulator knows nothing of what was followed; what the flights taught is there."""
+    for seed in range(2):
+        save(make_recording(seed), tmp_path / 'flights' / f'flight-{seed:02d}')
+
+    def tiny(target: str, start: str) -> Recipe:
+        return replace(
+            made(target, start),
+            train=TrainConfig(steps=2, windows=2, length=8, warmup_steps=1),
+            validation=ValidationConfig(flights=1, final_flights=1, sight_flights=0),
+        )
+
+    made = fine_tune.recorded_recipe
+    monkeypatch.setattr(fine_tune, 'recorded_recipe', tiny)
+    line = ['retrain', '--target', 'our_dog', '--from', str(base), '--flights', '0']
+    line += ['--data', str(tmp_path / 'work'), '--only-bags', '--bags', str(tmp_path / 'flights')]
+    assert main(line) == 0
+    new = tmp_path / 'work' / 'bundle'
+    contract = load_contract(new)
+    assert contract.training.target == 'red_backpack, our_dog'
+    assert contract.training.frames == 80
+    before, after = (weights.load_weights_of(Network(SMALL), str(path)) for path in (base, new))
+    assert not torch.equal(before.vision.features.weight, after.vision.features.weight)
+
+
+def test_recorded_flights_that_are_none_are_told(base: Path, tmp_path: Path, capsys) -> None:
+    line = ['retrain', '--target', 'our_dog', '--from', str(base), '--only-bags']
+    assert main(line) == 2
+    assert '--bags' in capsys.readouterr().err

@@ -1,0 +1,83 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: what is watched belongs to one drone, and a node that stopped telling is shown so."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import TwistStamped
+from rclpy.node import Node
+
+from liquid_drone.cli import watch
+from liquid_drone.ros import conversions, qos
+from liquid_drone.ros.monitor import GraphSnapshot, Monitor, Status
+
+
+class Drone:
+    """What a drone in a namespace publishes."""
+
+    def __init__(self, namespace: str) -> None:
+        self.node = Node('policy', namespace=namespace)
+        self.diagnostics = self.node.create_publisher(DiagnosticArray, '/diagnostics', qos.STATUS)
+        self.commands = self.node.create_publisher(TwistStamped, 'cmd_vel', qos.COMMAND)
+
+    def tell(self, summary: str, speed: float) -> None:
+        name = self.node.get_fully_qualified_name()
+        values: dict[str, object] = {'target_probability': 0.9}
+        self.diagnostics.publish(conversions.diagnostics_message(1, name, True, summary, values))
+        self.commands.publish(conversions.command_message((speed, 0.0, 0.0, 0.0), 1))
+
+
+@pytest.fixture
+def drones(ros: None) -> Iterator[list[Drone]]:
+    made = [Drone('one'), Drone('two')]
+    yield made
+    for drone in made:
+        drone.node.destroy_node()
+
+
+def test_it_hears_its_own_drone_alone(drones: list[Drone]) -> None:
+    with Monitor('one') as monitor:
+        deadline = time.monotonic() + 10.0
+        while not monitor.snapshot().commands and time.monotonic() < deadline:
+            for drone, speed in zip(drones, (0.5, 1.5), strict=True):
+                drone.tell(drone.node.get_namespace(), speed)
+            monitor.spin(0.1)
+        monitor.spin(0.2)
+        found = monitor.snapshot()
+    assert list(found.nodes) == ['policy']
+    assert found.nodes['policy'].summary == '/one'
+    assert found.commands['cmd_vel'][0] == 0.5
+    assert found.value('policy', 'target_probability') == '0.9'
+    assert found.value('mavlink', 'stage', 'unknown') == 'unknown'
+
+
+def test_the_screen_says_who_is_silent_and_why_it_is_held() -> None:
+    mavlink = Status(
+        'engaged',
+        True,
+        {
+            'reason': 'speed',
+            'mode': 'OFFBOARD',
+            'armed': 'True',
+            'capture_to_setpoint_ms_p50': '9',
+        },
+        0.5,
+    )
+    policy = Status(
+        'following', True, {'target_probability': '0.8', 'target_bearing': '-0.5'}, 9.0
+    )
+    lines = dict(watch.rows(GraphSnapshot({'mavlink': mavlink, 'policy': policy})))
+    assert 'engaged' in lines['[bold]mavlink[/bold]']
+    assert 'silent for 9 s' in lines['[bold]policy[/bold]']
+    assert lines['guard'] == 'speed'
+    assert lines['target'] == '80% sure, left (-0.50)'
+    assert lines['mode'].startswith('OFFBOARD, armed')
+    assert lines['capture to setpoint'].startswith('9 ms')
+
+
+def test_an_empty_graph_is_said_in_words() -> None:
+    ((_, words),) = watch.rows(GraphSnapshot())
+    assert 'no diagnostics yet' in words
