@@ -24,3 +24,4 @@ FourFloats = tuple[
     float, float, float, float
 ]  # vx, vy, vz m/s FLU, yaw rate rad/s; or a quaternion
 RowMajorRotation = tuple[float, float, float, float, float, float, float, float, float]
+SeverityTable = tuple[float, float, float, float, float, float]  # of severities 0 to 5

@@ -4,16 +4,16 @@
 
 import argparse
 
-from . import bench_endurance, bench_policy, bench_ros, bench_sim, bench_vision
+from .benchmarks import endurance, policy, ros, sim, vision
 
 NAME = 'bench'
 HELP = 'measure how fast the parts are on this machine'
 BENCHMARKS = (
-    bench_policy,
-    bench_vision,
-    bench_ros,
-    bench_endurance,
-    bench_sim,
+    policy,
+    vision,
+    ros,
+    endurance,
+    sim,
 )  # each has NAME, HELP, configure(parser), run(args), as a command has
 EPILOG = """examples:
   liquid-drone bench policy

@@ -27,7 +27,7 @@ PARTS = 4  # f, q, gate slope, gate offset
 def skewed_scan(
     layout: ScanLayout, driven: Tensor, bias: Tensor, weight: Tensor, dt: Tensor, state: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Advance T ticks; on a GPU by one kernel where ``fused.py`` can.
+    """Advance T ticks; on a GPU by one kernel where ``scan_triton.py`` can.
 
     Args:
         layout: of the neurons.

@@ -3,7 +3,7 @@
 """The skewed sequence of wired CfC neurons in one launch each way, on a GPU.
 
 A GPU spends a sequence of ticks starting kernels. Here one Triton kernel walks all steps, forward,
-and one backward (``kernels.py``); the gradients of weights and biases stay products of PyTorch.
+and one backward (``triton_kernels.py``); gradients of weights and biases stay PyTorch's products.
 ``skewed_scan`` chooses it by :func:`takes`. What it does not take runs launch by launch as on a
 CPU: other types than float32, more than 64 neurons, no Triton (it comes with PyTorch's CUDA
 builds), or a Triton that cannot compile here, which is logged once.

@@ -5,7 +5,7 @@
 One program a sample: it holds the four matrices of the recurrence on the chip and walks all steps,
 so that a sequence is one launch instead of ten per tick. Neuron i handles tick (step - delay i).
 Products are sums of single-precision products, never TF32. Every array is contiguous; what is
-padded to BLOCK neurons is masked. ``fused.py`` says when they run, and launches them.
+padded to BLOCK neurons is masked. ``scan_triton.py`` says when they run, and launches them.
 """
 
 import triton

@@ -7,7 +7,7 @@ Each neuron blends two answers, ``h = f (1 - g) + q g`` with ``f, q = tanh(W x +
 last state of its own layer. In mode ``no_gate`` h = f + q g; ``pure`` is the closed form itself,
 ``h = A - A f exp(-dt (|w| + |f|))``.
 
-A sequence runs skewed (``skewed.py``); a step runs layer by layer and gives the same numbers.
+A sequence runs skewed (``scan.py``); a step runs layer by layer and gives the same numbers.
 Published versions differ in details, which are options: see ``PRESETS``.
 """
 

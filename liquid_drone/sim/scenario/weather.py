@@ -14,13 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ...arrays import Vector
+from ...arrays import SeverityTable, Vector
 from ...errors import ConfigError
 from .world import Season
 
 CLEAR = 'clear'
 WORST = 5
-SeverityTable = tuple[float, float, float, float, float, float]
 
 # what each axis is at severity 0 to 5
 FOG_PER_M: SeverityTable = (0.0, 0.02, 0.04, 0.07, 0.12, 0.2)  # added extinction

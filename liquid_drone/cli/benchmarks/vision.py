@@ -9,11 +9,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigError, OutputError
+from ...errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
-    from ..bench.vision import EncoderCost
-    from ..learn.encoder_comparison import EncoderError
+    from ...bench.vision import EncoderCost
+    from ...learn.encoder_comparison import EncoderError
 
 NAME = 'vision'
 HELP = 'time the eyes that a recipe may name, and compare how well they learn'
@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print a table; with episodes train, and print another."""
-    from ..bench.vision import measure, named_eyes
+    from ...bench.vision import measure, named_eyes
 
     args.eyes = named_eyes(args.eyes)
     if args.episodes is None and args.held_out is not None:
@@ -72,15 +72,15 @@ def _compare(args: argparse.Namespace) -> 'dict[str, list[EncoderError]]':
     """Train every eye, seed by seed; return what each got wrong."""
     from rich.console import Console
 
-    from ..learn.encoder_comparison import (
+    from ...learn.encoder_comparison import (
         examine,
         open_material,
         seen_share,
         split_material,
         teach,
     )
-    from ..learn.recipe import TrainConfig
-    from .progress import TerminalWatcher
+    from ...learn.recipe import TrainConfig
+    from ..progress import TerminalWatcher
 
     material = split_material(args.episodes, args.held_out)
     watcher = TerminalWatcher(Console(stderr=True, highlight=False))
@@ -123,7 +123,7 @@ def _workplace(out: Path) -> 'tempfile.TemporaryDirectory[str]':
 def _print(
     as_json: bool, costs: 'dict[str, EncoderCost]', errors: 'dict[str, list[EncoderError]]'
 ) -> None:
-    from ..bench.timing import table
+    from ...bench.timing import table
 
     if as_json:
         figures = {name: dataclasses.asdict(cost) for name, cost in costs.items()}

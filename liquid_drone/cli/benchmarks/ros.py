@@ -8,11 +8,11 @@ import importlib.util
 import json
 from typing import TYPE_CHECKING
 
-from .. import resources
-from ..errors import MissingDependencyError
+from ... import resources
+from ...errors import MissingDependencyError
 
 if TYPE_CHECKING:
-    from ..bench.ros_latency import GraphFigures
+    from ...bench.ros_latency import GraphFigures
 
 NAME = 'ros'
 HELP = 'time the ROS 2 graph: capture to command to MAVLink setpoint, and its processor share'
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
             'this needs rclpy: source a ROS 2 installation, or install its wheels (x86-64) with '
             "pip install 'liquid_drone[ros]'"
         )
-    from ..bench import ros_latency
+    from ...bench import ros_latency
 
     width, height = (int(part) for part in args.size.split('x'))
     bundle = resources.bundle(args.bundle)
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _table(cases: 'dict[str, GraphFigures]', simulated: dict[str, float]) -> str:
-    from ..bench.timing import table
+    from ...bench.timing import table
 
     rows = []
     for name, figures in cases.items():

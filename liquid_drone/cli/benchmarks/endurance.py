@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..bench.endurance import Figures
+    from ...bench.endurance import Figures
 
 NAME = 'endurance'
 HELP = 'fly for an hour (faster than it passes) with random faults, and check every packet'
@@ -35,8 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fly and tell."""
-    from ..bench.endurance import fly
-    from .progress import TerminalWatcher
+    from ...bench.endurance import fly
+    from ..progress import TerminalWatcher
 
     watcher = None if args.json else TerminalWatcher()
     began_s = time.monotonic()
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _told(figures: 'Figures', took_s: float) -> str:
-    from ..bench.timing import table
+    from ...bench.timing import table
 
     rows = [
         ['simulated time, s', f'{figures.simulated_s:.0f} (in {took_s:.0f} s)'],

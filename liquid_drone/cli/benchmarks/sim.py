@@ -9,11 +9,11 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .. import resources
-from ..errors import ConfigError
+from ... import resources
+from ...errors import ConfigError
 
 if TYPE_CHECKING:
-    from ..bench.sim_resets import Held
+    from ...bench.sim_resets import Held
 
 NAME = 'sim'
 HELP = 'time the simulator: pictures, physics, resets, environment steps, memory'
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _speeds(args: argparse.Namespace) -> int:
-    from ..bench.sim import SimBench, measure
+    from ...bench.sim import SimBench, measure
 
     python = args.peer_python
     if not python and importlib.util.find_spec('gym_pybullet_drones') is not None:
@@ -65,7 +65,7 @@ def _speeds(args: argparse.Namespace) -> int:
 
 
 def _table(found: dict[str, Any]) -> str:
-    from ..bench.timing import table
+    from ...bench.timing import table
 
     rows = []
     for world, seasons in found['pictures_per_s'].items():
@@ -91,10 +91,10 @@ def _table(found: dict[str, Any]) -> str:
 
 
 def _leaks(args: argparse.Namespace) -> int:
-    from ..bench.sim_resets import repeat
-    from ..sim.scenario.scenario import load_scenario
-    from ..sim.simulator import Simulator
-    from .progress import TerminalWatcher
+    from ...bench.sim_resets import repeat
+    from ...sim.scenario.scenario import load_scenario
+    from ...sim.simulator import Simulator
+    from ..progress import TerminalWatcher
 
     world = (args.worlds or ['forest'])[0]
     simulator = Simulator(load_scenario(world))
