@@ -36,7 +36,7 @@ from .timing import Case, Timing, take_turns
 NCPS = ('ncps wired_cfc', 'ncps cfc', 'ncps ltc')
 REFERENCE = NCPS[0]  # what the other times are compared with
 BOUND = ' (bound)'
-SMALL = VisionConfig(convolutions=((4, 3, 2),))  # the eye is not measured, only built
+SMALL = VisionConfig(convolutions=((4, 3, 2),))  # the encoder is not measured, only built
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the eyes cost: one camera image through ONNX Runtime, and a frame of training."""
+"""What the encoders cost: one camera image through ONNX Runtime, and a frame of training."""
 
 import tempfile
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ FRAMES = 32  # of a training batch
 
 @dataclass(frozen=True)
 class EncoderCost:
-    """What one eye costs."""
+    """What one encoder costs."""
 
     parameters: int
     mflop: float  # of an image, multiplications and additions counted apart
@@ -34,8 +34,8 @@ class EncoderCost:
     train: Timing  # one frame of a batch, one thread, bfloat16
 
 
-def named_eyes(names: Sequence[str]) -> list[str]:
-    """Return the eyes to look at; none named means all.
+def named_encoders(names: Sequence[str]) -> list[str]:
+    """Return the encoders to look at; none named means all.
 
     Raises:
         ConfigError: an unknown name.
@@ -44,21 +44,22 @@ def named_eyes(names: Sequence[str]) -> list[str]:
     unknown = [name for name in names if name not in VisionConfig.NAMED]
     if unknown:
         known = ', '.join(VisionConfig.NAMED)
-        raise ConfigError(f"unknown eye '{unknown[0]}': expected one of {known}")
+        raise ConfigError(f"unknown encoder '{unknown[0]}': expected one of {known}")
     return list(names or VisionConfig.NAMED)
 
 
-def measure(rounds: int, eyes: Sequence[str] = ()) -> dict[str, EncoderCost]:
-    """Measure the named eyes, or all, in turns."""
+def measure(rounds: int, encoders: Sequence[str] = ()) -> dict[str, EncoderCost]:
+    """Measure the named encoders, or all, in turns."""
     networks = {
-        name: Network(NetworkConfig(VisionConfig.NAMED[name])).eval() for name in named_eyes(eyes)
+        name: Network(NetworkConfig(VisionConfig.NAMED[name])).eval()
+        for name in named_encoders(encoders)
     }
     with one_thread():
         flight = take_turns(
-            {name: _see(eye) for name, eye in networks.items()}, rounds, 5, process_time
+            {name: _see(encoder) for name, encoder in networks.items()}, rounds, 5, process_time
         )
         train = take_turns(
-            {name: _learn(eye) for name, eye in networks.items()}, rounds, 1, process_time
+            {name: _learn(encoder) for name, encoder in networks.items()}, rounds, 1, process_time
         )
     return {
         name: EncoderCost(

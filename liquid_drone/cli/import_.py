@@ -38,7 +38,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     ours = parser.add_argument_group('a state dict of ncps')
     ours.add_argument('--prefix', default='', help='of the cell within a larger model: "rnn."')
     ours.add_argument('--readout', default='', help='name of the linear layer after the cell')
-    ours.add_argument('--eye', default='follow', help='bundle whose CNN it gets (default: follow)')
+    ours.add_argument(
+        '--encoder', '--eye', default='follow', help='bundle whose CNN it gets (default: follow)'
+    )
     ours.add_argument('--mode', choices=('default', 'no_gate'), default='default', help='of a CfC')
     ours.add_argument('--backbone', default='lecun_tanh', help="activation of a CfC's backbone")
     ours.add_argument('--unfolds', type=int, default=6, help='of an LTC (default: 6)')
@@ -85,4 +87,4 @@ def _ncps(args: argparse.Namespace) -> 'Network':
         )
     unsaid = Unsaid(args.mode, args.backbone, args.unfolds, not args.explicit, args.prefix)
     time = dataclasses.replace(TimeSpec(), nominal_s=args.nominal_s)
-    return guest_network(args.file, Guest(unsaid, args.eye, args.readout, time))
+    return guest_network(args.file, Guest(unsaid, args.encoder, args.readout, time))

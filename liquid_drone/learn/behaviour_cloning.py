@@ -91,7 +91,7 @@ def train(
     progress = _begin(network, config, span, partial if partial.is_file() else before)
     team.agree('where they go on from', progress.step, sum(len(clip) for clip in clips))
     if config.compile:
-        network.compile_eye()
+        network.compile_encoder()
     saved_s = time.monotonic()
     for step in range(progress.step, span.last):
         batch = windows.batch(config.seed, step)

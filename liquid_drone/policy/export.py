@@ -134,7 +134,7 @@ def roll(network: Network, images: Tensor, dt_s: Tensor) -> tuple[Tensor, Tensor
 
 
 def export_vision(network: Network, path: Path) -> None:
-    """Write the graph of the eye: image -> features, target."""
+    """Write the graph of the encoder: image -> features, target."""
     image = torch.zeros(2, network.camera.height, network.camera.width, 3, dtype=torch.uint8)
     batch = torch.export.Dim('batch')
     _export(network.vision, (image,), ['image'], ['features', 'target'], ({0: batch},), path)

@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""The whole policy: eye, recurrent core, and the scaling from motor neurons to commands.
+"""The whole policy: encoder, recurrent core, and the scaling from motor neurons to commands.
 
 Shapes: B batch, T ticks, F features, S state. A command is vx, vy, vz in m/s and yaw rate in
     rad/s, body FLU, heading-aligned. Times are seconds at the border of this file and nominal
@@ -32,7 +32,7 @@ class Seen(NamedTuple):
 
 
 class Network(nn.Module):
-    """Eye and core with the contract's limits; :class:`Core` is the step that flies."""
+    """Encoder and core with the contract's limits; :class:`Core` is the step that flies."""
 
     limits: Tensor
 
@@ -87,7 +87,7 @@ class Network(nn.Module):
         """Turn the outputs of the cell (..., O) into commands (..., 4), shares of the limits."""
         return motor if self.readout is None else self.readout(motor)
 
-    def compile_eye(self) -> None:
+    def compile_encoder(self) -> None:
         """Have the CNN compiled by torch.compile when it first sees; exports stay as they are."""
         self.vision.look = torch.compile(self.vision.look)  # type: ignore[method-assign]
 

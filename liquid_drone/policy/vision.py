@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""The eye: a small CNN from the camera image to features and the target head.
+"""The encoder: a small CNN from the camera image to features and the target head.
 
 The image is averaged down (2x2 pixels to one) inside the graph, so that training may store the
 reduced frames and flight hands over what the camera gives; both see the same picture.

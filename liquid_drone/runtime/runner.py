@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fly a bundle: camera frame in, command out, the state kept in between. No PyTorch, no ROS.
 
-The eye may run on a GPU; the liquid core runs on the CPU in single precision. dt is measured from
-the frames' stamps.
+The encoder may run on a GPU; the liquid core runs on the CPU in single precision. dt is measured
+from the frames' stamps.
 """
 
 from dataclasses import dataclass

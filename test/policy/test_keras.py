@@ -24,7 +24,7 @@ from liquid_drone.policy.wiring import FanOut, ncp
 from liquid_drone.runtime.runner import PolicyRunner
 
 RNG = np.random.default_rng(4)
-EYE = ((5, 3, 24), (5, 24, 36), (5, 36, 48), (3, 48, 64), (3, 64, 16))
+ENCODER = ((5, 3, 24), (5, 24, 36), (5, 36, 48), (3, 48, 64), (3, 64, 16))
 Arrays = dict[str, np.ndarray]
 
 
@@ -36,10 +36,10 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-x))
 
 
-def eye(first: int = 9) -> Arrays:
+def encoder(first: int = 9) -> Arrays:
     """The CNN; numbers beyond 9 sort wrongly as text."""
     found: Arrays = {}
-    for k, (size, channels, out) in enumerate(EYE):
+    for k, (size, channels, out) in enumerate(ENCODER):
         name = f'time_distributed_{first + k}/time_distributed_{first + k}'
         found |= {f'{name}/kernel': draw(size, size, channels, out, scale=0.05)}
         found |= {f'{name}/bias': draw(out)}
@@ -62,7 +62,7 @@ def write(path: Path, arrays: Arrays, seed: int | None = 22224) -> Path:
 
 
 def wired() -> Arrays:
-    found = eye() | readout(4)
+    found = encoder() | readout(4)
     for layer, (sources, size) in enumerate(((128, 18), (18, 12), (12, 4))):
         name = 'rnn/rnn/wired_cfc_cell/cfc_cell' + (f'_{layer}' if layer else '')
         for part in ('ff1', 'ff2'):
@@ -75,7 +75,7 @@ def wired() -> Arrays:
 
 
 def ltc(features: int, neurons: int, outputs: int, kind: str) -> Arrays:
-    found = eye()
+    found = encoder()
     shapes = {
         'gleak': (neurons,), 'vleak': (neurons,), 'cm': (neurons,),
         'w': (neurons, neurons), 'sigma': (neurons, neurons), 'mu': (neurons, neurons),
@@ -183,7 +183,7 @@ def test_the_eye_is_the_published_one(tmp_path):
     x = (image / 255.0 - mean) / np.sqrt((0.057, 0.05, 0.061))
     for k, stride in enumerate((2, 2, 2, 1, 2)):
         name = f'time_distributed_{9 + k}/time_distributed_{9 + k}'
-        kernel, size = arrays[f'{name}/kernel'], EYE[k][0]
+        kernel, size = arrays[f'{name}/kernel'], ENCODER[k][0]
         windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(0, 1))
         windows = windows[::stride, ::stride]  # (rows, columns, channels, size, size)
         x = np.einsum('rcihw,hwio->rco', windows, kernel, optimize=True) + arrays[f'{name}/bias']
@@ -198,7 +198,7 @@ def test_the_eye_is_the_published_one(tmp_path):
 
 @pytest.mark.parametrize('kind', ['lstm', 'cfc', 'ltc'])
 def test_the_other_kinds_are_built(kind, tmp_path):
-    arrays, size = eye() | readout(9), 9
+    arrays, size = encoder() | readout(9), 9
     if kind == 'lstm':
         name = 'lstm_2/lstm_2/lstm_cell_2'
         arrays |= {f'{name}/kernel': draw(128, 36), f'{name}/recurrent_kernel': draw(9, 36)}
@@ -234,7 +234,7 @@ def test_a_file_becomes_a_bundle_that_runs_and_can_be_trained_on(tmp_path, capsy
 
 
 def test_what_is_not_read_is_named(tmp_path, capsys):
-    mixed = eye() | {'rnn/rnn/mixed_cfc_cell/bias': draw(4)} | readout(4)
+    mixed = encoder() | {'rnn/rnn/mixed_cfc_cell/bias': draw(4)} | readout(4)
     with pytest.raises(BundleError, match='of a kind that is read'):
         from_keras(write(tmp_path / 'mixed.hdf5', mixed))
     short = {name: value for name, value in wired().items() if 'time_a' not in name}

@@ -131,19 +131,19 @@ def test_another_state_dict_is_refused():
 @pytest.fixture(scope='module')
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of ours with weights."""
-    path, network = tmp_path_factory.mktemp('eye') / 'ours', Network(NetworkConfig()).eval()
+    path, network = tmp_path_factory.mktemp('encoder') / 'ours', Network(NetworkConfig()).eval()
     export(network, 'ours', Training('red_backpack', ('forest',), ('summer',)), path)
     save_weights(network, path)
     return path
 
 
 @pytest.mark.parametrize('cell', ['wired', 'dense'])
-def test_a_state_dict_becomes_a_bundle_behind_one_of_our_eyes(cell, bundle, tmp_path, capsys):
+def test_a_state_dict_becomes_a_bundle_behind_one_of_our_encoders(cell, bundle, tmp_path, capsys):
     """Outputs are shares of the command's limits; the CNN is that of the bundle named."""
     torch.manual_seed(1)
     wiring = ncps.wirings.AutoNCP(19, 4)
     model = torch.nn.ModuleDict({'rnn': ncps.torch.CfC(128, wiring if cell == 'wired' else 9)})
-    line = ['import', str(tmp_path / 'cell.pt'), '--prefix', 'rnn.', '--eye', str(bundle)]
+    line = ['import', str(tmp_path / 'cell.pt'), '--prefix', 'rnn.', '--encoder', str(bundle)]
     if cell == 'dense':
         model['head'] = torch.nn.Linear(9, 4)
         line += ['--readout', 'head']
@@ -167,6 +167,13 @@ def test_a_cell_that_does_not_fit_is_told(bundle, tmp_path, capsys):
     torch.save(ncps.torch.CfC(20, 9, proj_size=4).state_dict(), tmp_path / 'narrow.pt')
     words = {'nine.pt': 'gives 9 numbers, a command has 4', 'narrow.pt': 'takes 20 features'}
     for file, expected in words.items():
-        line = ['import', str(tmp_path / file), '--eye', str(bundle), '--out', str(tmp_path / 'x')]
+        line = [
+            'import',
+            str(tmp_path / file),
+            '--encoder',
+            str(bundle),
+            '--out',
+            str(tmp_path / 'x'),
+        ]
         assert main(line) == 2
         assert expected in capsys.readouterr().err

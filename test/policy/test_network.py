@@ -39,7 +39,7 @@ def test_commands_stay_within_the_limits_and_dt_within_its_range():
     torch.testing.assert_close(longest, beyond)
 
 
-def test_the_core_has_nothing_of_the_eye():
+def test_the_core_has_nothing_of_the_encoder():
     """The command comes from the liquid core: nothing leads around it."""
     network = Network(NetworkConfig())
     core = Core(network)

@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""``liquid-drone bench vision``: what the eyes cost, and what they learn from the same flights."""
+"""``liquid-drone bench vision``: what encoders cost, and what they learn from the same flights."""
 
 import argparse
 import dataclasses
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from ...learn.encoder_comparison import EncoderError
 
 NAME = 'vision'
-HELP = 'time the eyes that a recipe may name, and compare how well they learn'
+HELP = 'time the encoders that a recipe may name, and compare how well they learn'
 EPILOG = """examples:
   liquid-drone bench vision --rounds 30
   liquid-drone bench vision --episodes data/follow/episodes/expert-0 --steps 600
   liquid-drone bench vision --episodes DIR --held-out DIR --steps 600 --windows 8 --seeds 2
 
-With --episodes every eye is trained with the default core on the same windows of the same flights,
+With --episodes every encoder is trained with the default core on the same windows of flights,
 and then asked about flights held out (every fifth, or those of --held-out; liquid-drone collect
 --held-out N records them). Nothing is flown. Command errors are shares of the labels' variance
 that are left: 100 % is a constant answer. Bearing: root mean square, in shares of half the
@@ -34,14 +34,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument('--eyes', nargs='+', default=[], help='these alone (default: all three)')
+    parser.add_argument(
+        '--encoders', '--eyes', nargs='+', default=[], help='these alone (default: all three)'
+    )
     parser.add_argument('--rounds', type=int, default=15, help='timed runs of each case')
-    parser.add_argument('--episodes', type=Path, help='train the eyes on the episodes in here')
+    parser.add_argument('--episodes', type=Path, help='train the encoders on the episodes in here')
     parser.add_argument('--held-out', type=Path, help='and ask them about those in here')
     parser.add_argument('--steps', type=int, default=600, help='of training (default: 600)')
     parser.add_argument('--windows', type=int, default=8, help='per step (default: 8)')
     parser.add_argument('--length', type=int, default=32, help='frames a window (default: 32)')
-    parser.add_argument('--seeds', type=int, default=1, help='trainings of each eye (default: 1)')
+    parser.add_argument(
+        '--seeds', type=int, default=1, help='trainings of each encoder (default: 1)'
+    )
     parser.add_argument(
         '--out',
         type=Path,
@@ -52,24 +56,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print a table; with episodes train, and print another."""
-    from ...bench.vision import measure, named_eyes
+    from ...bench.vision import measure, named_encoders
 
-    args.eyes = named_eyes(args.eyes)
+    args.encoders = named_encoders(args.encoders)
     if args.episodes is None and args.held_out is not None:
         raise ConfigError('--held-out needs --episodes: flights to learn from')
     if args.seeds < 1:
         raise ConfigError(f'--seeds must be at least 1, got {args.seeds}')
     if args.episodes is None:
-        costs = measure(args.rounds, args.eyes)
+        costs = measure(args.rounds, args.encoders)
         _print(args.json, costs, {})
         return 0
     errors = _compare(args)
-    _print(args.json, measure(args.rounds, args.eyes), errors)
+    _print(args.json, measure(args.rounds, args.encoders), errors)
     return 0
 
 
 def _compare(args: argparse.Namespace) -> 'dict[str, list[EncoderError]]':
-    """Train every eye, seed by seed; return what each got wrong."""
+    """Train every encoder, seed by seed; return what each got wrong."""
     from rich.console import Console
 
     from ...learn.encoder_comparison import (
@@ -84,26 +88,26 @@ def _compare(args: argparse.Namespace) -> 'dict[str, list[EncoderError]]':
 
     material = split_material(args.episodes, args.held_out)
     watcher = TerminalWatcher(Console(stderr=True, highlight=False))
-    errors: dict[str, list[EncoderError]] = {eye: [] for eye in args.eyes}
+    errors: dict[str, list[EncoderError]] = {encoder: [] for encoder in args.encoders}
     with _workplace(args.out) as folder:
         for seed in range(1, args.seeds + 1):
-            for eye in args.eyes:
-                watcher.note(f'{eye}: opening {len(material.learned)} episodes')
-                learned, asked = open_material(material, eye, args.out / 'cache')
+            for encoder in args.encoders:
+                watcher.note(f'{encoder}: opening {len(material.learned)} episodes')
+                learned, asked = open_material(material, encoder, args.out / 'cache')
                 config = TrainConfig(args.steps, args.windows, args.length, seed=seed)
-                watcher.begin(f'{eye}, seed {seed}: training', args.steps, 'frames')
+                watcher.begin(f'{encoder}, seed {seed}: training', args.steps, 'frames')
                 frames = args.windows * args.length
                 network = teach(
-                    eye,
+                    encoder,
                     config,
                     learned,
-                    Path(folder) / f'{eye}-{seed}.pt',
+                    Path(folder) / f'{encoder}-{seed}.pt',
                     lambda step, losses, frames=frames: watcher.advance(  # type: ignore[misc]
                         1, frames, command=losses['command']
                     ),
                 )
-                errors[eye].append(examine(network, asked))
-                watcher.end(_say(errors[eye][-1]))
+                errors[encoder].append(examine(network, asked))
+                watcher.end(_say(errors[encoder][-1]))
     watcher.note(
         f'{sum(map(len, learned))} frames learned from; {sum(map(len, asked))} held out, with the '
         f'target in view in {seen_share(asked):.1%}'
@@ -131,7 +135,7 @@ def _print(
             figures[name]['errors'] = [dataclasses.asdict(error) for error in those]
         print(json.dumps(figures))
         return
-    head = ['eye', 'weights', 'MFLOP', 'in flight, ms', 'in training, ms']
+    head = ['encoder', 'weights', 'MFLOP', 'in flight, ms', 'in training, ms']
     rows = [
         [
             name,
@@ -144,7 +148,7 @@ def _print(
     ]
     print(table(head, rows))
     if errors:
-        head = ['eye', 'in flight, ms', 'command', 'vx', 'vy', 'vz', 'yaw rate', 'bearing']
+        head = ['encoder', 'in flight, ms', 'command', 'vx', 'vy', 'vz', 'yaw rate', 'bearing']
         rows = [
             [name, f'{1e3 * costs[name].flight.best_s:.2f}', *_cells(those)]
             for name, those in errors.items()

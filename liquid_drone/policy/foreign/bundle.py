@@ -3,7 +3,7 @@
 """From the weights that somebody else trained to a flight bundle of ours.
 
 A published Keras file is a whole network. A state dict of ncps is a recurrent cell, perhaps within
-a larger model: it gets the eye of a bundle of ours, whose features it must have been trained on.
+a larger model: it gets the encoder of one of our bundles, on whose features it was trained.
 """
 
 import copy
@@ -30,7 +30,7 @@ class Guest:
     """How a state dict of ncps is to be understood."""
 
     unsaid: ncps.Unsaid = field(default_factory=ncps.Unsaid)
-    eye: str = 'follow'  # bundle whose CNN the cell was trained behind
+    encoder: str = 'follow'  # bundle whose CNN the cell was trained behind
     readout: str = ''  # name of the linear layer after the cell in the larger model
     time: TimeSpec = field(default_factory=TimeSpec)
     command: CommandSpec = field(default_factory=CommandSpec)  # outputs are shares of its limits
@@ -51,7 +51,7 @@ def is_keras(file: Path) -> bool:
 
 
 def guest_network(file: Path, guest: Guest) -> Network:
-    """Put a cell of ncps behind the eye of a bundle.
+    """Put a cell of ncps behind the encoder of a bundle.
 
     Raises:
         BundleError: not a state dict of an ncps CfC or LTC, no weights in the bundle, or they do
@@ -61,11 +61,11 @@ def guest_network(file: Path, guest: Guest) -> Network:
     state = _state_dict(file)
     found = ncps.from_ncps(state, guest.unsaid)
     readout = _linear(state, guest.readout) if guest.readout else found.readout
-    eye_config = config_of(guest.eye)
-    if found.cell.features != eye_config.vision.features:
+    encoder_config = config_of(guest.encoder)
+    if found.cell.features != encoder_config.vision.features:
         raise BundleError(
-            f'{file} takes {found.cell.features} features, the eye of {guest.eye} gives '
-            f'{eye_config.vision.features}: choose the bundle it was trained behind with --eye'
+            f'{file} takes {found.cell.features} features, the encoder of {guest.encoder} gives '
+            f'{encoder_config.vision.features}: name the bundle it was trained behind by --encoder'
         )
     outputs = found.cell.outputs if readout is None else readout.out_features
     if outputs != COMMANDS:
@@ -79,9 +79,9 @@ def guest_network(file: Path, guest: Guest) -> Network:
         cell=found.kind,
         readout='' if readout is None else 'motor',
     )
-    config = NetworkConfig(eye_config.vision, core)
+    config = NetworkConfig(encoder_config.vision, core)
     network = Network(config, command=guest.command, time=guest.time, cell=found.cell)
-    network.vision = copy.deepcopy(load_weights_of(Network(eye_config), guest.eye).vision)
+    network.vision = copy.deepcopy(load_weights_of(Network(encoder_config), guest.encoder).vision)
     network.readout = readout or (None if network.wiring else _identity())
     return network
 
