@@ -3,22 +3,18 @@
 """The camera node in a real graph: pictures and camera_info of one stamp, and how it ends."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from rclpy.executors import SingleThreadedExecutor
+from graph_bench import CameraBench
 from rclpy.lifecycle import TransitionCallbackReturn
-from rclpy.node import Node
-from rclpy.parameter import Parameter
-from sensor_msgs.msg import CameraInfo, CompressedImage
-from sensor_msgs.msg import Image as ImageMessage
+from sensor_msgs.msg import CompressedImage
 
 from liquid_drone.errors import CameraError
-from liquid_drone.nodes.camera_node import CameraNode
 from liquid_drone.ros import conversions, process, qos
 
 COUNT = 30
@@ -32,50 +28,15 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-class Bench:
-    """Ears for both topics, and the node, on one executor."""
-
-    def __init__(self) -> None:
-        self.ear = Node('ear')
-        self.images: list[ImageMessage] = []
-        self.infos: list[CameraInfo] = []
-        self.ear.create_subscription(
-            ImageMessage, 'camera/image_raw', self.images.append, qos.SENSOR_IN
-        )
-        self.ear.create_subscription(
-            CameraInfo, 'camera/camera_info', self.infos.append, qos.SENSOR_IN
-        )
-        self.node = CameraNode()
-        self.executor = SingleThreadedExecutor()
-        for node in (self.ear, self.node):
-            self.executor.add_node(node)
-
-    def set(self, **values: Any) -> None:
-        self.node.set_parameters([Parameter(name, value=value) for name, value in values.items()])
-
-    def wait(self, is_true: Callable[[], bool], limit_s: float = 10.0) -> bool:
-        deadline = time.monotonic() + limit_s
-        while not is_true() and time.monotonic() < deadline:
-            self.executor.spin_once(timeout_sec=0.02)
-        return is_true()
-
-    def close(self) -> None:
-        self.node.close()
-        for node in (self.ear, self.node):
-            self.executor.remove_node(node)
-            node.destroy_node()
-        self.executor.shutdown()
-
-
 @pytest.fixture
-def bench(ros: None) -> Iterator[Bench]:
-    made = Bench()
+def bench(ros: None) -> Iterator[CameraBench]:
+    made = CameraBench()
     yield made
     made.close()
 
 
 def test_pictures_come_with_their_camera_info_and_the_stamp_of_capture(
-    bench: Bench, folder: Path
+    bench: CameraBench, folder: Path
 ) -> None:
     bench.set(source='folder', path=str(folder), framerate=20.0, loop=True)
     bench.node.start()
@@ -93,7 +54,9 @@ def test_pictures_come_with_their_camera_info_and_the_stamp_of_capture(
     assert conversions.field_of_view_deg(info) is None
 
 
-def test_who_listens_for_jpeg_gets_the_same_picture_and_stamp(bench: Bench, folder: Path) -> None:
+def test_who_listens_for_jpeg_gets_the_same_picture_and_stamp(
+    bench: CameraBench, folder: Path
+) -> None:
     coded: list[CompressedImage] = []
     bench.ear.create_subscription(
         CompressedImage, 'camera/image_raw/compressed', coded.append, qos.SENSOR_IN
@@ -109,7 +72,7 @@ def test_who_listens_for_jpeg_gets_the_same_picture_and_stamp(bench: Bench, fold
     assert np.abs(decoded.astype(int) - original.astype(int)).max() < 12
 
 
-def test_a_listener_in_the_process_gets_the_very_array(bench: Bench, folder: Path) -> None:
+def test_a_listener_in_the_process_gets_the_very_array(bench: CameraBench, folder: Path) -> None:
     frames: list[Any] = []
     bench.node.listeners.append(frames.append)
     bench.set(source='folder', path=str(folder), framerate=50.0)
@@ -118,7 +81,7 @@ def test_a_listener_in_the_process_gets_the_very_array(bench: Bench, folder: Pat
     assert frames[0].image.shape == (48, 64, 3)
 
 
-def test_the_end_of_a_file_ends_the_node(bench: Bench, folder: Path) -> None:
+def test_the_end_of_a_file_ends_the_node(bench: CameraBench, folder: Path) -> None:
     bench.set(source='folder', path=str(folder), framerate=200.0)
     bench.node.start()
     stop = process.StopRequest()
@@ -126,7 +89,9 @@ def test_the_end_of_a_file_ends_the_node(bench: Bench, folder: Path) -> None:
     assert bench.wait(lambda: not bench.node.turn(stop))
 
 
-def test_a_source_that_breaks_ends_the_process_with_its_reason(bench: Bench, folder: Path) -> None:
+def test_a_source_that_breaks_ends_the_process_with_its_reason(
+    bench: CameraBench, folder: Path
+) -> None:
     (folder / f'{COUNT - 1:03d}.png').write_bytes(b'')
     bench.set(source='folder', path=str(folder), framerate=200.0)
     bench.node.start()
@@ -142,21 +107,21 @@ def test_a_source_that_breaks_ends_the_process_with_its_reason(bench: Bench, fol
     ],
 )
 def test_what_cannot_be_configured_is_refused_in_words(
-    bench: Bench, capfd: pytest.CaptureFixture[str], given: dict[str, Any], words: str
+    bench: CameraBench, capfd: pytest.CaptureFixture[str], given: dict[str, Any], words: str
 ) -> None:
     bench.set(**given)
     assert bench.node.trigger_configure() == TransitionCallbackReturn.FAILURE
     assert words in capfd.readouterr().err
 
 
-def test_deactivated_it_is_silent_and_can_go_on(bench: Bench, folder: Path) -> None:
+def test_deactivated_it_is_silent_and_can_go_on(bench: CameraBench, folder: Path) -> None:
     bench.set(source='folder', path=str(folder), framerate=20.0, loop=True)
     bench.node.start()
     assert bench.wait(lambda: len(bench.images) >= 2)
     assert bench.node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
-    bench.wait(lambda: False, 0.2)
+    bench.pause(0.2)
     count = len(bench.images)
-    bench.wait(lambda: False, 0.3)
+    bench.pause(0.3)
     assert len(bench.images) == count
     assert bench.node.trigger_activate() == TransitionCallbackReturn.SUCCESS
     assert bench.wait(lambda: len(bench.images) > count)

@@ -5,146 +5,65 @@
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
+from graph_bench import MavlinkBench
 from nav_msgs.msg import Odometry
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
-from rclpy.node import Node
-from rclpy.parameter import Parameter
 from sensor_msgs.msg import BatteryState
 from std_msgs.msg import String
-from std_srvs.srv import SetBool, Trigger
 
-from liquid_drone.bringup import local_graph
 from liquid_drone.flight.engagement import Stage
-from liquid_drone.nodes.mavlink_node import MavlinkNode
 from liquid_drone.nodes.vehicle_topics import LATCHED
 from liquid_drone.ros import conversions, process, qos
-from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
-from liquid_drone.sim.autopilot.udp import UdpEndpoint
-from liquid_drone.sim.physics.point_mass import PointMass
 
 FRAME_S = 0.05
 LIMIT_S = 20.0
 
 
-class Bench:
-    """An autopilot in the air at 2 m, a policy that the test holds, and the node between them."""
-
-    def __init__(self) -> None:
-        self.port = local_graph.free_udp_port()
-        self.autopilot = SimulatedAutopilot(
-            PointMass(position_enu=np.array([0.0, 0.0, 2.0])), 'ardupilot', airborne=True
-        )
-        self.endpoint = UdpEndpoint(self.autopilot, [('127.0.0.1', self.port)])
-        self.policy = Node('policy')
-        self.commands = self.policy.create_publisher(TwistStamped, 'cmd_vel', qos.COMMAND)
-        self.resets = 0
-        self.policy.create_service(Trigger, '~/reset', self._on_reset)
-        self.engage_client = self.policy.create_client(SetBool, 'mavlink/engage')
-        self.node = MavlinkNode()
-        self.set(connection=f'udpin:127.0.0.1:{self.port}')
-        self.executor = SingleThreadedExecutor()
-        for node in (self.policy, self.node):
-            self.executor.add_node(node)
-        self.proposes: tuple[float, float, float, float] | None = (0.5, 0.0, 0.0, 0.0)
-        self._next_s = time.monotonic()
-
-    def set(self, **values: Any) -> None:
-        self.node.set_parameters([Parameter(name, value=value) for name, value in values.items()])
-
-    def _on_reset(self, _request: Any, response: Trigger.Response) -> Trigger.Response:
-        self.resets += 1
-        response.success = True
-        return response
-
-    def live(self, is_true: Callable[[], bool], limit_s: float = LIMIT_S) -> bool:
-        """Let everything live at the pace of the wall clock until something holds."""
-        deadline = time.monotonic() + limit_s
-        while not is_true() and time.monotonic() < deadline:
-            self.executor.spin_once(timeout_sec=0.005)
-            if time.monotonic() >= self._next_s:
-                self._next_s += FRAME_S
-                self._frame()
-        return is_true()
-
-    def _frame(self) -> None:
-        self.endpoint.flush()
-        self.endpoint.poll()
-        self.autopilot.advance(12)
-        if self.proposes is not None:
-            stamp_ns = self.policy.get_clock().now().nanoseconds
-            self.commands.publish(conversions.command_message(self.proposes, stamp_ns))
-
-    def engage(self) -> SetBool.Response:
-        future = self.engage_client.call_async(SetBool.Request(data=True))
-        assert self.live(future.done)
-        return future.result()
-
-    def engage_when_ready(self) -> None:
-        assert self.live(lambda: self.stage() is Stage.STANDBY)
-        while not self.engage().success:  # the position comes a moment after the heartbeat
-            self.live(lambda: False, 0.1)
-        assert self.live(lambda: self.autopilot.has_stream)
-
-    def stage(self) -> Stage | None:
-        return self.node.decision.stage if self.node.decision else None
-
-    def speed(self) -> float:
-        return float(np.linalg.norm(self.autopilot.plant.truth().velocity_enu))
-
-    def close(self) -> None:
-        self.node.close()
-        self.endpoint.close()
-        for node in (self.policy, self.node):
-            self.executor.remove_node(node)
-            node.destroy_node()
-        self.executor.shutdown()
-
-
 @pytest.fixture
-def bench(ros: None) -> Iterator[Bench]:
-    made = Bench()
+def bench(ros: None) -> Iterator[MavlinkBench]:
+    made = MavlinkBench()
     yield made
     made.close()
 
 
-def test_a_human_engages_the_switch_starts_it_and_another_mode_ends_it(bench: Bench) -> None:
+def test_a_human_engages_the_switch_starts_it_and_another_mode_ends_it(
+    bench: MavlinkBench,
+) -> None:
     bench.node.start()
-    assert bench.live(lambda: bench.stage() is Stage.STANDBY)
-    bench.live(lambda: False, 0.3)
+    assert bench.wait(lambda: bench.stage() is Stage.STANDBY)
+    bench.pause(0.3)
     assert bench.autopilot.setpoint is None  # nothing is sent before a human engages it
     bench.engage_when_ready()
     assert bench.speed() < 0.05
     assert bench.autopilot.pilot_mode('GUIDED')
-    assert bench.live(lambda: bench.stage() is Stage.ENGAGED)
+    assert bench.wait(lambda: bench.stage() is Stage.ENGAGED)
     assert bench.resets == 1
-    assert bench.live(lambda: bench.speed() > 0.4)
+    assert bench.wait(lambda: bench.speed() > 0.4)
     assert bench.autopilot.pilot_mode('LOITER')
-    assert bench.live(lambda: bench.stage() is Stage.HANDED_BACK, 1.0)
+    assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK, 1.0)
     before = bench.autopilot.state.setpoint
-    bench.live(lambda: False, 0.3)
+    bench.pause(0.3)
     assert bench.autopilot.state.setpoint == before  # silent
 
 
-def test_when_the_policy_falls_silent_the_drone_is_told_to_stop(bench: Bench) -> None:
+def test_when_the_policy_falls_silent_the_drone_is_told_to_stop(bench: MavlinkBench) -> None:
     bench.node.start()
     bench.engage_when_ready()
     bench.autopilot.pilot_mode('GUIDED')
-    assert bench.live(lambda: bench.speed() > 0.4)
+    assert bench.wait(lambda: bench.speed() > 0.4)
     bench.proposes = None
-    assert bench.live(lambda: bench.speed() < 0.05, 3.0)
-    assert bench.live(lambda: bench.stage() is Stage.HANDED_BACK, 3.0)
+    assert bench.wait(lambda: bench.speed() < 0.05, 3.0)
+    assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK, 3.0)
 
 
-def test_engaging_without_a_vehicle_is_refused_in_words(bench: Bench) -> None:
+def test_engaging_without_a_vehicle_is_refused_in_words(bench: MavlinkBench) -> None:
     bench.set(connection='udpin:127.0.0.1:0')
     bench.node.start()
     response = bench.engage()
@@ -154,7 +73,7 @@ def test_engaging_without_a_vehicle_is_refused_in_words(bench: Bench) -> None:
 
 @pytest.mark.parametrize('name', ['engage_at_start', 'lockstep'])
 def test_what_is_for_simulation_is_refused_on_a_drone(
-    bench: Bench, capfd: pytest.CaptureFixture[str], name: str
+    bench: MavlinkBench, capfd: pytest.CaptureFixture[str], name: str
 ) -> None:
     bench.set(**{name: True})
     assert bench.node.trigger_configure() == TransitionCallbackReturn.FAILURE
@@ -162,7 +81,7 @@ def test_what_is_for_simulation_is_refused_on_a_drone(
 
 
 def test_a_busy_port_is_said_with_what_to_do(
-    bench: Bench, capfd: pytest.CaptureFixture[str]
+    bench: MavlinkBench, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
         held.bind(('127.0.0.1', bench.port))
@@ -179,19 +98,19 @@ def test_a_busy_port_is_said_with_what_to_do(
     ],
 )
 def test_parameters_that_cannot_be_flown_are_refused(
-    bench: Bench, capfd: pytest.CaptureFixture[str], given: dict[str, Any], words: str
+    bench: MavlinkBench, capfd: pytest.CaptureFixture[str], given: dict[str, Any], words: str
 ) -> None:
     bench.set(**given)
     assert bench.node.trigger_configure() == TransitionCallbackReturn.FAILURE
     assert words in capfd.readouterr().err
 
 
-def test_a_limit_can_be_switched_off_where_that_is_allowed(bench: Bench) -> None:
+def test_a_limit_can_be_switched_off_where_that_is_allowed(bench: MavlinkBench) -> None:
     bench.set(**{'limits.fence_radius_m': -1.0})
     assert bench.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
 
 
-def test_the_vehicle_is_told_in_standard_messages(bench: Bench) -> None:
+def test_the_vehicle_is_told_in_standard_messages(bench: MavlinkBench) -> None:
     odometry: list[Odometry] = []
     stages: list[String] = []
     battery: list[BatteryState] = []
@@ -200,7 +119,7 @@ def test_the_vehicle_is_told_in_standard_messages(bench: Bench) -> None:
     ear.create_subscription(BatteryState, 'battery_state', battery.append, qos.SENSOR_IN)
     ear.create_subscription(String, 'mavlink/stage', stages.append, LATCHED)
     bench.node.start()
-    assert bench.live(lambda: bool(odometry and stages and battery))
+    assert bench.wait(lambda: bool(odometry and stages and battery))
     pose = odometry[-1].pose.pose
     assert pose.position.z == pytest.approx(2.0, abs=0.2)
     assert (odometry[-1].header.frame_id, odometry[-1].child_frame_id) == ('odom', 'base_link')
@@ -208,7 +127,7 @@ def test_the_vehicle_is_told_in_standard_messages(bench: Bench) -> None:
     assert 0.0 <= battery[-1].percentage <= 1.0
 
 
-def test_a_command_is_sent_on_at_once_with_the_stamp_of_its_image(bench: Bench) -> None:
+def test_a_command_is_sent_on_at_once_with_the_stamp_of_its_image(bench: MavlinkBench) -> None:
     told: list[tuple[int, float]] = []
 
     def on_setpoint(message: TwistStamped) -> None:
@@ -219,38 +138,40 @@ def test_a_command_is_sent_on_at_once_with_the_stamp_of_its_image(bench: Bench) 
     bench.node.start()
     bench.engage_when_ready()
     bench.autopilot.pilot_mode('GUIDED')
-    assert bench.live(lambda: bench.speed() > 0.4)
+    assert bench.wait(lambda: bench.speed() > 0.4)
     told.clear()
-    assert bench.live(lambda: len(told) >= 10)
+    assert bench.wait(lambda: len(told) >= 10)
     ages_s = sorted(received_s - stamp_ns * 1e-9 for stamp_ns, received_s in told)
     assert ages_s[len(ages_s) // 2] < 0.05
     assert len({stamp_ns for stamp_ns, _ in told}) == len(told)
 
 
-def test_told_to_end_in_the_air_it_brings_the_drone_to_a_stand_first(bench: Bench) -> None:
+def test_told_to_end_in_the_air_it_brings_the_drone_to_a_stand_first(bench: MavlinkBench) -> None:
     bench.node.start()
     bench.engage_when_ready()
     bench.autopilot.pilot_mode('GUIDED')
-    assert bench.live(lambda: bench.speed() > 0.4)
+    assert bench.wait(lambda: bench.speed() > 0.4)
     stop = process.StopRequest()
     assert bench.node.turn(stop)
     stop.requested = True
     assert bench.node.turn(stop)  # not yet
-    assert bench.live(lambda: not bench.node.turn(stop), 4.0)
+    assert bench.wait(lambda: not bench.node.turn(stop), 4.0)
     assert bench.stage() is Stage.HANDED_BACK
     assert bench.speed() < 0.3
 
 
-def test_in_shadow_mode_it_decides_while_the_pilot_flies_and_sends_nothing(bench: Bench) -> None:
+def test_in_shadow_mode_it_decides_while_the_pilot_flies_and_sends_nothing(
+    bench: MavlinkBench,
+) -> None:
     told: list[DiagnosticArray] = []
     bench.policy.create_subscription(DiagnosticArray, 'mavlink/decision', told.append, qos.STATUS)
     bench.set(shadow=True)
     bench.node.start()
-    assert bench.live(lambda: bench.stage() is Stage.STANDBY)
+    assert bench.wait(lambda: bench.stage() is Stage.STANDBY)
     while not bench.engage().success:
-        bench.live(lambda: False, 0.1)
-    assert bench.live(lambda: bench.stage() is Stage.ENGAGED)  # in the pilot's own mode
-    bench.live(lambda: False, 1.0)
+        bench.pause(0.1)
+    assert bench.wait(lambda: bench.stage() is Stage.ENGAGED)  # in the pilot's own mode
+    bench.pause(1.0)
     facts = {pair.key: pair.value for pair in told[-1].status[0].values}
     assert (facts['stage'], facts['sent'], facts['mode']) == ('engaged', 'false', 'BRAKE')
     assert float(facts['setpoint'].split()[0]) > 0.3
@@ -259,7 +180,7 @@ def test_in_shadow_mode_it_decides_while_the_pilot_flies_and_sends_nothing(bench
 
 
 def test_a_signing_key_that_others_may_read_is_refused(
-    bench: Bench, capfd: pytest.CaptureFixture[str], tmp_path: Path
+    bench: MavlinkBench, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     key = tmp_path / 'key'
     key.write_bytes(bytes(32))
@@ -269,7 +190,7 @@ def test_a_signing_key_that_others_may_read_is_refused(
     assert 'chmod 600' in capfd.readouterr().err
 
 
-def test_its_thread_comes_first_while_it_is_active(bench: Bench) -> None:
+def test_its_thread_comes_first_while_it_is_active(bench: MavlinkBench) -> None:
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))

@@ -2,19 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The policy node in a real graph, with a camera that the test holds in its hands."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from geometry_msgs.msg import TwistStamped
-from rclpy.executors import SingleThreadedExecutor
+from graph_bench import PolicyBench
 from rclpy.lifecycle import TransitionCallbackReturn
-from rclpy.node import Node
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import Image as ImageMessage
 from std_srvs.srv import Trigger
 
 from liquid_drone.arrays import Image
@@ -22,66 +17,16 @@ from liquid_drone.camera.source import CameraFrame
 from liquid_drone.image import fitted
 from liquid_drone.nodes import policy_node
 from liquid_drone.nodes.policy_node import PolicyNode
-from liquid_drone.ros import conversions, qos
+from liquid_drone.ros import conversions
 from liquid_drone.runtime.runner import PolicyRunner
 
 FRAME_NS = 50_000_000
 LIMIT_S = 20.0
 
 
-class Bench:
-    """A camera, an ear for commands, and the node between them on one executor."""
-
-    def __init__(self, bundle: Path) -> None:
-        self.camera = Node('camera')
-        self.images = self.camera.create_publisher(
-            ImageMessage, 'camera/image_raw', qos.SENSOR_OUT
-        )
-        self.received: list[TwistStamped] = []
-        self.camera.create_subscription(TwistStamped, 'cmd_vel', self.received.append, qos.STATUS)
-        self.reset_client = self.camera.create_client(Trigger, 'policy/reset')
-        self.node = PolicyNode()
-        self.set(bundle=str(bundle), max_image_age_s=-1.0)
-        self.executor = SingleThreadedExecutor()
-        for node in (self.camera, self.node):
-            self.executor.add_node(node)
-
-    def set(self, **values: Any) -> None:
-        self.node.set_parameters([Parameter(name, value=value) for name, value in values.items()])
-
-    def start(self) -> None:
-        self.node.start()
-        self.wait(lambda: self.images.get_subscription_count() > 0)
-        self.wait(lambda: self.camera.count_publishers('cmd_vel') > 0)
-
-    def wait(self, is_true: Callable[[], bool], limit_s: float = LIMIT_S) -> bool:
-        deadline = time.monotonic() + limit_s
-        while not is_true():
-            if time.monotonic() > deadline:
-                return False
-            self.executor.spin_once(timeout_sec=0.05)
-        return True
-
-    def show(self, image: Image, stamp_ns: int, encoding: str = 'rgb8') -> TwistStamped | None:
-        """Show a picture; return the command that follows, None when there is none."""
-        count = len(self.received)
-        message = conversions.image_message(image, stamp_ns)
-        message.encoding = encoding
-        self.images.publish(message)
-        is_answered = self.wait(lambda: len(self.received) > count, 1.0)
-        return self.received[-1] if is_answered else None
-
-    def close(self) -> None:
-        self.node.close()
-        for node in (self.camera, self.node):
-            self.executor.remove_node(node)
-            node.destroy_node()
-        self.executor.shutdown()
-
-
 @pytest.fixture
-def bench(ros: None, bundle: Path) -> Iterator[Bench]:
-    made = Bench(bundle)
+def bench(ros: None, bundle: Path) -> Iterator[PolicyBench]:
+    made = PolicyBench(bundle)
     yield made
     made.close()
 
@@ -92,7 +37,7 @@ def pictures(count: int) -> list[Image]:
 
 
 def test_commands_are_those_of_the_runner_with_the_stamp_of_their_image(
-    bench: Bench, bundle: Path
+    bench: PolicyBench, bundle: Path
 ) -> None:
     bench.start()
     runner = PolicyRunner(bundle)
@@ -105,7 +50,9 @@ def test_commands_are_those_of_the_runner_with_the_stamp_of_their_image(
         assert conversions.nanoseconds(answer.header.stamp) == stamp_ns
 
 
-def test_a_repeated_stamp_gets_the_same_answer_and_is_no_step(bench: Bench, bundle: Path) -> None:
+def test_a_repeated_stamp_gets_the_same_answer_and_is_no_step(
+    bench: PolicyBench, bundle: Path
+) -> None:
     bench.start()
     runner = PolicyRunner(bundle)
     first, other, second = pictures(3)
@@ -126,7 +73,7 @@ def test_a_repeated_stamp_gets_the_same_answer_and_is_no_step(bench: Bench, bund
     ],
 )
 def test_an_unusable_image_gives_an_error_and_no_command(
-    bench: Bench, capfd: pytest.CaptureFixture[str], image: Image, encoding: str, words: str
+    bench: PolicyBench, capfd: pytest.CaptureFixture[str], image: Image, encoding: str, words: str
 ) -> None:
     bench.set(fit='refuse')
     bench.start()
@@ -135,7 +82,7 @@ def test_an_unusable_image_gives_an_error_and_no_command(
     assert bench.show(pictures(1)[0], 10**9 + FRAME_NS) is not None  # and it goes on
 
 
-def test_reset_starts_afresh(bench: Bench, bundle: Path) -> None:
+def test_reset_starts_afresh(bench: PolicyBench, bundle: Path) -> None:
     bench.start()
     first, second = pictures(2)
     bench.show(first, 10**9)
@@ -148,7 +95,7 @@ def test_reset_starts_afresh(bench: Bench, bundle: Path) -> None:
     assert np.array_equal(conversions.command_array(answer), fresh)
 
 
-def test_it_is_silent_until_activated_and_after_deactivation(bench: Bench) -> None:
+def test_it_is_silent_until_activated_and_after_deactivation(bench: PolicyBench) -> None:
     image = pictures(1)[0]
     assert bench.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
     assert bench.show(image, 10**9) is None
@@ -160,7 +107,7 @@ def test_it_is_silent_until_activated_and_after_deactivation(bench: Bench) -> No
 
 
 def test_a_missing_bundle_is_said_and_can_be_mended_in_place(
-    bench: Bench, bundle: Path, capfd: pytest.CaptureFixture[str]
+    bench: PolicyBench, bundle: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     bench.node.set_parameters([Parameter('bundle', value='/no/bundle')])
     assert bench.node.trigger_configure() == TransitionCallbackReturn.FAILURE
@@ -169,24 +116,26 @@ def test_a_missing_bundle_is_said_and_can_be_mended_in_place(
     assert bench.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
 
 
-def test_starting_by_itself_without_a_bundle_ends_the_process_with_2(bench: Bench) -> None:
+def test_starting_by_itself_without_a_bundle_ends_the_process_with_2(bench: PolicyBench) -> None:
     bench.node.set_parameters([Parameter('bundle', value='/no/bundle')])
     with pytest.raises(SystemExit, match='2'):
         bench.node.start()
 
 
 def test_no_image_gives_one_warning_that_says_what_is_on_the_topic(
-    bench: Bench, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    bench: PolicyBench, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(policy_node, 'SILENCE_S', 0.5)
     bench.start()
-    bench.wait(lambda: False, 2.5)
+    bench.pause(2.5)
     said = capfd.readouterr().err
     assert said.count('no image on /camera/image_raw') == 1
     assert 'publishers there: camera (sensor_msgs/msg/Image, RELIABLE)' in said
 
 
-def test_a_picture_of_another_size_is_fitted_as_in_training(bench: Bench, bundle: Path) -> None:
+def test_a_picture_of_another_size_is_fitted_as_in_training(
+    bench: PolicyBench, bundle: Path
+) -> None:
     big = np.random.default_rng(1).integers(0, 256, (480, 640, 3), dtype=np.uint8)
     bench.start()
     answer = bench.show(big, 10**9)
@@ -196,7 +145,9 @@ def test_a_picture_of_another_size_is_fitted_as_in_training(bench: Bench, bundle
     assert np.array_equal(conversions.command_array(answer), expected)
 
 
-def test_an_old_image_is_not_acted_on(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_old_image_is_not_acted_on(
+    bench: PolicyBench, capfd: pytest.CaptureFixture[str]
+) -> None:
     bench.set(max_image_age_s=0.1)
     bench.start()
     now_ns = bench.camera.get_clock().now().nanoseconds
@@ -206,7 +157,7 @@ def test_an_old_image_is_not_acted_on(bench: Bench, capfd: pytest.CaptureFixture
 
 
 def test_a_frame_handed_over_in_the_process_is_answered_like_a_message(
-    bench: Bench, bundle: Path
+    bench: PolicyBench, bundle: Path
 ) -> None:
     bench.start()
     image = pictures(1)[0]
