@@ -26,7 +26,7 @@ import yaml
 from .. import resources
 from ..contract import load_contract
 from ..errors import MissingDependencyError, OutputError, SimulationError
-from ..sim.firmware.process import free_instance
+from ..sim.firmware.instances import free_instance
 from ..sim.flight_log import FlightLog
 from ..sim.session import FlightProgress
 from . import distribution

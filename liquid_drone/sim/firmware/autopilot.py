@@ -9,6 +9,7 @@ says so: ``pilot_...`` answers False until then, and is called again.
 
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -24,7 +25,8 @@ from ..autopilot.setpoints import DecodedSetpoint
 from ..physics.quadrotor import Sample
 from .ardupilot import ArduPilotBridge
 from .ground_station import FirmwareParameter, GroundStation, load_parameters
-from .process import Firmware, FirmwareProcess, Ports, free_instance
+from .instances import INSTANCES, Instance, hold, hold_any
+from .process import Firmware, FirmwareProcess, Ports, system_id
 from .px4 import Px4Bridge
 from .sensors import SensorConfig, Sensors
 
@@ -83,28 +85,43 @@ class FirmwareAutopilot:
         self.plant, self.firmware = plant, firmware
         self.kind = personality(firmware.kind)
         config = schema.load_yaml(SensorConfig, resources.named_file('sim/sensors', sensors))
-        instance = _instance_for(firmware, companion_port)
-        self.companion_port = companion_port or 14540 + instance
-        model = Sensors(config, np.random.default_rng([seed, 7]))
         self._wanted = self._parameters(height_m)
         self._start_mode = Mode.HOLD if firmware.kind == 'px4' else Mode.POSITION
-        is_px4 = firmware.kind == 'px4'
-        self.station = GroundStation(
-            self.kind, peer=('127.0.0.1', 18570 + instance) if is_px4 else None
-        )
+        self._place, self._log = config, log
+        with ExitStack() as opened:
+            instance = _instance_for(firmware, companion_port)
+            opened.callback(instance.close)
+            self._connect(
+                instance.number, Sensors(config, np.random.default_rng([seed, 7])), opened
+            )
+            self.companion_port = companion_port or 14540 + instance.number
+            station_port = 18570 + instance.number if self._is_px4 else self.station.port
+            self.ports = Ports(
+                instance.number, self.bridge.port, self.companion_port, station_port
+            )
+            self.start()
+            self._opened = opened.pop_all()
+
+    def _connect(self, instance: int, model: Sensors, opened: ExitStack) -> None:
+        """Open the ground station and the simulation link."""
+        system = system_id(self.firmware, instance)
+        peer = ('127.0.0.1', 18570 + instance) if self._is_px4 else None
+        self.station = GroundStation(self.kind, peer=peer, system=system)
+        opened.callback(self.station.close)
         self.bridge: Px4Bridge | ArduPilotBridge
-        if is_px4:
+        if self._is_px4:
             self.bridge = Px4Bridge(model, address=('127.0.0.1', 4560 + instance))
         else:
             self.bridge = ArduPilotBridge(model)
-        station_port = 18570 + instance if is_px4 else self.station.port
-        self.ports = Ports(instance, self.bridge.port, self.companion_port, station_port)
-        self._place, self._log = config, log
-        self.start()
+        opened.callback(self.bridge.close)
+
+    @property
+    def _is_px4(self) -> bool:
+        return self.firmware.kind == 'px4'
 
     def _parameters(self, height_m: float) -> tuple[FirmwareParameter, ...]:
         """Return what is set over MAVLink: ArduPilot takes its file at the start instead."""
-        if self.firmware.kind != 'px4':
+        if not self._is_px4:
             return ()
         file = load_parameters(resources.find('sim/firmware/px4.parm'))
         return *file, FirmwareParameter('MIS_TAKEOFF_ALT', height_m, False)
@@ -238,16 +255,16 @@ class FirmwareAutopilot:
     def close(self) -> None:
         """End the firmware and close every socket."""
         self.process.close()
-        self.bridge.close()
-        self.station.close()
+        self._opened.close()
 
 
-def _instance_for(firmware: Firmware, companion_port: int | None) -> int:
-    """Return a free instance; PX4 sends to port 14540 of the first, 14541 of the second..."""
+def _instance_for(firmware: Firmware, companion_port: int | None) -> Instance:
+    """Hold a free instance; PX4 sends to port 14540 of the first, 14541 of the second..."""
     if firmware.kind != 'px4' or companion_port is None:
-        return free_instance()
-    if not 14540 <= companion_port < 14550:
+        return hold_any()
+    if not 14540 <= companion_port < 14540 + INSTANCES:
         raise SimulationError(
-            f'PX4 looks for its companion at UDP 14540 to 14549, not at {companion_port}'
+            f'PX4 looks for its companion at UDP 14540 to {14539 + INSTANCES}, not at '
+            f'{companion_port}'
         )
-    return companion_port - 14540
+    return hold(companion_port - 14540)

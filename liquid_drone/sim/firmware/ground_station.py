@@ -65,9 +65,18 @@ class GroundStation:
         kind: Personality,
         bind: udp.Address = udp.ANY_PORT,
         peer: tuple[str, int] | None = None,
+        system: int = 1,
     ) -> None:
-        """Listen; ``peer`` is where to talk to, else whoever is heard first."""
-        self.kind = kind
+        """Listen; ``peer`` is where to talk to, else whoever is heard first.
+
+        Args:
+            kind: the autopilot's.
+            bind: the address to listen on.
+            peer: see above.
+            system: the autopilot's MAVLink system id; other systems are not heard.
+
+        """
+        self.kind, self.system = kind, system
         self._given_peer, self._now_ns = peer, 0
         self.forget()
         self._codec = mavlink.MAVLink(None, GROUND_STATION, STATION_COMPONENT)
@@ -123,11 +132,11 @@ class GroundStation:
     def _sticks(self) -> Any:
         """Centre the sticks: PX4 takes a joystick, ArduPilot the channels of a radio."""
         if self.kind.integers_in_bytes:
-            return mavlink.MAVLink_manual_control_message(1, 0, 0, 500, 0, 0)
+            return mavlink.MAVLink_manual_control_message(self.system, 0, 0, 500, 0, 0)
         throttle_us = CLIMBING_US if self.climbs else CENTRED_US
         throttle_us = throttle_us if self.armed else LOWEST_US  # else it refuses to arm
         channels = [CENTRED_US, CENTRED_US, throttle_us, CENTRED_US, 0, 0, 0, 0]
-        return mavlink.MAVLink_rc_channels_override_message(1, AUTOPILOT, *channels)
+        return mavlink.MAVLink_rc_channels_override_message(self.system, AUTOPILOT, *channels)
 
     # what the pilot asks for
 
@@ -165,7 +174,8 @@ class GroundStation:
         if self._is_due(('parameter', parameter.name), ASK_AGAIN_NS):
             number = mavlink.MAV_PARAM_TYPE_INT32 if is_whole else mavlink.MAV_PARAM_TYPE_REAL32
             name = parameter.name.encode('ascii')
-            self.send(mavlink.MAVLink_param_set_message(1, AUTOPILOT, name, raw.value, number))
+            target = self.system, AUTOPILOT
+            self.send(mavlink.MAVLink_param_set_message(*target, name, raw.value, number))
         return False
 
     def _raw(self, parameter: FirmwareParameter) -> 'Raw':
@@ -177,7 +187,7 @@ class GroundStation:
         """Send a COMMAND_LONG once."""
         values = [*parameters, *[0.0] * (7 - len(parameters))]
         self.results.pop(number, None)
-        self.send(mavlink.MAVLink_command_long_message(1, AUTOPILOT, number, 0, *values))
+        self.send(mavlink.MAVLink_command_long_message(self.system, AUTOPILOT, number, 0, *values))
 
     def send(self, message: Any) -> None:
         """Send a message once, if it is known where to."""
@@ -211,6 +221,8 @@ class GroundStation:
                 self._take(message)
 
     def _take(self, message: Any) -> None:
+        if message.get_srcSystem() != self.system:
+            return
         kind, component = message.get_type(), message.get_srcComponent()
         if kind == 'HEARTBEAT' and component == COMPANION:
             self.companion_ns = self._now_ns

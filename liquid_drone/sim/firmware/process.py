@@ -6,10 +6,8 @@ The binary is the user's and is run as it is. Both firmwares bind some ports on 
 whatever they are told: docs/FIRMWARE.md says how to keep them off a network.
 """
 
-import fcntl
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -23,7 +21,6 @@ from .sensors import SensorConfig
 Kind = Literal['px4', 'ardupilot']
 VARIABLES = {'px4': 'LIQUID_DRONE_PX4', 'ardupilot': 'LIQUID_DRONE_ARDUCOPTER'}  # for the tests
 USUAL = {'px4': 'build/px4_sitl_default/bin/px4', 'ardupilot': 'build/sitl/bin/arducopter'}
-INSTANCES = 10  # PX4 gives each of its first ten instances ports of its own
 # Ends firmware with the simulator, even if that is killed; not all of util-linux is everywhere. By
 # SIGKILL: firmware whose simulated time stands does not always hear anything less.
 END_WITH_PARENT = ('setpriv', '--pdeathsig', 'KILL', '--')
@@ -91,53 +88,17 @@ def command_line(firmware: Firmware, ports: Ports, place: SensorConfig) -> list[
     ]
 
 
+def system_id(firmware: Firmware, instance: int) -> int:
+    """Return the MAVLink system id that a firmware has: PX4 counts from its instance."""
+    return instance + 1 if firmware.kind == 'px4' else 1
+
+
 def environment(firmware: Firmware) -> dict[str, str]:
     """Return the environment of a firmware: PX4 takes its airframe from there."""
     result = {key: value for key, value in os.environ.items() if not key.startswith('PX4_')}
     if firmware.kind == 'px4':
         result['PX4_SIM_MODEL'] = 'none_iris'  # a quadrotor X on the simulator interface
     return result
-
-
-def free_instance() -> int:
-    """Return the number of an instance whose ports nobody holds now.
-
-    Raises:
-        SimulationError: all are taken.
-
-    """
-    for number in range(INSTANCES):
-        tcp = 4560 + number, 5762 + 10 * number, 5763 + 10 * number
-        udp = 14540 + number, 14580 + number, 18570 + number, 5501 + 10 * number
-        streams = all(_can_bind(socket.SOCK_STREAM, port) for port in tcp)
-        datagrams = all(_can_bind(socket.SOCK_DGRAM, port) for port in udp)
-        if streams and datagrams and not _is_locked(Path(f'/tmp/px4_lock-{number}')):
-            return number
-    raise SimulationError(
-        f'all {INSTANCES} instances of firmware are in use on this machine; stop one'
-    )
-
-
-def _is_locked(lock: Path) -> bool:
-    """Tell whether a PX4 runs under this number, be it in another network namespace."""
-    if not lock.exists():
-        return False
-    try:
-        with lock.open('rb') as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # given back with the file
-    except OSError:
-        return True
-    return False
-
-
-def _can_bind(kind: socket.SocketKind, port: int) -> bool:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, kind == socket.SOCK_STREAM)
-        try:
-            probe.bind(('', port))
-        except OSError:
-            return False
-    return True
 
 
 def with_parent() -> tuple[str, ...]:
@@ -162,6 +123,7 @@ class FirmwareProcess:
         try:
             log.parent.mkdir(parents=True, exist_ok=True)
             with log.open('ab') as file:
+                self._since = file.tell()  # before that, an earlier firmware wrote
                 self._process = subprocess.Popen(
                     [*with_parent(), *line],
                     cwd=self._scratch.name,
@@ -186,11 +148,18 @@ class FirmwareProcess:
         """
         code = self._process.poll()
         if code is not None:
-            last = self.log.read_text(errors='replace').strip().splitlines()[-LAST_LINES:]
+            last = ' | '.join(self._output()[-LAST_LINES:]) or 'it wrote nothing'
             raise SimulationError(
-                f'{self.firmware.kind} ended with exit code {code}: {" | ".join(last)} '
-                f'(all of it: {self.log})'
+                f'{self.firmware.kind} ended with exit code {code}: {last} (all of it: {self.log})'
             )
+
+    def _output(self) -> list[str]:
+        """Return the lines that this process wrote."""
+        try:
+            written = self.log.read_bytes()[self._since :]
+        except OSError as error:
+            return [f'{self.log} cannot be read: {error.strerror}']
+        return written.decode(errors='replace').strip().splitlines()
 
     def close(self) -> None:
         """End it and remove what it has written, but for the log."""
