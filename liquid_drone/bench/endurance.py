@@ -34,6 +34,7 @@ from ..sim.autopilot.link_faults import FaultyWire, LinkFaults
 from ..sim.autopilot.personality import Mode
 from ..sim.autopilot.simulated import SimulatedAutopilot
 from ..sim.physics.point_mass import PointMass
+from ..streams import Stream, stream
 
 STEP_S = 0.05
 EPOCH_NS = 1_700_000_000_000_000_000  # recordings are named by a calendar
@@ -88,7 +89,7 @@ def fly(
     figures = Figures()
     steps, ten = round(minutes * 60.0 / STEP_S), max(1, round(minutes * 6.0 / STEP_S))
     for number, kind in enumerate(('px4', 'ardupilot')):
-        flight = EnduranceFlight(kind, np.random.default_rng([seed, number]), folder, figures)
+        flight = EnduranceFlight(kind, stream(seed, Stream.ENDURANCE, number), folder, figures)
         for step in range(number * steps // 2, (number + 1) * steps // 2):
             flight.step()
             if step % ten == ten - 1:

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..episodes.episode import load_info, save
 from ..sim.scenario.weather import CLEAR
+from ..streams import Stream, stream
 from ..workers import begin_worker, one_core
 from .clips import open_clips
 from .drivers import DisturbedExpert, Driver, DriverPlan, MixedDriver, PolicyDriver
@@ -113,7 +114,7 @@ def run_jobs(jobs: list[Job], processes: int) -> Iterator[Result]:
 def run_job(job: Job) -> Result:
     """Fly one job in this process."""
     simulator, expert, scenario = _simulator(job)
-    rng = np.random.default_rng([job.seed, 77])
+    rng = stream(job.seed, Stream.DISTURBANCE)
     steering = _steering(job.plan, rng)
     drift = DRIFT_M_S * rng.uniform(-1.0, 1.0, size=3)
     if job.plan.kind == 'policy':  # judged as it will fly: the guard takes the creep away

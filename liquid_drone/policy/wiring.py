@@ -16,6 +16,7 @@ import numpy as np
 
 from ..arrays import BoolArray, Int8Array
 from ..errors import ConfigError
+from ..streams import WiringStream, stream
 
 LAYER_NAMES = ('inter', 'command', 'motor')
 
@@ -115,7 +116,7 @@ def auto_ncp(sensory: int, neurons: int, motor: int, sparsity: float, seed: int)
         _fan_out(rng, inter, command, fan_out.inter),
         _fan_out(rng, motor, command, fan_out.motor_fan_in).T,
     )
-    signs = np.random.default_rng((seed, 1))  # apart, so that the masks are those of older bundles
+    signs = stream(seed, WiringStream.SIGNS)  # apart, so that the masks are those of older bundles
     polar = [np.where(mask, signs.choice([-1, 1], mask.shape), 0) for mask in masks]
     among = np.zeros((command, command), dtype=np.int8)
     for _ in range(fan_out.command):

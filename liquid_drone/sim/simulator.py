@@ -20,10 +20,12 @@ import numpy.typing as npt
 from ..arrays import FloatArray, Image
 from ..errors import SimulationError
 from ..geometry import quaternion_from_euler, quaternion_from_rotation, rotation_from_quaternion
+from ..streams import Stream, stream
 from .physics.body import SUBSTEPS_PER_S, DroneBody, Motors
 from .physics.collision_bodies import CollisionBodies, CollisionBodiesBuilder
 from .physics.engine import load_pybullet
 from .physics.quadrotor import VelocityCommand
+from .physics.wind import Wind
 from .render.opengl import GlRenderer, View
 from .render.renderer import Camera, Picture, Renderer, TinyRenderer
 from .render.selection import choose
@@ -100,7 +102,7 @@ class Simulator:
             p, client, self._scene, self.scenario.vehicle, self.ground_height_m
         )
         self._camera = DroneCamera(self.scenario.vehicle, self.scenario.weather, seed)
-        rng = np.random.default_rng([seed, 4])
+        rng = stream(seed, Stream.GUSTS if self.scenario.weather.gusts else Stream.AIR)
         self._drone.blow(wind_in(self._layout.wind_enu, self.scenario.weather, rng), rng)
         self._drone.power(hovering=start == 'hover')
         position = self._layout.start_position.copy()
@@ -137,6 +139,11 @@ class Simulator:
     def layout(self) -> Layout:
         """The place that was built last."""
         return self._layout
+
+    @property
+    def wind(self) -> Wind:
+        """The wind of this flight."""
+        return self._drone.wind
 
     def actors(self) -> list[tuple[Actor, FloatArray]]:
         """Return all that moves, the target first, with the poses (P, 4, 4) of its parts."""

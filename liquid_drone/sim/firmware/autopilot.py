@@ -13,12 +13,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from ... import resources, schema
 from ...arrays import FourFloats
 from ...errors import SimulationError
+from ...streams import Stream, stream
 from ..autopilot.flight import PlantTruth
 from ..autopilot.personality import Mode, personality
 from ..autopilot.setpoints import DecodedSetpoint
@@ -91,9 +91,8 @@ class FirmwareAutopilot:
         with ExitStack() as opened:
             instance = _instance_for(firmware, companion_port)
             opened.callback(instance.close)
-            self._connect(
-                instance.number, Sensors(config, np.random.default_rng([seed, 7])), opened
-            )
+            model = Sensors(config, stream(seed, Stream.FIRMWARE_SENSORS))
+            self._connect(instance.number, model, opened)
             self.companion_port = companion_port or 14540 + instance.number
             station_port = 18570 + instance.number if self._is_px4 else self.station.port
             self.ports = Ports(

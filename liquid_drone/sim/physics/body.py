@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...arrays import FourFloats, RowMajorRotation, Vector
+from ...streams import Stream, stream
 from ..scenario.scenario import Vehicle
 from . import quadrotor, wind
 from .broad_phase import BroadPhase
@@ -71,12 +72,12 @@ class DroneBody:
 
     def calm(self) -> None:
         """Let no wind blow."""
-        self.blow((0.0, 0.0, 0.0), np.random.default_rng(0))
+        self.blow((0.0, 0.0, 0.0), stream(0, Stream.GUSTS))
 
     def blow(self, mean_enu: Vector, rng: np.random.Generator) -> None:
         """Let a wind blow from now on, with gusts drawn from a generator."""
-        self._wind, self._rng = wind.dryden(mean_enu), rng
-        self._gust = wind.first_gust(self._wind, rng)
+        self.wind, self._rng = wind.dryden(mean_enu), rng
+        self._gust = wind.first_gust(self.wind, rng)
 
     def place(self, position_enu: Vector, quaternion_xyzw: FourFloats) -> None:
         """Put it somewhere, at rest."""
@@ -176,9 +177,9 @@ class DroneBody:
 
     def _air(self) -> Vector:
         """Return the wind of the present chunk and draw the next gust."""
-        (x, y, z), (a, b, c) = self._wind.mean_enu, self._gust
+        (x, y, z), (a, b, c) = self.wind.mean_enu, self._gust
         if self.substeps % CHUNK == 0:
-            self._gust = wind.next_gust(self._wind, self._gust, self._rng)
+            self._gust = wind.next_gust(self.wind, self._gust, self._rng)
         return x + a, y + b, z + c
 
     def _tell(self, motion: Motion) -> None:

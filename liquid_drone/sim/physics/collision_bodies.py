@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ...arrays import FloatArray
 from ...geometry import quaternion_from_euler
+from ...streams import Stream, stream
 from ..scenario.scenario import Scenario, Target
 from ..world import textures
 from ..world.layout import Layout
@@ -56,7 +57,7 @@ class CollisionBodiesBuilder:
         """Keep what is needed; ``visible``: make visual shapes, for TinyRenderer."""
         self._p, self._client = pybullet, client
         self._scenario, self._layout, self._visible = scenario, layout, visible
-        self._rng = np.random.default_rng([layout.seed, 3])
+        self._rng = stream(layout.seed, Stream.TINY_TEXTURES)
 
     def build(self) -> CollisionBodies:
         """Create every body and return their numbers."""

@@ -22,6 +22,7 @@ from .shaders import surroundings as around
 from .shaders.programs import source
 
 NOISE_PIXELS = 256
+NOISE_SEED = 20  # a texture that every place shares
 LIT_NAMES = ('lit_colour', 'lit_snow', 'lit_look')  # what the lighter makes of a vertex
 SAMPLERS = ('noise', 'picture', 'shadow', 'moving', 'sky', 'poses', 'grain')  # by texture unit
 SKY_PIXELS = 512
@@ -124,7 +125,7 @@ class GlContext:
 
     def _make_noise(self) -> Any:
         """Make four channels of tileable noise, each spread evenly over 0..1."""
-        rng = np.random.default_rng(20)
+        rng = np.random.default_rng(NOISE_SEED)
         channels = [value_noise(rng, NOISE_PIXELS, cells, 3) for cells in (8, 16, 48, 32)]
         data = np.stack(
             [_evened(_tiled(channel.astype(np.float64))) for channel in channels], axis=-1

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...arrays import FloatArray, Image, Vector
 from ...geometry import euler_from_quaternion, quaternion_from_euler, rotation_from_quaternion
+from ...streams import FrameStream, Stream, stream
 from ..physics.quadrotor import Motion
 from ..render.renderer import Camera, Picture
 from ..scenario import weather as table
@@ -51,7 +52,7 @@ class DroneCamera:
 
     def __init__(self, vehicle: Vehicle, weather: Weather, seed: int) -> None:
         self._vehicle, self._weather, self._seed = vehicle, weather, seed
-        self._sign = 1.0 if np.random.default_rng([seed, 6]).random() < 0.5 else -1.0
+        self._sign = 1.0 if stream(seed, Stream.EXPOSURE_FAULT).random() < 0.5 else -1.0
         spec = vehicle.camera
         half = math.tan(math.radians(spec.horizontal_fov_deg) / 2.0)
         self._focal_px = spec.width / 2.0 / half
@@ -82,7 +83,7 @@ class DroneCamera:
         if self._last is None or now_ns == self._begin_ns:
             return None
         last, share = self._last, table.DROPPED_SHARE[self._weather.dropped]
-        is_dropped = share > 0.0 and self._rng(now_ns, 7).random() < share
+        is_dropped = share > 0.0 and self._rng(now_ns, FrameStream.DROPPED).random() < share
         is_newer = self._exposed_ns(now_ns) > last.stamp_ns
         if not is_dropped and (is_newer or now_ns == self._last_ns):
             return None
@@ -97,7 +98,7 @@ class DroneCamera:
 
     def aim(self, now_ns: int) -> Shot:
         """Return the picture that is delivered at this moment."""
-        rng = self._rng(now_ns, 5) if self._is_drawn else None
+        rng = self._rng(now_ns, FrameStream.PICTURE) if self._is_drawn else None
         stamp_ns, self._last_ns = self._exposed_ns(now_ns, rng), now_ns
         motion, spec = self._motion_at(stamp_ns), self._vehicle.camera
         body = rotation_from_quaternion(motion.quaternion_xyzw)
@@ -122,14 +123,14 @@ class DroneCamera:
         self._last = SimulatedFrame(shot.stamp_ns, image, len(rows), bearing, elevation)
         return self._last
 
-    def _rng(self, now_ns: int, purpose: int) -> np.random.Generator:
-        return np.random.default_rng([self._seed, purpose, now_ns])
+    def _rng(self, now_ns: int, matter: FrameStream) -> np.random.Generator:
+        return stream(self._seed, matter, now_ns)
 
     def _exposed_ns(self, now_ns: int, rng: np.random.Generator | None = None) -> int:
         """Return when the frame of a moment is exposed: not before the flight began."""
         if self._least_s + self._more_s == 0.0:
             return now_ns
-        rng = rng or self._rng(now_ns, 5)
+        rng = rng or self._rng(now_ns, FrameStream.PICTURE)
         age_s = self._least_s + self._more_s * rng.random()
         return max(now_ns - round(age_s * 1e9), self._begin_ns)
 

@@ -20,6 +20,7 @@ from ..scenario.weather import Weather
 POOL_ROWS, POOL_COLUMNS = 512, 768  # of stored noise, larger than a picture
 STREAK_COLOUR = (205, 212, 220)
 STREAK_OPACITY = 0.45
+POOL_SEED = 1
 READ_NOISE_SHARE = 0.5  # the rest of the noise grows with the square root of the brightness
 SRGB_GAMMA = 2.2
 VIBRATION_HZ = 90.0  # of motors at hover
@@ -170,7 +171,9 @@ def _noise_pool() -> npt.NDArray[np.float32]:
 
     A fixed seed makes it the same in every process; where it is cut, the caller's generator says.
     """
-    drawn = np.random.default_rng(1).standard_normal((POOL_ROWS, POOL_COLUMNS, 3), np.float32)
+    drawn = np.random.default_rng(POOL_SEED).standard_normal(
+        (POOL_ROWS, POOL_COLUMNS, 3), np.float32
+    )
     return drawn
 
 

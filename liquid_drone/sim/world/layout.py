@@ -3,7 +3,7 @@
 """From a scenario and a seed to a place: what stands there, who moves, start, wind and light.
 
 Pure numpy: the same scenario and seed give the same layout, to the bit, and nothing here knows
-PyBullet. Each matter has a random generator of its own, so that a season changes no trunk.
+PyBullet. Each matter has a random stream of its own, so that a season changes no trunk.
 """
 
 import math
@@ -13,6 +13,7 @@ import numpy as np
 
 from ...arrays import FloatArray
 from ...errors import SimulationError
+from ...streams import Stream, stream
 from ..scenario.scenario import Scenario, Season
 from . import distractors, forest, routes, terrain
 from .actors import MovingActor, make_actor
@@ -27,7 +28,6 @@ from .town.ground import TownPainter
 SPARE_S = 15.0  # the route goes on a little after the task, for the landing
 START_BEHIND_DEG = 70.0  # the drone starts in this sector behind the target
 START_TRIES = 40  # in a sector that narrows; as many again in one that opens all around
-WAY, START, THINGS, LOOKS, LIGHT, ACTORS = range(6)  # a random generator for each
 NOTHING = Obstacles(np.zeros((0, 3)), np.zeros((0, 5)))
 
 
@@ -66,33 +66,28 @@ def make_layout(scenario: Scenario, seed: int) -> Layout:
     return (_make_town if scenario.world.forest is None else _make_forest)(scenario, seed)
 
 
-def generator(seed: int, matter: int) -> np.random.Generator:
-    """Return the random generator of one matter of a place."""
-    return np.random.default_rng([seed, matter])
-
-
 def _make_forest(scenario: Scenario, seed: int) -> Layout:
     assert scenario.world.forest is not None  # make_layout has looked
     spec = scenario.world.forest
-    path, planted = _forest_path(scenario, generator(seed, WAY))
-    way = _walk(scenario, path, generator(seed, WAY + 100))
+    path, planted = _forest_path(scenario, stream(seed, Stream.WAY))
+    way = _walk(scenario, path, stream(seed, Stream.SPEED))
     start, yaw = _make_start(scenario, way, NOTHING, seed)
     sight = _sight(start)
     line = way.position[::10]
     corner, side = forest.bounds(line, spec)
-    relief = terrain.rolling(generator(seed, THINGS + 100), corner, side, spec.relief_m, start[:2])
-    rng = generator(seed, ACTORS + 100)
+    relief = terrain.rolling(stream(seed, Stream.RELIEF), corner, side, spec.relief_m, start[:2])
+    rng = stream(seed, Stream.DISTRACTORS)
     extras = distractors.place_all(scenario, way, sight, rng, distractors.beside(way, rng))
     free = _free(scenario, way, extras, sight, planted)
-    trees = forest.plant(spec, line, free, generator(seed, THINGS))
+    trees = forest.plant(spec, line, free, stream(seed, Stream.OBSTACLES))
     builder = forest.ForestBuilder(
-        spec, scenario.season, relief, line, free, generator(seed, LOOKS)
+        spec, scenario.season, relief, line, free, stream(seed, Stream.SURFACES)
     )
     ground = builder.build(trees)
     scenery = Scenery(
         ground,
         builder.things.batches(),
-        draw_air(scenario.season, generator(seed, LIGHT)),
+        draw_air(scenario.season, stream(seed, Stream.AIR)),
         tuple(builder.solids),
     )
     return finish(scenario, seed, scenery, relief, way, extras, start, yaw)
@@ -101,24 +96,24 @@ def _make_forest(scenario: Scenario, seed: int) -> Layout:
 def _make_town(scenario: Scenario, seed: int) -> Layout:
     assert scenario.world.urban is not None  # make_layout has looked
     spec, season = scenario.world.urban, scenario.season
-    plan, path, planted = _town_path(scenario, generator(seed, WAY))
-    way = _walk(scenario, path, generator(seed, WAY + 100))
+    plan, path, planted = _town_path(scenario, stream(seed, Stream.WAY))
+    way = _walk(scenario, path, stream(seed, Stream.SPEED))
     line = way.position[::10]
     low, high = line.min(axis=0) - spec.margin_m, line.max(axis=0) + spec.margin_m
     high = low + (high - low).max()
     start, yaw = _make_start(scenario, way, _houses(plan), seed)
-    sight, rng = _sight(start), generator(seed, ACTORS + 100)
+    sight, rng = _sight(start), stream(seed, Stream.DISTRACTORS)
     sides = streets.pavements(plan, line, 30.0)
     wide = spec.pavement_width_m / 2.0 - 0.8
     drawing = distractors.along(sides, way, rng, max(wide, 0.0))
     extras = distractors.place_all(scenario, way, sight, rng, drawing)
     free = _free(scenario, way, extras, sight, planted)
-    builder = TownBuilder(spec, season, plan, free, generator(seed, THINGS))
+    builder = TownBuilder(spec, season, plan, free, stream(seed, Stream.OBSTACLES))
     builder.build(low, high)
     level = terrain.flat(low, float(high[0] - low[0]))
-    painter = TownPainter(plan, season, low, high, [seed, LOOKS])
+    painter = TownPainter(plan, season, low, high, stream(seed, Stream.SURFACES))
     ground = Ground(terrain.mesh(level), painter.paint(builder.trees), takes_snow=False)
-    air = draw_air(season, generator(seed, LIGHT))
+    air = draw_air(season, stream(seed, Stream.AIR))
     scenery = Scenery(ground, builder.things.batches(), air, tuple(builder.solids))
     return finish(scenario, seed, scenery, level, way, extras, start, yaw)
 
@@ -192,8 +187,8 @@ def finish(
             f'world {scenario.world.name}, seed {seed}: no free start; expected '
             f'{scenario.vehicle.radius_m:g} m of air around the drone: lower the densities'
         )
-    actor = make_actor(scenario.target, generator(seed, ACTORS), is_target=True)
-    wind = generator(seed, LIGHT + 100)
+    actor = make_actor(scenario.target, stream(seed, Stream.TARGET), is_target=True)
+    wind = stream(seed, Stream.WIND)
     return Layout(
         seed,
         scenery,
@@ -244,7 +239,7 @@ def _make_start(
     Raises:
         SimulationError: an obstacle is in the way, wherever it is tried.
     """
-    task, rng = scenario.task, generator(seed, START)
+    task, rng = scenario.task, stream(seed, Stream.START)
     room = scenario.vehicle.radius_m + 0.3
     for attempt in range(2 * START_TRIES):
         sector = math.radians(START_BEHIND_DEG) * (1.0 - attempt / START_TRIES)

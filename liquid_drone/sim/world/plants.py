@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from ...arrays import Colour
+from ...streams import ModelStream, stream
 from .meshes import Mesh, blade, blob, branch, clump, lathe, merge
 from .scenery import Material, Model, Piece
 
@@ -47,7 +48,7 @@ def _above(mesh: Mesh, height: float) -> Mesh:
 @lru_cache(maxsize=64)
 def broadleaf(variant: int, bark: Colour) -> Model:
     """Return a leafy tree: a crown of five uneven lobes, then one, then a few triangles."""
-    rng = np.random.default_rng([variant, 1])
+    rng = stream(variant, ModelStream.BROADLEAF)
     base = CROWN_BASE * TREE_M
     middle = 0.66 * TREE_M
     wide = rng.uniform(1.35, 1.75)
@@ -85,7 +86,7 @@ def broadleaf(variant: int, bark: Colour) -> Model:
 @lru_cache(maxsize=64)
 def conifer(variant: int, bark: Colour) -> Model:
     """Return a fir: ragged skirts one above the other."""
-    rng = np.random.default_rng([variant, 2])
+    rng = stream(variant, ModelStream.CONIFER)
     wide = rng.uniform(1.25, 1.6)
     trunks = _trunks(bark, 0.8 * TREE_M)
     levels = []
@@ -110,7 +111,7 @@ def _skirt(low: float, share: float, wide: float, sides: int, rng: np.random.Gen
 @lru_cache(maxsize=64)
 def bare(variant: int, bark: Colour) -> Model:
     """Return a broadleaf tree without leaves: boughs, and twigs on them."""
-    rng = np.random.default_rng([variant, 3])
+    rng = stream(variant, ModelStream.BARE)
     thin: Colour = (bark[0] * 0.9, bark[1] * 0.9, bark[2] * 0.92)
     boughs = [_bough(i, 8, rng) for i in range(8)]
     near = [branch(*ends, 0.055, 0.02) for ends in boughs]
@@ -158,7 +159,7 @@ def _twig(
 @lru_cache(maxsize=16)
 def bush(variant: int) -> Model:
     """Return a low bush of radius 1: three lobes, then one."""
-    rng = np.random.default_rng([variant, 4])
+    rng = stream(variant, ModelStream.BUSH)
     lobes = []
     for i in range(3):
         angle = 2.1 * i + rng.uniform(-0.4, 0.4)
@@ -178,7 +179,7 @@ def bush(variant: int) -> Model:
 @lru_cache(maxsize=16)
 def twigs(variant: int) -> Model:
     """Return a bush of radius 1 without leaves."""
-    rng = np.random.default_rng([variant, 5])
+    rng = stream(variant, ModelStream.TWIGS)
     sticks = []
     for i in range(9):
         angle = 0.7 * i + rng.uniform(-0.2, 0.2)
@@ -198,7 +199,7 @@ def twigs(variant: int) -> Model:
 @lru_cache(maxsize=16)
 def tuft(variant: int) -> Model:
     """Return grass or, for odd variants, fern: blades that stand out of one spot, to 16 m."""
-    rng = np.random.default_rng([variant, 6])
+    rng = stream(variant, ModelStream.TUFT)
     is_fern = variant % 2 == 1
     blades = []
     for i in range(7):
@@ -219,7 +220,7 @@ def tuft(variant: int) -> Model:
 @lru_cache(maxsize=16)
 def flowers(variant: int) -> Model:
     """Return a clump of flowers, to 18 m: their heads take the tint, their stalks are green."""
-    rng = np.random.default_rng([variant, 7])
+    rng = stream(variant, ModelStream.FLOWERS)
     heads, stalks = [], []
     for _ in range(6):
         x, y = rng.uniform(-0.35, 0.35, size=2)
@@ -241,7 +242,7 @@ def flowers(variant: int) -> Model:
 @lru_cache(maxsize=16)
 def rock(variant: int) -> Model:
     """Return a boulder of radius 1, half sunk."""
-    rng = np.random.default_rng([variant, 8])
+    rng = stream(variant, ModelStream.ROCK)
     near = blob([1.0, 0.8, 0.7], [0.0, 0.0, 0.15], rng, rough=0.22)
     far = blob([1.0, 0.8, 0.7], [0.0, 0.0, 0.15], rng, subdivisions=-1, rough=0.15)
     grey = (0.47, 0.46, 0.43)
@@ -255,7 +256,7 @@ def rock(variant: int) -> Model:
 @lru_cache(maxsize=16)
 def fallen_trunk(variant: int, bark: Colour) -> Model:
     """Return a trunk of length 1 along x and radius 1 in y and z, that lies on the ground."""
-    rng = np.random.default_rng([variant, 9])
+    rng = stream(variant, ModelStream.FALLEN_TRUNK)
     levels = []
     for sides in (7, 4):
         stem = lathe([1.0, 0.9, 0.7], [-0.5, 0.0, 0.5], sides, rng.uniform(0.9, 1.1, (3, sides)))

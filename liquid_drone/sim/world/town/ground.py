@@ -24,10 +24,14 @@ class TownPainter:
     """Paints one town; holds only what painting needs."""
 
     def __init__(
-        self, plan: StreetPlan, season: Season, low: FloatArray, high: FloatArray, seed: list[int]
+        self,
+        plan: StreetPlan,
+        season: Season,
+        low: FloatArray,
+        high: FloatArray,
+        rng: np.random.Generator,
     ) -> None:
-        self._plan, self._season = plan, season
-        self._rng = np.random.default_rng(seed)
+        self._plan, self._season, self._rng = plan, season, rng
         self._low = float(low[0]), float(low[1])
         self._high = float(high[0]), float(high[1])
         self._painter = GroundPainter(low, high, PIXELS)
