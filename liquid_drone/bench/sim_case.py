@@ -24,6 +24,7 @@ import numpy as np
 from ..sim.gym.env import FollowEnv
 from ..sim.gym.parallel_env import ParallelDroneEnvs
 from ..sim.gym.vector_env import FollowEnvs
+from ..sim.preview.cameras import follower_views
 from ..sim.render.gl_context import GlContext
 from ..sim.scenario.scenario import load_scenario
 from ..sim.simulator import Simulator
@@ -117,7 +118,7 @@ def _one_place(simulator: Simulator, seed: int, seconds: float) -> dict[str, flo
     begin = time.perf_counter()
     simulator.reset(seed)
     reset_s = time.perf_counter() - begin
-    views = itertools.cycle(simulator.follower_views(VIEWS))
+    views = itertools.cycle(follower_views(simulator, VIEWS))
     for _ in range(VIEWS):  # shaders are compiled when they are first needed
         simulator.photograph(next(views))
     pictures = rate(lambda: simulator.photograph(next(views)), seconds)

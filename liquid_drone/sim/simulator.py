@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from ..arrays import FloatArray, Image
 from ..errors import SimulationError
-from ..geometry import quaternion_from_euler, quaternion_from_rotation, rotation_from_quaternion
+from ..geometry import quaternion_from_euler, quaternion_from_rotation
 from ..streams import Stream, stream
 from .physics.body import SUBSTEPS_PER_S, DroneBody, Motors
 from .physics.collision_bodies import CollisionBodies, CollisionBodiesBuilder
@@ -40,7 +40,6 @@ START_NS = 1_000_000_000
 SUBSTEPS = 12
 FRAME_NS, FRAME_S = 50_000_000, 0.05
 STANDING_M = 0.06  # at most this much air under a hull that stands on uneven ground
-CHASE_BACK_M, CHASE_UP_M, CHASE_TILT_DEG = 4.5, 1.8, 16.0
 
 
 @dataclass(frozen=True)
@@ -260,36 +259,6 @@ class Simulator:
         self._pose_actors(self._stamp_ns())
         return self._renderer.render(camera).image
 
-    def follower_views(self, count: int) -> list[Camera]:
-        """Return cameras of a level follower, 4 s behind the target, spread over its way."""
-        task, turns = self.scenario.task, (0.0, math.radians(self.camera.tilt_down_deg))
-        cameras = []
-        for time_s in np.linspace(0.0, task.duration_s, count).tolist():
-            (x, y), (ahead_x, ahead_y) = (self._layout.route.at(time_s + t)[0] for t in (0.0, 4.0))
-            yaw = math.atan2(ahead_y - y, ahead_x - x)
-            turn = rotation_from_quaternion(quaternion_from_euler(*turns, yaw))
-            eye = np.array([x, y, self.ground_height_m([x, y]) + task.cruise_altitude_m])
-            width, height, fov = (
-                self.camera.width,
-                self.camera.height,
-                self.camera.horizontal_fov_deg,
-            )
-            cameras.append(Camera(eye, turn, width, height, fov))
-        return cameras
-
-    def chase_view(self, width: int, height: int) -> Image:
-        """Take a picture from behind and above the drone, level, in its heading."""
-        position, quaternion = self._pose()
-        forward = rotation_from_quaternion(quaternion)[:, 0]
-        yaw = math.atan2(forward[1], forward[0])
-        level = rotation_from_quaternion(
-            quaternion_from_euler(0.0, math.radians(CHASE_TILT_DEG), yaw)
-        )
-        back = np.array([math.cos(yaw), math.sin(yaw), 0.0]) * CHASE_BACK_M
-        eye = position - back + [0.0, 0.0, CHASE_UP_M]
-        camera = Camera(eye, level, width, height, self.camera.horizontal_fov_deg)
-        return self.photograph(camera)
-
     def _pose_actors(self, stamp_ns: int) -> None:
         """Tell the renderer where everything that moves was at a moment."""
         is_now = stamp_ns == self._stamp_ns()
@@ -302,10 +271,6 @@ class Simulator:
 
     def _stamp_ns(self) -> int:
         return START_NS + self._drone.substeps * 1_000_000_000 // SUBSTEPS_PER_S
-
-    def _pose(self) -> tuple[FloatArray, FloatArray]:
-        motion = self._drone.motion
-        return np.array(motion.position_enu), np.array(motion.quaternion_xyzw)
 
     def _place(self, position: FloatArray, quaternion: FloatArray) -> None:
         (x, y, z), (a, b, c, d) = position.tolist(), quaternion.tolist()

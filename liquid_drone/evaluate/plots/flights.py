@@ -21,8 +21,9 @@ from ...contract import CameraSpec
 from ...errors import OutputError, require
 from ...geometry import rotation_from_quaternion
 from ...sim.flight_log import FlightLog
+from ...sim.preview.cameras import CHASE_BACK_M, CHASE_TILT_DEG, CHASE_UP_M, chase_view
 from ...sim.scenario.scenario import Scenario, Task
-from ...sim.simulator import CHASE_BACK_M, CHASE_TILT_DEG, CHASE_UP_M, Simulator
+from ...sim.simulator import Simulator
 from ...workers import begin_worker, one_core
 from ..scoring import FlightScore, distance_m, in_view
 from .rates import save
@@ -107,7 +108,7 @@ def chase_views(scenario: Scenario, seed: int, rows: list[Row]) -> list[npt.NDAr
         simulator.show(
             row['position'], row['quaternion'], row['stamp_ns'], released_ns=row['released_ns']
         )
-        bgr = simulator.chase_view(*CHASE_SIZE)[:, :, ::-1]
+        bgr = chase_view(simulator, *CHASE_SIZE)[:, :, ::-1]
         views.append(cv2.imencode('.jpg', bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1])
     simulator.close()
     return views

@@ -19,6 +19,7 @@ from ...contract import CommandSpec
 from ...geometry import euler_from_quaternion, rotate_by_yaw
 from ...seeds import SPLITS
 from ..expert import Expert
+from ..preview.cameras import chase_view
 from ..render.opengl import View
 from ..render.renderer import Picture
 from ..scenario.scenario import Scenario, load_scenario
@@ -81,7 +82,7 @@ class DroneEnv(gymnasium.Env[Image, Command]):
 
     def render(self) -> Any:
         """Return the view from behind the drone."""
-        return self.simulator.chase_view(480, 270) if self.render_mode == 'rgb_array' else None
+        return chase_view(self.simulator, 480, 270) if self.render_mode == 'rgb_array' else None
 
     def close(self) -> None:
         """Let go of the simulator."""

@@ -20,6 +20,7 @@ from ...geometry import euler_from_quaternion, rotate_by_yaw
 from ..expert import Expert
 from ..scenario.scenario import RendererChoice, load_scenario
 from ..simulator import FRAME_S, Simulator
+from .cameras import chase_view
 
 TITLE = 'liquid_drone'
 HELP = 'n/b next/previous seed   w world   s season   t target   space pause   q quit'
@@ -142,7 +143,7 @@ def _picture(simulator: Simulator, words: str) -> Image:
     seen = simulator.capture().image
     eye = cv2.resize(seen, CHASE, interpolation=cv2.INTER_NEAREST)
     page = np.zeros((height + LEFT_OVER, 2 * width, 3), np.uint8)
-    page[:height, :width] = simulator.chase_view(width, height)
+    page[:height, :width] = chase_view(simulator, width, height)
     page[:height, width:] = eye
     for text, x in ((words, 8), (HELP, width + 8)):
         place = (x, height + LEFT_OVER - 10)

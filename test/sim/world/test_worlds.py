@@ -12,6 +12,7 @@ from liquid_drone import resources
 from liquid_drone.errors import SimulationError
 from liquid_drone.sim.physics.collision_bodies import CollisionBodiesBuilder, bounds
 from liquid_drone.sim.physics.engine import load_pybullet
+from liquid_drone.sim.preview.cameras import chase_view
 from liquid_drone.sim.scenario.scenario import Distractor, Scenario, load_scenario, load_target
 from liquid_drone.sim.simulator import Simulator
 from liquid_drone.sim.world.layout import Layout, make_layout, routes
@@ -174,7 +175,7 @@ def test_pictures_without_opengl_show_the_target_too() -> None:
         simulator = Simulator(load_scenario(world, season, renderer='tiny'))
         simulator.reset(SEED)
         frame = simulator.capture()
-        assert len(simulator.chase_view(64, 36)) == 36
+        assert len(chase_view(simulator, 64, 36)) == 36
         simulator.close()
         assert frame.target_pixels >= 12
         assert frame.image.std() > 8.0
