@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a trained network to a flight bundle: two ONNX graphs, contract, card.
 
-The graphs are written by PyTorch's dynamo exporter, asked for by name, with opset 18 and IR 10 at
-most, so that the ONNX Runtime of a Jetson reads them. Nothing here runs a graph; the runtime does,
+The graphs are written by PyTorch's dynamo exporter, asked for by name, with opset 18 and IR 9 at
+most, so that ONNX Runtime reads them from 1.17 on, as old Jetsons have it. Nothing here runs a graph; the runtime does,
 and compares.
 """
 
@@ -37,7 +37,7 @@ from .card import card_text
 from .cells.registry import entry_of
 from .network import Core, Network
 
-OPSET, MAX_IR = 18, 10
+OPSET, MAX_IR = 18, 9
 WIRING_FILE = 'wiring.json'  # every synapse; for people and tools, no part of the contract
 PARITY_STEPS, PARITY_SEED = 12, 20
 

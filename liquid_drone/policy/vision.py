@@ -46,7 +46,8 @@ class Vision(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """See a full camera image, uint8 (B, H, W, 3) RGB; features (B, F), target head (B, 3)."""
-        pixels = image.permute(0, 3, 1, 2).float()  # (B, 3, H, W)
+        # cast first: TensorRT's parser takes uint8 into a Cast and into nothing else
+        pixels = image.float().permute(0, 3, 1, 2)  # (B, 3, H, W)
         if self.reduce > 1:
             pixels = nn.functional.avg_pool2d(pixels, self.reduce)
         return self.look(pixels)
