@@ -21,10 +21,11 @@ import numpy as np
 
 from ..episodes.episode import encode_jpeg, find_episodes, load
 from ..episodes.recording import EpisodeInfo
-from ..flight.companion import Companion, Decision
+from ..flight.companion import Decision
+from ..flight.companion_session import CompanionSession
 from ..flight.engagement import Stage
-from ..flight.guard.guard import LONGEST_STEP_S, Proposal
 from ..flight.guard.limits import Limits, Sighting
+from ..flight.guard.state import LONGEST_STEP_S, Proposal
 from ..flight.mavlink.link import MavlinkLink
 from ..flight.mavlink.transport import MemoryTransport
 from ..flight.recorder import HOLDERS, FlightRecorder, RecorderConfig
@@ -116,8 +117,7 @@ class EnduranceFlight:
         self._inbox: list[bytes] = []
         self._outbox: list[bytes] = []
         self.link = MavlinkLink(MemoryTransport(self._fetch, self._outbox.append))
-        self.companion: Companion | None = None
-        self.decision: Decision | None = None
+        self.session = CompanionSession(self.link, self.limits)
         self.command = np.zeros(4)
         self.proposal: Proposal | None = None
         self.active: dict[str, float] = {}  # fault -> its end
@@ -168,31 +168,30 @@ class EnduranceFlight:
         vehicle = self.link.poll(self.now_s)
         stamp_ns = EPOCH_NS + round(self.now_s * 1e9)
         self.recorder.see(self._jpeg, stamp_ns)
-        if self.companion is None:
-            if self.link.profile is None:
-                return
-            self.companion = Companion(self.link.profile, self.limits)
-        proposal = self._policy_step()
-        before = self.companion.stage
-        decision = self.decision = self.companion.step(self.now_s, vehicle, proposal)
+        if self.link.profile is None:
+            return
+        proposal, before = self._policy_step(), self.session.stage
+        decision = self.session.decide(self.now_s, proposal)
+        if decision is None:
+            return
         if decision.reset_policy:
-            self.companion.policy_was_reset()
+            self.session.policy_was_reset()
         sent = False
         if decision.setpoint is not None:
             sent = self.link.send_setpoint(decision.setpoint, round(self.now_s * 1000))
         self.recorder.hear(facts(decision, vehicle, proposal, sent), stamp_ns)
         self.recorder.watch(stamp_ns)
-        mode_is_ours = vehicle is not None and vehicle.mode == self.companion.profile.follow_mode
+        mode_is_ours = vehicle is not None and vehicle.mode == self.link.profile.follow_mode
         self.checker.look(self._outbox, self.now_s, decision, mode_is_ours)
-        self._human_step(self.companion)
+        self._human_step()
         self._count(before, decision)
 
     def _policy_step(self) -> Proposal | None:
         rng, active = self.rng, self.active
         self.command += rng.normal(size=4) * 0.1 - 0.03 * self.command
         command = self.command.tolist()
-        if 'target lost' not in active and self.companion is not None:
-            self.companion.see(Sighting(self.now_s, 0.3, float(rng.uniform(1.0, 6.0))))
+        if 'target lost' not in active and self.session.companion is not None:
+            self.session.see(Sighting(self.now_s, 0.3, float(rng.uniform(1.0, 6.0))))
         if 'policy silent' in active:
             return None
         if 'policy repeats itself' in active:
@@ -205,16 +204,17 @@ class EnduranceFlight:
         self.proposal = Proposal(stamp_s, (command[0], command[1], command[2], command[3]))
         return self.proposal
 
-    def _human_step(self, companion: Companion) -> None:
-        if 'human calls it off' in self.active and companion.has_vehicle:
-            companion.engage(False)
-        elif companion.stage in (Stage.STANDBY, Stage.HANDED_BACK) and self.rng.random() < 0.1:
-            companion.engage(True)
+    def _human_step(self) -> None:
+        session = self.session
+        if 'human calls it off' in self.active and session.has_vehicle:
+            session.engage(False)
+        elif session.stage in (Stage.STANDBY, Stage.HANDED_BACK) and self.rng.random() < 0.1:
+            session.engage(True)
 
     def _pilot_step(self) -> None:
         autopilot = self.autopilot
         autopilot.battery = 0.1 if 'battery low' in self.active else 1.0
-        flies = self.companion is not None and self.companion.has_vehicle
+        flies = self.session.has_vehicle
         east_m, north_m, _ = autopilot.plant.truth().position_enu.tolist()
         if not flies and (math.hypot(east_m, north_m) > HOME_M or not autopilot.armed):
             self.autopilot = self._in_the_air(0.0, 0.0)  # flown home, or taken off again

@@ -10,10 +10,9 @@ import math
 from collections.abc import Callable
 
 from ..arrays import Command
-from ..flight.companion import Companion, Decision
-from ..flight.engagement import Stage
-from ..flight.guard.guard import Proposal
+from ..flight.companion_session import CompanionSession
 from ..flight.guard.limits import SIMULATION_LIMITS, Limits, Sighting
+from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
 from ..flight.mavlink.transport import MemoryTransport
 from ..runtime.runner import PolicyOutput, PolicyRunner
@@ -56,10 +55,9 @@ class Cockpit:
 
     def __init__(self, session: Session, runner: PolicyRunner, limits: Limits) -> None:
         """Take the seat; the companion engages by itself as soon as it may."""
-        self._session, self._runner, self._limits = session, runner, limits
+        self._session, self._runner = session, runner
         self._link = _link_to(session.autopilot)
-        self._companion: Companion | None = None
-        self._wants_engaging = True
+        self._companion = CompanionSession(self._link, limits, engages_itself=True)
         self._command: Command | None = None
 
     def close(self) -> None:
@@ -77,7 +75,10 @@ class Cockpit:
         output = self._runner.step(frame.image, now_s)
         self._command = output.command
         a, b, c, d = self._command.tolist()
-        decision = self._decide(now_s, Proposal(now_s, (a, b, c, d)))
+        decision = self._companion.decide(now_s, Proposal(now_s, (a, b, c, d)))
+        if decision is not None and decision.reset_policy:
+            self._runner.reset()
+            self._companion.policy_was_reset()
         self._tell_target(output, now_s)
         if decision is not None and decision.setpoint is not None:
             self._link.send_setpoint(decision.setpoint, frame.stamp_ns // 1_000_000)
@@ -85,25 +86,11 @@ class Cockpit:
 
     def _tell_target(self, output: PolicyOutput, now_s: float) -> None:
         """Pass on where the target is seen, as the policy node does."""
-        if self._companion is None or output.target_probability < SEEN_PROBABILITY:
+        if output.target_probability < SEEN_PROBABILITY:
             return
         fov_rad = math.radians(self._runner.contract.camera.horizontal_fov_deg)
         right = output.target_bearing * math.tan(fov_rad / 2)  # 1 m ahead
         self._companion.see(Sighting(now_s, -math.atan2(right, 1.0)))
-
-    def _decide(self, now_s: float, proposal: Proposal) -> Decision | None:
-        vehicle, profile = self._link.vehicle, self._link.profile
-        if profile is None:
-            return None
-        if self._companion is None:
-            self._companion = Companion(profile, self._limits)
-        decision = self._companion.step(now_s, vehicle, proposal)
-        if self._wants_engaging and decision.stage is Stage.STANDBY:
-            self._wants_engaging = not self._companion.engage(True)[0]
-        if decision.reset_policy:
-            self._runner.reset()
-            self._companion.policy_was_reset()
-        return decision
 
 
 def _link_to(autopilot: PilotedAutopilot) -> MavlinkLink:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from . import engagement
 from .engagement import Cause, EngageState, Situation, Stage
 from .guard import guard
-from .guard.guard import GuardState, Phase, Proposal, unfit
+from .guard.guard import unfit
 from .guard.limits import Limits, Reason, Sighting, is_in_fence
+from .guard.state import GuardInput, GuardState, Phase, Proposal, start
 from .mavlink.profiles import Profile
 from .setpoint import Setpoint
 from .vehicle import VehicleState
@@ -147,17 +148,18 @@ class Companion:
     def _guarded(
         self, state: GuardState, vehicle: VehicleState | None, proposal: Proposal | None
     ) -> Setpoint | None:
-        self._guard, setpoint, self._reason = guard.step(
-            state,
-            proposal,
-            vehicle,
-            self.limits,
-            self._now_s,
-            holds_height=not self.profile.holds_position,
-            holds_place=not self.profile.holds_position,
-            called_off=self._called_off,
+        creeps = not self.profile.holds_position
+        given = GuardInput(
+            now_s=self._now_s,
+            vehicle=vehicle,
+            limits=self.limits,
+            proposal=proposal,
             sighting=self._sighting,
+            called_off=self._called_off,
+            holds_height=creeps,
+            holds_place=creeps,
         )
+        self._guard, setpoint, self._reason = guard.step(state, given)
         self._advance(self._situation(vehicle, paused_s=0.0))
         return setpoint
 
@@ -190,7 +192,7 @@ class Companion:
         if before.is_engaged and self._engage.is_engaged:
             return
         engaged = self._engage.is_engaged
-        self._guard = guard.start(self._now_s, self._reset_s) if engaged else None
+        self._guard = start(self._now_s, self._reset_s) if engaged else None
         self._reset_s, self._called_off = None, False
 
     def _decision(self, setpoint: Setpoint | None) -> Decision:

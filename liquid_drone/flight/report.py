@@ -11,7 +11,7 @@ m/s, ``euler_enu`` (roll pitch yaw, rad). What is not known is an empty text.
 from collections.abc import Iterable, Mapping
 
 from .companion import Decision
-from .guard.guard import Proposal
+from .guard.state import Proposal
 from .vehicle import VehicleState
 
 Facts = dict[str, str]

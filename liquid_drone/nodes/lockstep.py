@@ -8,53 +8,24 @@ proposal: a dead policy must not silence the guard. Nothing here is used on a dr
 """
 
 import time
-from typing import Any, Protocol
 
 from geometry_msgs.msg import TwistStamped
-from rclpy.clock import Clock
 from std_msgs.msg import Header
 
 from .. import topics
 from ..flight.companion import Decision
-from ..flight.guard.guard import Proposal
-from ..flight.mavlink.link import MavlinkLink
+from ..flight.guard.state import Proposal
 from ..ros import conversions, qos
-from .policy_reset import PolicyReset
+from .pacing import PacedNode
 
 WATCH_S = 0.02
 TELEMETRY_LIMIT_S = 0.1  # sent before the image, so it is here already
 
 
-class DecidingNode(Protocol):
-    """What lock-step needs of the mavlink node."""
-
-    link: MavlinkLink | None
-    steady: Clock
-    reset: PolicyReset
-    values: dict[str, Any]
-
-    create_publisher: Any
-    create_subscription: Any
-    create_timer: Any
-    destroy_publisher: Any
-    destroy_subscription: Any
-    destroy_timer: Any
-    get_clock: Any
-
-    def decide(self, now_s: float, proposal: Proposal | None) -> Decision | None:
-        """Decide once on what is known; None before there is a vehicle."""
-
-    def send(self, decision: Decision, stamp_ns: int, time_boot_ms: int) -> None:
-        """Send what was decided, if anything."""
-
-    def policy_was_reset(self) -> None:
-        """Pass on that the policy starts afresh."""
-
-
-class Lockstep:
+class LockstepPacer:
     """Subscribes to commands and decides at their stamps; destroy it to stop."""
 
-    def __init__(self, node: DecidingNode) -> None:
+    def __init__(self, node: PacedNode) -> None:
         """Begin, on an active node with an open link."""
         self._node = node
         self._decided_ns = self._seen_ns = 0
@@ -72,6 +43,10 @@ class Lockstep:
         self._node.destroy_subscription(self._commands)
         self._node.destroy_timer(self._watch)
         self._node.destroy_publisher(self._told)
+
+    def guard_time_s(self, stamp_ns: int) -> float:
+        """Return a stamp of the simulated clock in seconds."""
+        return stamp_ns / conversions.SECOND_NS
 
     def _on_command(self, message: TwistStamped) -> None:
         stamp_ns = conversions.nanoseconds(message.header.stamp)

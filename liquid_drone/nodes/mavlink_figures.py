@@ -1,14 +1,23 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the mavlink node says on ``/diagnostics``: delays and rates of setpoints, how it stands.
+"""What the mavlink node publishes on ``/diagnostics``: delays, rates of setpoints, its stage.
 
 All times are those of the steady clock. Nothing is decided here.
 """
 
 import math
+import time
+from typing import Any
 
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+
+from .. import topics
 from ..flight.companion import Decision
+from ..flight.engagement import Stage
+from ..flight.mavlink.link import MavlinkLink
 from ..flight.vehicle import VehicleState
+from ..ros import conversions, qos
 from ..ros.latency import Counter, Latency
 
 PAUSE_S = 1.0  # a longer one between two setpoints was meant
@@ -51,6 +60,47 @@ class SetpointFigures:
         for latency in (self._until_guard, self._until_wire, self._period):
             values.update(latency.values())
         return values
+
+
+class MavlinkDiagnostics:
+    """The log's and the diagnostics' word on the companion."""
+
+    def __init__(self, node: Node) -> None:
+        """Make the publisher on a node."""
+        self._node = node
+        self._publisher = node.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, qos.STATUS)
+
+    def log_change(self, before: Decision | None, decision: Decision) -> None:
+        """Log another stage, or another reason of the guard."""
+        logger = self._node.get_logger()
+        if before is None or before.stage is not decision.stage:
+            cause = f' ({decision.cause.value})' if decision.cause.value else ''
+            logger.info(f'{decision.stage.value}{cause}')
+        elif before.reason is not decision.reason and decision.reason is not None:
+            logger.info(decision.reason.value, throttle_duration_sec=1.0)
+
+    def tell(
+        self,
+        parameters: dict[str, Any],
+        decision: Decision | None,
+        link: MavlinkLink,
+        figures: SetpointFigures,
+    ) -> None:
+        """Publish what there is, once a second."""
+        vehicle = link.vehicle
+        stage = (decision.stage if decision else Stage.DISCONNECTED).value
+        values: dict[str, object] = {
+            'connection': parameters['connection'],
+            'stage': stage,
+            'shadow': parameters['shadow'],
+            **standing(decision, vehicle, link.trip_s),
+            **figures.values(time.monotonic()),
+        }
+        stamp_ns = self._node.get_clock().now().nanoseconds
+        name, is_good = self._node.get_fully_qualified_name(), vehicle is not None
+        self._publisher.publish(
+            conversions.diagnostics_message(stamp_ns, name, is_good, stage, values)
+        )
 
 
 def standing(

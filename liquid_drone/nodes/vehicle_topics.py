@@ -3,14 +3,15 @@
 """What the autopilot says of the vehicle, as standard messages: odometry, battery, stage, TF.
 
 ``odom`` (Odometry, the autopilot's estimate in its local frame) and ``battery_state`` (once a
-second) have the names of REP-147; ``~/stage`` (String, latched) says where the companion stands.
-Nothing here commands.
+second) have the names of REP-147; ``~/stage`` (String, latched) says where the companion stands;
+``~/setpoint`` and ``~/decision`` show what was decided. Nothing here commands.
 """
 
 import math
-from collections.abc import Callable
 
 import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
@@ -18,6 +19,9 @@ from sensor_msgs.msg import BatteryState
 from std_msgs.msg import String
 
 from .. import topics
+from ..flight import report
+from ..flight.companion import Decision
+from ..flight.guard.state import Proposal
 from ..flight.vehicle import VehicleState
 from ..geometry import quaternion_from_euler
 from ..ros import conversions, qos
@@ -35,16 +39,21 @@ UNKNOWN = math.nan
 class VehicleTopics:
     """Publishers of one vehicle."""
 
-    def __init__(self, node: Node, publishes_tf: bool) -> None:
+    def __init__(self, node: Node) -> None:
         """Make them on a node."""
+        self._node = node
         self._odometry = node.create_publisher(Odometry, topics.ODOMETRY, qos.SENSOR_OUT)
         self._battery = node.create_publisher(BatteryState, topics.BATTERY, qos.SENSOR_OUT)
         self._stage = node.create_publisher(String, '~/stage', LATCHED)
-        self._transforms = Transforms(node) if publishes_tf else None
+        self._transforms: Transforms | None = None
         self._told_stage = ''
         self._told_s = -math.inf
 
-    def tell(self, vehicle: VehicleState | None, stage: str, now_ns: Callable[[], int]) -> None:
+    def publish_tf(self, is_wanted: bool) -> None:
+        """Publish the transform of the body too, where it is wanted."""
+        self._transforms = (self._transforms or Transforms(self._node)) if is_wanted else None
+
+    def tell(self, vehicle: VehicleState | None, stage: str) -> None:
         """Publish what is new: a position that came since the last call, another stage."""
         if stage != self._told_stage:
             self._told_stage = stage
@@ -52,7 +61,7 @@ class VehicleTopics:
         if vehicle is None or vehicle.received_s <= self._told_s:
             return
         self._told_s = vehicle.received_s
-        stamp_ns = now_ns()
+        stamp_ns = self._node.get_clock().now().nanoseconds
         position = np.array(vehicle.position_enu)
         quaternion = quaternion_from_euler(vehicle.roll, vehicle.pitch, vehicle.yaw)
         velocity = np.array(vehicle.velocity_enu)
@@ -62,9 +71,9 @@ class VehicleTopics:
         if self._transforms is not None:
             self._transforms.body(stamp_ns, position, quaternion)
 
-    def tell_battery(self, vehicle: VehicleState, stamp_ns: int) -> None:
+    def tell_battery(self, vehicle: VehicleState) -> None:
         """Publish the battery; what MAVLink did not say is NaN."""
-        share = vehicle.battery_remaining
+        share, stamp_ns = vehicle.battery_remaining, self._node.get_clock().now().nanoseconds
         self._battery.publish(
             BatteryState(
                 header=conversions.header(stamp_ns, conversions.BODY_FRAME),
@@ -76,5 +85,41 @@ class VehicleTopics:
                 design_capacity=UNKNOWN,
                 percentage=UNKNOWN if share is None else float(share),
                 present=share is not None,
+            )
+        )
+
+
+class DecisionTopics:
+    """Publishers of what the companion decides."""
+
+    def __init__(self, node: Node) -> None:
+        """Make them on a node."""
+        self._node = node
+        self._setpoints = node.create_publisher(TwistStamped, '~/setpoint', qos.COMMAND)
+        self._decisions = node.create_publisher(DiagnosticArray, '~/decision', qos.STATUS)
+
+    def tell_setpoint(self, decision: Decision, stamp_ns: int) -> None:
+        """Publish the setpoint, if there is one, with the stamp of its image."""
+        if decision.setpoint is not None:
+            command = decision.setpoint.as_tuple()
+            self._setpoints.publish(conversions.command_message(command, stamp_ns))
+
+    def tell_decision(
+        self,
+        decision: Decision,
+        vehicle: VehicleState | None,
+        proposal: Proposal | None,
+        is_sent: bool,
+    ) -> None:
+        """Publish the decision and what it was made on."""
+        told = report.facts(decision, vehicle, proposal, is_sent)
+        now_ns, name = (
+            self._node.get_clock().now().nanoseconds,
+            self._node.get_fully_qualified_name(),
+        )
+        is_good = decision.reason is None or not decision.reason.is_stop
+        self._decisions.publish(
+            conversions.diagnostics_message(
+                now_ns, name, is_good, decision.stage.value, dict(told)
             )
         )

@@ -7,9 +7,9 @@ import pytest
 from liquid_drone.bench.endurance import OTHER_FAULTS, RADIO_FAULTS, Checker, Figures, fly
 from liquid_drone.flight.companion import Decision
 from liquid_drone.flight.engagement import Cause, Stage
-from liquid_drone.flight.guard.guard import Setpoint
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
+from liquid_drone.flight.setpoint import Setpoint
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.physics.point_mass import PointMass
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from liquid_drone.flight.companion import Companion
 from liquid_drone.flight.engagement import Cause, Stage
 from liquid_drone.flight.guard.drift_compensation import LAG_S
-from liquid_drone.flight.guard.guard import Proposal, Setpoint
 from liquid_drone.flight.guard.limits import Limits, Reason, Sighting
+from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.profiles import ARDUPILOT, PX4
+from liquid_drone.flight.setpoint import Setpoint
 from liquid_drone.flight.vehicle import VehicleState
 
 DT_S = 0.05

@@ -16,8 +16,8 @@ from liquid_drone.episodes.recording import EpisodeInfo
 from liquid_drone.flight import recorder as recorder_module
 from liquid_drone.flight.companion import Companion
 from liquid_drone.flight.engagement import Stage
-from liquid_drone.flight.guard.guard import Proposal
 from liquid_drone.flight.guard.limits import Sighting
+from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.profiles import PX4
 from liquid_drone.flight.recorder import FlightRecorder, RecorderConfig
 from liquid_drone.flight.report import facts, numbers

@@ -15,9 +15,10 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from liquid_drone import resources, schema
 from liquid_drone.flight.companion import Companion, Decision
 from liquid_drone.flight.engagement import Stage
-from liquid_drone.flight.guard.guard import Proposal, Setpoint
 from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Sighting
+from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.link import MavlinkLink
+from liquid_drone.flight.setpoint import Setpoint
 from liquid_drone.geometry import euler_from_quaternion
 from liquid_drone.sim.autopilot.personality import Mode
 from liquid_drone.sim.firmware.autopilot import FirmwareAutopilot

@@ -12,128 +12,39 @@ Frames: commands are FLU, heading-aligned; positions ENU. Time is the caller's (
 """
 
 import math
-from dataclasses import dataclass, replace
-from enum import Enum
-from typing import NamedTuple
+from dataclasses import replace
 
 from ...arrays import FourFloats
 from ..setpoint import Setpoint
 from ..vehicle import VehicleState
-from .drift_compensation import DriftState, correction, expected
-from .limits import ZERO, Limits, Reason, Sighting, allowed, approach, height_correction
+from .drift_compensation import correction, expected
+from .limits import Limits, Reason, Sighting, allowed, approach, height_correction
+from .state import LONGEST_STEP_S, GuardInput, GuardState, Phase, Step
 
-LONGEST_STEP_S = 0.2  # a longer pause between two steps does not allow a larger change
 BREAK_S = 0.3  # between two sightings; after more than that the target was out of sight
 
 
-class Phase(Enum):
-    """What the guard does with the vehicle."""
-
-    FOLLOW = 'following'
-    HOLD = 'holding'
-    SEARCH = 'searching'
-    STOP = 'stopping'
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What the policy proposes, with the stamp of the image it acted on, on the caller's clock."""
-
-    stamp_s: float
-    command: FourFloats  # vx, vy, vz m/s FLU, yaw rate rad/s
-
-    @property
-    def is_finite(self) -> bool:
-        """Every number can be flown."""
-        return len(self.command) == 4 and all(map(math.isfinite, (self.stamp_s, *self.command)))
-
-
-@dataclass(frozen=True)
-class GuardState:
-    """What the guard remembers; start with :func:`start`."""
-
-    last_s: float  # of the last step
-    newest_s: float  # stamp of the newest image taken; others must be later
-    fresh_s: float  # stamp of the last accepted proposal; at first the start
-    seen_s: float  # when the target counted as seen last; at first the start
-    sighting: Sighting | None = None  # the newest one
-    spotted_since_s: float = 0.0  # since when there are sightings without a break
-    command: FourFloats = ZERO  # the last accepted proposal
-    setpoint: FourFloats = ZERO  # the last one given
-    slope: FourFloats = ZERO  # its time derivative, m/s2 and rad/s2
-    refused: bool = False  # the newest proposal was not finite
-    phase: Phase = Phase.FOLLOW
-    wrong: Reason | None = None  # why it is stopping
-    wrong_since_s: float = 0.0
-    hold_height_m: float | None = None  # where it stands; None: not known when it stopped
-    place: DriftState | None = None  # where it should be by what it was told
-    tilted_since_s: float | None = None
-    ended: bool = False  # silent for good
-
-
-class Step(NamedTuple):
-    """One answer of the guard; no setpoint means: send nothing."""
-
-    state: GuardState
-    setpoint: Setpoint | None
-    reason: Reason
-
-
-def start(now_s: float, begun_s: float | None = None) -> GuardState:
-    """Begin at zero velocity; the first proposal has ``command_age_s`` from now to arrive.
-
-    Proposals from images not after ``begun_s`` (``now_s`` by default) will be ignored.
-    """
-    newest_s = now_s if begun_s is None else begun_s
-    return GuardState(now_s, newest_s=newest_s, fresh_s=now_s, seen_s=now_s)
-
-
-def step(
-    state: GuardState,
-    proposal: Proposal | None,
-    vehicle: VehicleState | None,
-    limits: Limits,
-    now_s: float,
-    holds_height: bool = False,
-    holds_place: bool = False,
-    called_off: bool = False,
-    sighting: Sighting | None = None,
-) -> Step:
-    """Turn the newest proposal (None: nothing new) into a setpoint, or into nothing.
-
-    Args:
-        state: from the step before.
-        proposal: the newest one known; giving an old one again does no harm.
-        vehicle: what is known about the vehicle.
-        limits: what is allowed.
-        now_s: the caller's time; going backwards counts as standing still.
-        holds_height: run an altitude loop while stopped (PX4 holds no position by itself).
-        holds_place: take the horizontal creep away while following (PX4, for the same reason).
-        called_off: a human wants it to stop.
-        sighting: the newest one known of the target; an old one again does no harm.
-
-    """
+def step(state: GuardState, given: GuardInput) -> Step:
+    """Turn the newest proposal (None: nothing new) into a setpoint, or into nothing."""
     if state.ended:
         return Step(state, None, state.wrong or Reason.STALE_COMMAND)
-    state = _watch_tilt(_take(state, proposal, limits, now_s), vehicle, limits, now_s)
-    state = _look(state, sighting, limits, now_s)
-    wrong, since_s = _what_is_wrong(state, vehicle, limits, now_s, called_off)
+    state = _look(_watch_tilt(_take(state, given), given), given)
+    wrong, since_s = _what_is_wrong(state, given)
     if wrong is not None:
-        return _stop(state, wrong, since_s, vehicle, limits, now_s, holds_height)
-    if vehicle is None:  # never: that is stale telemetry
+        return _stop(state, wrong, since_s, given)
+    if given.vehicle is None:  # never: that is stale telemetry
         return Step(replace(state, ended=True), None, Reason.STALE_TELEMETRY)
-    return _go_on(state, vehicle, limits, now_s, holds_height, holds_place)
+    return _go_on(state, given, given.vehicle)
 
 
-def _take(
-    state: GuardState, proposal: Proposal | None, limits: Limits, now_s: float
-) -> GuardState:
+def _take(state: GuardState, given: GuardInput) -> GuardState:
+    proposal, now_s, age_s = given.proposal, given.now_s, given.limits.command_age_s
     if proposal is None:
         return state
     if not proposal.is_finite:
         return replace(state, refused=True)
     is_new = proposal.stamp_s > state.newest_s
-    is_from_the_future = proposal.stamp_s > now_s + limits.command_age_s  # a clock jumped
+    is_from_the_future = proposal.stamp_s > now_s + age_s  # a clock jumped
     if not is_new or is_from_the_future:
         return state
     fresh_s = min(proposal.stamp_s, now_s)
@@ -146,47 +57,40 @@ def _take(
     )
 
 
-def _look(
-    state: GuardState, sighting: Sighting | None, limits: Limits, now_s: float
-) -> GuardState:
+def _look(state: GuardState, given: GuardInput) -> GuardState:
     """Note a new sighting; once lost, the target counts as seen after ``found_s`` of them."""
-    before = state.sighting
+    before, sighting = state.sighting, given.sighting
     if sighting is None or not math.isfinite(sighting.stamp_s + sighting.bearing_rad):
         return state
     newest_s = -math.inf if before is None else before.stamp_s
-    if not newest_s < sighting.stamp_s <= now_s:
+    if not newest_s < sighting.stamp_s <= given.now_s:
         return state
     goes_on = sighting.stamp_s - newest_s <= BREAK_S
     since_s = state.spotted_since_s if goes_on else sighting.stamp_s
     lost = state.phase in (Phase.HOLD, Phase.SEARCH)
     seen_s = state.seen_s
-    if not lost or sighting.stamp_s - since_s >= limits.found_s:
+    if not lost or sighting.stamp_s - since_s >= given.limits.found_s:
         seen_s = max(seen_s, sighting.stamp_s)
     return replace(state, sighting=sighting, spotted_since_s=since_s, seen_s=seen_s)
 
 
-def _watch_tilt(
-    state: GuardState, vehicle: VehicleState | None, limits: Limits, now_s: float
-) -> GuardState:
-    if vehicle is None or limits.max_tilt_rad is None or vehicle.tilt_rad <= limits.max_tilt_rad:
+def _watch_tilt(state: GuardState, given: GuardInput) -> GuardState:
+    vehicle, most = given.vehicle, given.limits.max_tilt_rad
+    if vehicle is None or most is None or vehicle.tilt_rad <= most:
         return state if state.tilted_since_s is None else replace(state, tilted_since_s=None)
-    return state if state.tilted_since_s is not None else replace(state, tilted_since_s=now_s)
+    is_known = state.tilted_since_s is not None
+    return state if is_known else replace(state, tilted_since_s=given.now_s)
 
 
 _FINAL = (Reason.CALLED_OFF, Reason.LOW_BATTERY, Reason.TILTED, Reason.TARGET_GONE)
 
 
-def _what_is_wrong(
-    state: GuardState,
-    vehicle: VehicleState | None,
-    limits: Limits,
-    now_s: float,
-    called_off: bool,
-) -> tuple[Reason | None, float]:
+def _what_is_wrong(state: GuardState, given: GuardInput) -> tuple[Reason | None, float]:
     """Return the reason to stop, and since when it holds."""
+    limits, now_s = given.limits, given.now_s
     if state.wrong in _FINAL:
         return state.wrong, state.wrong_since_s
-    wrong = Reason.CALLED_OFF if called_off else unfit(vehicle, limits, now_s)
+    wrong = Reason.CALLED_OFF if given.called_off else unfit(given.vehicle, limits, now_s)
     tilted = state.tilted_since_s
     if wrong is None and tilted is not None and now_s - tilted > limits.tilt_s:
         wrong = Reason.TILTED
@@ -222,15 +126,9 @@ def unfit(vehicle: VehicleState | None, limits: Limits, now_s: float) -> Reason 
     return None
 
 
-def _go_on(
-    state: GuardState,
-    vehicle: VehicleState,
-    limits: Limits,
-    now_s: float,
-    holds_height: bool,
-    holds_place: bool,
-) -> Step:
+def _go_on(state: GuardState, given: GuardInput, vehicle: VehicleState) -> Step:
     """Follow; or, while the target is lost, hold and then turn to the side where it was last."""
+    limits, now_s = given.limits, given.now_s
     lost_s = _lost_s(state, limits, now_s)
     phase, target = Phase.FOLLOW, state.command
     if lost_s > 0.0:
@@ -238,11 +136,11 @@ def _go_on(
         if state.phase in (Phase.FOLLOW, Phase.STOP):
             state = replace(state, hold_height_m=vehicle.height_m)
         turn = _search_turn(state, limits) if phase is Phase.SEARCH else 0.0
-        climb = _climb(state, vehicle, limits) if holds_height else 0.0
+        climb = _climb(state, vehicle, limits) if given.holds_height else 0.0
         target = (0.0, 0.0, climb, turn)
     seen = _recent(state, now_s)
     target, reason = allowed(target, vehicle, limits, seen)
-    if holds_place:
+    if given.holds_place:
         state = _follow_place(state, target, vehicle, now_s)
         target, _ = allowed(_returned(state, target, vehicle), vehicle, limits, seen)
     if phase is not Phase.FOLLOW:
@@ -283,16 +181,9 @@ def _dt_s(state: GuardState, now_s: float) -> float:
     return min(max(now_s - state.last_s, 0.0), LONGEST_STEP_S)
 
 
-def _stop(
-    state: GuardState,
-    wrong: Reason,
-    since_s: float,
-    vehicle: VehicleState | None,
-    limits: Limits,
-    now_s: float,
-    holds_height: bool,
-) -> Step:
+def _stop(state: GuardState, wrong: Reason, since_s: float, given: GuardInput) -> Step:
     """Stop, hold, then fall silent; follows again if the reason goes away before that."""
+    vehicle, limits, now_s = given.vehicle, given.limits, given.now_s
     if state.wrong is None:
         state = replace(state, wrong_since_s=since_s, hold_height_m=None, place=None)
     stopped_s = now_s - state.wrong_since_s
@@ -303,15 +194,9 @@ def _stop(
     if vehicle is not None and unfit(vehicle, limits, now_s) in (None, Reason.LOW_BATTERY):
         if state.hold_height_m is None:
             state = replace(state, hold_height_m=vehicle.height_m)
-        climb = _climb(state, vehicle, limits) if holds_height else 0.0
-    setpoint, slope = approach(
-        state.setpoint,
-        state.slope,
-        (0.0, 0.0, climb, 0.0),
-        limits,
-        _dt_s(state, now_s),
-        stopping=True,
-    )
+        climb = _climb(state, vehicle, limits) if given.holds_height else 0.0
+    zero, dt_s = (0.0, 0.0, climb, 0.0), _dt_s(state, now_s)
+    setpoint, slope = approach(state.setpoint, state.slope, zero, limits, dt_s, stopping=True)
     state = replace(state, last_s=now_s, setpoint=setpoint, slope=slope)
     return Step(state, Setpoint(*setpoint), wrong)
 

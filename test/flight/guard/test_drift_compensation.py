@@ -17,8 +17,8 @@ from liquid_drone.flight.guard.drift_compensation import (
     correction,
     expected,
 )
-from liquid_drone.flight.guard.guard import Proposal
 from liquid_drone.flight.guard.limits import Limits
+from liquid_drone.flight.guard.state import GuardInput, Proposal, start
 from liquid_drone.flight.vehicle import VehicleState
 
 DT_S, LAG_S = 0.05, 0.3
@@ -43,14 +43,14 @@ def at(now_s: float, place: complex = 0j, velocity: complex = 0j, yaw: float = 0
 
 def flown(command, seconds, creep=CREEP, holds_place=True, yaw=0.7, jump=0j):
     """Return the places (T,) of a vehicle that follows with a lag, and creeps."""
-    state, now, place, moves, places = guard.start(0.0), 0.0, 0j, 0j, []
+    state, now, place, moves, places = start(0.0), 0.0, 0j, 0j, []
     heading = complex(math.cos(yaw), math.sin(yaw))
     for k in range(round(seconds / DT_S)):
         now += DT_S
         seen = at(now, place + (jump if k * DT_S > seconds / 2 else 0j), moves + creep, yaw)
         proposal = Proposal(now, (command.real, command.imag, 0.0, 0.0))
         state, setpoint, _ = guard.step(
-            state, proposal, seen, LIMITS, now, holds_place=holds_place
+            state, GuardInput(now, seen, LIMITS, proposal, holds_place=holds_place)
         )
         told = complex(setpoint.vx_m_s, setpoint.vy_m_s) * heading
         moves += (told - moves) * DT_S / LAG_S
@@ -96,12 +96,13 @@ def test_it_never_adds_more_than_the_leash_allows(position, wanted):
 
 
 def test_after_a_stop_it_begins_anew_where_it_is():
-    state = guard.start(0.0)
+    state = start(0.0)
     state, _, _ = guard.step(
-        state, Proposal(0.05, (0, 0, 0, 0)), at(0.05), LIMITS, 0.05, holds_place=True
+        state,
+        GuardInput(0.05, at(0.05), LIMITS, Proposal(0.05, (0, 0, 0, 0)), holds_place=True),
     )
     assert state.place is not None
     late = replace(at(0.6), position_enu=(0.4, 0.0, 3.0))
-    state, _, reason = guard.step(state, None, late, LIMITS, 0.6, holds_place=True)
+    state, _, reason = guard.step(state, GuardInput(0.6, late, LIMITS, holds_place=True))
     assert reason.name == 'STALE_COMMAND'
     assert state.place is None

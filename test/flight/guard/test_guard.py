@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liquid_drone.flight.guard import guard
-from liquid_drone.flight.guard.guard import Phase, Proposal
 from liquid_drone.flight.guard.limits import (
     SIMULATION_LIMITS,
     Limits,
     Reason,
     Sighting,
 )
+from liquid_drone.flight.guard.state import GuardInput, Phase, Proposal
+from liquid_drone.flight.guard.state import start as begin
 from liquid_drone.flight.setpoint import Setpoint
 from liquid_drone.flight.vehicle import VehicleState
 from liquid_drone.geometry import rotate_by_yaw
@@ -46,11 +47,13 @@ def vehicle(now_s: float, height_m: float = 3.0, **changes: object) -> VehicleSt
 
 def fly(proposed, limits=LIMITS, dt_s=DT_S, **changes):
     """Return the setpoints for a list of fresh commands, None among them meaning no proposal."""
-    state, now, setpoints = guard.start(0.0), 0.0, []
+    state, now, setpoints = begin(0.0), 0.0, []
     for command in proposed:
         now += dt_s
         proposal = None if command is None else Proposal(now, command)
-        state, setpoint, _ = guard.step(state, proposal, vehicle(now, **changes), limits, now)
+        state, setpoint, _ = guard.step(
+            state, GuardInput(now, vehicle(now, **changes), limits, proposal)
+        )
         setpoints.append(setpoint)
     return setpoints
 
@@ -104,11 +107,11 @@ def test_a_raw_step_of_speed_becomes_a_smooth_ramp():
 
 def after_cruise(limits=LIMITS):
     """Return the guard's state and time after two seconds at full speed ahead."""
-    state, now = guard.start(0.0), 0.0
+    state, now = begin(0.0), 0.0
     while now < 2.0:
         now += DT_S
         proposal = Proposal(now, (limits.speed_m_s, 0.0, 0.0, 0.2))
-        state, setpoint, _ = guard.step(state, proposal, vehicle(now), limits, now)
+        state, setpoint, _ = guard.step(state, GuardInput(now, vehicle(now), limits, proposal))
     assert setpoint.vx_m_s == pytest.approx(limits.speed_m_s, abs=1e-3)
     return state, now
 
@@ -117,7 +120,7 @@ def test_without_fresh_proposals_it_ramps_holds_and_falls_silent():
     state, last_image = after_cruise()
     for tick in range(1, 61):
         now = last_image + tick * DT_S
-        state, setpoint, reason = guard.step(state, None, vehicle(now), LIMITS, now)
+        state, setpoint, reason = guard.step(state, GuardInput(now, vehicle(now), LIMITS))
         age = now - last_image
         if age < 0.25 - 1e-6:
             assert setpoint.vx_m_s > 0.9
@@ -135,7 +138,7 @@ def test_it_never_speaks_longer_than_ramp_and_hold_after_the_last_image(steps):
     now = last_image
     for dt in steps:
         now += dt
-        state, setpoint, _ = guard.step(state, None, vehicle(now), LIMITS, now)
+        state, setpoint, _ = guard.step(state, GuardInput(now, vehicle(now), LIMITS))
         if now - last_image > LIMITS.command_age_s + LIMITS.stop_s + LIMITS.hold_s + 1e-6:
             assert setpoint is None
 
@@ -145,7 +148,7 @@ def test_the_same_old_proposal_again_and_again_is_no_fresh_one():
     old = Proposal(now, (1.0, 0.0, 0.0, 0.0))
     for _ in range(20):
         now += DT_S
-        state, setpoint, reason = guard.step(state, old, vehicle(now), LIMITS, now)
+        state, setpoint, reason = guard.step(state, GuardInput(now, vehicle(now), LIMITS, old))
     assert reason is Reason.STALE_COMMAND
     assert setpoint == Setpoint()
 
@@ -154,19 +157,22 @@ def test_it_follows_again_when_proposals_return_in_time_and_never_after_silence(
     state, now = after_cruise()
     for _ in range(20):
         now += DT_S
-        state, stopped, _ = guard.step(state, None, vehicle(now), LIMITS, now)
+        state, stopped, _ = guard.step(state, GuardInput(now, vehicle(now), LIMITS))
     assert stopped == Setpoint()
     now += DT_S
     fresh = Proposal(now, (1.0, 0.0, 0.0, 0.0))
-    state, setpoint, reason = guard.step(state, fresh, vehicle(now), LIMITS, now)
+    state, setpoint, reason = guard.step(state, GuardInput(now, vehicle(now), LIMITS, fresh))
     assert reason is Reason.FOLLOWING
     assert 0.0 < setpoint.vx_m_s < 0.1
     for _ in range(40):
         now += DT_S
-        state, setpoint, _ = guard.step(state, None, vehicle(now), LIMITS, now)
+        state, setpoint, _ = guard.step(state, GuardInput(now, vehicle(now), LIMITS))
     assert (setpoint, state.ended) == (None, True)
     fresh = Proposal(now + DT_S, (1.0, 0.0, 0.0, 0.0))
-    assert guard.step(state, fresh, vehicle(now + DT_S), LIMITS, now + DT_S).setpoint is None
+    assert (
+        guard.step(state, GuardInput(now + DT_S, vehicle(now + DT_S), LIMITS, fresh)).setpoint
+        is None
+    )
 
 
 @pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf])
@@ -178,15 +184,19 @@ def test_a_number_that_is_not_finite_is_refused_and_named(bad, axis):
     for _ in range(9):
         now += DT_S
         proposal = Proposal(now, tuple(command))
-        state, setpoint, reason = guard.step(state, proposal, vehicle(now), LIMITS, now)
+        state, setpoint, reason = guard.step(
+            state, GuardInput(now, vehicle(now), LIMITS, proposal)
+        )
         assert all(map(math.isfinite, setpoint.as_tuple()))
     assert reason is Reason.NOT_FINITE
 
 
 def test_images_from_before_the_start_and_from_the_future_do_not_count():
     for stamp in (9.9, 10.0, 13.0):
-        state = guard.start(10.0)
-        state, _, _ = guard.step(state, Proposal(stamp, (1, 0, 0, 0)), vehicle(10.1), LIMITS, 10.1)
+        state = begin(10.0)
+        state, _, _ = guard.step(
+            state, GuardInput(10.1, vehicle(10.1), LIMITS, Proposal(stamp, (1, 0, 0, 0)))
+        )
         assert state.command == (0.0, 0.0, 0.0, 0.0)
 
 
@@ -209,7 +219,7 @@ def test_each_thing_that_can_go_wrong_stops_the_vehicle_and_is_named(change, rea
         now += DT_S
         fresh = Proposal(now, (1.0, 0.0, 0.0, 0.0))
         sick = replace(vehicle(now), **change)
-        state, setpoint, why = guard.step(state, fresh, sick, LIMITS, now)
+        state, setpoint, why = guard.step(state, GuardInput(now, sick, LIMITS, fresh))
         given_setpoints.append(setpoint)
         given_reasons.append(why)
     assert given_reasons[-1] is reason
@@ -222,7 +232,9 @@ def test_a_short_lean_is_not_a_fall():
     for roll in (0.9, 0.9, 0.9, 0.0, 0.9, 0.9):
         now += DT_S
         fresh = Proposal(now, (1.0, 0.0, 0.0, 0.0))
-        state, _, reason = guard.step(state, fresh, vehicle(now, roll=roll), LIMITS, now)
+        state, _, reason = guard.step(
+            state, GuardInput(now, vehicle(now, roll=roll), LIMITS, fresh)
+        )
         assert reason is Reason.FOLLOWING
 
 
@@ -236,7 +248,7 @@ def test_called_off_it_stops_and_stays_stopped():
         now += DT_S
         fresh = Proposal(now, (1.0, 0.0, 0.0, 0.0))
         state, setpoint, reason = guard.step(
-            state, fresh, vehicle(now), LIMITS, now, called_off=called_off
+            state, GuardInput(now, vehicle(now), LIMITS, fresh, called_off=called_off)
         )
     assert setpoint is None
     assert reason is Reason.CALLED_OFF
@@ -248,20 +260,24 @@ def test_while_stopped_it_holds_the_height_where_the_autopilot_does_not():
         held = state
         for t in (0.3, 0.9):
             at = vehicle(now + t, height_m=3.0 if t < 0.5 else height)
-            held, setpoint, _ = guard.step(held, None, at, LIMITS, now + t, holds_height=True)
+            held, setpoint, _ = guard.step(
+                held, GuardInput(now + t, at, LIMITS, holds_height=True)
+            )
         assert sign * setpoint.vz_m_s == pytest.approx(0.4)
 
 
 def closed_loop(command, limits, seconds, start=(0.0, 0.0, 3.0), yaw=0.3):
     """Fly a point mass through the guard with one constant command; returns positions (T, 3)."""
     plant = PointMass(position_enu=np.array(start), yaw_rad=yaw)
-    state, positions = guard.start(1.0), []
+    state, positions = begin(1.0), []
     while plant.substeps < seconds * 240:
         truth = plant.truth()
         now = truth.stamp_ns / 1e9
         position = tuple(truth.position_enu.tolist())
         known = vehicle(now, position_enu=position, yaw=plant.yaw_rad)
-        state, setpoint, _ = guard.step(state, Proposal(now, command), known, limits, now)
+        state, setpoint, _ = guard.step(
+            state, GuardInput(now, known, limits, Proposal(now, command))
+        )
         vx, vy, vz, yaw_rate = setpoint.as_tuple()
         plant.advance(rotate_by_yaw([vx, vy, vz], plant.yaw_rad), yaw_rate)
         positions.append(position)
@@ -305,7 +321,7 @@ def test_the_reason_says_what_bound_the_command():
     ):
         here = vehicle(1.0, position_enu=place)
         reasons[name] = guard.step(
-            guard.start(0.95), Proposal(1.0, command), here, LIMITS, 1.0
+            begin(0.95), GuardInput(1.0, here, LIMITS, Proposal(1.0, command))
         ).reason
     assert reasons == {
         'fast': Reason.LIMITED,
@@ -332,17 +348,19 @@ def spot(now, bearing=0.0, distance=None):
 
 def watched(seconds, sightings, holds_height=False):
     """Fly ahead for some time; ``sightings(t)`` tells what is seen. Returns [(t, step)]."""
-    limits, state, steps = Limits(), guard.start(0.0), []
+    limits, state, steps = Limits(), begin(0.0), []
     for number in range(1, round(seconds / DT_S) + 1):
         now = number * DT_S
         step = guard.step(
             state,
-            Proposal(now, (0.8, 0.0, 0.0, 0.0)),
-            vehicle(now),
-            limits,
-            now,
-            holds_height,
-            sighting=sightings(now),
+            GuardInput(
+                now,
+                vehicle(now),
+                limits,
+                Proposal(now, (0.8, 0.0, 0.0, 0.0)),
+                sightings(now),
+                holds_height=holds_height,
+            ),
         )
         state = step.state
         steps.append((now, step))
@@ -381,7 +399,9 @@ def test_while_it_looks_for_the_target_it_holds_the_height_where_the_autopilot_d
         now = 4.0 + number * DT_S
         low = vehicle(now, height_m=2.5)
         go_on = Proposal(now, (0.8, 0.0, 0.0, 0.0))
-        state, setpoint, _ = guard.step(state, go_on, low, Limits(), now, holds_height=True)
+        state, setpoint, _ = guard.step(
+            state, GuardInput(now, low, Limits(), go_on, holds_height=True)
+        )
     assert setpoint.vz_m_s == pytest.approx(0.4)
 
 

@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from liquid_drone.flight.guard import guard
-from liquid_drone.flight.guard.guard import Proposal
 from liquid_drone.flight.guard.limits import (
     SIMULATION_LIMITS,
     Limits,
     Reason,
     Sighting,
 )
+from liquid_drone.flight.guard.state import GuardInput, Proposal, start
 from liquid_drone.flight.vehicle import VehicleState
 
 DT_S = 0.05
@@ -77,7 +77,7 @@ def known(now_s, fault):
 
 def tell(story, limits, dt_s=DT_S, holds_height=False, silent_s=0.0, silent='policy'):
     """Yield (time, step) of a story, and of a silence after it: of policy, telemetry or both."""
-    state, now, old, end_s = guard.start(0.0), 0.0, None, len(story) * dt_s
+    state, now, old, end_s = start(0.0), 0.0, None, len(story) * dt_s
     for number in range(len(story) + math.ceil(silent_s / dt_s)):
         now += dt_s
         is_over = number >= len(story)
@@ -90,7 +90,9 @@ def tell(story, limits, dt_s=DT_S, holds_height=False, silent_s=0.0, silent='pol
         fault = FAULTS[byte >> 3 & 7] if byte is not None else {}
         heard_s = end_s if is_over and silent != 'policy' else now
         vehicle = known(heard_s, fault)
-        step = guard.step(state, old, vehicle, limits, now, holds_height, sighting=seen)
+        step = guard.step(
+            state, GuardInput(now, vehicle, limits, old, seen, holds_height=holds_height)
+        )
         yield now, step
         state = step.state
 

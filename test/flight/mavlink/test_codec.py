@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.errors import LinkError
-from liquid_drone.flight.guard.guard import Setpoint
 from liquid_drone.flight.mavlink.codec import HANDLERS, MavlinkCodec
 from liquid_drone.flight.mavlink.profiles import ARDUPILOT, PX4, detect, named
+from liquid_drone.flight.setpoint import Setpoint
 
 QUADROTOR = mavlink.MAV_TYPE_QUADROTOR
 

@@ -11,9 +11,9 @@ import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.errors import ConfigError, LinkError
-from liquid_drone.flight.guard.guard import Setpoint
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.transport import MemoryTransport
+from liquid_drone.flight.setpoint import Setpoint
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.autopilot.udp import UdpEndpoint
 from liquid_drone.sim.physics.point_mass import PointMass

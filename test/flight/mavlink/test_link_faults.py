@@ -12,8 +12,8 @@ from liquid_drone.bench import endurance
 from liquid_drone.bench.endurance import Checker, EnduranceFlight, Figures
 from liquid_drone.flight.companion import Companion
 from liquid_drone.flight.engagement import Stage
-from liquid_drone.flight.guard.guard import Proposal
 from liquid_drone.flight.guard.limits import Limits, Sighting
+from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.codec import HANDLERS, MavlinkCodec
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.sim.autopilot.link_faults import (
@@ -46,7 +46,7 @@ class Quiet(EnduranceFlight):
 
     @property
     def stage(self):
-        return self.companion.stage
+        return self.session.stage
 
 
 @pytest.fixture(params=['px4', 'ardupilot'])
@@ -80,7 +80,10 @@ def test_a_bad_radio_does_not_end_the_flight(flight, faults, monkeypatch):
 
 def test_after_two_seconds_of_blackout_it_stands_and_then_flies_again(flight):
     flight.live(2.0, 'blackout')
-    assert flight.decision.setpoint is None or max(flight.decision.setpoint.as_tuple()) < 0.05
+    assert (
+        flight.session.decision.setpoint is None
+        or max(flight.session.decision.setpoint.as_tuple()) < 0.05
+    )
     flight.live(1.0)
     assert flight.broken.longest_deaf_s < 1.1
     flight.live(12.0)

@@ -7,10 +7,10 @@ import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.errors import ConfigError
-from liquid_drone.flight.guard.guard import Setpoint
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.signing import EPOCH_S, SigningKey, ticks
+from liquid_drone.flight.setpoint import Setpoint
 
 SECRET = bytes(range(32))
 TODAY_S = EPOCH_S + 10 * 365 * 86400.0

@@ -5,8 +5,8 @@ import pytest
 
 from liquid_drone.flight.companion import Companion
 from liquid_drone.flight.engagement import Stage as CompanionStage
-from liquid_drone.flight.guard.guard import Proposal
 from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Sighting
+from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.profiles import PROFILES
 from liquid_drone.flight.mavlink.transport import MemoryTransport

@@ -1,0 +1,94 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A companion from the first telemetry of its vehicle on: made, engaged where asked for, decided.
+
+The same object serves the flight in one process, the mavlink node and the endurance bench. It
+reads no socket and sends nothing: the caller polls the link, decides, and sends.
+"""
+
+import logging
+from typing import Protocol
+
+from .companion import Companion, Decision
+from .engagement import Stage
+from .guard.limits import Limits, Sighting
+from .guard.state import Proposal
+from .mavlink.profiles import Profile
+from .vehicle import VehicleState
+
+logger = logging.getLogger(__name__)
+NO_VEHICLE = 'cannot engage: no vehicle yet'
+
+
+class TelemetrySource(Protocol):
+    """What a session needs of a link."""
+
+    @property
+    def vehicle(self) -> VehicleState | None:
+        """The vehicle's telemetry; None before its first heartbeat."""
+
+    @property
+    def profile(self) -> Profile | None:
+        """The kind of autopilot; None while unknown."""
+
+
+class CompanionSession:
+    """Holds the companion of one vehicle, and its last decision."""
+
+    def __init__(
+        self,
+        link: TelemetrySource,
+        limits: Limits,
+        shadow: bool = False,
+        engages_itself: bool = False,
+    ) -> None:
+        """Wait for a vehicle.
+
+        Args:
+            link: polled by the caller before each decision.
+            limits: of the guard.
+            shadow: decide as if the mode were ours; nothing may be sent.
+            engages_itself: simulation only: engage once without being asked by a human.
+
+        """
+        self._link, self._limits, self._shadow = link, limits, shadow
+        self._engages_itself = engages_itself
+        self.companion: Companion | None = None  # from the first decision on
+        self.decision: Decision | None = None  # the last one
+
+    @property
+    def stage(self) -> Stage:
+        """Where the companion stands."""
+        return Stage.DISCONNECTED if self.companion is None else self.companion.stage
+
+    @property
+    def has_vehicle(self) -> bool:
+        """It commands the vehicle now."""
+        return self.companion is not None and self.companion.has_vehicle
+
+    def decide(self, now_s: float, proposal: Proposal | None) -> Decision | None:
+        """Decide once on the link's telemetry; None before there is a vehicle."""
+        vehicle, profile = self._link.vehicle, self._link.profile
+        if self.companion is None:
+            if vehicle is None or profile is None:
+                return None
+            self.companion = Companion(profile, self._limits, self._shadow)
+            logger.info('%s vehicle %d found', profile.name, vehicle.system_id)
+        self.decision = self.companion.step(now_s, vehicle, proposal)
+        if self._engages_itself and self.decision.stage is Stage.STANDBY:
+            self._engages_itself = not self.companion.engage(True)[0]
+        return self.decision
+
+    def engage(self, on: bool) -> tuple[bool, str]:
+        """Do what a human asks; returns whether it was done, and a sentence."""
+        return (False, NO_VEHICLE) if self.companion is None else self.companion.engage(on)
+
+    def see(self, sighting: Sighting) -> None:
+        """Pass on that the target was seen."""
+        if self.companion is not None:
+            self.companion.see(sighting)
+
+    def policy_was_reset(self) -> None:
+        """Pass on that the policy starts afresh."""
+        if self.companion is not None:
+            self.companion.policy_was_reset()

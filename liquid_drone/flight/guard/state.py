@@ -1,0 +1,104 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the guard decides on and what it remembers from one step to the next. Plain data."""
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from ...arrays import FourFloats
+from ..setpoint import Setpoint
+from ..vehicle import VehicleState
+from .drift_compensation import DriftState
+from .limits import ZERO, Limits, Reason, Sighting
+
+LONGEST_STEP_S = 0.2  # a longer pause between two steps does not allow a larger change
+
+
+class Phase(Enum):
+    """What the guard does with the vehicle."""
+
+    FOLLOW = 'following'
+    HOLD = 'holding'
+    SEARCH = 'searching'
+    STOP = 'stopping'
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What the policy proposes, with the stamp of the image it acted on, on the caller's clock."""
+
+    stamp_s: float
+    command: FourFloats  # vx, vy, vz m/s FLU, yaw rate rad/s
+
+    @property
+    def is_finite(self) -> bool:
+        """Every number can be flown."""
+        return len(self.command) == 4 and all(map(math.isfinite, (self.stamp_s, *self.command)))
+
+
+@dataclass(frozen=True)
+class GuardInput:
+    """All that one step is decided on.
+
+    Attributes:
+        now_s: the caller's time; going backwards counts as standing still.
+        vehicle: telemetry of the vehicle; None: there is none.
+        limits: what is allowed.
+        proposal: the newest one received; giving an old one again does no harm.
+        sighting: the newest one of the target; an old one again does no harm.
+        called_off: a human wants it to stop.
+        holds_height: run an altitude loop while stopped (PX4 holds no position by itself).
+        holds_place: take the horizontal creep away while following (PX4, for the same reason).
+
+    """
+
+    now_s: float
+    vehicle: VehicleState | None
+    limits: Limits
+    proposal: Proposal | None = None
+    sighting: Sighting | None = None
+    called_off: bool = False
+    holds_height: bool = False
+    holds_place: bool = False
+
+
+@dataclass(frozen=True)
+class GuardState:
+    """What the guard remembers; start with :func:`start`."""
+
+    last_s: float  # of the last step
+    newest_s: float  # stamp of the newest image taken; others must be later
+    fresh_s: float  # stamp of the last accepted proposal; at first the start
+    seen_s: float  # when the target counted as seen last; at first the start
+    sighting: Sighting | None = None  # the newest one
+    spotted_since_s: float = 0.0  # since when there are sightings without a break
+    command: FourFloats = ZERO  # the last accepted proposal
+    setpoint: FourFloats = ZERO  # the last one given
+    slope: FourFloats = ZERO  # its time derivative, m/s2 and rad/s2
+    refused: bool = False  # the newest proposal was not finite
+    phase: Phase = Phase.FOLLOW
+    wrong: Reason | None = None  # why it is stopping
+    wrong_since_s: float = 0.0
+    hold_height_m: float | None = None  # where it stands; None: not known when it stopped
+    place: DriftState | None = None  # where it should be by what it was told
+    tilted_since_s: float | None = None
+    ended: bool = False  # silent for good
+
+
+class Step(NamedTuple):
+    """One answer of the guard; no setpoint means: send nothing."""
+
+    state: GuardState
+    setpoint: Setpoint | None
+    reason: Reason
+
+
+def start(now_s: float, begun_s: float | None = None) -> GuardState:
+    """Begin at zero velocity; the first proposal has ``command_age_s`` from now to arrive.
+
+    Proposals from images not after ``begun_s`` (``now_s`` by default) will be ignored.
+    """
+    newest_s = now_s if begun_s is None else begun_s
+    return GuardState(now_s, newest_s=newest_s, fresh_s=now_s, seen_s=now_s)

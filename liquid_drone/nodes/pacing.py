@@ -1,0 +1,150 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""When the mavlink node decides, on a drone: at once on each command, else at a steady rate.
+
+Telemetry and guard go on where no command comes: a silent policy must not silence the guard.
+The pace of simulation stands in :mod:`.lockstep`.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from geometry_msgs.msg import TwistStamped
+from rclpy.clock import Clock
+from rclpy.timer import Timer
+
+from .. import topics
+from ..flight.companion import Decision
+from ..flight.guard.state import Proposal
+from ..flight.mavlink.link import MavlinkLink
+from ..ros import conversions, qos
+from .mavlink_figures import SetpointFigures
+from .policy_reset import PolicyReset
+
+LATE = 1.05  # periods: so long a command that comes a little late is waited for
+
+
+class PacedNode(Protocol):
+    """What a pacer needs of the mavlink node."""
+
+    link: MavlinkLink | None
+    steady: Clock
+    reset: PolicyReset
+    figures: SetpointFigures
+    values: dict[str, Any]
+
+    create_publisher: Any
+    create_subscription: Any
+    create_timer: Any
+    destroy_publisher: Any
+    destroy_subscription: Any
+    destroy_timer: Any
+    get_clock: Any
+    get_logger: Any
+
+    def decide(self, now_s: float, proposal: Proposal | None) -> Decision | None:
+        """Decide once on the telemetry so far; None before there is a vehicle."""
+
+    def send(self, decision: Decision, stamp_ns: int, time_boot_ms: int) -> bool:
+        """Send what was decided, if anything; tells whether a setpoint left."""
+
+    def policy_was_reset(self) -> None:
+        """Pass on that the policy starts afresh."""
+
+
+class Pacer(Protocol):
+    """Decides when; made on activation, destroyed on deactivation."""
+
+    def guard_time_s(self, stamp_ns: int) -> float:
+        """Turn a ROS stamp into seconds of the clock that decisions are made by."""
+
+    def destroy(self) -> None:
+        """Stop deciding."""
+
+
+class SteadyPacer:
+    """By the steady clock; destroy it to stop."""
+
+    def __init__(self, node: PacedNode) -> None:
+        """Begin, on an active node with an open link."""
+        self._node = node
+        self._proposal: Proposal | None = None
+        self._proposal_ns = self._sent_ns = 0  # ROS stamp of the image behind it; of the last sent
+        self._period_s = 1.0 / node.values['rate_hz']
+        self._commands = node.create_subscription(
+            TwistStamped, topics.COMMAND, self._on_command, qos.COMMAND
+        )
+        self._timer: Timer = node.create_timer(self._period_s, self._on_tick, clock=node.steady)
+        self._undo_priority = _come_first(node)
+
+    def destroy(self) -> None:
+        """Stop deciding."""
+        self._node.destroy_subscription(self._commands)
+        self._node.destroy_timer(self._timer)
+        self._undo_priority()
+
+    def guard_time_s(self, stamp_ns: int) -> float:
+        """Move a stamp from ROS time to the steady clock."""
+        age_ns = self._node.get_clock().now().nanoseconds - stamp_ns
+        return time.monotonic() - max(0, age_ns) / conversions.SECOND_NS
+
+    def _on_command(self, message: TwistStamped) -> None:
+        """Act at once on a proposal."""
+        self._proposal_ns = conversions.nanoseconds(message.header.stamp)
+        stamp_s = self.guard_time_s(self._proposal_ns)
+        self._node.figures.heard(time.monotonic() - stamp_s)
+        self._proposal = Proposal(stamp_s, tuple(conversions.command_array(message).tolist()))
+        self._act()
+        self._expect(LATE)
+
+    def _on_tick(self) -> None:
+        """Act where no proposal came for a period."""
+        self._act()
+        self._expect(1.0)
+
+    def _expect(self, periods: float) -> None:
+        """Set when to act without a proposal: a period after the last time, or a little later."""
+        period_ns = round(periods * self._period_s * conversions.SECOND_NS)
+        if periods == 1.0 and self._timer.timer_period_ns == period_ns:
+            return  # goes on by itself, and without drift
+        self._timer.timer_period_ns = period_ns
+        self._timer.reset()
+
+    def _act(self) -> None:
+        node, now_s = self._node, time.monotonic()
+        assert node.link is not None  # open while active
+        node.link.poll(now_s)
+        decision = node.decide(now_s, self._proposal)
+        if decision is None:
+            return
+        if decision.reset_policy:
+            node.reset.ask(self._on_reset)
+        stamp_ns = self._proposal_ns or node.get_clock().now().nanoseconds
+        node.send(decision, stamp_ns, round(now_s * 1000) % 2**32)
+        is_first = self._proposal_ns != self._sent_ns
+        if decision.setpoint is not None and self._proposal is not None and is_first:
+            self._sent_ns = self._proposal_ns
+            node.figures.answered(time.monotonic() - self._proposal.stamp_s)
+
+    def _on_reset(self, is_done: bool) -> None:
+        if is_done:
+            self._node.policy_was_reset()
+
+
+def _come_first(node: PacedNode) -> Callable[[], None]:
+    """Let this thread's setpoints wait for no picture that is drawn or thought about."""
+    priority = node.values['realtime_priority']
+    if not priority:
+        return lambda: None
+    try:
+        policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
+        os.sched_setscheduler(0, policy, os.sched_param(priority))
+    except PermissionError:
+        node.get_logger().info(
+            'the system allows no real-time priority (rtprio in limits.conf, LimitRTPRIO= of '
+            'systemd): under full load setpoints may come late'
+        )
+        return lambda: None
+    return lambda: os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
