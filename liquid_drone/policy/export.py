@@ -3,8 +3,8 @@
 """From a trained network to a flight bundle: two ONNX graphs, contract, card.
 
 The graphs are written by PyTorch's dynamo exporter, asked for by name, with opset 18 and IR 9 at
-most, so that ONNX Runtime reads them from 1.17 on, as old Jetsons have it. Nothing here runs a graph; the runtime does,
-and compares.
+most, so that ONNX Runtime reads them from 1.17 on, as old Jetsons have it. Nothing here runs a
+graph; the runtime does, and compares.
 """
 
 import dataclasses
