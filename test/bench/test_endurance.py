@@ -50,7 +50,7 @@ def test_the_checker_sees_a_broken_promise(setpoint, stage, ours, word):
     figures = Figures()
     checker = Checker(Limits(stop_acceleration_m_s2=4.0), figures)
     decision = Decision(None, False, stage, Cause.NONE)
-    checker.look([codec.setpoint(Setpoint(), 0)], 1.0, decision, ours)
+    checker.look([codec.encoder.setpoint(Setpoint(), 0)], 1.0, decision, ours)
     assert figures.violations == []
-    checker.look([codec.setpoint(setpoint, 50)], 1.05, decision, ours)
+    checker.look([codec.encoder.setpoint(setpoint, 50)], 1.05, decision, ours)
     assert word in figures.violations[0]

@@ -1,11 +1,10 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""MAVLink bytes to what is known about the vehicle, and a companion's few messages to bytes.
+"""MAVLink bytes to what is known about the vehicle.
 
-The only place in this room that knows the dialect. It has no socket: the same code decodes and
-encodes on a drone and in simulation. It listens to one vehicle's autopilot (component 1) alone,
-and speaks as component 191 of that vehicle. It can encode neither arming nor a mode. Its only
-clock is the calendar of signatures.
+It has no socket: the same code decodes on a drone and in simulation. It listens to one vehicle's
+autopilot alone, known by its system, its component (1) and its kind, and on one path at a time.
+Its only clock is the calendar of signatures.
 """
 
 import logging
@@ -17,48 +16,21 @@ from typing import Any
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from ...arrays import Vector
-from ...errors import LinkError
-from ...geometry import enu_from_ned, frd_from_flu, ned_euler_from_enu
-from ..setpoint import Setpoint
+from ...geometry import enu_from_ned, ned_euler_from_enu
 from ..vehicle import VehicleState
-from .profiles import Profile, detect
-from .signing import SigningKey, Verifier, ticks
+from .answered_path import AnsweredPath
+from .encoder import MavlinkEncoder
+from .framing import Frame
+from .profiles import PROFILES, Profile, detect
+from .receiver import Receiver
+from .roster import AUTOPILOT_COMPONENT, MULTIROTORS, NO_AUTOPILOT, Roster
+from .signing import SigningKey
 from .timesync import TimeSync
 
 logger = logging.getLogger(__name__)
-AUTOPILOT_COMPONENT = 1
-COMPANION_COMPONENT = mavlink.MAV_COMP_ID_ONBOARD_COMPUTER  # 191
-MULTIROTORS = frozenset(
-    {
-        mavlink.MAV_TYPE_QUADROTOR,
-        mavlink.MAV_TYPE_COAXIAL,
-        mavlink.MAV_TYPE_TRICOPTER,
-        mavlink.MAV_TYPE_HEXAROTOR,
-        mavlink.MAV_TYPE_OCTOROTOR,
-        mavlink.MAV_TYPE_DODECAROTOR,
-        mavlink.MAV_TYPE_DECAROTOR,
-    }
-)
-NOT_A_VEHICLE = frozenset(
-    {
-        mavlink.MAV_TYPE_GCS,
-        mavlink.MAV_TYPE_ONBOARD_CONTROLLER,
-        mavlink.MAV_TYPE_GIMBAL,
-        mavlink.MAV_TYPE_ADSB,
-        mavlink.MAV_TYPE_CAMERA,
-    }
-)
-# Only velocity and yaw rate are used: position, acceleration and yaw are ignored. 0x05C7, and with
-# MAV_FRAME_BODY_NED the one form that PX4 and ArduPilot take alike.
-VELOCITY_AND_YAW_RATE = (
-    mavlink.POSITION_TARGET_TYPEMASK_X_IGNORE
-    | mavlink.POSITION_TARGET_TYPEMASK_Y_IGNORE
-    | mavlink.POSITION_TARGET_TYPEMASK_Z_IGNORE
-    | mavlink.POSITION_TARGET_TYPEMASK_AX_IGNORE
-    | mavlink.POSITION_TARGET_TYPEMASK_AY_IGNORE
-    | mavlink.POSITION_TARGET_TYPEMASK_AZ_IGNORE
-    | mavlink.POSITION_TARGET_TYPEMASK_YAW_IGNORE
-)
+MOST_WARNINGS = 100
+MOST_ANSWERS = 8
+MOST_ARRIVED = 1000  # messages that wait to be counted
 POSITION_FLAGS = 0x1F  # of EKF_STATUS_REPORT: attitude, velocity, position and height can be used
 
 
@@ -89,98 +61,114 @@ class MavlinkCodec:
         self._wanted_id = system_id
         self._expected = profile
         self._vehicle: VehicleState | None = None
-        self._parser = Verifier(None)
-        self._parser.robust_parsing = True
-        self._encoder = mavlink.MAVLink(None, system_id or 1, COMPANION_COMPONENT)
-        self._calendar_s = calendar_s
-        self._is_signed = key is not None
-        if key is not None:
-            key.protect(self._parser)
-            key.protect(self._encoder)
+        self.receiver = Receiver(key, calendar_s)
+        self.roster = Roster()
+        self.path = AnsweredPath()
+        self.encoder = MavlinkEncoder(system_id, key, calendar_s)
         self._others: set[tuple[int, int]] = set()
         self._answers: list[bytes] = []
+        self._arrived: list[Any] = []
+        self.refusal = ''  # why the last autopilot that is not known was not taken
+
+    def ask_clock(self, now_s: float) -> bytes:
+        """Encode TIMESYNC's question for the vehicle's clock."""
+        return self.encoder.time_sync(0, self.clock.ask(now_s))
 
     @property
     def vehicle(self) -> VehicleState | None:
         """What is known; None before the first heartbeat."""
         return self._vehicle
 
-    def receive(self, data: bytes, now_s: float, is_datagram: bool = True) -> bool:
-        """Take in bytes; tells whether the vehicle itself spoke in them.
+    def receive(self, data: bytes, now_s: float, source: object = None) -> bool:
+        """Take in bytes; tells whether the vehicle itself spoke in them, on the path answered.
 
         Args:
-            data: as they came; what is not MAVLink is dropped.
+            data: as they came: a datagram, or a piece of a stream, cut anywhere.
             now_s: time of arrival on the caller's clock.
-            is_datagram: whole packets only; else a piece of a byte stream.
-
-        Raises:
-            LinkError: the vehicle is not the kind of autopilot that was asked for.
+            source: whom they came from; None where there is one only.
 
         """
-        parser = self._parser
-        if is_datagram:
-            parser.buf, parser.buf_index = bytearray(), 0
-        if self._is_signed:
-            parser.signing.timestamp = ticks(self._calendar_s())
         heard = False
-        for message in parser.parse_buffer(data) or []:
-            handler = HANDLERS.get(message.get_type())
-            if message.get_srcComponent() == AUTOPILOT_COMPONENT and handler is not None:
-                heard = self._handle(message, handler, now_s) or heard
-        del parser.buf[: parser.buf_index]  # pymavlink itself keeps what is read for long
-        parser.buf_index = 0
-        if parser.signing.reject_count:
-            self._warn_once(0, 'or another sent packets without a good signature: refused')
+        for frame in self.receiver.frames(data, source, now_s):
+            heard = self._take(frame, source, now_s) or heard
         return heard
+
+    def _take(self, frame: Frame, source: object, now_s: float) -> bool:
+        if not self._is_vehicles(frame) and frame.message_id != mavlink.MAVLINK_MSG_ID_HEARTBEAT:
+            self.roster.note(frame.system, frame.component, now_s)
+            if self._vehicle is not None and frame.system != self._vehicle.system_id:
+                self._warn_once(frame.system, 'is not our vehicle and is ignored')
+            return False
+        message = self.receiver.decode(frame)
+        if message is None:
+            if self.receiver.has_key:
+                self._warn_once(0, 'or another sent packets without a good signature: refused')
+            return False
+        self._note(message, now_s)
+        if self._vehicle is None and not self._meet(message, now_s):
+            return False
+        return self._is_vehicles(frame) and self._handle(message, source, now_s)
+
+    def _is_vehicles(self, frame: Frame) -> bool:
+        vehicle = self._vehicle
+        key = frame.system, frame.component
+        return vehicle is not None and key == (vehicle.system_id, AUTOPILOT_COMPONENT)
+
+    def _note(self, message: Any, now_s: float) -> None:
+        """Remember who speaks, and what its heartbeat tells."""
+        told: tuple[int, ...] = ()
+        if message.get_msgId() == mavlink.MAVLINK_MSG_ID_HEARTBEAT:
+            told = message.autopilot, message.type
+        self.roster.note(message.get_srcSystem(), message.get_srcComponent(), now_s, *told)
 
     def answers(self) -> list[bytes]:
         """Return what the vehicle asked for (its clock's questions), once."""
         answers, self._answers = self._answers, []
         return answers
 
-    def _handle(self, message: Any, handler: Callable[..., VehicleState], now_s: float) -> bool:
-        system = message.get_srcSystem()
-        if self._vehicle is None:
-            is_ours = system == self._wanted_id or self._wanted_id is None
-            if not is_ours or message.get_type() != 'HEARTBEAT' or not self._meet(message, now_s):
-                return False
-        if self._vehicle is None or self._vehicle.system_id != system:
-            self._warn_once(system, 'is not our vehicle and is ignored')
-            return False
-        if message.get_type() == 'HEARTBEAT' and message.type in NOT_A_VEHICLE:
+    def arrived(self) -> list[Any]:
+        """Return the vehicle's messages since the last call, oldest first."""
+        arrived, self._arrived = self._arrived, []
+        return arrived
+
+    def _handle(self, message: Any, source: object, now_s: float) -> bool:
+        kind, vehicle = message.get_type(), self._vehicle
+        if kind == 'HEARTBEAT' and detect(message.autopilot) is not self.profile:
             return False  # somebody who borrowed the autopilot's component id
-        if message.get_type() == 'TIMESYNC':
+        if not self.path.admits(source, now_s):
+            self.receiver.tally.other_path += 1
+            return False
+        self._arrived.append(message)
+        del self._arrived[:-MOST_ARRIVED]
+        handler = HANDLERS.get(kind)
+        if kind == 'TIMESYNC':
             self._compare_clocks(message, now_s)
-        else:
-            self._vehicle = handler(self._vehicle, message, now_s)
+        elif handler is not None and vehicle is not None:
+            self._vehicle = handler(vehicle, message, now_s)
         return True
 
     def _compare_clocks(self, message: Any, now_s: float) -> None:
         if message.tc1 == 0:
-            answer = mavlink.MAVLink_timesync_message(round(now_s * 1e9), message.ts1)
-            self._answers.append(self._pack(answer))
+            self._answers.append(self.encoder.time_sync(round(now_s * 1e9), message.ts1))
+            del self._answers[:-MOST_ANSWERS]
             return
         self.clock.answer(message.tc1, message.ts1, now_s)
         if self._vehicle is not None:
             self._vehicle = replace(self._vehicle, clock_offset_s=self.clock.offset_s)
 
     def _meet(self, heartbeat: Any, now_s: float) -> bool:
-        if heartbeat.type in NOT_A_VEHICLE:
-            return False
         found, system = detect(heartbeat.autopilot), heartbeat.get_srcSystem()
-        if found is None:
-            self._warn_once(system, f'has an unknown autopilot ({heartbeat.autopilot})')
+        is_wanted = self._wanted_id in (None, system)
+        if not is_wanted or heartbeat.get_srcComponent() != AUTOPILOT_COMPONENT:
             return False
-        if heartbeat.type not in MULTIROTORS:  # ArduPlane's mode 4 is ACRO, not GUIDED
-            self._warn_once(system, f'is no multirotor (MAV_TYPE {heartbeat.type}) and is ignored')
+        if heartbeat.autopilot == NO_AUTOPILOT:
             return False
-        if self._expected not in (None, found):
-            raise LinkError(
-                f'expected an autopilot of kind {self._expected.name if self._expected else ""}, '
-                f'but system {system} is {found.name}; set autopilot to auto or {found.name}'
-            )
+        self.refusal = self._refusal(heartbeat, found)
+        if self.refusal or found is None:
+            self._warn_once(system, self.refusal)
+            return False
         self.profile = found
-        self._encoder.srcSystem = system
+        self.encoder.address(system)
         mode = heartbeat.custom_mode
         self._vehicle = VehicleState(
             system_id=system,
@@ -193,82 +181,22 @@ class MavlinkCodec:
         logger.info('vehicle found: system %d, %s', system, found.name)
         return True
 
+    def _refusal(self, heartbeat: Any, found: Profile | None) -> str:
+        if found is None:
+            known = ', '.join(f'{one.name} ({one.autopilot})' for one in PROFILES.values())
+            return f'has an unknown autopilot ({heartbeat.autopilot}): expected {known}'
+        if heartbeat.type not in MULTIROTORS:  # ArduPlane's mode 4 is ACRO, not GUIDED
+            return f'is no multirotor (MAV_TYPE {heartbeat.type}) and is ignored'
+        if self._expected in (None, found):
+            return ''
+        expected = self._expected.name if self._expected else ''
+        return f'is {found.name}, expected {expected}: set autopilot to auto or {found.name}'
+
     def _warn_once(self, system: int, text: str) -> None:
-        if (system, hash(text)) not in self._others:
-            self._others.add((system, hash(text)))
+        key = system, hash(text)
+        if key not in self._others and len(self._others) < MOST_WARNINGS:
+            self._others.add(key)
             logger.warning('MAVLink system %d %s', system, text)
-
-    def setpoint(self, setpoint: Setpoint, time_boot_ms: int) -> bytes:
-        """Encode a setpoint: SET_POSITION_TARGET_LOCAL_NED in the body frame, FLU turned to FRD.
-
-        Raises:
-            LinkError: there is no vehicle to address yet.
-            ValueError: a number that is not finite; the guard lets none through.
-
-        """
-        vx, vy, vz = frd_from_flu(setpoint.as_tuple()[:3]).tolist()
-        yaw_rate = 0.0 - setpoint.yaw_rate_rad_s
-        if not abs(vx) + abs(vy) + abs(vz) + abs(yaw_rate) < float('inf'):
-            raise ValueError(f'a setpoint must be finite, got {setpoint}')
-        message = mavlink.MAVLink_set_position_target_local_ned_message(
-            time_boot_ms & 0xFFFFFFFF,
-            self._target(),
-            AUTOPILOT_COMPONENT,
-            mavlink.MAV_FRAME_BODY_NED,
-            VELOCITY_AND_YAW_RATE,
-            *(0.0, 0.0, 0.0),
-            *(vx + 0.0, vy + 0.0, vz + 0.0),
-            *(0.0, 0.0, 0.0),
-            0.0,
-            yaw_rate,
-        )
-        return self._pack(message)
-
-    def heartbeat(self, is_active: bool = True) -> bytes:
-        """Encode the companion's own HEARTBEAT; active while it sends setpoints."""
-        return self._pack(
-            mavlink.MAVLink_heartbeat_message(
-                mavlink.MAV_TYPE_ONBOARD_CONTROLLER,
-                mavlink.MAV_AUTOPILOT_INVALID,
-                0,
-                0,
-                mavlink.MAV_STATE_ACTIVE if is_active else mavlink.MAV_STATE_STANDBY,
-                3,
-            )
-        )
-
-    def ask_clock(self, now_s: float) -> bytes:
-        """Encode TIMESYNC's question for the vehicle's clock."""
-        return self._pack(mavlink.MAVLink_timesync_message(0, self.clock.ask(now_s)))
-
-    def request_heartbeat(self) -> bytes:
-        """Encode the question for the vehicle's HEARTBEAT, answered at once."""
-        return self._command(mavlink.MAV_CMD_REQUEST_MESSAGE, 0.0, 0.0)
-
-    def request_stream(self, message_id: int, rate_hz: float) -> bytes:
-        """Encode the wish for a message at a rate."""
-        command = mavlink.MAV_CMD_SET_MESSAGE_INTERVAL
-        return self._command(command, float(message_id), 1e6 / rate_hz)
-
-    def _command(self, command: int, param1: float, param2: float) -> bytes:
-        return self._pack(
-            mavlink.MAVLink_command_long_message(
-                self._target(), AUTOPILOT_COMPONENT, command, 0, param1, param2, *[0.0] * 5
-            )
-        )
-
-    def _target(self) -> int:
-        if self._vehicle is None:
-            raise LinkError('there is no vehicle to address: no heartbeat has come yet')
-        return self._vehicle.system_id
-
-    def _pack(self, message: Any) -> bytes:
-        if self._is_signed:
-            signing = self._encoder.signing  # every packet later than the one before
-            signing.timestamp = max(signing.timestamp, ticks(self._calendar_s()))
-        packet: bytes = message.pack(self._encoder)
-        self._encoder.seq = (self._encoder.seq + 1) % 256
-        return bytes(packet)
 
 
 def _vector(x: float, y: float, z: float) -> Vector:

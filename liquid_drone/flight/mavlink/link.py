@@ -96,14 +96,9 @@ class MavlinkLink:
         return self._codec.clock.trip_s
 
     def poll(self, now_s: float) -> VehicleState | None:
-        """Take in all that has arrived, keep up what is due, and return what is known.
-
-        Raises:
-            LinkError: the vehicle is of another kind than asked for.
-
-        """
+        """Take in all that has arrived, keep up what is due, and return what is known."""
         for data, source in self._transport.read():
-            if self._codec.receive(data, now_s, self._transport.is_datagram):
+            if self._codec.receive(data, now_s, source):
                 self._transport.accept(source)
         for answer in self._codec.answers():
             self._transport.write(answer)
@@ -113,7 +108,7 @@ class MavlinkLink:
     def _keep_up(self, now_s: float) -> None:
         if not 0.0 <= now_s - self._heartbeat_s < HEARTBEAT_S:
             self._heartbeat_s = now_s
-            self._transport.write(self._codec.heartbeat(self._has_spoken))
+            self._transport.write(self._codec.encoder.heartbeat(self._has_spoken))
             self._has_spoken = False
         vehicle, profile = self.vehicle, self.profile
         if vehicle is None or profile is None:
@@ -122,7 +117,7 @@ class MavlinkLink:
         every_s = ASK_LATE_S if is_late else profile.heartbeat_poll_s
         if every_s is not None and not 0.0 <= now_s - self._poll_s < every_s - 1e-6:
             self._poll_s = now_s
-            self._transport.write(self._codec.request_heartbeat())
+            self._transport.write(self._codec.encoder.request_heartbeat())
         if not 0.0 <= now_s - self._clock_s < CLOCK_EVERY_S:
             self._clock_s = now_s
             self._transport.write(self._codec.ask_clock(now_s))
@@ -134,7 +129,7 @@ class MavlinkLink:
         if is_missing and not 0.0 <= now_s - self._ask_s < ASK_AGAIN_S:
             self._ask_s = now_s
             for message_id, rate_hz in profile.streams_hz.items():
-                self._transport.write(self._codec.request_stream(message_id, rate_hz))
+                self._transport.write(self._codec.encoder.request_stream(message_id, rate_hz))
 
     def send_setpoint(self, setpoint: Setpoint, time_boot_ms: int) -> bool:
         """Send a setpoint once; in shadow mode encode it and send nothing. Tells whether it left.
@@ -143,7 +138,7 @@ class MavlinkLink:
             LinkError: no vehicle yet.
 
         """
-        packet = self._codec.setpoint(setpoint, time_boot_ms)
+        packet = self._codec.encoder.setpoint(setpoint, time_boot_ms)
         if self._shadow:
             return False
         self._has_spoken = True

@@ -32,7 +32,7 @@ def met(profile=PX4, system=1):
 
 @pytest.mark.parametrize('profile', [PX4, ARDUPILOT])
 def test_a_setpoint_is_byte_for_byte_what_both_autopilots_take(profile):
-    got = met(profile).setpoint(Setpoint(1.0, 0.5, -0.25, 0.125), time_boot_ms=1050)
+    got = met(profile).encoder.setpoint(Setpoint(1.0, 0.5, -0.25, 0.125), time_boot_ms=1050)
     # length 53, sequence 0, system 1, component 191, message 84; time 1050 ms; zeros for what is
     # ignored; forward 1, right -0.5, down 0.25 m/s; clockwise -0.125 rad/s; mask 0x05C7; to system
     # 1, component 1; frame 8
@@ -44,7 +44,7 @@ def test_a_setpoint_is_byte_for_byte_what_both_autopilots_take(profile):
 
 
 def test_the_setpoint_reads_back_in_mavlinks_frames():
-    data = met(system=7).setpoint(Setpoint(1.0, 0.5, -0.25, 0.125), time_boot_ms=1050)
+    data = met(system=7).encoder.setpoint(Setpoint(1.0, 0.5, -0.25, 0.125), time_boot_ms=1050)
     message = mavlink.MAVLink(None).parse_buffer(data)[0]
     assert (message.vx, message.vy, message.vz, message.yaw_rate) == (1.0, -0.5, 0.25, -0.125)
     assert (message.coordinate_frame, message.type_mask) == (8, 1479)
@@ -53,19 +53,19 @@ def test_the_setpoint_reads_back_in_mavlinks_frames():
 
 
 def test_stopping_sends_plain_zeros_without_signs():
-    data = met().setpoint(Setpoint(), time_boot_ms=0)
+    data = met().encoder.setpoint(Setpoint(), time_boot_ms=0)
     assert data[10:-2].rstrip(b'\0').hex() == '00' * 48 + 'c705010108'
 
 
 @pytest.mark.parametrize('value', [math.nan, math.inf])
 def test_a_setpoint_that_is_not_finite_is_never_encoded(value):
     with pytest.raises(ValueError, match='finite'):
-        met().setpoint(Setpoint(vy_m_s=value), 0)
+        met().encoder.setpoint(Setpoint(vy_m_s=value), 0)
 
 
 def test_nothing_is_addressed_to_a_vehicle_that_was_never_heard():
     with pytest.raises(LinkError, match='no heartbeat'):
-        MavlinkCodec().setpoint(Setpoint(), 0)
+        MavlinkCodec().encoder.setpoint(Setpoint(), 0)
 
 
 def test_telemetry_arrives_in_ros_frames_with_both_clocks():
@@ -157,10 +157,13 @@ def test_an_unknown_autopilot_is_named_and_not_used(caplog):
     assert caplog.text.count('unknown autopilot (4)') == 1
 
 
-def test_the_wrong_kind_of_autopilot_is_an_error_that_names_the_setting():
+def test_the_wrong_kind_of_autopilot_is_refused_and_the_setting_is_named(caplog):
     codec = MavlinkCodec(PX4)
-    with pytest.raises(LinkError, match='set autopilot to auto or ardupilot'):
-        codec.receive(packet(heartbeat(autopilot=3)), 1.0)
+    codec.receive(packet(heartbeat(autopilot=3)), 1.0)
+    assert codec.vehicle is None
+    assert 'set autopilot to auto or ardupilot' in caplog.text
+    codec.receive(packet(heartbeat(autopilot=12), system=2), 1.0)  # a stranger ends nothing
+    assert codec.vehicle.system_id == 2
 
 
 def test_the_profile_comes_from_the_heartbeat():
@@ -193,7 +196,7 @@ def test_a_byte_stream_may_come_in_pieces():
     codec = MavlinkCodec()
     data = packet(heartbeat()) + packet(heartbeat(mode=50593792))
     for i in range(len(data)):
-        codec.receive(data[i : i + 1], 1.0, is_datagram=False)
+        codec.receive(data[i : i + 1], 1.0)
     assert codec.vehicle.mode_name == 'AUTO.LOITER'
 
 
@@ -216,10 +219,10 @@ BYTES = {
 def test_everything_that_is_said_is_byte_for_byte_the_same_to_both(profile):
     codec = met(profile)
     said = {
-        'heartbeat, sending': codec.heartbeat(is_active=True),
-        'heartbeat, silent': codec.heartbeat(is_active=False),
-        'ask for HEARTBEAT': codec.request_heartbeat(),
-        'ask for ATTITUDE at 20 Hz': codec.request_stream(30, 20.0),
+        'heartbeat, sending': codec.encoder.heartbeat(is_active=True),
+        'heartbeat, silent': codec.encoder.heartbeat(is_active=False),
+        'ask for HEARTBEAT': codec.encoder.request_heartbeat(),
+        'ask for ATTITUDE at 20 Hz': codec.encoder.request_stream(30, 20.0),
         'ask for its clock': codec.ask_clock(1.0),
     }
     for sequence, (name, packet) in enumerate(said.items()):

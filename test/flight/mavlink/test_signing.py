@@ -42,7 +42,7 @@ def test_with_the_key_both_sides_hear_each_other():
     listener = autopilot()
     listener.signing.allow_unsigned_callback = lambda *_: False
     for _ in range(3):
-        (message,) = listener.parse_buffer(codec.setpoint(Setpoint(vx_m_s=1.0), 0))
+        (message,) = listener.parse_buffer(codec.encoder.setpoint(Setpoint(vx_m_s=1.0), 0))
         assert message.vx == 1.0
         assert message.get_signed()
 
@@ -50,7 +50,7 @@ def test_with_the_key_both_sides_hear_each_other():
 def test_two_packets_of_one_instant_have_two_timestamps():
     codec = companion()
     codec.receive(HEARTBEAT.pack(autopilot()), 1.0)
-    stamps = [codec.heartbeat()[-12:-6] for _ in range(50)]
+    stamps = [codec.encoder.heartbeat()[-12:-6] for _ in range(50)]
     assert len(set(stamps)) == 50
     assert stamps == sorted(stamps, key=lambda raw: int.from_bytes(raw, 'little'))
 

@@ -1,0 +1,128 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A companion's few messages to bytes: setpoint, heartbeat, questions.
+
+Neither arming nor a mode can be encoded. It speaks as component 191 of the vehicle's own system.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from ...errors import LinkError
+from ...geometry import frd_from_flu
+from ..setpoint import Setpoint
+from .roster import AUTOPILOT_COMPONENT
+from .signing import SigningKey, ticks
+
+COMPANION_COMPONENT = mavlink.MAV_COMP_ID_ONBOARD_COMPUTER  # 191
+# Only velocity and yaw rate are used: position, acceleration and yaw are ignored. 0x05C7, and with
+# MAV_FRAME_BODY_NED the one form that PX4 and ArduPilot take alike.
+VELOCITY_AND_YAW_RATE = (
+    mavlink.POSITION_TARGET_TYPEMASK_X_IGNORE
+    | mavlink.POSITION_TARGET_TYPEMASK_Y_IGNORE
+    | mavlink.POSITION_TARGET_TYPEMASK_Z_IGNORE
+    | mavlink.POSITION_TARGET_TYPEMASK_AX_IGNORE
+    | mavlink.POSITION_TARGET_TYPEMASK_AY_IGNORE
+    | mavlink.POSITION_TARGET_TYPEMASK_AZ_IGNORE
+    | mavlink.POSITION_TARGET_TYPEMASK_YAW_IGNORE
+)
+
+
+class MavlinkEncoder:
+    """Packs messages for one vehicle, signed where there is a key."""
+
+    def __init__(
+        self, system: int | None, key: SigningKey | None, calendar_s: Callable[[], float]
+    ) -> None:
+        """Begin without a vehicle to address.
+
+        Args:
+            system: to speak as until the vehicle is known.
+            key: to sign with.
+            calendar_s: seconds since 1970, for signatures.
+
+        """
+        self._encoder = mavlink.MAVLink(None, system or 1, COMPANION_COMPONENT)
+        self._calendar_s = calendar_s
+        self._is_signed = key is not None
+        self._vehicle: int | None = None
+        if key is not None:
+            key.protect(self._encoder)
+
+    def address(self, system: int) -> None:
+        """Speak to this vehicle from now on, as a part of it."""
+        self._vehicle = self._encoder.srcSystem = system
+
+    def setpoint(self, setpoint: Setpoint, time_boot_ms: int) -> bytes:
+        """Encode a setpoint: SET_POSITION_TARGET_LOCAL_NED in the body frame, FLU turned to FRD.
+
+        Raises:
+            LinkError: there is no vehicle to address yet.
+            ValueError: a number that is not finite; the guard lets none through.
+
+        """
+        vx, vy, vz = frd_from_flu(setpoint.as_tuple()[:3]).tolist()
+        yaw_rate = 0.0 - setpoint.yaw_rate_rad_s
+        if not abs(vx) + abs(vy) + abs(vz) + abs(yaw_rate) < float('inf'):
+            raise ValueError(f'a setpoint must be finite, got {setpoint}')
+        message = mavlink.MAVLink_set_position_target_local_ned_message(
+            time_boot_ms & 0xFFFFFFFF,
+            self._target(),
+            AUTOPILOT_COMPONENT,
+            mavlink.MAV_FRAME_BODY_NED,
+            VELOCITY_AND_YAW_RATE,
+            *(0.0, 0.0, 0.0),
+            *(vx + 0.0, vy + 0.0, vz + 0.0),
+            *(0.0, 0.0, 0.0),
+            0.0,
+            yaw_rate,
+        )
+        return self._pack(message)
+
+    def heartbeat(self, is_active: bool = True) -> bytes:
+        """Encode the companion's own HEARTBEAT; active while it sends setpoints."""
+        return self._pack(
+            mavlink.MAVLink_heartbeat_message(
+                mavlink.MAV_TYPE_ONBOARD_CONTROLLER,
+                mavlink.MAV_AUTOPILOT_INVALID,
+                0,
+                0,
+                mavlink.MAV_STATE_ACTIVE if is_active else mavlink.MAV_STATE_STANDBY,
+                3,
+            )
+        )
+
+    def time_sync(self, theirs_ns: int, asked_ns: int) -> bytes:
+        """Encode TIMESYNC: a question with tc1 of 0, or the answer to one."""
+        return self._pack(mavlink.MAVLink_timesync_message(theirs_ns, asked_ns))
+
+    def request_heartbeat(self) -> bytes:
+        """Encode the question for the vehicle's HEARTBEAT, answered at once."""
+        return self._command(mavlink.MAV_CMD_REQUEST_MESSAGE, 0.0, 0.0)
+
+    def request_stream(self, message_id: int, rate_hz: float) -> bytes:
+        """Encode the wish for a message at a rate."""
+        command = mavlink.MAV_CMD_SET_MESSAGE_INTERVAL
+        return self._command(command, float(message_id), 1e6 / rate_hz)
+
+    def _command(self, command: int, param1: float, param2: float) -> bytes:
+        return self._pack(
+            mavlink.MAVLink_command_long_message(
+                self._target(), AUTOPILOT_COMPONENT, command, 0, param1, param2, *[0.0] * 5
+            )
+        )
+
+    def _target(self) -> int:
+        if self._vehicle is None:
+            raise LinkError('there is no vehicle to address: no heartbeat has come yet')
+        return self._vehicle
+
+    def _pack(self, message: Any) -> bytes:
+        if self._is_signed:
+            signing = self._encoder.signing  # every packet later than the one before
+            signing.timestamp = max(signing.timestamp, ticks(self._calendar_s()))
+        packet: bytes = message.pack(self._encoder)
+        self._encoder.seq = (self._encoder.seq + 1) % 256
+        return bytes(packet)

@@ -1,0 +1,85 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Who speaks on the link: systems and components, with what their heartbeats tell.
+
+An autopilot is known by its system, its component and its kind (``HEARTBEAT.autopilot``). What
+type of vehicle it calls itself only decides whether its mode numbers are the ones that we know.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+MOST_SPEAKERS = 64  # the one that was quiet for longest is forgotten
+RECENT_S = 5.0
+AUTOPILOT_COMPONENT = 1
+NO_AUTOPILOT = mavlink.MAV_AUTOPILOT_INVALID  # ground stations, cameras, gimbals, companions
+GROUND_STATION: int = mavlink.MAV_TYPE_GCS
+MULTIROTORS = frozenset(
+    {
+        mavlink.MAV_TYPE_QUADROTOR,
+        mavlink.MAV_TYPE_COAXIAL,
+        mavlink.MAV_TYPE_TRICOPTER,
+        mavlink.MAV_TYPE_HEXAROTOR,
+        mavlink.MAV_TYPE_OCTOROTOR,
+        mavlink.MAV_TYPE_DODECAROTOR,
+        mavlink.MAV_TYPE_DECAROTOR,
+        mavlink.MAV_TYPE_GENERIC_MULTIROTOR,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """One component of one system, when it was heard last, and what its heartbeat told."""
+
+    system: int
+    component: int
+    heard_s: float
+    autopilot: int | None = None  # MAV_AUTOPILOT; None: no heartbeat yet
+    vehicle_type: int | None = None  # MAV_TYPE
+
+    @property
+    def is_autopilot(self) -> bool:
+        """It is an autopilot by its component and kind."""
+        has_kind = self.autopilot not in (None, NO_AUTOPILOT)
+        return self.component == AUTOPILOT_COMPONENT and has_kind
+
+    @property
+    def is_ground_station(self) -> bool:
+        """It calls itself a ground station."""
+        return self.vehicle_type == GROUND_STATION
+
+
+class Roster:
+    """Remembers a bounded number of speakers."""
+
+    def __init__(self) -> None:
+        """Know nobody."""
+        self._speakers: OrderedDict[tuple[int, int], Speaker] = OrderedDict()
+
+    def note(
+        self,
+        system: int,
+        component: int,
+        now_s: float,
+        autopilot: int | None = None,
+        vehicle_type: int | None = None,
+    ) -> None:
+        """Remember that somebody spoke; with what the heartbeat told, where it was one."""
+        key = system, component
+        known = self._speakers.get(key)
+        if autopilot is None and known is not None:
+            autopilot, vehicle_type = known.autopilot, known.vehicle_type
+        self._speakers[key] = Speaker(system, component, now_s, autopilot, vehicle_type)
+        self._speakers.move_to_end(key)
+        if len(self._speakers) > MOST_SPEAKERS:
+            self._speakers.popitem(last=False)
+
+    def recent(self, now_s: float) -> list[Speaker]:
+        """Return who spoke in the last seconds, by system and component."""
+        return sorted(
+            (one for one in self._speakers.values() if abs(now_s - one.heard_s) <= RECENT_S),
+            key=lambda one: (one.system, one.component),
+        )
