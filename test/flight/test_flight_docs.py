@@ -11,7 +11,7 @@ import pytest
 
 from liquid_drone.flight.engagement import SPOKEN, TRANSITIONS, WISHES, Stage, diagram
 from liquid_drone.flight.guard.limits import Limits, Reason
-from liquid_drone.flight.mavlink.codec import VELOCITY_AND_YAW_RATE
+from liquid_drone.flight.mavlink.encoder import VELOCITY_AND_YAW_RATE
 from liquid_drone.flight.mavlink.profiles import ARDUPILOT, PX4
 
 ROOT = Path(__file__).resolve().parents[2]
