@@ -16,7 +16,8 @@ from ..errors import ConfigError, OutputError
 if TYPE_CHECKING:
     from ..evaluate.scoring import FlightScore
     from ..sim.flight_log import FlightLog
-    from ..sim.scenario.scenario import Scenario, Task
+    from ..sim.scenario.scenario import Scenario
+    from ..sim.scenario.task import Task
     from ..sim.session import FlightProgress
 
 NAME = 'fly'

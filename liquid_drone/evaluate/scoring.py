@@ -16,7 +16,7 @@ import numpy as np
 
 from ..arrays import BoolArray, FloatArray
 from ..sim.flight_log import FlightLog
-from ..sim.scenario.scenario import Task
+from ..sim.scenario.task import Task
 
 Z_95 = 1.959963984540054  # standard normal quantile of a two-sided 95 % interval
 FAILURES: dict[str, str] = {

@@ -229,7 +229,7 @@ def _judge(
     processes: int,
     done: Callable[[int], None],
 ) -> Score:
-    from ..sim.scenario.scenario import Task
+    from ..sim.scenario.task import Task
 
     task = schema.load_yaml(Task, resources.named_file('config/tasks', recipe.task))
     bundle = work.bundle(index)

@@ -22,7 +22,8 @@ from .drivers import FRAME_S, Driver
 
 if TYPE_CHECKING:
     from ..sim.expert import Expert
-    from ..sim.scenario.scenario import Scenario, Task
+    from ..sim.scenario.scenario import Scenario
+    from ..sim.scenario.task import Task
     from ..sim.sensors.camera import SimulatedFrame
     from ..sim.simulator import Simulator, Truth
 

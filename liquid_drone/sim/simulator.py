@@ -27,8 +27,9 @@ from .physics.engine import load_pybullet
 from .physics.quadrotor import VelocityCommand
 from .physics.wind import Wind
 from .render.opengl import GlRenderer, View
-from .render.renderer import Camera, Picture, Renderer, TinyRenderer
+from .render.renderer import Camera, Picture, Renderer
 from .render.selection import choose
+from .render.tiny import TinyRenderer
 from .scenario.scenario import Scenario
 from .scenario.weather import season_in, wind_in
 from .sensors.camera import DroneCamera, Shot, SimulatedFrame

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from liquid_drone.sim.flight_log import FlightLog
-from liquid_drone.sim.scenario.scenario import Task
+from liquid_drone.sim.scenario.task import Task
 
 FRAME_NS = 50_000_000
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid_drone.evaluate import scoring
-from liquid_drone.sim.scenario.scenario import Task
+from liquid_drone.sim.scenario.task import Task
 
 
 def test_a_flight_that_keeps_to_the_task_is_a_success(flight, task):

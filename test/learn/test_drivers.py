@@ -11,7 +11,7 @@ from liquid_drone.contract import CommandSpec
 from liquid_drone.learn.drivers import DisturbedExpert, MixedDriver, PolicyDriver
 from liquid_drone.learn.recipe import Disturbance
 from liquid_drone.learn.rollout import TrainingFlight, failure_of
-from liquid_drone.sim.scenario.scenario import Task
+from liquid_drone.sim.scenario.task import Task
 
 IMAGE = np.zeros((144, 256, 3), np.uint8)
 LABEL = np.array([1.0, -0.5, 0.1, 0.3], dtype=np.float32)

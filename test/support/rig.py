@@ -24,7 +24,7 @@ from liquid_drone.sim.autopilot.personality import Mode
 from liquid_drone.sim.firmware.autopilot import FirmwareAutopilot
 from liquid_drone.sim.firmware.open_field import OpenField
 from liquid_drone.sim.firmware.process import VARIABLES, Firmware, find
-from liquid_drone.sim.scenario.scenario import Vehicle
+from liquid_drone.sim.scenario.vehicle import Vehicle
 
 FRAME_S = 0.05
 Command = tuple[float, float, float, float]  # vx, vy, vz FLU heading-aligned m/s, yaw rate rad/s

@@ -22,7 +22,8 @@ from ...errors import OutputError, require
 from ...geometry import rotation_from_quaternion
 from ...sim.flight_log import FlightLog
 from ...sim.preview.cameras import CHASE_BACK_M, CHASE_TILT_DEG, CHASE_UP_M, chase_view
-from ...sim.scenario.scenario import Scenario, Task
+from ...sim.scenario.scenario import Scenario
+from ...sim.scenario.task import Task
 from ...sim.simulator import Simulator
 from ...workers import begin_worker, one_core
 from ..scoring import FlightScore, distance_m, in_view

@@ -16,7 +16,7 @@ from ...arrays import FourFloats, Vector
 from ..physics import quadrotor
 from ..physics.point_mass import START_NS, SUBSTEPS_PER_S, BodyTruth
 from ..physics.quadrotor import Drive, Motion, Sample
-from ..scenario.scenario import Vehicle
+from ..scenario.vehicle import Vehicle
 
 STEP_S = 1.0 / SUBSTEPS_PER_S
 

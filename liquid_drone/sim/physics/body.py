@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ...arrays import FourFloats, RowMajorRotation, Vector
 from ...streams import Stream, stream
-from ..scenario.scenario import Vehicle
+from ..scenario.vehicle import Vehicle
 from . import quadrotor, wind
 from .broad_phase import BroadPhase
 from .quadrotor import GRAVITY_M_S2, Drive, Motion, Sample, VelocityCommand

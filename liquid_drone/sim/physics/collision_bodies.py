@@ -18,7 +18,8 @@ import numpy.typing as npt
 from ...arrays import FloatArray
 from ...geometry import quaternion_from_euler
 from ...streams import Stream, stream
-from ..scenario.scenario import Scenario, Target
+from ..scenario.scenario import Scenario
+from ..scenario.target import Target
 from ..world import textures
 from ..world.layout import Layout
 from ..world.meshes import Mesh, merge

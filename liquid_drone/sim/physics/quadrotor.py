@@ -11,7 +11,7 @@ import math
 from typing import NamedTuple
 
 from ...arrays import FourFloats, RowMajorRotation, Vector
-from ..scenario.scenario import Vehicle
+from ..scenario.vehicle import Vehicle
 
 GRAVITY_M_S2 = 9.81
 MAX_RATE_RAD_S = 3.8  # roll and pitch; PX4's MC_ROLLRATE_MAX

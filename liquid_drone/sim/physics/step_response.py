@@ -10,7 +10,7 @@ import itertools
 import math
 from dataclasses import dataclass
 
-from ..scenario.scenario import Vehicle
+from ..scenario.vehicle import Vehicle
 from . import quadrotor
 from .quadrotor import Motion, VelocityCommand
 

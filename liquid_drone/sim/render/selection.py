@@ -9,7 +9,7 @@ from ...errors import LiquidDroneError
 from ..scenario.scenario import RendererChoice
 from .gl_context import GlContext
 from .opengl import GlRenderer
-from .renderer import TinyRenderer
+from .tiny import TinyRenderer
 
 log = logging.getLogger(__name__)
 

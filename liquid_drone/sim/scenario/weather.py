@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ...arrays import SeverityTable, Vector
 from ...errors import ConfigError
-from .world import Season
+from .season import Season
 
 CLEAR = 'clear'
 WORST = 5

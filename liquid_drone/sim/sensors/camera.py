@@ -18,7 +18,7 @@ from ...streams import FrameStream, Stream, stream
 from ..physics.quadrotor import Motion
 from ..render.renderer import Camera, Picture
 from ..scenario import weather as table
-from ..scenario.scenario import MOST_JITTER_S, Vehicle
+from ..scenario.vehicle import MOST_JITTER_S, Vehicle
 from ..scenario.weather import Weather
 from . import image_corruptions
 

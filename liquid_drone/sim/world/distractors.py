@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from ...arrays import FloatArray
-from ..scenario.scenario import Distractor, Scenario, Target
+from ..scenario.scenario import Scenario
+from ..scenario.target import Distractor, Target
 from . import routes
 from .actors import MovingActor, make_actor
 from .placement import distance

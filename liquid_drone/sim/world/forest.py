@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...arrays import Colour, FloatArray
-from ..scenario.world import Forest, Season
+from ..scenario.season import Season
+from ..scenario.world import Forest
 from . import plants, textures
 from .meshes import lathe
 from .placement import Collection, distance, scatter, thin

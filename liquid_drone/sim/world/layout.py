@@ -14,7 +14,8 @@ import numpy as np
 from ...arrays import FloatArray
 from ...errors import SimulationError
 from ...streams import Stream, stream
-from ..scenario.scenario import Scenario, Season
+from ..scenario.scenario import Scenario
+from ..scenario.season import Season
 from . import distractors, forest, routes, terrain
 from .actors import MovingActor, make_actor
 from .placement import Obstacles, obstacles_of

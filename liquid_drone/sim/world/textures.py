@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...arrays import Float32Array, FloatArray, Image, RealArray
-from ..scenario.world import Season
+from ..scenario.season import Season
 
 GROUND_PIXELS = 1024
 PATH_WIDTH_M = 1.3

@@ -11,7 +11,8 @@ from liquid_drone.arrays import FourFloats, Vector
 from liquid_drone.geometry import quaternion_from_euler, rotation_from_quaternion
 from liquid_drone.sim.physics import quadrotor
 from liquid_drone.sim.physics.quadrotor import Motion, VelocityCommand
-from liquid_drone.sim.scenario.scenario import Vehicle, load_scenario
+from liquid_drone.sim.scenario.scenario import load_scenario
+from liquid_drone.sim.scenario.vehicle import Vehicle
 
 DT_S = 1.0 / 240.0
 CALM: Vector = (0.0, 0.0, 0.0)

@@ -13,7 +13,8 @@ from liquid_drone.errors import SimulationError
 from liquid_drone.sim.physics.collision_bodies import CollisionBodiesBuilder, bounds
 from liquid_drone.sim.physics.engine import load_pybullet
 from liquid_drone.sim.preview.cameras import chase_view
-from liquid_drone.sim.scenario.scenario import Distractor, Scenario, load_scenario, load_target
+from liquid_drone.sim.scenario.scenario import Scenario, load_scenario, load_target
+from liquid_drone.sim.scenario.target import Distractor
 from liquid_drone.sim.simulator import Simulator
 from liquid_drone.sim.world.layout import Layout, make_layout, routes
 from liquid_drone.sim.world.placement import Obstacles, distance

@@ -12,7 +12,8 @@ import math
 import numpy as np
 
 from ....arrays import Colour, FloatArray
-from ...scenario.world import Season, Urban
+from ...scenario.season import Season
+from ...scenario.world import Urban
 from .. import plants
 from ..forest import SIGHT_CLEARANCE_M, START_CLEARANCE_M, Free, pick
 from ..placement import Collection, distance

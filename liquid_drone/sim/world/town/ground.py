@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ....arrays import Colour, FloatArray, Image
-from ...scenario.world import Season
+from ...scenario.season import Season
 from ..textures import GroundPainter, blend, value_noise
 from .streets import BLOCKS, StreetPlan
 
