@@ -19,6 +19,12 @@ import yaml
 from .errors import ConfigError
 
 T = TypeVar('T')
+FORMER_NAME = 'former_name'  # in a field's metadata: older files call it so
+
+
+def renamed_field(former_name: str, default: T) -> T:
+    """Return a dataclass field that older files call by another name."""
+    return dataclasses.field(default=default, metadata={FORMER_NAME: former_name})
 
 
 def load_yaml(cls: type[T], path: Path) -> T:
@@ -48,6 +54,7 @@ def build(cls: type[T], data: Any, where: str) -> T:
     if not isinstance(data, dict):
         raise ConfigError(f'{where}: expected a mapping of fields, got {_show(data)}')
     fields = {field.name: field for field in dataclasses.fields(cls) if field.init}  # type: ignore[arg-type]
+    data = _by_present_names(fields, data, where)
     for name in data:
         if name not in fields:
             raise ConfigError(f"{where}: unknown field '{name}'; expected {', '.join(fields)}")
@@ -75,6 +82,24 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value
+
+
+def _by_present_names(
+    fields: dict[str, dataclasses.Field[Any]], data: dict[Any, Any], where: str
+) -> dict[Any, Any]:
+    """Rename what an older file calls by a former name."""
+    present = {
+        field.metadata[FORMER_NAME]: name
+        for name, field in fields.items()
+        if FORMER_NAME in field.metadata
+    }
+    for former, name in present.items():
+        if former in data and name in data:
+            raise ConfigError(
+                f"{where}: '{former}' is the former name of '{name}', and both are given: "
+                f"leave '{former}' out"
+            )
+    return {present.get(name, name): value for name, value in data.items()}
 
 
 def _is_required(field: dataclasses.Field[Any]) -> bool:

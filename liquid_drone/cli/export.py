@@ -27,9 +27,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export one round and replay its parity vectors through ONNX Runtime."""
-    from ..learn.dagger import best_round, frames_of
+    from ..learn.dagger import frames_of
     from ..learn.export_round import export_round
     from ..learn.recipe import Workspace, load_recipe
+    from ..learn.validation import best_round
     from ..runtime.runner import PolicyRunner
 
     recipe = load_recipe(args.recipe)

@@ -70,11 +70,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Collect, train, export, then fly the new target and the known ones."""
-    from ..learn.dagger import collect, school
+    from ..learn.dagger import collect, run_rounds
     from ..learn.distributed import started_by_torchrun
     from ..learn.recipe import Workspace
+    from .best_bundle import export_best
     from .progress import TerminalWatcher
-    from .published import publish
 
     if started_by_torchrun():
         raise ConfigError(
@@ -91,8 +91,8 @@ def run(args: argparse.Namespace) -> int:
         _take(args, work.recorded)
     if not args.only_bags:
         collect(recipe, work, args.processes, watcher)
-    best = school(recipe, work, args.processes, watcher)
-    publish(recipe, work, best, out, args.processes, watcher)
+    best = run_rounds(recipe, work, args.processes, watcher)
+    export_best(recipe, work, best, out, args.processes, watcher)
     print(f'bundle: {out} (round {best.round})')
     if args.flights > 0:
         text = report(args, out, work.root / 'evaluation')

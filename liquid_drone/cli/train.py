@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""``liquid-drone train``: imitate the expert, fly, ask the expert, learn again, validate."""
+"""``liquid-drone train``: behaviour cloning, DAgger rounds, validation flights, a bundle."""
 
 import argparse
 from pathlib import Path
@@ -33,21 +33,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train every round that is not done yet, then export the best."""
-    from ..learn.dagger import follow, school
+    from ..learn.dagger import run_rounds, train_share
     from ..learn.distributed import joined
     from ..learn.recipe import Workspace, load_recipe
+    from .best_bundle import export_best
     from .progress import TerminalWatcher
-    from .published import publish
 
     recipe, watcher = load_recipe(args.recipe), TerminalWatcher()
     work = Workspace(args.data or Path('data') / recipe.name)
     out = args.out or work.root / 'bundle'
     with joined(recipe.train) as team:
         if not team.first:
-            follow(recipe, work, team)
+            train_share(recipe, work, team)
             return 0
-        best = school(recipe, work, args.processes, watcher, team)
-        publish(recipe, work, best, out, args.processes, watcher)
+        best = run_rounds(recipe, work, args.processes, watcher, team)
+        export_best(recipe, work, best, out, args.processes, watcher)
     print(f'best: round {best.round}, {best.successes} of {best.flights} validation flights good')
     print(f'bundle: {out}')
     return 0

@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""How training pictures are changed: light, colours, noise, blur, a patch, left for right.
+"""Augmentation of training images: light, colours, noise, blur, a patch, left for right.
 
 What happens to a window is drawn first, as plain numbers; then all windows that are given are
 changed at once, on whatever device they lie.
@@ -45,7 +45,7 @@ class ImageAugmentation:
     mirrored: bool
 
 
-def draw_look(
+def draw_augmentation(
     how: Augmentation,
     size: tuple[int, int],
     target: npt.NDArray[np.float32],
@@ -75,25 +75,25 @@ def draw_look(
     )
 
 
-def changed(frames: Tensor, looks: list[ImageAugmentation], grain: Tensor) -> Tensor:
-    """Change windows (B, T, h, w, 3), uint8, as B looks say (all but left for right); bfloat16.
+def changed(frames: Tensor, drawn: list[ImageAugmentation], grain: Tensor) -> Tensor:
+    """Change windows (B, T, h, w, 3), uint8, all but left for right; bfloat16.
 
     Args:
         frames: pictures 0..255.
-        looks: one for each window.
+        drawn: one for each window.
         grain: normal noise (256, 256, 3), bfloat16, on the same device.
 
     """
-    pixels = _recoloured(frames, looks, grain)
-    if any(look.mix is not None for look in looks):
-        mixes = [np.eye(3) if look.mix is None else look.mix for look in looks]
+    pixels = _recoloured(frames, drawn, grain)
+    if any(one.mix is not None for one in drawn):
+        mixes = [np.eye(3) if one.mix is None else one.mix for one in drawn]
         mix = _like(pixels, np.stack(mixes))[:, None, None]  # (B, 1, 1, 3, 3)
         pixels = (pixels @ mix.transpose(3, 4)).clamp_(0.0, 255.0)
-    for pixel, look in zip(pixels, looks, strict=True):
-        if look.blurred:
+    for pixel, one in zip(pixels, drawn, strict=True):
+        if one.blurred:
             pixel.copy_(_blurred(pixel))
-        if look.patch is not None:
-            hole = look.patch
+        if one.patch is not None:
+            hole = one.patch
             rows = slice(hole.top, hole.top + hole.height)
             pixel[:, rows, hole.left : hole.left + hole.width] = hole.grey
     return pixels
@@ -110,15 +110,15 @@ def colour_mix(how: Augmentation, rng: np.random.Generator) -> npt.NDArray[np.fl
     return np.asarray(mix)
 
 
-def _recoloured(frames: Tensor, looks: list[ImageAugmentation], grain: Tensor) -> Tensor:
+def _recoloured(frames: Tensor, drawn: list[ImageAugmentation], grain: Tensor) -> Tensor:
     rows, columns = frames.shape[2:4]
-    corners = [look.grain for look in looks]
+    corners = [one.grain for one in drawn]
     noise = torch.stack([grain[y : y + rows, x : x + columns] for y, x in corners])
     pixels = frames.to(torch.bfloat16)
-    sigma = _like(pixels, np.array([look.noise for look in looks])).view(-1, 1, 1, 1)
+    sigma = _like(pixels, np.array([one.noise for one in drawn])).view(-1, 1, 1, 1)
     gain, offset = (
         _like(pixels, np.stack(values))[:, None, None]  # (B, 1, 1, 3)
-        for values in ([look.gain for look in looks], [look.offset for look in looks])
+        for values in ([one.gain for one in drawn], [one.offset for one in drawn])
     )
     shift = noise * sigma + offset  # (B, h, w, 3)
     return pixels.mul_(gain[:, None]).add_(shift[:, None]).clamp_(0.0, 255.0)

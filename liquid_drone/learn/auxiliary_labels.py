@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Extra answers that help the eye to learn: how far the target is, and how near the trunks are.
+"""Auxiliary labels for the encoder: how far the target is, and how near the trunks are.
 
 They come from the simulator's truth, train the features beside the command, and never fly. Unknown
 ones (a real flight, a hidden target) are nan and cost nothing.
@@ -23,7 +23,9 @@ RANGE_M = 10.0  # trunks further away do not count
 REFERENCE_M = 4.0  # log distance is relative to this, the distance that the expert keeps, about
 
 
-def hints_of(recording: 'Recording', visible: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+def auxiliary_labels(
+    recording: 'Recording', visible: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float32]:
     """Return (T, 9): log of the target's distance / 4 m, then nearness 0..1 per sector."""
     position = recording.column('position_enu')
     away = recording.column('target_position_enu') - position

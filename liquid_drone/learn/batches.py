@@ -1,10 +1,10 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Training batches: windows cut from clips, with frames left out, mirrored and recoloured.
+"""Training batches: windows cut from clips, with frames left out, mirrored and augmented.
 
 Batch k depends only on the clips, the configuration, the seed and k, so that a resumed training
-sees the same batches; windows are drawn before looks, so that they do not depend on the size of
-the pictures.
+sees the same batches; windows are drawn before augmentations, so that they do not depend on the
+size of the images.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from .augmentation import ImageAugmentation, changed, draw_look
+from .augmentation import ImageAugmentation, changed, draw_augmentation
 from .clips import Clip
 from .distributed import ALONE, Team
 from .recipe import TrainConfig
@@ -32,7 +32,7 @@ class TrainingBatch(NamedTuple):
     dt_s: Tensor  # (B, T)
     label: Tensor  # (B, T, 4)
     target: Tensor  # (B, T, 3)
-    hints: Tensor  # (B, T, 9)
+    auxiliary: Tensor  # (B, T, 9)
 
 
 class Windows:
@@ -68,25 +68,25 @@ class Windows:
         cuts = [self._cut(*which, rng) for which in zip(chosen, picks, strict=True)]
         cuts = self.team.share(cuts)  # all are drawn, so that the batch is the same for any team
         rows = [torch.stack(column).to(self.device) for column in zip(*_rows(cuts), strict=True)]
-        mirrored = torch.tensor([cut.look.mirrored for cut in cuts]).to(self.device)
+        mirrored = torch.tensor([cut.augmentation.mirrored for cut in cuts]).to(self.device)
         return mirror(TrainingBatch(self._pixels(cuts), *rows), mirrored)
 
     def _cut(self, chosen: int, index: npt.NDArray[np.int64], rng: np.random.Generator) -> 'Cut':
         clip = self.clips[chosen]
         dt_s = np.diff(clip.stamp_s[index], prepend=clip.stamp_s[index[0]] - self.nominal_s)
         rows_columns = clip.frames.shape[1], clip.frames.shape[2]
-        look = draw_look(self.config.augmentation, rows_columns, clip.target[index], rng)
-        return Cut(clip, index, self.first[chosen] + index, dt_s, look)
+        drawn = draw_augmentation(self.config.augmentation, rows_columns, clip.target[index], rng)
+        return Cut(clip, index, self.first[chosen] + index, dt_s, drawn)
 
     def _pixels(self, cuts: 'list[Cut]') -> Tensor:
         """Return the changed pictures (B, T, h, w, 3), bfloat16."""
         if self.held is not None:
-            places = torch.from_numpy(np.stack([cut.places for cut in cuts])).to(self.device)
-            return changed(self.held[places], [cut.look for cut in cuts], self.grain)
+            rows = torch.from_numpy(np.stack([cut.rows for cut in cuts])).to(self.device)
+            return changed(self.held[rows], [cut.augmentation for cut in cuts], self.grain)
         parts = []
         for cut in cuts:
             frames = torch.from_numpy(np.ascontiguousarray(cut.clip.frames[cut.index]))
-            parts.append(changed(frames[None].to(self.device), [cut.look], self.grain))
+            parts.append(changed(frames[None].to(self.device), [cut.augmentation], self.grain))
         return torch.cat(parts)
 
 
@@ -96,9 +96,9 @@ class Cut:
 
     clip: Clip
     index: npt.NDArray[np.int64]  # (T,), frames of the clip
-    places: npt.NDArray[np.int64]  # (T,), the same among the frames of all clips
+    rows: npt.NDArray[np.int64]  # (T,), the same among the frames of all clips
     dt_s: npt.NDArray[np.float64]  # (T,)
-    look: ImageAugmentation
+    augmentation: ImageAugmentation
 
 
 def _rows(cuts: list[Cut]) -> list[tuple[Tensor, ...]]:
@@ -107,7 +107,7 @@ def _rows(cuts: list[Cut]) -> list[tuple[Tensor, ...]]:
             torch.from_numpy(cut.dt_s).float(),
             torch.from_numpy(cut.clip.label[cut.index]),
             torch.from_numpy(cut.clip.target[cut.index]),
-            torch.from_numpy(cut.clip.hints[cut.index]),
+            torch.from_numpy(cut.clip.auxiliary[cut.index]),
         )
         for cut in cuts
     ]
@@ -148,11 +148,11 @@ def mirror(batch: TrainingBatch, which: Tensor) -> TrainingBatch:
         batch.pixels.flip(3),
         batch.label * MIRRORED.to(which.device),
         batch.target * TURNED.to(which.device),
-        torch.cat([batch.hints[..., :1], batch.hints[..., 1:].flip(2)], dim=2),
+        torch.cat([batch.auxiliary[..., :1], batch.auxiliary[..., 1:].flip(2)], dim=2),
     )
-    plain = (batch.pixels, batch.label, batch.target, batch.hints)
-    pixels, label, target, hints = (
+    plain = (batch.pixels, batch.label, batch.target, batch.auxiliary)
+    pixels, label, target, auxiliary = (
         torch.where(which.view(-1, *[1] * (b.dim() - 1)), a, b)
         for a, b in zip(turned, plain, strict=True)
     )
-    return TrainingBatch(pixels, batch.dt_s, label, target, hints)
+    return TrainingBatch(pixels, batch.dt_s, label, target, auxiliary)

@@ -1,12 +1,11 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Imitation: fit a network to windows of flights, with checkpoints to go on from.
+"""Behaviour cloning: fit a network to windows of flights, with checkpoints to go on from.
 
 The weights that fly are a running average of the trained ones. It reads clips and writes
 checkpoints; it never flies.
 """
 
-import copy
 import logging
 import math
 import pickle
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
 
 from ..errors import ConfigError, EpisodeError, TrainingError
 from ..policy.network import Network, Seen
@@ -30,6 +30,7 @@ from .recipe import TrainConfig
 log = logging.getLogger(__name__)
 
 CHECKPOINT_S = 0.25  # after every step that took as long, else so often: writing takes 1 % of it
+Tensors = tuple[Tensor, ...] | list[Tensor]
 Report = Callable[[int, dict[str, float]], None]
 
 
@@ -47,7 +48,7 @@ class TrainingProgress:
     """A network in training."""
 
     network: Network  # being trained
-    average: Network  # its running average: flies
+    average: AveragedModel  # its running average: flies
     optimiser: torch.optim.Optimizer
     step: int
 
@@ -104,7 +105,9 @@ def train(
     if team.first:
         _save_progress(progress, span.last, checkpoint)
         partial.unlink(missing_ok=True)
-    return progress.average.cpu()
+    averaged = progress.average.module.cpu()
+    assert isinstance(averaged, Network)
+    return averaged
 
 
 def device_of(config: TrainConfig, team: Team = ALONE) -> torch.device:
@@ -135,29 +138,31 @@ def channel_weights(clips: list[Clip]) -> Tensor:
 def losses_of(
     seen: Seen, batch: TrainingBatch, weight: Tensor, team: Team = ALONE
 ) -> dict[str, Tensor]:
-    """Return the mean losses: command (of unit variance), target head, hints.
+    """Return the mean losses: command (of unit variance), target head, auxiliary labels.
 
-    A mean is over what is known in the batch of the whole team: the mean of the ranks' losses is
-    the loss of one process with all windows.
+    A mean is over what is known in the batch of the whole team: the mean of the losses of all
+    processes is the loss of one process with all windows.
     """
-    told = ~torch.isnan(batch.label)
-    error = torch.where(told, seen.motor - torch.nan_to_num(batch.label), 0.0)
+    labelled = ~torch.isnan(batch.label)
+    error = torch.where(labelled, seen.motor - torch.nan_to_num(batch.label), 0.0)
     judged = ~torch.isnan(batch.target[..., :1])
     target = torch.nan_to_num(batch.target)
     visible = target[..., :1]
-    known = ~torch.isnan(batch.hints)
-    counts = torch.stack([mask.sum().float() for mask in (told, judged, visible, known)])
-    n_told, n_judged, n_visible, n_known = team.mean(counts).clamp(min=1.0 / team.size).unbind()
-    command = (error**2 * weight).sum() / n_told
+    known = ~torch.isnan(batch.auxiliary)
+    counts = torch.stack([mask.sum().float() for mask in (labelled, judged, visible, known)])
+    n_labelled, n_judged, n_visible, n_known = (
+        team.mean(counts).clamp(min=1.0 / team.size).unbind()
+    )
+    command = (error**2 * weight).sum() / n_labelled
     doubt = torch.nn.functional.binary_cross_entropy_with_logits(
         seen.target[..., :1], visible, reduction='none'
     )
-    sight = (doubt * judged).sum() / n_judged
+    detection = (doubt * judged).sum() / n_judged
     off = ((seen.target[..., 1:] - target[..., 1:]) ** 2 * visible).sum()
-    place = off / n_visible * 10.0  # bearings are small numbers
-    wrong = torch.where(known, seen.hints - torch.nan_to_num(batch.hints), 0.0)
-    hints = (wrong**2).sum() / n_known * 10.0
-    return {'command': command, 'sight': sight, 'place': place, 'hints': hints}
+    bearing = off / n_visible * 10.0  # bearings are small numbers
+    wrong = torch.where(known, seen.auxiliary - torch.nan_to_num(batch.auxiliary), 0.0)
+    auxiliary = (wrong**2).sum() / n_known * 10.0
+    return {'command': command, 'detection': detection, 'bearing': bearing, 'auxiliary': auxiliary}
 
 
 def rate_at(step: int, total: int, config: TrainConfig) -> float:
@@ -167,6 +172,26 @@ def rate_at(step: int, total: int, config: TrainConfig) -> float:
     hold = config.hold_share * total
     fallen = min(max((step - hold) / max(total - hold, 1.0), 0.0), 1.0)
     return 0.02 + 0.49 * (1.0 + math.cos(math.pi * fallen))
+
+
+def running_average(network: Network, decay: float) -> AveragedModel:
+    """Return an exponential average that starts with the weights of a network.
+
+    The decay rises to ``decay`` over the first steps, so that the random start weights are soon
+    forgotten.
+    """
+
+    def update(
+        averages: Tensors, weights: Tensors, count: Tensor | int
+    ) -> None:  # count stays a tensor: reading it would wait for the device
+        share = 1.0 - torch.clamp(torch.as_tensor(count) / (count + 9.0), max=decay)
+        steps = torch._foreach_sub(weights, averages)
+        torch._foreach_mul_(steps, share)
+        torch._foreach_add_(averages, steps)
+
+    average = AveragedModel(network, multi_avg_fn=update)
+    average.n_averaged.fill_(1)
+    return average
 
 
 def load_weights(network: Network, path: Path) -> Network:
@@ -195,16 +220,17 @@ def _begin(
     ]
     fused = rest[0].is_cuda  # one kernel for all weights
     optimiser = torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=fused)
-    average = copy.deepcopy(network)
+    average = running_average(network, config.average)
     if saved is None:
         return TrainingProgress(network, average, optimiser, span.first)
     state = _read(saved)
     try:
         network.load_state_dict(state['weights'])
-        average.load_state_dict(state['average'])
+        average.module.load_state_dict(state['average'])
         optimiser.load_state_dict(state['optimiser'])
     except (RuntimeError, KeyError, ValueError) as error:
         raise ConfigError(f'checkpoint {saved} does not fit the network: {error}') from error
+    average.n_averaged.fill_(int(state['step']) + 1)  # the start weights count as one
     return TrainingProgress(network, average, optimiser, int(state['step']))
 
 
@@ -222,11 +248,7 @@ def _step(
     losses = _gradients(progress.network, batch, weight, config, step, team)
     progress.optimiser.step()
     progress.network.constrain()
-    decay = min(config.average, (step + 1) / (step + 10))
-    with torch.no_grad():
-        torch._foreach_lerp_(
-            list(progress.average.parameters()), list(progress.network.parameters()), 1.0 - decay
-        )
+    progress.average.update_parameters(progress.network)
     return losses
 
 
@@ -250,8 +272,10 @@ def _gradients(
         with torch.autocast(pixels.device.type, torch.bfloat16, enabled=half):
             seen = network(pixels, batch.dt_s)
         losses = losses_of(seen, batch, weight, team)
-        total = losses['command'] + config.target_weight * (losses['sight'] + losses['place'])
-        total = total + config.hint_weight * losses['hints']
+        total = losses['command'] + config.target_weight * (
+            losses['detection'] + losses['bearing']
+        )
+        total = total + config.auxiliary_weight * losses['auxiliary']
         network.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         team.average_gradients(network.parameters())
@@ -265,8 +289,8 @@ def _gradients(
         where = [name for name, p in network.named_parameters() if not _finite(p.grad)]
         log.warning('step %d in %s: not finite: %s', step, precision, ', '.join(where))
     raise TrainingError(
-        f'step {step} gave losses or gradients that are not finite, twice, and is not saved: look '
-        'at the episodes (liquid-drone validate) or lower learning_rate, then start again, and '
+        f'step {step} gave losses or gradients that are not finite, twice, and is not saved: '
+        'check the episodes (liquid-drone validate) or lower learning_rate, then start again, and '
         'training goes on before it'
     )
 
@@ -278,7 +302,7 @@ def _finite(gradient: Tensor | None) -> bool:
 def _save_progress(progress: TrainingProgress, step: int, path: Path) -> None:
     state = {
         'weights': progress.network.state_dict(),
-        'average': progress.average.state_dict(),
+        'average': progress.average.module.state_dict(),
         'optimiser': progress.optimiser.state_dict(),
         'step': step,
     }

@@ -3,8 +3,8 @@
 """Decoded frames on disk, memory-mapped: every episode is decoded once, not once per epoch.
 
 Frames are reduced as the network's own first step does it, so a cache belongs to one reduction
-factor. Labels for training (shares of the command limits, target head, hints) are computed here. A
-cache can always be deleted.
+factor. Labels for training (shares of the command limits, target head, auxiliary labels) are
+computed here. A cache can always be deleted.
 """
 
 import os
@@ -19,10 +19,10 @@ import numpy.typing as npt
 from ..contract import CommandSpec
 from ..episodes import episode
 from ..image import reduced
-from .auxiliary_labels import hints_of
+from .auxiliary_labels import auxiliary_labels
 
-MIN_PIXELS = 12  # of the full image: fewer are no sight of the target
-LABELS_VERSION = 2
+MIN_PIXELS = 12  # of the full image: with fewer the target is not in view
+LABELS_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Clip:
     stamp_s: npt.NDArray[np.float64]  # (T,)
     label: npt.NDArray[np.float32]  # (T, 4), shares of the limits in -1..1; nan: unknown
     target: npt.NDArray[np.float32]  # (T, 3): visible 0 or 1, bearing, elevation; nan: unknown
-    hints: npt.NDArray[np.float32]  # (T, 9), nan where unknown
+    auxiliary: npt.NDArray[np.float32]  # (T, 9), nan where unknown
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -53,7 +53,7 @@ def open_clips(
     Args:
         episodes: episode directories.
         cache: directory of the cache.
-        reduce: reduction factor of the network's eye.
+        reduce: reduction factor of the network's encoder.
         command: limits that labels are shares of.
         targets: names of what is to be followed; in flights after anything else there is no
             target to be seen, and no command to be learned. None: everything is a target.
@@ -76,10 +76,10 @@ def open_clips(
 
 def without_target(clip: Clip) -> Clip:
     """Return a clip in which what was followed is none of the targets."""
-    hints = clip.hints.copy()
-    hints[:, 0] = np.nan
+    auxiliary = clip.auxiliary.copy()
+    auxiliary[:, 0] = np.nan
     label = np.full_like(clip.label, np.nan)
-    return Clip(clip.frames, clip.stamp_s, label, np.zeros_like(clip.target), hints)
+    return Clip(clip.frames, clip.stamp_s, label, np.zeros_like(clip.target), auxiliary)
 
 
 def _open(directory: Path, cache: Path, reduce: int, command: CommandSpec) -> Clip:
@@ -94,7 +94,7 @@ def _open(directory: Path, cache: Path, reduce: int, command: CommandSpec) -> Cl
             stamp_s=data['stamp_s'],
             label=np.clip(data['label'] / np.array(command.limits, np.float32), -1.0, 1.0),
             target=data['target'],
-            hints=data['hints'],
+            auxiliary=data['auxiliary'],
         )
 
 
@@ -110,7 +110,7 @@ def _decode(directory: Path, frames: Path, rows: Path, reduce: int) -> None:
         'stamp_s': recording.column('stamp_ns') * 1e-9,
         'label': recording.column('label').astype(np.float32),
         'target': target.astype(np.float32),
-        'hints': hints_of(recording, visible),
+        'auxiliary': auxiliary_labels(recording, visible),
     }
     _save_aside(rows, lambda path: np.savez(path, **arrays))
 

@@ -83,8 +83,8 @@ def jobs_of(
         if lookalikes and recipe.lookalikes and rest == recipe.lookalike_every - 1:
             target = recipe.lookalikes[turn % len(recipe.lookalikes)]
         name = f'{world}-{season}-{seed:05d}'
-        place = directory / name if directory else None
-        fixed = (recipe.task, seed, frames, plan, place, weather, cache)
+        folder = directory / name if directory else None
+        fixed = (recipe.task, seed, frames, plan, folder, weather, cache)
         jobs.append(Job(world, season, target, *fixed, recipe.network.vision.reduce))
     return jobs
 
@@ -115,15 +115,15 @@ def run_job(job: Job) -> Result:
     """Fly one job in this process."""
     simulator, expert, scenario = _simulator(job)
     rng = stream(job.seed, Stream.DISTURBANCE)
-    steering = _steering(job.plan, rng)
+    driver = _driver(job.plan, rng)
     drift = DRIFT_M_S * rng.uniform(-1.0, 1.0, size=3)
-    if job.plan.kind == 'policy':  # judged as it will fly: the guard takes the creep away
+    if job.plan.kind == 'policy':  # scored as it will fly: the guard compensates the drift
         drift = np.zeros(3)
     simulator.reset(job.seed)
     recording = None
     if job.directory is not None:
         recording = new_recording(simulator, scenario, job.seed, _pilot(job.plan))
-    flight = fly(simulator, expert, steering, job.frames, recording, drift)
+    flight = fly(simulator, expert, driver, job.frames, recording, drift)
     if recording is not None and job.directory is not None and recording.jpegs:
         recording.info = type(recording.info)(
             **{**vars(recording.info), 'collision': flight.collision}
@@ -153,7 +153,7 @@ def _simulator(job: Job) -> tuple[Any, Any, 'Scenario']:
     return _OPEN[key]
 
 
-def _steering(plan: DriverPlan, rng: np.random.Generator) -> Driver:
+def _driver(plan: DriverPlan, rng: np.random.Generator) -> Driver:
     expert = DisturbedExpert(rng, plan.disturbance, plan.command)
     if plan.bundle is None:
         return expert

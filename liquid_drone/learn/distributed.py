@@ -8,7 +8,7 @@ sum is the same to the bit on every rank, so weights never drift apart. Without 
 one rank, and nothing here does anything.
 
 DistributedDataParallel is not used: the network is too small for overlapping to pay (1.5 MB of
-gradients), and a wrapper would stand between it and its checkpoints and compiled eye.
+gradients), and a wrapper would stand between it and its checkpoints and compiled encoder.
 """
 
 import importlib

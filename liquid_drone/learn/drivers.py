@@ -1,8 +1,8 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Who steers a training flight: the expert with disturbances, the policy, or both in turns.
+"""Who flies a training flight: the expert with disturbances, the policy, or both in turns.
 
-A steering sees the camera frame and the expert's answer and returns the command to execute. The
+A driver sees the camera frame and the expert's answer and returns the command to execute. The
 label that is recorded is always the expert's clean answer. numpy only.
 """
 
@@ -24,9 +24,9 @@ FRAME_S = 0.05  # of the simulator's camera
 class Driver(Protocol):
     """Decides what is flown, frame by frame."""
 
-    sight: float  # how probably the target was in the last picture, 0..1; nan: nobody looked
+    target_probability: float  # of the last image, 0..1; nan: the policy has seen none
 
-    def steer(self, image: npt.NDArray[np.uint8], stamp_s: float, label: Command) -> Command:
+    def command(self, image: npt.NDArray[np.uint8], stamp_s: float, label: Command) -> Command:
         """Return the command (4,) to execute for this frame."""
         ...
 
@@ -67,7 +67,7 @@ class DisturbedExpert:
     def __init__(
         self, rng: np.random.Generator, how: Disturbance, command: CommandSpec, clean: bool = False
     ) -> None:
-        self.rng, self.sight = rng, math.nan
+        self.rng, self.target_probability = rng, math.nan
         self.limits = np.array(command.limits)
         strength = rng.uniform(*how.strength)
         if clean or rng.random() < how.clean_share:
@@ -82,7 +82,7 @@ class DisturbedExpert:
         )
         self.strays = _Bouts(rng, how.stray_every_s, how.stray_s, how.stray) if strays else None
 
-    def steer(self, image: npt.NDArray[np.uint8], stamp_s: float, label: Command) -> Command:
+    def command(self, image: npt.NDArray[np.uint8], stamp_s: float, label: Command) -> Command:
         """Return the label plus the noise, within the limits."""
         self.noise = self.keep * self.noise + self.kick * self.rng.normal(size=4)
         flown = label + self.noise
@@ -126,13 +126,13 @@ class PolicyDriver:
     """The policy flies, whatever the expert says."""
 
     def __init__(self, policy: Policy) -> None:
-        self.policy, self.sight = policy, math.nan
+        self.policy, self.target_probability = policy, math.nan
         policy.reset()
 
-    def steer(self, image: npt.NDArray[np.uint8], stamp_s: float, label: Command) -> Command:
+    def command(self, image: npt.NDArray[np.uint8], stamp_s: float, label: Command) -> Command:
         """Return the policy's command."""
         answer = self.policy.step(image, stamp_s)
-        self.sight = answer.target_probability
+        self.target_probability = answer.target_probability
         return answer.command
 
 
@@ -152,24 +152,24 @@ class MixedDriver:
     ) -> None:
         self.policy, self.expert, self.rng = policy, expert, rng
         self.expert_share, self.turn_s = expert_share, turn_s
-        self.frames_left, self.by_expert, self.sight = 0, False, math.nan
+        self.frames_left, self.by_expert, self.target_probability = 0, False, math.nan
         policy.reset()
 
-    def steer(self, image: npt.NDArray[np.uint8], stamp_s: float, label: Command) -> Command:
+    def command(self, image: npt.NDArray[np.uint8], stamp_s: float, label: Command) -> Command:
         """Return the command of whoever has the turn."""
         if self.frames_left <= 0:
             self.frames_left = 1 + int(self.rng.exponential(self.turn_s) / FRAME_S)
             self.by_expert = bool(self.rng.random() < self.expert_share)
         self.frames_left -= 1
         answer = self.policy.step(image, stamp_s)
-        self.sight = answer.target_probability
-        by_expert = self.expert.steer(image, stamp_s, label)
+        self.target_probability = answer.target_probability
+        by_expert = self.expert.command(image, stamp_s, label)
         return by_expert if self.by_expert else answer.command
 
 
 @dataclass(frozen=True)
 class DriverPlan:
-    """Who shall steer, as plain data that travels to a worker process."""
+    """Who flies, as plain data that travels to a worker process."""
 
     kind: str  # 'expert', 'mixed' or 'policy'
     disturbance: Disturbance

@@ -1,9 +1,9 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which eye sees best: several learn from the same windows and answer for flights held out.
+"""Compare encoders: each is trained on the same windows and tested on flights held out.
 
-Nothing is flown, and no seed of the test split is looked at: whoever chooses an eye by this has
-chosen nothing by what results are told of.
+Nothing is flown, and no seed of the test split is used, so that an encoder chosen by this is not
+chosen by the results that are published.
 """
 
 from dataclasses import dataclass
@@ -29,11 +29,11 @@ CHUNK = 50  # frames seen at once; the state goes on
 
 @dataclass(frozen=True)
 class EncoderError:
-    """What an eye and its core get wrong on flights that they did not learn from."""
+    """Errors of an encoder and its core on flights that they were not trained on."""
 
     command: tuple[float, ...]  # vx, vy, vz, yaw rate: share of the labels' variance left
     bearing: float  # root mean square where the target is in view; half the picture's width is 1
-    seen: float  # share of frames with "in view" told rightly
+    seen: float  # share of frames with "in view" classified rightly
 
     @property
     def mean(self) -> float:
@@ -43,68 +43,65 @@ class EncoderError:
 
 @dataclass(frozen=True)
 class ComparisonData:
-    """Which flights are learned from, and which are asked for."""
+    """Which flights are trained on, and which are held out."""
 
-    learned: tuple[Path, ...]
+    training: tuple[Path, ...]
     held_out: tuple[Path, ...]
 
 
-def split_material(episodes: Path, held_out: Path | None) -> ComparisonData:
+def split_episodes(episodes: Path, held_out: Path | None) -> ComparisonData:
     """Find the flights; without a directory of held-out ones every fifth is held out.
 
     Raises:
         EpisodeError: too few flights.
-        ConfigError: a held-out flight was learned from, or is of a test seed.
+        ConfigError: a held-out flight was trained on, or is of a test seed.
 
     """
-    learned = find_episodes(episodes)
-    asked = find_episodes(held_out) if held_out else learned[EVERY - 1 :: EVERY]
+    training = find_episodes(episodes)
+    held = find_episodes(held_out) if held_out else training[EVERY - 1 :: EVERY]
     if held_out is None:
-        learned = [path for path in learned if path not in asked]
-    if not learned or not asked:
-        where = held_out if learned and held_out else episodes
+        training = [path for path in training if path not in held]
+    if not training or not held:
+        where = held_out if training and held_out else episodes
         raise EpisodeError(
             f'too few episodes in {where}: expected a directory of episodes, at least {EVERY} '
             'where no --held-out is given; liquid-drone collect records them'
         )
-    known = {load_info(path).sha256 for path in learned}
-    for path in asked:
+    known = {load_info(path).sha256 for path in training}
+    for path in held:
         info = load_info(path)
         if info.sha256 in known:
-            raise ConfigError(f'{path} is among the flights learned from: hold out other flights')
+            raise ConfigError(f'{path} is among the flights trained on: hold out other flights')
         if info.seed >= 0 and split_of(info.seed) == 'test':
             raise ConfigError(
                 f'{path} has test seed {info.seed}, and nothing is chosen on test seeds: hold out '
                 'flights of validation seeds (liquid-drone collect --held-out 16)'
             )
-    return ComparisonData(tuple(learned), tuple(asked))
+    return ComparisonData(tuple(training), tuple(held))
 
 
-def open_material(
-    material: ComparisonData, eye: str, cache: Path
-) -> tuple[list[Clip], list[Clip]]:
-    """Return the clips learned from and those held out, in the size that an eye looks at."""
-    reduce, command = VisionConfig.NAMED[eye].reduce, CommandSpec()
-    learned, asked = (
-        open_clips(list(paths), cache, reduce, command)
-        for paths in (material.learned, material.held_out)
+def open_split(data: ComparisonData, encoder: str, cache: Path) -> tuple[list[Clip], list[Clip]]:
+    """Return the clips trained on and those held out, in the size of an encoder."""
+    reduce, command = VisionConfig.NAMED[encoder].reduce, CommandSpec()
+    training, held = (
+        open_clips(list(paths), cache, reduce, command) for paths in (data.training, data.held_out)
     )
-    return learned, asked
+    return training, held
 
 
-def teach(
-    eye: str,
+def train_encoder(
+    encoder: str,
     config: TrainConfig,
     clips: list[Clip],
     checkpoint: Path,
     report: Report = lambda step, losses: None,
 ) -> Network:
-    """Train one eye with the default core; the same seed gives every eye the same windows.
+    """Train one encoder with the default core; the same seed gives all the same windows.
 
     Args:
-        eye: name in ``VisionConfig.NAMED``.
+        encoder: name in ``VisionConfig.NAMED``.
         config: steps, windows, rates and seed.
-        clips: in the eye's own size.
+        clips: in the encoder's own size.
         checkpoint: written on the way and at the end.
         report: called after every step with its number and losses.
 
@@ -119,12 +116,12 @@ def teach(
             f'{config.windows} and {config.length}'
         )
     torch.manual_seed(config.seed)
-    network = Network(NetworkConfig(VisionConfig.NAMED[eye]))
+    network = Network(NetworkConfig(VisionConfig.NAMED[encoder]))
     span = Span(0, config.steps, config.steps)
     return train(network, clips, config, span, checkpoint, report=report)
 
 
-def examine(network: Network, clips: list[Clip]) -> EncoderError:
+def encoder_error(network: Network, clips: list[Clip]) -> EncoderError:
     """Let a network see whole flights, as it would in flight, and compare it with their truth.
 
     Raises:
@@ -135,12 +132,12 @@ def examine(network: Network, clips: list[Clip]) -> EncoderError:
     motor, head = (np.concatenate(column) for column in zip(*answers, strict=True))
     label = np.concatenate([clip.label for clip in clips]).astype(np.float64)
     truth = np.concatenate([clip.target for clip in clips]).astype(np.float64)
-    told = ~np.isnan(label).any(axis=1)
+    labelled = ~np.isnan(label).any(axis=1)
     judged = ~np.isnan(truth[:, 0])
     visible = judged & (truth[:, 0] > 0.5)
-    if not told.any() or not visible.any():
+    if not labelled.any() or not visible.any():
         raise EpisodeError('the held-out flights have no commands, or never the target in view')
-    wrong = ((motor - label)[told] ** 2).mean(axis=0) / label[told].var(axis=0).clip(1e-9)
+    wrong = ((motor - label)[labelled] ** 2).mean(axis=0) / label[labelled].var(axis=0).clip(1e-9)
     off = (head[:, 1] - truth[:, 1])[visible]
     right = (head[:, 0] > 0.0) == (truth[:, 0] > 0.5)
     return EncoderError(

@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""From a round's checkpoint to a bundle that says where it comes from, and can be learned from."""
+"""From a round's checkpoint to a bundle that names its origin and can be trained further."""
 
 from pathlib import Path
 

@@ -12,7 +12,10 @@ from typing import Literal
 
 from .. import resources, schema
 from ..policy.config import NetworkConfig
+from ..schema import renamed_field
 from ..sim.scenario.weather import Weather
+
+EXPERT_ROUNDS = 2  # rounds whose new flights are the expert's alone
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class CollectConfig:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How training pictures are changed; shares of full scale, drawn per window."""
+    """How training images are augmented; shares of full scale, drawn per window."""
 
     brightness: float = 0.12
     contrast: float = 0.2
@@ -73,7 +76,7 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Imitation by sequences."""
+    """Behaviour cloning by sequences."""
 
     steps: int = 600  # per round
     windows: int = 16  # per step
@@ -86,10 +89,12 @@ class TrainConfig:
     clip: float = 1.0
     average: float = 0.995  # decay of the averaged weights, which are the ones that fly
     target_weight: float = 0.3
-    hint_weight: float = 0.2
+    auxiliary_weight: float = renamed_field('hint_weight', 0.2)
     device: Literal['auto', 'cpu', 'cuda'] = 'auto'  # auto: a graphics card where there is one
-    precision: Literal['bfloat16', 'float32'] = 'bfloat16'  # of the eye; the core has float32
-    compile: bool = False  # the eye by torch.compile: pays on a graphics card, in long trainings
+    precision: Literal['bfloat16', 'float32'] = 'bfloat16'  # of the encoder; the core has float32
+    compile: bool = (
+        False  # the encoder by torch.compile: pays on a graphics card, in long trainings
+    )
     threads: int = 1  # two are slower as soon as anything else runs: they wait for each other
     seed: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -116,7 +121,8 @@ class ValidationConfig:
 
     flights: int = 8  # after every round but the last two
     final_flights: int = 40
-    sight_flights: int = 8  # watched at the end, to tell how far the target head can be trusted
+    detection_flights: int = renamed_field('sight_flights', 8)  # at the end, to count the errors
+    # of the target head
 
 
 @dataclass(frozen=True)
@@ -165,13 +171,13 @@ class Workspace:
     root: Path
 
     def episodes(self, round_index: int) -> Path:
-        """Return where the new episodes of a round lie; those of 0 and 1 are the expert's."""
-        kind = 'expert' if round_index < 2 else 'dagger'
+        """Return the folder of a round's new episodes."""
+        kind = 'expert' if round_index < EXPERT_ROUNDS else 'dagger'
         return self.root / 'episodes' / f'{kind}-{round_index}'
 
     @property
     def recorded(self) -> Path:
-        """Episodes of recorded flights, see ``recorded.py``."""
+        """Episodes of recorded flights, see ``episodes/rosbag_import.py``."""
         return self.root / 'episodes' / 'recorded'
 
     @property

@@ -39,13 +39,15 @@ class TrainingFlight:
     command_error: npt.NDArray[np.float64]  # (T, 4), executed minus label, shares of the limits
     collision: bool
     speed_m_s: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # (T,)
-    sight: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # (T,), 0..1, nan
+    target_probability: npt.NDArray[np.float64] = field(
+        default_factory=lambda: np.zeros(0)
+    )  # (T,), 0..1, nan
 
 
 def fly(
     simulator: 'Simulator',
     expert: 'Expert',
-    steering: Driver,
+    driver: Driver,
     frames: int,
     recording: Recording | None = None,
     drift_enu_m_s: npt.ArrayLike = (0.0, 0.0, 0.0),
@@ -56,7 +58,7 @@ def fly(
     Args:
         simulator: reset, hovering.
         expert: of this simulator; gives the labels.
-        steering: gives what is executed.
+        driver: gives what is executed.
         frames: at most this many.
         recording: gets every frame, when given.
         drift_enu_m_s: added to the executed velocity, as an autopilot's estimator errs.
@@ -75,10 +77,10 @@ def fly(
         if truth.collision or distance_m > LOST_M:
             break
         if frame.fresh:
-            executed = steering.steer(frame.image, frame.stamp_ns * 1e-9, label)
+            executed = driver.command(frame.image, frame.stamp_ns * 1e-9, label)
         speed = float(np.linalg.norm(truth.velocity_enu))
         error = (executed - label) / limits
-        rows.append((distance_m, frame.target_pixels, error, speed, steering.sight))
+        rows.append((distance_m, frame.target_pixels, error, speed, driver.target_probability))
         if recording is not None and frame.fresh:
             _record(recording, truth, frame, label, executed)
         yaw_rad = euler_from_quaternion(truth.quaternion_xyzw)[2]

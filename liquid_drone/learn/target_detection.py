@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""How far a policy's word that it sees the target can be trusted; the guard acts on that word.
+"""Errors of a policy's target head, counted over flights; the guard acts on that head.
 
 The expert flies validation seeds, is turned away now and then, and follows a look-alike in some
 flights; the policy only watches. So there are frames with the target and frames without.
@@ -32,9 +32,9 @@ class DetectionCounts:
     """Counts of frames."""
 
     shown: int = 0  # the target is in the picture
-    missed: int = 0  # of these: said not to be seen
+    false_negatives: int = 0  # of these: reported as not seen
     empty: int = 0  # the target is not in the picture
-    imagined: int = 0  # of these: said to be seen
+    false_positives: int = 0  # of these: reported as seen
 
     def __add__(self, other: 'DetectionCounts') -> 'DetectionCounts':
         """Return both together."""
@@ -42,15 +42,16 @@ class DetectionCounts:
         return DetectionCounts(*(a + b for a, b in zip(mine, its, strict=True)))
 
     def __str__(self) -> str:
-        """Say it in a sentence."""
-        missed, imagined = self.missed / max(self.shown, 1), self.imagined / max(self.empty, 1)
+        """Return the counts as a sentence."""
+        missed = self.false_negatives / max(self.shown, 1)
+        imagined = self.false_positives / max(self.empty, 1)
         return (
             f'says "not seen" in {missed:.1%} of {self.shown} frames with the target and '
             f'"seen" in {imagined:.1%} of {self.empty} without'
         )
 
 
-def sight_of(
+def detection_errors(
     recipe: Recipe,
     bundle: Path,
     flights: int,
@@ -85,6 +86,6 @@ def sight_of(
 def count(flight: TrainingFlight, follows_target: bool) -> DetectionCounts:
     """Count the frames of one flight that the policy watched."""
     shown = (flight.target_pixels >= MIN_PIXELS) & follows_target
-    seen = flight.sight >= SEEN
+    seen = flight.target_probability >= SEEN
     numbers = (shown, shown & ~seen, ~shown, ~shown & seen)
     return DetectionCounts(*(int(np.count_nonzero(which)) for which in numbers))

@@ -14,7 +14,7 @@ class TensorBoardLog(Protocol):
     """Takes numbers by name."""
 
     def add_scalar(self, tag: str, value: float, step: int) -> None:
-        """Note one number."""
+        """Write one number."""
 
 
 class NoTensorBoardLog:
@@ -25,8 +25,8 @@ class NoTensorBoardLog:
 
 
 @contextmanager
-def journal(root: Path) -> Iterator[TensorBoardLog]:
-    """Open the journal of a work directory; close it, whatever happens."""
+def tensorboard_log(root: Path) -> Iterator[TensorBoardLog]:
+    """Open the log of a work directory; it is closed at the end, after an error too."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
@@ -39,7 +39,7 @@ def journal(root: Path) -> Iterator[TensorBoardLog]:
         writer.close()  # type: ignore[no-untyped-call, unused-ignore]
 
 
-def note(journal: TensorBoardLog, step: int, group: str, numbers: Mapping[str, float]) -> None:
+def add_numbers(log: TensorBoardLog, step: int, group: str, numbers: Mapping[str, float]) -> None:
     """Write several numbers of one step."""
     for name, value in numbers.items():
-        journal.add_scalar(f'{group}/{name}', value, step)
+        log.add_scalar(f'{group}/{name}', value, step)

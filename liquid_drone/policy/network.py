@@ -19,7 +19,7 @@ from .config import NetworkConfig
 from .vision import Vision
 
 COMMANDS = len(COMMAND_NAMES)
-HINTS = 9  # log distance of the target, then the clearance in 8 sectors of the view; training only
+AUXILIARY = 9  # log distance of the target, nearness of trunks in 8 sectors; in training only
 
 
 class Seen(NamedTuple):
@@ -27,7 +27,7 @@ class Seen(NamedTuple):
 
     motor: Tensor  # (B, T, 4), commands as shares of the limits, unclipped
     target: Tensor  # (B, T, 3): logit, bearing, elevation
-    hints: Tensor  # (B, T, HINTS), see HINTS
+    auxiliary: Tensor  # (B, T, AUXILIARY), see AUXILIARY
     state: Tensor  # (B, S)
 
 
@@ -56,8 +56,9 @@ class Network(nn.Module):
         if self.wiring is None or config.core.readout:
             generator = torch.Generator().manual_seed(config.core.wiring_seed)
             self.readout = linear(self.cell.outputs, COMMANDS, generator)
-        self.hints = nn.Linear(config.vision.features, HINTS)
+        self.auxiliary = nn.Linear(config.vision.features, AUXILIARY)
         self.register_buffer('limits', torch.tensor(self.command.limits), persistent=False)
+        self.register_load_state_dict_pre_hook(_by_present_names)  # type: ignore[no-untyped-call]
 
     def forward(self, pixels: Tensor, dt_s: Tensor, state: Tensor | None = None) -> Seen:
         """See and act on sequences of reduced frames.
@@ -79,9 +80,9 @@ class Network(nn.Module):
         ):  # the core is kept in single precision
             motor, state = self.cell.sequence(features, state, self.ticks(dt_s))
             motor = self.read(motor)
-            hints = self.hints(features)
+            auxiliary = self.auxiliary(features)
         gain = self.config.core.motor_gain
-        return Seen(motor * gain, target.float().view(batch, ticks, 3), hints, state)
+        return Seen(motor * gain, target.float().view(batch, ticks, 3), auxiliary, state)
 
     def read(self, motor: Tensor) -> Tensor:
         """Turn the outputs of the cell (..., O) into commands (..., 4), shares of the limits."""
@@ -98,6 +99,13 @@ class Network(nn.Module):
     def ticks(self, dt_s: Tensor) -> Tensor:
         """Turn seconds into nominal frames, clipped to the contract's range."""
         return torch.clamp(dt_s, self.time.min_s, self.time.max_s) / self.time.nominal_s
+
+
+def _by_present_names(_network: nn.Module, state: dict[str, Tensor], *_: object) -> None:
+    """Rename what older checkpoints and bundles call by a former name."""
+    for name in ('weight', 'bias'):
+        if f'hints.{name}' in state:
+            state[f'auxiliary.{name}'] = state.pop(f'hints.{name}')
 
 
 class Core(nn.Module):

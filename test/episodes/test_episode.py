@@ -15,6 +15,7 @@ import pytest
 from rosbags.rosbag2 import Reader
 
 from liquid_drone.episodes import episode
+from liquid_drone.episodes.recording import COLUMNS
 from liquid_drone.episodes.rosbag import TYPES
 from liquid_drone.errors import EpisodeError
 
@@ -25,7 +26,7 @@ def test_an_episode_survives_the_way_to_disk_and_back(make_recording, tmp_path):
     again = episode.load(tmp_path / 'one')
     assert info == again.info
     assert info.frames == 40
-    for name in episode.COLUMNS:
+    for name in COLUMNS:
         assert np.array_equal(again.column(name), recording.column(name)), name
     assert again.jpegs == recording.jpegs
 

@@ -119,7 +119,9 @@ def test_what_is_unknown_of_a_real_flight_teaches_nothing_and_breaks_nothing(pil
     network = Network(NetworkConfig(vision))
     batch = Windows(clips, TrainConfig(windows=2, length=8), 0.05).batch(0)
     losses = losses_of(network(batch.pixels.float(), batch.dt_s), batch, channel_weights(clips))
-    assert losses['sight'].item() == losses['place'].item() == losses['hints'].item() == 0.0
+    assert (
+        losses['detection'].item() == losses['bearing'].item() == losses['auxiliary'].item() == 0.0
+    )
     assert losses['command'].item() > 0.0
     sum(losses.values()).backward()  # type: ignore[union-attr]
     assert all(p.grad is None or p.grad.isfinite().all() for p in network.parameters())

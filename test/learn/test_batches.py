@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from liquid_drone.contract import CommandSpec
-from liquid_drone.learn.augmentation import changed, colour_mix, draw_look
+from liquid_drone.learn.augmentation import changed, colour_mix, draw_augmentation
 from liquid_drone.learn.auxiliary_labels import nearness
 from liquid_drone.learn.batches import TrainingBatch, Windows, mirror, pick_frames
 from liquid_drone.learn.clips import open_clips
@@ -72,15 +72,15 @@ def test_picked_frames_lie_within_the_clip(available):
 def test_mirroring_twice_changes_nothing_and_once_turns_every_side():
     label = torch.tensor([1.0, 2.0, 3.0, 4.0]).expand(2, 2, 4)
     target = torch.tensor([1.0, 0.5, 0.2]).expand(2, 2, 3)
-    hints = torch.arange(9.0).expand(2, 2, 9)
+    auxiliary = torch.arange(9.0).expand(2, 2, 9)
     batch = TrainingBatch(
-        torch.rand(2, 2, 4, 6, 3), torch.full((2, 2), 0.05), label, target, hints
+        torch.rand(2, 2, 4, 6, 3), torch.full((2, 2), 0.05), label, target, auxiliary
     )
     which = torch.tensor([True, False])
     once = mirror(batch, which)
     assert once.label[0, 0].tolist() == [1.0, -2.0, 3.0, -4.0]
     assert once.target[0, 0].tolist() == [1.0, -0.5, pytest.approx(0.2)]
-    assert once.hints[0, 0].tolist() == [0.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0]
+    assert once.auxiliary[0, 0].tolist() == [0.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0]
     assert torch.equal(once.pixels[0], batch.pixels[0].flip(2))
     for a, b, c in zip(mirror(once, which), batch, once, strict=True):
         assert torch.equal(a, b)
@@ -91,9 +91,9 @@ def show(pixels, how, seed=0, target=None):
     """Change one window (T, h, w, 3) as drawn from a seed."""
     rng = np.random.default_rng(seed)
     target = np.zeros((len(pixels), 3), np.float32) if target is None else target
-    look = draw_look(how, tuple(pixels.shape[1:3]), target, rng)
+    one = draw_augmentation(how, tuple(pixels.shape[1:3]), target, rng)
     grain = torch.from_numpy(rng.normal(size=(256, 256, 3))).to(torch.bfloat16)
-    return changed(pixels[None], [look], grain)[0]
+    return changed(pixels[None], [one], grain)[0]
 
 
 def test_without_augmentation_the_pixels_are_those_of_the_camera(clips):
@@ -117,15 +117,15 @@ def test_windows_changed_together_are_those_changed_one_by_one(clips):
     how = Augmentation(hue_deg=30.0, blur_share=0.5, cutout_share=0.5)
     rng = np.random.default_rng(3)
     frames = torch.from_numpy(np.stack([clip.frames[:5] for clip in clips]))
-    looks = [draw_look(how, (72, 128), np.zeros((5, 3), np.float32), rng) for _ in clips]
+    drawn = [draw_augmentation(how, (72, 128), np.zeros((5, 3), np.float32), rng) for _ in clips]
     grain = torch.randn(256, 256, 3).to(torch.bfloat16)
-    together = changed(frames, looks, grain)
+    together = changed(frames, drawn, grain)
     alone = [
-        changed(window[None], [look], grain) for window, look in zip(frames, looks, strict=True)
+        changed(window[None], [one], grain) for window, one in zip(frames, drawn, strict=True)
     ]
     assert torch.equal(together, torch.cat(alone))
-    assert any(look.blurred for look in looks)
-    assert any(look.patch for look in looks)
+    assert any(one.blurred for one in drawn)
+    assert any(one.patch for one in drawn)
 
 
 def test_nearness_is_on_the_side_of_the_trunk():
@@ -173,7 +173,7 @@ def test_a_window_out_of_focus_is_smoother_and_as_bright():
 def test_what_is_switched_off_draws_nothing():
     """Switching hue, blur or patch on must not change what else is drawn before it."""
     rng, again = np.random.default_rng(3), np.random.default_rng(3)
-    look = draw_look(Augmentation(flip=False), (72, 128), np.zeros((1, 3), np.float32), rng)
-    assert (look.mix, look.blurred, look.patch, look.mirrored) == (None, False, None, False)
+    one = draw_augmentation(Augmentation(flip=False), (72, 128), np.zeros((1, 3), np.float32), rng)
+    assert (one.mix, one.blurred, one.patch, one.mirrored) == (None, False, None, False)
     again.random(8)  # contrast, three gains, brightness, noise and where that is cut from
     assert rng.random() == again.random()

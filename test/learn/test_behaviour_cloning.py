@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Imitation learns, goes on where it was stopped, and refuses what it cannot use."""
+"""Behaviour cloning learns, goes on where it was stopped, and refuses what it cannot use."""
 
 import itertools
 from dataclasses import replace
@@ -87,10 +87,10 @@ def test_a_step_that_was_not_finite_once_is_computed_again(clips, tmp_path, capl
         once, spoilt[0] = not spoilt[0], True
         return gradient * float('nan') if once else gradient
 
-    network.hints.weight.register_hook(spoil)
+    network.auxiliary.weight.register_hook(spoil)
     parts = behaviour_cloning.train(network, clips, config, SPAN, tmp_path / 'parts.pt')
     assert spoilt[0]
-    assert 'step 0 in float32: not finite: hints.weight\n' in caplog.text
+    assert 'step 0 in float32: not finite: auxiliary.weight\n' in caplog.text
     for a, b in zip(whole.parameters(), parts.parameters(), strict=True):
         assert torch.equal(a, b)
 
@@ -111,6 +111,38 @@ def test_numbers_that_are_not_finite_end_it_before_they_are_saved(clips, tmp_pat
     state = torch.load(partial, weights_only=True)
     assert state['step'] == 4  # four steps were done
     assert all(weight.isfinite().all() for weight in state['weights'].values())
+
+
+def test_the_averaged_weights_forget_the_start_and_then_change_slowly(
+    clips, tmp_path, monkeypatch
+):
+    """The decay of step k is (k + 1) / (k + 10), at most the recipe's; a stop changes nothing."""
+    config, steps = replace(SHORT, average=0.6), []
+    network, start = make_network(), make_network()
+    expected = [p.detach().clone() for p in start.parameters()]
+
+    def report(step: int, losses: dict[str, float]) -> None:
+        decay = min(0.6, (step + 1) / (step + 10))
+        for wanted, weight in zip(expected, network.parameters(), strict=True):
+            wanted.lerp_(weight.detach(), 1.0 - decay)
+        steps.append(step)
+        if step == 7 and steps.count(7) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(behaviour_cloning, 'CHECKPOINT_S', 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        behaviour_cloning.train(network, clips, config, SPAN, tmp_path / 'n.pt', report=report)
+    saved = behaviour_cloning.load_weights(Network(SMALL), tmp_path / 'n.partial')
+    assert not any(
+        torch.equal(a, b) for a, b in zip(saved.parameters(), start.parameters(), strict=True)
+    )
+    network = make_network()
+    expected = [p.detach().clone() for p in start.parameters()]
+    averaged = behaviour_cloning.train(
+        network, clips, config, SPAN, tmp_path / 'whole.pt', report=report
+    )
+    for wanted, weight in zip(expected, averaged.parameters(), strict=True):
+        torch.testing.assert_close(wanted, weight, rtol=1e-5, atol=1e-7)
 
 
 def test_weights_are_what_was_saved(clips, tmp_path):
@@ -156,18 +188,18 @@ def test_a_checkpoint_that_does_not_fit_is_a_clear_error(clips, tmp_path):
         behaviour_cloning.load_weights(Network(SMALL), tmp_path / 'absent.pt')
 
 
-def test_unknown_hints_and_hidden_targets_cost_nothing(clips):
+def test_unknown_auxiliary_labels_and_hidden_targets_cost_nothing(clips):
     """A real flight has no truth to learn from: nan must not reach the weights."""
     network = make_network()
     windows = behaviour_cloning.Windows(clips, SHORT, 0.05)
     batch = windows.batch(0)
-    batch.hints[:] = float('nan')
+    batch.auxiliary[:] = float('nan')
     batch.target[..., 0] = 0.0
     losses = behaviour_cloning.losses_of(
         network(batch.pixels.float(), batch.dt_s), batch, torch.ones(4)
     )
-    assert losses['hints'].item() == 0.0
-    assert losses['place'].item() == 0.0
+    assert losses['auxiliary'].item() == 0.0
+    assert losses['bearing'].item() == 0.0
     sum(losses.values()).backward()  # type: ignore[union-attr]
     assert all(torch.isfinite(p.grad).all() for p in network.parameters() if p.grad is not None)
 

@@ -14,9 +14,10 @@ from liquid_drone.cli import collect as collect_verb
 from liquid_drone.cli import export as export_verb
 from liquid_drone.contract import CommandSpec, load_contract
 from liquid_drone.episodes import episode
+from liquid_drone.episodes.recording import COLUMNS
 from liquid_drone.errors import ConfigError, EpisodeError
 from liquid_drone.learn.collect import jobs_of, run_job
-from liquid_drone.learn.dagger import Score, best_round, collect, frames_of, school
+from liquid_drone.learn.dagger import collect, frames_of, run_rounds
 from liquid_drone.learn.drivers import DriverPlan
 from liquid_drone.learn.export_round import export_round
 from liquid_drone.learn.recipe import (
@@ -29,6 +30,7 @@ from liquid_drone.learn.recipe import (
     Workspace,
     load_recipe,
 )
+from liquid_drone.learn.validation import Score, best_round
 from liquid_drone.resources import names
 from liquid_drone.runtime.runner import PolicyRunner
 from liquid_drone.seeds import split_of
@@ -38,7 +40,7 @@ TINY = Recipe(
     collect=CollectConfig(episodes=2, frames=12),
     train=TrainConfig(steps=3, windows=2, length=8, warmup_steps=1),
     dagger=DaggerConfig(rounds=3, episodes=1, frames=12),
-    validation=ValidationConfig(flights=1, final_flights=1, sight_flights=1),
+    validation=ValidationConfig(flights=1, final_flights=1, detection_flights=1),
 )
 
 
@@ -57,7 +59,7 @@ def test_an_episode_is_its_seed(tmp_path):
     assert again.directory is not None
     one, two = episode.load(first.directory), episode.load(again.directory)
     assert one.jpegs == two.jpegs
-    for name in episode.COLUMNS:
+    for name in COLUMNS:
         assert np.array_equal(one.column(name), two.column(name)), name
 
 
@@ -78,13 +80,13 @@ def test_labels_are_the_expert_s_and_not_what_was_flown(tmp_path):
 def test_a_tiny_recipe_from_nothing_to_a_bundle(tmp_path):
     work, notebook = Workspace(tmp_path), Notebook()
     assert collect(TINY, work, 1, notebook) == 24
-    best = school(TINY, work, 1, notebook)
+    best = run_rounds(TINY, work, 1, notebook)
     kinds = {path.parent.name for k in range(3) for path in work.episodes(k).glob('*')}
     assert kinds == {'expert-0', 'expert-1', 'dagger-2'}
     pilots = {episode.load_info(path).pilot for path in episode.find_episodes(work.episodes(2))}
     assert pilots == {load_contract(work.bundle(0)).bundle_hash()}
     again = Notebook()
-    assert school(TINY, work, 1, again) == best
+    assert run_rounds(TINY, work, 1, again) == best
     assert not [title for title in again.titles if 'training' in title]  # nothing done twice
     out = tmp_path / 'out'
     export_round(TINY, work, best.round, out, frames_of(TINY, work, best.round), 'tiny')

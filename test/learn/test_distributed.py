@@ -17,9 +17,10 @@ from liquid_drone.episodes.episode import save
 from liquid_drone.errors import ConfigError
 from liquid_drone.learn.batches import Windows
 from liquid_drone.learn.clips import open_clips
-from liquid_drone.learn.dagger import Silent, _train_round
+from liquid_drone.learn.dagger import train_round
 from liquid_drone.learn.distributed import Team, joined
 from liquid_drone.learn.recipe import TrainConfig, Workspace, load_recipe
+from liquid_drone.learn.watcher import Silent
 
 ROOT = Path(__file__).parents[2]
 RECIPE = """
@@ -33,16 +34,16 @@ TRAIN = """
 import os, signal, sys, time
 from pathlib import Path
 from liquid_drone import errors
-from liquid_drone.learn import imitate, ranks, recipe, school
+from liquid_drone.learn import behaviour_cloning, dagger, distributed, recipe, watcher
 
-class Dying(school.Silent):
+class Dying(watcher.Silent):
     steps = 0
     def advance(self, steps=1, units=0, **facts):
         self.steps += steps
-        if self.steps == 3 and ranks._number('RANK', 0) == 1 and sys.argv[3] == 'die':
+        if self.steps == 3 and distributed._number('RANK', 0) == 1 and sys.argv[3] == 'die':
             os.kill(os.getpid(), signal.SIGKILL)
 
-imitate.CHECKPOINT_S = 0.0
+behaviour_cloning.CHECKPOINT_S = 0.0
 plan, work = recipe.load_recipe(sys.argv[1]), recipe.Workspace(Path(sys.argv[2]))
 
 def of_gloo(thread):
@@ -53,9 +54,9 @@ def of_gloo(thread):
 
 error = None
 try:
-    with ranks.joined(plan.train) as team:
+    with distributed.joined(plan.train) as team:
         for index in range(2):
-            school._train_round(plan, work, index, Dying(), team)
+            dagger.train_round(plan, work, index, Dying(), team)
 except errors.TrainingError as caught:
     error = f'TrainingError: {caught}'
 
@@ -99,7 +100,7 @@ def test_the_shares_of_a_step_are_the_step_of_one_process(episodes, tmp_path):
 
 
 def test_windows_do_not_depend_on_the_size_of_the_pictures(episodes, tmp_path):
-    """So that eyes of different sizes can be compared on the same ones."""
+    """So that encoders of different sizes can be compared on the same ones."""
     config = TrainConfig(windows=6, length=8)
     large, small = (
         Windows(open_clips(episodes, tmp_path / 'cache', reduce, CommandSpec()), config, 0.05)
@@ -137,7 +138,7 @@ def test_two_processes_killed_and_started_again_train_what_one_does(tmp_path, re
     """Shares of a step tell different numbers of commands, and must count as in one process."""
     one, two = Workspace(tmp_path / 'one'), Workspace(tmp_path / 'two')
     for index in range(2):
-        _train_round(load_recipe(str(recipe)), one, index, Silent())
+        train_round(load_recipe(str(recipe)), one, index, Silent())
     start = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc-per-node']
     line = [*start, '2', str(script(tmp_path)), str(recipe), str(two.root)]
     killed = subprocess.run([*line, 'die'], env=ENVIRONMENT, capture_output=True, timeout=250)

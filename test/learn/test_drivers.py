@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Who steers a training flight, and what counts as a good one."""
+"""Who flies a training flight, and what counts as a good one."""
 
 from dataclasses import dataclass, field
 
@@ -39,20 +39,20 @@ class StubbornPolicy:
         return Answer(np.full(4, 9.0, dtype=np.float32))
 
 
-def steer(steering, count):
-    return np.stack([steering.steer(IMAGE, 0.05 * k, LABEL) for k in range(count)])
+def fly_with(driver, count):
+    return np.stack([driver.command(IMAGE, 0.05 * k, LABEL) for k in range(count)])
 
 
 def test_a_clean_expert_flies_its_label():
     expert = DisturbedExpert(np.random.default_rng(0), Disturbance(), COMMAND, clean=True)
-    assert np.array_equal(steer(expert, 5), np.tile(LABEL, (5, 1)))
+    assert np.array_equal(fly_with(expert, 5), np.tile(LABEL, (5, 1)))
 
 
 def test_disturbances_are_strong_slow_and_within_the_limits():
     """White noise would be averaged away by the drone: it must last long enough to move it."""
     how = Disturbance(strength=(0.5, 0.5), clean_share=0.0)
     expert = DisturbedExpert(np.random.default_rng(0), how, COMMAND)
-    flown = steer(expert, 4000)
+    flown = fly_with(expert, 4000)
     assert (np.abs(flown) <= np.array(COMMAND.limits) + 1e-6).all()
     noise = flown[:, 3] - LABEL[3]
     assert 0.3 < noise.std() / COMMAND.limits[3] < 0.6
@@ -61,7 +61,7 @@ def test_disturbances_are_strong_slow_and_within_the_limits():
 
 def test_a_disturbance_is_its_seed():
     flown = [
-        steer(DisturbedExpert(np.random.default_rng(seed), Disturbance(), COMMAND), 50)
+        fly_with(DisturbedExpert(np.random.default_rng(seed), Disturbance(), COMMAND), 50)
         for seed in (1, 1, 2)
     ]
     assert np.array_equal(flown[0], flown[1])
@@ -70,7 +70,7 @@ def test_a_disturbance_is_its_seed():
 
 def test_the_policy_alone_is_never_corrected():
     policy = StubbornPolicy()
-    assert (steer(PolicyDriver(policy), 10) == 9.0).all()
+    assert (fly_with(PolicyDriver(policy), 10) == 9.0).all()
     assert policy.resets == 1
 
 
@@ -80,7 +80,7 @@ def test_turns_are_shared_as_told_and_the_policy_sees_every_frame(share):
     rng, policy = np.random.default_rng(0), StubbornPolicy()
     how = Disturbance(strength=(0.0, 0.0))
     mixed = MixedDriver(policy, DisturbedExpert(rng, how, COMMAND), rng, share)
-    flown = steer(mixed, 6000)
+    flown = fly_with(mixed, 6000)
     by_expert = (flown == LABEL).all(axis=1)
     assert by_expert.mean() == pytest.approx(share, abs=0.1)
     assert len(policy.seen) == 6000
@@ -113,7 +113,7 @@ def test_the_way_to_the_target_does_not_count_as_distance():
 def test_it_is_turned_away_now_and_then_and_keeps_its_label():
     """Pictures without the target come from here; the recorded label is the caller's own."""
     how = Disturbance(strength=(0.0, 0.0), glance_share=1.0, glance_every_s=4.0)
-    flown = steer(DisturbedExpert(np.random.default_rng(2), how, COMMAND), 4000)
+    flown = fly_with(DisturbedExpert(np.random.default_rng(2), how, COMMAND), 4000)
     away = flown[:, 0] == 0.0
     assert 0.1 < away.mean() < 0.4
     assert (np.abs(flown[away, 3]) >= 0.6 * COMMAND.limits[3] - 1e-6).all()
@@ -121,10 +121,10 @@ def test_it_is_turned_away_now_and_then_and_keeps_its_label():
     assert np.array_equal(flown[~away], np.tile(LABEL, (int((~away).sum()), 1)))
 
 
-def test_what_the_policy_sees_is_told_also_while_the_expert_steers():
+def test_what_the_policy_sees_is_reported_also_while_the_expert_flies():
     rng = np.random.default_rng(0)
     expert = DisturbedExpert(rng, Disturbance(), COMMAND)
     mixed = MixedDriver(StubbornPolicy(), expert, rng, 1.0)
-    steer(mixed, 1)
-    assert mixed.sight == 0.25
-    assert np.isnan(expert.sight)
+    fly_with(mixed, 1)
+    assert mixed.target_probability == 0.25
+    assert np.isnan(expert.target_probability)

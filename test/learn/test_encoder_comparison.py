@@ -30,18 +30,20 @@ def held_out(tmp_path, make_recording):
 
 
 def test_what_was_learned_is_less_wrong_on_flights_held_out(episodes, held_out, tmp_path):
-    material = encoder_comparison.split_material(episodes[0].parent, held_out)
-    learned, asked = encoder_comparison.open_material(material, 'small', tmp_path / 'cache')
+    data = encoder_comparison.split_episodes(episodes[0].parent, held_out)
+    training, held = encoder_comparison.open_split(data, 'small', tmp_path / 'cache')
     config = TrainConfig(steps=60, windows=4, length=8, warmup_steps=5)
-    taught = encoder_comparison.examine(
-        encoder_comparison.teach('small', config, learned, tmp_path / 'net.pt'), asked
+    taught = encoder_comparison.encoder_error(
+        encoder_comparison.train_encoder('small', config, training, tmp_path / 'net.pt'), held
     )
     torch.manual_seed(1)
-    fresh = encoder_comparison.examine(Network(NetworkConfig(VisionConfig.NAMED['small'])), asked)
+    fresh = encoder_comparison.encoder_error(
+        Network(NetworkConfig(VisionConfig.NAMED['small'])), held
+    )
     assert taught.mean < 0.5 * fresh.mean
     assert taught.bearing < fresh.bearing
     assert taught.seen == 1.0  # the square is always in view
-    assert encoder_comparison.seen_share(asked) == 1.0
+    assert encoder_comparison.seen_share(held) == 1.0
 
 
 def test_errors_are_shares_of_what_the_labels_vary(episodes, tmp_path):
@@ -50,7 +52,7 @@ def test_errors_are_shares_of_what_the_labels_vary(episodes, tmp_path):
     network = Network(NetworkConfig(VisionConfig.NAMED['small']))
     labels = np.concatenate([clip.label for clip in clips])
     answer = np.concatenate([encoder_comparison.watch(network, clip)[0] for clip in clips])
-    error = encoder_comparison.examine(network, clips)
+    error = encoder_comparison.encoder_error(network, clips)
     expected = ((answer - labels) ** 2).mean(axis=0) / labels.var(axis=0).clip(1e-9)
     assert error.command == pytest.approx(expected)
     assert error.mean == pytest.approx(expected.mean())
@@ -70,20 +72,20 @@ def test_a_flight_is_watched_from_its_start_to_its_end(held_out, tmp_path):
 
 
 def test_flights_learned_from_and_test_seeds_are_refused(episodes, tmp_path, make_recording):
-    with pytest.raises(ConfigError, match='among the flights learned from'):
-        encoder_comparison.split_material(episodes[0].parent, episodes[0].parent)
+    with pytest.raises(ConfigError, match='among the flights trained on'):
+        encoder_comparison.split_episodes(episodes[0].parent, episodes[0].parent)
     recording = make_recording(20)
     recording.info = dataclasses.replace(recording.info, seed=15_003)
     save(recording, tmp_path / 'judged' / '0')
     with pytest.raises(ConfigError, match='test seed 15003'):
-        encoder_comparison.split_material(episodes[0].parent, tmp_path / 'judged')
+        encoder_comparison.split_episodes(episodes[0].parent, tmp_path / 'judged')
 
 
 def test_every_fifth_flight_is_held_out_where_none_are_named(episodes, make_recording):
     save(make_recording(4), episodes[0].parent / '00004')
-    material = encoder_comparison.split_material(episodes[0].parent, None)
-    assert [path.name for path in material.held_out] == ['00004']
-    assert len(material.learned) == 4
+    data = encoder_comparison.split_episodes(episodes[0].parent, None)
+    assert [path.name for path in data.held_out] == ['00004']
+    assert len(data.training) == 4
 
 
 @pytest.mark.parametrize(

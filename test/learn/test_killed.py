@@ -30,7 +30,7 @@ from pathlib import Path
 from notebook import Notebook
 from liquid_drone.learn import dagger, recipe
 work = recipe.Workspace(Path(sys.argv[2]))
-dagger._train_round(recipe.load_recipe(sys.argv[1]), work, 0, Notebook())
+dagger.train_round(recipe.load_recipe(sys.argv[1]), work, 0, Notebook())
 """
 
 

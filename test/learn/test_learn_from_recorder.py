@@ -88,5 +88,5 @@ def test_a_takeover_is_learned_from(tmp_path: Path) -> None:
     total = torch.stack(list(losses.values())).sum()
     total.backward()  # type: ignore[no-untyped-call]
     assert losses['command'] > 0.0
-    assert losses['sight'] == losses['place'] == 0.0  # nobody knows where the target was
+    assert losses['detection'] == losses['bearing'] == 0.0  # nobody knows where the target was
     assert all(torch.isfinite(p.grad).all() for p in policy.parameters() if p.grad is not None)

@@ -54,14 +54,14 @@ def test_a_flight_after_a_look_alike_shows_no_target_and_teaches_no_command(epis
     assert np.isfinite(found[0].label).all()
     assert not other[0].target.any()
     assert np.isnan(other[0].label).all()
-    assert np.isnan(other[0].hints[:, 0]).all()
-    assert np.array_equal(other[0].hints[:, 1:], without_target(found[0]).hints[:, 1:])
+    assert np.isnan(other[0].auxiliary[:, 0]).all()
+    assert np.array_equal(other[0].auxiliary[:, 1:], without_target(found[0]).auxiliary[:, 1:])
 
 
 @pytest.mark.slow
 def test_a_policy_that_watches_meets_pictures_without_the_target(bundle, monkeypatch):
     """Turned away now and then, the expert must show the policy what an empty picture is like."""
     monkeypatch.setattr(target_detection, 'FRAMES', 120)
-    total = target_detection.sight_of(RECIPE, bundle, 3, 0)
+    total = target_detection.detection_errors(RECIPE, bundle, 3, 0)
     assert total.shown > 60
     assert total.empty > 20

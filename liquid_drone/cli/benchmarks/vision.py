@@ -77,40 +77,40 @@ def _compare(args: argparse.Namespace) -> 'dict[str, list[EncoderError]]':
     from rich.console import Console
 
     from ...learn.encoder_comparison import (
-        examine,
-        open_material,
+        encoder_error,
+        open_split,
         seen_share,
-        split_material,
-        teach,
+        split_episodes,
+        train_encoder,
     )
     from ...learn.recipe import TrainConfig
     from ..progress import TerminalWatcher
 
-    material = split_material(args.episodes, args.held_out)
+    data = split_episodes(args.episodes, args.held_out)
     watcher = TerminalWatcher(Console(stderr=True, highlight=False))
     errors: dict[str, list[EncoderError]] = {encoder: [] for encoder in args.encoders}
     with _workplace(args.out) as folder:
         for seed in range(1, args.seeds + 1):
             for encoder in args.encoders:
-                watcher.note(f'{encoder}: opening {len(material.learned)} episodes')
-                learned, asked = open_material(material, encoder, args.out / 'cache')
+                watcher.note(f'{encoder}: opening {len(data.training)} episodes')
+                training, held = open_split(data, encoder, args.out / 'cache')
                 config = TrainConfig(args.steps, args.windows, args.length, seed=seed)
                 watcher.begin(f'{encoder}, seed {seed}: training', args.steps, 'frames')
                 frames = args.windows * args.length
-                network = teach(
+                network = train_encoder(
                     encoder,
                     config,
-                    learned,
+                    training,
                     Path(folder) / f'{encoder}-{seed}.pt',
                     lambda step, losses, frames=frames: watcher.advance(  # type: ignore[misc]
                         1, frames, command=losses['command']
                     ),
                 )
-                errors[encoder].append(examine(network, asked))
+                errors[encoder].append(encoder_error(network, held))
                 watcher.end(_say(errors[encoder][-1]))
     watcher.note(
-        f'{sum(map(len, learned))} frames learned from; {sum(map(len, asked))} held out, with the '
-        f'target in view in {seen_share(asked):.1%}'
+        f'{sum(map(len, training))} frames trained on; {sum(map(len, held))} held out, with the '
+        f'target in view in {seen_share(held):.1%}'
     )
     return errors
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..learn.dagger import Score, Watcher
     from ..learn.recipe import Recipe, Workspace
+    from ..learn.validation import Score
+    from ..learn.watcher import Watcher
 
 
-def publish(
+def export_best(
     recipe: 'Recipe',
     work: 'Workspace',
     best: 'Score',
@@ -18,21 +19,21 @@ def publish(
     processes: int,
     watcher: 'Watcher',
 ) -> None:
-    """Export the best round, let it watch a few flights, and write both into its card."""
+    """Export the best round, count the errors of its target head, write both into its card."""
     from ..evaluate.scoring import wilson
     from ..learn.dagger import frames_of
     from ..learn.export_round import export_round
-    from ..learn.target_detection import sight_of
+    from ..learn.target_detection import detection_errors
     from ..policy.card import add_results
     from ..schema import plain
 
     frames = frames_of(recipe, work, best.round)
     export_round(recipe, work, best.round, out, frames, recipe.name)
     table = {'success': plain(wilson(best.successes, best.flights))}
-    flights = recipe.validation.sight_flights
+    flights = recipe.validation.detection_flights
     if flights:
-        watcher.begin('what it sees: validation flights', flights, 'flights')
-        sight = sight_of(recipe, out, flights, processes, lambda: watcher.advance())
-        watcher.end(str(sight))
-        table['target head'] = str(sight)
+        watcher.begin('target head: validation flights', flights, 'flights')
+        counts = detection_errors(recipe, out, flights, processes, lambda: watcher.advance())
+        watcher.end(str(counts))
+        table['target head'] = str(counts)
     add_results(out, f'validation seeds, task {recipe.task}', table)

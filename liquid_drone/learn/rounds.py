@@ -1,0 +1,63 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The rounds of a recipe: who flies each one, on which seeds, and where its files lie.
+
+The expert flies for the first two rounds: when the flights of round 1 begin, nothing is trained
+yet. For round r from 2 on the policy of round r - 2 and the expert take turns (DAgger), since the
+policy of round r - 1 is still in training then. Nothing here flies or trains.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..contract import CommandSpec
+from ..seeds import split_seeds
+from .drivers import DriverPlan
+from .recipe import EXPERT_ROUNDS, Recipe, Workspace
+
+SEEDS_PER_ROUND = 400  # training seeds that are set aside for each round
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round: new flights, then training on these and on all flights before."""
+
+    index: int
+    driver: DriverPlan  # who flies the new episodes
+    seeds: range  # of the new episodes
+    frames: int  # of a new episode, at most
+    episodes: Path  # folder of the new episodes
+    checkpoint: Path  # written at the end of the training
+    bundle: Path  # exported from the checkpoint
+
+
+def rounds_of(recipe: Recipe, work: Workspace) -> tuple[Round, ...]:
+    """Return all rounds of a recipe, in their order."""
+    return tuple(_round(recipe, work, index) for index in range(recipe.dagger.rounds))
+
+
+def _round(recipe: Recipe, work: Workspace, index: int) -> Round:
+    by_expert = index < EXPERT_ROUNDS
+    flights = recipe.collect if by_expert else recipe.dagger
+    return Round(
+        index,
+        driver=_driver(recipe, work, index),
+        seeds=_seeds(flights.episodes, index),
+        frames=flights.frames,
+        episodes=work.episodes(index),
+        checkpoint=work.checkpoint(index),
+        bundle=work.bundle(index),
+    )
+
+
+def _seeds(episodes: int, index: int) -> range:
+    return split_seeds('train', episodes, SEEDS_PER_ROUND * index) if episodes else range(0)
+
+
+def _driver(recipe: Recipe, work: Workspace, index: int) -> DriverPlan:
+    disturbance, command = recipe.collect.disturbance, CommandSpec()
+    if index < EXPERT_ROUNDS:
+        return DriverPlan('expert', disturbance, command)
+    before = index - EXPERT_ROUNDS  # the newest round that is trained by then
+    share = recipe.dagger.expert_share * recipe.dagger.share_decay**before
+    return DriverPlan('mixed', disturbance, command, work.bundle(before), share)

@@ -1,0 +1,150 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Validation of a round: its policy flies validation seeds, and the best round is chosen by that.
+
+A score is written as JSON and flown once. The flights of the last two rounds are more than those
+of the rounds before; only scores over the same number of flights are compared.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import resources, schema
+from ..contract import CommandSpec
+from ..errors import ConfigError
+from ..seeds import split_seeds
+from ..sim.scenario.task import Task
+from .collect import jobs_of, run_jobs
+from .drivers import FRAME_S, DriverPlan
+from .recipe import Recipe, Workspace
+from .rollout import TrainingFlight, failure_of
+from .rounds import Round
+from .tensorboard import add_numbers, tensorboard_log
+from .watcher import Watcher
+
+FINAL_ROUNDS = 2  # the last ones, which fly more
+
+
+@dataclass(frozen=True)
+class Score:
+    """The result of a round in validation."""
+
+    round: int
+    flights: int
+    successes: int
+    failures: dict[str, int]  # reason -> count
+    command_error: float  # root mean square, shares of the limits, against the expert
+
+    def __str__(self) -> str:
+        """Return it as a line for people."""
+        return (
+            f'{self.successes} of {self.flights} good, failed {self.failures}, '
+            f'error {self.command_error:.3f}'
+        )
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """The larger, the better."""
+        return self.successes, -self.command_error
+
+
+def finals(rounds: tuple[Round, ...]) -> tuple[Round, ...]:
+    """Return the rounds of which one becomes the bundle."""
+    return rounds[-FINAL_ROUNDS:]
+
+
+def validate(
+    recipe: Recipe, work: Workspace, one: Round, processes: int, watcher: Watcher
+) -> Score:
+    """Fly a round's bundle on validation seeds, or read the score of an earlier run."""
+    final = one.index >= recipe.dagger.rounds - FINAL_ROUNDS
+    flights = recipe.validation.final_flights if final else 0
+    flights = flights or recipe.validation.flights
+    known = read_score(work, one.index)
+    if known is not None and known.flights == flights:
+        return known
+    watcher.begin(f'round {one.index}: validation flights', flights, 'frames')
+    score = fly_validation(
+        recipe, work, one, flights, processes, lambda frames: watcher.advance(1, frames)
+    )
+    watcher.end(str(score))
+    return score
+
+
+def fly_validation(
+    recipe: Recipe,
+    work: Workspace,
+    one: Round,
+    flights: int,
+    processes: int,
+    done: Callable[[int], None] = lambda frames: None,
+) -> Score:
+    """Fly a round's bundle on validation seeds; write and return the score.
+
+    Args:
+        recipe: that is trained.
+        work: its folder.
+        one: the round.
+        flights: how many.
+        processes: flights at once.
+        done: called with the frames of each flight.
+
+    """
+    task = schema.load_yaml(Task, resources.named_file('config/tasks', recipe.task))
+    plan = DriverPlan('policy', recipe.collect.disturbance, CommandSpec(), one.bundle)
+    seeds = split_seeds('validation', flights)
+    jobs = jobs_of(recipe, seeds, round(task.duration_s / FRAME_S), plan, None)
+    reasons: Counter[str] = Counter()
+    errors: list[float] = []
+    for result in run_jobs(jobs, processes):
+        assert result.flight is not None  # nothing is recorded, so every seed is flown
+        reasons[failure_of(result.flight, task, FRAME_S)] += 1
+        errors.append(_mean_square(result.flight))
+        done(result.frames)
+    good = reasons.pop('', 0)
+    score = Score(one.index, flights, good, dict(reasons), (sum(errors) / len(errors)) ** 0.5)
+    _write_score(work, score)
+    with tensorboard_log(work.root) as numbers:
+        facts = {'good': good / flights, 'command_error': score.command_error}
+        add_numbers(numbers, (one.index + 1) * recipe.train.steps, 'validation', facts)
+    return score
+
+
+def best_round(recipe: Recipe, work: Workspace) -> int:
+    """Return the round with the best validation score.
+
+    Raises:
+        ConfigError: no round was validated yet.
+
+    """
+    scores = [read_score(work, index) for index in range(recipe.dagger.rounds)]
+    found = [score for score in scores if score is not None]
+    if not found:
+        raise ConfigError(f'no validated round in {work.root}: run liquid-drone train first')
+    most = max(score.flights for score in found)
+    return max((score for score in found if score.flights == most), key=lambda s: s.rank).round
+
+
+def read_score(work: Workspace, index: int) -> Score | None:
+    """Return the score of a round; None: not validated yet."""
+    path = _score_path(work, index)
+    if not path.is_file():
+        return None
+    return schema.build(Score, json.loads(path.read_text(encoding='utf-8')), str(path))
+
+
+def _write_score(work: Workspace, score: Score) -> None:
+    path = _score_path(work, score.round)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(vars(score), indent=1), encoding='utf-8')
+
+
+def _score_path(work: Workspace, index: int) -> Path:
+    return work.root / 'validation' / f'round-{index}.json'
+
+
+def _mean_square(flight: TrainingFlight) -> float:
+    return float((flight.command_error**2).mean()) if len(flight.command_error) else 1.0

@@ -1,0 +1,71 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Who flies which round, on which seeds, into which folder; old names of recipes still load."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquid_drone.errors import ConfigError
+from liquid_drone.learn.recipe import (
+    CollectConfig,
+    DaggerConfig,
+    Recipe,
+    TrainConfig,
+    ValidationConfig,
+    Workspace,
+)
+from liquid_drone.learn.rounds import rounds_of
+from liquid_drone.policy.config import NetworkConfig
+from liquid_drone.policy.network import Network
+from liquid_drone.schema import build, plain
+
+WORK = Workspace(Path('work'))
+
+
+@given(
+    rounds=st.integers(1, 12),
+    expert=st.integers(0, 60),
+    dagger=st.integers(0, 60),
+    share=st.floats(0.0, 1.0),
+)
+def test_no_policy_flies_before_it_is_trained_and_no_seed_is_flown_twice(
+    rounds: int, expert: int, dagger: int, share: float
+) -> None:
+    recipe = Recipe(
+        'r',
+        collect=CollectConfig(episodes=expert),
+        dagger=DaggerConfig(rounds, dagger, expert_share=share, share_decay=0.5),
+    )
+    flown: set[int] = set()
+    for one in rounds_of(recipe, WORK):
+        pilots = [earlier.bundle for earlier in rounds_of(recipe, WORK)[: max(one.index - 1, 0)]]
+        assert one.driver.bundle == (pilots[-1] if pilots else None)
+        assert one.driver.kind == ('mixed' if pilots else 'expert')
+        assert one.driver.expert_share == (share * 0.5 ** (one.index - 2) if pilots else 0.0)
+        assert len(one.seeds) == (dagger if pilots else expert)
+        assert not flown & set(one.seeds)
+        flown |= set(one.seeds)
+        assert one.episodes.name == f'{"dagger" if pilots else "expert"}-{one.index}'
+
+
+def test_recipes_with_the_former_names_still_load() -> None:
+    old = {'train': {'hint_weight': 0.4}, 'validation': {'sight_flights': 3}}
+    recipe = build(Recipe, {'name': 'old', **old}, 'old.yaml')
+    assert recipe.train == TrainConfig(auxiliary_weight=0.4)
+    assert recipe.validation == ValidationConfig(detection_flights=3)
+    assert build(Recipe, plain(recipe), 'new.yaml') == recipe
+    with pytest.raises(ConfigError, match="'hint_weight' is the former name of"):
+        build(TrainConfig, {'hint_weight': 0.4, 'auxiliary_weight': 0.4}, 'both')
+
+
+def test_weights_with_the_former_names_still_load() -> None:
+    network = Network(NetworkConfig())
+    state = network.state_dict()
+    old = {name.replace('auxiliary.', 'hints.'): torch.ones_like(x) for name, x in state.items()}
+    assert set(old) != set(state)
+    network.load_state_dict(old)
+    assert (network.auxiliary.weight == 1.0).all()
