@@ -92,7 +92,7 @@ def test_every_fifth_flight_is_held_out_where_none_are_named(episodes, make_reco
     ('arguments', 'words'),
     [
         (['--episodes', '{empty}'], 'too few episodes in'),
-        (['--eyes', 'hawk'], "unknown eye 'hawk': expected one of default"),
+        (['--eyes', 'hawk'], "unknown encoder 'hawk': expected one of default"),
         (['--held-out', '{empty}'], '--held-out needs --episodes'),
         (['--episodes', '{flights}', '--held-out', '{empty}'], 'too few episodes in {empty}'),
         (['--episodes', '{flights}', '--seeds', '0'], '--seeds must be at least 1'),

@@ -81,7 +81,7 @@ def test_a_tiny_retraining_ends_in_a_bundle_that_names_both_targets(
             collect=CollectConfig(episodes=3, frames=12),
             train=TrainConfig(steps=2, windows=2, length=8, warmup_steps=1),
             dagger=DaggerConfig(rounds=2, episodes=1, frames=12),
-            validation=ValidationConfig(flights=1, final_flights=1, sight_flights=1),
+            validation=ValidationConfig(flights=1, final_flights=1, detection_flights=1),
         )
 
     made = fine_tune.retrain_recipe
@@ -115,7 +115,7 @@ def test_recorded_flights_alone_teach_a_bundle(
         return replace(
             made(target, start),
             train=TrainConfig(steps=2, windows=2, length=8, warmup_steps=1),
-            validation=ValidationConfig(flights=1, final_flights=1, sight_flights=0),
+            validation=ValidationConfig(flights=1, final_flights=1, detection_flights=0),
         )
 
     made = fine_tune.recorded_recipe
