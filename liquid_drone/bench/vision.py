@@ -96,7 +96,7 @@ def mflop_of(network: Network) -> float:
 def _see(network: Network) -> Case:
     with tempfile.TemporaryDirectory() as folder:
         export_vision(network, Path(folder) / VISION_FILE)
-        session = open_session(Path(folder) / VISION_FILE, 'cpu', 1)
+        session = open_session(Path(folder) / VISION_FILE)
     camera, rng = CameraSpec(), np.random.default_rng(SEED)
     image = rng.integers(0, 256, (1, camera.height, camera.width, 3), dtype=np.uint8)
     return lambda: session.run(None, {'image': image})

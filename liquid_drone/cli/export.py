@@ -41,6 +41,6 @@ def run(args: argparse.Namespace) -> int:
             f'{work.checkpoint(index)} is missing: run liquid-drone train --recipe {args.recipe}'
         )
     export_round(recipe, work, index, args.out, frames_of(recipe, work, index), args.out.name)
-    runner = PolicyRunner(args.out, providers='cpu')
+    runner = PolicyRunner(args.out)
     print(f'{args.out}: round {index}, parity {runner.check_parity():.1e}')
     return 0

@@ -245,11 +245,11 @@ def _in_process(
     on_progress: Callable[['FlightProgress'], None],
 ) -> 'FlightLog':
     from ..evaluate import closed_loop
-    from ..runtime.runner import PolicyRunner
+    from ..runtime.selection import open_policy
     from ..sim.firmware.process import find
     from ..sim.session import FirmwareFlight, Session
 
-    runner = PolicyRunner(bundle)
+    runner = open_policy(bundle)
     runner.warm_up()
     firmware = None
     if args.firmware is not None:

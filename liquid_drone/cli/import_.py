@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     network = _keras(args) if whole else _ncps(args)
     command = f'liquid-drone import {args.file.name}'
     contract = adopt(network, args.out, command, retrainable=whole)
-    worst = PolicyRunner(args.out, providers='cpu').check_parity()
+    worst = PolicyRunner(args.out).check_parity()
     said = contract.network
     print(f'{args.out}: {said["cell"]}, {said["neurons"]} neurons, parity {worst:.1e}')
     print(f'next: liquid-drone fly --bundle {args.out}')

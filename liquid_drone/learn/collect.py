@@ -160,7 +160,7 @@ def _driver(plan: DriverPlan, rng: np.random.Generator) -> Driver:
     if plan.bundle not in _POLICIES:
         from ..runtime.runner import PolicyRunner
 
-        _POLICIES[plan.bundle] = PolicyRunner(plan.bundle, providers='cpu')
+        _POLICIES[plan.bundle] = PolicyRunner(plan.bundle)
     policy = _POLICIES[plan.bundle]
     if plan.kind == 'policy':
         return PolicyDriver(policy)

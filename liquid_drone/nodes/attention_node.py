@@ -20,7 +20,8 @@ from ..image import fitted
 from ..ros import conversions, parameters, process, qos
 from ..ros.parameters import Parameter
 from ..runtime.attention import occlude, overlay
-from ..runtime.runner import PolicyRunner
+from ..runtime.providers import Backend
+from ..runtime.selection import open_policy
 from .policy_node import BUNDLE, PROVIDERS
 
 PARAMETERS = (
@@ -41,7 +42,8 @@ class AttentionNode(Node):
         super().__init__('attention')
         parameters.declare(self, PARAMETERS, read_only=True)
         self.values = values = parameters.read(self, PARAMETERS)
-        self._runner = PolicyRunner(resources.bundle(values['bundle']), values['providers'])
+        bundle, backend = resources.bundle(values['bundle']), Backend(role='attention')
+        self._runner = open_policy(bundle, values['providers'], backend=backend)
         self._fov_deg: float | None = None
         self._next_s = 0.0
         self._overlays = self.create_publisher(ImageMessage, '~/image', qos.SENSOR_OUT)

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Float32Array, Image
+from .providers import MOST_IMAGES
 from .runner import PolicyRunner
 
-BATCH = 16  # pictures at once: bounds memory, and the time between two others' turns
+BATCH = MOST_IMAGES  # at once: bounds memory, and the time between two others' turns
 
 
 @dataclass(frozen=True)

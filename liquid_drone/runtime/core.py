@@ -25,7 +25,7 @@ class CoreStep:
             BundleError: ONNX Runtime cannot read it.
 
         """
-        self.session = open_session(graph, 'cpu', 1)
+        self.session = open_session(graph)
         self._binding = self.session.io_binding()
         self._features = self._bind('features', (1, feature_size))
         self._state = self._bind('state', (1, state_size))

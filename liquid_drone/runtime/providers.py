@@ -1,106 +1,170 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where a graph runs: the provider that was asked for, or an error that says why not.
+"""Sessions of ONNX Runtime: on the provider that was asked for, or an error that says why not.
 
-ONNX Runtime falls back to the CPU without a word in its result, so what a session really got is
-compared with what was asked for. One thread by default: two are faster on average and ten times
-slower in the worst case.
+ONNX Runtime falls back to the CPU without a word in its result, so the fall-back is switched off,
+and what a session really got is compared with what was asked for. Single precision is single
+precision: no TF32, which differs by 5.6e-3 where FP32 differs by 7.6e-6 (H200, ``models/follow``).
+One thread by default: two are faster on average and ten times slower in the worst case.
 """
 
-import ctypes
-import hashlib
+import logging
+import os
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..contract import sha256_of
 from ..errors import BundleError, ConfigError, require
+from . import engine_cache, libraries
+from .libraries import NAMES
 
 CHOICES = ('auto', 'cpu', 'cuda', 'tensorrt')
-NAMES = {
-    'cpu': 'CPUExecutionProvider',
-    'cuda': 'CUDAExecutionProvider',
-    'tensorrt': 'TensorrtExecutionProvider',
-}
-LIBRARIES = {
-    'cuda': ('libcuda.so.1', 'libcudnn.so.9'),
-    'tensorrt': ('libcuda.so.1', 'libnvinfer.so.10'),
-}
+PRECISIONS = ('fp32', 'fp16')
+MOST_IMAGES = 16  # of a batch; TensorRT builds for 1 to so many
+RECORD_ASSIGNMENT = 'session.record_ep_graph_assignment_info'
+log = logging.getLogger(__name__)
 
 
-def resolve(choice: str) -> str:
-    """Turn ``auto`` into the best provider whose libraries load here; check the others.
+@dataclass(frozen=True)
+class Backend:
+    """Where and how exactly a vision graph runs."""
+
+    provider: str = 'cpu'
+    precision: str = 'fp32'  # 'fp16': TensorRT only
+    threads: int = 1
+    role: str = 'flight'  # or 'attention': engines are kept apart
+    rows_columns: tuple[int, int] = (144, 256)  # of an image, for TensorRT's profile
+
+    def __post_init__(self) -> None:
+        if self.provider not in NAMES:
+            expected = ', '.join(NAMES)
+            raise ConfigError(f"unknown provider '{self.provider}': expected one of {expected}")
+        if self.precision not in PRECISIONS:
+            expected = ', '.join(PRECISIONS)
+            raise ConfigError(f"unknown precision '{self.precision}': expected one of {expected}")
+        if self.precision == 'fp16' and self.provider != 'tensorrt':
+            raise ConfigError(
+                f"precision 'fp16' needs provider 'tensorrt', got '{self.provider}'; "
+                "use precision 'fp32' or provider 'tensorrt'"
+            )
+
+    def __str__(self) -> str:
+        return f'{self.provider} {self.precision}'
+
+
+def check(choice: str) -> None:
+    """Refuse a provider that is unknown, or that this machine does not have.
 
     Raises:
-        ConfigError: unknown choice, or a provider that this machine does not have.
+        ConfigError: with the reason, as the linker or the driver gives it.
 
     """
     if choice not in CHOICES:
         raise ConfigError(f"unknown provider '{choice}': expected one of {', '.join(CHOICES)}")
-    if choice == 'auto':
-        return 'cuda' if _missing('cuda') is None else 'cpu'
-    reason = _missing(choice)
+    reason = None if choice == 'auto' else libraries.why_not(choice)
     if reason is not None:
         raise ConfigError(f"provider '{choice}' cannot be had here: {reason}; use 'cpu' or 'auto'")
-    return choice
 
 
-def open_session(graph: Path, provider: str, threads: int = 1) -> Any:
-    """Open a graph on one provider of ``cpu``, ``cuda``, ``tensorrt``.
+def open_session(graph: Path, backend: Backend | None = None) -> Any:
+    """Open a graph.
 
     Raises:
         BundleError: ONNX Runtime cannot read the graph.
         ConfigError: the session did not get the provider.
 
     """
+    backend = backend or Backend()
+    if backend.provider == 'tensorrt':
+        return _open_tensorrt(graph, backend)
+    return _checked(_open(graph, backend, _provider_list(backend, None)), backend)
+
+
+def _open_tensorrt(graph: Path, backend: Backend) -> Any:
+    """Open on TensorRT; an engine that does not load is set aside and built once more."""
+    key = engine_cache.key_of(graph, backend.precision, backend.role)
+    was_built = engine_cache.is_built(key)
+    try:
+        return _built(graph, backend, key)
+    except (BundleError, ConfigError) as error:
+        if not was_built:
+            raise
+        broken = engine_cache.set_aside(key)
+        log.warning('TensorRT engine set aside at %s, building anew: %s', broken, error)
+        return _built(graph, backend, key)
+
+
+def _built(graph: Path, backend: Backend, key: engine_cache.EngineKey) -> Any:
+    folder = engine_cache.open_folder(key)
+    if not engine_cache.is_built(key):
+        log.info('TensorRT builds an engine for %s: minutes on a small board', graph.name)
+    return _checked(_open(graph, backend, _provider_list(backend, folder)), backend)
+
+
+def _open(graph: Path, backend: Backend, providers: list[Any]) -> Any:
     runtime = require('onnxruntime', 'cpu')
     options = runtime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = backend.threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    options.add_session_config_entry(RECORD_ASSIGNMENT, '1')
     try:
-        session = runtime.InferenceSession(
-            str(graph), options, providers=_provider_list(graph, provider, runtime.__version__)
+        return runtime.InferenceSession(
+            str(graph), options, providers=providers, enable_fallback=0
         )
     except Exception as error:  # ONNX Runtime's errors share no base but Exception
-        raise BundleError(f'ONNX Runtime cannot open {graph}: {error}') from error
+        raise BundleError(f'ONNX Runtime cannot open {graph} on {backend}: {error}') from error
+
+
+def _checked(session: Any, backend: Backend) -> Any:
     got = session.get_providers()
-    if NAMES[provider] not in got:
+    if NAMES[backend.provider] not in got:
+        reason = libraries.why_not(backend.provider) or 'ONNX Runtime does not say why'
         raise ConfigError(
-            f"asked for provider '{provider}', ONNX Runtime fell back to {', '.join(got)}; "
-            "mend the GPU installation or choose 'cpu'"
+            f"asked for provider '{backend.provider}', ONNX Runtime fell back to "
+            f"{', '.join(got)}: {reason}; mend the GPU installation or choose 'cpu'"
         )
     return session
 
 
-def _missing(provider: str) -> str | None:
-    """Say what keeps a provider from working here; None when nothing is known to."""
-    if provider == 'cpu':
-        return None
-    if NAMES[provider] not in require('onnxruntime', 'cpu').get_available_providers():
-        return f'this build of ONNX Runtime has no {NAMES[provider]} (install liquid_drone[gpu])'
-    for library in LIBRARIES[provider]:
-        try:
-            ctypes.CDLL(library)
-        except OSError as error:
-            return str(error)
-    return None
+def assignment(session: Any) -> dict[str, int]:
+    """Return how many nodes each provider runs; empty where ONNX Runtime is too old to tell."""
+    info = getattr(session, 'get_provider_graph_assignment_info', None)
+    if info is None:
+        return {}
+    counts: Counter[str] = Counter()
+    for part in info():
+        counts[part.ep_name] += len(part.get_nodes())
+    return dict(counts)
 
 
-def _provider_list(graph: Path, provider: str, version: str) -> list[Any]:
-    if provider == 'tensorrt':
-        cache = engine_cache(graph, version)
-        cache.mkdir(parents=True, exist_ok=True)
-        options = {
-            'trt_fp16_enable': True,
-            'trt_engine_cache_enable': True,
-            'trt_engine_cache_path': str(cache),
-        }
-        return [(NAMES['tensorrt'], options), NAMES['cuda'], NAMES['cpu']]
-    return [NAMES[provider]] if provider == 'cpu' else [NAMES[provider], NAMES['cpu']]
+def _provider_list(backend: Backend, folder: Path | None) -> list[Any]:
+    """Return providers with their options, first choice first."""
+    cuda = (NAMES['cuda'], {'use_tf32': '0', 'cudnn_conv_algo_search': 'HEURISTIC'})
+    if backend.provider == 'cpu':
+        return [NAMES['cpu']]
+    if backend.provider == 'cuda':
+        return [cuda, NAMES['cpu']]
+    assert folder is not None  # TensorRT's, made by the caller
+    if backend.precision == 'fp32':
+        os.environ.setdefault('NVIDIA_TF32_OVERRIDE', '0')  # TensorRT has no option for it
+    return [(NAMES['tensorrt'], tensorrt_options(backend, folder)), cuda, NAMES['cpu']]
 
 
-def engine_cache(graph: Path, version: str) -> Path:
-    """Return where TensorRT engines of one graph belong: keyed by its content, not by its name."""
-    key = hashlib.sha256(f'{sha256_of(graph)} {version}'.encode()).hexdigest()[:16]
-    return Path.home() / '.cache' / 'liquid_drone' / 'tensorrt' / key
+def tensorrt_options(backend: Backend, folder: Path) -> dict[str, Any]:
+    """Return TensorRT's options: engine and timing cache, one profile for 1 to 16 images."""
+    usual = MOST_IMAGES if backend.role == 'attention' else 1
+    rows, columns = backend.rows_columns
+    shape = f'image:{{}}x{rows}x{columns}x3'
+    return {
+        'trt_fp16_enable': backend.precision == 'fp16',
+        'trt_engine_cache_enable': True,
+        'trt_engine_cache_path': str(folder),
+        'trt_timing_cache_enable': True,
+        'trt_timing_cache_path': str(folder),
+        'trt_profile_min_shapes': shape.format(1),
+        'trt_profile_opt_shapes': shape.format(usual),
+        'trt_profile_max_shapes': shape.format(MOST_IMAGES),
+    }

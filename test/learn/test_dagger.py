@@ -90,7 +90,7 @@ def test_a_tiny_recipe_from_nothing_to_a_bundle(tmp_path):
     assert not [title for title in again.titles if 'training' in title]  # nothing done twice
     out = tmp_path / 'out'
     export_round(TINY, work, best.round, out, frames_of(TINY, work, best.round), 'tiny')
-    assert PolicyRunner(out, providers='cpu').contract.name == 'tiny'
+    assert PolicyRunner(out).contract.name == 'tiny'
 
 
 def test_training_without_episodes_names_the_command(tmp_path):

@@ -223,7 +223,7 @@ def test_a_file_becomes_a_bundle_that_runs_and_can_be_trained_on(tmp_path, capsy
     file, bundle = write(tmp_path / 'model.hdf5', wired()), tmp_path / 'published'
     assert main(['import', str(file), '--out', str(bundle)]) == 0
     assert 'wired_cfc, 34 neurons' in capsys.readouterr().out
-    runner = PolicyRunner(bundle, providers='cpu')
+    runner = PolicyRunner(bundle)
     output = runner.step(np.zeros((144, 256, 3), np.uint8), 0.0)
     assert np.isfinite(output.command).all()
     assert output.target_probability > 0.99

@@ -150,7 +150,7 @@ def test_a_state_dict_becomes_a_bundle_behind_one_of_our_encoders(cell, bundle, 
     torch.save(model.state_dict(), tmp_path / 'cell.pt')
     network = load_weights_of(Network(NetworkConfig()), str(bundle))
     assert main([*line, '--out', str(tmp_path / 'guest')]) == 0
-    runner = PolicyRunner(tmp_path / 'guest', providers='cpu')
+    runner = PolicyRunner(tmp_path / 'guest')
     images = np.random.default_rng(0).integers(0, 256, (5, 144, 256, 3), dtype=np.uint8)
     with torch.no_grad():
         features, _ = network.vision(torch.from_numpy(images))

@@ -29,7 +29,7 @@ def seen() -> tuple[Image, float]:
 
 def test_the_shipped_policy_looks_at_its_target(seen: tuple[Image, float]) -> None:
     image, bearing = seen
-    found = occlude(PolicyRunner(resources.bundle('follow'), 'cpu'), image, ROWS, COLUMNS)
+    found = occlude(PolicyRunner(resources.bundle('follow')), image, ROWS, COLUMNS)
     assert found.change.shape == (ROWS, COLUMNS)
     column = int(np.unravel_index(found.target.argmax(), found.target.shape)[1])
     assert abs((column + 0.5) / COLUMNS * 2.0 - 1.0 - bearing) < 2.0 / COLUMNS

@@ -13,16 +13,15 @@ import torch
 
 from liquid_drone import resources
 from liquid_drone.contract import CARD_FILE, CONTRACT_FILE, CORE_FILE, VISION_FILE, sha256_of
-from liquid_drone.errors import BundleError, ConfigError, ImageError
+from liquid_drone.errors import BundleError, ImageError
 from liquid_drone.policy.export import roll
 from liquid_drone.runtime.core import CoreStep
-from liquid_drone.runtime.providers import engine_cache, resolve
 from liquid_drone.runtime.runner import PolicyRunner
 
 
 @pytest.fixture(scope='module')
 def runner(bundle: Path) -> PolicyRunner:
-    return PolicyRunner(bundle, providers='cpu')
+    return PolicyRunner(bundle)
 
 
 def images(count: int, seed: int = 0) -> np.ndarray:
@@ -90,7 +89,7 @@ def test_the_state_matters(runner):
 def test_the_same_frames_give_the_same_bytes(bundle):
     runs = []
     for _ in range(2):
-        runner = PolicyRunner(bundle, providers='cpu')
+        runner = PolicyRunner(bundle)
         runner.warm_up()
         runs.append([runner.step(f, 1 + 0.05 * k).command for k, f in enumerate(images(10))])
     assert np.array_equal(runs[0], runs[1])
@@ -167,23 +166,6 @@ def test_a_graph_of_another_shape_is_refused(bundle, tmp_path):
     (copy / CONTRACT_FILE).write_text(json.dumps(contract))
     with pytest.raises(BundleError, match='does not fit its contract'):
         PolicyRunner(copy)
-
-
-def test_unknown_and_absent_providers_are_named():
-    with pytest.raises(ConfigError, match='unknown provider'):
-        resolve('gpu')
-    assert resolve('cpu') == 'cpu'
-    assert resolve('auto') in ('cpu', 'cuda')
-
-
-def test_engine_caches_differ_with_the_content_not_the_name(tmp_path):
-    """TensorRT's own key ignores the weights: after retraining the old network would fly."""
-    (tmp_path / 'a').mkdir()
-    (tmp_path / 'b').mkdir()
-    (tmp_path / 'a' / VISION_FILE).write_bytes(b'one')
-    (tmp_path / 'b' / VISION_FILE).write_bytes(b'two')
-    caches = [engine_cache(tmp_path / name / VISION_FILE, '1.31') for name in 'ab']
-    assert caches[0] != caches[1]
 
 
 def test_an_answer_is_not_overwritten_by_the_next_step(bundle):

@@ -1,0 +1,107 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where TensorRT engines of one graph are kept, so that no engine is ever taken for another's.
+
+ONNX Runtime names an engine by the graph's file and its inputs and outputs, not by its weights
+(microsoft/onnxruntime#6455): a directory of its own for each graph, machine, precision and role
+does what the name does not.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..contract import sha256_of
+from ..errors import require
+from . import libraries
+
+KEY_FILE = 'key.json'
+
+
+@dataclass(frozen=True)
+class EngineKey:
+    """All that an engine depends on."""
+
+    graph: str  # sha256 of the ONNX file
+    onnxruntime: str
+    tensorrt: str
+    device: str
+    compute_capability: str
+    precision: str
+    role: str  # 'flight' or 'attention': their profiles differ
+
+    @property
+    def folder(self) -> str:
+        """Return the name of the directory."""
+        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def machine(self) -> tuple[str, ...]:
+        """Return what is the same for all engines that this machine can load."""
+        return self.onnxruntime, self.tensorrt, self.device, self.compute_capability
+
+
+def key_of(graph: Path, precision: str, role: str) -> EngineKey:
+    """Return the key of a graph on this machine."""
+    found = libraries.device()
+    return EngineKey(
+        sha256_of(graph),
+        require('onnxruntime', 'cpu').__version__,
+        libraries.tensorrt_version(),
+        found.name if found else '',
+        found.compute_capability if found else '',
+        precision,
+        role,
+    )
+
+
+def root() -> Path:
+    """Return the directory of all engines: ``$XDG_CACHE_HOME`` or ``~/.cache``."""
+    base = os.environ.get('XDG_CACHE_HOME') or str(Path.home() / '.cache')
+    return Path(base) / 'liquid_drone' / 'tensorrt'
+
+
+def open_folder(key: EngineKey) -> Path:
+    """Make the directory of a key and take away what only another machine's state could load."""
+    folder = root() / key.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / KEY_FILE
+    if not path.is_file():
+        aside = path.with_suffix('.partial')
+        aside.write_text(json.dumps(dataclasses.asdict(key), indent=1) + '\n', encoding='utf-8')
+        aside.replace(path)
+    prune(key)
+    return folder
+
+
+def is_built(key: EngineKey) -> bool:
+    """Tell whether an engine is there."""
+    return any((root() / key.folder).glob('*.engine'))
+
+
+def set_aside(key: EngineKey) -> Path:
+    """Move a directory away whose engine does not load; return where to."""
+    folder = root() / key.folder
+    broken = folder.with_name(f'{key.folder}.broken')
+    shutil.rmtree(broken, ignore_errors=True)
+    folder.replace(broken)
+    return broken
+
+
+def prune(key: EngineKey) -> list[Path]:
+    """Remove engines of other versions or cards than this machine has; return their folders."""
+    removed = []
+    for path in root().glob(f'*/{KEY_FILE}'):
+        try:
+            other = EngineKey(**json.loads(path.read_text(encoding='utf-8')))
+        except (OSError, ValueError, TypeError):
+            continue  # not ours, or of another version of this program: left alone
+        if other.machine != key.machine:
+            shutil.rmtree(path.parent, ignore_errors=True)
+            removed.append(path.parent)
+    return removed

@@ -1,0 +1,238 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""GPUs that are there, half there or not: no silent fall-back, no engine of another network."""
+
+import ctypes
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquid_drone.contract import VISION_FILE
+from liquid_drone.errors import BundleError, ConfigError
+from liquid_drone.runtime import engine_cache, libraries, providers, runner, selection
+from liquid_drone.runtime.providers import Backend
+from liquid_drone.runtime.runner import PolicyRunner
+
+WHOLE = {'providers_shared', 'providers_cuda', 'providers_tensorrt', 'libcudnn', 'libnvonnxparser'}
+
+
+class Driver:
+    """libcuda as a machine with ``devices`` cards has it."""
+
+    def __init__(self, devices: int) -> None:
+        self.devices = devices
+
+    def cuInit(self, _flags: int) -> int:  # noqa: N802
+        return 0 if self.devices else 100  # CUDA_ERROR_NO_DEVICE
+
+    def cuDeviceGetCount(self, count: Any) -> int:  # noqa: N802
+        count._obj.value = self.devices
+        return 0
+
+    def cuDeviceGet(self, handle: Any, index: int) -> int:  # noqa: N802
+        handle._obj.value = index
+        return 0
+
+    def cuDeviceGetName(self, name: Any, size: int, _handle: Any) -> int:  # noqa: N802
+        name.value = b'Orin'[:size]
+        return 0
+
+    def cuDeviceGetAttribute(self, number: Any, attribute: int, _handle: Any) -> int:  # noqa: N802
+        number._obj.value = {libraries.MAJOR: 8, libraries.MINOR: 7}[attribute]
+        return 0
+
+
+def gpu_machine(
+    patch: pytest.MonkeyPatch, folder: Path, has: set[str], devices: int | None
+) -> None:
+    """ONNX Runtime's GPU wheel on a machine with these libraries; None devices: no driver."""
+    capi = folder / 'onnxruntime' / 'capi'
+    capi.mkdir(parents=True, exist_ok=True)
+    (capi / 'libonnxruntime_providers_shared.so').touch()
+    wheel = SimpleNamespace(
+        __file__=str(capi.parent / '__init__.py'),
+        __version__='1.31.1',
+        cuda_version='13.0',
+        get_available_providers=lambda: [*libraries.NAMES.values()],
+    )
+
+    def load(library: str, everywhere: bool = False) -> Any:
+        if library == 'libcuda.so.1' and devices is not None:
+            return Driver(devices)
+        if any(name in library for name in has):
+            return ctypes.CDLL(None)
+        raise OSError(f'{Path(library).name}: cannot open shared object file')
+
+    patch.setattr(libraries, 'require', lambda *_: wheel)
+    patch.setattr(libraries, 'preload', lambda: None)
+    patch.setattr(libraries, 'load', load)
+
+
+def test_a_whole_gpu_machine_has_both_providers(monkeypatch, tmp_path):
+    gpu_machine(monkeypatch, tmp_path, WHOLE, 1)
+    assert libraries.why_not('cuda') is None
+    assert libraries.why_not('tensorrt') is None
+    assert libraries.device() == libraries.Device('Orin', '8.7')
+
+
+@pytest.mark.parametrize('provider', ['cuda', 'tensorrt'])
+@given(missing=st.sets(st.sampled_from(sorted(WHOLE))), devices=st.sampled_from([None, 0, 1]))
+def test_whatever_is_missing_is_named(tmp_path_factory, provider, missing, devices):
+    needed = WHOLE - {'providers_cuda' if provider == 'tensorrt' else 'providers_tensorrt'}
+    needed -= set() if provider == 'tensorrt' else {'libnvonnxparser'}
+    with pytest.MonkeyPatch.context() as patch:
+        gpu_machine(patch, tmp_path_factory.getbasetemp(), WHOLE - missing, devices)
+        reason = libraries.why_not(provider)
+    lacks = needed & missing
+    assert (reason is None) is (not lacks and devices == 1)
+    if lacks:
+        assert any(name in str(reason) for name in lacks)
+        assert 'built for CUDA 13.0' in str(reason)
+    elif reason is not None:
+        assert 'no device' in reason
+
+
+def test_an_order_that_cannot_be_followed_is_an_error_with_the_reason(
+    monkeypatch, tmp_path, bundle
+):
+    gpu_machine(monkeypatch, tmp_path, WHOLE, 0)
+    with pytest.raises(ConfigError, match=r"'cuda' cannot be had here.*no device"):
+        selection.open_policy(bundle, 'cuda')
+    with pytest.raises(ConfigError, match='unknown provider'):
+        providers.check('gpu')
+
+
+def test_auto_says_why_it_took_the_cpu(monkeypatch, tmp_path, bundle, caplog):
+    gpu_machine(monkeypatch, tmp_path, WHOLE - {'libcudnn'}, 1)
+    caplog.set_level('INFO')
+    taken = selection.open_policy(bundle)
+    assert taken.backend.provider == 'cpu'
+    assert 'libcudnn.so.9: cannot open' in caplog.text
+
+
+@pytest.mark.parametrize(
+    ('cuda_ms', 'taken'), [(1.9, 'cpu'), (1.7, 'cpu'), (1.5, 'cuda'), (None, 'cpu')]
+)
+def test_auto_takes_another_provider_for_a_fifth_and_never_one_that_answers_wrong(
+    monkeypatch, bundle, caplog, cuda_ms, taken
+):
+    """Two milliseconds on the CPU; None: the GPU's answers differ from the contract's."""
+
+    def open_it(path: Path, backend: Backend, check_parity: bool = True) -> PolicyRunner:
+        if backend.provider == 'cuda' and cuda_ms is None:
+            raise BundleError('differs from its parity vectors by 0.0056')
+        opened = PolicyRunner(path, replace(backend, provider='cpu', precision='fp32'))
+        opened.backend = backend
+        return opened
+
+    monkeypatch.setattr(selection, 'PolicyRunner', open_it)
+    monkeypatch.setattr(
+        libraries, 'why_not', lambda name: 'no libnvinfer' if name == 'tensorrt' else None
+    )
+    times = {'cpu': 2e-3, 'cuda': (cuda_ms or 0.0) / 1e3}
+    monkeypatch.setattr(selection, '_time_of', lambda one: times[one.backend.provider])
+    caplog.set_level('INFO')
+    assert selection.open_policy(bundle).backend.provider == taken
+    assert 'no libnvinfer' in caplog.text
+    assert ('0.0056' if cuda_ms is None else f'cuda {cuda_ms:.2f} ms') in caplog.text
+
+
+def test_a_bundle_cannot_loosen_its_own_check(bundle):
+    opened = PolicyRunner(bundle)
+    parity = opened.contract.parity
+    assert parity is not None
+    wrong = tuple((row[0] + 0.01, *row[1:]) for row in parity.commands)
+    loose = replace(parity, commands=wrong, tolerance=1e6)
+    opened.contract = replace(opened.contract, parity=loose)
+    with pytest.raises(BundleError, match=r'on cpu fp32 differs .* more than 0\.002: its graphs'):
+        opened.check_parity()
+    opened.backend = Backend('tensorrt', 'fp16')
+    assert opened.check_parity() > 5e-3  # half precision may differ by so much
+
+
+def test_half_precision_needs_tensorrt():
+    with pytest.raises(ConfigError, match="needs provider 'tensorrt'"):
+        Backend('cuda', 'fp16')
+    with pytest.raises(ConfigError, match='unknown precision'):
+        Backend('tensorrt', 'int4')
+
+
+def test_a_part_of_the_graph_elsewhere_is_told(bundle):
+    opened = PolicyRunner(bundle)
+    assert opened.provider == 'cpu fp32'
+    opened.backend = Backend('cuda')
+    opened.assignment = {'CUDAExecutionProvider': 17, 'CPUExecutionProvider': 1}
+    assert opened.provider == 'cuda fp32 (1 nodes on CPUExecutionProvider)'
+
+
+def test_options_keep_single_precision_single(tmp_path):
+    cuda = providers._provider_list(Backend('cuda'), None)[0]
+    assert cuda[1]['use_tf32'] == '0'
+    options = providers.tensorrt_options(Backend('tensorrt', rows_columns=(72, 128)), tmp_path)
+    assert options['trt_fp16_enable'] is False
+    assert options['trt_profile_max_shapes'] == 'image:16x72x128x3'
+    assert providers.tensorrt_options(Backend('tensorrt', 'fp16'), tmp_path)['trt_fp16_enable']
+
+
+KEY = engine_cache.EngineKey('ab', '1.31.1', '10.16.1', 'Orin', '8.7', 'fp32', 'flight')
+
+
+@given(st.sampled_from(list(vars(KEY))), st.text(min_size=1, max_size=8))
+def test_an_engine_belongs_to_all_that_made_it(field, value):
+    other = replace(KEY, **{field: value})
+    assert (other.folder == KEY.folder) is (other == KEY)
+
+
+def test_bundles_of_the_same_names_share_no_engine(monkeypatch, tmp_path):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    for name in 'ab':
+        (tmp_path / name).mkdir()
+        (tmp_path / name / VISION_FILE).write_bytes(name.encode())
+    keys = [engine_cache.key_of(tmp_path / name / VISION_FILE, 'fp32', 'flight') for name in 'ab']
+    folders = [engine_cache.open_folder(key) for key in keys]
+    assert folders[0] != folders[1]
+    assert all(folder.is_dir() for folder in folders)
+    upgraded = replace(keys[0], tensorrt='11.0')
+    engine_cache.open_folder(upgraded)
+    assert not any(folder.exists() for folder in folders)  # no engine of theirs loads any more
+
+
+def test_an_engine_that_does_not_load_is_set_aside_and_built_once_more(
+    monkeypatch, tmp_path, caplog
+):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    graph = tmp_path / VISION_FILE
+    graph.write_bytes(b'graph')
+    backend = Backend('tensorrt')
+    key = engine_cache.key_of(graph, backend.precision, backend.role)
+    engine = engine_cache.open_folder(key) / 'of_before.engine'
+    engine.write_bytes(b'cut short')
+    tries = []
+
+    def open_it(path: Path, backend: Backend, wanted: list[Any]) -> Any:
+        tries.append(engine_cache.is_built(key))
+        if tries[-1]:
+            raise BundleError('deserialisation failed')
+        return SimpleNamespace(get_providers=lambda: [libraries.NAMES['tensorrt']])
+
+    monkeypatch.setattr(providers, '_open', open_it)
+    providers.open_session(graph, backend)
+    assert tries == [True, False]
+    assert 'set aside' in caplog.text
+    assert (engine.parent.with_name(f'{key.folder}.broken') / engine.name).is_file()
+
+    monkeypatch.setattr(
+        providers, '_open', lambda *_: (_ for _ in ()).throw(BundleError('no parser'))
+    )
+    with pytest.raises(BundleError, match='no parser'):  # nothing was built: nothing to set aside
+        providers.open_session(graph, backend)
+
+
+def test_the_tolerance_of_a_precision_stands_in_the_code():
+    assert set(runner.TOLERANCE) == set(providers.PRECISIONS)
+    assert max(runner.TOLERANCE.values()) <= 2e-2
