@@ -313,7 +313,7 @@ class Simulator:
         self._p.resetBasePositionAndOrientation(
             body, position, quaternion, physicsClientId=self._client
         )
-        self._drone.clearance.note_moved(body)
+        self._drone.broad_phase.note_moved(body)
 
 
 def _substeps_at(stamp_ns: int) -> int:

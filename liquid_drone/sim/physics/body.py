@@ -43,7 +43,7 @@ class Bodies(Protocol):
 
     @property
     def boxes(self) -> Mapping[int, npt.NDArray[np.float64]]:
-        """Boxes (K, 2, 3) of bodies that hold several solids, see :class:`Clearance`."""
+        """Boxes (K, 2, 3) of bodies that hold several solids, see :class:`.BroadPhase`."""
         ...
 
 
@@ -62,7 +62,7 @@ class DroneBody:
         self._p, self._client, self._number = pybullet, client, scene.drone
         self._ground, self._ground_height_m = scene.ground, ground_height_m
         self._vehicle = vehicle
-        self.clearance = BroadPhase(pybullet, client, scene.drone, scene.boxes)
+        self.broad_phase = BroadPhase(pybullet, client, scene.drone, scene.boxes)
         self.collision = False  # so far: touched anything but the ground, or the ground hard
         self.substeps = 0
         hull_m = math.hypot(vehicle.radius_m, vehicle.height_m / 2.0)
@@ -125,7 +125,7 @@ class DroneBody:
         air = self._air()
         self._floor_m = self._ground_height_m(self.motion.position_enu)
         reach_m = self._reach_m + math.hypot(*self.motion.velocity_enu) * steps * STEP_S
-        return air, self.clearance.is_free(self.motion.position_enu, reach_m)
+        return air, self.broad_phase.is_free(self.motion.position_enu, reach_m)
 
     def _fly_chunk(self, order: VelocityCommand | None, steps: int) -> None:
         air, free = self._look_around(steps)

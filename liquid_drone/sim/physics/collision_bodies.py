@@ -68,14 +68,14 @@ class CollisionBodiesBuilder:
         for first in range(0, len(solids), TOGETHER):
             some = solids[first : first + TOGETHER]
             boxes[self._collide(some)] = np.array([bounds(solid) for solid in some])
-        movers = (self._layout.target, *self._layout.distractors)
-        bodies = tuple(self._collide_target(mover.target) for mover in movers)
+        moving = (self._layout.target, *self._layout.distractors)
+        bodies = tuple(self._collide_target(each.target) for each in moving)
         parts: tuple[tuple[int, ...], ...] = ()
         if self._visible:
             with tempfile.TemporaryDirectory() as folder:
                 self._show_ground(Path(folder))
                 self._show_things(Path(folder))
-            parts = tuple(self._show_actor(mover.actor) for mover in movers)
+            parts = tuple(self._show_actor(each.actor) for each in moving)
         return CollisionBodies(ground, self._make_drone(), bodies, parts, boxes)
 
     # what one sees

@@ -114,8 +114,8 @@ def _over(simulator: Simulator, shown: SheetPlace) -> Camera:
     """Look over the place along its path, from above the crowns' lower half."""
     foot, heading = _standing(simulator)
     back = np.array([math.cos(heading), math.sin(heading), 0.0]) * ABOVE_BACK_M
-    eye = foot - back + [0.0, 0.0, ABOVE_UP_M]
-    return Camera(eye, _turn(ABOVE_TILT_DEG, heading), shown.width, shown.height, 70.0)
+    position = foot - back + [0.0, 0.0, ABOVE_UP_M]
+    return Camera(position, _turn(ABOVE_TILT_DEG, heading), shown.width, shown.height, 70.0)
 
 
 def _target_views(simulator: Simulator, shown: SheetPlace) -> tuple[SheetCell, ...]:
@@ -163,9 +163,9 @@ def _looking(
     bearing, away = _free_line(simulator, middle, bearing, away)
     flat = np.array([math.cos(bearing), math.sin(bearing), 0.0])
     rise = 0.3 * away if up is None else up
-    eye = middle + away * flat + [0.0, 0.0, rise]
+    position = middle + away * flat + [0.0, 0.0, rise]
     tilt = math.degrees(math.atan2(rise, away))
-    return Camera(eye, _turn(tilt, bearing + math.pi), shown.width, shown.height, fov_deg)
+    return Camera(position, _turn(tilt, bearing + math.pi), shown.width, shown.height, fov_deg)
 
 
 def _free_line(

@@ -141,10 +141,10 @@ def _picture(simulator: Simulator, words: str) -> Image:
     """Return the view from behind beside the camera's, with the words below."""
     width, height = CHASE
     seen = simulator.capture().image
-    eye = cv2.resize(seen, CHASE, interpolation=cv2.INTER_NEAREST)
+    view = cv2.resize(seen, CHASE, interpolation=cv2.INTER_NEAREST)
     page = np.zeros((height + LEFT_OVER, 2 * width, 3), np.uint8)
     page[:height, :width] = chase_view(simulator, width, height)
-    page[:height, width:] = eye
+    page[:height, width:] = view
     for text, x in ((words, 8), (HELP, width + 8)):
         place = (x, height + LEFT_OVER - 10)
         cv2.putText(page, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.45, WHITE, 1, cv2.LINE_AA)

@@ -23,15 +23,15 @@ POSES_UNIT = SAMPLERS.index('poses')
 class DynamicBatch:
     """Holds buffers and vertex arrays; release it."""
 
-    def __init__(self, studio: GlContext, actors: PackedActors) -> None:
-        self._studio, self._actors, context = studio, actors, studio.context
+    def __init__(self, gl: GlContext, actors: PackedActors) -> None:
+        self._gl, self._actors, context = gl, actors, gl.context
         self._vertices = context.buffer(actors.vertices.tobytes() or bytes(VERTEX.itemsize))
         self._part = context.buffer(actors.part.tobytes() or bytes(4))
         most = sum(len(indices) for of_part in actors.indices for indices in of_part)
         self._indices = context.buffer(reserve=2 * 4 * max(most, 3), dynamic=True)
-        self._poses = studio.pose_map(len(actors.radius))
-        self._lit = {kind: self._array(p) for kind, p in studio.moved_programs.items()}
-        self._shadow = self._array(studio.mover)
+        self._poses = gl.pose_map(len(actors.radius))
+        self._lit = {kind: self._array(p) for kind, p in gl.moved_programs.items()}
+        self._shadow = self._array(gl.actor_shadow)
         self._chosen = b''
         self._ranges = dict.fromkeys(KINDS, (0, 0))
         self._shading = (0, 0)
@@ -42,7 +42,7 @@ class DynamicBatch:
             (self._vertices, VERTEX_FORMAT, *VERTEX_NAMES),
             (self._part, '1u', 'part'),
         ]
-        return self._studio.context.vertex_array(
+        return self._gl.context.vertex_array(
             program, content, index_buffer=self._indices, skip_errors=True
         )
 
@@ -68,9 +68,9 @@ class DynamicBatch:
 
     def draw_shadow(self) -> None:
         """Draw where on the ground all this hides the sun, and where the sky."""
-        context = self._studio.context
+        context = self._gl.context
         context.enable(context.BLEND)
-        context.blend_equation = self._studio.gl.MAX
+        context.blend_equation = self._gl.moderngl.MAX
         self._render(self._shadow, *self._shading, copies=2)
         context.disable(context.BLEND)
 
@@ -78,7 +78,7 @@ class DynamicBatch:
         if end > start:
             self._poses.use(POSES_UNIT)
             count = end - start
-            array.render(self._studio.gl.TRIANGLES, count, first=start, instances=copies)
+            array.render(self._gl.moderngl.TRIANGLES, count, first=start, instances=copies)
 
     def release(self) -> None:
         """Give everything on the card back."""

@@ -20,6 +20,7 @@ from . import egl
 from .shaders import objects as things
 from .shaders import surroundings as around
 from .shaders.programs import source
+from .shaders.view import VIEW_DTYPE
 
 NOISE_PIXELS = 256
 NOISE_SEED = 20  # a texture that every place shares
@@ -40,7 +41,6 @@ MOVED = {
     'leaves': (things.MOVED_VERTEX, things.LEAVES),
 }
 DEFINES = {'leaves': ('LEAVED',), 'glass': ('PANES',)}
-VIEW_FLOATS = 2 * 16 + 10 * 4
 
 
 class GlContext:
@@ -57,19 +57,20 @@ class GlContext:
         """
         moderngl = require('moderngl', 'sim')
         self.context = _open(moderngl)
-        self.gl = moderngl
+        self.moderngl = moderngl
         self.device = str(self.context.info['GL_RENDERER'])
         self._compile()
         self.noise = self._make_noise()
         self._grain = self.context.sampler(
-            filter=(self.gl.NEAREST_MIPMAP_NEAREST, self.gl.NEAREST), texture=self.noise
+            filter=(self.moderngl.NEAREST_MIPMAP_NEAREST, self.moderngl.NEAREST),
+            texture=self.noise,
         )  # the noise again, one texel a read: a quarter of the time where triangles are small
         self._grain.use(SAMPLERS.index('grain'))
         self._targets: dict[tuple[int, int], tuple[Any, npt.NDArray[np.uint8]]] = {}
 
     @classmethod
     def shared(cls) -> 'GlContext':
-        """Return this process's studio; the first call opens it. A fork gets its own."""
+        """Return this process's context; the first call opens it. A fork gets its own."""
         if cls._shared is None or cls._shared.process != os.getpid():
             cls._shared = cls()
             cls._shared.process = os.getpid()
@@ -83,13 +84,13 @@ class GlContext:
             for kind in SHADING
         }
         self.lighter = self._program(things.LIGHTER, varyings=LIT_NAMES)
-        self.mover = self._program(around.MOVING_VERTEX, around.MOVING, 'MOVES')
+        self.actor_shadow = self._program(around.MOVING_VERTEX, around.MOVING, 'MOVES')
         self.painter = self._program(around.PAINTED_VERTEX, around.PAINTED)
         self._sky_painter = self._program(around.SKY_VERTEX, around.SKY_PAINTED)
         self.sky = self._program(around.SKY_VERTEX, around.SKY)
         self.sky_vertices = self.context.vertex_array(self.sky, [])
         self._sky_paint = self.context.vertex_array(self._sky_painter, [])
-        self.view = self.context.buffer(reserve=VIEW_FLOATS * 4, dynamic=True)
+        self.view = self.context.buffer(reserve=VIEW_DTYPE.itemsize, dynamic=True)
         self.view.bind_to_uniform_block(0)
         self._still: dict[bool, dict[str, Any]] = {}
 
@@ -132,21 +133,21 @@ class GlContext:
         )
         texture = self.context.texture((NOISE_PIXELS, NOISE_PIXELS), 4, _bytes(data).tobytes())
         texture.build_mipmaps()
-        texture.filter = (self.gl.LINEAR_MIPMAP_NEAREST, self.gl.LINEAR)
+        texture.filter = (self.moderngl.LINEAR_MIPMAP_NEAREST, self.moderngl.LINEAR)
         return texture
 
     def depth_map(self, pixels: int) -> tuple[Any, Any]:
         """Return a depth texture that compares, and its framebuffer."""
         texture = self.context.depth_texture((pixels, pixels))
         texture.compare_func = '<='
-        texture.filter = (self.gl.NEAREST, self.gl.NEAREST)
+        texture.filter = (self.moderngl.NEAREST, self.moderngl.NEAREST)
         texture.repeat_x = texture.repeat_y = False
         return texture, self.context.framebuffer(depth_attachment=texture)
 
     def mask_map(self, pixels: int) -> tuple[Any, Any]:
         """Return a texture of two channels, smoothed, and its framebuffer."""
         texture = self.context.texture((pixels, pixels), 2)
-        texture.filter = (self.gl.LINEAR, self.gl.LINEAR)
+        texture.filter = (self.moderngl.LINEAR, self.moderngl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         frame = self.context.framebuffer([texture])
         frame.clear()
@@ -155,7 +156,7 @@ class GlContext:
     def pose_map(self, parts: int) -> Any:
         """Return a texture that holds the rows (3, 4) of the poses of some parts."""
         texture = self.context.texture((3, max(parts, 1)), 4, dtype='f4')
-        texture.filter = (self.gl.NEAREST, self.gl.NEAREST)
+        texture.filter = (self.moderngl.NEAREST, self.moderngl.NEAREST)
         return texture
 
     def paint_sky(self) -> Any:
@@ -165,9 +166,9 @@ class GlContext:
         frame.use()
         self.context.enable_only(self.context.NOTHING)
         self.noise.use(0)
-        self._sky_paint.render(self.gl.TRIANGLES, vertices=3)
+        self._sky_paint.render(self.moderngl.TRIANGLES, vertices=3)
         frame.release()
-        texture.filter = (self.gl.LINEAR, self.gl.LINEAR)
+        texture.filter = (self.moderngl.LINEAR, self.moderngl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         return texture
 
@@ -192,7 +193,7 @@ class GlContext:
     def mipmapped(self, texture: Any) -> Any:
         """Smooth a texture that does not repeat, and return it."""
         texture.build_mipmaps()
-        texture.filter = (self.gl.LINEAR_MIPMAP_NEAREST, self.gl.LINEAR)
+        texture.filter = (self.moderngl.LINEAR_MIPMAP_NEAREST, self.moderngl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         return texture
 

@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures by OpenGL: a stage holds one place on the card, and many views are taken at once.
+"""Pictures by OpenGL: a scene holds one place on the card, and many views are taken at once.
 
 Views of several places are drawn into one framebuffer and read back at once. Nothing here knows
 PyBullet: a scenery comes in, poses come in, pictures go out.
@@ -21,9 +21,10 @@ from ...errors import SimulationError
 from ..world.scenery import Actor, Scenery
 from . import vertex_buffers
 from .dynamic_batch import DynamicBatch
-from .gl_context import SHADING, VIEW_FLOATS, GlContext
+from .gl_context import SHADING, GlContext
 from .projection import clip_matrix, sun_matrix, view_planes
 from .renderer import Camera, Picture
+from .shaders.view import VIEW_DTYPE
 from .static_batch import StaticBatch
 from .vertex_buffers import KINDS, Packed
 
@@ -40,7 +41,7 @@ TO_TEXTURE = np.array([[0.5, 0, 0, 0.5], [0, 0.5, 0, 0.5], [0, 0, 0.5, 0.5], [0,
 class View:
     """One picture to take: which place, from where, and where its moving parts are."""
 
-    stage: 'GlScene'
+    scene: 'GlScene'
     camera: Camera
     poses: FloatArray  # (P, 4, 4) of the actors' parts, in their order
 
@@ -57,26 +58,26 @@ class View:
 
 def render(views: Sequence[View]) -> list[Picture]:
     """Take several pictures of one size, each of its own place, with one reading back."""
-    studio, camera = GlContext.shared(), views[0].camera
+    gl, camera = GlContext.shared(), views[0].camera
     columns = math.ceil(math.sqrt(len(views)))
     rows = math.ceil(len(views) / columns)
     width, height = camera.width, camera.height
-    frame, sheet = studio.target(columns * width, rows * height)
-    apart = len({id(view.stage) for view in views}) == len(views)
+    frame, sheet = gl.target(columns * width, rows * height)
+    apart = len({id(view.scene) for view in views}) == len(views)
     if apart:  # first all shadows, then all pictures: changing between framebuffers costs most
         for view in views:
-            view.stage.shade_actors(view)
+            view.scene.shade_actors(view)
     frame.use()
     frame.viewport = (0, 0, columns * width, rows * height)
     frame.clear(depth=1.0)
     places = [(i % columns * width, i // columns * height) for i in range(len(views))]
-    chosen = [view.stage.visible(view) for view in views]  # in one go: drawing empties the caches
+    chosen = [view.scene.visible(view) for view in views]  # in one go: drawing empties the caches
     for view, visible, (x, y) in zip(views, chosen, places, strict=True):
         if not apart:
-            view.stage.shade_actors(view)
+            view.scene.shade_actors(view)
             frame.use()
         frame.viewport = (x, y, width, height)
-        view.stage.draw(view, visible)
+        view.scene.draw(view, visible)
     frame.viewport = (0, 0, columns * width, rows * height)
     frame.read_into(sheet, components=4, alignment=1)
     return [_picture(sheet[y : y + height, x : x + width]) for x, y in places]
@@ -86,18 +87,16 @@ class GlScene:
     """Holds one place on the card; release it."""
 
     def __init__(self, scenery: Scenery, actors: Sequence[Actor]) -> None:
-        self._studio, self._air = GlContext.shared(), scenery.air
+        self._gl, self._air = GlContext.shared(), scenery.air
         self._packed, self._actors = (
             vertex_buffers.pack(scenery),
             vertex_buffers.pack_actors(actors),
         )
         snowy = self._air.snow > 0.0
-        self._things = StaticBatch(
-            self._studio, self._packed.vertices, self._packed.faces.size, snowy
-        )
-        self._movers = DynamicBatch(self._studio, self._actors)
-        self._shadow, shadow_frame = self._studio.depth_map(SHADOW_PIXELS)
-        self._moving, self._moving_frame = self._studio.mask_map(MOVING_PIXELS)
+        self._static = StaticBatch(self._gl, self._packed.vertices, self._packed.faces.size, snowy)
+        self._dynamic = DynamicBatch(self._gl, self._actors)
+        self._shadow, shadow_frame = self._gl.depth_map(SHADOW_PIXELS)
+        self._moving, self._moving_frame = self._gl.mask_map(MOVING_PIXELS)
         self._moving_frame.viewport = (1, 1, MOVING_PIXELS - 2, MOVING_PIXELS - 2)
         self._heights: dict[tuple[int, int], float] = {}  # what _height_near found
         self._ground = np.ascontiguousarray(scenery.ground.mesh.vertices.T, np.float32)  # (3, V)
@@ -107,76 +106,73 @@ class GlScene:
         self._shade_things(shadow_frame)
         shadow_frame.release()
         self._picture = self._paint_ground(scenery.ground.picture)
-        self._sky = self._studio.paint_sky()
+        self._sky = self._gl.paint_sky()
 
     def release(self) -> None:
         """Give everything on the card back."""
         textures = (self._picture, self._sky, self._shadow, self._moving_frame, self._moving)
-        for resource in (self._things, self._movers, *textures):
+        for resource in (self._static, self._dynamic, *textures):
             resource.release()
 
-    def _still_view(
-        self, ground_map: tuple[float, ...], takes_snow: bool
-    ) -> npt.NDArray[np.float32]:
+    def _still_view(self, ground_map: tuple[float, ...], takes_snow: bool) -> npt.NDArray[np.void]:
         """Return the uniforms: what never changes in a place is filled in."""
-        air, data = self._air, np.zeros(VIEW_FLOATS, dtype=np.float32)
+        air, view = self._air, np.zeros((), VIEW_DTYPE)
         self._shadow_matrix = sun_matrix(air.sun_direction, *_bounds(self._packed))
-        data[16:32] = (TO_TEXTURE @ self._shadow_matrix).T.ravel()
-        vectors = data[32:].reshape(10, 4)
-        vectors[0, 3] = air.exposure
-        vectors[1] = [*air.sun_direction, air.ambient]
-        vectors[2] = [*air.sun_colour, air.snow]
-        vectors[3] = [*air.sky_horizon, air.fog_density_per_m]
-        vectors[4] = [*air.sky_zenith, air.foliage]
-        vectors[5] = ground_map
-        vectors[6, 3] = float(takes_snow)
-        vectors[9, 3] = MOVING_M / 2.0
-        return data
+        view['shadow_from_world'] = (TO_TEXTURE @ self._shadow_matrix).T
+        view['camera']['exposure'] = air.exposure
+        view['sun'] = tuple(air.sun_direction), air.ambient
+        view['sun_colour'] = air.sun_colour, air.snow
+        view['horizon'] = air.sky_horizon, air.fog_density_per_m
+        view['zenith'] = air.sky_zenith, air.foliage
+        view['ground_map'] = ground_map
+        view['ray_forward']['ground_snow'] = takes_snow
+        view['near_shadow']['half_side'] = MOVING_M / 2.0
+        return view
 
     def _shade_things(self, frame: Any) -> None:
         """Draw the shadow map of what never moves, once."""
-        context = self._studio.context
+        context = self._gl.context
         self._write_view(self._shadow_matrix)
         frame.use()
         frame.clear(depth=1.0)
         context.enable_only(context.DEPTH_TEST)
-        self._studio.noise.use(0)
-        self._things.choose([self._packed.of_kind(kind) for kind in KINDS])
+        self._gl.noise.use(0)
+        self._static.choose([self._packed.of_kind(kind) for kind in KINDS])
         for kind in SHADING:
-            self._things.draw_shadow(kind)
+            self._static.draw_shadow(kind)
 
     def _paint_ground(self, picture: Image) -> Any:
         """Light the ground once, from above: what never moves shades it for ever."""
-        studio, context = self._studio, self._studio.context
-        plain = studio.ground_texture(picture)
+        gl, context = self._gl, self._gl.context
+        plain = gl.ground_texture(picture)
         painted = context.texture(plain.size, 4)
         frame = context.framebuffer([painted])
         frame.use()
         context.enable_only(context.NOTHING)
-        for unit, texture in enumerate((studio.noise, plain, self._shadow)):
+        for unit, texture in enumerate((gl.noise, plain, self._shadow)):
             texture.use(unit)
-        self._things.light()
-        self._things.paint()
+        self._static.light()
+        self._static.paint()
         frame.release()
         plain.release()
-        return studio.mipmapped(painted)
+        return gl.mipmapped(painted)
 
     def shade_actors(self, view: View) -> None:
         """Put what moves where it is, and draw its shadow on the ground, for one picture."""
-        studio, poses, parts = self._studio, view.poses, len(self._actors.radius)
+        gl, poses, parts = self._gl, view.poses, len(self._actors.radius)
         if len(poses) != parts:
             raise SimulationError(f'expected poses of {parts} parts, got {len(poses)}')
         if not parts:
             return
         seen = self._actors.visible(poses, view.planes)
         near = self._actors.beside(poses, MOVING_M / 2.0 + SHADOW_M)
-        self._movers.place(poses, seen, near)
-        self._view[-4:-1] = self._ground_below(poses[0, :2, 3])
-        studio.view.write(self._view)
+        self._dynamic.place(poses, seen, near)
+        self._view['near_shadow']['middle'] = self._ground_below(poses[0, :2, 3])
+        gl.view.write(self._view)
         self._moving_frame.use()
         self._moving_frame.clear()
-        studio.context.enable_only(studio.context.NOTHING)
-        self._movers.draw_shadow()
+        gl.context.enable_only(gl.context.NOTHING)
+        self._dynamic.draw_shadow()
 
     def _ground_below(self, place: FloatArray) -> tuple[float, float, float]:
         """Return the ground's corner next to a place (2,), moved to that place."""
@@ -199,34 +195,35 @@ class GlScene:
 
     def draw(self, view: View, visible: list[IndexArray]) -> None:
         """Draw one view into the framebuffer that is in use."""
-        studio, context = self._studio, self._studio.context
+        gl, context = self._gl, self._gl.context
         self._write_view(view.clip, view.camera)
         for unit, texture in enumerate(self._textures()):
             texture.use(unit)
-        self._things.choose(visible)
+        self._static.choose(visible)
         for kind in KINDS:
             thin = kind == 'leaves' and self._air.foliage < DENSE  # seen from both sides
             context.enable_only(context.DEPTH_TEST | (0 if thin else context.CULL_FACE))
-            self._movers.draw(kind)
-            self._things.draw(kind)
+            self._dynamic.draw(kind)
+            self._static.draw(kind)
         context.depth_func = '<='
-        studio.sky_vertices.render(studio.gl.TRIANGLES, vertices=3)
+        gl.sky_vertices.render(gl.moderngl.TRIANGLES, vertices=3)
         context.depth_func = '<'
 
     def _textures(self) -> tuple[Any, ...]:
-        """Return what each texture unit holds: see studio.SAMPLERS."""
-        return self._studio.noise, self._picture, self._shadow, self._moving, self._sky
+        """Return what each texture unit holds: see ``gl_context.SAMPLERS``."""
+        return self._gl.noise, self._picture, self._shadow, self._moving, self._sky
 
     def _write_view(self, clip: FloatArray, camera: Camera | None = None) -> None:
-        data = self._view
-        data[:16].reshape(4, 4)[:] = clip.T
+        view = self._view
+        view['clip_from_world'] = clip.T
         if camera is not None:
             half = math.tan(math.radians(camera.horizontal_fov_deg) / 2.0)
-            vectors = data[32:].reshape(10, 4)
-            vectors[0, :3] = camera.position_enu
-            reach = (1.0, half, half * camera.height / camera.width)
-            vectors[6:9, :3] = (camera.rotation * reach).T
-        self._studio.view.write(data)
+            view['camera']['position'] = camera.position_enu
+            forward, left, up = camera.rotation.T
+            view['ray_forward']['direction'] = forward
+            view['ray_left']['direction'] = left * half
+            view['ray_up']['direction'] = up * (half * camera.height / camera.width)
+        self._gl.view.write(view)
 
 
 class GlRenderer:
@@ -235,7 +232,7 @@ class GlRenderer:
     name = 'opengl'
 
     def __init__(self, scenery: Scenery, actors: Sequence[Actor]) -> None:
-        self.stage = GlScene(scenery, actors)
+        self.scene = GlScene(scenery, actors)
         self._poses = np.zeros((0, 4, 4))
 
     def move(self, poses: FloatArray) -> None:
@@ -244,7 +241,7 @@ class GlRenderer:
 
     def view(self, camera: Camera) -> View:
         """Return what a shared picture of many places needs of this one."""
-        return View(self.stage, camera, self._poses)
+        return View(self.scene, camera, self._poses)
 
     def render(self, camera: Camera) -> Picture:
         """Take a picture of the world as it stands."""
@@ -252,7 +249,7 @@ class GlRenderer:
 
     def close(self) -> None:
         """Give the memory back."""
-        self.stage.release()
+        self.scene.release()
 
 
 def _bounds(packed: Packed) -> tuple[FloatArray, float]:

@@ -26,19 +26,19 @@ class StaticBatch:
     """Holds buffers and vertex arrays; release it."""
 
     def __init__(
-        self, studio: GlContext, vertices: npt.NDArray[np.void], most: int, snowy: bool
+        self, gl: GlContext, vertices: npt.NDArray[np.void], most: int, snowy: bool
     ) -> None:
         """Copy the vertices; ``most`` indices are chosen at once."""
-        self._studio, context = studio, studio.context
+        self._gl, context = gl, gl.context
         self._vertices = context.buffer(vertices.tobytes() or bytes(VERTEX.itemsize))
         self._light = context.buffer(reserve=LIT_BYTES * max(len(vertices), 1))
         self._count = len(vertices)
         self._indices = context.buffer(reserve=4 * max(most, 3), dynamic=True)
-        self._lit = {kind: self._array(p) for kind, p in studio.still_programs(snowy).items()}
-        self._dark = {kind: self._array(p) for kind, p in studio.shadow_programs.items()}
-        self._painted = self._array(studio.painter)
+        self._lit = {kind: self._array(p) for kind, p in gl.still_programs(snowy).items()}
+        self._dark = {kind: self._array(p) for kind, p in gl.shadow_programs.items()}
+        self._painted = self._array(gl.painter)
         content = [(self._vertices, VERTEX_FORMAT, *VERTEX_NAMES)]
-        self._lighter = context.vertex_array(studio.lighter, content)
+        self._lighter = context.vertex_array(gl.lighter, content)
         self.choose([NO_INDICES] * len(KINDS))
 
     def _array(self, program: Any) -> Any:
@@ -47,14 +47,14 @@ class StaticBatch:
             (self._vertices, VERTEX_FORMAT, *VERTEX_NAMES),
             (self._light, LIT_FORMAT, *LIT_NAMES),
         ]
-        return self._studio.context.vertex_array(
+        return self._gl.context.vertex_array(
             program, content, index_buffer=self._indices, skip_errors=True
         )
 
     def light(self) -> None:
         """Light every vertex by the sun, the sky and the shadow map that is in use."""
         if self._count:
-            self._lighter.transform(self._light, self._studio.gl.POINTS, self._count)
+            self._lighter.transform(self._light, self._gl.moderngl.POINTS, self._count)
 
     def choose(self, indices: Sequence[IndexArray]) -> None:
         """Choose what is drawn from now on: the indices of each kind, three a face."""
@@ -79,7 +79,7 @@ class StaticBatch:
 
     def _render(self, array: Any, first: int, count: int) -> None:
         if count:
-            array.render(self._studio.gl.TRIANGLES, count, first=first)
+            array.render(self._gl.moderngl.TRIANGLES, count, first=first)
 
     def release(self) -> None:
         """Give everything on the card back."""

@@ -62,8 +62,8 @@ class TinyRenderer:
         return Picture(image, np.isin(number, self._target))
 
     def _view_matrix(self, camera: Camera) -> Any:
-        eye, forward, up = camera.position_enu, camera.rotation[:, 0], camera.rotation[:, 2]
-        return self._p.computeViewMatrix(list(eye), list(eye + forward), list(up))
+        position, forward, up = camera.position_enu, camera.rotation[:, 0], camera.rotation[:, 2]
+        return self._p.computeViewMatrix(list(position), list(position + forward), list(up))
 
     def _add_air(
         self,

@@ -49,12 +49,12 @@ class Packed:
     radius: FloatArray  # (N,)
 
     def visible(
-        self, eye: FloatArray, planes: FloatArray | None, detail: float = 1.0
+        self, viewpoint: FloatArray, planes: FloatArray | None, detail: float = 1.0
     ) -> list[IndexArray]:
         """Return the indices to draw for each kind.
 
         Args:
-            eye: (3,) where the levels of detail are measured from.
+            viewpoint: (3,) where the levels of detail are measured from.
             planes: (P, 4) inward planes ``n.x + d >= 0`` of the view; None keeps everything.
             detail: factor on the reach of the levels.
 
@@ -63,7 +63,7 @@ class Packed:
         if planes is not None:
             inside = planes[:, :3] @ self._centres + planes[:, 3:] + self.radius  # (P, N)
             kept = np.flatnonzero(inside.min(axis=0) > 0.0)
-        x, y, z = self._centres[:, kept] - eye[:, None]
+        x, y, z = self._centres[:, kept] - viewpoint[:, None]
         gap = np.sqrt(x * x + y * y + z * z) - self.radius[kept]
         order = np.argsort(gap, kind='stable')
         kept, gap = kept[order], gap[order]

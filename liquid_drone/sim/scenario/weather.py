@@ -4,7 +4,7 @@
 
 ``Weather.parse('fog:2,noise:1')`` reads what the command line and recipes write. The same seed
 with and without weather is the same place and the same walk. What an axis does to a picture
-stands in ``optics``, when a picture is taken in ``camera``.
+stands in ``image_corruptions``, when a picture is taken in ``camera``.
 """
 
 import dataclasses

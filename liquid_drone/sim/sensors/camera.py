@@ -103,8 +103,8 @@ class DroneCamera:
         motion, spec = self._motion_at(stamp_ns), self._vehicle.camera
         body = rotation_from_quaternion(motion.quaternion_xyzw)
         rotation = self._rotation(motion, body)
-        eye = np.array(motion.position_enu) + body @ self._place
-        camera = Camera(eye, rotation, spec.width, spec.height, spec.horizontal_fov_deg)
+        position = np.array(motion.position_enu) + body @ self._place
+        camera = Camera(position, rotation, spec.width, spec.height, spec.horizontal_fov_deg)
         return Shot(stamp_ns, camera, self._turn(body @ np.array(motion.rates_flu), rotation), rng)
 
     def develop(self, shot: Shot, picture: Picture) -> SimulatedFrame:

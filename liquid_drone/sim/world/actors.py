@@ -45,7 +45,7 @@ class MovingActor:
 
 @dataclass(frozen=True)
 class Places:
-    """Where M movers are at one moment."""
+    """Where M actors are at one moment."""
 
     foot: FloatArray  # (M, 3) world ENU
     heading: FloatArray  # (M,) radians
@@ -53,27 +53,27 @@ class Places:
 
 
 class Cast:
-    """All movers of a place, whose parts are turned at once."""
+    """All actors of a place, whose parts are turned at once."""
 
-    def __init__(self, movers: Sequence[MovingActor]) -> None:
-        """Lay out the parts of all movers, in their order."""
-        self._steps = np.array([len(mover.route.heading) for mover in movers])
-        self._ways = np.zeros((len(movers), self._steps.max(), 4))  # (M, N, 4)
-        for way, mover in zip(self._ways, movers, strict=True):
-            count = len(mover.route.heading)
-            way[:count, :2] = mover.route.position
-            way[:count, 2], way[:count, 3] = mover.route.heading, mover.route.travelled
-        self._numbers = np.arange(len(movers))
-        limbs = [_limbs(mover.target) for mover in movers]
-        self._owner = np.repeat(np.arange(len(movers)), [len(item.hinge) for item in limbs])
+    def __init__(self, actors: Sequence[MovingActor]) -> None:
+        """Lay out the parts of all actors, in their order."""
+        self._steps = np.array([len(actor.route.heading) for actor in actors])
+        self._ways = np.zeros((len(actors), self._steps.max(), 4))  # (M, N, 4)
+        for way, actor in zip(self._ways, actors, strict=True):
+            count = len(actor.route.heading)
+            way[:count, :2] = actor.route.position
+            way[:count, 2], way[:count, 3] = actor.route.heading, actor.route.travelled
+        self._numbers = np.arange(len(actors))
+        limbs = [_limbs(actor.target) for actor in actors]
+        self._owner = np.repeat(np.arange(len(actors)), [len(item.hinge) for item in limbs])
         self._rest = np.concatenate([item.rest for item in limbs])
         self._hinge = np.concatenate([item.hinge for item in limbs])
         self._amplitude = np.concatenate([item.amplitude for item in limbs])
-        steps = np.array([mover.target.step_length_m for mover in movers])
+        steps = np.array([actor.target.step_length_m for actor in actors])
         self._phase_per_m = math.pi / steps
 
     def places(self, times_s: Sequence[float], terrain: Terrain) -> Places:
-        """Return where each mover is after it has moved for its time."""
+        """Return where each actor is after it has moved for its time."""
         at = np.minimum(np.maximum(np.array(times_s) / STEP_S, 0.0), self._steps - 1.0)
         before = np.minimum(at.astype(np.int64), self._steps - 2)
         share = (at - before)[:, None]
@@ -131,11 +131,11 @@ def _limbs(target: Target) -> Limbs:
 
 def make_actor(target: Target, rng: np.random.Generator, is_target: bool) -> Actor:
     """Draw an actor: parts with the same choice of colours get the same one."""
-    drawn: dict[tuple[Colour, ...], Colour] = {(): GREY}
+    chosen: dict[tuple[Colour, ...], Colour] = {(): GREY}
     for part in target.parts:
-        if part.colours not in drawn:
-            drawn[part.colours] = part.colours[rng.integers(len(part.colours))]
-    parts = tuple((_piece(part, drawn[part.colours]),) for part in target.parts)
+        if part.colours not in chosen:
+            chosen[part.colours] = part.colours[rng.integers(len(part.colours))]
+    parts = tuple((_piece(part, chosen[part.colours]),) for part in target.parts)
     return Actor(target.name, parts, is_target)
 
 

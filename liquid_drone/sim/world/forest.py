@@ -238,8 +238,8 @@ class ForestBuilder:
         season = self._season
         leafless = (1.0 - season.bare_share) * np.mean(season.broadleaf, axis=0)
         mixed = leafless + season.bare_share * np.mean(season.bark, axis=0)
-        looks = ((0.47, 5.5, mixed), (0.49, 8.5, np.mean(season.conifer, axis=0)))
-        for share, height, colour in looks:
+        layers = ((0.47, 5.5, mixed), (0.49, 8.5, np.mean(season.conifer, axis=0)))
+        for share, height, colour in layers:
             mesh = lathe([1.0, 1.0], [0.0, 1.0], BACKDROP_SIDES, None)
             mesh.vertices[BACKDROP_SIDES:, 2] = self._rng.uniform(0.6, 1.1, BACKDROP_SIDES)
             inside = type(mesh)(mesh.vertices, mesh.faces[:, ::-1], mesh.uv)

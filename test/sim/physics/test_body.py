@@ -79,12 +79,12 @@ def test_it_notices_what_was_put_in_its_way(place: Place) -> None:
     drone = made(place, (0.0, 0.0, 1.5))
     order = VelocityCommand((1.0, 0.0, 0.0), 0.0)
     p.resetBasePositionAndOrientation(pole, [50.0, 0.0, 1.5], LEVEL, physicsClientId=client)
-    drone.clearance.note_moved(pole)
+    drone.broad_phase.note_moved(pole)
     drone.fly(order, 480)
     assert not drone.collision
     ahead = [drone.motion.position_enu[0] + 1.0, 0.0, 1.5]
     p.resetBasePositionAndOrientation(pole, ahead, LEVEL, physicsClientId=client)
-    drone.clearance.note_moved(pole)
+    drone.broad_phase.note_moved(pole)
     drone.fly(order, 480)
     assert drone.collision
 

@@ -88,7 +88,7 @@ void main() {
     base = 2.0 * lit_colour.rgb * lit_colour.rgb;
     owner = lit_colour.a;
 #endif
-    vec3 away = eye.xyz - place;
+    vec3 away = camera.xyz - place;
     float far = length(away);
 #ifdef LEAVED
     spot.xy = along_leaf(position);
@@ -221,7 +221,7 @@ vec3 laid(vec3 base) {                 // courses of bricks; mortar fades with t
     float row = floor(st.y / 0.16);
     vec2 cell = fract(vec2(st.x / 0.44 + 0.5 * mod(row, 2.0), st.y / 0.16));
     float mortar = max(step(cell.x, 0.06), step(cell.y, 0.14));
-    float near = clamp(1.5 - distance(world, eye.xyz) * 0.06, 0.0, 1.0);
+    float near = clamp(1.5 - distance(world, camera.xyz) * 0.06, 0.0, 1.0);
     return mix(base, base * 0.4 + 0.25, mortar * near);
 }
 #endif
@@ -232,9 +232,9 @@ void main() {
     vec4 coarse = texture(noise, st * look.xy * 0.25);
     vec3 base = albedo * albedo;
     base *= 1.0 + look.z * (coarse.r + 0.6 * coarse.b - 0.8) * 2.0;
-    float far = distance(eye.xyz, world);
+    float far = distance(camera.xyz, world);
 #ifdef PANES
-    vec3 away = (world - eye.xyz) / far;
+    vec3 away = (world - camera.xyz) / far;
     vec3 sky = mirrored(reflect(away, n));
     if (material == WINDOWS) base = paned(base, sky);
 #else

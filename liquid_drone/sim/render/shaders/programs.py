@@ -8,26 +8,9 @@ things (``solid``, ``leaves``) are lit at their vertices, walls (``facade``) at 
 the ground once, into a picture from above.
 """
 
-VERSION = '#version 430\n'
+from .view import VIEW
 
-# Everything of one picture; kept as std140: vec4 only, see render_gl.View.
-VIEW = """
-layout(std140, binding = 0) uniform View {
-    mat4 clip_from_world;
-    mat4 shadow_from_world;   // static things, once a place
-    vec4 eye;                 // w: exposure
-    vec4 sun;                 // w: share of ambient light
-    vec4 sun_colour;          // w: snow
-    vec4 horizon;             // w: fog density per metre
-    vec4 zenith;              // w: foliage
-    vec4 ground_map;          // uv = xy * world.xy + zw
-    vec4 ray_forward;         // of the sky: direction = forward + x * left + y * up;
-                              // w: share of the snow that lies on the painted ground too
-    vec4 ray_left;
-    vec4 ray_up;
-    vec4 near_shadow;         // what moves shades a square: middle (x, y, z), half its side
-};
-"""
+VERSION = '#version 430\n'
 
 # Light, snow and air; the same at vertices and at pixels.
 LIGHT = """
@@ -68,7 +51,7 @@ vec2 along_stem(vec3 place) {
 # By the air and by the camera; ``clear`` is the share of light that comes through.
 SEEN = """
 vec4 seen(vec3 light, float clear, float owner) {
-    vec3 fogged = mix(horizon.rgb * horizon.rgb, light, clear) * eye.w;
+    vec3 fogged = mix(horizon.rgb * horizon.rgb, light, clear) * camera.w;
     return vec4(sqrt(clamp(fogged / (0.75 + 0.4 * fogged), 0.0, 1.0)), owner);
 }
 """

@@ -55,7 +55,7 @@ void main() {
     spot.xy = position.xy * ground_map.xy + ground_map.zw;
     spot.zw = position.xy * 0.9;
     shaded.xy = (position.xy - near_shadow.xy) / (2.0 * near_shadow.w) + 0.5;
-    shaded.z = exp(-horizon.w * distance(eye.xyz, position));
+    shaded.z = exp(-horizon.w * distance(camera.xyz, position));
     gl_Position = clip_from_world * vec4(position, 1.0);
 }
 """
@@ -141,7 +141,7 @@ void main() {
     sky = sky * sky + sun_colour.rgb * glow;
     float haze = 1.0 - exp(-horizon.w * 25.0 / max(ray.z + 0.05, 0.05));
     sky = mix(sky, horizon.rgb * horizon.rgb, haze);
-    sky *= eye.w;
+    sky *= camera.w;
     result = vec4(sqrt(clamp(sky / (0.75 + 0.4 * sky), 0.0, 1.0)), 0.0);
 }
 """
