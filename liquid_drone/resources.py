@@ -59,7 +59,7 @@ def named_file(kind: str, name: str) -> Path:
 
     """
     if name.endswith(('.yaml', '.yml')) or os.sep in name:
-        path = Path(name).expanduser()
+        path = user_path(name)
         if not path.is_file():
             raise ConfigError(f'no such file: {path}')
         return path
@@ -80,7 +80,7 @@ def bundle(name: str) -> Path:
         ConfigError: neither; the names that ship are listed.
 
     """
-    path = Path(name).expanduser()
+    path = user_path(name)
     if path.is_dir() or os.sep in name:
         return path
     known = sorted({item.name for root in share_roots() for item in (root / 'models').glob('*/')})
@@ -90,3 +90,18 @@ def bundle(name: str) -> Path:
             'or the path of a directory'
         )
     return find(f'models/{name}')
+
+
+def user_path(text: str) -> Path:
+    """Return a path that may begin with ``~``.
+
+    Raises:
+        ConfigError: nobody's home directory is known.
+
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(
+            f"'{text}' begins in a home directory, but HOME is not set: give the whole path"
+        ) from error

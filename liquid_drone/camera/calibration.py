@@ -6,14 +6,14 @@ Keys and meaning as in ``sensor_msgs/CameraInfo``. An uncalibrated camera has K 
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
 import yaml
 
+from .. import resources
 from ..errors import ConfigError
-from ..image import horizontal_fov_deg
+from .lens import field_of_view_deg
 
 SIZES = {
     'camera_matrix': 9,
@@ -40,7 +40,7 @@ class Calibration:
     @property
     def horizontal_fov_deg(self) -> float | None:
         """Field of view; None where the camera is not calibrated."""
-        return horizontal_fov_deg(self.width, self.k[0]) if self.k[0] > 0.0 else None
+        return field_of_view_deg(self.width, self.height, self.k)
 
     def scaled(self, width: int, height: int) -> 'Calibration':
         """Return the calibration of the same lens at another picture size of the same shape.
@@ -74,7 +74,7 @@ def load(url: str) -> Calibration:
     parts = urlparse(url)
     if parts.scheme not in ('', 'file'):
         raise ConfigError(f"camera_info_url: expected file:///path.yaml or a path, got '{url}'")
-    path = Path(parts.path).expanduser()
+    path = resources.user_path(parts.path)
     try:
         data = yaml.safe_load(path.read_text(encoding='utf-8'))
         return _parse(data)
@@ -90,8 +90,7 @@ def _parse(data: dict[str, Any]) -> Calibration:
         if len(values) != SIZES[name]:
             raise ValueError(f'{name}.data: expected {SIZES[name]} numbers, got {len(values)}')
     width, height = int(data['image_width']), int(data['image_height'])
-    if min(width, height) < 1:
-        raise ValueError(f'image size must be positive, got {width}x{height}')
+    field_of_view_deg(width, height, matrices['camera_matrix'])
     return Calibration(
         width,
         height,

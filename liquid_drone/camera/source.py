@@ -6,6 +6,7 @@ A frame is RGB and carries the time at which it was taken. Live sources give the
 drop what waited; files give every picture, at their pace or at a chosen one. No ROS in here.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .. import resources
 from ..arrays import Image
 from ..errors import CameraError
 
@@ -22,6 +24,7 @@ PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.ppm', '.webp')
 DEFAULT_RATE_HZ = 20.0  # of a folder, and of a video that does not know its own
 LONGEST_AGE_S = 1.0  # a driver's time stamp older than this is not believed
 OPEN_LIMIT_MS = 5000
+_SECRET = re.compile(r'(?i)\b([\w-]*(?:pw|passw\w*|token|secret))\s*=\s*("[^"]*"|\S+)')
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def open_source(config: SourceConfig) -> Source:
     """
     if config.kind in ('video', 'folder'):
         pictures = _video if config.kind == 'video' else _folder
-        return Paced(lambda: pictures(Path(config.address).expanduser(), config.rate_hz), config)
+        return Paced(lambda: pictures(resources.user_path(config.address), config.rate_hz), config)
     return Live(config)
 
 
@@ -84,13 +87,15 @@ class Live:
         """Wait for the next picture."""
         if not self._capture.grab():
             raise CameraError(
-                f'{self._config.kind} {self._config.address} gives no more pictures: '
+                f'{self._config.kind} {masked(self._config.address)} gives no more pictures: '
                 'unplugged, taken by another program, or the stream ended'
             )
         stamp_ns = time.time_ns() - round(self._age_s() * 1e9)
         is_read, image = self._capture.retrieve()
         if not is_read:
-            raise CameraError(f'{self._config.address} gave a picture that cannot be decoded')
+            raise CameraError(
+                f'{masked(self._config.address)} gave a picture that cannot be decoded'
+            )
         return CameraFrame(rgb(image), stamp_ns)
 
     def _age_s(self) -> float:
@@ -135,6 +140,14 @@ class Paced:
         self._pictures = iter(())
 
 
+def masked(address: str) -> str:
+    """Return an address or a pipeline without the passwords in it, for logs."""
+    address = re.sub(r'://\S*@', '://***@', address)
+    return re.sub(
+        r'(?i)\b([\w-]*(?:pw|passw\w*|token|secret))\s*=\s*("[^"]*"|\S+)', r'\1=***', address
+    )
+
+
 def rgb(image: Any) -> Image:
     """Return OpenCV's BGR or grey picture as contiguous RGB (H, W, 3)."""
     import cv2
@@ -158,7 +171,7 @@ def _open_live(config: SourceConfig) -> Any:
         _ask(capture, config)
     if not capture.isOpened():
         raise CameraError(
-            f'{config.kind} {config.address} cannot be opened: check that it is there '
+            f'{config.kind} {masked(config.address)} cannot be opened: check that it is there '
             '(v4l2-ctl --list-devices), that no other program holds it, and your rights to it '
             '(group video)'
         )

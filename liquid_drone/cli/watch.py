@@ -21,9 +21,12 @@ EPILOG = """examples:
   liquid-drone watch --namespace drone1
   liquid-drone watch --json --seconds 5      # one line of JSON a second
 
+OK works; WARN something keeps it from all of it; ERROR does not do its work; STALE is gone.
 It listens in the ROS domain of the terminal (ROS_DOMAIN_ID), commands nothing; Ctrl-C ends it.
 """
 AXES = ('vx', 'vy', 'vz', 'yaw rate')
+NEEDED = ('mavlink', 'policy')
+COLOURS = {'OK': 'green', 'WARN': 'yellow', 'ERROR': 'red', 'STALE': 'magenta'}
 LATENCIES = {
     'image_age': 'image is old when it arrives',
     'inference': 'policy thinks',
@@ -78,7 +81,7 @@ def _as_screen(monitor: 'Monitor', end_s: float) -> None:
 
 
 def screen(snapshot: 'GraphSnapshot') -> Any:
-    """Return what is drawn: one row a fact, red where something is wrong."""
+    """Return what is drawn: one row a fact, coloured by its level."""
     table = require('rich.table', 'sim').Table(show_header=False, box=None, padding=(0, 2))
     for row in rows(snapshot):
         table.add_row(*row)
@@ -90,6 +93,11 @@ def rows(snapshot: 'GraphSnapshot') -> list[tuple[str, str]]:
     found = [(f'[bold]{name}[/bold]', _state(status)) for name, status in _nodes(snapshot)]
     if not found:
         return [('', '[yellow]no diagnostics yet: is the graph running, in this domain?[/yellow]')]
+    found += [
+        (f'[bold]{name}[/bold]', f'[{COLOURS["STALE"]}]STALE[/] nothing was heard from it')
+        for name in NEEDED
+        if name not in snapshot.nodes
+    ]
     reason = snapshot.value('mavlink', 'reason') or snapshot.value('mavlink', 'cause')
     found.append(('guard', reason or 'nothing held back'))
     found.append(('mode', _mode(snapshot)))
@@ -107,9 +115,12 @@ def _nodes(snapshot: 'GraphSnapshot') -> list[tuple[str, Any]]:
 
 
 def _state(status: Any) -> str:
-    if not status.is_fresh:
-        return f'[red]silent for {status.age_s:.0f} s[/red] [dim](was: {status.summary})[/dim]'
-    return f'[green]{status.summary}[/green]' if status.is_good else f'[red]{status.summary}[/red]'
+    summary = status.summary.replace('[', r'\[')  # rich would take it for markup
+    words = f'[{COLOURS[status.level]}]{status.level}[/] {summary}'
+    if status.level != 'STALE':
+        return words
+    silent = f'silent for {status.age_s:.0f} s [dim](was: {summary})[/dim]'
+    return f'[{COLOURS["STALE"]}]STALE[/] {silent}'
 
 
 def _mode(snapshot: 'GraphSnapshot') -> str:

@@ -10,15 +10,15 @@ that the policy waits for nothing; it computes only where somebody looks.
 import time
 
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo
 from sensor_msgs.msg import Image as ImageMessage
 
-from .. import resources, topics
+from .. import resources
 from ..arrays import Image
-from ..errors import ImageError
 from ..image import fitted
 from ..ros import conversions, parameters, process, qos
+from ..ros.camera_input import CameraInput
 from ..ros.parameters import Parameter
+from ..ros.survival import OddThings
 from ..runtime.attention import occlude, overlay
 from ..runtime.providers import Backend
 from ..runtime.selection import open_policy
@@ -40,21 +40,14 @@ class AttentionNode(Node):
 
     def __init__(self) -> None:
         super().__init__('attention')
+        self.odd = OddThings(self.get_logger())
         parameters.declare(self, PARAMETERS, read_only=True)
         self.values = values = parameters.read(self, PARAMETERS)
         bundle, backend = resources.bundle(values['bundle']), Backend(role='attention')
         self._runner = open_policy(bundle, values['providers'], backend=backend)
-        self._fov_deg: float | None = None
         self._next_s = 0.0
         self._overlays = self.create_publisher(ImageMessage, '~/image', qos.SENSOR_OUT)
-        self.create_subscription(CameraInfo, topics.CAMERA_INFO, self._on_info, qos.SENSOR_IN)
-        self.create_subscription(
-            ImageMessage,
-            topics.IMAGE,
-            self._on_image,
-            qos.SENSOR_IN,
-            qos_overriding_options=qos.OVERRIDABLE,
-        )
+        CameraInput(self, self._follow, 'no overlay').open()
 
     def start(self) -> None:
         """Say what is looked at."""
@@ -67,19 +60,10 @@ class AttentionNode(Node):
     def close(self) -> None:
         """Nothing is held."""
 
-    def _on_info(self, message: CameraInfo) -> None:
-        self._fov_deg = conversions.field_of_view_deg(message)
-
-    def _on_image(self, message: ImageMessage) -> None:
+    def _follow(self, taken: Image, stamp_ns: int, fov_deg: float | None) -> None:
         if not self._overlays.get_subscription_count():
             return
-        try:
-            taken = conversions.image_array(message)
-            image = fitted(taken, self._runner.contract.camera, self._fov_deg)
-        except ImageError as error:
-            self.get_logger().error(str(error), throttle_duration_sec=5.0)
-            return
-        stamp_ns = conversions.nanoseconds(message.header.stamp)
+        image = fitted(taken, self._runner.contract.camera, fov_deg)
         if time.monotonic() >= self._next_s:
             self._show(image, stamp_ns)
         self._runner.step(image, stamp_ns / conversions.SECOND_NS)

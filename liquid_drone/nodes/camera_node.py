@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from sensor_msgs.msg import CameraInfo, CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
@@ -21,9 +20,10 @@ from sensor_msgs.msg import Image as ImageMessage
 from .. import topics
 from ..camera import calibration
 from ..camera.calibration import Calibration
-from ..camera.source import KINDS, CameraFrame, Source, SourceConfig, open_source
+from ..camera.source import KINDS, CameraFrame, Source, SourceConfig, masked, open_source
 from ..errors import CameraError, ConfigError
-from ..ros import conversions, process, qos
+from ..ros import conversions, diagnostics, process, qos
+from ..ros.diagnostics import Diagnostics, Health, Level
 from ..ros.latency import Counter, Latency
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.parameters import Parameter
@@ -71,6 +71,7 @@ class CameraNode(ManagedNode):
         self._newest: CameraFrame | None = None
         self._broken: CameraError | None = None
         self._is_over = False
+        self._misfit = ''  # why the calibration is not that of the pictures
         self._taken, self._shown, self._age = Counter(), Counter(), Latency('age_when_published')
         self._wake = self.create_guard_condition(self._on_frame)
         overridable = {'qos_overriding_options': qos.OVERRIDABLE}
@@ -83,7 +84,7 @@ class CameraNode(ManagedNode):
         self._infos = self.create_publisher(
             CameraInfo, topics.CAMERA_INFO, qos.SENSOR_OUT, **overridable
         )
-        self._diagnostics = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, qos.STATUS)
+        self._diagnostics = Diagnostics(self)
         self.create_timer(1.0, self._on_second, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     # lifecycle
@@ -108,7 +109,7 @@ class CameraNode(ManagedNode):
             )
         )
         lens = 'calibrated' if url else 'uncalibrated'
-        self.get_logger().info(f'{values["source"]} {values[name]}, {lens}')
+        self.get_logger().info(f'{values["source"]} {masked(values[name])}, {lens}')
 
     @transition
     def on_activate(self) -> None:
@@ -154,6 +155,8 @@ class CameraNode(ManagedNode):
                 self._wake.trigger()
         except CameraError as error:
             self._broken = error
+        except Exception as error:  # of a library: a camera that falls silent must not stay
+            self._broken = CameraError(f'the source broke: {type(error).__name__}: {error}')
 
     # publishing, in the executor
 
@@ -166,8 +169,10 @@ class CameraNode(ManagedNode):
         frame_id = self.values['frame_id']
         try:
             lens = (self._lens or Calibration(width, height)).scaled(width, height)
+            self._misfit = ''
         except ConfigError as error:
-            self.get_logger().error(str(error), throttle_duration_sec=5.0)
+            self._misfit = str(error)
+            self.get_logger().error(self._misfit, throttle_duration_sec=5.0)
             lens = Calibration(width, height)
         self._infos.publish(conversions.calibration_message(lens, frame.stamp_ns, frame_id))
         if self._images.get_subscription_count():  # not in one process with the policy
@@ -181,21 +186,18 @@ class CameraNode(ManagedNode):
 
     def _on_second(self) -> None:
         if self._thread is None:
+            self._diagnostics.tell(diagnostics.INACTIVE, {})
             return
         now_s = time.monotonic()
         taken_hz, shown_hz = self._taken.take(now_s), self._shown.take(now_s)
         values: dict[str, object] = {'captured_hz': taken_hz, 'published_hz': shown_hz}
-        values.update(self._age.values(), source=self.values['source'])
-        summary = f'{taken_hz:.0f} Hz' if taken_hz else 'no picture in the last second'
-        self._diagnostics.publish(
-            conversions.diagnostics_message(
-                self.get_clock().now().nanoseconds,
-                self.get_fully_qualified_name(),
-                taken_hz > 0.0,
-                summary,
-                values,
-            )
-        )
+        values.update(self._age.values(), source=self.values['source'], odd=self.odd.count)
+        health = Health(Level.OK, f'{taken_hz:.0f} Hz')
+        if not taken_hz:
+            health = Health(Level.ERROR, 'no picture in the last second')
+        elif self._misfit:
+            health = Health(Level.WARN, self._misfit)
+        self._diagnostics.tell(health, values)
 
     # letting go
 

@@ -9,13 +9,17 @@ three, and then only the autopilot's failsafe is left: three processes are the d
 
 from ..ros import process
 from ..ros.lifecycle import ManagedNode
+from . import camera_node, mavlink_parameters, policy_node
 from .camera_node import CameraNode
 from .mavlink_node import MavlinkNode
 from .policy_node import PolicyNode
 
+_TABLES = camera_node.PARAMETERS, mavlink_parameters.PARAMETERS, policy_node.PARAMETERS
+
 
 def make() -> list[ManagedNode]:
     """Make the three nodes, the camera's pictures going straight to the policy."""
+    ManagedNode.elsewhere = frozenset(one.name for table in _TABLES for one in table)
     camera, policy, mavlink = CameraNode(), PolicyNode(), MavlinkNode()
     policy.takes_topic = False
     camera.listeners.append(policy.hand_over)

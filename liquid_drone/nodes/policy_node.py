@@ -4,31 +4,31 @@
 
 Configuring loads, checks and warms up the bundle; only then can it be activated. It acts once per
 new stamp (a repeated one gets the same answer again), keeps the image's stamp on everything it
-publishes, and says nothing where an image is too old or cannot be used. It never decides whether
-the drone obeys: that is the guard's, in the mavlink node.
+publishes, and says nothing where an image is too old, frozen or cannot be used. It never decides
+whether the drone obeys: that is the guard's, in the mavlink node.
 """
 
 import threading
 import time
-from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PointStamped, TwistStamped
 from rclpy.clock import Clock, ClockType
-from sensor_msgs.msg import CameraInfo
-from sensor_msgs.msg import Image as ImageMessage
 from std_srvs.srv import Trigger
 
 from .. import resources, topics
 from ..arrays import Image
+from ..camera.frozen import FrozenSensor
 from ..camera.source import CameraFrame
 from ..contract import check_image
 from ..errors import ImageError
 from ..image import fitted, is_too_narrow
-from ..ros import conversions, process, qos
+from ..ros import conversions, diagnostics, process, qos
+from ..ros.camera_input import CameraInput
+from ..ros.diagnostics import Diagnostics, Health, Level
 from ..ros.latency import Counter, Latency
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.parameters import Parameter
+from ..ros.stamps import StampGate
 from ..runtime.providers import CHOICES, PRECISIONS, Backend
 from ..runtime.runner import PolicyOutput, PolicyRunner
 from ..runtime.selection import open_policy
@@ -64,9 +64,19 @@ PARAMETERS = (
     Parameter(
         'max_image_age_s',
         0.2,
-        'older images are not acted on; -1: not checked (a bag played without its clock)',
-        low=-1,
+        'older images are not acted on; off: not checked (a bag played without its clock)',
+        low=0.01,
         high=10,
+        can_be_off=True,
+    ),
+    Parameter(
+        'frozen_after_s',
+        0.5,
+        'the same pixels under new stamps for so long are not acted on; off where a scene can be '
+        'still (a simulated one, a recording)',
+        low=0.1,
+        high=60,
+        can_be_off=True,
     ),
 )
 
@@ -79,22 +89,20 @@ class PolicyNode(ManagedNode):
         self.runner: PolicyRunner | None = None
         self.takes_topic = True  # False: frames are handed over in this process
         self.is_acting = False
-        self.image_subscription: Any = None
-        self.info_subscription: Any = None
-        self._refused = 0
+        self.camera = CameraInput(self, self._act, 'no command', acts=True)
         self._acted = Counter()
         self._image_age, self._work = Latency('image_age'), Latency('inference')
         self._until_command = Latency('capture_to_command')
-        self._fov_deg: float | None = None  # of the camera, where camera_info says so
+        self._stamps, self._sensor = StampGate('the image', None), FrozenSensor()
+        self._told_fov_deg: float | None = None
         self._slot: CameraFrame | None = None  # the newest one handed over in this process
         self._handing_over = threading.Lock()
         self._wake = self.create_guard_condition(self._on_handed_over)
         self._last: tuple[int, PolicyOutput] | None = None  # stamp in ns, and its answer
-        self._last_image_s: float | None = None  # monotonic
         self._since_s = 0.0
         self._commands = self.create_publisher(TwistStamped, topics.COMMAND, qos.COMMAND)
         self._targets = self.create_publisher(PointStamped, '~/target', qos.SENSOR_OUT)
-        self._diagnostics = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, qos.STATUS)
+        self._diagnostics = Diagnostics(self)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self._watch = self.create_timer(
             1.0, self._on_second, clock=Clock(clock_type=ClockType.STEADY_TIME)
@@ -122,52 +130,21 @@ class PolicyNode(ManagedNode):
         """Begin to act on images, with a fresh state."""
         assert self.runner is not None  # the lifecycle's order
         self.runner.reset()
-        self._last, self._last_image_s, self._since_s = None, None, time.monotonic()
+        self._last, self._since_s = None, time.monotonic()
         for latency in (self._image_age, self._work, self._until_command):
             latency.clear()
         self._acted.take(self._since_s)
+        self._stamps = StampGate('the image', self.values['max_image_age_s'], 'max_image_age_s')
+        self._sensor = FrozenSensor()
         self.is_acting = True
-        self.info_subscription = self.create_subscription(
-            CameraInfo, topics.CAMERA_INFO, self._on_info, qos.SENSOR_IN
-        )
-        if not self.takes_topic:
-            return
-        self.image_subscription = self.create_subscription(
-            ImageMessage,
-            topics.IMAGE,
-            self._on_image,
-            qos.SENSOR_IN,
-            qos_overriding_options=qos.OVERRIDABLE,
-        )
+        self.camera.open(self.takes_topic)
 
     @transition
     def on_deactivate(self) -> None:
         """Stop acting."""
-        self._drop_subscription()
+        self._stop_acting()
 
     # callbacks
-
-    def _on_image(self, message: ImageMessage) -> None:
-        stamp_ns = conversions.nanoseconds(message.header.stamp)
-        try:
-            image = conversions.image_array(message)
-        except ImageError as error:
-            self._refuse(error)
-            return
-        self.act(image, stamp_ns)
-
-    def _on_info(self, message: CameraInfo) -> None:
-        fov_deg = conversions.field_of_view_deg(message)
-        if fov_deg == self._fov_deg or self.runner is None:
-            return
-        self._fov_deg = fov_deg
-        camera = self.runner.contract.camera
-        if fov_deg is not None and is_too_narrow(camera, fov_deg):
-            self.get_logger().warning(
-                f'the camera sees {fov_deg:.0f} degrees, the policy was trained with '
-                f'{camera.horizontal_fov_deg:.0f}: things look nearer than they are; '
-                'use a wider lens'
-            )
 
     def hand_over(self, frame: CameraFrame) -> None:
         """Take a frame of a camera in this process, by reference; from any thread, at any time."""
@@ -179,47 +156,46 @@ class PolicyNode(ManagedNode):
     def _on_handed_over(self) -> None:
         frame, self._slot = self._slot, None
         if frame is not None and self.is_acting:
-            self.act(frame.image, frame.stamp_ns)
+            self.camera.take(frame.image, frame.stamp_ns)
 
-    def act(self, image: Image, stamp_ns: int) -> None:
-        """Answer one frame (H, W, 3) RGB with a command, or say why not."""
+    def _act(self, image: Image, stamp_ns: int, fov_deg: float | None) -> None:
+        """Answer one frame (H, W, 3) RGB with a command, or raise an ImageError: why not."""
         assert self.runner is not None  # only while active
-        began_s = self._last_image_s = time.monotonic()
-        age_s = self._age_s(stamp_ns)
-        try:
-            self._check_age(age_s)
-            camera = self.runner.contract.camera
-            if self.values['fit'] == 'crop':
-                image = fitted(image, camera, self._fov_deg)
-            check_image(image, camera)
-        except ImageError as error:
-            self._refuse(error)
-            return
-        if self._last is None or self._last[0] != stamp_ns:
-            self._last = stamp_ns, self.runner.step(image, stamp_ns / conversions.SECOND_NS)
+        began_s = time.monotonic()
+        camera, stamp_s = self.runner.contract.camera, stamp_ns / conversions.SECOND_NS
+        if self.values['fit'] == 'crop':
+            self._tell_angle(fov_deg)
+            image = fitted(image, camera, fov_deg)
+        check_image(image, camera)
+        admission = self._stamps.admit(stamp_ns, self.get_clock().now().nanoseconds)
+        if not admission.is_repeated:
+            self._check_sensor(image, stamp_s)
+            self._last = stamp_ns, self.runner.step(image, stamp_s)
             self._acted.add()
-            self._image_age.add(age_s)
+            self._image_age.add(admission.age_s)
             self._work.add(time.monotonic() - began_s)
-            self._until_command.add(self._age_s(stamp_ns))
-        self._publish(self._last[1], stamp_ns)
+            self._until_command.add(admission.age_s + time.monotonic() - began_s)
+        if self._last is not None and self._last[0] == stamp_ns:
+            self._publish(self._last[1], stamp_ns)
 
-    def _age_s(self, stamp_ns: int) -> float:
-        now_ns = self.get_clock().now().nanoseconds or stamp_ns  # 0: no simulated clock yet
-        return (now_ns - stamp_ns) / conversions.SECOND_NS
+    def _tell_angle(self, fov_deg: float | None) -> None:
+        assert self.runner is not None
+        camera = self.runner.contract.camera
+        if fov_deg is None or fov_deg == self._told_fov_deg or not is_too_narrow(camera, fov_deg):
+            return
+        self._told_fov_deg = fov_deg
+        self.get_logger().warning(
+            f'the camera sees {fov_deg:.0f} degrees, the policy was trained with '
+            f'{camera.horizontal_fov_deg:.0f}: things look nearer than they are; use a wider lens'
+        )
 
-    def _check_age(self, age_s: float) -> None:
-        limit_s = self.values['max_image_age_s']
-        if limit_s >= 0.0 and not -limit_s <= age_s <= limit_s:
+    def _check_sensor(self, image: Image, stamp_s: float) -> None:
+        limit_s, same_s = self.values['frozen_after_s'], self._sensor.same_for_s(image, stamp_s)
+        if limit_s is not None and same_s >= limit_s:
             raise ImageError(
-                f'the image is {age_s:.3g} s old, more than max_image_age_s {limit_s:g}: it '
-                'waited too long, or the camera stamps with another clock than this node '
-                '(a played bag needs use_sim_time and --clock)'
+                f'the camera has sent the same pixels for {same_s:.3g} s under new stamps: its '
+                'sensor or driver is frozen (a scene that can be still: frozen_after_s off)'
             )
-
-    def _refuse(self, error: ImageError) -> None:
-        self._last_image_s = time.monotonic()
-        self._refused += 1
-        self.get_logger().error(f'no command: {error}', throttle_duration_sec=5.0)
 
     def _publish(self, output: PolicyOutput, stamp_ns: int) -> None:
         assert self.runner is not None
@@ -241,40 +217,49 @@ class PolicyNode(ManagedNode):
 
     def _on_second(self) -> None:
         if not self.is_acting or self.runner is None:
+            self._diagnostics.tell(diagnostics.INACTIVE, {})
             return
         now = time.monotonic()
-        quiet_s = now - (self._last_image_s or self._since_s)
-        is_silent = self._last_image_s is None and SILENCE_S <= quiet_s < SILENCE_S + 1.0
+        quiet_s = now - (self.camera.arrived_s or self._since_s)
+        is_silent = self.camera.arrived_s is None and SILENCE_S <= quiet_s < SILENCE_S + 1.0
         if is_silent and self.takes_topic:
             self.get_logger().warning(self._silence())
-        rate_hz, refused = self._acted.take(now), self._refused
-        self._refused = 0
-        summary = 'following' if rate_hz else f'no usable image for {quiet_s:.0f} s'
+        rate_hz, refused = self._acted.take(now), self.camera.take_refused()
+        offset_s, fov_deg = self._stamps.offset_s, self.camera.lens.fov_deg
         values: dict[str, object] = {
             'commands_per_second': rate_hz,
             'images_refused_per_second': refused,
+            'refusal': self.camera.refusal,
             'bundle': self.runner.contract.bundle_hash(),
             'provider': self.runner.provider,
-            'camera_fov_deg': round(self._fov_deg, 1) if self._fov_deg else 'unknown',
+            'camera_fov_deg': 'unknown' if fov_deg is None else round(fov_deg, 1),
+            'camera_info': self.camera.lens.problem or 'believed',
+            'stamp_offset_ms': 'unknown' if offset_s is None else round(1e3 * offset_s, 1),
+            'odd': self.odd.count,
         }
         if self._last is not None:
             values['target_probability'] = round(self._last[1].target_probability, 3)
             values['target_bearing'] = round(self._last[1].target_bearing, 3)
         for latency in (self._image_age, self._work, self._until_command):
             values.update(latency.values())
-        self._diagnostics.publish(
-            conversions.diagnostics_message(
-                self.get_clock().now().nanoseconds,
-                self.get_fully_qualified_name(),
-                rate_hz > 0.0 and not refused,
-                summary,
-                values,
-            )
-        )
+        self._diagnostics.tell(self._health(rate_hz, refused, quiet_s), values)
+
+    def _health(self, rate_hz: float, refused: int, quiet_s: float) -> Health:
+        """Say whether commands come, and if not, why."""
+        if not rate_hz:
+            reason = self.camera.refusal if refused else ''
+            return Health(Level.ERROR, reason or f'no usable image for {quiet_s:.0f} s')
+        if refused:
+            return Health(Level.WARN, f'following, {refused} images refused: {self._why()}')
+        if self.camera.lens.problem:
+            return Health(Level.WARN, f'following; {self.camera.lens.problem}')
+        return Health(Level.OK, 'following')
+
+    def _why(self) -> str:
+        return self.camera.refusal or 'see the log'
 
     def _silence(self) -> str:
-        assert self.image_subscription is not None
-        topic = self.image_subscription.topic_name
+        topic = self.camera.topic
         found = [
             f'{info.node_name} ({info.topic_type}, {info.qos_profile.reliability.name})'
             for info in self.get_publishers_info_by_topic(topic)
@@ -285,17 +270,14 @@ class PolicyNode(ManagedNode):
             f'publishers there: {", ".join(found) or "none"}; check topic name, type and QoS'
         )
 
-    def _drop_subscription(self) -> None:
+    def _stop_acting(self) -> None:
         with self._handing_over:
             self.is_acting = False
-        for subscription in (self.image_subscription, self.info_subscription):
-            if subscription is not None:
-                self.destroy_subscription(subscription)
-        self.image_subscription = self.info_subscription = None
+        self.camera.close()
 
     def release(self) -> None:
         """Stop acting and let go of the bundle."""
-        self._drop_subscription()
+        self._stop_acting()
         self.runner = None
 
 

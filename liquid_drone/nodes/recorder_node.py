@@ -7,22 +7,22 @@ vehicle is handed back, the guard stops it, or the mavlink node falls silent in 
 publishes nothing but its state on ``/diagnostics``. Its end ends nobody else.
 """
 
-from pathlib import Path
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
-from sensor_msgs.msg import CameraInfo
-from sensor_msgs.msg import Image as ImageMessage
 
 from .. import resources, topics
+from ..arrays import Image
 from ..contract import load_contract
 from ..episodes.episode import encode_jpeg
 from ..episodes.recording import EpisodeInfo
-from ..errors import ConfigError, ImageError, require
+from ..errors import ConfigError, require
 from ..flight.recorder import FlightRecorder, RecorderConfig
 from ..image import fitted
-from ..ros import conversions, process, qos
+from ..ros import conversions, diagnostics, process, qos
+from ..ros.camera_input import CameraInput
+from ..ros.diagnostics import Diagnostics, Health, Level
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.parameters import Parameter
 
@@ -54,9 +54,9 @@ class RecorderNode(ManagedNode):
     def __init__(self) -> None:
         super().__init__('recorder', PARAMETERS)
         self.recorder: FlightRecorder | None = None
-        self._subscriptions: list[Any] = []
-        self._fov_deg: float | None = None
-        self._diagnostics = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, qos.STATUS)
+        self._pictures = CameraInput(self, self._keep, 'not recorded')
+        self._decisions: Any = None
+        self._diagnostics = Diagnostics(self)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(0.2, self._on_watch, clock=steady)
         self.create_timer(1.0, self._on_second, clock=steady)
@@ -68,7 +68,7 @@ class RecorderNode(ManagedNode):
         require('rosbags', 'record')
         contract = load_contract(resources.bundle(values['bundle']))
         self._camera = contract.camera
-        folder = Path(values['directory']).expanduser()
+        folder = resources.user_path(values['directory'])
         target, pilot = contract.training.target, contract.bundle_hash()
         info = EpisodeInfo(
             f'flight/{pilot}', 'flight', 'unknown', target, -1, pilot, camera=contract.camera
@@ -90,30 +90,19 @@ class RecorderNode(ManagedNode):
     @transition
     def on_activate(self) -> None:
         """Begin to listen."""
-        self._subscriptions = [
-            self.create_subscription(ImageMessage, topics.IMAGE, self._on_image, qos.SENSOR_IN),
-            self.create_subscription(CameraInfo, topics.CAMERA_INFO, self._on_info, qos.SENSOR_IN),
-            self.create_subscription(
-                DiagnosticArray, topics.DECISION, self._on_decision, qos.STATUS
-            ),
-        ]
+        self._pictures.open()
+        self._decisions = self.create_subscription(
+            DiagnosticArray, topics.DECISION, self._on_decision, qos.STATUS
+        )
 
     @transition
     def on_deactivate(self) -> None:
         """Stop listening."""
-        self._drop_subscriptions()
+        self._stop_listening()
 
-    def _on_image(self, message: ImageMessage) -> None:
+    def _keep(self, image: Image, stamp_ns: int, fov_deg: float | None) -> None:
         assert self.recorder is not None  # only while active
-        try:
-            image = fitted(conversions.image_array(message), self._camera, self._fov_deg)
-        except ImageError as error:
-            self.get_logger().error(f'not recorded: {error}', throttle_duration_sec=5.0)
-            return
-        self.recorder.see(encode_jpeg(image), conversions.nanoseconds(message.header.stamp))
-
-    def _on_info(self, message: CameraInfo) -> None:
-        self._fov_deg = conversions.field_of_view_deg(message)
+        self.recorder.see(encode_jpeg(fitted(image, self._camera, fov_deg)), stamp_ns)
 
     def _on_decision(self, message: DiagnosticArray) -> None:
         if self.recorder is not None and message.status:
@@ -121,35 +110,37 @@ class RecorderNode(ManagedNode):
             self.recorder.hear(facts, conversions.nanoseconds(message.header.stamp))
 
     def _on_watch(self) -> None:
-        if self.recorder is not None and self._subscriptions:
+        if self.recorder is not None and self._decisions is not None:
             self.recorder.watch(self.get_clock().now().nanoseconds)
 
     def _on_second(self) -> None:
         recorder = self.recorder
-        if recorder is None:
+        if recorder is None or self._decisions is None:
+            self._diagnostics.tell(diagnostics.INACTIVE, {})
             return
+        refused = self._pictures.take_refused()
         values: dict[str, object] = {
             'megabytes': round(recorder.held_bytes / 1e6, 1),
             'lost': recorder.lost,
+            'images_refused_per_second': refused,
+            'odd': self.odd.count,
         }
-        self._diagnostics.publish(
-            conversions.diagnostics_message(
-                self.get_clock().now().nanoseconds,
-                self.get_fully_qualified_name(),
-                recorder.lost == 0,
-                'recording' if self._subscriptions else 'inactive',
-                values,
-            )
-        )
+        health = Health(Level.OK, 'recording')
+        if recorder.lost:
+            health = Health(Level.ERROR, f'{recorder.lost} events were not written: see the log')
+        elif refused:
+            health = Health(Level.WARN, f'not recorded: {self._pictures.refusal or "see the log"}')
+        self._diagnostics.tell(health, values)
 
-    def _drop_subscriptions(self) -> None:
-        for subscription in self._subscriptions:
-            self.destroy_subscription(subscription)
-        self._subscriptions = []
+    def _stop_listening(self) -> None:
+        self._pictures.close()
+        if self._decisions is not None:
+            self.destroy_subscription(self._decisions)
+            self._decisions = None
 
     def release(self) -> None:
         """Write what is waiting."""
-        self._drop_subscriptions()
+        self._stop_listening()
         if self.recorder is not None:
             self.recorder.close()
             self.recorder = None

@@ -18,12 +18,13 @@ from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import CameraInfo
 from sensor_msgs.msg import Image as ImageMessage
 
-from .. import topics
+from .. import resources, topics
 from ..arrays import Command
 from ..contract import COMMAND_NAMES
 from ..errors import ConfigError, OutputError, SimulationError
 from ..ros import conversions, parameters, process, qos
 from ..ros.parameters import Parameter
+from ..ros.survival import OddThings
 from .replay_bag import Bag, RecordedPicture
 
 SHOW_AGAIN_S = 0.5  # best-effort images may be lost
@@ -61,11 +62,12 @@ class ReplayNode(Node):
 
     def __init__(self) -> None:
         super().__init__('replay')
+        self.odd = OddThings(self.get_logger())
         parameters.declare(self, PARAMETERS, read_only=True)
         self.values = values = parameters.read(self, PARAMETERS)
         if not values['bag']:
             raise ConfigError("parameter 'bag': expected a rosbag2 directory, got nothing")
-        bag = Bag(Path(values['bag']).expanduser())
+        bag = Bag(resources.user_path(values['bag']))
         self.then, self.now = bag.commands(), dict[int, Command]()
         self.shown = self.unanswered = 0
         self._pictures = bag.pictures()

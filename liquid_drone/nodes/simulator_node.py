@@ -25,6 +25,7 @@ from ..errors import ConfigError
 from ..ros import conversions, parameters, process, qos
 from ..ros.parameters import Parameter
 from ..ros.reaction import Reaction
+from ..ros.survival import OddThings
 from ..sim.autopilot.simulated import SimulatedAutopilot
 from ..sim.autopilot.udp import UdpEndpoint
 from ..sim.firmware.process import find
@@ -84,6 +85,7 @@ class SimulatorNode(Node):
 
     def __init__(self) -> None:
         super().__init__('simulator')
+        self.odd = OddThings(self.get_logger())
         parameters.declare(self, PARAMETERS, read_only=True)
         self.values = values = parameters.read(self, PARAMETERS)
         addresses = [

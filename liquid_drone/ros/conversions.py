@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Standard ROS messages to and from arrays and nanoseconds; REP-103 frames, SI units.
 
-Images are converted with numpy alone: cv_bridge breaks with NumPy 2.
+Images are converted by ``camera/encodings.py``: cv_bridge breaks with NumPy 2.
 """
 
 import array
@@ -19,10 +19,9 @@ from std_msgs.msg import Header
 
 from ..arrays import Command, FloatArray, FourFloats, Image
 from ..camera.calibration import Calibration
+from ..camera.encodings import decode
 from ..contract import CameraSpec
-from ..errors import ImageError
 from ..geometry import rotation_from_quaternion
-from ..image import horizontal_fov_deg
 
 WORLD_FRAME, BODY_FRAME, OPTICAL_FRAME = 'odom', 'base_link', 'camera_optical_frame'
 SECOND_NS = 1_000_000_000
@@ -75,24 +74,10 @@ def image_array(message: ImageMessage) -> Image:
     """Return the picture as RGB (H, W, 3) uint8, without a copy where the message is rgb8.
 
     Raises:
-        ImageError: another encoding than rgb8 or bgr8, or fewer bytes than the size needs.
+        ImageError: no picture, or one that cannot be converted.
 
     """
-    if message.encoding not in ('rgb8', 'bgr8'):
-        raise ImageError(
-            f"expected an image with encoding 'rgb8' or 'bgr8', got '{message.encoding}'; "
-            'let the camera driver publish one of these'
-        )
-    height, width, step = message.height, message.width, message.step
-    data = np.frombuffer(message.data, dtype=np.uint8)
-    if step < 3 * width or data.size < height * step:
-        raise ImageError(
-            f'expected {height} rows of at least {3 * width} bytes ({width}x{height}), '
-            f'got {data.size} bytes with step {step}: the image message is cut short'
-        )
-    pixels = data[: height * step].reshape(height, step)[:, : 3 * width]
-    picture = pixels.reshape(height, width, 3)
-    return picture if message.encoding == 'rgb8' else picture[:, :, ::-1]
+    return decode(message.encoding, message.width, message.height, message.step, message.data)
 
 
 def camera_info_message(camera: CameraSpec, stamp_ns: int) -> CameraInfo:
@@ -123,12 +108,6 @@ def calibration_message(lens: Calibration, stamp_ns: int, frame: str) -> CameraI
         r=list(lens.r),
         p=list(lens.p),
     )
-
-
-def field_of_view_deg(message: CameraInfo) -> float | None:
-    """Return the horizontal field of view; None where the camera is not calibrated."""
-    focal_px = float(message.k[0])
-    return horizontal_fov_deg(message.width, focal_px) if focal_px > 0.0 else None
 
 
 def command_message(command: Command | FourFloats, stamp_ns: int) -> TwistStamped:

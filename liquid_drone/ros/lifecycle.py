@@ -11,11 +11,14 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from rclpy.parameter import Parameter as RosParameter
 
 from ..errors import LiquidDroneError
 from . import parameters, process
 from .parameters import Parameter
+from .survival import OddThings
 
 AUTOSTART = Parameter(
     'autostart',
@@ -53,18 +56,31 @@ class ManagedNode(LifecycleNode):
     """A lifecycle node that lets go of what it holds in one place: :meth:`release`."""
 
     patience_s = process.SPIN_S
+    elsewhere: frozenset[str] = frozenset()  # parameters of other nodes in the same process
 
     def __init__(self, name: str, declared: Sequence[Parameter]) -> None:
         """Declare the parameters; they are read again whenever the node is configured."""
         super().__init__(name)
+        self.odd = OddThings(self.get_logger())
         self._declared = (AUTOSTART, *declared)
-        parameters.declare(self, self._declared)
+        parameters.declare(self, self._declared, elsewhere=self.elsewhere)
         self.failure: Exception | None = None
         self.is_configured = False
-        self.add_on_set_parameters_callback(
-            lambda wanted: parameters.judge(self._declared, wanted, self.is_configured)
-        )
+        self.has_new_values = False  # set while configured; the node reads them in its own time
+        self.add_on_set_parameters_callback(self._judge)
         self.values = self.read_parameters()
+
+    def _judge(self, wanted: list[RosParameter]) -> SetParametersResult:
+        present = self.get_parameter if self.is_configured else None
+        result = parameters.judge(self._declared, wanted, present)
+        self.has_new_values = self.has_new_values or (self.is_configured and result.successful)
+        return result
+
+    def create_service(self, kind: Any, name: str, callback: Any, **options: Any) -> Any:
+        """Make a service that answers even where its callback fails."""
+        return super().create_service(
+            kind, name, lambda *asked: self.odd.answering(callback)(*asked), **options
+        )
 
     def read_parameters(self) -> dict[str, Any]:
         """Return name -> present value.

@@ -11,34 +11,29 @@ import time
 from dataclasses import dataclass, field
 
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import SetBool
 
 from .. import topics
-from . import conversions, qos
+from . import conversions, process, qos
+from .diagnostics import Level, level_of
 from .latency import Counter
 
-FRESH_S = 2.5  # a node that told nothing for longer is shown as silent
+FRESH_S = 2.5  # a node that told nothing for longer is gone
 TOPICS = (topics.COMMAND, topics.SETPOINT)
 
 
 @dataclass(frozen=True)
 class Status:
-    """The last word of one node's diagnostics."""
+    """The last word of one node's diagnostics; ``level`` is OK, WARN, ERROR or STALE."""
 
+    level: str
     summary: str
-    is_good: bool
     values: dict[str, str]
     age_s: float
-
-    @property
-    def is_fresh(self) -> bool:
-        """The node is still telling."""
-        return self.age_s <= FRESH_S
 
 
 @dataclass(frozen=True)
@@ -61,12 +56,12 @@ class Monitor:
     def __init__(self, namespace: str = '') -> None:
         """Join the graph of this environment's ROS domain."""
         self._context = rclpy.Context()
-        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        process.begin(context=self._context)
         self._node = Node(f'watch_{os.getpid()}', namespace=namespace, context=self._context)
         self._prefix = self._node.get_namespace().rstrip('/') + '/'
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
-        self._told: dict[str, tuple[float, str, bool, dict[str, str]]] = {}
+        self._told: dict[str, tuple[float, Level, str, dict[str, str]]] = {}
         self._commands: dict[str, tuple[float, ...]] = {}
         self._counters = {topic: Counter() for topic in TOPICS}
         self._node.create_subscription(
@@ -106,8 +101,8 @@ class Monitor:
         now_s = time.monotonic()
         return GraphSnapshot(
             {
-                name: Status(summary, is_good, values, now_s - told_s)
-                for name, (told_s, summary, is_good, values) in self._told.items()
+                name: Status(_level_now(level, now_s - told_s), summary, values, now_s - told_s)
+                for name, (told_s, level, summary, values) in self._told.items()
             },
             dict(self._commands),
             {topic: counter.take(now_s) for topic, counter in self._counters.items()},
@@ -126,5 +121,8 @@ class Monitor:
                 continue
             values = {pair.key: pair.value for pair in status.values}
             name = status.name.removeprefix(self._prefix)
-            is_good = status.level == DiagnosticStatus.OK
-            self._told[name] = time.monotonic(), status.message, is_good, values
+            self._told[name] = time.monotonic(), level_of(status), status.message, values
+
+
+def _level_now(told: Level, age_s: float) -> str:
+    return (told if age_s <= FRESH_S else Level.STALE).name

@@ -5,7 +5,9 @@
 A value of the wrong type or out of range is a :class:`ConfigError` that says what was expected.
 """
 
-from collections.abc import Sequence
+import difflib
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +24,20 @@ from rclpy.parameter import Parameter as RosParameter
 from ..errors import ConfigError
 
 Value = bool | int | float | str
+OFF = 'off'  # the word of a check that is not made
+OFF_WORDS = (OFF, False)  # YAML reads the bare word as false
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter; its type is that of the default. A range is inclusive."""
+    """One parameter; its type is that of the default. A range is inclusive.
+
+    Attributes:
+        can_be_off: takes the word ``off`` too; it reads as None. Numbers only.
+        tighter: -1 or 1, where a smaller or a larger number is the tighter limit: that one is
+            taken while the node flies. 0: not changed while the node is configured.
+
+    """
 
     name: str
     default: Value
@@ -34,13 +45,19 @@ class Parameter:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    can_be_off: bool = False
+    tighter: int = 0
 
     def descriptor(self, read_only: bool) -> ParameterDescriptor:
         """Return what ``ros2 param describe`` shows."""
-        descriptor = ParameterDescriptor(description=self.description, read_only=read_only)
+        descriptor = ParameterDescriptor(
+            description=self.description, read_only=read_only, dynamic_typing=self.can_be_off
+        )
         if self.choices:
             descriptor.additional_constraints = f'one of: {", ".join(self.choices)}'
-        if self.low is not None and self.high is not None:
+        if self.can_be_off:
+            descriptor.additional_constraints = self.expectation()
+        elif self.low is not None and self.high is not None:
             if isinstance(self.default, int):
                 limits = IntegerRange(from_value=int(self.low), to_value=int(self.high), step=1)
                 descriptor.integer_range = [limits]
@@ -53,15 +70,47 @@ class Parameter:
         """Say in words which values are taken."""
         if self.choices:
             return f'one of {", ".join(self.choices)}'
-        kind = type(self.default).__name__
-        return kind if self.low is None else f'{kind} from {self.low:g} to {self.high:g}'
+        kind = 'float' if self.can_be_off else type(self.default).__name__
+        words = kind if self.low is None else f'{kind} from {self.low:g} to {self.high:g}'
+        return f'{words}, or {OFF}' if self.can_be_off else words
+
+    def taken(self, value: Any) -> Any:
+        """Return a value as the node uses it; None: off.
+
+        Raises:
+            ConfigError: it is not taken.
+
+        """
+        if self.choices and value not in self.choices:
+            raise _refusal(self, f'got {value!r}')
+        if not self.can_be_off:
+            return value
+        if isinstance(value, bool | str) and value in OFF_WORDS:
+            return None
+        low, high = self.low or 0.0, math.inf if self.high is None else self.high
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not low <= value <= high:
+            raise _refusal(self, f'got {value!r}')
+        return float(value)
 
 
-def declare(node: Node, parameters: Sequence[Parameter], read_only: bool = False) -> None:
+def declare(
+    node: Node,
+    parameters: Sequence[Parameter],
+    read_only: bool = False,
+    elsewhere: frozenset[str] = frozenset(),
+) -> None:
     """Declare them all on a node.
 
+    Args:
+        node: whose they are; it has no others.
+        parameters: all of them.
+        read_only: they cannot be set later.
+        elsewhere: names of other nodes in the same process: what is given to all is theirs too.
+
     Raises:
-        ConfigError: a value given from outside has the wrong type or is out of range.
+        ConfigError: a value given from outside has the wrong type or is out of range, or its name
+            is none of the node's.
 
     """
     for parameter in parameters:
@@ -71,33 +120,43 @@ def declare(node: Node, parameters: Sequence[Parameter], read_only: bool = False
             )
         except (InvalidParameterTypeException, InvalidParameterValueException) as error:
             raise _refusal(parameter, str(error)) from error
+    _refuse_unknown(node, [parameter.name for parameter in parameters], elsewhere)
+
+
+def _refuse_unknown(node: Node, names: list[str], elsewhere: frozenset[str]) -> None:
+    """Refuse what was given and is nobody's: ROS ignores it, and a limit would not hold."""
+    given = getattr(node, '_parameter_overrides', {})  # rclpy has no public way to them
+    for name in sorted(given):
+        if name in elsewhere or name.startswith('qos_overrides.') or node.has_parameter(name):
+            continue
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
+        raise ConfigError(
+            f"the node {node.get_name()} has no parameter '{name}'; the nearest is '{near[0]}' "
+            f'(all: ros2 param list /{node.get_name()})'
+        )
 
 
 def read(node: Node, parameters: Sequence[Parameter]) -> dict[str, Any]:
-    """Return name -> present value.
+    """Return name -> present value; None where it is off.
 
     Raises:
-        ConfigError: a value is not among the choices.
+        ConfigError: a value is not taken.
 
     """
-    values = {}
-    for parameter in parameters:
-        value = node.get_parameter(parameter.name).value
-        if parameter.choices and value not in parameter.choices:
-            raise _refusal(parameter, f'got {value!r}')
-        values[parameter.name] = value
-    return values
+    return {one.name: one.taken(node.get_parameter(one.name).value) for one in parameters}
 
 
 def judge(
-    parameters: Sequence[Parameter], wanted: Sequence[RosParameter], is_in_use: bool
+    parameters: Sequence[Parameter],
+    wanted: Sequence[RosParameter],
+    present: Callable[[str], RosParameter] | None,
 ) -> SetParametersResult:
     """Accept or refuse new values, and nothing else; types and ranges are rclpy's to check.
 
     Args:
         parameters: what a node declared.
         wanted: what somebody wants to set.
-        is_in_use: the node is configured and has read them already.
+        present: returns what holds now, where the node is configured and has read it already.
 
     """
     known = {parameter.name: parameter for parameter in parameters}
@@ -105,17 +164,41 @@ def judge(
         parameter = known.get(one.name)
         if parameter is None:
             continue
-        if is_in_use:
-            reason = (
-                f"'{one.name}' is read when the node is configured, and it is: change it after "
-                'ros2 lifecycle set NODE deactivate, then cleanup'
-            )
-            return SetParametersResult(successful=False, reason=reason)
-        if parameter.choices and one.value not in parameter.choices:
-            return SetParametersResult(
-                successful=False, reason=f"'{one.name}': expected {parameter.expectation()}"
-            )
+        try:
+            new = parameter.taken(one.value)
+            if present is not None:
+                _check_change(parameter, parameter.taken(present(one.name).value), new)
+        except ConfigError as error:
+            return SetParametersResult(successful=False, reason=str(error))
     return SetParametersResult(successful=True)
+
+
+def _check_change(parameter: Parameter, old: Any, new: Any) -> None:
+    """Refuse a new value of a configured node, unless it is a tighter limit.
+
+    Raises:
+        ConfigError: with what to do instead.
+
+    """
+    reason = 'is read when the node is configured, and it is'
+    if parameter.tighter:
+        if _is_tighter(parameter, old, new):
+            return
+        reason = f'can be tightened now, not loosened from {_word(old)} to {_word(new)}'
+    raise ConfigError(
+        f"'{parameter.name}' {reason}: change it after ros2 lifecycle set NODE deactivate, then "
+        'cleanup'
+    )
+
+
+def _is_tighter(parameter: Parameter, old: float | None, new: float | None) -> bool:
+    if new is None or old is None:
+        return old is None
+    return (new - old) * parameter.tighter >= 0.0
+
+
+def _word(value: float | None) -> str:
+    return OFF if value is None else f'{value:g}'
 
 
 def _refusal(parameter: Parameter, reason: str) -> ConfigError:

@@ -4,7 +4,8 @@
 
 rclpy's own signal handling ends the context before a node can say its last word, and under ``ros2
 launch`` Ctrl-C arrives twice. So: own handlers that only set a flag, a ``spin_once`` loop, and an
-orderly end. Exit codes: 0 ended as asked, 2 a stated error (one sentence on the log), 1 a bug.
+orderly end. Exit codes: 0 ended as asked, 2 a stated error (one sentence on the log), 1 a bug at
+the start or the end; in between nothing that arrives ends a node (``survival.py``).
 """
 
 import signal
@@ -12,17 +13,29 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import NoReturn, Protocol
+from typing import NoReturn, Protocol, TypeVar
 
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.context import Context
+from rclpy.exceptions import (
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+    NameValidationException,
+)
 from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
-from ..errors import LiquidDroneError
+from ..errors import ConfigError, LiquidDroneError
+from .survival import OddThings, SteadyExecutor
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 BUSY_CALLBACKS = 4  # at most in a turn that does not wait, else messages queue up
+Made = TypeVar('Made')
+REFUSED = (  # by rclpy, of what it reads itself: names, use_sim_time
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+    NameValidationException,
+)
 SPIN_S = 0.1  # how long one turn of the loop may wait; bounds the answer to a signal
 
 
@@ -41,6 +54,8 @@ class StopRequest:
 
 class Program(Protocol):
     """What a node of this package offers to :func:`run`, beside being an ``rclpy`` node."""
+
+    odd: OddThings
 
     @property
     def patience_s(self) -> float:
@@ -61,9 +76,9 @@ class Program(Protocol):
 
 def run(make_node: Callable[[], Program], arguments: list[str] | None = None) -> int:
     """Run one node until it is done or told to stop; returns the exit code."""
-    stop = _begin(arguments)
+    stop = StopRequest()
     try:
-        return _guarded(lambda: _spin(make_node(), stop))
+        return _guarded(lambda: _spin(_begun(make_node, stop, arguments), stop))
     finally:
         rclpy.try_shutdown()
 
@@ -77,7 +92,7 @@ def run_together(
         The exit code: the largest of the nodes'.
 
     """
-    stop, codes = _begin(arguments), [0]
+    stop, codes = StopRequest(), [0]
 
     def work(node: Program) -> None:
         code = 1  # of a bug, whose traceback Python prints
@@ -88,7 +103,8 @@ def run_together(
             stop.requested = True
 
     def work_all() -> None:
-        threads = [threading.Thread(target=work, args=(node,)) for node in make_nodes()]
+        nodes = _begun(make_nodes, stop, arguments)
+        threads = [threading.Thread(target=work, args=(node,)) for node in nodes]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -102,12 +118,32 @@ def run_together(
     return max(codes)
 
 
-def _begin(arguments: list[str] | None) -> StopRequest:
-    stop = StopRequest()
+def _begun(make: Callable[[], Made], stop: StopRequest, arguments: list[str] | None) -> Made:
+    """Start ROS, then make the nodes."""
     for number in SIGNALS:
         signal.signal(number, stop)
-    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
-    return stop
+    begin(arguments)
+    try:
+        return make()
+    except REFUSED as error:
+        raise ConfigError(f'what was given after --ros-args is not taken: {error}') from error
+
+
+def begin(arguments: list[str] | None = None, context: Context | None = None) -> None:
+    """Start ROS without its signal handlers.
+
+    Raises:
+        ConfigError: it cannot start here: its log directory, or what it was given.
+
+    """
+    try:
+        rclpy.init(args=arguments, context=context, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:  # rclpy's own are of this kind
+        words = str(error).partition(', at /')[0]  # without its sources' lines
+        advice = 'check the arguments after --ros-args'
+        if 'log' in words:
+            advice = 'set HOME, or ROS_LOG_DIR to a directory that this user may write'
+        raise ConfigError(f'ROS 2 cannot start: {words}; {advice}') from error
 
 
 def _guarded(work: Callable[[], None]) -> int:
@@ -115,15 +151,23 @@ def _guarded(work: Callable[[], None]) -> int:
     try:
         work()
     except LiquidDroneError as error:
-        get_logger('liquid_drone').fatal(str(error))
+        _tell(str(error))
         return 2
     except SystemExit as end:
         return int(end.code or 0)
     return 0
 
 
+def _tell(sentence: str) -> None:
+    """Put the last sentence on the log, or where there is none on the terminal."""
+    if rclpy.ok():
+        get_logger('liquid_drone').fatal(sentence)
+    else:
+        sys.stderr.write(f'{sentence}\n')
+
+
 def _spin(node: Program, stop: StopRequest) -> None:
-    executor = SingleThreadedExecutor()
+    executor = SteadyExecutor(node.odd)
     executor.add_node(node)
     try:
         node.start()

@@ -9,12 +9,12 @@ wall clock: in lock-step time stands still meanwhile.
 
 import time
 
-from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
 from rclpy.node import Node
 
 from .. import topics
 from . import conversions, qos
+from .diagnostics import Diagnostics, Health, Level
 from .latency import Latency
 
 TOLD_EVERY_S = 1.0
@@ -27,10 +27,9 @@ class Reaction:
     def __init__(self, node: Node) -> None:
         """Begin to listen."""
         self.latency = Latency('picture_to_setpoint', KEPT)
-        self._node = node
         self._shown_s: dict[int, float] = {}
         self._told_s = 0.0
-        self._diagnostics = node.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, qos.STATUS)
+        self._diagnostics = Diagnostics(node)
         node.create_subscription(TwistStamped, topics.SETPOINT, self._on_setpoint, qos.STATUS)
 
     def shown(self, stamp_ns: int) -> None:
@@ -39,24 +38,16 @@ class Reaction:
             stamp: s for stamp, s in self._shown_s.items() if stamp > stamp_ns - 10**9
         }
         self._shown_s[stamp_ns] = time.monotonic()
-        self._tell(stamp_ns)
+        self._tell()
 
     def _on_setpoint(self, message: TwistStamped) -> None:
         shown_s = self._shown_s.pop(conversions.nanoseconds(message.header.stamp), None)
         if shown_s is not None:
             self.latency.add(time.monotonic() - shown_s)
 
-    def _tell(self, stamp_ns: int) -> None:
+    def _tell(self) -> None:
         now_s = time.monotonic()
         if now_s - self._told_s < TOLD_EVERY_S:
             return
         self._told_s = now_s
-        self._diagnostics.publish(
-            conversions.diagnostics_message(
-                stamp_ns,
-                self._node.get_fully_qualified_name(),
-                True,
-                'by the wall clock',
-                self.latency.values(),
-            )
-        )
+        self._diagnostics.tell(Health(Level.OK, 'by the wall clock'), self.latency.values())

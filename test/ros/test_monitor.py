@@ -11,7 +11,8 @@ from geometry_msgs.msg import TwistStamped
 from rclpy.node import Node
 
 from liquid_drone.cli import watch
-from liquid_drone.ros import conversions, qos
+from liquid_drone.ros import conversions, diagnostics, qos
+from liquid_drone.ros.diagnostics import Health, Level
 from liquid_drone.ros.monitor import GraphSnapshot, Monitor, Status
 
 
@@ -26,7 +27,8 @@ class Drone:
     def tell(self, summary: str, speed: float) -> None:
         name = self.node.get_fully_qualified_name()
         values: dict[str, object] = {'target_probability': 0.9}
-        self.diagnostics.publish(conversions.diagnostics_message(1, name, True, summary, values))
+        health = Health(Level.WARN, summary)
+        self.diagnostics.publish(diagnostics.message(1, name, health, values))
         self.commands.publish(conversions.command_message((speed, 0.0, 0.0, 0.0), 1))
 
 
@@ -48,7 +50,7 @@ def test_it_hears_its_own_drone_alone(drones: list[Drone]) -> None:
         monitor.spin(0.2)
         found = monitor.snapshot()
     assert list(found.nodes) == ['policy']
-    assert found.nodes['policy'].summary == '/one'
+    assert (found.nodes['policy'].level, found.nodes['policy'].summary) == ('WARN', '/one')
     assert found.commands['cmd_vel'][0] == 0.5
     assert found.value('policy', 'target_probability') == '0.9'
     assert found.value('mavlink', 'stage', 'unknown') == 'unknown'
@@ -56,8 +58,8 @@ def test_it_hears_its_own_drone_alone(drones: list[Drone]) -> None:
 
 def test_the_screen_says_who_is_silent_and_why_it_is_held() -> None:
     mavlink = Status(
+        'OK',
         'engaged',
-        True,
         {
             'reason': 'speed',
             'mode': 'OFFBOARD',
@@ -67,11 +69,11 @@ def test_the_screen_says_who_is_silent_and_why_it_is_held() -> None:
         0.5,
     )
     policy = Status(
-        'following', True, {'target_probability': '0.8', 'target_bearing': '-0.5'}, 9.0
+        'STALE', 'following', {'target_probability': '0.8', 'target_bearing': '-0.5'}, 9.0
     )
     lines = dict(watch.rows(GraphSnapshot({'mavlink': mavlink, 'policy': policy})))
     assert 'engaged' in lines['[bold]mavlink[/bold]']
-    assert 'silent for 9 s' in lines['[bold]policy[/bold]']
+    assert 'STALE[/] silent for 9 s' in lines['[bold]policy[/bold]']
     assert lines['guard'] == 'speed'
     assert lines['target'] == '80% sure, left (-0.50)'
     assert lines['mode'].startswith('OFFBOARD, armed')

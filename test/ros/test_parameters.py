@@ -1,9 +1,13 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
+import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
@@ -13,6 +17,7 @@ from liquid_drone.ros.parameters import Parameter
 
 HEIGHT = Parameter('height_m', 2.0, 'above the ground', low=1.0, high=10.0)
 COUNT = Parameter('count', 3, 'how many', low=0, high=5)
+FENCE = Parameter('fence_m', 5.0, 'around home', low=1.0, high=10.0, can_be_off=True)
 KIND = Parameter('kind', 'a', 'which', choices=('a', 'b'))
 
 
@@ -64,15 +69,67 @@ def test_a_value_that_is_no_choice_is_refused(make: Callable[..., Node]) -> None
         parameters.read(node, [KIND])
 
 
+def held(**values: Any) -> Callable[[str], RosParameter]:
+    return lambda name: RosParameter(name, value=values[name])
+
+
 def test_a_running_node_says_why_it_takes_no_new_value() -> None:
     new = RosParameter('kind', value='b')
-    assert parameters.judge([KIND], [new], is_in_use=False).successful
-    refused = parameters.judge([KIND], [new], is_in_use=True)
+    assert parameters.judge([KIND], [new], None).successful
+    refused = parameters.judge([KIND], [new], held(kind='a'))
     assert not refused.successful
     assert "'kind' is read when the node is configured" in refused.reason
-    unknown = parameters.judge([KIND], [RosParameter('kind', value='c')], is_in_use=False)
+    unknown = parameters.judge([KIND], [RosParameter('kind', value='c')], None)
     assert not unknown.successful
     assert 'one of a, b' in unknown.reason
+
+
+@given(st.sampled_from(['off', *range(1, 11)]), st.sampled_from(['off', *range(1, 11)]))
+@pytest.mark.parametrize('tighter', [-1, 1])
+def test_a_limit_can_be_tightened_in_flight_and_never_loosened(
+    tighter: int, old: Any, new: Any
+) -> None:
+    limit = replace(FENCE, tighter=tighter)
+    result = parameters.judge([limit], [RosParameter('fence_m', value=new)], held(fence_m=old))
+    is_word = 'off' in (old, new)
+    expected = old == 'off' if is_word else (new - old) * tighter >= 0
+    assert result.successful == expected
+    assert expected or 'not loosened' in result.reason
+
+
+@pytest.mark.parametrize('given_value', ['off', False])  # YAML reads the bare word as false
+def test_a_check_is_switched_off_by_its_word(make: Callable[..., Node], given_value: Any) -> None:
+    node = make(fence_m=given_value)
+    parameters.declare(node, [FENCE])
+    assert parameters.read(node, [FENCE]) == {'fence_m': None}
+
+
+@pytest.mark.parametrize('value', [-1.0, 0.0, 11.0, math.nan, math.inf, True, 'on', ''])
+def test_nothing_else_switches_it_off(make: Callable[..., Node], value: Any) -> None:
+    node = make(fence_m=value)
+    parameters.declare(node, [FENCE])
+    with pytest.raises(ConfigError, match="'fence_m': expected float from 1 to 10, or off; got"):
+        parameters.read(node, [FENCE])
+    refused = parameters.judge([FENCE], [RosParameter('fence_m', value=value)], None)
+    assert not refused.successful
+
+
+@pytest.mark.parametrize(
+    ('name', 'near'), [('hight_m', 'height_m'), ('limits.count', 'count'), ('x', 'kind')]
+)
+def test_a_name_that_no_parameter_has_is_refused_with_the_nearest(
+    make: Callable[..., Node], name: str, near: str
+) -> None:
+    node = make(**{name: 0.3})
+    with pytest.raises(ConfigError, match=f"no parameter '{name}'; the nearest is '{near}'"):
+        parameters.declare(node, [HEIGHT, COUNT, KIND])
+
+
+def test_what_is_of_ros_or_of_another_node_in_the_process_is_let_through(
+    make: Callable[..., Node],
+) -> None:
+    given_values = {'use_sim_time': True, 'qos_overrides./a.subscription.depth': 2, 'other': 1}
+    parameters.declare(make(**given_values), [HEIGHT], elsewhere=frozenset({'other'}))
 
 
 def test_description_and_range_can_be_asked_for(make: Callable[..., Node]) -> None:

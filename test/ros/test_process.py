@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protects: several nodes in one process work side by side and end together, with one code."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,15 +13,17 @@ from collections.abc import Iterator
 import pytest
 from rclpy.node import Node
 
+from liquid_drone.bringup import local_graph
 from liquid_drone.errors import CameraError
 from liquid_drone.ros import process
+from liquid_drone.ros.survival import OddThings
 
 LATE_CTRL_C = """
 import os
 import signal
 
 from liquid_drone.errors import CameraError
-from liquid_drone.nodes import process
+from liquid_drone.ros import process
 
 
 class Late:
@@ -44,6 +47,7 @@ class Worker(Node):
 
     def __init__(self, name: str, seconds: float, fails: bool = False) -> None:
         super().__init__(name)
+        self.odd = OddThings(self.get_logger())
         self.seconds, self.fails = seconds, fails
         self.turns, self.closed = 0, False
 
@@ -99,3 +103,45 @@ def test_a_signal_ends_all_of_them_in_order() -> None:
 def test_a_second_ctrl_c_while_python_ends_does_not_change_the_exit_code() -> None:
     done = subprocess.run([sys.executable, '-c', LATE_CTRL_C], check=False, timeout=60)
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ('changes', 'words'),
+    [
+        ({'HOME': None}, 'set HOME, or ROS_LOG_DIR to a directory'),
+        ({'ROS_LOG_DIR': '/proc/no/such/place'}, 'set HOME, or ROS_LOG_DIR to a directory'),
+        ({'ARGUMENTS': '--params-file /no/such.yaml'}, 'check the arguments after --ros-args'),
+        ({'ARGUMENTS': '-r __ns:=a-b!'}, 'check the arguments after --ros-args'),
+        ({'ARGUMENTS': '-p limits.speed_ms:=0.3'}, "the nearest is 'limits.speed_m_s'"),
+        ({'ARGUMENTS': '-p use_sim_time:=perhaps'}, 'use_sim_time'),
+    ],
+    ids=lambda given: ' '.join(map(str, given.items())) if isinstance(given, dict) else '',
+)
+def test_what_keeps_a_node_from_starting_is_one_sentence_and_exit_code_2(
+    changes: dict[str, str | None], words: str
+) -> None:
+    environment = {**os.environ, **local_graph.environment(local_graph.free_domain())}
+    arguments = (changes.pop('ARGUMENTS', None) or '').split()
+    for name, value in changes.items():
+        environment.pop(name, None)
+        if value is not None:
+            environment[name] = value
+    line = [sys.executable, '-m', 'liquid_drone.nodes.mavlink_node']
+    line += ['--ros-args', *arguments] if arguments else []
+    done = subprocess.run(
+        line, check=False, timeout=60, env=environment, capture_output=True, text=True
+    )
+    said = [one for one in (done.stdout + done.stderr).splitlines() if '[rcl]' not in one]
+    assert done.returncode == 2, said
+    assert len(said) == 1
+    assert words in said[0]
+
+
+def test_a_missing_locale_does_not_matter() -> None:
+    environment = {**os.environ, **local_graph.environment(local_graph.free_domain())}
+    environment.update(LC_ALL='xx_YY.UTF-8', LANG='xx_YY.UTF-8')
+    line = [sys.executable, '-m', 'liquid_drone.nodes.mavlink_node', '--ros-args']
+    line += ['-p', 'signing_key_file:=/no/schl\u00fcssel']
+    done = subprocess.run(line, check=False, timeout=60, env=environment, capture_output=True)
+    assert done.returncode == 2
+    assert b'Traceback' not in done.stderr

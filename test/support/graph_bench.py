@@ -48,7 +48,9 @@ class GraphBench:
         self.executor.add_node(node)
 
     def set(self, **values: Any) -> None:
-        self.node.set_parameters([Parameter(name, value=value) for name, value in values.items()])
+        given = [Parameter(name, value=value) for name, value in values.items()]
+        refused = [result.reason for result in self.node.set_parameters(given) if result.reason]
+        assert not refused
 
     def live(self) -> None:
         """Do what peers do in every moment."""
@@ -102,7 +104,7 @@ class PolicyBench(GraphBench):
         self.camera.create_subscription(TwistStamped, 'cmd_vel', self.received.append, qos.STATUS)
         self.reset_client = self.camera.create_client(Trigger, 'policy/reset')
         super().__init__(PolicyNode(), self.camera)
-        self.set(bundle=str(bundle), max_image_age_s=-1.0)
+        self.set(bundle=str(bundle), max_image_age_s='off')
 
     def start(self) -> None:
         self.node.start()

@@ -1,0 +1,112 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Pixels as cameras send them, turned into RGB; the names are those of ``sensor_msgs/Image``.
+
+An encoding that is not in the table is refused by name: a wrong guess gives a wrong picture.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Image
+from ..errors import ImageError
+
+LONGEST_SIDE_PX = 16384
+Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How rows of bytes become a picture."""
+
+    bytes_per_pixel: int
+    convert: Convert  # (rows, bytes of a row) uint8 -> (H, W, 3) RGB
+    is_even: bool = False  # pixels share colour: width (and of NV12 height) are even
+    half_more: bool = False  # half as many rows again, of colour
+
+
+def _channels(count: int, order: slice) -> Convert:
+    def convert(rows: Any) -> Any:
+        return rows.reshape(rows.shape[0], -1, count)[:, :, order]
+
+    return convert
+
+
+def _by_opencv(code: str, channels: int = 1) -> Convert:
+    def convert(rows: Any) -> Any:
+        import cv2
+
+        pixels = rows if channels == 1 else rows.reshape(rows.shape[0], -1, channels)
+        return cv2.cvtColor(np.ascontiguousarray(pixels), getattr(cv2, code))
+
+    return convert
+
+
+_UYVY = Encoding(2, _by_opencv('COLOR_YUV2RGB_UYVY', 2), is_even=True)
+_YUYV = Encoding(2, _by_opencv('COLOR_YUV2RGB_YUY2', 2), is_even=True)
+ENCODINGS = {
+    'rgb8': Encoding(3, _channels(3, slice(None))),
+    'bgr8': Encoding(3, _channels(3, slice(None, None, -1))),
+    'rgba8': Encoding(4, _channels(4, slice(0, 3))),
+    'bgra8': Encoding(4, _channels(4, slice(2, None, -1))),
+    'mono8': Encoding(1, _by_opencv('COLOR_GRAY2RGB')),
+    'uyvy': _UYVY,
+    'yuv422': _UYVY,  # its older name
+    'yuyv': _YUYV,
+    'yuv422_yuy2': _YUYV,  # its older name
+    'nv12': Encoding(1, _by_opencv('COLOR_YUV2RGB_NV12'), is_even=True, half_more=True),
+    'nv21': Encoding(1, _by_opencv('COLOR_YUV2RGB_NV21'), is_even=True, half_more=True),
+    # OpenCV names a pattern after its second row and column
+    'bayer_rggb8': Encoding(1, _by_opencv('COLOR_BayerBG2RGB'), is_even=True),
+    'bayer_bggr8': Encoding(1, _by_opencv('COLOR_BayerRG2RGB'), is_even=True),
+    'bayer_gbrg8': Encoding(1, _by_opencv('COLOR_BayerGR2RGB'), is_even=True),
+    'bayer_grbg8': Encoding(1, _by_opencv('COLOR_BayerGB2RGB'), is_even=True),
+}
+
+
+def decode(encoding: str, width: int, height: int, step: int, data: Any) -> Image:
+    """Return the picture as RGB (H, W, 3) uint8, without a copy where the bytes are RGB already.
+
+    Args:
+        encoding: one of :data:`ENCODINGS`.
+        width: in pixels.
+        height: in pixels.
+        step: bytes from one row to the next.
+        data: the bytes.
+
+    Raises:
+        ImageError: another encoding, an empty or absurdly large picture, or too few bytes.
+
+    """
+    found = ENCODINGS.get(encoding)
+    if found is None:
+        raise ImageError(
+            f"expected an image with encoding {', '.join(ENCODINGS)}; got '{encoding[:40]}': "
+            'let the camera driver publish one of these'
+        )
+    _check_size(found, encoding, width, height)
+    rows, used = height + height // 2 * found.half_more, width * found.bytes_per_pixel
+    values = np.frombuffer(data, dtype=np.uint8)
+    if step < used or values.size < rows * step:
+        raise ImageError(
+            f'expected {rows} rows of at least {used} bytes ({width}x{height} {encoding}), '
+            f'got {values.size} bytes with step {step}: the image message is cut short'
+        )
+    picture: Image = found.convert(values[: rows * step].reshape(rows, step)[:, :used])
+    return picture
+
+
+def _check_size(found: Encoding, encoding: str, width: int, height: int) -> None:
+    if not (0 < width <= LONGEST_SIDE_PX and 0 < height <= LONGEST_SIDE_PX):
+        raise ImageError(
+            f'expected an image of 1 to {LONGEST_SIDE_PX} pixels a side, got {width}x{height}: '
+            'the camera driver publishes no picture'
+        )
+    if found.is_even and (width % 2 or height % 2):
+        raise ImageError(
+            f'expected an even width and height of an image with encoding {encoding}, '
+            f'got {width}x{height}: set the camera to another size'
+        )

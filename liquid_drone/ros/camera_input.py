@@ -1,0 +1,120 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A node's ears for one camera: pictures as RGB with the angle of their lens, or a sentence.
+
+Whatever arrives that is no usable picture is counted, named at most once a second, and treated as
+not received. Where the node acts on them, pictures of more than one publisher are refused too:
+nobody can say whose is acted on.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import Image as ImageMessage
+
+from .. import topics
+from ..arrays import Image
+from ..camera.lens import Lens
+from ..errors import ImageError
+from . import conversions, qos
+from .publishers import OnePublisher
+
+NAMED_EVERY_S = 1.0
+Use = Callable[[Image, int, float | None], None]
+
+
+class CameraInput:
+    """Subscriptions to pictures and camera_info, while they are open."""
+
+    def __init__(self, node: Node, use: Use, outcome: str, acts: bool = False) -> None:
+        """Prepare; nothing is heard before :meth:`open`.
+
+        Args:
+            node: that listens.
+            use: gets a picture (H, W, 3) RGB, its stamp in ns and the horizontal field of view in
+                degrees (None: not calibrated); may raise an ImageError.
+            outcome: what a refused picture means, for sentences: 'no command'.
+            acts: what is used moves a drone: pictures of two publishers are not used.
+
+        """
+        self._node, self._use, self._outcome, self._acts = node, use, outcome, acts
+        self.lens = Lens()
+        self.refusal = ''  # of the newest picture; empty: it was used
+        self.arrived_s: float | None = None  # monotonic, of the newest message, used or not
+        self._refused = 0
+        self._inputs: list[Any] = []
+        self._publisher: OnePublisher | None = None
+
+    @property
+    def topic(self) -> str:
+        """The full name of the pictures' topic, while it is open."""
+        return str(self._inputs[-1].topic_name) if len(self._inputs) > 1 else ''
+
+    def open(self, takes_pictures: bool = True) -> None:
+        """Begin to listen; without ``takes_pictures`` they are handed over to :meth:`take`."""
+        self.refusal, self._refused, self.arrived_s = '', 0, None
+        create = self._node.create_subscription
+        self._inputs = [create(CameraInfo, topics.CAMERA_INFO, self._on_info, qos.SENSOR_IN)]
+        if takes_pictures:
+            overridable = {'qos_overriding_options': qos.OVERRIDABLE}
+            pictures = create(
+                ImageMessage, topics.IMAGE, self._on_image, qos.SENSOR_IN, **overridable
+            )
+            self._inputs.append(pictures)
+            if self._acts:
+                self._publisher = OnePublisher(self._node, pictures.topic_name)
+
+    def close(self) -> None:
+        """Stop listening."""
+        for subscription in self._inputs:
+            self._node.destroy_subscription(subscription)
+        self._inputs, self._publisher = [], None
+
+    def take(self, image: Image, stamp_ns: int) -> None:
+        """Use a picture (H, W, 3), or refuse it in words."""
+        self.arrived_s = time.monotonic()
+        try:
+            self._check_publisher()
+            fov_deg = self.lens.fov_of(image.shape[1], image.shape[0])
+            self._use(image, stamp_ns, fov_deg)
+        except ImageError as error:
+            self._refuse(error)
+        else:
+            self.refusal = ''
+
+    def take_refused(self) -> int:
+        """Return how many were refused since the last call."""
+        refused, self._refused = self._refused, 0
+        return refused
+
+    def _on_image(self, message: ImageMessage) -> None:
+        self.arrived_s = time.monotonic()
+        try:
+            image = conversions.image_array(message)
+        except ImageError as error:
+            self._refuse(error)
+            return
+        self.take(image, conversions.nanoseconds(message.header.stamp))
+
+    def _on_info(self, message: CameraInfo) -> None:
+        try:
+            self.lens.take(message.width, message.height, message.k)
+        except ImageError as error:
+            self._node.get_logger().error(str(error), throttle_duration_sec=NAMED_EVERY_S)
+
+    def _check_publisher(self) -> None:
+        if self._publisher is None:
+            return
+        others = self._publisher.conflict()
+        if others:
+            raise ImageError(f'{others}: end all but one')
+
+    def _refuse(self, error: ImageError) -> None:
+        self._refused += 1
+        self.refusal = str(error)
+        self._node.get_logger().error(
+            f'{self._outcome}: {error}', throttle_duration_sec=NAMED_EVERY_S
+        )

@@ -1,0 +1,115 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""When something was measured, by clocks that may not agree: each stamp counts once.
+
+The difference between the sender's clock and this computer's is estimated from arrivals. An age
+counts from the earlier of stamp and arrival, so that a fast clock makes nothing look fresh for
+longer than it is here. A stamp from the future beyond that difference is refused.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from statistics import median
+
+from ..errors import ImageError
+
+SECOND_NS = 1_000_000_000
+FUTURE_S = 0.1  # beyond the estimated difference of the clocks
+KEPT = 256  # stamps that are remembered as used
+ARRIVALS = 61  # two seconds of a camera
+FEWEST = 10  # arrivals before the difference of the clocks counts as known
+RESTART_S = 1.0  # this computer's clock going back by more than this begins anew
+LAST_NS = 2**31 * SECOND_NS  # what a message can say
+
+
+@dataclass(frozen=True)
+class Admission:
+    """One stamp, judged."""
+
+    age_s: float  # from the earlier of stamp and arrival; never negative
+    is_repeated: bool = False  # it counted already
+
+
+class StampGate:
+    """Judges the stamps of one stream in the order of their arrival."""
+
+    def __init__(self, what: str, oldest_s: float | None, limit_name: str = '') -> None:
+        """Begin with nothing known.
+
+        Args:
+            what: is stamped, for sentences: 'the image'.
+            oldest_s: what is older is refused; None: ages are not checked, for a recording that is
+                played without its clock.
+            limit_name: of the parameter with ``oldest_s``, for sentences.
+
+        """
+        self._what, self._oldest_s, self._limit_name = what, oldest_s, limit_name
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._delays_s: deque[float] = deque(maxlen=ARRIVALS)
+        self._order: deque[int] = deque()
+        self._used: set[int] = set()
+        self._newest_ns = self._now_ns = 0
+
+    @property
+    def offset_s(self) -> float | None:
+        """Arrival minus stamp, the median: delay and difference of the clocks; None: unknown."""
+        return median(self._delays_s) if len(self._delays_s) >= FEWEST else None
+
+    def admit(self, stamp_ns: int, now_ns: int) -> Admission:
+        """Judge a stamp that arrives now.
+
+        Args:
+            stamp_ns: what the sender says.
+            now_ns: this computer's clock; 0: a simulated one that did not begin yet.
+
+        Raises:
+            ImageError: it is too old, from the future, or older than the one before.
+
+        """
+        if not 0 <= stamp_ns < LAST_NS:
+            raise ImageError(f'{self._what} has the stamp {stamp_ns / SECOND_NS:g} s: no time')
+        now_ns = now_ns or stamp_ns
+        if now_ns < self._now_ns - RESTART_S * SECOND_NS:
+            self.clear()
+        self._now_ns = max(self._now_ns, now_ns)
+        delay_s = (now_ns - stamp_ns) / SECOND_NS
+        self._delays_s.append(delay_s)
+        if self._oldest_s is not None:
+            self._check(delay_s, self._oldest_s)
+        return Admission(max(delay_s, 0.0), not self._use(stamp_ns))
+
+    def _check(self, delay_s: float, oldest_s: float) -> None:
+        if delay_s > oldest_s:
+            raise ImageError(
+                f'{self._what} is {delay_s:.3g} s old, more than {self._limit_name} '
+                f'{oldest_s:g}: it waited too long, or is stamped by a clock that is behind '
+                '(a played bag needs use_sim_time and --clock)'
+            )
+        ahead_s = min(max(0.0, -(self.offset_s or 0.0)) + FUTURE_S, oldest_s)
+        if -delay_s > ahead_s:
+            raise ImageError(
+                f"{self._what} is stamped {-delay_s:.3g} s ahead of this computer's clock, where "
+                f'at most {ahead_s:.3g} s can be explained: set the clocks (chrony), or let the '
+                'driver stamp with the time of this computer'
+            )
+
+    def _use(self, stamp_ns: int) -> bool:
+        """Note a stamp as used; tell whether it is new.
+
+        Raises:
+            ImageError: it is older than one that was used, and ages are checked.
+
+        """
+        if stamp_ns in self._used:
+            return False
+        if self._oldest_s is not None and stamp_ns < self._newest_ns:
+            raise ImageError(f'{self._what} came after a newer one: it is not acted on')
+        self._newest_ns = stamp_ns
+        self._used.add(stamp_ns)
+        self._order.append(stamp_ns)
+        if len(self._order) > KEPT:
+            self._used.discard(self._order.popleft())
+        return True

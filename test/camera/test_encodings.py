@@ -1,0 +1,97 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: a picture has its own colours whatever the driver sends, or is refused in words."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquid_drone.camera.encodings import ENCODINGS, LONGEST_SIDE_PX, decode
+from liquid_drone.errors import ImageError
+
+HEIGHT, WIDTH = 16, 32
+RED, GREEN, BLUE = (200, 30, 20), (20, 180, 40), (30, 40, 210)
+
+
+def planes(rgb: np.ndarray) -> np.ndarray:
+    """Return the bytes of I420: all of Y, then U, then V, in the range of cameras."""
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420).reshape(-1)
+
+
+def packed(rgb: np.ndarray, order: str) -> np.ndarray:
+    """Return one colour all over as 4:2:2, where each pair of pixels shares its colour."""
+    flat = planes(rgb)
+    value = {'Y': flat[0], 'U': flat[HEIGHT * WIDTH], 'V': flat[-1]}
+    return np.tile(np.array([value[letter] for letter in order], np.uint8), (HEIGHT, WIDTH // 2))
+
+
+def encoded(rgb: np.ndarray, encoding: str) -> np.ndarray:
+    """Return the rows of bytes that a camera sends for one colour all over."""
+    if encoding in ('rgb8', 'bgr8'):
+        return rgb[:, :, :: 1 if encoding == 'rgb8' else -1].reshape(HEIGHT, -1)
+    if encoding in ('rgba8', 'bgra8'):
+        ordered = rgb if encoding == 'rgba8' else rgb[:, :, ::-1]
+        return np.dstack([ordered, np.full((HEIGHT, WIDTH), 7, np.uint8)]).reshape(HEIGHT, -1)
+    if encoding.startswith('bayer'):
+        pattern = encoding.removeprefix('bayer_').removesuffix('8')
+        rows = np.zeros((HEIGHT, WIDTH), np.uint8)
+        for index, letter in enumerate(pattern):
+            rows[index // 2 :: 2, index % 2 :: 2] = rgb[0, 0]['rgb'.index(letter)]
+        return rows
+    if encoding in ('nv12', 'nv21'):
+        flat, quarter = planes(rgb), HEIGHT * WIDTH // 4
+        u, v = flat[-2 * quarter : -quarter], flat[-quarter:]
+        pair = (u, v) if encoding == 'nv12' else (v, u)
+        colour = np.stack(pair, axis=1).reshape(HEIGHT // 2, WIDTH)
+        return np.vstack([flat[: HEIGHT * WIDTH].reshape(HEIGHT, WIDTH), colour])
+    return packed(rgb, 'UYVY' if encoding in ('uyvy', 'yuv422') else 'YUYV')
+
+
+@pytest.mark.parametrize('colour', [RED, GREEN, BLUE], ids=['red', 'green', 'blue'])
+@pytest.mark.parametrize('encoding', sorted(set(ENCODINGS) - {'mono8'}))
+def test_a_colour_is_the_same_colour_in_every_encoding(
+    encoding: str, colour: tuple[int, int, int]
+) -> None:
+    rgb = np.full((HEIGHT, WIDTH, 3), colour, np.uint8)
+    rows = np.pad(encoded(rgb, encoding), ((0, 0), (0, 5)))  # drivers pad their rows
+    picture = decode(encoding, WIDTH, HEIGHT, rows.shape[1], rows.tobytes())
+    assert picture.shape == (HEIGHT, WIDTH, 3)
+    middle = picture[4:-4, 4:-4].reshape(-1, 3).astype(int)
+    tolerance = 0 if encoding[:2] in ('rg', 'bg', 'ba') else 3  # rounded to YUV and back
+    assert np.abs(middle - colour).max() <= tolerance
+
+
+def test_grey_stays_grey() -> None:
+    rows = np.arange(HEIGHT * WIDTH, dtype=np.uint8)
+    picture = decode('mono8', WIDTH, HEIGHT, WIDTH, rows.tobytes())
+    assert np.array_equal(picture[:, :, 1].reshape(-1), rows)
+    assert np.array_equal(picture[:, :, 0], picture[:, :, 2])
+
+
+@pytest.mark.parametrize('encoding', ['mono16', '32FC1', 'rgb16', '8UC3', 'jpeg', '', 'x' * 10**6])
+def test_another_encoding_is_refused_with_those_that_are_taken(encoding: str) -> None:
+    with pytest.raises(ImageError, match='expected an image with encoding rgb8') as refused:
+        decode(encoding, WIDTH, HEIGHT, WIDTH * 3, bytes(WIDTH * HEIGHT * 3))
+    assert f"got '{encoding[:40]}'" in str(refused.value)
+    assert len(str(refused.value)) < 500
+
+
+SIZES = st.one_of(st.integers(0, 40), st.sampled_from([LONGEST_SIDE_PX + 1, 2**31, 2**32 - 1]))
+
+
+@given(
+    st.sampled_from(sorted(ENCODINGS)), SIZES, SIZES, SIZES, st.integers(0, 4000), st.integers(0)
+)
+def test_any_size_step_and_length_gives_a_picture_of_that_size_or_a_sentence(
+    encoding: str, width: int, height: int, step: int, length: int, seed: int
+) -> None:
+    data = np.random.default_rng(seed).integers(0, 256, length, dtype=np.uint8).tobytes()
+    try:
+        picture = decode(encoding, width, height, step, data)
+    except ImageError:
+        return
+    assert picture.shape == (height, width, 3)
+    assert picture.dtype == np.uint8
+    assert height * step <= length

@@ -1,0 +1,82 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: what a camera says of itself is believed only where it can be true."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquid_drone.camera.lens import NARROWEST_DEG, WIDEST_DEG, Lens, field_of_view_deg
+from liquid_drone.errors import ImageError
+
+
+def k_of(focal_px: float, width: int = 640, height: int = 480) -> list[float]:
+    return [focal_px, 0.0, width / 2, 0.0, focal_px, height / 2, 0.0, 0.0, 1.0]
+
+
+UNKNOWN = [0.0] * 9
+PLACEHOLDERS = {
+    'width 0': (0, 480, k_of(320.0)),
+    'height 0': (640, 0, k_of(320.0)),
+    'focal length 1': (640, 480, k_of(1.0)),
+    'negative': (640, 480, k_of(-320.0)),
+    'infinite': (640, 480, k_of(math.inf)),
+    'not a number': (640, 480, k_of(math.nan)),
+    'nothing': (640, 480, []),
+    'a telescope': (640, 480, k_of(4000.0)),
+    'one axis only': (640, 480, [320.0] + [0.0] * 8),
+}
+
+
+@pytest.mark.parametrize('said', PLACEHOLDERS.values(), ids=PLACEHOLDERS)
+def test_what_cannot_be_is_refused_in_words_and_no_picture_is_usable(
+    said: tuple[int, int, list[float]],
+) -> None:
+    lens = Lens()
+    with pytest.raises(ImageError, match='camera_info is refused: expected'):
+        lens.take(*said)
+    with pytest.raises(ImageError, match='calibrate the camera, or let its driver publish K'):
+        lens.fov_of(640, 480)
+
+
+@pytest.mark.parametrize('said', PLACEHOLDERS.values(), ids=PLACEHOLDERS)
+def test_after_a_good_word_a_wrong_one_counts_as_not_said(
+    said: tuple[int, int, list[float]],
+) -> None:
+    lens = Lens()
+    lens.take(640, 480, k_of(320.0))
+    with pytest.raises(ImageError):
+        lens.take(*said)
+    assert lens.fov_of(640, 480) == pytest.approx(90.0)
+    assert lens.problem  # and it is told
+
+
+def test_zeros_say_that_it_is_not_calibrated_and_silence_too() -> None:
+    lens = Lens()
+    assert lens.fov_of(640, 480) is None
+    lens.take(640, 480, UNKNOWN)
+    assert lens.fov_of(320, 200) is None
+
+
+def test_a_picture_of_another_shape_is_not_that_lens() -> None:
+    lens = Lens()
+    lens.take(640, 480, k_of(320.0))
+    assert lens.fov_of(320, 240) == pytest.approx(90.0)  # scaled: the same angle
+    with pytest.raises(ImageError, match='camera_info is for 640x480, the image is 640x360'):
+        lens.fov_of(640, 360)
+
+
+NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), st.lists(NUMBERS, max_size=12))
+def test_any_camera_info_is_an_angle_that_can_be_or_a_sentence(
+    width: int, height: int, k: list[float]
+) -> None:
+    try:
+        fov_deg = field_of_view_deg(width, height, k)
+    except ValueError:
+        return
+    assert fov_deg is None or NARROWEST_DEG <= fov_deg <= WIDEST_DEG
