@@ -55,8 +55,8 @@ class OddThings:
 class SteadyExecutor(SingleThreadedExecutor):
     """Goes on whatever a callback raises.
 
-    rclpy itself stops for good over a message whose text is not UTF-8: the error leaves between
-    the taking and the callback, and the callback group stays locked. So taking is guarded too.
+    An error while a message is taken, before its callback, would leave the callback group of
+    rclpy locked, and with it every other callback of the node. So taking is guarded too.
     """
 
     def __init__(self, odd: OddThings) -> None:

@@ -9,15 +9,19 @@ import numpy as np
 import pytest
 from graph_bench import PolicyBench
 from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.node import Node
 from rclpy.parameter import Parameter
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import Image as ImageMessage
 from std_srvs.srv import Trigger
 
 from liquid_drone.arrays import Image
 from liquid_drone.camera.source import CameraFrame
+from liquid_drone.contract import CameraSpec
 from liquid_drone.image import fitted
 from liquid_drone.nodes import policy_node
 from liquid_drone.nodes.policy_node import PolicyNode
-from liquid_drone.ros import conversions
+from liquid_drone.ros import conversions, qos
 from liquid_drone.runtime.runner import PolicyRunner
 
 FRAME_NS = 50_000_000
@@ -69,7 +73,7 @@ def test_a_repeated_stamp_gets_the_same_answer_and_is_no_step(
     ('image', 'encoding', 'words'),
     [
         (np.zeros((480, 640, 3), np.uint8), 'rgb8', 'set the camera to 256x144'),
-        (np.zeros((144, 256, 3), np.uint8), 'mono8', "expected an image with encoding 'rgb8'"),
+        (np.zeros((144, 256, 3), np.uint8), 'mono16', 'expected an image with encoding rgb8'),
     ],
 )
 def test_an_unusable_image_gives_an_error_and_no_command(
@@ -165,6 +169,85 @@ def test_a_frame_handed_over_in_the_process_is_answered_like_a_message(
     assert bench.wait(lambda: len(bench.received) == 1)
     expected = PolicyRunner(bundle).step(image, 1.0).command
     assert np.array_equal(conversions.command_array(bench.received[0]), expected)
+
+
+def test_a_frozen_sensor_is_found_after_half_a_second(
+    bench: PolicyBench, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bench.start()
+    image, moving = pictures(2)
+    answers = [bench.show(image, 10**9 + index * FRAME_NS) for index in range(10)]
+    assert all(answers)
+    bench.images.publish(conversions.image_message(image, 10**9 + 10 * FRAME_NS))
+    bench.pause(0.2)
+    assert len(bench.received) == 10
+    assert 'the same pixels for 0.5 s under new stamps' in capfd.readouterr().err
+    assert bench.show(moving, 10**9 + 11 * FRAME_NS) is not None  # it lives again
+
+
+def test_where_a_scene_can_be_still_that_is_switched_off(bench: PolicyBench) -> None:
+    bench.set(frozen_after_s='off')
+    bench.start()
+    image = pictures(1)[0]
+    for index in range(4):
+        assert bench.show(image, 10**9 + index * 10 * FRAME_NS) is not None
+
+
+def test_pictures_of_two_publishers_are_refused_and_both_are_named(
+    bench: PolicyBench, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bench.start()
+    assert bench.show(pictures(1)[0], 10**9) is not None
+    other = Node('usb_cam', namespace='/left')
+    bench.add(other)
+    other.create_publisher(ImageMessage, '/camera/image_raw', qos.SENSOR_OUT)
+    assert bench.wait(lambda: bench.camera.count_publishers('camera/image_raw') == 2)
+    bench.pause(0.2)
+    assert bench.show(pictures(2)[1], 10**9 + FRAME_NS) is None
+    said = capfd.readouterr().err
+    assert '2 publishers on /camera/image_raw: /camera, /left/usb_cam: end all but one' in said
+
+
+def test_a_camera_info_that_cannot_be_stops_the_commands_until_a_true_one(
+    bench: PolicyBench, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bench.start()
+    spec, image = CameraSpec(), pictures(1)[0]
+    info = conversions.camera_info_message(spec, 1)
+    good, info.k = info.k.copy(), [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+    bench.infos.publish(info)
+    assert bench.wait(lambda: bool(bench.node.camera.lens.problem))
+    assert bench.show(image, 10**9) is None
+    assert 'expected a field of view of 15 to 150 degrees' in capfd.readouterr().err
+    info.k = good
+    bench.infos.publish(info)
+    assert bench.wait(lambda: not bench.node.camera.lens.problem)
+    assert bench.show(image, 10**9 + FRAME_NS) is not None
+
+
+def test_a_stamp_from_the_future_is_refused_and_does_not_block_those_after_it(
+    bench: PolicyBench, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bench.set(max_image_age_s=0.5)
+    bench.start()
+    first, second = pictures(2)
+    assert bench.show(first, bench.now_ns() + 60 * 10**9) is None
+    assert "ahead of this computer's clock" in capfd.readouterr().err
+    assert bench.show(second, bench.now_ns()) is not None
+
+
+def test_bytes_that_are_no_message_are_not_received_and_the_node_goes_on(
+    bench: PolicyBench,
+) -> None:
+    bench.start()
+    message = conversions.image_message(pictures(1)[0], 10**9, frame='a' * 20)
+    raw = serialize_message(message)
+    for broken in (raw[:40], b'', raw[:4] + b'\xff' * 60):
+        bench.images.publish(broken)
+        bench.pause(0.1)
+    assert not bench.received
+    bench.images.publish(raw.replace(b'a' * 20, b'\xff' * 20))  # a name that is no UTF-8
+    assert bench.wait(lambda: len(bench.received) == 1)
 
 
 @pytest.mark.usefixtures('ros')

@@ -59,6 +59,8 @@ def test_the_unit_ends_launch_in_the_way_that_leaves_nothing_behind() -> None:
     service = unit['Service']
     assert service['KillSignal'] == 'SIGINT'
     assert service['KillMode'] == 'mixed'
+    assert service['Restart'] == 'on-failure'
+    assert unit['Unit']['StartLimitIntervalSec'] == '0'  # for as long as it takes
     assert ' exec ros2 launch liquid_drone follow.launch.py ' in service['ExecStart']
 
 
