@@ -27,7 +27,7 @@ from ..flight.engagement import Stage
 from ..flight.guard.limits import Limits, Sighting
 from ..flight.guard.state import LONGEST_STEP_S, Proposal
 from ..flight.mavlink.link import MavlinkLink
-from ..flight.mavlink.transport import MemoryTransport
+from ..flight.mavlink.transport.memory import MemoryTransport
 from ..flight.recorder import HOLDERS, FlightRecorder, RecorderConfig
 from ..flight.report import facts
 from ..sim.autopilot.channel import MavlinkChannel

@@ -14,7 +14,7 @@ from ..flight.companion_session import CompanionSession
 from ..flight.guard.limits import SIMULATION_LIMITS, Limits, Sighting
 from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
-from ..flight.mavlink.transport import MemoryTransport
+from ..flight.mavlink.transport.memory import MemoryTransport
 from ..runtime.runner import PolicyOutput, PolicyRunner
 from ..sim.autopilot.pilot import PilotedAutopilot
 from ..sim.autopilot.simulated import SimulatedAutopilot

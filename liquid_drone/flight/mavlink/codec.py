@@ -8,6 +8,7 @@ Its only clock is the calendar of signatures.
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,7 +26,7 @@ from .profiles import PROFILES, Profile, detect
 from .receiver import Receiver
 from .roster import AUTOPILOT_COMPONENT, MULTIROTORS, NO_AUTOPILOT, Roster
 from .signing import SigningKey
-from .timesync import TimeSync
+from .timesync import TimeSync, boot_time_s
 
 logger = logging.getLogger(__name__)
 MOST_WARNINGS = 100
@@ -216,11 +217,23 @@ def _heartbeat(vehicle: VehicleState, message: Any, now_s: float) -> VehicleStat
     )
 
 
+def _stamp_s(
+    message: Any, vehicle: VehicleState, before_s: float, received_s: float, now_s: float
+) -> float:
+    """Return the autopilot's time of a message, without wraps."""
+    expected_s: float | None = None
+    if vehicle.clock_offset_s is not None:
+        expected_s = now_s - vehicle.clock_offset_s
+    elif math.isfinite(received_s):
+        expected_s = before_s + now_s - received_s
+    return boot_time_s(message.time_boot_ms, expected_s)
+
+
 def _position(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     position = _vector(message.x, message.y, message.z)
     return replace(
         vehicle,
-        stamp_s=message.time_boot_ms / 1000.0,
+        stamp_s=_stamp_s(message, vehicle, vehicle.stamp_s, vehicle.received_s, now_s),
         received_s=now_s,
         position_enu=position,
         velocity_enu=_vector(message.vx, message.vy, message.vz),
@@ -230,7 +243,8 @@ def _position(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState
 
 def _attitude(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     roll, pitch, yaw = ned_euler_from_enu(message.roll, message.pitch, message.yaw)
-    stamp_s = message.time_boot_ms / 1000.0
+    before = vehicle.attitude_stamp_s, vehicle.attitude_received_s
+    stamp_s = _stamp_s(message, vehicle, *before, now_s)
     return replace(
         vehicle,
         attitude_received_s=now_s,

@@ -7,19 +7,24 @@ from one loop: no thread resends anything, so when the loop stops, the vehicle h
 The heartbeat comes from the same loop and tells the truth.
 """
 
+import logging
 import math
 from pathlib import Path
 from types import TracebackType
 
+from ...errors import LinkError
 from ..setpoint import Setpoint
 from ..vehicle import VehicleState
 from .codec import MavlinkCodec
 from .profiles import Profile, named
-from .reconnect import Reconnecting
 from .signing import SigningKey
 from .timesync import ASK_EVERY_S as CLOCK_EVERY_S
-from .transport import Transport, open_transport
+from .transport.address import parse_address
+from .transport.chunks import Transport
+from .transport.opening import Opener, is_not_yet
+from .transport.reconnect import Reconnecting
 
+logger = logging.getLogger(__name__)
 HEARTBEAT_S = 1.0
 LATE_S, ASK_LATE_S = 1.3, 0.2  # a heartbeat so old was lost: ask for it, so often
 ASK_AGAIN_S = 2.0  # for streams that do not come
@@ -57,7 +62,7 @@ class MavlinkLink:
         """Open an address such as ``udpin:0.0.0.0:14540`` or ``/dev/ttyTHS1:921600``.
 
         Args:
-            address: see :mod:`.transport`; when it breaks later, it is opened again.
+            address: see :mod:`.transport.address`; when it breaks later, it is opened again.
             autopilot: auto, px4 or ardupilot; another one than asked for is refused.
             system_id: the vehicle's; None takes the first vehicle heard.
             signing_key: file of the MAVLink 2 signing key; see :mod:`.signing`.
@@ -70,9 +75,7 @@ class MavlinkLink:
         """
         key = None if signing_key is None else SigningKey.read(signing_key)
         codec = MavlinkCodec(named(autopilot), system_id, key)
-        transport = open_transport(address)
-        if not transport.is_datagram:  # UDP has nothing that breaks
-            transport = Reconnecting(transport, lambda: open_transport(address, waits=False))
+        transport = open_reconnecting(Opener(parse_address(address)))
         return cls(transport, codec, shadow)
 
     @property
@@ -161,3 +164,20 @@ class MavlinkLink:
     ) -> None:
         """Close the connection."""
         self.close()
+
+
+def open_reconnecting(opener: Opener) -> Reconnecting:
+    """Open an address that is opened again when it breaks, or when the network is there.
+
+    Raises:
+        LinkError: it cannot be opened, and waiting for a network would not help.
+
+    """
+    first: Transport | None = None
+    try:
+        first = opener.open(waits=True)
+    except LinkError as error:
+        if not is_not_yet(error):
+            raise
+        logger.warning('%s; trying again every second', error)
+    return Reconnecting(first, lambda: opener.open(waits=False), troubles=opener.troubles)

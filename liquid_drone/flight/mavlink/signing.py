@@ -16,6 +16,7 @@ from pathlib import Path
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from ...errors import ConfigError
+from ...masking import masked
 
 KEY_BYTES = 32
 EPOCH_S = 1_420_070_400  # 1 January 2015, from which signatures count time
@@ -45,6 +46,11 @@ class SigningKey:
 
         """
         path = path.expanduser()
+        if masked(path.name) != path.name:
+            raise ConfigError(
+                'signing_key_file names a file; what was given is a key itself, and is in the '
+                'history of the shell now: make a new one, and give the name of its file'
+            )
         try:
             status = path.stat()
             content = path.read_bytes()

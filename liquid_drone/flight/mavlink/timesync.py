@@ -7,6 +7,7 @@ offset between the clocks its own stamp tells. Answers that were long under way,
 agree with the others (a restarted autopilot, simulated time at another pace), are not trusted.
 """
 
+import math
 from collections import deque
 
 ASK_EVERY_S = 1.0
@@ -15,6 +16,9 @@ ENOUGH = 3  # that agree, before the offset is used
 LONGEST_TRIP_S = 0.5
 SLACK_S = 0.02  # beyond what the trips explain
 SECOND_NS = 1_000_000_000
+QUESTIONS = 8  # of which a late answer still shows that ours arrive
+WRAP_S = 2**32 / 1000.0  # time_boot_ms begins anew after 49.7 days
+SAME_MOMENT_S = 60.0  # nearer to what is expected than any delay of telemetry
 
 
 class TimeSync:
@@ -24,6 +28,8 @@ class TimeSync:
         """Know nothing yet."""
         self._answers: deque[tuple[float, float]] = deque(maxlen=SAMPLES)  # trip s, offset s
         self._asked_ns: int | None = None
+        self._questions: deque[int] = deque(maxlen=QUESTIONS)
+        self.answered_s = -math.inf  # when an answer to one of our last questions came
 
     @property
     def offset_s(self) -> float | None:
@@ -38,10 +44,13 @@ class TimeSync:
     def ask(self, now_s: float) -> int:
         """Return the stamp in ns (ts1) for a question at ``now_s``; an older one is given up."""
         self._asked_ns = round(now_s * SECOND_NS)
+        self._questions.append(self._asked_ns)
         return self._asked_ns
 
     def answer(self, theirs_ns: int, asked_ns: int, now_s: float) -> None:
         """Take in an answer (tc1, ts1); only the last question's counts, and only once."""
+        if asked_ns in self._questions:
+            self.answered_s = now_s
         if asked_ns != self._asked_ns:
             return
         self._asked_ns = None
@@ -55,3 +64,23 @@ class TimeSync:
             if abs(offset_s - best_s) > (trip_s + best_trip_s) / 2.0 + SLACK_S:
                 self._answers.clear()
         self._answers.append((trip_s, offset_s))
+
+
+def boot_time_s(time_boot_ms: int, expected_s: float | None) -> float:
+    """Return an autopilot's stamp without its wrap after 49.7 days.
+
+    Args:
+        time_boot_ms: 32 bits of milliseconds.
+        expected_s: about what it should be, by the clocks' offset or by the stamp before; None:
+            not known.
+
+    Returns:
+        Seconds since the autopilot's start; where no number of wraps explains it (it started
+        anew), the stamp as it came.
+
+    """
+    stamp_s = time_boot_ms / 1000.0
+    if expected_s is None:
+        return stamp_s
+    wrapped_s = stamp_s + round((expected_s - stamp_s) / WRAP_S) * WRAP_S
+    return wrapped_s if abs(wrapped_s - expected_s) <= SAME_MOMENT_S else stamp_s

@@ -13,7 +13,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from liquid_drone.errors import ConfigError, LinkError
 from liquid_drone.flight.mavlink.answered_path import SILENT_S
 from liquid_drone.flight.mavlink.link import MavlinkLink
-from liquid_drone.flight.mavlink.transport import MemoryTransport
+from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
 from liquid_drone.flight.setpoint import Setpoint
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.autopilot.udp import UdpEndpoint

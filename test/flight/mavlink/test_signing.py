@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import logging
 import os
+from pathlib import Path
 
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
@@ -109,6 +110,12 @@ def test_what_is_no_key_is_refused_without_being_shown(tmp_path, content):
     with pytest.raises(ConfigError) as caught:
         SigningKey.read(write(tmp_path / 'key', content))
     assert content.decode('latin-1') not in str(caught.value) or not content
+
+
+def test_a_key_that_is_given_instead_of_its_file_is_not_repeated():
+    with pytest.raises(ConfigError, match='names a file') as caught:
+        SigningKey.read(Path(SECRET.hex()))
+    assert SECRET.hex() not in str(caught.value)
 
 
 def test_a_missing_key_and_a_wrong_clock_are_named(tmp_path):

@@ -1,8 +1,12 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from liquid_drone.flight.mavlink.timesync import ENOUGH, SAMPLES, TimeSync
+from liquid_drone.flight.mavlink.codec import MavlinkCodec
+from liquid_drone.flight.mavlink.timesync import ENOUGH, SAMPLES, WRAP_S, TimeSync, boot_time_s
 
 BOOT_S = 1000.0  # on our clock, when the autopilot's clock began
 
@@ -72,3 +76,76 @@ def test_clocks_at_another_pace_are_never_believed(pace):
     for number in range(30):
         compare(sync, 2000.0 + number, pace=pace)
         assert sync.offset_s is None
+
+
+@given(st.floats(0.0, 40.0), st.floats(-30.0, 30.0))
+def test_a_stamp_is_unwrapped_to_what_is_expected(wraps, off_s):
+    true_ms = round(wraps * WRAP_S * 1000.0)
+    expected_s = true_ms / 1000.0 + off_s
+    assert boot_time_s(true_ms % 2**32, expected_s) == pytest.approx(true_ms / 1000.0, abs=0.01)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.0, 1e8))
+def test_a_stamp_that_no_wrap_explains_is_left_as_it_is(time_boot_ms, expected_s):
+    given_s = boot_time_s(time_boot_ms, expected_s)
+    is_as_it_came = given_s == time_boot_ms / 1000.0
+    assert is_as_it_came or abs(given_s - expected_s) <= 60.0
+    assert boot_time_s(time_boot_ms, None) == time_boot_ms / 1000.0
+
+
+def position(now_s, boot_s):
+    message = mavlink.MAVLink_local_position_ned_message(
+        round((now_s - boot_s) * 1000.0) % 2**32, 1, 2, -3, 0, 0, 0
+    )
+    attitude = mavlink.MAVLink_attitude_message(message.time_boot_ms, *[0.0] * 6)
+    return packed(message) + packed(attitude)
+
+
+def packed(message):
+    return bytes(message.pack(mavlink.MAVLink(None, 1, 1)))
+
+
+@pytest.mark.parametrize('knows_clocks', [True, False])
+def test_after_49_days_telemetry_is_as_fresh_as_before(knows_clocks):
+    for boot_s in (10.0 - WRAP_S, 10.0 - 2 * WRAP_S):
+        codec = MavlinkCodec()
+        codec.receive(packed(mavlink.MAVLink_heartbeat_message(2, 12, 129, 393216, 4, 3)), 0.0)
+        for step in range(400):
+            now_s = step * 0.05
+            if knows_clocks and step % 20 == 0:
+                codec.ask_clock(now_s)
+                theirs = round((now_s - boot_s) * 1e9)
+                asked = round(now_s * 1e9)
+                codec.receive(packed(mavlink.MAVLink_timesync_message(theirs, asked)), now_s)
+            codec.receive(position(now_s, boot_s), now_s)
+            assert codec.vehicle.estimate_age_s(now_s) < 0.01
+        assert (codec.vehicle.clock_offset_s is not None) is knows_clocks
+
+
+def test_an_autopilot_that_starts_anew_is_stale_until_its_clock_is_known_again():
+    codec, boot_s, ages = MavlinkCodec(), 0.0, []
+    codec.receive(packed(mavlink.MAVLink_heartbeat_message(2, 12, 129, 393216, 4, 3)), 1000.0)
+    for step in range(400):
+        now_s = 1000.0 + step * 0.05
+        boot_s = 1009.0 if step >= 200 else boot_s
+        if step % 20 == 0:
+            codec.ask_clock(now_s)
+            answer = mavlink.MAVLink_timesync_message(
+                round((now_s - boot_s) * 1e9), round(now_s * 1e9)
+            )
+            codec.receive(packed(answer), now_s)
+        codec.receive(position(now_s, boot_s), now_s)
+        ages.append(codec.vehicle.estimate_age_s(now_s))
+    assert max(ages[:200]) < 0.01
+    assert max(ages[220:]) < 0.01  # a second later nothing is believed of the old clock
+
+
+def test_an_answer_shows_that_ours_arrive_even_when_it_is_late():
+    sync = TimeSync()
+    old = sync.ask(1.0)
+    sync.ask(2.0)
+    sync.answer(1, old, 2.5)
+    assert sync.answered_s == 2.5
+    sync.answer(1, 77, 9.0)  # nobody asked
+    assert sync.answered_s == 2.5
+    assert sync.offset_s is None

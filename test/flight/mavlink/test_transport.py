@@ -1,18 +1,18 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
+import contextlib
 import os
 import pty
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from liquid_drone.errors import ConfigError, LinkError
-from liquid_drone.flight.mavlink.transport import (
-    Address,
-    UdpTransport,
-    open_transport,
-    parse_address,
-)
+from liquid_drone.flight.mavlink.transport.address import Address, parse_address
+from liquid_drone.flight.mavlink.transport.network import UdpTransport
+from liquid_drone.flight.mavlink.transport.opening import open_transport
 
 
 @pytest.mark.parametrize(
@@ -121,3 +121,59 @@ def test_tcp_carries_bytes_and_tells_when_the_other_side_leaves():
         with pytest.raises(LinkError, match='closed by the other side'):
             link.read()
         link.close()
+
+
+@pytest.fixture
+def port():
+    """Return a pseudo terminal's device, held open by nobody but the kernel's other end."""
+    master, slave = pty.openpty()
+    name = os.ttyname(slave)
+    os.close(slave)
+    yield name
+    os.close(master)
+
+
+def test_a_serial_port_is_taken_by_one_opener_only(port):
+    first = open_transport(f'{port}:57600')
+    with pytest.raises(LinkError, match=f'{port} is in use by this program or another one'):
+        open_transport(f'{port}:57600')
+    first.write(b'still mine')
+    first.close()
+    open_transport(f'{port}:57600').close()
+
+
+HOLDER = """
+import sys
+from liquid_drone.flight.mavlink.transport.opening import open_transport
+locks = sys.argv[2] == 'locks'
+port = open_transport(sys.argv[1] + ':57600') if locks else open(sys.argv[1], 'rb')
+print('open', flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def another_program(port, how):
+    command = [sys.executable, '-c', HOLDER, port, how]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == 'open\n'
+        yield other.pid
+        other.stdin.close()
+
+
+def test_another_program_on_the_port_is_named_and_the_port_is_refused(port):
+    with (
+        another_program(port, 'locks') as pid,
+        pytest.raises(LinkError, match=rf'in use by .+ \(process {pid}\): stop it first'),
+    ):
+        open_transport(f'{port}:57600')
+    open_transport(f'{port}:57600').close()
+
+
+def test_a_program_that_holds_the_port_without_a_lock_is_named_in_a_warning(port, caplog):
+    with another_program(port, 'reads') as pid:
+        open_transport(f'{port}:57600').close()
+    assert f'process {pid}' in caplog.text
+    assert 'takes bytes that the other misses' in caplog.text

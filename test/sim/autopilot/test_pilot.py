@@ -9,7 +9,7 @@ from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Sighting
 from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.profiles import PROFILES
-from liquid_drone.flight.mavlink.transport import MemoryTransport
+from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
 from liquid_drone.sim.autopilot.personality import Mode
 from liquid_drone.sim.autopilot.pilot import PilotStage, SimulatedPilot
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot

@@ -10,8 +10,10 @@ import logging
 import time
 from collections.abc import Callable
 
-from ...errors import LinkError
-from .transport import Chunk, Transport
+from ....errors import LinkError
+from .chunks import Chunk, Transport
+from .network import UdpTransport
+from .troubles import Troubles
 
 logger = logging.getLogger(__name__)
 RETRY_S = 1.0
@@ -22,22 +24,43 @@ class Reconnecting:
 
     def __init__(
         self,
-        first: Transport,
+        first: Transport | None,
         reopen: Callable[[], Transport],
         clock: Callable[[], float] = time.monotonic,
+        troubles: Troubles | None = None,
     ) -> None:
-        """Begin with an open transport; ``reopen`` raises LinkError where it cannot yet."""
+        """Begin with an open transport, or with none yet.
+
+        Args:
+            first: open; None: it cannot be opened yet.
+            reopen: raises LinkError where it cannot.
+            clock: of the retries.
+            troubles: counts what fails.
+
+        """
         self._reopen, self._clock = reopen, clock
-        self._inner: Transport | None = first
-        self.is_datagram = first.is_datagram
+        self._inner = first
+        self.troubles = troubles or Troubles(clock)
         self._retry_s = 0.0
-        self._is_lost = False  # nothing has come since it broke
+        self._is_lost = first is None  # nothing has come since it broke
         self.breaks = 0  # how often it broke
 
     @property
     def inner(self) -> Transport | None:
         """The present transport; None while it is gone."""
         return self._inner
+
+    @property
+    def port(self) -> int:
+        """The UDP port that it is bound to.
+
+        Raises:
+            LinkError: it is not UDP, or is not open.
+
+        """
+        if not isinstance(self._inner, UdpTransport):
+            raise LinkError('only an open UDP connection has a port')
+        return self._inner.port
 
     def read(self) -> list[Chunk]:
         """Return all that has arrived; nothing while it is gone."""
@@ -51,6 +74,7 @@ class Reconnecting:
             return []
         if chunks and self._is_lost:
             self._is_lost = False
+            self.troubles.succeeded('the connection')
             logger.info('the connection to the autopilot is open again')
         return chunks
 
@@ -70,19 +94,25 @@ class Reconnecting:
 
     def close(self) -> None:
         """Release it, for good."""
-        if self._inner is not None:
-            self._inner.close()
-            self._inner = None
+        self._release()
         self._retry_s = float('inf')
 
+    def _release(self) -> None:
+        if self._inner is not None:
+            try:
+                self._inner.close()
+            except OSError as error:  # nothing to give back: it is gone already
+                self.troubles.note('closing', error)
+            self._inner = None
+
     def _drop(self, error: LinkError) -> None:
+        cause = error.__cause__
+        self.troubles.note('the connection', cause if isinstance(cause, OSError) else _closed())
         if not self._is_lost:  # said once, not at every try
             self._is_lost = True
             self.breaks += 1
             logger.warning('%s; trying again every %g s', error, RETRY_S)
-        if self._inner is not None:
-            self._inner.close()
-            self._inner = None
+        self._release()
         self._retry_s = self._clock() + RETRY_S
 
     def _open(self) -> Transport | None:
@@ -91,6 +121,10 @@ class Reconnecting:
         self._retry_s = self._clock() + RETRY_S
         try:
             self._inner = self._reopen()
-        except LinkError:  # still gone, and said already
+        except LinkError:  # still gone, and counted by the opener
             return None
         return self._inner
+
+
+def _closed() -> OSError:
+    return ConnectionResetError('closed by the other side')

@@ -1,0 +1,60 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What every transport can do: read chunks, write packets, never block, survive."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ....errors import LinkError
+
+Chunk = tuple[bytes, object]  # the bytes, and whom they came from
+LONGEST_READ = 65535
+
+
+class Transport(Protocol):
+    """A way for bytes to travel; neither call ever blocks."""
+
+    def read(self) -> list[Chunk]:
+        """Return what has arrived."""
+
+    def write(self, data: bytes) -> None:
+        """Send to the vehicle, if it is known where it is."""
+
+    def accept(self, source: object) -> None:
+        """Learn that the vehicle is at this source of a chunk."""
+
+    def close(self) -> None:
+        """Release port or file."""
+
+
+def read_stream(read: Callable[[], bytes], name: str) -> list[Chunk]:
+    """Read once from a byte stream.
+
+    Raises:
+        LinkError: it broke or was closed.
+
+    """
+    try:
+        data = read()
+    except BlockingIOError:
+        return []
+    except OSError as error:
+        raise LinkError(f'the {name} to the autopilot broke: {error}') from error
+    if not data:
+        raise LinkError(f'the {name} to the autopilot was closed by the other side')
+    return [(data, None)]
+
+
+def write_stream(send: Callable[[bytes], int], data: bytes, name: str) -> None:
+    """Write once to a byte stream; what does not fit is lost.
+
+    Raises:
+        LinkError: it broke.
+
+    """
+    try:
+        send(data)  # a packet that is cut here fails its checksum there
+    except BlockingIOError:  # full: the packet is lost
+        return
+    except OSError as error:
+        raise LinkError(f'the {name} to the autopilot broke: {error}') from error

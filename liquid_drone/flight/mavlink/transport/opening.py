@@ -1,0 +1,98 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Addresses to open transports, and what to do where that fails."""
+
+import errno
+import socket
+
+from ....errors import LinkError
+from .address import Address, parse_address
+from .chunks import Transport
+from .network import TcpTransport, UdpTransport
+from .serial_port import SerialTransport, warn_of_others
+from .troubles import Troubles
+
+# The network is not there yet, as after the start of a computer; it is waited for.
+NOT_YET = frozenset(
+    {
+        errno.EADDRNOTAVAIL,
+        errno.ENETDOWN,
+        errno.ENETUNREACH,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+        socket.EAI_AGAIN,
+    }
+)
+
+
+class Opener:
+    """Opens one address, as often as it is needed; a host's name is looked up once."""
+
+    def __init__(self, address: Address, troubles: Troubles | None = None) -> None:
+        """Remember the address."""
+        self.address = address
+        self.troubles = troubles or Troubles()
+        self._host = ''
+
+    def open(self, waits: bool) -> Transport:
+        """Open it.
+
+        Args:
+            waits: for the other side of a TCP connection to take it; else it is taken, or fails,
+                while it is read.
+
+        Raises:
+            LinkError: busy port, no such device, nobody listening; says what to do.
+
+        """
+        try:
+            opened = self._open(waits)
+        except (OSError, UnicodeError) as error:  # UnicodeError: a host's name that cannot be one
+            trouble = error if isinstance(error, OSError) else OSError(errno.EINVAL, str(error))
+            self.troubles.note('opening', trouble)
+            raise LinkError(
+                f"cannot open the MAVLink connection '{self.address}': "
+                f'{trouble.strerror or trouble}; {_advice(self.address)}'
+            ) from trouble
+        self.troubles.succeeded('opening')
+        return opened
+
+    def _open(self, waits: bool) -> Transport:
+        kind, where, number = self.address.kind, self.address.where, self.address.number
+        if kind == 'serial':
+            opened = SerialTransport(where, number)
+            if waits:
+                warn_of_others(where)
+            return opened
+        self._host = self._host or socket.gethostbyname(where)
+        if kind == 'tcp':
+            return TcpTransport(self._host, number, waits)
+        return UdpTransport(self._host, number, kind == 'udpin', self.troubles)
+
+
+def open_transport(address: str, waits: bool = True) -> Transport:
+    """Open an address in any of the spellings; see :meth:`Opener.open`.
+
+    Raises:
+        ConfigError: not an address.
+        LinkError: it cannot be opened.
+
+    """
+    return Opener(parse_address(address)).open(waits)
+
+
+def is_not_yet(error: LinkError) -> bool:
+    """Tell whether opening failed for want of a network, which may still come."""
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno in NOT_YET
+
+
+def _advice(address: Address) -> str:
+    if address.kind == 'udpin':
+        return (
+            f'another program (a ground station, MAVProxy, a second companion) may hold UDP port '
+            f'{address.number}: stop it, or set connection to another port'
+        )
+    if address.kind == 'serial':
+        return 'check the device, and that the user may use it: sudo usermod -aG dialout $USER'
+    return 'check that the other side runs, its address and its port'

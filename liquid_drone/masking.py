@@ -1,0 +1,21 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Secrets out of what is logged or shown: passwords in addresses, and keys given as text."""
+
+import re
+
+MASK = '***'
+_PASSWORD = re.compile(r'(?P<before>(?:^|[/:\s\'"])[^/:@\s]*):[^/\s]+@')
+_QUERY = re.compile(r'(?P<name>[?&](?:password|passwd|pwd|token|key|secret|auth)=)[^&\s#]+', re.I)
+_KEY = re.compile(r'(?<![0-9A-Fa-f])[0-9A-Fa-f]{64}(?![0-9A-Fa-f])')
+
+
+def masked(text: str) -> str:
+    """Return a text without the passwords and keys in it.
+
+    ``rtsp://pilot:secret@host/x?token=abc`` becomes ``rtsp://pilot:***@host/x?token=***``; 64
+    hexadecimal digits, as a signing key has them, become ``***``.
+    """
+    text = _PASSWORD.sub(rf'\g<before>:{MASK}@', text)
+    text = _QUERY.sub(rf'\g<name>{MASK}', text)
+    return _KEY.sub(MASK, text)
