@@ -13,6 +13,7 @@ with roll and pitch removed (heading-aligned, REP-103), yaw rate counter-clockwi
 import dataclasses
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ import numpy.typing as npt
 
 from . import schema
 from .arrays import Image
-from .errors import BundleError, ConfigError, ImageError
+from .errors import BundleError, ConfigError, ImageError, shown
+from .files import check_name, load_json, sha256_of, size_of, write_text
 
 FORMAT_VERSION = 1
 CONTRACT_FILE, VISION_FILE, CORE_FILE, CARD_FILE = (
@@ -33,6 +35,15 @@ CONTRACT_FILE, VISION_FILE, CORE_FILE, CARD_FILE = (
 )
 COMMAND_NAMES = ('vx', 'vy', 'vz', 'yaw_rate')
 COMMAND_UNITS = ('m/s', 'm/s', 'm/s', 'rad/s')
+MOST_GRAPH_BYTES = 256_000_000
+MOST_CONTRACT_BYTES = 4_000_000
+MOST_SIZE = 65_536  # of state and features
+MOST_PIXELS = 2_100_000  # of the policy's picture
+MOST_COMMAND = 100.0  # m/s or rad/s
+# Largest difference from PyTorch's answers, relative above 1. A bundle may ask for less, never for
+# more. FP32 on a GPU differs by 7.6e-6; FP16 by 9.6e-3 (H200, ``models/follow``).
+MOST_TOLERANCE = {'fp32': 2e-3, 'fp16': 2e-2}
+PARITY_STEPS = (1, 64)
 
 
 @dataclass(frozen=True)
@@ -46,12 +57,17 @@ class CameraSpec:
     tilt_down_deg: float = 10.0  # camera axis below the body's x axis
 
     def __post_init__(self) -> None:
-        if self.width < 1 or self.height < 1:
-            raise ValueError(f'image size must be positive, got {self.width}x{self.height}')
+        if self.width < 1 or self.height < 1 or self.width * self.height > MOST_PIXELS:
+            raise ValueError(
+                f'image size must be positive, at most {MOST_PIXELS} pixels; '
+                f'got {self.width}x{self.height}'
+            )
         if self.colour_order != 'rgb':
             raise ValueError(f"colour_order must be 'rgb', got {self.colour_order!r}")
         if not 10.0 <= self.horizontal_fov_deg <= 150.0:
             raise ValueError(f'horizontal_fov_deg must be 10..150, got {self.horizontal_fov_deg}')
+        if not -90.0 <= self.tilt_down_deg <= 90.0:
+            raise ValueError(f'tilt_down_deg must be -90..90, got {self.tilt_down_deg}')
 
 
 @dataclass(frozen=True)
@@ -78,8 +94,8 @@ class CommandSpec:
     frame: str = 'base_link FLU, heading-aligned'
 
     def __post_init__(self) -> None:
-        if min(self.limits) <= 0.0:
-            raise ValueError(f'limits must be positive, got {self.limits}')
+        if not all(0.0 < limit <= MOST_COMMAND for limit in self.limits):
+            raise ValueError(f'limits must be positive, at most 100, got {self.limits}')
 
 
 @dataclass(frozen=True)
@@ -107,6 +123,23 @@ class ParityVectors:
     targets: tuple[tuple[float, ...], ...]  # (T, 3)
     tolerance: float = 2e-3  # FP16 vision graphs stay within this; the CPU is near 1e-6
 
+    def __post_init__(self) -> None:
+        least, most = PARITY_STEPS
+        steps, worst = len(self.dt_s), max(MOST_TOLERANCE.values())
+        if not 0.0 < self.tolerance <= worst:
+            raise ValueError(
+                f'tolerance must be above 0 and at most {worst}, got {self.tolerance}'
+            )
+        if self.seed < 0 or not least <= steps <= most:
+            raise ValueError(f'expected a seed and {least}..{most} dt_s, got {self.seed}, {steps}')
+        if not all(0.0 < dt_s <= 10.0 for dt_s in self.dt_s):
+            raise ValueError(f'dt_s must be above 0 and at most 10 s, got {shown(self.dt_s)}')
+        for name, rows, width in (('commands', self.commands, 4), ('targets', self.targets, 3)):
+            if len(rows) not in (0, steps) or any(len(row) != width for row in rows):
+                raise ValueError(f'{name} must be {steps} rows of {width}, got {shown(rows)}')
+            if not all(map(math.isfinite, (value for row in rows for value in row))):
+                raise ValueError(f'{name} must be finite, got {shown(rows)}')
+
 
 @dataclass(frozen=True)
 class Contract:
@@ -121,9 +154,20 @@ class Contract:
     command: CommandSpec = field(default_factory=CommandSpec)
     training: Training = field(default_factory=Training)
     network: dict[str, Any] = field(default_factory=dict)  # cell, neurons, wiring as plain data
-    evaluation: dict[str, Any] = field(default_factory=dict)
+    evaluation: dict[str, dict[str, Any]] = field(default_factory=dict)
     sha256: dict[str, str] = field(default_factory=dict)  # graph file name -> hash
     parity: ParityVectors | None = None
+
+    def __post_init__(self) -> None:
+        check_name('name', self.name)
+        for field_name in ('state_size', 'feature_size'):
+            if not 1 <= getattr(self, field_name) <= MOST_SIZE:
+                raise ValueError(
+                    f'{field_name} must be 1..{MOST_SIZE}, got {getattr(self, field_name)}'
+                )
+        parity = self.parity
+        if parity is not None and not (parity.commands and parity.targets):
+            raise ValueError('parity has no answers: export the bundle again')
 
     def bundle_hash(self) -> str:
         """Return one short hash that names the network: over the hashes of both graphs."""
@@ -141,15 +185,15 @@ def parity_inputs(parity: ParityVectors, camera: CameraSpec) -> Image:
     return coarse[:, row_of][:, :, column_of]
 
 
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file as 64 hex digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def save_contract(contract: Contract, bundle: Path) -> None:
-    """Write ``contract.json`` into a bundle directory."""
+    """Write ``contract.json`` into a bundle directory.
+
+    Raises:
+        OutputError: it cannot be written.
+
+    """
     text = json.dumps(schema.plain(contract), indent=1, sort_keys=True)
-    (bundle / CONTRACT_FILE).write_text(text + '\n', encoding='utf-8')
+    write_text(bundle / CONTRACT_FILE, text + '\n')
 
 
 def load_contract(bundle: Path) -> Contract:
@@ -172,28 +216,34 @@ def load_contract(bundle: Path) -> Contract:
             )
     contract = _parse(bundle / CONTRACT_FILE)
     for name in (VISION_FILE, CORE_FILE):
-        expected, got = contract.sha256.get(name), sha256_of(bundle / name)
+        size_of(bundle / name, MOST_GRAPH_BYTES, BundleError)
+        expected, got = contract.sha256.get(name), _hash(bundle / name)
         if got != expected:
             raise BundleError(
                 f'{bundle / name} does not match its contract: '
-                f'expected sha256 {expected}, got {got}; '
+                f'expected sha256 {shown(expected)}, got {got}; '
                 'the file is corrupt or from another bundle'
             )
     return contract
 
 
-def _parse(path: Path) -> Contract:
+def _hash(path: Path) -> str:
     try:
-        data = json.loads(path.read_text(encoding='utf-8'))
-        version = data.get('format_version') if isinstance(data, dict) else None
-        if version != FORMAT_VERSION:
-            raise BundleError(
-                f'{path}: expected format_version {FORMAT_VERSION}, got {version!r}; '
-                'export the bundle again'
-            )
+        return sha256_of(path)
+    except OSError as error:
+        raise BundleError(f'cannot read {path}: {error.strerror}') from error
+
+
+def _parse(path: Path) -> Contract:
+    data = load_json(path, MOST_CONTRACT_BYTES, BundleError)
+    version = data.get('format_version') if isinstance(data, dict) else None
+    if type(version) is not int or version != FORMAT_VERSION:
+        raise BundleError(
+            f'{path}: expected format_version {FORMAT_VERSION}, got {shown(version)}; '
+            'export the bundle again'
+        )
+    try:
         return schema.build(Contract, data, str(path))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise BundleError(f'{path} cannot be read as JSON: {error}') from error
     except ConfigError as error:
         raise BundleError(str(error)) from error
 

@@ -18,7 +18,11 @@ A message says what was expected, what came, and the command or setting that men
 """
 
 import importlib
+from itertools import islice
 from types import ModuleType
+from typing import Any
+
+MOST_SHOWN = 200  # characters of a value in a message
 
 
 class LiquidDroneError(Exception):
@@ -65,6 +69,37 @@ class MissingDependencyError(LiquidDroneError):
     """An optional package is not installed."""
 
 
+def shown(value: object) -> str:
+    """Return a value for a message: at most 200 characters, and never walked to its end."""
+    text = _shown(value, 3)
+    return text if len(text) <= MOST_SHOWN else f'{text[: MOST_SHOWN - 3]}...'
+
+
+def _shown(value: object, depth: int) -> str:
+    if isinstance(value, str | bytes | bytearray):
+        return repr(value[:MOST_SHOWN])
+    if isinstance(value, int) and abs(value) >= 1 << 128:
+        return f'a whole number of {value.bit_length()} bits'
+    if value is None or isinstance(value, bool | int | float):
+        return repr(value)
+    if isinstance(value, list | tuple | dict | set | frozenset):
+        return _shown_items(value, depth)
+    return f'something of type {type(value).__name__}'
+
+
+def _shown_items(value: Any, depth: int) -> str:
+    left, right = '[]' if isinstance(value, list) else '()' if isinstance(value, tuple) else '{}'
+    if depth == 0 and value:
+        return f'{left}...{right}'
+    first = list(islice(value, 6))
+    if isinstance(value, dict):
+        items = [f'{_shown(key, 0)}: {_shown(value[key], depth - 1)}' for key in first]
+    else:
+        items = [_shown(item, depth - 1) for item in first]
+    more = f', ... ({len(value)} in all)' if len(value) > len(first) else ''
+    return f'{left}{", ".join(items)}{more}{right}'
+
+
 def require(module: str, extra: str) -> ModuleType:
     """Import an optional package, or say how to install it.
 
@@ -73,13 +108,30 @@ def require(module: str, extra: str) -> ModuleType:
         extra: the extra of this package that brings it, such as ``"train"``.
 
     Raises:
-        MissingDependencyError: with the ``pip install`` that brings the package.
+        MissingDependencyError: with the ``pip install`` that brings the package, or mends it.
 
     """
+    advice = f"pip install 'liquid_drone[{extra}]'"
     try:
         return importlib.import_module(module)
-    except ImportError as error:
+    except ModuleNotFoundError as error:
+        if (error.name or module).split('.')[0] == module.split('.')[0]:
+            raise MissingDependencyError(
+                f"this needs the Python package '{module}', which is not installed; "
+                f'install it with: {advice}'
+            ) from error
         raise MissingDependencyError(
-            f"this needs the Python package '{module}', which cannot be imported ({error}); "
-            f"install it with: pip install 'liquid_drone[{extra}]'"
+            f"the Python package '{module}' is installed, but it needs '{error.name}', which is "
+            f'not; install it with: pip install {error.name}'
+        ) from error
+    except Exception as error:  # a broken package may raise anything while it is imported
+        old = any(word in str(error) for word in ('NumPy 1', 'numpy.core', '_ARRAY_API'))
+        mends = (
+            "pip install 'numpy<2', or a newer one of the package"
+            if old
+            else (f'{advice} --upgrade --force-reinstall')
+        )
+        raise MissingDependencyError(
+            f"the Python package '{module}' is installed but broken: {shown(str(error))}; mend it "
+            f'with: {mends}'
         ) from error

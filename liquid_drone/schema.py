@@ -11,14 +11,16 @@ import dataclasses
 import math
 import types
 import typing
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
-from .errors import ConfigError
+from .errors import ConfigError, shown
+from .yaml_file import read_yaml
 
 T = TypeVar('T')
+MOST_DEEP = 40  # dataclasses and lists within each other
+LARGEST_INT = 1 << 63
 FORMER_NAME = 'former_name'  # in a field's metadata: older files call it so
 
 
@@ -31,16 +33,11 @@ def load_yaml(cls: type[T], path: Path) -> T:
     """Read a YAML file into a dataclass.
 
     Raises:
-        ConfigError: unreadable file, broken YAML, unknown or missing field, wrong type; names
-            file and field.
+        ConfigError: unreadable file, broken YAML, unknown or missing field, wrong type, a value
+            out of range; names file and field.
 
     """
-    try:
-        data = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f'cannot read {path}: {error}') from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f'{path} is not valid YAML: {error}') from error
+    data = read_yaml(path)
     return build(cls, data if data is not None else {}, str(path))
 
 
@@ -53,11 +50,15 @@ def build(cls: type[T], data: Any, where: str) -> T:
     """
     if not isinstance(data, dict):
         raise ConfigError(f'{where}: expected a mapping of fields, got {_show(data)}')
+    if where.count(':') > MOST_DEEP:
+        raise ConfigError(f'{where[:200]}: nested too deeply')
     fields = {field.name: field for field in dataclasses.fields(cls) if field.init}  # type: ignore[arg-type]
     data = _by_present_names(fields, data, where)
     for name in data:
         if name not in fields:
-            raise ConfigError(f"{where}: unknown field '{name}'; expected {', '.join(fields)}")
+            raise ConfigError(
+                f"{where}: unknown field '{_bare(name)}'; expected {', '.join(fields)}"
+            )
     for name, field in fields.items():
         if name not in data and _is_required(field):
             raise ConfigError(f"{where}: field '{name}' is missing")
@@ -67,8 +68,22 @@ def build(cls: type[T], data: Any, where: str) -> T:
     }
     try:
         return cls(**values)
-    except ValueError as error:  # the class's own checks in __post_init__
+    except (ValueError, OverflowError) as error:  # the class's own checks in __post_init__
         raise ConfigError(f'{where}: {error}') from error
+
+
+def check_ranges(instance: Any, ranges: Mapping[str, tuple[float, float]]) -> None:
+    """Refuse a dataclass with a field, or an entry of one, outside its (least, most).
+
+    Raises:
+        ValueError: with the field, its range and what came.
+
+    """
+    for name, (least, most) in ranges.items():
+        value = getattr(instance, name)
+        for one in value if isinstance(value, tuple | list) else (value,):
+            if one is not None and not least <= one <= most:
+                raise ValueError(f'{name} must be {least:g}..{most:g}; got {shown(value)}')
 
 
 def plain(value: Any) -> Any:
@@ -107,7 +122,11 @@ def _is_required(field: dataclasses.Field[Any]) -> bool:
 
 
 def _show(value: Any) -> str:
-    return f'{value!r} ({type(value).__name__})'
+    return f'{shown(value)} ({type(value).__name__})'
+
+
+def _bare(name: Any) -> str:
+    return name[:100] if isinstance(name, str) else shown(name)
 
 
 def _convert(hint: Any, value: Any, where: str) -> Any:
@@ -115,7 +134,7 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if origin in (typing.Union, types.UnionType):
         return _convert_union(arguments, value, where)
     if origin is typing.Literal:
-        if value not in arguments:
+        if not isinstance(value, str | int) or value not in arguments:
             raise ConfigError(
                 f'{where}: expected one of {", ".join(map(str, arguments))}, got {_show(value)}'
             )
@@ -125,7 +144,13 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if origin is dict:
         if not isinstance(value, dict):
             raise ConfigError(f'{where}: expected a mapping, got {_show(value)}')
-        return {key: _convert(arguments[1], item, f'{where}.{key}') for key, item in value.items()}
+        for key in value:
+            if not isinstance(key, str):
+                raise ConfigError(f'{where}: expected names as keys, got {_show(key)}')
+        return {
+            key: _convert(arguments[1], item, f'{where}.{key[:100]}')
+            for key, item in value.items()
+        }
     if dataclasses.is_dataclass(hint):
         named = getattr(hint, 'NAMED', {})  # instances that a file may call by name
         if isinstance(value, str) and named:
@@ -161,7 +186,7 @@ def _convert_sequence(origin: type, arguments: tuple[Any, ...], value: Any, wher
         hints = list(arguments)
         if len(value) != len(hints):
             raise ConfigError(
-                f'{where}: expected {len(hints)} values, got {len(value)}: {value!r}'
+                f'{where}: expected {len(hints)} values, got {len(value)}: {shown(value)}'
             )
     return origin(
         _convert(hint, item, f'{where}[{i}]')
@@ -172,6 +197,8 @@ def _convert_sequence(origin: type, arguments: tuple[Any, ...], value: Any, wher
 def _convert_scalar(hint: Any, value: Any, where: str) -> Any:
     if hint is Any:
         return value
+    if hint in (int, float) and isinstance(value, int) and abs(value) >= LARGEST_INT:
+        raise ConfigError(f'{where}: expected a number below 2^63, got {_show(value)}')
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
         if not math.isfinite(value):
             raise ConfigError(f'{where}: expected a finite number, got {_show(value)}')

@@ -16,6 +16,7 @@ The wiring of any bundle that has weights.npz; with the flight.npz of a flight, 
 shown to the network again: neurons, phases and time constants.
 """
 CELLS = ('ltc', 'wired_cfc', 'cfc', 'ct_rnn', 'gru_ode', 'lstm', 'gru')
+FILES = ('wiring.png', 'neurons.png', 'phases.png', 'memory.png', 'expressivity.png')
 SCALES = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
@@ -37,11 +38,13 @@ def run(args: argparse.Namespace) -> int:
     from ..evaluate.plots import neurons as pictures
     from ..policy.network import Network
     from ..policy.weights import config_of, load_weights_of
+    from ..results import claim
 
     if args.draws < 1 or args.neurons < 5:
         raise ConfigError(
             f'expected --draws >= 1 and --neurons >= 5, got {args.draws} and {args.neurons}'
         )
+    claim(args.out, FILES)
     network = load_weights_of(Network(config_of(args.bundle)), args.bundle).eval()
     drawn = []
     if network.wiring is not None:

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import resources
-from .fly import add_place_arguments, check_writable
+from ..files import aside_of, write_text
+from ..results import claim
+from .fly import add_place_arguments
 
 if TYPE_CHECKING:
     from ..evaluate.scoring import Summary
 
 NAME = 'evaluate'
 HELP = 'fly many seeds of a split and print the table'
+FILES = ('table.md', 'summary.json', 'rates.png')
 KINDS = ('world', 'season', 'weather')
 EPILOG = """examples:
   liquid-drone evaluate --flights 100
@@ -63,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     from ..seeds import split_seeds
 
     seeds = split_seeds(args.split, args.flights, args.offset)
-    check_writable(args.out)
+    claim(args.out, FILES)
     given = [getattr(args, f'{kind}s') for kind in KINDS]
     if any(given):
         lists = [many or [getattr(args, kind)] for kind, many in zip(KINDS, given, strict=True)]
@@ -71,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
         found = {cell: _cell(args, cell, seeds, args.out / cell_name(cell)) for cell in cells}
         title = f'{args.target}, {args.split} seeds {seeds[0]} to {seeds[-1]}'
         table = overview(found, title)
-        chart(found, title, args.out / 'rates.png')
+        with aside_of(args.out / 'rates.png') as aside:
+            chart(found, title, aside)
         summary: Any = {cell_name(cell): plain(value) for cell, value in found.items()}
     else:
         cell = (args.world, args.season, args.weather)
@@ -81,8 +85,8 @@ def run(args: argparse.Namespace) -> int:
     if args.card and not args.expert:
         _write_card(args, found if any(given) else {cell: one}, seeds)
     text = json.dumps(summary, indent=1)
-    (args.out / 'table.md').write_text(table, encoding='utf-8')
-    (args.out / 'summary.json').write_text(text + '\n', encoding='utf-8')
+    write_text(args.out / 'table.md', table)
+    write_text(args.out / 'summary.json', text + '\n')
     print(text if args.json else table)
     return 0
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import ConfigError
 from .collect import add_recipe_arguments
+from .places import check_bundle_place
 
 NAME = 'export'
 HELP = 'write the ONNX flight bundle of a trained round'
@@ -33,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from ..learn.validation import best_round
     from ..runtime.runner import PolicyRunner
 
+    check_bundle_place(args.out)
     recipe = load_recipe(args.recipe)
     work = Workspace(args.data or Path('data') / recipe.name)
     index = best_round(recipe, work) if args.round is None else args.round
@@ -40,7 +42,9 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(
             f'{work.checkpoint(index)} is missing: run liquid-drone train --recipe {args.recipe}'
         )
-    export_round(recipe, work, index, args.out, frames_of(recipe, work, index), args.out.name)
+    export_round(
+        recipe, work, index, args.out, frames_of(recipe, work, index), args.out.resolve().name
+    )
     runner = PolicyRunner(args.out)
     print(f'{args.out}: round {index}, parity {runner.check_parity():.1e}')
     return 0

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import resources
-from ..errors import ConfigError, OutputError
+from ..errors import ConfigError
+from ..files import aside_of, write_text
+from ..results import claim
 
 if TYPE_CHECKING:
     from ..evaluate.scoring import FlightScore
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 NAME = 'fly'
 HELP = 'fly once in simulation and leave a video, a plot and a verdict'
+FILES = ('result.json', 'flight.npz', 'trajectory.png', 'flight.mp4')
 SEED = 10_007  # of the validation split: never trained on, never judged by
 EPILOG = """examples:
   liquid-drone fly
@@ -91,14 +94,14 @@ def run(args: argparse.Namespace) -> int:
     scenario, bundle = scenario_of(args), resources.bundle(args.bundle)
     task = task_of(args, scenario.task)
     check_firmware(args)
-    check_writable(args.out)
+    claim(args.out, FILES)
     fly = _in_process if args.no_ros else _through_ros
     with FlightBar(silent=args.json) as bar:
         log = fly(args, scenario, bundle, bar.show)
     result = score(log, task)
     log.save(args.out / 'flight.npz')
     document = {**log.meta, 'trajectory_hash': log.trajectory_hash(), **asdict(result)}
-    _write_text(args.out / 'result.json', json.dumps(document, indent=1) + '\n')
+    write_text(args.out / 'result.json', json.dumps(document, indent=1) + '\n')
     files = ['result.json', *_pictures(args, scenario, task, log, result), 'flight.npz']
     print(json.dumps(document) if args.json else verdict(log, result))
     if not args.json:
@@ -149,17 +152,6 @@ def task_of(args: argparse.Namespace, task: 'Task') -> 'Task':
         raise ConfigError(f'--duration must be positive, got {args.duration:g}')
     settle_s = min(task.settle_s, args.duration / 2)
     return replace(task, duration_s=args.duration, settle_s=settle_s)
-
-
-def check_writable(out: Path) -> None:
-    """Make the output directory before anything is flown.
-
-    Raises:
-        OutputError: it cannot be made or written.
-
-    """
-    _write_text(out / '.writable', '')
-    (out / '.writable').unlink()
 
 
 def verdict(log: 'FlightLog', result: 'FlightScore') -> str:
@@ -289,18 +281,10 @@ def _pictures(
 ) -> list[str]:
     from ..evaluate.plots import flights
 
-    flights.plot(log, task, result, args.out / 'trajectory.png')
+    with aside_of(args.out / 'trajectory.png') as aside:
+        flights.plot(log, task, result, aside)
     if args.no_video:
         return ['trajectory.png']
-    flights.film(log, scenario, args.out / 'flight.mp4')
+    with aside_of(args.out / 'flight.mp4') as aside:
+        flights.film(log, scenario, aside)
     return ['flight.mp4', 'trajectory.png']
-
-
-def _write_text(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding='utf-8')
-    except OSError as error:
-        raise OutputError(
-            f'cannot write {path}: {error.strerror}; choose another --out'
-        ) from error

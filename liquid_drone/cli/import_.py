@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .places import check_bundle_place
+
 if TYPE_CHECKING:
     from ..policy.network import Network
 
@@ -54,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     from ..policy.foreign.bundle import adopt, is_keras
     from ..runtime.runner import PolicyRunner
 
+    check_bundle_place(args.out)
     whole = is_keras(args.file)
     network = _keras(args) if whole else _ncps(args)
     command = f'liquid-drone import {args.file.name}'

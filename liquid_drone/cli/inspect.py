@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import resources
-from ..errors import ConfigError, OutputError
+from ..errors import ConfigError
+from ..files import written
+from ..results import claim
 
 if TYPE_CHECKING:
     from ..arrays import Image
@@ -51,12 +53,13 @@ def run(args: argparse.Namespace) -> int:
     if args.width < 64:
         raise ConfigError(f'--width must be 64 pixels or more, got {args.width}')
     chosen = _chosen(args)
+    out = args.out or Path('out') / f'inspect-{args.kind}.png'
     if args.live:
         from ..sim.preview import viewer
 
         viewer.watch(viewer.Choices(**chosen), args.seed, args.weather, args.renderer)
         return 0
-    out = args.out or Path('out') / f'inspect-{args.kind}.png'
+    claim(out.parent, (out.name,))
     _save(out, SHEETS[args.kind](args, **chosen))
     print(out)
     return 0
@@ -193,10 +196,5 @@ class Drawing:
 def _save(path: Path, page: 'Image') -> None:
     import cv2
 
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(cv2.imencode('.png', page[:, :, ::-1])[1].tobytes())
-    except OSError as error:
-        raise OutputError(
-            f'cannot write {path}: {error.strerror}; choose another --out'
-        ) from error
+    data = cv2.imencode('.png', page[:, :, ::-1])[1].tobytes()
+    written(path, lambda aside: aside.write_bytes(data))

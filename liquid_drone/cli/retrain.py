@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from .. import resources
 from ..errors import ConfigError, EpisodeError
+from ..files import write_text
 from .import_flight import add_topic_arguments, import_all
+from .places import check_bundle_place
 
 if TYPE_CHECKING:
     from ..evaluate.scoring import Summary
@@ -86,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
     recipe = _recipe(args)
     work = Workspace(args.data or Path('data') / recipe.name)
     out = args.out or work.root / 'bundle'
+    check_bundle_place(out)
     watcher = TerminalWatcher()
     if args.bags:
         _take(args, work.recorded)
@@ -96,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
     print(f'bundle: {out} (round {best.round})')
     if args.flights > 0:
         text = report(args, out, work.root / 'evaluation')
-        (work.root / 'forgetting.md').write_text(text, encoding='utf-8')
+        write_text(work.root / 'forgetting.md', text)
         print(text)
     print(f'next: liquid-drone fly --bundle {out} --target {args.target}')
     return 0
@@ -196,7 +199,7 @@ def _flown(args: argparse.Namespace, bundle: Path, target: str, out: Path) -> 'S
         scores += [flown.score for flown in done]
     summary = summarise(scores)
     watcher.end(_say(summary))
-    (out / 'summary.json').write_text(json.dumps(summary.failures), encoding='utf-8')
+    write_text(out / 'summary.json', json.dumps(summary.failures))
     return summary
 
 

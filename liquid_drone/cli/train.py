@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from .collect import add_recipe_arguments
+from .places import check_bundle_place
 
 NAME = 'train'
 HELP = 'train a policy from episodes, with DAgger rounds and validation flights'
@@ -42,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
     recipe, watcher = load_recipe(args.recipe), TerminalWatcher()
     work = Workspace(args.data or Path('data') / recipe.name)
     out = args.out or work.root / 'bundle'
+    check_bundle_place(out)
     with joined(recipe.train) as team:
         if not team.first:
             train_share(recipe, work, team)

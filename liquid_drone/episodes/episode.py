@@ -13,20 +13,22 @@ visible pixels). Of a flight on a drone also ``mavlink/decision`` (DiagnosticArr
 engage rules made of the frame. There nobody knows where the target is: nan.
 """
 
-import hashlib
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import schema
-from ..errors import ConfigError, EpisodeError
+from ..errors import ConfigError, EpisodeError, shown
+from ..files import load_json, sha256_of, size_of, write_text
+from ..results import EPISODE, replacing
 from . import rosbag
 from .recording import FORMAT_VERSION, EpisodeInfo, Recording
 
 MANIFEST, BAG = 'episode.json', 'bag'
+MOST_BYTES = 4_000_000_000  # of the MCAP file
+MOST_MANIFEST_BYTES = 16_000_000
 
 
 def encode_jpeg(image: npt.NDArray[np.uint8], quality: int = 95) -> bytes:
@@ -55,26 +57,15 @@ def save(recording: Recording, directory: Path) -> EpisodeInfo:
     Returns:
         The manifest as written, with counts and hash.
 
+    Raises:
+        OutputError: it cannot be written, or something else is in its place.
+
     """
-    aside = directory.with_name(f'.{directory.name}.partial')
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    mcap = rosbag.write(recording, aside / BAG)
-    info = EpisodeInfo(
-        **{
-            **vars(recording.info),
-            'frames': len(recording.jpegs),
-            'sha256': hashlib.sha256(mcap.read_bytes()).hexdigest(),
-        }
-    )
-    text = json.dumps(schema.plain(info), indent=1)
-    (aside / MANIFEST).write_text(text + '\n', encoding='utf-8')
-    outdated = directory.with_name(f'.{directory.name}.outdated')
-    shutil.rmtree(outdated, ignore_errors=True)
-    if directory.exists():
-        directory.replace(outdated)
-    aside.replace(directory)
-    shutil.rmtree(outdated, ignore_errors=True)
+    with replacing(directory, EPISODE) as aside:
+        mcap = rosbag.write(recording, aside / BAG)
+        counted = {'frames': len(recording.jpegs), 'sha256': sha256_of(mcap)}
+        info = EpisodeInfo(**{**vars(recording.info), **counted})
+        write_text(aside / MANIFEST, json.dumps(schema.plain(info), indent=1) + '\n')
     return info
 
 
@@ -87,14 +78,14 @@ def load_info(directory: Path) -> EpisodeInfo:
     """
     path = directory / MANIFEST
     try:
-        data = json.loads(path.read_text(encoding='utf-8'))
+        data = load_json(path, MOST_MANIFEST_BYTES)
         version = data.get('format_version') if isinstance(data, dict) else None
-        if version != FORMAT_VERSION:
+        if type(version) is not int or version != FORMAT_VERSION:
             raise EpisodeError(
-                f'{path}: expected format_version {FORMAT_VERSION}, got {version!r}'
+                f'{path}: expected format_version {FORMAT_VERSION}, got {shown(version)}'
             )
         return schema.build(EpisodeInfo, data, str(path))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, ConfigError) as error:
+    except ConfigError as error:
         raise EpisodeError(f'{directory} is not an episode: {error}') from error
 
 
@@ -107,7 +98,8 @@ def load(directory: Path, check_hash: bool = True) -> Recording:
     """
     info = load_info(directory)
     mcap = rosbag.storage_file(directory / BAG)
-    if check_hash and hashlib.sha256(mcap.read_bytes()).hexdigest() != info.sha256:
+    size_of(mcap, MOST_BYTES, EpisodeError)
+    if check_hash and sha256_of(mcap) != info.sha256:
         raise EpisodeError(
             f'{mcap} does not match its manifest: corrupt, or replaced; record it again'
         )

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..contract import load_contract
 from ..errors import ConfigError, OutputError
+from ..results import claim
 from ..runtime.runner import PolicyRunner
 from ..sim.flight_log import FlightLog
 from ..sim.scenario.scenario import Scenario
@@ -112,8 +113,8 @@ def evaluate(
     for seed in wanted:
         if seed in done:
             on_flight(done[seed], False)
+    claim(out, ())
     try:
-        out.mkdir(parents=True, exist_ok=True)
         with (out / FLIGHTS).open('a', encoding='utf-8') as file:
             for flown in _fly_all(trial, missing, processes):
                 done[flown.score.seed] = flown

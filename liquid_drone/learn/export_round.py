@@ -7,7 +7,6 @@ from pathlib import Path
 from ..contract import Training
 from ..policy.export import export
 from ..policy.network import Network
-from ..policy.weights import save_weights
 from .behaviour_cloning import load_weights
 from .recipe import Recipe, Workspace
 from .run_manifest import commit
@@ -40,5 +39,4 @@ def export_round(
         commit=commit(),
         frames=frames,
     )
-    export(network, name or f'{recipe.name}-round-{index}', training, bundle)
-    save_weights(network, bundle)
+    export(network, name or f'{recipe.name}-round-{index}', training, bundle, retrainable=True)

@@ -15,6 +15,7 @@ from ..contract import (
     save_contract,
     with_evaluation,
 )
+from ..files import write_text
 
 SIMULATED = (
     'Everything it saw was simulated. '
@@ -66,7 +67,7 @@ def add_flights(bundle: Path, split: str, seeds: range, what: str, table: dict[s
 
 def _save(contract: Contract, bundle: Path) -> None:
     save_contract(contract, bundle)
-    (bundle / CARD_FILE).write_text(card_text(contract), encoding='utf-8')
+    write_text(bundle / CARD_FILE, card_text(contract))
 
 
 def card_text(contract: Contract) -> str:
@@ -111,7 +112,7 @@ def _results(contract: Contract) -> str:
     rows = []
     for name, table in contract.evaluation.items():
         for cell, value in table.items():
-            if isinstance(value, dict) and {'count', 'total', 'low', 'high'} <= set(value):
+            if _is_rate(value):
                 share = f'{value["count"]} of {value["total"]}'
                 rows.append(
                     f'| {name}, {cell} | {share} | {value["low"]:.0%} to {value["high"]:.0%} |'
@@ -121,6 +122,11 @@ def _results(contract: Contract) -> str:
     if not rows:
         return 'It has not been evaluated yet.\n'
     return '\n'.join(['| flown | good | 95 % interval |', '|---|---|---|', *rows]) + '\n'
+
+
+def _is_rate(value: Any) -> bool:
+    keys = ('count', 'total', 'low', 'high')
+    return isinstance(value, dict) and all(isinstance(value.get(k), int | float) for k in keys)
 
 
 def _limits(contract: Contract) -> str:
@@ -134,7 +140,7 @@ def _limits(contract: Contract) -> str:
 def _core(contract: Contract) -> str:
     """Say what the core is."""
     cell, wiring = contract.network.get('cell', 'unknown'), contract.network.get('wiring')
-    if not wiring:
+    if not isinstance(wiring, dict) or not isinstance(wiring.get('synapses'), list):
         return f'A small CNN and a core of {contract.network.get("neurons")} neurons: {cell}.'
     synapses = ' + '.join(str(count) for count in wiring['synapses'])
     sizes = [f'{wiring[name]} {name}' for name in ('inter', 'command', 'motor') if name in wiring]
@@ -142,5 +148,5 @@ def _core(contract: Contract) -> str:
     neurons = contract.network.get('neurons')
     return (
         f'A small CNN and a liquid core of {neurons} neurons ({cell}){layers};\n'
-        f'{synapses} synapses between the layers, wiring seed {wiring["seed"]}.'
+        f'{synapses} synapses between the layers, wiring seed {wiring.get("seed")}.'
     )

@@ -10,7 +10,6 @@ graph; the runtime does, and compares.
 import dataclasses
 import json
 import logging
-import shutil
 import warnings
 from pathlib import Path
 from typing import Any
@@ -29,52 +28,51 @@ from ..contract import (
     Training,
     parity_inputs,
     save_contract,
-    sha256_of,
 )
-from ..errors import LiquidDroneError, OutputError, require
+from ..errors import LiquidDroneError, require
+from ..files import sha256_of, write_text
+from ..results import BUNDLE, replacing
 from ..schema import plain
 from .card import card_text
 from .cells.registry import entry_of
 from .network import Core, Network
+from .weights import save_weights
 
 OPSET, MAX_IR = 18, 9
 WIRING_FILE = 'wiring.json'  # every synapse; for people and tools, no part of the contract
 PARITY_STEPS, PARITY_SEED = 12, 20
 
 
-def export(network: Network, name: str, training: Training, bundle: Path) -> Contract:
-    """Write a bundle directory, all or nothing; an existing one is replaced.
+def export(
+    network: Network, name: str, training: Training, bundle: Path, retrainable: bool = False
+) -> Contract:
+    """Write a bundle directory, all or nothing; an existing bundle is replaced.
 
     Args:
         network: trained; its weights are not changed.
         name: of the bundle, such as ``follow-summer``.
         training: where and on what it learned.
         bundle: directory to make.
+        retrainable: with its weights, so that training can go on from it.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: it cannot be written, or something else is in its place.
 
     """
     network = network.eval()
-    aside = bundle.with_name(f'.{bundle.name}.partial')
-    try:
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
+    with replacing(bundle, BUNDLE) as aside:
         export_vision(network, aside / VISION_FILE)
         export_core(network, aside / CORE_FILE)
         contract = contract_of(network, name, training)
         hashes = {file: sha256_of(aside / file) for file in (VISION_FILE, CORE_FILE)}
         contract = dataclasses.replace(contract, sha256=hashes)
-        save_contract(contract, aside)
-        (aside / CARD_FILE).write_text(card_text(contract), encoding='utf-8')
         if network.wiring is not None:
             graph = json.dumps(network.wiring.graph())
-            (aside / WIRING_FILE).write_text(graph + '\n', encoding='utf-8')
-        if bundle.exists():
-            shutil.rmtree(bundle)
-        aside.replace(bundle)
-    except OSError as error:
-        raise OutputError(f'cannot write bundle {bundle}: {error}') from error
+            write_text(aside / WIRING_FILE, graph + '\n')
+        if retrainable:
+            save_weights(network, aside)
+        write_text(aside / CARD_FILE, card_text(contract))
+        save_contract(contract, aside)
     return contract
 
 

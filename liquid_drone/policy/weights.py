@@ -14,20 +14,33 @@ import numpy as np
 import torch
 
 from .. import resources, schema
-from ..errors import BundleError
+from ..errors import BundleError, ConfigError, shown
+from ..files import parse_json, written
+from ..npz import read_npz
 from .config import NetworkConfig
 from .network import Network
 
 WEIGHTS_FILE = 'weights.npz'
 CONFIG = 'config'
+MOST_BYTES = 400_000_000
 
 
 def save_weights(network: Network, bundle: Path) -> None:
-    """Write the weights of a network into its bundle."""
+    """Write the weights of a network into its bundle.
+
+    Raises:
+        OutputError: they cannot be written.
+
+    """
     arrays: dict[str, Any] = {name: value.numpy() for name, value in network.state_dict().items()}
     config = json.dumps(schema.plain(network.config))
     arrays[CONFIG] = np.array(config)
-    np.savez_compressed(bundle / WEIGHTS_FILE, **arrays)
+
+    def write(aside: Path) -> None:
+        with aside.open('wb') as file:  # by name, NumPy would add an ending
+            np.savez_compressed(file, **arrays)
+
+    written(bundle / WEIGHTS_FILE, write)
 
 
 def config_of(bundle: str) -> NetworkConfig:
@@ -50,11 +63,13 @@ def load_weights_of(network: Network, bundle: str) -> Network:
     """
     path = resources.bundle(bundle)
     arrays, _ = _read(path)
+    state = {name: torch.from_numpy(array) for name, array in arrays.items()}
     try:
-        network.load_state_dict({name: torch.from_numpy(a) for name, a in arrays.items()})
+        network.load_state_dict(state)
     except RuntimeError as error:
+        differs = ' '.join(str(error).split())[:300]
         raise BundleError(
-            f'{path / WEIGHTS_FILE} does not fit the network of the recipe: {error}'
+            f'{path / WEIGHTS_FILE} does not fit the network of the recipe: {differs}'
         ) from error
     return network
 
@@ -66,10 +81,22 @@ def _read(bundle: Path) -> tuple[dict[str, Any], NetworkConfig]:
             f'{bundle} has no {WEIGHTS_FILE}: training can go on only from a bundle that '
             'liquid-drone export or train wrote; without --from it begins from nothing'
         )
+    arrays = read_npz(path, MOST_BYTES, BundleError)
+    text = arrays.pop(CONFIG, None)
+    if text is None or text.shape != () or text.dtype.kind != 'U':
+        raise BundleError(f'{path} does not hold the configuration of its network')
+    for name, array in arrays.items():
+        if array.dtype.kind == 'U' or not np.isfinite(array).all():
+            raise BundleError(
+                f'{path}: {shown(name)} must be finite numbers, got {array.dtype} with '
+                f'{_bad(array)} values that are not'
+            )
     try:
-        with np.load(path, allow_pickle=False) as data:
-            arrays = {name: data[name] for name in data.files}
-        config = schema.build(NetworkConfig, json.loads(str(arrays.pop(CONFIG))), str(path))
-    except (OSError, ValueError, KeyError) as error:
-        raise BundleError(f'cannot read {path}: {error}') from error
+        config = schema.build(NetworkConfig, parse_json(str(text), str(path)), str(path))
+    except ConfigError as error:
+        raise BundleError(str(error)) from error
     return arrays, config
+
+
+def _bad(array: Any) -> int:
+    return array.size if array.dtype.kind == 'U' else int((~np.isfinite(array)).sum())

@@ -13,19 +13,30 @@ import numpy as np
 
 from ..arrays import Float32Array
 from .providers import open_session
+from .signature import check_signature
 
 
 class CoreStep:
     """Holds the session of a ``core.onnx`` and its buffers, for batch 1."""
 
     def __init__(self, graph: Path, feature_size: int, state_size: int, commands: int = 4) -> None:
-        """Open the graph.
+        """Open the graph; sizes are compared before any buffer is bound.
 
         Raises:
-            BundleError: ONNX Runtime cannot read it.
+            BundleError: ONNX Runtime cannot read it, or it takes or gives other shapes.
 
         """
         self.session = open_session(graph)
+        inputs = {
+            'features': ('tensor(float)', [feature_size]),
+            'state': ('tensor(float)', [state_size]),
+            'dt': ('tensor(float)', []),
+        }
+        outputs = {
+            'command': ('tensor(float)', [commands]),
+            'next_state': ('tensor(float)', [state_size]),
+        }
+        check_signature(graph, self.session, inputs, outputs)
         self._binding = self.session.io_binding()
         self._features = self._bind('features', (1, feature_size))
         self._state = self._bind('state', (1, state_size))

@@ -15,8 +15,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..contract import sha256_of
 from ..errors import require
+from ..files import sha256_of
 from . import libraries
 
 KEY_FILE = 'key.json'

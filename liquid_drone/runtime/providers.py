@@ -17,6 +17,7 @@ from typing import Any
 
 from ..errors import BundleError, ConfigError, require
 from . import engine_cache, libraries
+from .graph_file import check_graph
 from .libraries import NAMES
 
 CHOICES = ('auto', 'cpu', 'cuda', 'tensorrt')
@@ -71,7 +72,7 @@ def open_session(graph: Path, backend: Backend | None = None) -> Any:
     """Open a graph.
 
     Raises:
-        BundleError: ONNX Runtime cannot read the graph.
+        BundleError: ONNX Runtime cannot read the graph, or it has weights in other files.
         ConfigError: the session did not get the provider.
 
     """
@@ -103,6 +104,7 @@ def _built(graph: Path, backend: Backend, key: engine_cache.EngineKey) -> Any:
 
 
 def _open(graph: Path, backend: Backend, providers: list[Any]) -> Any:
+    version = check_graph(graph)
     runtime = require('onnxruntime', 'cpu')
     options = runtime.SessionOptions()
     options.intra_op_num_threads = backend.threads
@@ -115,7 +117,15 @@ def _open(graph: Path, backend: Backend, providers: list[Any]) -> Any:
             str(graph), options, providers=providers, enable_fallback=0
         )
     except Exception as error:  # ONNX Runtime's errors share no base but Exception
-        raise BundleError(f'ONNX Runtime cannot open {graph} on {backend}: {error}') from error
+        hint = (
+            f'; the graph is IR {version}: export it again, or take ONNX Runtime 1.18 or newer'
+            if 'IR version' in str(error) or 'ir_version' in str(error)
+            else ''
+        )
+        text = ' '.join(str(error).split())[:300]
+        raise BundleError(
+            f'ONNX Runtime {runtime.__version__} cannot open {graph} on {backend}: {text}{hint}'
+        ) from error
 
 
 def _checked(session: Any, backend: Backend) -> Any:

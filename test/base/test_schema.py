@@ -80,7 +80,7 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 cars = st.builds(
     Car,
     name=st.text(),
-    doors=st.integers(),
+    doors=st.integers(-(2**63) + 1, 2**63 - 1),
     fuel=st.sampled_from(['petrol', 'none']),
     wheel=st.builds(Wheel, radius_m=st.floats(1e-3, 1e3)),
     size_m=st.tuples(finite, finite),

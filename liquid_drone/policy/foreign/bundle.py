@@ -19,7 +19,7 @@ from ...errors import BundleError, ConfigError
 from ..config import CoreConfig, NetworkConfig
 from ..export import export
 from ..network import COMMANDS, Network
-from ..weights import config_of, load_weights_of, save_weights
+from ..weights import config_of, load_weights_of
 from . import ncps
 
 HDF5 = b'\x89HDF\r\n\x1a\n'
@@ -99,10 +99,8 @@ def adopt(network: Network, bundle: Path, command: str, retrainable: bool) -> Co
         OutputError: it cannot be written.
 
     """
-    contract = export(network, bundle.name, Training('unknown', command=command), bundle)
-    if retrainable:
-        save_weights(network, bundle)
-    return contract
+    training = Training('unknown', command=command)
+    return export(network, bundle.resolve().name, training, bundle, retrainable)
 
 
 def _state_dict(file: Path) -> dict[str, Tensor]:

@@ -1,0 +1,33 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where commands write, looked at before they begin: nothing that is not theirs is replaced."""
+
+from pathlib import Path
+
+from ..errors import OutputError
+from ..files import check_name
+from ..results import BUNDLE, check_replaceable, claim
+
+
+def check_bundle_place(out: Path) -> None:
+    """Refuse a place for a bundle that holds something else, or whose name is none.
+
+    Raises:
+        OutputError: says what is there.
+
+    """
+    try:
+        check_name('the name of a bundle', out.resolve().name)
+    except ValueError as error:
+        raise OutputError(f'{error}; choose another --out') from error
+    check_replaceable(out, BUNDLE)
+
+
+def claim_folder(folder: Path, *names: str) -> None:
+    """Make a folder for files of these names, and refuse one whose files are somebody else's.
+
+    Raises:
+        OutputError: as :func:`~liquid_drone.results.claim`.
+
+    """
+    claim(folder, names)

@@ -1,0 +1,232 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Files in and out: sizes are asked before anything is read, and what is written appears whole.
+
+A reader raises one error of ours, whatever is wrong with the file. Nothing here knows what a file
+means; directories that replace each other stand in ``results.py``.
+"""
+
+import hashlib
+import json
+import math
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .errors import ConfigError, LiquidDroneError, OutputError, shown
+
+NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]*')
+LONGEST_NAME = 128  # a file name has 255 bytes, and endings are added
+MOST_JSON_BYTES = 16_000_000
+CHUNK = 1 << 20
+Failure = type[LiquidDroneError]
+
+
+def check_name(what: str, name: str) -> None:
+    """Refuse a name that could not be a file's name everywhere, or that leads elsewhere.
+
+    Raises:
+        ValueError: with what is expected.
+
+    """
+    if len(name) > LONGEST_NAME or not NAME.fullmatch(name):
+        raise ValueError(
+            f'{what} must be at most {LONGEST_NAME} letters, digits, dots, dashes and underscores '
+            f'that begin with a letter or digit; got {shown(name)}'
+        )
+
+
+def as_name(text: str) -> str:
+    """Return a text with everything that may not be in a name replaced by underscores."""
+    name = re.sub(r'[^A-Za-z0-9._-]', '_', text)[:LONGEST_NAME]
+    return name if NAME.match(name) else f'x{name}'
+
+
+def size_of(path: Path, most: int, error: Failure = ConfigError) -> int:
+    """Return the size of a regular file in bytes.
+
+    Raises:
+        error: there is no such file, it is something else (a directory, a pipe), or larger.
+
+    """
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as reason:
+        raise error(f'cannot read {shown_path(path)}: {_why(reason)}') from reason
+    if not stat.S_ISREG(found.st_mode):
+        raise error(f'cannot read {shown_path(path)}: expected a file, found something else')
+    if found.st_size > most:
+        raise error(
+            f'{shown_path(path)} has {found.st_size} bytes, expected at most {most}: this is not '
+            'the file that was meant'
+        )
+    return found.st_size
+
+
+def read_bytes(path: Path, most: int, error: Failure = ConfigError) -> bytes:
+    """Return the content of a file of a bounded size.
+
+    Raises:
+        error: as :func:`size_of`, or it cannot be read.
+
+    """
+    size_of(path, most, error)
+    try:
+        with path.open('rb') as file:
+            return file.read(most)
+    except OSError as reason:
+        raise error(f'cannot read {shown_path(path)}: {_why(reason)}') from reason
+
+
+def read_text(path: Path, most: int, error: Failure = ConfigError) -> str:
+    """Return the text of a file of a bounded size.
+
+    Raises:
+        error: as :func:`read_bytes`, or it is not UTF-8.
+
+    """
+    try:
+        return read_bytes(path, most, error).decode('utf-8')
+    except UnicodeDecodeError as reason:
+        raise error(f'{shown_path(path)} is not UTF-8 text: {reason}') from reason
+
+
+def load_json(path: Path, most: int = MOST_JSON_BYTES, error: Failure = ConfigError) -> Any:
+    """Read a JSON file strictly: finite numbers, each key once, no endless nesting.
+
+    Raises:
+        error: as :func:`read_text`, or it is not such JSON.
+
+    """
+    return parse_json(read_text(path, most, error), shown_path(path), error)
+
+
+def parse_json(text: str, where: str, error: Failure = ConfigError) -> Any:
+    """Parse JSON as :func:`load_json` does; ``where`` names the place in error messages."""
+    try:
+        return json.loads(
+            text,
+            object_pairs_hook=_each_key_once,
+            parse_float=_finite,
+            parse_int=_whole,
+            parse_constant=_refused,
+        )
+    except RecursionError as reason:
+        raise error(f'{where} cannot be read as JSON: it is nested too deeply') from reason
+    except ValueError as reason:
+        raise error(f'{where} cannot be read as JSON: {reason}') from reason
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file as 64 hex digits, read piece by piece."""
+    digest = hashlib.sha256()
+    with path.open('rb') as file:
+        while piece := file.read(CHUNK):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all; an existing one is replaced.
+
+    Raises:
+        OutputError: it cannot be written, or there is no regular file in its place.
+
+    """
+    written(path, lambda aside: aside.write_text(text, encoding='utf-8'))
+
+
+def written(path: Path, write: Callable[[Path], object]) -> None:
+    """Have a file written beside its place and rename it when it is whole.
+
+    Raises:
+        OutputError: as :func:`write_text`.
+
+    """
+    with aside_of(path) as aside:
+        write(aside)
+
+
+@contextmanager
+def aside_of(path: Path) -> Iterator[Path]:
+    """Give a path beside a file's place, with its ending; it becomes the file when all went well.
+
+    Raises:
+        OutputError: as :func:`write_text`.
+
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise OutputError(
+            f'cannot write {shown_path(path)}: a link or directory is in its place; move it or '
+            'choose another --out'
+        )
+    aside = path.with_name(f'.{os.getpid()}-{path.name}')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield aside
+        aside.replace(path)
+    except OSError as reason:
+        raise OutputError(
+            f'cannot write {shown_path(path)}: {_why(reason)}; choose another --out'
+        ) from reason
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename what cannot be used, so that it can be made anew and nothing is lost.
+
+    Raises:
+        OutputError: it cannot be renamed.
+
+    """
+    number, place = 1, path.with_name(f'.{path.name}.torn')
+    while place.exists():
+        number += 1
+        place = path.with_name(f'.{path.name}.torn-{number}')
+    try:
+        return path.rename(place)
+    except OSError as reason:
+        raise OutputError(f'cannot rename {shown_path(path)}: {_why(reason)}') from reason
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as error messages show it: its end, where it is very long."""
+    text = str(path)
+    return text if len(text) <= 200 else f'...{text[-200:]}'
+
+
+def _why(reason: Exception) -> str:
+    return getattr(reason, 'strerror', None) or str(reason)
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f'the key {shown(key)} is given twice')
+            seen.add(key)
+    return found
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f'expected a finite number, got {text[:40]}')
+    return value
+
+
+def _whole(text: str) -> int:
+    if len(text) > 20:
+        raise ValueError(f'expected a number that a computer holds, got {len(text)} digits')
+    return int(text)
+
+
+def _refused(text: str) -> float:
+    raise ValueError(f'expected a finite number, got {text.lower()}')
