@@ -11,9 +11,9 @@ import math
 import pickle
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from ..errors import ConfigError, EpisodeError, TrainingError
 from ..policy.network import Network, Seen
+from . import precision
 from .batches import TrainingBatch, Windows
 from .clips import Clip
 from .distributed import ALONE, Team
@@ -85,6 +86,7 @@ def train(
         raise EpisodeError(f'no episode has {config.length} frames: collect flights first')
     torch.set_num_threads(config.threads)
     device = device_of(config, team)
+    config = replace(config, precision=precision_of(config, device, team))
     network.to(device)
     windows = Windows(clips, config, network.time.nominal_s, device, team)
     weight = channel_weights(clips).to(device)
@@ -108,6 +110,16 @@ def train(
     averaged = progress.average.module.cpu()
     assert isinstance(averaged, Network)
     return averaged
+
+
+def precision_of(
+    config: TrainConfig, device: torch.device, team: Team = ALONE
+) -> Literal['bfloat16', 'float32']:
+    """Return the precision that all processes take; where they would differ, rank 0's."""
+    if config.precision != 'auto':
+        return config.precision
+    half = team.told(team.first and precision.fastest(device) == 'bfloat16')
+    return 'bfloat16' if half else 'float32'
 
 
 def device_of(config: TrainConfig, team: Team = ALONE) -> torch.device:
@@ -266,8 +278,8 @@ def _gradients(
     for the weights of the paper's second convolution, 24 to 36 channels, and for nothing else; the
     same step in another process gives what it should. So it is computed again, in float32.
     """
-    for precision in (config.precision, 'float32'):
-        half = precision == 'bfloat16'
+    for tried in (config.precision, 'float32'):
+        half = tried == 'bfloat16'
         pixels = batch.pixels if half else batch.pixels.float()
         with torch.autocast(pixels.device.type, torch.bfloat16, enabled=half):
             seen = network(pixels, batch.dt_s)
@@ -287,7 +299,7 @@ def _gradients(
             torch.nn.utils.clip_grads_with_norm_(network.parameters(), config.clip, norm)
             return dict(zip(losses, values, strict=False))  # without the norm
         where = [name for name, p in network.named_parameters() if not _finite(p.grad)]
-        log.warning('step %d in %s: not finite: %s', step, precision, ', '.join(where))
+        log.warning('step %d in %s: not finite: %s', step, tried, ', '.join(where))
     raise TrainingError(
         f'step {step} gave losses or gradients that are not finite, twice, and is not saved: '
         'check the episodes (liquid-drone validate) or lower learning_rate, then start again, and '

@@ -91,7 +91,8 @@ class TrainConfig:
     target_weight: float = 0.3
     auxiliary_weight: float = renamed_field('hint_weight', 0.2)
     device: Literal['auto', 'cpu', 'cuda'] = 'auto'  # auto: a graphics card where there is one
-    precision: Literal['bfloat16', 'float32'] = 'bfloat16'  # of the encoder; the core has float32
+    # of the encoder (the core has float32); auto: the faster one on this machine, see precision.py
+    precision: Literal['auto', 'bfloat16', 'float32'] = 'auto'
     compile: bool = (
         False  # the encoder by torch.compile: pays on a graphics card, in long trainings
     )

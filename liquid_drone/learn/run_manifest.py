@@ -16,6 +16,7 @@ import torch
 
 from .. import schema
 from ..episodes.episode import find_episodes, load_info
+from .behaviour_cloning import device_of, precision_of
 from .recipe import Recipe, Workspace
 
 MANIFEST = 'training.json'
@@ -29,6 +30,8 @@ def write_manifest(recipe: Recipe, work: Workspace, rounds: int) -> Path:
         'recipe': schema.plain(recipe),
         'commit': commit(),
         'versions': {'python': platform.python_version(), 'torch': torch.__version__},
+        'precision': precision_of(recipe.train, device_of(recipe.train)),
+        'processor': platform.processor() or platform.machine(),
         'rounds': [_round(work, index) for index in range(rounds)],
     }
     aside = path.with_name(f'.{path.name}.new')

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from ...errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
+    from ...bench.encoder_comparison import EncoderError
     from ...bench.vision import EncoderCost
-    from ...learn.encoder_comparison import EncoderError
 
 NAME = 'vision'
 HELP = 'time the encoders that a recipe may name, and compare how well they learn'
@@ -76,7 +76,7 @@ def _compare(args: argparse.Namespace) -> 'dict[str, list[EncoderError]]':
     """Train every encoder, seed by seed; return what each got wrong."""
     from rich.console import Console
 
-    from ...learn.encoder_comparison import (
+    from ...bench.encoder_comparison import (
         encoder_error,
         open_split,
         seen_share,

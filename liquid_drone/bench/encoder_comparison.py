@@ -16,12 +16,12 @@ from ..arrays import FloatArray
 from ..contract import CommandSpec
 from ..episodes.episode import find_episodes, load_info
 from ..errors import ConfigError, EpisodeError
+from ..learn.behaviour_cloning import Report, Span, train
+from ..learn.clips import Clip, open_clips
+from ..learn.recipe import TrainConfig
 from ..policy.config import NetworkConfig, VisionConfig
 from ..policy.network import Network
 from ..seeds import split_of
-from .behaviour_cloning import Report, Span, train
-from .clips import Clip, open_clips
-from .recipe import TrainConfig
 
 EVERY = 5  # one episode in so many is held out where no others are given
 CHUNK = 50  # frames seen at once; the state goes on

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from liquid_drone.bench import encoder_comparison
 from liquid_drone.cli.main import main
 from liquid_drone.contract import CommandSpec
 from liquid_drone.episodes.episode import find_episodes, load_info, save
 from liquid_drone.errors import ConfigError
-from liquid_drone.learn import encoder_comparison
 from liquid_drone.learn.clips import open_clips
 from liquid_drone.learn.dagger import Silent, hold_out
 from liquid_drone.learn.recipe import CollectConfig, Recipe, TrainConfig, Workspace
