@@ -38,6 +38,7 @@ from ..sim.physics.point_mass import PointMass
 from ..streams import Stream, stream
 
 STEP_S = 0.05
+HARMLESS = ('HEARTBEAT', 'COMMAND_LONG', 'REQUEST_DATA_STREAM', 'TIMESYNC')  # beside setpoints
 EPOCH_NS = 1_700_000_000_000_000_000  # recordings are named by a calendar
 BAD_RADIO = LinkFaults(loss=0.3, double=0.1, late=0.1, damaged=0.1, junk=0.1)
 RADIO_FAULTS = {'bad radio': BAD_RADIO, 'blackout': LinkFaults(dead=True)}
@@ -292,7 +293,7 @@ class Checker:
                 if message.get_type() == 'SET_POSITION_TARGET_LOCAL_NED':
                     velocity = message.vx, message.vy, message.vz
                     self._check((*velocity, message.yaw_rate), now_s, decision, mode_is_ours)
-                elif message.get_type() not in ('HEARTBEAT', 'COMMAND_LONG', 'TIMESYNC'):
+                elif message.get_type() not in HARMLESS:
                     self._violated(now_s, f'sent {message.get_type()}')
                 elif getattr(message, 'command', 511) not in (511, 512):
                     self._violated(now_s, f'sent command {message.command}')

@@ -100,12 +100,24 @@ class MavlinkEncoder:
 
     def request_heartbeat(self) -> bytes:
         """Encode the question for the vehicle's HEARTBEAT, answered at once."""
-        return self._command(mavlink.MAV_CMD_REQUEST_MESSAGE, 0.0, 0.0)
+        return self.request_once(mavlink.MAVLINK_MSG_ID_HEARTBEAT)
 
     def request_stream(self, message_id: int, rate_hz: float) -> bytes:
         """Encode the wish for a message at a rate."""
         command = mavlink.MAV_CMD_SET_MESSAGE_INTERVAL
         return self._command(command, float(message_id), 1e6 / rate_hz)
+
+    def request_once(self, message_id: int) -> bytes:
+        """Encode the request for one message, at once."""
+        return self._command(mavlink.MAV_CMD_REQUEST_MESSAGE, float(message_id), 0.0)
+
+    def request_group(self, group: int, rate_hz: float) -> bytes:
+        """Encode the request for a group of messages, as old firmware knows it."""
+        return self._pack(
+            mavlink.MAVLink_request_data_stream_message(
+                self._target(), AUTOPILOT_COMPONENT, group, round(rate_hz), 1
+            )
+        )
 
     def _command(self, command: int, param1: float, param2: float) -> bytes:
         return self._pack(

@@ -12,12 +12,16 @@ import math
 from pathlib import Path
 from types import TracebackType
 
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
 from ...errors import LinkError
 from ..setpoint import Setpoint
 from ..vehicle import VehicleState
 from .codec import MavlinkCodec
+from .encoder import COMPANION_COMPONENT
 from .profiles import Profile, named
 from .signing import SigningKey
+from .streams import RequestKind, StreamKeeper, StreamRate, StreamRequest
 from .timesync import ASK_EVERY_S as CLOCK_EVERY_S
 from .transport.address import parse_address
 from .transport.chunks import Transport
@@ -27,7 +31,6 @@ from .transport.reconnect import Reconnecting
 logger = logging.getLogger(__name__)
 HEARTBEAT_S = 1.0
 LATE_S, ASK_LATE_S = 1.3, 0.2  # a heartbeat so old was lost: ask for it, so often
-ASK_AGAIN_S = 2.0  # for streams that do not come
 
 
 class MavlinkLink:
@@ -48,7 +51,8 @@ class MavlinkLink:
         self._codec = codec or MavlinkCodec()
         self._shadow = shadow
         self._has_spoken = False  # since the last heartbeat
-        self._heartbeat_s = self._poll_s = self._ask_s = self._clock_s = -math.inf
+        self._heartbeat_s = self._poll_s = self._clock_s = -math.inf
+        self._streams: StreamKeeper | None = None  # of the vehicle
 
     @classmethod
     def open(
@@ -98,6 +102,10 @@ class MavlinkLink:
         """The quickest way of a question to the autopilot and back lately; None: not known."""
         return self._codec.clock.trip_s
 
+    def stream_rates(self, now_s: float) -> tuple[StreamRate, ...]:
+        """How each stream arrives beside what is needed; empty before there is a vehicle."""
+        return () if self._streams is None else self._streams.rates(now_s)
+
     def poll(self, now_s: float) -> VehicleState | None:
         """Take in all that has arrived, keep up what is due, and return what is known."""
         for data, source in self._transport.read():
@@ -105,8 +113,19 @@ class MavlinkLink:
                 self._transport.accept(source)
         for answer in self._codec.answers():
             self._transport.write(answer)
+        self._count(now_s)
         self._keep_up(now_s)
         return self.vehicle
+
+    def _count(self, now_s: float) -> None:
+        for message in self._codec.arrived():
+            if self._streams is None:
+                continue
+            if message.get_msgId() == mavlink.MAVLINK_MSG_ID_COMMAND_ACK:
+                if message.target_component in (0, COMPANION_COMPONENT):
+                    self._streams.acknowledged(message.command, message.result)
+            else:
+                self._streams.heard(message.get_msgId(), now_s)
 
     def _keep_up(self, now_s: float) -> None:
         if not 0.0 <= now_s - self._heartbeat_s < HEARTBEAT_S:
@@ -124,15 +143,23 @@ class MavlinkLink:
         if not 0.0 <= now_s - self._clock_s < CLOCK_EVERY_S:
             self._clock_s = now_s
             self._transport.write(self._codec.ask_clock(now_s))
-        self._ask_for_streams(vehicle, profile, now_s)
+        self._ask_for_streams(profile, now_s)
 
-    def _ask_for_streams(self, vehicle: VehicleState, profile: Profile, now_s: float) -> None:
-        never_asked = math.isinf(self._ask_s)
-        is_missing = never_asked or vehicle.estimate_age_s(now_s) > ASK_AGAIN_S
-        if is_missing and not 0.0 <= now_s - self._ask_s < ASK_AGAIN_S:
-            self._ask_s = now_s
-            for message_id, rate_hz in profile.streams_hz.items():
-                self._transport.write(self._codec.encoder.request_stream(message_id, rate_hz))
+    def _ask_for_streams(self, profile: Profile, now_s: float) -> None:
+        if self._streams is None:
+            self._streams = StreamKeeper(
+                profile.streams, profile.streams_by_itself, profile.stream_groups
+            )
+        for request in self._streams.due(now_s):
+            self._transport.write(self._encoded(request))
+
+    def _encoded(self, request: StreamRequest) -> bytes:
+        encoder = self._codec.encoder
+        if request.kind is RequestKind.GROUP:
+            return encoder.request_group(request.number, request.rate_hz)
+        if request.kind is RequestKind.ONCE:
+            return encoder.request_once(request.number)
+        return encoder.request_stream(request.number, request.rate_hz)
 
     def send_setpoint(self, setpoint: Setpoint, time_boot_ms: int) -> bool:
         """Send a setpoint once; in shadow mode encode it and send nothing. Tells whether it left.

@@ -10,10 +10,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ...errors import ConfigError
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-# MAVLink message ids that a companion wants, with the rate it asks for in Hz
-_ARDUPILOT_STREAMS = {32: 20.0, 30: 20.0, 1: 2.0, 245: 2.0, 193: 2.0}
+from ...errors import ConfigError
+from .streams import StreamNeed
+
+# What a companion needs, the most important first. Requests for position and attitude are for the
+# simulator's camera rate; the guard flies on less.
+_STREAMS = (
+    StreamNeed(mavlink.MAVLINK_MSG_ID_LOCAL_POSITION_NED, 20.0, 4.0, is_flown_on=True),
+    StreamNeed(mavlink.MAVLINK_MSG_ID_ATTITUDE, 20.0, 4.0, is_flown_on=True),
+    StreamNeed(mavlink.MAVLINK_MSG_ID_SYS_STATUS, 2.0, 0.5),
+    StreamNeed(mavlink.MAVLINK_MSG_ID_EXTENDED_SYS_STATE, 2.0, 0.5),
+)
+_EKF_STATUS = StreamNeed(mavlink.MAVLINK_MSG_ID_EKF_STATUS_REPORT, 2.0, 0.5)
+# ArduPilot's groups of messages, before it knew intervals (4.0)
+_ARDUPILOT_GROUPS = {
+    mavlink.MAVLINK_MSG_ID_LOCAL_POSITION_NED: mavlink.MAV_DATA_STREAM_POSITION,
+    mavlink.MAVLINK_MSG_ID_ATTITUDE: mavlink.MAV_DATA_STREAM_EXTRA1,
+    mavlink.MAVLINK_MSG_ID_SYS_STATUS: mavlink.MAV_DATA_STREAM_EXTENDED_STATUS,
+    mavlink.MAVLINK_MSG_ID_EXTENDED_SYS_STATE: mavlink.MAV_DATA_STREAM_EXTENDED_STATUS,
+    mavlink.MAVLINK_MSG_ID_EKF_STATUS_REPORT: mavlink.MAV_DATA_STREAM_EXTRA3,
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +48,9 @@ class Profile:
     engages: str  # what brings it into follow_mode, in words
     least_rate_hz: float  # a slower stream of setpoints counts as lost
     heartbeat_poll_s: float | None  # ask for HEARTBEAT so often; None: sent on every change
-    streams_hz: Mapping[int, float] = field(default_factory=dict)  # to ask for; empty: on already
+    streams: tuple[StreamNeed, ...] = ()
+    streams_by_itself: bool = False  # only what does not arrive is asked for; else all, at once
+    stream_groups: Mapping[int, int] = field(default_factory=dict)  # message to MAV_DATA_STREAM
     reports_position_flags: bool = False  # EKF_STATUS_REPORT: whether the position can be used
     holds_position: bool = False  # at zero velocity; else the guard holds height and place
 
@@ -64,6 +84,8 @@ PX4 = Profile(
     engages='the mode switch; refused in the air until setpoints have come for 0.5 s',
     least_rate_hz=2.0,  # below 1 Hz it flaps between OFFBOARD and failsafe
     heartbeat_poll_s=0.2,  # a takeover is seen after 0.25 s instead of 1 s
+    streams=_STREAMS,
+    streams_by_itself=True,
 )
 
 ARDUPILOT = Profile(
@@ -90,7 +112,8 @@ ARDUPILOT = Profile(
     engages='the mode switch, with a position that can be used; no stream is needed',
     least_rate_hz=0.5,
     heartbeat_poll_s=None,
-    streams_hz=MappingProxyType(_ARDUPILOT_STREAMS),
+    streams=(*_STREAMS, _EKF_STATUS),
+    stream_groups=MappingProxyType(_ARDUPILOT_GROUPS),
     reports_position_flags=True,
     holds_position=True,
 )

@@ -160,7 +160,7 @@ def _send_message(request: Request, message_id: int) -> int:
 
 def _set_interval(request: Request) -> int:
     message_id, interval_us = int(request.parameters[0]), request.parameters[1]
-    if message_id not in MESSAGES:
+    if message_id not in MESSAGES or not request.autopilot.kind.has_message_intervals:
         return UNSUPPORTED
     if message_id == mavlink.MAVLINK_MSG_ID_HEARTBEAT:
         return DENIED
@@ -198,7 +198,7 @@ def _setpoint(request: Request) -> None:
 
 def _data_stream(request: Request) -> None:
     message = request.message
-    for message_id in (30, 32, 1, 24, 33, 74, 147, 245):
+    for message_id in DATA_STREAMS.get(message.req_stream_id, ()):
         if message.start_stop and message.req_message_rate:
             request.link.interval_ns[message_id] = round(1e9 / message.req_message_rate)
         else:
@@ -257,6 +257,18 @@ HANDLERS: dict[str, Callable[[Request], None]] = {
     'PARAM_SET': _parameter_set,
     'MISSION_REQUEST_LIST': _mission_list,
     'TIMESYNC': _time_sync,
+}
+
+_GROUPS = {
+    mavlink.MAV_DATA_STREAM_EXTENDED_STATUS: (1, 24, 147, 245, 242),
+    mavlink.MAV_DATA_STREAM_POSITION: (32, 33),
+    mavlink.MAV_DATA_STREAM_EXTRA1: (30,),
+    mavlink.MAV_DATA_STREAM_EXTRA2: (74,),
+    mavlink.MAV_DATA_STREAM_EXTRA3: (193,),
+}
+DATA_STREAMS = {
+    **_GROUPS,
+    mavlink.MAV_DATA_STREAM_ALL: tuple(number for group in _GROUPS.values() for number in group),
 }
 
 NEED_NUMBERS = frozenset(

@@ -48,6 +48,7 @@ class Personality:
     unarmable: frozenset[Mode]
     max_speed_m_s: float  # reached when 30 m/s was asked for
     drift_enu_m_s: Vector  # creeps so at zero velocity setpoints
+    has_message_intervals: bool = True  # else only REQUEST_DATA_STREAM changes rates
 
     def mode_of(self, custom_mode: int) -> Mode | None:
         """Return the mode of a number on the wire; None: the simulation has no such mode."""

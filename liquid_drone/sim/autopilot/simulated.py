@@ -153,17 +153,18 @@ class SimulatedAutopilot:
 
     def receive(self, data: bytes, link: int = 0) -> None:
         """Act at once on the packets of one datagram; what is not MAVLink is dropped."""
-        channel = self._link(link)
+        channel = self.channel(link)
         for message in channel.parse(data):
             commands.handle(commands.Request(self, channel, message))
 
     def transmit(self, link: int = 0) -> list[bytes]:
         """Return the packets due on a link since the last call, oldest first."""
-        channel = self._link(link)
+        channel = self.channel(link)
         channel.stream(self.snapshot())
         return channel.take()
 
-    def _link(self, number: int) -> MavlinkChannel:
+    def channel(self, number: int = 0) -> MavlinkChannel:
+        """Return one of its links, with its rates and its speed."""
         if number not in self._links:
             self._links[number] = MavlinkChannel(self.system_id, self.kind.streams_hz)
         return self._links[number]

@@ -246,5 +246,5 @@ def test_a_question_for_our_clock_is_answered_to_the_vehicle_alone():
 @pytest.mark.parametrize('profile', [PX4, ARDUPILOT])
 def test_the_streams_that_are_asked_for_are_the_ones_that_are_read(profile):
     read = {kind.id for kind in mavlink.mavlink_map.values() if kind.msgname in HANDLERS}
-    assert set(profile.streams_hz) <= read
+    assert {need.message_id for need in profile.streams} <= read
     assert profile.least_rate_hz * profile.setpoint_loss_s >= 1.0
