@@ -13,6 +13,7 @@ from ..errors import LiquidDroneError
 from . import (
     bench,
     collect,
+    doctor,
     draw,
     evaluate,
     export,
@@ -40,6 +41,7 @@ COMMANDS = (
     draw,
     bench,
     watch,
+    doctor,
 )
 
 
