@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import LinkError
-from .machine import Finding, Machine
+from .machine import Symptom, Machine
 
 PRIORITY = 10  # what the mavlink node asks for
 LEAST_FREE = 5 * 2**30  # bytes; a recorded flight takes about 100 MB a minute
@@ -21,77 +21,77 @@ COMPETITORS = {
 LISTEN_S = 3.0
 
 
-def serial_ports(machine: Machine) -> Iterator[Finding]:
+def serial_ports(machine: Machine) -> Iterator[Symptom]:
     """Check the ports that an autopilot may hang on, and who else wants them."""
     ports = [port for pattern in SERIAL for port in machine.matching(pattern)]
     for port in ports:
         if machine.openable(port):
-            yield Finding('serial port', 'ok', port)
+            yield Symptom('serial port', 'ok', port)
         else:
             mend = 'sudo usermod -aG dialout $USER, then log in again'
-            yield Finding('serial port', 'error', f'{port} may not be opened', mend)
+            yield Symptom('serial port', 'error', f'{port} may not be opened', mend)
     for service, what in COMPETITORS.items():
         if machine.output('systemctl', 'is-active', service) == 'active':
             mend = f'sudo systemctl disable --now {service}'
-            yield Finding('serial port', 'warning', f'{service} is running: {what}', mend)
+            yield Symptom('serial port', 'warning', f'{service} is running: {what}', mend)
 
 
-def cameras(machine: Machine) -> Iterator[Finding]:
+def cameras(machine: Machine) -> Iterator[Symptom]:
     """Check the cameras of this machine and their formats."""
     for device in machine.matching('dev/video*'):
         if not machine.openable(device):
             mend = 'sudo usermod -aG video $USER, then log in again'
-            yield Finding('camera', 'error', f'{device} may not be opened', mend)
+            yield Symptom('camera', 'error', f'{device} may not be opened', mend)
             continue
         listed = machine.output('v4l2-ctl', '--device', device, '--list-formats')
         formats = re.findall(r"'(\w+)'", listed)
         state = f'{device} ({", ".join(formats)})' if formats else device
-        yield Finding('camera', 'ok', state)
+        yield Symptom('camera', 'ok', state)
 
 
-def priority(machine: Machine) -> Iterator[Finding]:
+def priority(machine: Machine) -> Iterator[Symptom]:
     """Check that setpoints may come before everything else."""
     most = machine.largest_priority()
     if most < 0 or most >= PRIORITY:
-        yield Finding('real-time priority', 'ok', 'allowed')
+        yield Symptom('real-time priority', 'ok', 'allowed')
     else:
         mend = f'a line "@dialout - rtprio {PRIORITY}" in /etc/security/limits.conf'
         state = f'at most {most}, wanted {PRIORITY}: setpoints may come late under full load'
-        yield Finding('real-time priority', 'warning', state, mend)
+        yield Symptom('real-time priority', 'warning', state, mend)
 
 
-def clock(machine: Machine) -> Iterator[Finding]:
+def clock(machine: Machine) -> Iterator[Symptom]:
     """Check that the clock is set by somebody: stamps of cameras and logs rest on it."""
     said = machine.output('timedatectl', 'show', '--property', 'NTPSynchronized', '--value')
     if said == 'no':
         mend = 'sudo timedatectl set-ntp true, or set it by GPS; a jump in flight ends it'
-        yield Finding('clock', 'warning', 'not synchronised', mend)
+        yield Symptom('clock', 'warning', 'not synchronised', mend)
     elif said == 'yes':
-        yield Finding('clock', 'ok', 'synchronised')
+        yield Symptom('clock', 'ok', 'synchronised')
 
 
-def disk(machine: Machine) -> Iterator[Finding]:
+def disk(machine: Machine) -> Iterator[Symptom]:
     """Check the space for recordings."""
     free = machine.free_bytes(str(Path.cwd()))
     state = f'{free / 2**30:.0f} GB free here'
     if free < LEAST_FREE:
-        yield Finding('disk', 'warning', state, 'make space: a minute of flight takes 100 MB')
+        yield Symptom('disk', 'warning', state, 'make space: a minute of flight takes 100 MB')
     else:
-        yield Finding('disk', 'ok', state)
+        yield Symptom('disk', 'ok', state)
 
 
-def autopilot(machine: Machine) -> Iterator[Finding]:
+def autopilot(machine: Machine) -> Iterator[Symptom]:
     """Listen on the connection that was named."""
     if not machine.connection:
         return
     try:
         state = _listen(machine.connection)
     except LinkError as error:
-        yield Finding('autopilot', 'error', str(error))
+        yield Symptom('autopilot', 'error', str(error))
         return
     level = 'ok' if state.startswith('heard') else 'error'
     mend = '' if level == 'ok' else 'baud rate, RX and TX, telemetry port: docs/jetson.md'
-    yield Finding('autopilot', 'ok' if level == 'ok' else 'error', state, mend)
+    yield Symptom('autopilot', 'ok' if level == 'ok' else 'error', state, mend)
 
 
 def _listen(connection: str) -> str:

@@ -22,7 +22,7 @@ COMMAND_LIMIT_S = 5.0
 
 
 @dataclass(frozen=True)
-class Finding:
+class Symptom:
     """One line of the report."""
 
     subject: str

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from .machine import Finding, Machine
+from .machine import Symptom, Machine
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)
 END_OF_LIFE = {  # https://docs.ros.org/en/rolling/Releases.html
@@ -21,84 +21,84 @@ ORT_BUILDS = ('onnxruntime', 'onnxruntime-gpu')
 TENSORRT_MAJOR = 10  # what ONNX Runtime's provider is linked to
 
 
-def python(machine: Machine) -> Iterator[Finding]:
+def python(machine: Machine) -> Iterator[Symptom]:
     """Check the interpreter."""
     name = '.'.join(map(str, machine.python))
     if OLDEST_PYTHON <= machine.python <= NEWEST_PYTHON:
-        yield Finding('Python', 'ok', name)
+        yield Symptom('Python', 'ok', name)
     else:
-        yield Finding('Python', 'error', name, 'use Python 3.10 to 3.13: make PYTHON=python3.11')
+        yield Symptom('Python', 'error', name, 'use Python 3.10 to 3.13: make PYTHON=python3.11')
 
 
-def ros(machine: Machine) -> Iterator[Finding]:
+def ros(machine: Machine) -> Iterator[Symptom]:
     """Check which ROS 2 there is and how long it is maintained."""
     if fault := machine.import_error('rclpy'):
         mend = 'source /opt/ros/<distribution>/setup.bash, or pip install liquid_drone[ros]'
-        yield Finding('ROS 2', 'warning', f'no rclpy ({fault})', mend)
+        yield Symptom('ROS 2', 'warning', f'no rclpy ({fault})', mend)
         return
     name = machine.variables.get('ROS_DISTRO', '')
     if not name:
-        yield Finding('ROS 2', 'ok', 'rclpy as wheels: flies, without ros2 launch')
+        yield Symptom('ROS 2', 'ok', 'rclpy as wheels: flies, without ros2 launch')
         return
     ends = END_OF_LIFE.get(name)
     if ends is None:
-        yield Finding('ROS 2', 'warning', f'{name}, which this program was never run on')
+        yield Symptom('ROS 2', 'warning', f'{name}, which this program was never run on')
     elif (ends - machine.today).days < SOON_DAYS:
         past = 'ended' if ends < machine.today else 'ends'
-        yield Finding('ROS 2', 'warning', f'{name}, whose support {past} {ends}', 'plan for Jazzy')
+        yield Symptom('ROS 2', 'warning', f'{name}, whose support {past} {ends}', 'plan for Jazzy')
     else:
-        yield Finding('ROS 2', 'ok', f'{name}, supported until {ends}')
+        yield Symptom('ROS 2', 'ok', f'{name}, supported until {ends}')
     yield from _fast_dds(machine)
 
 
-def _fast_dds(machine: Machine) -> Iterator[Finding]:
+def _fast_dds(machine: Machine) -> Iterator[Symptom]:
     names = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
     files = [machine.variables[name] for name in names if name in machine.variables]
     if not files:
         state = 'no Fast DDS profile in this shell (ours is set by the launch files)'
-        yield Finding('DDS', 'ok', state)
+        yield Symptom('DDS', 'ok', state)
         return
     missing = [file for file in files if not machine.text(file)]
     if missing:
-        yield Finding('DDS', 'error', f'profile {missing[0]} cannot be read', f'unset {names[0]}')
+        yield Symptom('DDS', 'error', f'profile {missing[0]} cannot be read', f'unset {names[0]}')
     else:
-        yield Finding('DDS', 'ok', f'profile {files[0]}')
+        yield Symptom('DDS', 'ok', f'profile {files[0]}')
 
 
-def onnx_runtime(machine: Machine) -> Iterator[Finding]:
+def onnx_runtime(machine: Machine) -> Iterator[Symptom]:
     """Check that one build is there, that it imports, and what its providers lack."""
     found = {name: machine.version(name) for name in ORT_BUILDS}
     found = {name: version for name, version in found.items() if version}
     if len(found) > 1:
         builds = ' and '.join(f'{name} {version}' for name, version in found.items())
         mend = 'pip uninstall onnxruntime onnxruntime-gpu, then install one of them'
-        yield Finding('ONNX Runtime', 'error', f'{builds} share one module', mend)
+        yield Symptom('ONNX Runtime', 'error', f'{builds} share one module', mend)
     if fault := machine.import_error('onnxruntime'):
         mend = "pip install 'liquid_drone[cpu]' or 'liquid_drone[gpu]'"
         if found:
             mend = f'pip install --force-reinstall {next(iter(found))}'
-        yield Finding('ONNX Runtime', 'error', f'cannot be imported ({fault})', mend)
+        yield Symptom('ONNX Runtime', 'error', f'cannot be imported ({fault})', mend)
         return
     if len(found) < 2:
         name, version = next(iter(found.items()), ('onnxruntime', 'of the system'))
-        yield Finding('ONNX Runtime', 'ok', f'{name} {version}')
+        yield Symptom('ONNX Runtime', 'ok', f'{name} {version}')
     yield from _providers(machine, is_gpu_build='onnxruntime-gpu' in found)
 
 
-def _providers(machine: Machine, is_gpu_build: bool) -> Iterator[Finding]:
+def _providers(machine: Machine, is_gpu_build: bool) -> Iterator[Symptom]:
     card = machine.device()
     if card is None and not is_gpu_build:
-        yield Finding('GPU', 'ok', 'none; the network runs on the CPU, which suffices at 20 Hz')
+        yield Symptom('GPU', 'ok', 'none; the network runs on the CPU, which suffices at 20 Hz')
         return
     if card is not None:
         state = f'{card.name}, compute capability {card.compute_capability}'
-        yield Finding('GPU', 'ok', state)
+        yield Symptom('GPU', 'ok', state)
     for provider in ('cuda', 'tensorrt'):
         fault = machine.provider_fault(provider)
         if not fault:
-            yield Finding(f'provider {provider}', 'ok', 'loads')
+            yield Symptom(f'provider {provider}', 'ok', 'loads')
         else:
-            yield Finding(f'provider {provider}', 'warning', fault, _mend_provider(fault))
+            yield Symptom(f'provider {provider}', 'warning', fault, _mend_provider(fault))
     yield from _tensorrt(machine)
 
 
@@ -112,16 +112,16 @@ def _mend_provider(fault: str) -> str:
     return 'fly with providers:=cpu, or install liquid_drone[gpu]'
 
 
-def _tensorrt(machine: Machine) -> Iterator[Finding]:
+def _tensorrt(machine: Machine) -> Iterator[Symptom]:
     version = machine.version('tensorrt')
     if version and int(version.split('.')[0]) > TENSORRT_MAJOR:
         state = f'tensorrt {version} by pip, ONNX Runtime wants {TENSORRT_MAJOR}'
-        yield Finding('TensorRT', 'error', state, "pip install 'tensorrt<11'")
+        yield Symptom('TensorRT', 'error', state, "pip install 'tensorrt<11'")
     elif installed := machine.tensorrt_version():
-        yield Finding('TensorRT', 'ok', installed)
+        yield Symptom('TensorRT', 'ok', installed)
 
 
-def driver(machine: Machine) -> Iterator[Finding]:
+def driver(machine: Machine) -> Iterator[Symptom]:
     """Compare the CUDA that the driver takes with the one that ONNX Runtime was built for."""
     said = machine.output('nvidia-smi')
     match = re.search(r'CUDA(?: UMD)? Version: *(\d+)\.(\d+)', said)
@@ -135,53 +135,53 @@ def driver(machine: Machine) -> Iterator[Finding]:
     if built and int(match[1]) < int(built.split('.')[0]):
         state = f'driver takes CUDA {match[1]}.{match[2]}, ONNX Runtime is built for {built}'
         mend = "a newer driver, or pip install 'onnxruntime-gpu<1.27' (the last for CUDA 12)"
-        yield Finding('NVIDIA driver', 'error', state, mend)
+        yield Symptom('NVIDIA driver', 'error', state, mend)
     else:
-        yield Finding('NVIDIA driver', 'ok', f'takes CUDA {match[1]}.{match[2]}')
+        yield Symptom('NVIDIA driver', 'ok', f'takes CUDA {match[1]}.{match[2]}')
 
 
-def opencv(machine: Machine) -> Iterator[Finding]:
+def opencv(machine: Machine) -> Iterator[Symptom]:
     """Check that OpenCV loads and what it can read."""
     if fault := machine.import_error('cv2'):
         mend = 'sudo apt-get install libgl1 libglib2.0-0 libsm6 libice6 libx11-6 libxext6'
-        yield Finding('OpenCV', 'error', f'cannot be imported ({fault})', mend)
+        yield Symptom('OpenCV', 'error', f'cannot be imported ({fault})', mend)
         return
     build = machine.opencv_build()
     has = {name: bool(re.search(rf'{name}:\s+YES', build)) for name in ('GStreamer', 'FFMPEG')}
     lacks = [name for name, there in has.items() if not there]
     if 'GStreamer' in lacks:
         mend = 'for CSI cameras and pipelines: the system package python3-opencv'
-        yield Finding('OpenCV', 'warning', f'without {" and ".join(lacks)}', mend)
+        yield Symptom('OpenCV', 'warning', f'without {" and ".join(lacks)}', mend)
     else:
-        yield Finding('OpenCV', 'ok', 'with GStreamer and FFMPEG')
+        yield Symptom('OpenCV', 'ok', 'with GStreamer and FFMPEG')
 
 
-def renderer(machine: Machine) -> Iterator[Finding]:
+def renderer(machine: Machine) -> Iterator[Symptom]:
     """Check that the simulator draws by OpenGL, and on what."""
     if fault := machine.import_error('moderngl'):
         mend = "for the simulator: pip install 'liquid_drone[sim]'"
-        yield Finding('renderer', 'warning', f'no moderngl ({fault})', mend)
+        yield Symptom('renderer', 'warning', f'no moderngl ({fault})', mend)
         return
     devices = machine.egl_devices()
     cards = [device for device in devices if 'EGL_MESA_device_software' not in device]
     if not devices:
         mend = 'sudo apt-get install libegl1 libgl1-mesa-dri'
         state = 'no EGL device: PyBullet draws, slower, and other pictures than policies know'
-        yield Finding('renderer', 'warning', state, mend)
+        yield Symptom('renderer', 'warning', state, mend)
     elif cards:
-        yield Finding('renderer', 'ok', f'OpenGL through EGL, {len(cards)} graphics device(s)')
+        yield Symptom('renderer', 'ok', f'OpenGL through EGL, {len(cards)} graphics device(s)')
     else:
-        yield Finding('renderer', 'ok', "OpenGL through EGL, Mesa's software renderer")
+        yield Symptom('renderer', 'ok', "OpenGL through EGL, Mesa's software renderer")
 
 
-def video(machine: Machine) -> Iterator[Finding]:
+def video(machine: Machine) -> Iterator[Symptom]:
     """Check that films can be written."""
     fault = machine.import_error('imageio_ffmpeg')
     if fault:
         mend = 'fly --no-video, or pip install imageio-ffmpeg'
-        yield Finding('video', 'warning', f'no H.264 encoder ({fault})', mend)
+        yield Symptom('video', 'warning', f'no H.264 encoder ({fault})', mend)
     else:
-        yield Finding('video', 'ok', 'H.264 by imageio-ffmpeg')
+        yield Symptom('video', 'ok', 'H.264 by imageio-ffmpeg')
 
 
 CHECKS = (python, ros, onnx_runtime, driver, opencv, renderer, video)

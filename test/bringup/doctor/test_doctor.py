@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from liquid_drone.bringup.doctor import board, software
-from liquid_drone.bringup.doctor.machine import Finding, Machine
+from liquid_drone.bringup.doctor.machine import Symptom, Machine
 from liquid_drone.cli.main import main
 from liquid_drone.runtime.libraries import Device
 
@@ -37,11 +37,11 @@ SOUND = Machine(
 CARD = Device('NVIDIA Orin', '8.7')
 
 
-def findings(machine: Machine) -> list[Finding]:
+def findings(machine: Machine) -> list[Symptom]:
     return [found for check in (*software.CHECKS, *board.CHECKS) for found in check(machine)]
 
 
-def faults(machine: Machine) -> list[Finding]:
+def faults(machine: Machine) -> list[Symptom]:
     return [found for found in findings(machine) if found.level != 'ok']
 
 
