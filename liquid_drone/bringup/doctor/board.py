@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import LinkError
-from .machine import Symptom, Machine
+from .machine import Machine, Symptom
 
 PRIORITY = 10  # what the mavlink node asks for
 LEAST_FREE = 5 * 2**30  # bytes; a recorded flight takes about 100 MB a minute

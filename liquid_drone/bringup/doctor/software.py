@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from .machine import Symptom, Machine
+from .machine import Machine, Symptom
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)
 END_OF_LIFE = {  # https://docs.ros.org/en/rolling/Releases.html

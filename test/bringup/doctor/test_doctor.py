@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from liquid_drone.bringup.doctor import board, software
-from liquid_drone.bringup.doctor.machine import Symptom, Machine
+from liquid_drone.bringup.doctor.machine import Machine, Symptom
 from liquid_drone.cli.main import main
 from liquid_drone.runtime.libraries import Device
 
