@@ -15,7 +15,7 @@ import numpy as np
 
 from ...arrays import FloatArray, Image
 from ...geometry import quaternion_from_euler, rotation_from_quaternion
-from ..render.renderer import Camera
+from ..render.picture import Camera
 from ..scenario.scenario import RendererChoice, Scenario, load_scenario
 from ..sensors.camera import Shot
 from ..simulator import Simulator
