@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone doctor``: what keeps this machine from flying, and the command that mends it."""
 
-import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+
+from ..options import option
+from .arguments import Command
 
 NAME = 'doctor'
 HELP = 'look for what keeps this machine from flying, simulating or training'
@@ -17,17 +19,15 @@ Nothing is changed and nothing is commanded. Exit code 1: something is an error.
 """
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument(
-        '--connection', default='', help='listen for the autopilot here, as the mavlink node does'
-    )
-    parser.add_argument('--json', action='store_true', help='print the findings as JSON')
+@dataclass(frozen=True, kw_only=True)
+class DoctorArguments:
+    """What is looked at beside the machine."""
+
+    connection: str = option('', 'listen for the autopilot here, as the mavlink node does')
+    json: bool = option(False, 'print the findings as JSON')
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: DoctorArguments) -> int:
     """Print every finding."""
     from ..bringup.doctor import board, software
     from ..bringup.doctor.machine import Machine
@@ -42,3 +42,6 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([asdict(finding) for finding in findings], indent=1))
     return int(any(finding.level == 'error' for finding in findings))
+
+
+COMMAND = Command(NAME, HELP, EPILOG, DoctorArguments, run)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...errors import LiquidDroneError
-from ..scenario.scenario import RendererChoice
+from ..flight_spec import RendererChoice
 from ..scenario.season import Season
 from ..world.layout import Layout
 from .gl_context import GlContext
