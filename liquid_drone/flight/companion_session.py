@@ -83,6 +83,12 @@ class CompanionSession:
         """Do what a human asks; returns whether it was done, and a sentence."""
         return (False, NO_VEHICLE) if self.companion is None else self.companion.engage(on)
 
+    def tighten(self, limits: Limits) -> None:
+        """Take tighter limits from the next step on, in flight too."""
+        self._limits = limits
+        if self.companion is not None:
+            self.companion.limits = limits
+
     def see(self, sighting: Sighting) -> None:
         """Pass on that the target was seen."""
         if self.companion is not None:
