@@ -31,6 +31,10 @@ class TelemetrySource(Protocol):
     def profile(self) -> Profile | None:
         """The kind of autopilot; None while unknown."""
 
+    @property
+    def obstacle(self) -> str:
+        """A sentence about what keeps from engaging over this link; empty: nothing."""
+
 
 class CompanionSession:
     """Holds the companion of one vehicle, and its last decision."""
@@ -76,12 +80,17 @@ class CompanionSession:
             logger.info('%s vehicle %d found', profile.name, vehicle.system_id)
         self.decision = self.companion.step(now_s, vehicle, proposal)
         if self._engages_itself and self.decision.stage is Stage.STANDBY:
-            self._engages_itself = not self.companion.engage(True)[0]
+            self._engages_itself = not self.engage(True)[0]
         return self.decision
 
     def engage(self, on: bool) -> tuple[bool, str]:
         """Do what a human asks; returns whether it was done, and a sentence."""
-        return (False, NO_VEHICLE) if self.companion is None else self.companion.engage(on)
+        obstacle = self._link.obstacle
+        if self.companion is None:
+            return False, f'{NO_VEHICLE}: {obstacle}' if obstacle else NO_VEHICLE
+        if on and obstacle and not self.has_vehicle:
+            return False, f'cannot engage: {obstacle}'
+        return self.companion.engage(on)
 
     def tighten(self, limits: Limits) -> None:
         """Take tighter limits from the next step on, in flight too."""

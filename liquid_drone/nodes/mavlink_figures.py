@@ -17,6 +17,7 @@ from ..flight.companion import Decision
 from ..flight.engagement import Stage
 from ..flight.mavlink.link import MavlinkLink
 from ..flight.vehicle import VehicleState
+from ..masking import masked
 from ..ros import conversions, qos
 from ..ros.latency import Counter, Latency
 
@@ -99,10 +100,11 @@ class MavlinkDiagnostics:
         vehicle = link.vehicle
         stage = (decision.stage if decision else Stage.DISCONNECTED).value
         values: dict[str, object] = {
-            'connection': parameters['connection'],
+            'connection': masked(parameters['connection']),
             'stage': stage,
             'shadow': parameters['shadow'],
             **standing(decision, vehicle, link.trip_s),
+            **link.report.values(),
             **figures.values(time.monotonic()),
         }
         stamp_ns = self._node.get_clock().now().nanoseconds

@@ -19,6 +19,7 @@ from ..flight.companion import Decision
 from ..flight.companion_session import NO_VEHICLE, CompanionSession
 from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
+from ..masking import masked
 from ..ros import process
 from ..ros.lifecycle import ManagedNode, transition
 from .lockstep import LockstepPacer
@@ -80,7 +81,7 @@ class MavlinkNode(ManagedNode):
             self.link, limits, values['shadow'], values['engage_at_start']
         )
         self._vehicle_topics.publish_tf(values['publish_tf'])
-        self.get_logger().info(f'listening for the autopilot on {values["connection"]}')
+        self.get_logger().info(f'listening for the autopilot on {masked(values["connection"])}')
 
     @transition
     def on_activate(self) -> None:

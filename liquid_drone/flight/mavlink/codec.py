@@ -59,7 +59,7 @@ class MavlinkCodec:
         """
         self.profile = profile
         self.clock = TimeSync()
-        self._wanted_id = system_id
+        self.wanted_id = system_id
         self._expected = profile
         self._vehicle: VehicleState | None = None
         self.receiver = Receiver(key, calendar_s)
@@ -159,7 +159,7 @@ class MavlinkCodec:
 
     def _meet(self, heartbeat: Any, now_s: float) -> bool:
         found, system = detect(heartbeat.autopilot), heartbeat.get_srcSystem()
-        is_wanted = self._wanted_id in (None, system)
+        is_wanted = self.wanted_id in (None, system)
         if not is_wanted or heartbeat.get_srcComponent() != AUTOPILOT_COMPONENT:
             return False
         if heartbeat.autopilot == NO_AUTOPILOT:

@@ -12,21 +12,20 @@ import math
 from pathlib import Path
 from types import TracebackType
 
-from pymavlink.dialects.v20 import ardupilotmega as mavlink
-
 from ...errors import LinkError
 from ..setpoint import Setpoint
 from ..vehicle import VehicleState
 from .codec import MavlinkCodec
-from .encoder import COMPANION_COMPONENT
+from .link_monitor import LinkMonitor, LinkReport
 from .profiles import Profile, named
 from .signing import SigningKey
-from .streams import RequestKind, StreamKeeper, StreamRate, StreamRequest
+from .streams import RequestKind, StreamRequest
 from .timesync import ASK_EVERY_S as CLOCK_EVERY_S
-from .transport.address import parse_address
+from .transport.address import Address, parse_address
 from .transport.chunks import Transport
 from .transport.opening import Opener, is_not_yet
 from .transport.reconnect import Reconnecting
+from .transport.troubles import Troubles
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_S = 1.0
@@ -37,7 +36,11 @@ class MavlinkLink:
     """A connection to one vehicle; close it, or use it as a context."""
 
     def __init__(
-        self, transport: Transport, codec: MavlinkCodec | None = None, shadow: bool = False
+        self,
+        transport: Transport,
+        codec: MavlinkCodec | None = None,
+        shadow: bool = False,
+        address: Address | None = None,
     ) -> None:
         """Use an open transport; :meth:`open` opens one from an address.
 
@@ -45,6 +48,7 @@ class MavlinkLink:
             transport: carries the bytes.
             codec: knows the vehicle.
             shadow: no setpoint leaves, whoever asks for it.
+            address: of the transport, for sentences.
 
         """
         self._transport = transport
@@ -52,7 +56,8 @@ class MavlinkLink:
         self._shadow = shadow
         self._has_spoken = False  # since the last heartbeat
         self._heartbeat_s = self._poll_s = self._clock_s = -math.inf
-        self._streams: StreamKeeper | None = None  # of the vehicle
+        troubles = transport.troubles if isinstance(transport, Reconnecting) else Troubles()
+        self._monitor = LinkMonitor(self._codec, address, troubles)
 
     @classmethod
     def open(
@@ -79,8 +84,8 @@ class MavlinkLink:
         """
         key = None if signing_key is None else SigningKey.read(signing_key)
         codec = MavlinkCodec(named(autopilot), system_id, key)
-        transport = open_reconnecting(Opener(parse_address(address)))
-        return cls(transport, codec, shadow)
+        parsed = parse_address(address)
+        return cls(open_reconnecting(Opener(parsed)), codec, shadow, parsed)
 
     @property
     def vehicle(self) -> VehicleState | None:
@@ -102,9 +107,15 @@ class MavlinkLink:
         """The quickest way of a question to the autopilot and back lately; None: not known."""
         return self._codec.clock.trip_s
 
-    def stream_rates(self, now_s: float) -> tuple[StreamRate, ...]:
-        """How each stream arrives beside what is needed; empty before there is a vehicle."""
-        return () if self._streams is None else self._streams.rates(now_s)
+    @property
+    def report(self) -> LinkReport:
+        """What arrives and what is missing, as of the last poll."""
+        return self._monitor.report()
+
+    @property
+    def obstacle(self) -> str:
+        """A sentence about what keeps from engaging over this link; empty: nothing."""
+        return self.report.obstacle
 
     def poll(self, now_s: float) -> VehicleState | None:
         """Take in all that has arrived, keep up what is due, and return what is known."""
@@ -113,19 +124,9 @@ class MavlinkLink:
                 self._transport.accept(source)
         for answer in self._codec.answers():
             self._transport.write(answer)
-        self._count(now_s)
+        self._monitor.take(self._codec.arrived(), now_s)
         self._keep_up(now_s)
         return self.vehicle
-
-    def _count(self, now_s: float) -> None:
-        for message in self._codec.arrived():
-            if self._streams is None:
-                continue
-            if message.get_msgId() == mavlink.MAVLINK_MSG_ID_COMMAND_ACK:
-                if message.target_component in (0, COMPANION_COMPONENT):
-                    self._streams.acknowledged(message.command, message.result)
-            else:
-                self._streams.heard(message.get_msgId(), now_s)
 
     def _keep_up(self, now_s: float) -> None:
         if not 0.0 <= now_s - self._heartbeat_s < HEARTBEAT_S:
@@ -143,14 +144,7 @@ class MavlinkLink:
         if not 0.0 <= now_s - self._clock_s < CLOCK_EVERY_S:
             self._clock_s = now_s
             self._transport.write(self._codec.ask_clock(now_s))
-        self._ask_for_streams(profile, now_s)
-
-    def _ask_for_streams(self, profile: Profile, now_s: float) -> None:
-        if self._streams is None:
-            self._streams = StreamKeeper(
-                profile.streams, profile.streams_by_itself, profile.stream_groups
-            )
-        for request in self._streams.due(now_s):
+        for request in self._monitor.due(profile, now_s):
             self._transport.write(self._encoded(request))
 
     def _encoded(self, request: StreamRequest) -> bytes:

@@ -58,7 +58,7 @@ class Port:
 
     @property
     def rates(self):
-        return {rate.need.name: rate for rate in self.link.stream_rates(self.now_s)}
+        return {rate.need.name: rate for rate in self.link.report.rates}
 
     @property
     def is_good(self):

@@ -1,0 +1,264 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""After five seconds of nothing useful one sentence says what arrives instead, and what to do."""
+
+import os
+import pty
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from liquid_drone.flight.companion_session import CompanionSession
+from liquid_drone.flight.guard.limits import Limits
+from liquid_drone.flight.mavlink.codec import MavlinkCodec
+from liquid_drone.flight.mavlink.diagnosis import Finding, LinkEvidence, diagnose
+from liquid_drone.flight.mavlink.framing import Tally
+from liquid_drone.flight.mavlink.link import MavlinkLink
+from liquid_drone.flight.mavlink.profiles import PX4
+from liquid_drone.flight.mavlink.roster import Speaker
+from liquid_drone.flight.mavlink.signing import EPOCH_S, SigningKey, ticks
+from liquid_drone.flight.mavlink.streams import StreamNeed, StreamRate
+from liquid_drone.flight.mavlink.transport.address import Address
+from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
+from liquid_drone.sim.autopilot.personality import personality
+from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
+from liquid_drone.sim.physics.point_mass import PointMass
+
+SECRET = bytes(range(32))
+TODAY_S = EPOCH_S + 10 * 365 * 86400.0
+
+
+class Line:
+    """A link on which the test says what arrives; what leaves is kept, or goes to an autopilot."""
+
+    def __init__(self, codec=None, address=None, deliver=None):
+        self.arriving = []
+        self.now_s = 0.0
+        transport = MemoryTransport(self._fetch, deliver or (lambda data: None))
+        self.link = MavlinkLink(transport, codec, address=address)
+
+    def _fetch(self):
+        arrived, self.arriving = self.arriving, []
+        return arrived
+
+    def run(self, seconds, say=lambda step: []):
+        for step in range(round(seconds * 20)):
+            self.arriving += say(step)
+            self.link.poll(self.now_s)
+            self.now_s += 0.05
+        return self.link.report.diagnosis
+
+
+def beat(system=1, component=1, autopilot=12, kind=2, sender=None, **options):
+    sender = sender or mavlink.MAVLink(None, system, component)
+    message = mavlink.MAVLink_heartbeat_message(kind, autopilot, 129, 393216, 4, 3)
+    return lambda step: [bytes(message.pack(sender, **options))] if step % 20 == 0 else []
+
+
+def noise(step):
+    return [random.Random(step).randbytes(40)]
+
+
+def wrong_dialect(step):
+    packet = bytearray(beat()(0)[0])
+    packet[-1] ^= 0x55
+    return [bytes(packet)] if step % 5 == 0 else []
+
+
+def signer(secret=SECRET):
+    sender = mavlink.MAVLink(None, 1, 1)
+    sender.signing.secret_key, sender.signing.sign_outgoing = secret, True
+    sender.signing.timestamp = ticks(TODAY_S)
+    return sender
+
+
+def with_key():
+    return MavlinkCodec(key=SigningKey(SECRET), calendar_s=lambda: TODAY_S)
+
+
+def ground_station(step):
+    return beat(255, 190, 8, 6)(step)
+
+
+CASES = {
+    'nothing': (MavlinkCodec, lambda step: [], Finding.SILENCE, 'its TX goes to our RX'),
+    'noise': (MavlinkCodec, noise, Finding.NOISE, 'baud rate is probably not 57600'),
+    'wrong dialect': (MavlinkCodec, wrong_dialect, Finding.WRONG_CHECKSUMS, 'another MAVLink'),
+    'heartbeats': (MavlinkCodec, beat(), Finding.UNANSWERED, 'only heartbeats of system 1 arrive'),
+    'MAVLink 1': (MavlinkCodec, beat(force_mavlink1=True), Finding.MAVLINK_1, 'to MAVLink 2'),
+    'another system': (
+        lambda: MavlinkCodec(system_id=1),
+        beat(system=2),
+        Finding.OTHER_SYSTEM,
+        'system 2 (px4) speaks, system 1 does not: set system_id to 2',
+    ),
+    'a ground station': (MavlinkCodec, ground_station, Finding.GROUND_STATIONS, 'ground stations'),
+    'a camera': (MavlinkCodec, beat(1, 100, 8, 30), Finding.NO_AUTOPILOT, 'component 100'),
+    'an aeroplane': (
+        MavlinkCodec,
+        beat(autopilot=3, kind=1),
+        Finding.UNUSABLE_AUTOPILOT,
+        'no multirotor',
+    ),
+    'unknown autopilot': (
+        MavlinkCodec,
+        beat(autopilot=4),
+        Finding.UNUSABLE_AUTOPILOT,
+        'unknown autopilot (4)',
+    ),
+    'other kind': (
+        lambda: MavlinkCodec(PX4),
+        beat(autopilot=3),
+        Finding.UNUSABLE_AUTOPILOT,
+        'set autopilot to auto or ardupilot',
+    ),
+    'not signed': (with_key, beat(), Finding.NOT_SIGNED, 'are not signed'),
+    'another key': (
+        with_key,
+        beat(sender=signer(bytes(32))),
+        Finding.WRONG_SIGNATURE,
+        'another key',
+    ),
+    'MAVLink 1 for a key': (with_key, beat(force_mavlink1=True), Finding.MAVLINK_1, 'be signed'),
+    'signed': (MavlinkCodec, beat(sender=signer()), Finding.WE_DO_NOT_SIGN, 'signing_key_file'),
+}
+
+
+@pytest.mark.parametrize('case', CASES)
+def test_each_kind_of_nothing_useful_is_told_apart_in_one_sentence(case, caplog):
+    make, say, finding, words = CASES[case]
+    line = Line(make(), Address('serial', '/dev/ttyTHS1', 57600))
+    assert line.run(4.0, say).finding in (Finding.WAITING, Finding.GOOD)
+    diagnosis = line.run(7.0, say)
+    assert diagnosis.finding is finding
+    assert words in diagnosis.sentence
+    assert '\n' not in diagnosis.sentence
+    assert diagnosis.obstacle == diagnosis.sentence
+    line.run(7.0, say)
+    assert caplog.text.count('the link to the autopilot: ') == 1  # logged once
+    assert words in caplog.text
+
+
+def test_a_loopback_that_hears_nothing_says_that_it_takes_nothing_from_outside():
+    line = Line(address=Address('udpin', '127.0.0.1', 14540))
+    assert '127.0.0.1 takes nothing from outside' in line.run(6.0).sentence
+
+
+@pytest.mark.parametrize('baud', ['wrong', 'right'])
+def test_a_serial_port_with_a_wrong_baud_rate_is_noise(baud):
+    master, slave = pty.openpty()
+    autopilot = SimulatedAutopilot(PointMass())
+    with MavlinkLink.open(f'{os.ttyname(slave)}:57600') as link:
+        for step in range(140):
+            autopilot.advance()
+            data = b''.join(autopilot.transmit())
+            garbled = bytes((byte * 37 + 11) % 256 for byte in data)  # bits at other places
+            os.write(master, garbled if baud == 'wrong' else data)
+            link.poll(step * 0.05)
+        finding = link.report.diagnosis.finding
+    assert finding is (Finding.NOISE if baud == 'wrong' else Finding.UNANSWERED)
+    os.close(slave)
+    os.close(master)
+
+
+def attached(autopilot):
+    line = Line(deliver=autopilot.receive)
+
+    def say(_step):
+        autopilot.advance()
+        return autopilot.transmit()
+
+    return line, say
+
+
+def test_a_good_link_is_good_and_stays_so():
+    for kind in ('px4', 'ardupilot'):
+        line, say = attached(SimulatedAutopilot(PointMass(), kind))
+        for _ in range(20):
+            assert line.run(1.0, say).obstacle in ('', Finding.WAITING.value)
+        assert line.link.obstacle == ''
+        assert line.link.report.unanswered_s < 1.5
+
+
+def test_streams_that_do_not_come_and_slow_ones_keep_from_engaging_with_a_sentence():
+    deaf = replace(personality('px4'), streams_hz={}, has_message_intervals=False)
+    autopilot = SimulatedAutopilot(PointMass(), deaf)
+    line, say = attached(autopilot)
+    session = CompanionSession(line.link, Limits())
+    diagnosis = line.run(8.0, say)
+    session.decide(line.now_s, None)
+    assert diagnosis.finding is Finding.HEARTBEATS_ONLY
+    done, words = session.engage(True)
+    assert not done
+    assert 'LOCAL_POSITION_NED 0.0 Hz (needs 4)' in words
+    assert 'unsupported' in words
+    autopilot.channel().reset_rates({32: 1.0, 30: 20.0, 1: 1.0, 245: 1.0})
+    diagnosis = line.run(8.0, say)
+    assert diagnosis.finding is Finding.SLOW_STREAMS
+    assert 'LOCAL_POSITION_NED 1.0 Hz (needs 4)' in session.engage(True)[1]
+    assert 'ATTITUDE' not in session.engage(True)[1]
+    autopilot.channel().reset_rates({32: 20.0, 30: 20.0, 1: 1.0, 245: 1.0})
+    assert line.run(3.0, say).finding is Finding.GOOD
+    assert line.link.report.values()['rate_ATTITUDE'] == '20.0 Hz, needs 4'
+
+
+def test_before_there_is_a_vehicle_engaging_is_refused_with_the_reason():
+    line = Line(address=Address('serial', '/dev/ttyTHS1', 57600))
+    session = CompanionSession(line.link, Limits())
+    line.run(6.0, noise)
+    done, words = session.engage(True)
+    assert not done
+    assert words.startswith('cannot engage: no vehicle yet: ')
+    assert 'baud rate' in words
+
+
+SPEAKERS = st.builds(
+    Speaker,
+    st.integers(1, 255),
+    st.integers(0, 255),
+    st.just(0.0),
+    st.one_of(st.none(), st.sampled_from([3, 4, 8, 12])),
+    st.one_of(st.none(), st.integers(0, 45)),
+)
+TALLIES = st.builds(Tally, *[st.integers(0, 5000) for _ in range(10)])
+RATES = st.builds(
+    StreamRate,
+    st.just(StreamNeed('ATTITUDE', 30, 20.0, 4.0, True)),
+    st.floats(0.0, 50.0),
+    st.booleans(),
+    st.integers(0, 50),
+    st.sampled_from(['', 'accepted', 'denied']),
+)
+EVIDENCE = st.builds(
+    LinkEvidence,
+    kind=st.sampled_from(['', 'serial', 'udpin', 'udpout', 'tcp']),
+    listened_s=st.floats(0.0, 100.0),
+    trouble=st.sampled_from(['', 'sending fails: Network is down (ENETDOWN)']),
+    tally=TALLIES,
+    speakers=st.lists(SPEAKERS, max_size=6).map(tuple),
+    wanted_system=st.one_of(st.none(), st.integers(1, 255)),
+    has_key=st.booleans(),
+    refusal=st.sampled_from(['', 'is no multirotor']),
+    vehicle=st.one_of(st.none(), st.integers(1, 255)),
+    known_s=st.floats(0.0, 100.0),
+    quiet_s=st.floats(0.0, 100.0),
+    unanswered_s=st.floats(0.0, 100.0),
+    rates=st.lists(RATES, max_size=3).map(tuple),
+)
+
+
+@settings(max_examples=300)
+@given(EVIDENCE)
+def test_whatever_arrives_there_is_one_finding_and_one_sentence_for_what_is_wrong(evidence):
+    diagnosis = diagnose(evidence)
+    is_wrong = diagnosis.finding not in (Finding.GOOD, Finding.WAITING)
+    assert bool(diagnosis.sentence) is is_wrong
+    assert bool(diagnosis.obstacle) is (diagnosis.finding is not Finding.GOOD)
+    assert '\n' not in diagnosis.sentence
+    if diagnosis.finding is Finding.GOOD:
+        assert evidence.vehicle is not None
+        assert evidence.quiet_s < 5.0
