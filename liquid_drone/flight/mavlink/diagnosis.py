@@ -19,7 +19,7 @@ A_FEW = 3  # frames that tell more than chance
 USUAL_BAUDS = '57600, 115200, 921600'
 
 
-class Finding(Enum):
+class LinkFinding(Enum):
     """What is wrong with a link; the value is for people."""
 
     GOOD = 'good'
@@ -65,13 +65,13 @@ class LinkEvidence:
 class Diagnosis:
     """What was found, and a sentence that says what to do."""
 
-    finding: Finding
+    finding: LinkFinding
     sentence: str = ''
 
     @property
     def obstacle(self) -> str:
         """What keeps from engaging; empty: nothing."""
-        return '' if self.finding is Finding.GOOD else self.sentence or self.finding.value
+        return '' if self.finding is LinkFinding.GOOD else self.sentence or self.finding.value
 
 
 def diagnose(seen: LinkEvidence) -> Diagnosis:
@@ -79,7 +79,7 @@ def diagnose(seen: LinkEvidence) -> Diagnosis:
     if seen.vehicle is not None and seen.quiet_s < PATIENCE_S:
         return _of_vehicle(seen)
     if seen.listened_s < PATIENCE_S:
-        return Diagnosis(Finding.WAITING)
+        return Diagnosis(LinkFinding.WAITING)
     tally = seen.tally
     if not tally.bytes:
         return _of_silence(seen)
@@ -90,23 +90,23 @@ def diagnose(seen: LinkEvidence) -> Diagnosis:
 
 def _of_vehicle(seen: LinkEvidence) -> Diagnosis:
     if seen.known_s < PATIENCE_S:
-        return Diagnosis(Finding.GOOD)
+        return Diagnosis(LinkFinding.GOOD)
     slow = [rate for rate in seen.rates if rate.need.is_flown_on and not rate.is_enough]
     if seen.unanswered_s >= PATIENCE_S:
         return _of_unanswered(seen)
     if not slow:
-        return Diagnosis(Finding.GOOD)
+        return Diagnosis(LinkFinding.GOOD)
     told = ', '.join(map(str, slow))
     answers = sorted({rate.answer for rate in slow if rate.answer}) or ['no acknowledgement']
     if not any(rate.rate_hz for rate in slow):
         return Diagnosis(
-            Finding.HEARTBEATS_ONLY,
+            LinkFinding.HEARTBEATS_ONLY,
             f'heartbeats of system {seen.vehicle} arrive, but not {told}; they were requested '
             f'{slow[0].asked} times ({", ".join(answers)}): check the stream settings of this '
             'port, and whether another program stops the streams',
         )
     return Diagnosis(
-        Finding.SLOW_STREAMS,
+        LinkFinding.SLOW_STREAMS,
         f'too slow: {told}; requested {slow[0].asked} times ({", ".join(answers)}): raise the '
         'rate of this port (PX4: MAV_n_MODE Onboard, MAV_n_RATE; ArduPilot: SRn_POSITION and '
         'SRn_EXTRA1), or its speed',
@@ -116,14 +116,14 @@ def _of_vehicle(seen: LinkEvidence) -> Diagnosis:
 def _of_unanswered(seen: LinkEvidence) -> Diagnosis:
     if seen.tally.frames and seen.tally.version_1 == seen.tally.frames:
         return Diagnosis(
-            Finding.MAVLINK_1,
+            LinkFinding.MAVLINK_1,
             f'only MAVLink 1 arrives on {seen.address} and nothing of ours is answered: set this '
             'port of the autopilot to MAVLink 2 (PX4: MAV_PROTO_VER 2; ArduPilot: '
             'SERIALn_PROTOCOL 2)',
         )
     if seen.tally.signed and not seen.has_key:
         return Diagnosis(
-            Finding.WE_DO_NOT_SIGN,
+            LinkFinding.WE_DO_NOT_SIGN,
             f'system {seen.vehicle} signs its packets and answers none of ours, which are not '
             'signed: give its key with signing_key_file',
         )
@@ -133,7 +133,7 @@ def _of_unanswered(seen: LinkEvidence) -> Diagnosis:
         f'system {seen.vehicle}' if any(flown_on) else f'only heartbeats of system {seen.vehicle}'
     )
     return Diagnosis(
-        Finding.UNANSWERED,
+        LinkFinding.UNANSWERED,
         f'{who} {arrives}, and none of our questions is answered for {seen.unanswered_s:.0f} s: '
         'check the way to it (our TX to its RX, a one-way router, a signing key that it has and '
         'we have not)',
@@ -143,7 +143,7 @@ def _of_unanswered(seen: LinkEvidence) -> Diagnosis:
 def _of_silence(seen: LinkEvidence) -> Diagnosis:
     if seen.trouble:
         return Diagnosis(
-            Finding.UNREACHABLE,
+            LinkFinding.UNREACHABLE,
             f'nothing arrives on {seen.address}, and {seen.trouble}: check the network or the '
             'cable; it is tried again all the time',
         )
@@ -153,7 +153,7 @@ def _of_silence(seen: LinkEvidence) -> Diagnosis:
         + (' (127.0.0.1 takes nothing from outside)' if '127.0.0.1' in seen.address else ''),
     }.get(seen.kind, 'it, or its router, is there')
     return Diagnosis(
-        Finding.SILENCE,
+        LinkFinding.SILENCE,
         f'nothing has arrived on {seen.address} for {PATIENCE_S:.0f} s: check that the autopilot '
         f'is on, and that {check}',
     )
@@ -163,7 +163,7 @@ def _of_noise(seen: LinkEvidence) -> Diagnosis:
     tally = seen.tally
     if tally.wrong_checksum + tally.unknown >= A_FEW:
         return Diagnosis(
-            Finding.WRONG_CHECKSUMS,
+            LinkFinding.WRONG_CHECKSUMS,
             f'{tally.wrong_checksum + tally.unknown} frames arrived on {seen.address} and none '
             'has a good checksum: another MAVLink dialect, or bytes are lost on the way',
         )
@@ -172,7 +172,7 @@ def _of_noise(seen: LinkEvidence) -> Diagnosis:
         baud = seen.address.rpartition(':')[2]
         cause = f'the baud rate is probably not {baud} (usual: {USUAL_BAUDS}), or {cause}'
     return Diagnosis(
-        Finding.NOISE,
+        LinkFinding.NOISE,
         f'{tally.bytes} bytes arrived on {seen.address} and no MAVLink is in them: {cause}',
     )
 
@@ -183,7 +183,7 @@ def _of_frames(seen: LinkEvidence) -> Diagnosis:
         if found is not None:
             return found
     return Diagnosis(
-        Finding.NO_AUTOPILOT,
+        LinkFinding.NO_AUTOPILOT,
         f'MAVLink arrives on {seen.address} from {_named(seen.speakers) or "nobody that is known"}'
         ', and no autopilot is among them: check which port the autopilot sends to',
     )
@@ -195,18 +195,18 @@ def _of_signatures(seen: LinkEvidence) -> Diagnosis | None:
         return None
     if tally.bad_signature:
         return Diagnosis(
-            Finding.WRONG_SIGNATURE,
+            LinkFinding.WRONG_SIGNATURE,
             'the packets that arrive are signed with another key than signing_key_file, or their '
             'time is wrong: give both sides one key, and set both clocks',
         )
     if tally.version_1 == tally.frames:
         return Diagnosis(
-            Finding.MAVLINK_1,
+            LinkFinding.MAVLINK_1,
             'only MAVLink 1 arrives, which cannot be signed: set this port of the autopilot to '
             'MAVLink 2, or take signing_key_file away',
         )
     return Diagnosis(
-        Finding.NOT_SIGNED,
+        LinkFinding.NOT_SIGNED,
         'the packets that arrive are not signed, and signing_key_file is set: give the autopilot '
         'the key by a ground station, or take signing_key_file away',
     )
@@ -218,7 +218,7 @@ def _of_refusal(seen: LinkEvidence) -> Diagnosis | None:
     if not seen.refusal or not wanted:
         return None
     return Diagnosis(
-        Finding.UNUSABLE_AUTOPILOT, f'MAVLink system {wanted[0].system} {seen.refusal}'
+        LinkFinding.UNUSABLE_AUTOPILOT, f'MAVLink system {wanted[0].system} {seen.refusal}'
     )
 
 
@@ -228,7 +228,7 @@ def _of_other_system(seen: LinkEvidence) -> Diagnosis | None:
     if not others or ours in (None, *(one.system for one in others)):
         return None
     return Diagnosis(
-        Finding.OTHER_SYSTEM,
+        LinkFinding.OTHER_SYSTEM,
         f'{_named(others)} speaks, system {ours} does not: set system_id to {others[0].system}, '
         'or to 0 for the first autopilot heard',
     )
@@ -238,7 +238,7 @@ def _of_others(seen: LinkEvidence) -> Diagnosis | None:
     if not seen.speakers or not all(one.is_ground_station for one in seen.speakers):
         return None
     return Diagnosis(
-        Finding.GROUND_STATIONS,
+        LinkFinding.GROUND_STATIONS,
         f'only ground stations speak on {seen.address} ({_named(seen.speakers)}): check that the '
         'autopilot itself sends here',
     )

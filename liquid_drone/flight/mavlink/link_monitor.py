@@ -14,7 +14,7 @@ from typing import Any
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from .codec import MavlinkCodec
-from .diagnosis import Diagnosis, Finding, LinkEvidence, diagnose
+from .diagnosis import Diagnosis, LinkFinding, LinkEvidence, diagnose
 from .encoder import COMPANION_COMPONENT
 from .framing import Tally
 from .profiles import Profile
@@ -69,7 +69,7 @@ class LinkMonitor:
         self._now_s = -math.inf
         self._known_s = self._heard_s = self._answered_s = -math.inf
         self._looked_s = -math.inf
-        self._finding = Finding.WAITING
+        self._finding = LinkFinding.WAITING
 
     def take(self, messages: list[Any], now_s: float) -> None:
         """Count what the vehicle sent, after each poll."""
@@ -144,5 +144,5 @@ class LinkMonitor:
             return
         if diagnosis.sentence:
             logger.warning('the link to the autopilot: %s', diagnosis.sentence)
-        elif diagnosis.finding is Finding.GOOD and before is not Finding.WAITING:
+        elif diagnosis.finding is LinkFinding.GOOD and before is not LinkFinding.WAITING:
             logger.info('the link to the autopilot is good again')

@@ -15,7 +15,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from liquid_drone.flight.companion_session import CompanionSession
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
-from liquid_drone.flight.mavlink.diagnosis import Finding, LinkEvidence, diagnose
+from liquid_drone.flight.mavlink.diagnosis import LinkFinding, LinkEvidence, diagnose
 from liquid_drone.flight.mavlink.framing import Tally
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.profiles import PX4
@@ -85,46 +85,66 @@ def ground_station(step):
 
 
 CASES = {
-    'nothing': (MavlinkCodec, lambda step: [], Finding.SILENCE, 'its TX goes to our RX'),
-    'noise': (MavlinkCodec, noise, Finding.NOISE, 'baud rate is probably not 57600'),
-    'wrong dialect': (MavlinkCodec, wrong_dialect, Finding.WRONG_CHECKSUMS, 'another MAVLink'),
-    'heartbeats': (MavlinkCodec, beat(), Finding.UNANSWERED, 'only heartbeats of system 1 arrive'),
-    'MAVLink 1': (MavlinkCodec, beat(force_mavlink1=True), Finding.MAVLINK_1, 'to MAVLink 2'),
+    'nothing': (MavlinkCodec, lambda step: [], LinkFinding.SILENCE, 'its TX goes to our RX'),
+    'noise': (MavlinkCodec, noise, LinkFinding.NOISE, 'baud rate is probably not 57600'),
+    'wrong dialect': (MavlinkCodec, wrong_dialect, LinkFinding.WRONG_CHECKSUMS, 'another MAVLink'),
+    'heartbeats': (
+        MavlinkCodec,
+        beat(),
+        LinkFinding.UNANSWERED,
+        'only heartbeats of system 1 arrive',
+    ),
+    'MAVLink 1': (MavlinkCodec, beat(force_mavlink1=True), LinkFinding.MAVLINK_1, 'to MAVLink 2'),
     'another system': (
         lambda: MavlinkCodec(system_id=1),
         beat(system=2),
-        Finding.OTHER_SYSTEM,
+        LinkFinding.OTHER_SYSTEM,
         'system 2 (px4) speaks, system 1 does not: set system_id to 2',
     ),
-    'a ground station': (MavlinkCodec, ground_station, Finding.GROUND_STATIONS, 'ground stations'),
-    'a camera': (MavlinkCodec, beat(1, 100, 8, 30), Finding.NO_AUTOPILOT, 'component 100'),
+    'a ground station': (
+        MavlinkCodec,
+        ground_station,
+        LinkFinding.GROUND_STATIONS,
+        'ground stations',
+    ),
+    'a camera': (MavlinkCodec, beat(1, 100, 8, 30), LinkFinding.NO_AUTOPILOT, 'component 100'),
     'an aeroplane': (
         MavlinkCodec,
         beat(autopilot=3, kind=1),
-        Finding.UNUSABLE_AUTOPILOT,
+        LinkFinding.UNUSABLE_AUTOPILOT,
         'no multirotor',
     ),
     'unknown autopilot': (
         MavlinkCodec,
         beat(autopilot=4),
-        Finding.UNUSABLE_AUTOPILOT,
+        LinkFinding.UNUSABLE_AUTOPILOT,
         'unknown autopilot (4)',
     ),
     'other kind': (
         lambda: MavlinkCodec(PX4),
         beat(autopilot=3),
-        Finding.UNUSABLE_AUTOPILOT,
+        LinkFinding.UNUSABLE_AUTOPILOT,
         'set autopilot to auto or ardupilot',
     ),
-    'not signed': (with_key, beat(), Finding.NOT_SIGNED, 'are not signed'),
+    'not signed': (with_key, beat(), LinkFinding.NOT_SIGNED, 'are not signed'),
     'another key': (
         with_key,
         beat(sender=signer(bytes(32))),
-        Finding.WRONG_SIGNATURE,
+        LinkFinding.WRONG_SIGNATURE,
         'another key',
     ),
-    'MAVLink 1 for a key': (with_key, beat(force_mavlink1=True), Finding.MAVLINK_1, 'be signed'),
-    'signed': (MavlinkCodec, beat(sender=signer()), Finding.WE_DO_NOT_SIGN, 'signing_key_file'),
+    'MAVLink 1 for a key': (
+        with_key,
+        beat(force_mavlink1=True),
+        LinkFinding.MAVLINK_1,
+        'be signed',
+    ),
+    'signed': (
+        MavlinkCodec,
+        beat(sender=signer()),
+        LinkFinding.WE_DO_NOT_SIGN,
+        'signing_key_file',
+    ),
 }
 
 
@@ -132,7 +152,7 @@ CASES = {
 def test_each_kind_of_nothing_useful_is_told_apart_in_one_sentence(case, caplog):
     make, say, finding, words = CASES[case]
     line = Line(make(), Address('serial', '/dev/ttyTHS1', 57600))
-    assert line.run(4.0, say).finding in (Finding.WAITING, Finding.GOOD)
+    assert line.run(4.0, say).finding in (LinkFinding.WAITING, LinkFinding.GOOD)
     diagnosis = line.run(7.0, say)
     assert diagnosis.finding is finding
     assert words in diagnosis.sentence
@@ -160,7 +180,7 @@ def test_a_serial_port_with_a_wrong_baud_rate_is_noise(baud):
             os.write(master, garbled if baud == 'wrong' else data)
             link.poll(step * 0.05)
         finding = link.report.diagnosis.finding
-    assert finding is (Finding.NOISE if baud == 'wrong' else Finding.UNANSWERED)
+    assert finding is (LinkFinding.NOISE if baud == 'wrong' else LinkFinding.UNANSWERED)
     os.close(slave)
     os.close(master)
 
@@ -179,7 +199,7 @@ def test_a_good_link_is_good_and_stays_so():
     for kind in ('px4', 'ardupilot'):
         line, say = attached(SimulatedAutopilot(PointMass(), kind))
         for _ in range(20):
-            assert line.run(1.0, say).obstacle in ('', Finding.WAITING.value)
+            assert line.run(1.0, say).obstacle in ('', LinkFinding.WAITING.value)
         assert line.link.obstacle == ''
         assert line.link.report.unanswered_s < 1.5
 
@@ -191,18 +211,18 @@ def test_streams_that_do_not_come_and_slow_ones_keep_from_engaging_with_a_senten
     session = CompanionSession(line.link, Limits())
     diagnosis = line.run(8.0, say)
     session.decide(line.now_s, None)
-    assert diagnosis.finding is Finding.HEARTBEATS_ONLY
+    assert diagnosis.finding is LinkFinding.HEARTBEATS_ONLY
     done, words = session.engage(True)
     assert not done
     assert 'LOCAL_POSITION_NED 0.0 Hz (needs 4)' in words
     assert 'unsupported' in words
     autopilot.channel().reset_rates({32: 1.0, 30: 20.0, 1: 1.0, 245: 1.0})
     diagnosis = line.run(8.0, say)
-    assert diagnosis.finding is Finding.SLOW_STREAMS
+    assert diagnosis.finding is LinkFinding.SLOW_STREAMS
     assert 'LOCAL_POSITION_NED 1.0 Hz (needs 4)' in session.engage(True)[1]
     assert 'ATTITUDE' not in session.engage(True)[1]
     autopilot.channel().reset_rates({32: 20.0, 30: 20.0, 1: 1.0, 245: 1.0})
-    assert line.run(3.0, say).finding is Finding.GOOD
+    assert line.run(3.0, say).finding is LinkFinding.GOOD
     assert line.link.report.values()['rate_ATTITUDE'] == '20.0 Hz, needs 4'
 
 
@@ -255,10 +275,10 @@ EVIDENCE = st.builds(
 @given(EVIDENCE)
 def test_whatever_arrives_there_is_one_finding_and_one_sentence_for_what_is_wrong(evidence):
     diagnosis = diagnose(evidence)
-    is_wrong = diagnosis.finding not in (Finding.GOOD, Finding.WAITING)
+    is_wrong = diagnosis.finding not in (LinkFinding.GOOD, LinkFinding.WAITING)
     assert bool(diagnosis.sentence) is is_wrong
-    assert bool(diagnosis.obstacle) is (diagnosis.finding is not Finding.GOOD)
+    assert bool(diagnosis.obstacle) is (diagnosis.finding is not LinkFinding.GOOD)
     assert '\n' not in diagnosis.sentence
-    if diagnosis.finding is Finding.GOOD:
+    if diagnosis.finding is LinkFinding.GOOD:
         assert evidence.vehicle is not None
         assert evidence.quiet_s < 5.0
