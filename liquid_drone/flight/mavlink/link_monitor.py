@@ -14,7 +14,7 @@ from typing import Any
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from .codec import MavlinkCodec
-from .diagnosis import Diagnosis, LinkFinding, LinkEvidence, diagnose
+from .diagnosis import Diagnosis, LinkEvidence, LinkFinding, diagnose
 from .encoder import COMPANION_COMPONENT
 from .framing import Tally
 from .profiles import Profile

@@ -15,7 +15,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from liquid_drone.flight.companion_session import CompanionSession
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
-from liquid_drone.flight.mavlink.diagnosis import LinkFinding, LinkEvidence, diagnose
+from liquid_drone.flight.mavlink.diagnosis import LinkEvidence, LinkFinding, diagnose
 from liquid_drone.flight.mavlink.framing import Tally
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.profiles import PX4
