@@ -5,6 +5,7 @@
 Exit codes: 0 done, 1 done but the flight or check failed, 2 a stated error, 130 interrupted.
 """
 
+import argparse
 import sys
 from collections.abc import Sequence
 
@@ -12,7 +13,6 @@ from ..errors import LiquidDroneError
 from . import (
     bench,
     collect,
-    doctor,
     draw,
     evaluate,
     export,
@@ -25,42 +25,44 @@ from . import (
     validate,
     watch,
 )
-from .arguments import CommandParser, add_commands
-from .arguments import run as run_command
 
 COMMANDS = (
-    fly.COMMAND,
-    evaluate.COMMAND,
-    collect.COMMAND,
-    validate.COMMAND,
-    train.COMMAND,
-    retrain.COMMAND,
-    export.COMMAND,
-    import_.COMMAND,
-    import_flight.COMMAND,
-    inspect.COMMAND,
-    draw.COMMAND,
-    bench.COMMAND,
-    watch.COMMAND,
-    doctor.COMMAND,
+    fly,
+    evaluate,
+    collect,
+    validate,
+    train,
+    retrain,
+    export,
+    import_,
+    import_flight,
+    inspect,
+    draw,
+    bench,
+    watch,
 )
 
 
-def parser() -> CommandParser:
+def parser() -> argparse.ArgumentParser:
     """Return the parser with every subcommand."""
-    top = CommandParser(
+    top = argparse.ArgumentParser(
         prog='liquid-drone',
         description='A drone that follows what it learned to see, flown by a liquid network.',
         epilog='liquid-drone COMMAND --help shows the arguments of a command, with examples.',
     )
-    add_commands(top, COMMANDS, 'COMMAND')
+    commands = top.add_subparsers(metavar='COMMAND', required=True)
+    for module in COMMANDS:
+        sub = commands.add_parser(module.NAME, help=module.HELP, description=module.HELP)
+        module.configure(sub)
+        sub.set_defaults(run=module.run)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
+    args = parser().parse_args(arguments)
     try:
-        return run_command(parser().parse_args(arguments))
+        return int(args.run(args))
     except LiquidDroneError as error:
         print(f'liquid-drone: {error}', file=sys.stderr)
         return 2

@@ -82,7 +82,7 @@ class ArduPilotBridge:
             SimulationError: the port is taken.
 
         """
-        self.alive, self._sensors = alive, sensors
+        self.alive, self.sensors = alive, sensors
         self._frame, self._since_s, self._answered_s = -1, 0.0, 0.0
         self._answer, self._peer = b'', ('', 0)
         self._socket = udp.listen(address, "ArduPilot's simulation link")
@@ -103,7 +103,7 @@ class ArduPilotBridge:
         if servos.frame < self._frame or self._frame < 0:  # it was started, or started again
             self._since_s = sample.time_s - FIRST_TIME_S
         self._frame = servos.frame
-        inertial = self._sensors.inertial(sample)
+        inertial = self.sensors.inertial(sample)
         self._answer = encode_state(sample.time_s - self._since_s, sample, inertial)
         self._send()
         return throttle_of(servos)

@@ -77,7 +77,7 @@ class Px4Bridge:
             SimulationError: the port is taken.
 
         """
-        self.alive, self._sensors = alive, sensors
+        self.alive, self.sensors = alive, sensors
         self._connection: socket.socket | None = None
         self._codec = mavlink.MAVLink(None, srcSystem=1, srcComponent=51)
         self._codec.robust_parsing = True
@@ -111,7 +111,7 @@ class Px4Bridge:
             self._connection = self._accept()
             self._since_s, self._answers = sample.time_s - LEAST_TIME_S, False
         time_us = round((sample.time_s - self._since_s) * 1e6)
-        reading = self._sensors.read(sample)
+        reading = self.sensors.read(sample)
         messages = [hil_sensor(time_us, reading)]
         if reading.fix is not None:
             messages.insert(0, hil_gps(time_us, reading.fix))

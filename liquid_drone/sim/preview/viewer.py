@@ -8,7 +8,7 @@ It needs a display; everything else of the simulator does not.
 import dataclasses
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
@@ -18,8 +18,7 @@ from ...arrays import Image
 from ...errors import OutputError
 from ...geometry import euler_from_quaternion, rotate_by_yaw
 from ..expert import Expert
-from ..flight_spec import FlightSpec
-from ..scenario.scenario import scenario_of
+from ..scenario.scenario import RendererChoice, load_scenario
 from ..simulator import FRAME_S, Simulator
 from .cameras import chase_view
 
@@ -89,8 +88,14 @@ class Display:
         return QUIT[0] if is_closed else key
 
 
-def watch(choices: Choices, flight: FlightSpec, screen: Screen | None = None) -> None:
-    """Show places until the window is closed, the first one with the flight's seed.
+def watch(
+    choices: Choices,
+    seed: int,
+    weather: str = 'clear',
+    renderer: RendererChoice = 'auto',
+    screen: Screen | None = None,
+) -> None:
+    """Show places until the window is closed.
 
     Raises:
         ConfigError: an unknown name.
@@ -101,16 +106,16 @@ def watch(choices: Choices, flight: FlightSpec, screen: Screen | None = None) ->
     turned = dict.fromkeys(TURNS.values(), 0)
     while True:
         world, season, target = names = choices.at(turned)
-        flight = replace(flight, world=world, season=season, target=target)
-        simulator = Simulator(scenario_of(flight))
-        simulator.reset(flight.seed)
+        scenario = load_scenario(world, season, target, renderer=renderer, weather=weather)
+        simulator = Simulator(scenario)
+        simulator.reset(seed)
         try:
-            key = _fly(simulator, screen, f'{" ".join(names)}, seed {flight.seed}')
+            key = _fly(simulator, screen, f'{" ".join(names)}, seed {seed}')
         finally:
             simulator.close()
         if key in QUIT:
             return
-        flight = replace(flight, seed=max(flight.seed + SEEDS.get(key, 0), 0))
+        seed = max(seed + SEEDS.get(key, 0), 0)
         if key in TURNS:
             turned[TURNS[key]] += 1
 

@@ -1,53 +1,54 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""The seam behind which renderers are exchanged: a camera goes in, a picture comes out.
+"""The renderer's interface: a camera goes in, colours and the target's mask come out.
 
 A renderer never steps the physics.
 """
 
+import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Protocol
 
-from ...arrays import FloatArray, IndexArray
-from .picture import Camera, Picture
-from .projection import clip_matrix, view_planes
+import numpy as np
+import numpy.typing as npt
 
+from ...arrays import FloatArray, Image
 
-class ViewedScene(Protocol):
-    """A place that a renderer holds, as views of several places need it."""
-
-    def shade_actors(self, view: 'View') -> None:
-        """Put what moves where it is, and draw its shadow, for one picture."""
-
-    def visible(self, view: 'View') -> list[IndexArray]:
-        """Return the faces of each kind that a view shows."""
-
-    def draw(self, view: 'View', visible: list[IndexArray]) -> None:
-        """Draw one view into the framebuffer that is in use."""
+NEAR_M, FAR_M = 0.15, 150.0
 
 
 @dataclass(frozen=True)
-class View:
-    """One picture to take: which place, from where, and where its moving parts are."""
+class Camera:
+    """Where a picture is taken from. ``rotation`` (3, 3): camera FLU into world ENU."""
 
-    scene: ViewedScene
-    camera: Camera
-    poses: FloatArray  # (P, 4, 4) of the actors' parts, in their order
+    position_enu: FloatArray  # (3,)
+    rotation: FloatArray
+    width: int
+    height: int
+    horizontal_fov_deg: float
 
-    @cached_property
-    def clip(self) -> FloatArray:
-        """Matrix (4, 4) from the world to clip space."""
-        return clip_matrix(self.camera)
+    @property
+    def focal_pixels(self) -> float:
+        """Focal length in pixels."""
+        return self.width / 2.0 / math.tan(math.radians(self.horizontal_fov_deg) / 2.0)
 
-    @cached_property
-    def planes(self) -> FloatArray:
-        """Inward planes (5, 4) of what is seen."""
-        return view_planes(self.clip)
+    @property
+    def vertical_fov_deg(self) -> float:
+        """Field of view from top to bottom, for square pixels."""
+        half = math.tan(math.radians(self.horizontal_fov_deg) / 2.0) * self.height / self.width
+        return math.degrees(2.0 * math.atan(half))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a renderer gives."""
+
+    image: Image  # (H, W, 3) RGB
+    target: npt.NDArray[np.bool_]  # (H, W) where the target is
 
 
 class Renderer(Protocol):
-    """Takes pictures of one place."""
+    """The seam behind which renderers are exchanged."""
 
     name: str
 
@@ -56,14 +57,6 @@ class Renderer(Protocol):
 
     def render(self, camera: Camera) -> Picture:
         """Take a picture of the world as it stands."""
-
-    def view(self, camera: Camera) -> View:
-        """Return what a shared picture of many places needs of this one.
-
-        Raises:
-            SimulationError: the renderer takes one picture at a time.
-
-        """
 
     def close(self) -> None:
         """Give back what is held."""

@@ -7,7 +7,6 @@ several cards cross in the middle, each facing the side that it was taken from. 
 what hides it and every label are the simulator's own. The photograph's light stays in it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +35,7 @@ class Card:
 
 
 def target_from_photos(
-    photos: Sequence[Path], name: str, height_m: float, out: Path, motion: str = 'walk'
+    photos: list[Path], name: str, height_m: float, out: Path, motion: str = 'walk'
 ) -> Path:
     """Write ``<name>.yaml`` and its meshes; return the YAML file.
 
