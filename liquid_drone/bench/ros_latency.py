@@ -30,6 +30,7 @@ from ..ros.monitor import GraphSnapshot, Monitor
 from ..sim.autopilot.simulated import SimulatedAutopilot
 from ..sim.autopilot.udp import UdpEndpoint
 from ..sim.flight_log import FlightLog
+from ..sim.flight_spec import FlightSpec, SimulatorRun
 from ..sim.physics.point_mass import PointMass
 from ..sim.session import FlightProgress
 
@@ -96,12 +97,13 @@ def with_simulator(bundle: Path, seconds: float) -> dict[str, float]:
         ``picture_to_setpoint_ms_...`` and ``setpoint_period_ms_...``: p50, p95, p99, max.
 
     """
-    flight = GraphFlight(bundle, start='hover', duration_s=float(seconds), real_time=True)
+    flight = FlightSpec(seed=0, start='hover', duration_s=float(seconds))
+    graph = GraphFlight(bundle, flight, SimulatorRun(real_time=True))
     periods: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix='liquid_drone_') as scratch, _in_domain():
         path, domain = Path(scratch) / 'flight.npz', int(os.environ['ROS_DOMAIN_ID'])
         with (
-            Graph(local_graph.commands(flight, path), Path(scratch) / 'logs', domain) as running,
+            Graph(local_graph.commands(graph, path), Path(scratch) / 'logs', domain) as running,
             Monitor() as monitor,
         ):
 
@@ -147,7 +149,7 @@ def _nodes(
         'camera': f'source:=folder path:={folder} loop:=true framerate:={config.rate_hz}',
         'policy': f'bundle:={config.bundle}',
         'mavlink': f'connection:=udpin:127.0.0.1:{port} autopilot:=ardupilot '
-        'limits.fence_radius_m:=-1.0',
+        'limits.fence_radius_m:=off',
     }
     words = {
         name: [w for pair in text.split() for w in ('-p', f'{name}:{pair}')]

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import topics
+from ..options import Option, options_of
+from ..sim.flight_spec import FlightSpec, SimulatorRun
 
 OPTIONAL = {'camera': 'source', 'recorder': 'directory'}  # started only where this is given
 LIVE_SOURCES = ('device', 'gstreamer', 'rtsp')  # these may come back: started again
@@ -138,39 +140,41 @@ CAMERA = (
     Argument('camera', 'framerate', float, 'Asked of a camera device, or pace of a file.'),
     Argument('camera', 'camera_info_url', str, 'Calibration: file:///path.yaml.'),
 )
+
+
+def made_from(node: str, cls: type, *leave_out: str) -> tuple[Argument, ...]:
+    """Return an argument for every option of a dataclass."""
+    return tuple(
+        Argument(
+            node,
+            one.name,
+            boolean if one.kind is bool else one.kind,
+            _sentence(one),
+            choices=one.choices,
+        )
+        for one in options_of(cls)
+        if one.name not in leave_out
+    )
+
+
+def _sentence(one: Option) -> str:
+    words = f'{one.text.help}, {one.text.unit}' if one.text.unit else one.text.help
+    return f'{words[0].upper()}{words[1:]}.'
+
+
+def _also(cls: type, name: str, node: str, parameter: str, kind: Callable[[str], Any]) -> Argument:
+    """Return the argument with which an option reaches another node too, as its parameter."""
+    (one,) = (found for found in options_of(cls) if found.name == name)
+    return Argument(node, name, kind, _sentence(one), parameter=parameter)
+
+
 SIMULATION = (
-    Argument('simulator', 'world', str, 'World: a name in sim/worlds, or a .yaml file.'),
-    Argument('simulator', 'season', str, 'Season: a name in sim/seasons, or a .yaml file.'),
-    Argument('simulator', 'target', str, 'Target: a name in sim/targets, or a .yaml file.'),
-    Argument('simulator', 'task', str, 'Task: a name in config/tasks, or a .yaml file.'),
-    Argument('simulator', 'weather', str, 'Such as fog:2,noise:1; or clear.'),
-    Argument(
-        'simulator', 'autopilot', str, 'Which autopilot flies.', choices=('px4', 'ardupilot')
+    *made_from('simulator', FlightSpec),
+    *made_from('simulator', SimulatorRun, 'firmware_log', 'progress'),
+    _also(  # firmware has a clock of its own
+        FlightSpec, 'firmware', 'mavlink', 'exact_telemetry', lambda _path: False
     ),
-    Argument(
-        'simulator', 'firmware', str, "Path of that autopilot's SITL binary; else simulated."
-    ),
-    Argument(
-        'mavlink',
-        'firmware',
-        lambda _path: False,  # firmware has a clock of its own
-        "Path of that autopilot's SITL binary; else simulated.",
-        parameter='exact_telemetry',
-    ),
-    Argument('simulator', 'seed', int, 'Everything random in the flight follows from it.'),
-    Argument('simulator', 'start', str, 'Where the drone begins.', choices=('ground', 'hover')),
-    Argument('simulator', 'duration_s', float, 'Simulated seconds of following.'),
-    Argument('simulator', 'real_time', boolean, 'By the wall clock, not in lock-step: true.'),
-    Argument(
-        'mavlink',
-        'real_time',
-        lambda text: not boolean(text),
-        'By the wall clock, not in lock-step: true.',
-        parameter='lockstep',
-    ),
-    Argument('simulator', 'companion', str, 'Where MAVLink goes: what connection listens on.'),
-    Argument('simulator', 'ground_station', str, 'Where it goes too, such as 127.0.0.1:14550.'),
-    Argument('simulator', 'flight_log', str, 'Where to save the flight (.npz).'),
+    _also(SimulatorRun, 'real_time', 'mavlink', 'lockstep', lambda text: not boolean(text)),
 )
 REPLAY = (
     *POLICY,

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -26,8 +26,10 @@ import yaml
 from .. import resources
 from ..contract import load_contract
 from ..errors import MissingDependencyError, OutputError, SimulationError
+from ..options import plain
 from ..sim.firmware.instances import free_instance
 from ..sim.flight_log import FlightLog
+from ..sim.flight_spec import FlightSpec, SimulatorRun
 from ..sim.session import FlightProgress
 from . import distribution
 from .launch_arguments import PER_DRONE
@@ -44,24 +46,13 @@ class GraphFlight:
     """One simulated flight through ROS."""
 
     bundle: Path
-    world: str = 'forest'
-    season: str = 'summer'
-    target: str = 'red_backpack'
-    task: str = 'follow'
-    seed: int = 0
-    start: str = 'ground'  # or 'hover'
-    autopilot: str = 'px4'  # or 'ardupilot'
-    firmware: str = ''  # path of that autopilot's SITL binary; empty: the simulated autopilot
-    renderer: str = 'auto'
-    weather: str = 'clear'
-    duration_s: float | None = None  # of following; None: the task's
-    real_time: bool = False  # by the wall clock instead of in lock-step
+    flight: FlightSpec = FlightSpec()
+    run: SimulatorRun = SimulatorRun()  # the addresses and files are chosen here
     namespace: str = ''  # of the nodes, for several drones in one domain
-    ground_station: str = ''  # address:port that gets telemetry too, such as '127.0.0.1:14550'
 
 
 def fly_through_ros(
-    flight: GraphFlight, out: Path, on_progress: Callable[[FlightProgress], None] = lambda _: None
+    graph: GraphFlight, out: Path, on_progress: Callable[[FlightProgress], None] = lambda _: None
 ) -> FlightLog:
     """Fly once and return what was recorded; the nodes' logs are left in ``out/logs``.
 
@@ -76,51 +67,40 @@ def fly_through_ros(
             'flying through ROS needs rclpy: source a ROS 2 installation, or install its wheels '
             "(x86-64) with pip install 'liquid_drone[ros]'; --no-ros flies without"
         )
-    bundle_hash = load_contract(flight.bundle).bundle_hash()
+    bundle_hash = load_contract(graph.bundle).bundle_hash()
     with tempfile.TemporaryDirectory(prefix='liquid_drone_') as scratch:
         log_path = Path(scratch) / 'flight.npz'
-        with Graph(commands(flight, log_path, out / 'logs'), out / 'logs') as graph:
-            graph.watch(on_progress)
+        with Graph(commands(graph, log_path, out / 'logs'), out / 'logs') as running:
+            running.watch(on_progress)
         log = FlightLog.load(log_path)
-    log.meta.update(bundle=str(flight.bundle), bundle_hash=bundle_hash)
+    log.meta.update(bundle=str(graph.bundle), bundle_hash=bundle_hash)
     return log
 
 
 def commands(
-    flight: GraphFlight, log_path: Path, logs: Path = Path('logs')
+    graph: GraphFlight, log_path: Path, logs: Path = Path('logs')
 ) -> dict[str, list[str]]:
     """Return the command line of each node; parameters stand in files, what was given the last."""
-    port = companion_port(flight)
+    port = companion_port(graph.flight)
+    run = replace(
+        graph.run,
+        companion=f'127.0.0.1:{port}',
+        flight_log=str(log_path),
+        firmware_log=str(logs / 'firmware.log'),
+        progress='json',
+    )
     given: dict[str, dict[str, object]] = {
-        'policy': {'bundle': str(flight.bundle)},
+        'policy': {'bundle': str(graph.bundle)},
         'mavlink': {
             'connection': f'udpin:127.0.0.1:{port}',
-            'autopilot': flight.autopilot,
-            'lockstep': not flight.real_time,
-            'exact_telemetry': not flight.firmware,
+            'autopilot': graph.flight.autopilot,
+            'lockstep': not run.real_time,
+            'exact_telemetry': not graph.flight.firmware,
         },
-        'simulator': {
-            'world': flight.world,
-            'season': flight.season,
-            'target': flight.target,
-            'task': flight.task,
-            'seed': flight.seed,
-            'start': flight.start,
-            'autopilot': flight.autopilot,
-            'firmware': flight.firmware,
-            'firmware_log': str(logs / 'firmware.log'),
-            'renderer': flight.renderer,
-            'weather': flight.weather,
-            'duration_s': flight.duration_s or 0.0,
-            'real_time': flight.real_time,
-            'companion': f'127.0.0.1:{port}',
-            'ground_station': flight.ground_station,
-            'flight_log': str(log_path),
-            'progress': 'json',
-        },
+        'simulator': {**plain(graph.flight), **plain(run)},
     }
     return {
-        name: _command(name, _parameter_file(log_path, name, given[name]), flight.namespace)
+        name: _command(name, _parameter_file(log_path, name, given[name]), graph.namespace)
         for name in NODES
     }
 
@@ -142,7 +122,7 @@ def _command(name: str, given: Path, namespace: str) -> list[str]:
     return line
 
 
-def companion_port(flight: GraphFlight) -> int:
+def companion_port(flight: FlightSpec) -> int:
     """Return the UDP port of the companion: a free one, or where PX4 looks for it."""
     if flight.firmware and flight.autopilot == 'px4':
         return 14540 + free_instance()

@@ -99,6 +99,31 @@ def decode(encoding: str, width: int, height: int, step: int, data: Any) -> Imag
     return picture
 
 
+def decode_compressed(described: str, data: Any) -> Image:
+    """Return a JPEG or PNG as RGB (H, W, 3) uint8.
+
+    Args:
+        described: its format in the words of its sender, for the error.
+        data: the bytes.
+
+    Raises:
+        ImageError: no picture.
+
+    """
+    import cv2
+
+    values = np.frombuffer(data, dtype=np.uint8)
+    try:
+        image = cv2.imdecode(values, cv2.IMREAD_COLOR) if values.size else None
+    except cv2.error as error:  # too large for OpenCV
+        raise ImageError(f'a picture ({described[:40]}) cannot be decoded: {error}') from error
+    if image is None:
+        raise ImageError(
+            f'expected the bytes of a JPEG or PNG, got {values.size} bytes ({described[:40]})'
+        )
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
 def _check_size(found: Encoding, encoding: str, width: int, height: int) -> None:
     if not (0 < width <= LONGEST_SIDE_PX and 0 < height <= LONGEST_SIDE_PX):
         raise ImageError(

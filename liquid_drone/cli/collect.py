@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone collect``: fly the expert and record episodes."""
 
-import argparse
 import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
+
+from ..options import option
+from .arguments import Command, part
 
 NAME = 'collect'
 HELP = 'fly the expert in simulation and record episodes (rosbag2)'
@@ -15,49 +18,52 @@ EPILOG = """examples:
 """
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    add_recipe_arguments(parser)
-    parser.add_argument(
-        '--weather',
-        nargs='+',
-        help="instead of the recipe's: episodes take turns, such as clear fog:2,noise:1",
+@dataclass(frozen=True, kw_only=True)
+class RecipeArguments:
+    """What collect, train and export have in common."""
+
+    recipe: str = option('follow', 'a name in config/recipes, or a .yaml file')
+    data: Path | None = option(None, 'work directory', unset='data/<recipe name>')
+    processes: int = option(2, 'simulators at once', low=1, high=256)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectArguments:
+    """Which episodes are flown."""
+
+    of: RecipeArguments = part(RecipeArguments)
+    weather: tuple[str, ...] = option(
+        (), "instead of the recipe's: episodes take turns, such as clear fog:2,noise:1"
     )
-    parser.add_argument(
-        '--held-out',
-        type=int,
-        default=0,
+    held_out: int = option(
+        0,
+        'fly N episodes on validation seeds instead, which no training looks at',
+        low=0,
+        high=5_000,
         metavar='N',
-        help='fly N episodes on validation seeds instead, which no training looks at',
     )
 
 
-def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what collect, train and export have in common."""
-    parser.add_argument('--recipe', default='follow', help='name or YAML file (default: follow)')
-    parser.add_argument('--data', type=Path, help='work directory (default: data/<recipe name>)')
-    parser.add_argument('--processes', type=int, default=2, help='simulators at once (default: 2)')
-
-
-def run(args: argparse.Namespace) -> int:
+def run(args: CollectArguments) -> int:
     """Collect until the recipe's episodes are there; what is there already is kept."""
     from ..learn.dagger import collect, hold_out
     from ..learn.recipe import Workspace, load_recipe
     from ..sim.scenario.weather import Weather
     from .progress import TerminalWatcher
 
-    recipe = load_recipe(args.recipe)
+    recipe = load_recipe(args.of.recipe)
     if args.weather:
         weather = tuple(str(Weather.parse(text)) for text in args.weather)
         recipe = dataclasses.replace(recipe, weather=weather)
-    work = Workspace(args.data or Path('data') / recipe.name)
+    work = Workspace(args.of.data or Path('data') / recipe.name)
     if args.held_out:
-        frames = hold_out(recipe, work, args.held_out, args.processes, TerminalWatcher())
+        frames = hold_out(recipe, work, args.held_out, args.of.processes, TerminalWatcher())
         print(f'{frames} frames in {work.held_out}')
         return 0
-    frames = collect(recipe, work, args.processes, TerminalWatcher())
+    frames = collect(recipe, work, args.of.processes, TerminalWatcher())
     print(f'{frames} frames in {work.episodes(0)}')
-    print(f'next: liquid-drone train --recipe {args.recipe}')
+    print(f'next: liquid-drone train --recipe {args.of.recipe}')
     return 0
+
+
+COMMAND = Command(NAME, HELP, EPILOG, CollectArguments, run)

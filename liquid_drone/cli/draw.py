@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone draw``: pictures of a policy's network."""
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
+
+from ..options import option
+from .arguments import Command
 
 NAME = 'draw'
 HELP = "draw a policy's wiring, what its neurons do in a flight, and how expressive cells are"
@@ -20,30 +23,25 @@ FILES = ('wiring.png', 'neurons.png', 'phases.png', 'memory.png', 'expressivity.
 SCALES = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument('--bundle', default='follow', help='name in models/ (default: follow)')
-    parser.add_argument('--flight', type=Path, help='flight.npz that liquid-drone fly wrote')
-    parser.add_argument('--expressivity', action='store_true', help='compare cells, a minute')
-    parser.add_argument('--neurons', type=int, default=32, help='of those cells (default: 32)')
-    parser.add_argument('--draws', type=int, default=5, help='random cells of each (default: 5)')
-    parser.add_argument('--out', type=Path, default=Path('out/network'), help='directory')
+@dataclass(frozen=True, kw_only=True)
+class DrawArguments:
+    """Which network is drawn, in which pictures."""
+
+    bundle: str = option('follow', 'a name in models/, or a directory')
+    flight: Path | None = option(None, 'flight.npz that liquid-drone fly wrote')
+    expressivity: bool = option(False, 'compare cells, a minute')
+    neurons: int = option(32, 'of those cells', low=5, high=1_024)
+    draws: int = option(5, 'random cells of each', low=1, high=1_000)
+    out: Path = option(Path('out/network'), 'directory of the pictures')
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: DrawArguments) -> int:
     """Draw what was asked for; prints the files."""
-    from ..errors import ConfigError
     from ..evaluate.plots import neurons as pictures
     from ..policy.network import Network
     from ..policy.weights import config_of, load_weights_of
     from ..results import claim
 
-    if args.draws < 1 or args.neurons < 5:
-        raise ConfigError(
-            f'expected --draws >= 1 and --neurons >= 5, got {args.draws} and {args.neurons}'
-        )
     claim(args.out, FILES)
     network = load_weights_of(Network(config_of(args.bundle)), args.bundle).eval()
     drawn = []
@@ -66,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _expressivity(args: argparse.Namespace) -> None:
+def _expressivity(args: DrawArguments) -> None:
     import numpy as np
 
     from ..evaluate.neuron_dynamics import expressivity
@@ -87,3 +85,6 @@ def _expressivity(args: argparse.Namespace) -> None:
             lengths[name].append((float(low), float(middle), float(high)))
     watcher.end()
     draw_expressivity(np.array(SCALES), lengths, args.out / 'expressivity.png')
+
+
+COMMAND = Command(NAME, HELP, EPILOG, DrawArguments, run)

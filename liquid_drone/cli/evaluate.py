@@ -2,17 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone evaluate``: many flights of a policy, as a table with confidence intervals."""
 
-import argparse
 import itertools
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .. import resources
+from ..errors import ConfigError
 from ..files import aside_of, write_text
+from ..options import option
 from ..results import claim
-from .fly import add_place_arguments
+from ..seeds import parse_seeds, split_of, split_seeds
+from ..sim.flight_spec import FlightSpec
+from .arguments import Command, part
 
 if TYPE_CHECKING:
     from ..evaluate.scoring import Summary
@@ -21,11 +25,14 @@ NAME = 'evaluate'
 HELP = 'fly many seeds of a split and print the table'
 FILES = ('table.md', 'summary.json', 'rates.png')
 KINDS = ('world', 'season', 'weather')
+SplitChoice = Literal['validation', 'test']
+SPLIT, COUNT = 'test', 100
 EPILOG = """examples:
   liquid-drone evaluate --flights 100
   liquid-drone evaluate --bundle data/mine/bundle --split validation --flights 20 --json
   liquid-drone evaluate --expert --task reach --split validation --flights 50 --out out/expert
   liquid-drone evaluate --bundle data/mine/bundle --flights 50 --card
+  liquid-drone evaluate --seeds 20000:20099 --out out/mine    # seeds that nobody here has used
   liquid-drone evaluate --worlds forest urban --seasons spring summer autumn winter --out out/all
 
 Several places give one line each, and a picture of them: rates.png. A run that was stopped goes on
@@ -33,54 +40,74 @@ where it was.
 """
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    add_place_arguments(parser)
-    parser.add_argument(
-        '--expert',
-        action='store_true',
-        help='fly the expert that policies learn from, instead of a bundle',
+@dataclass(frozen=True, kw_only=True)
+class EvaluateArguments:
+    """Which flights are flown, by whom, and where their results go."""
+
+    flight: FlightSpec = part(
+        FlightSpec, without=('seed', 'start', 'duration_s', 'firmware', 'land')
     )
-    for kind in KINDS:
-        parser.add_argument(
-            f'--{kind}s', nargs='+', metavar=kind.upper(), help=f'several, instead of --{kind}'
-        )
-    parser.add_argument('--split', choices=('validation', 'test'), default='test')
-    parser.add_argument('--flights', type=int, default=100, help='how many (default: 100)')
-    parser.add_argument('--offset', type=int, default=0, help='seeds to leave out at the start')
-    parser.add_argument('--processes', type=int, default=2, help='flights at once (default: 2)')
-    parser.add_argument('--out', type=Path, default=Path('out/evaluation'), help='directory')
-    parser.add_argument('--json', action='store_true', help='print the summary as JSON')
-    parser.add_argument(
-        '--card', action='store_true', help="write the rates into the bundle's contract and card"
+    bundle: str = option('follow', 'policy: a name in models/, or a directory')
+    expert: bool = option(False, 'fly the expert that policies learn from, instead of a bundle')
+    worlds: tuple[str, ...] = option((), 'several, instead of --world', metavar='WORLD')
+    seasons: tuple[str, ...] = option((), 'several, instead of --season', metavar='SEASON')
+    weathers: tuple[str, ...] = option((), 'several, instead of --weather', metavar='WEATHER')
+    split: SplitChoice | None = option(None, 'whose seeds are flown', unset=SPLIT)
+    flights: int | None = option(None, 'how many', low=1, high=5_000, unset=str(COUNT))
+    offset: int | None = option(
+        None, 'seeds to leave out at the start', low=0, high=4_999, unset='0'
     )
+    seeds: str = option(
+        '',
+        'these seeds, both ends included, instead of --split, --flights and --offset; those from '
+        '20000 on are never used by this project',
+        metavar='FIRST:LAST',
+    )
+    processes: int = option(2, 'flights at once', low=1, high=256)
+    out: Path = option(Path('out/evaluation'), 'directory of the results')
+    json: bool = option(False, 'print the summary as JSON')
+    card: bool = option(False, "write the rates into the bundle's contract and card")
 
 
-def run(args: argparse.Namespace) -> int:
+def seeds_of(args: EvaluateArguments) -> range:
+    """Return the seeds that are flown, all of one split.
+
+    Raises:
+        ConfigError: seeds given in two ways, of two splits, or that a split does not have.
+
+    """
+    if not args.seeds:
+        return split_seeds(args.split or SPLIT, args.flights or COUNT, args.offset or 0)
+    given = {'--split': args.split, '--flights': args.flights, '--offset': args.offset}
+    if twice := [flag for flag, value in given.items() if value is not None]:
+        raise ConfigError(f'--seeds says which seeds are flown: leave out {", ".join(twice)}')
+    return parse_seeds(args.seeds)
+
+
+def run(args: EvaluateArguments) -> int:
     """Fly what is missing and print the table of all."""
     from ..evaluate.plots.rates import chart
     from ..evaluate.report import markdown, overview
     from ..schema import plain
-    from ..seeds import split_seeds
 
-    seeds = split_seeds(args.split, args.flights, args.offset)
+    seeds = seeds_of(args)
+    where = f'{split_of(seeds[0])} seeds {seeds[0]} to {seeds[-1]}'
     claim(args.out, FILES)
-    given = [getattr(args, f'{kind}s') for kind in KINDS]
+    flight = args.flight
+    given = (args.worlds, args.seasons, args.weathers)
     if any(given):
-        lists = [many or [getattr(args, kind)] for kind, many in zip(KINDS, given, strict=True)]
+        lists = [many or [getattr(flight, kind)] for kind, many in zip(KINDS, given, strict=True)]
         cells = list(itertools.product(*lists))
         found = {cell: _cell(args, cell, seeds, args.out / cell_name(cell)) for cell in cells}
-        title = f'{args.target}, {args.split} seeds {seeds[0]} to {seeds[-1]}'
+        title = f'{flight.target}, {where}'
         table = overview(found, title)
         with aside_of(args.out / 'rates.png') as aside:
             chart(found, title, aside)
         summary: Any = {cell_name(cell): plain(value) for cell, value in found.items()}
     else:
-        cell = (args.world, args.season, args.weather)
+        cell = (flight.world, flight.season, flight.weather)
         one = _cell(args, cell, seeds, args.out)
-        title = f'{cell_name(cell)}, {args.split} seeds {seeds[0]} to {seeds[-1]}'
+        title = f'{cell_name(cell)}, {where}'
         table, summary = markdown(one, title), plain(one)
     if args.card and not args.expert:
         _write_card(args, found if any(given) else {cell: one}, seeds)
@@ -92,15 +119,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _write_card(
-    args: argparse.Namespace, found: dict[tuple[str, ...], 'Summary'], seeds: range
+    args: EvaluateArguments, found: dict[tuple[str, ...], 'Summary'], seeds: range
 ) -> None:
     """Add the success of every place to the bundle's card."""
     from ..policy.card import add_flights
     from ..schema import plain
 
-    what = f'task {Path(args.task).stem}, {Path(args.target).stem}'
+    what = f'task {Path(args.flight.task).stem}, {Path(args.flight.target).stem}'
     table = {cell_name(cell): plain(one.success) for cell, one in found.items()}
-    add_flights(resources.bundle(args.bundle), args.split, seeds, what, table)
+    add_flights(resources.bundle(args.bundle), split_of(seeds[0]), seeds, what, table)
 
 
 def cell_name(cell: Sequence[str]) -> str:
@@ -110,22 +137,19 @@ def cell_name(cell: Sequence[str]) -> str:
     return place if weather == 'clear' else f'{place}-{weather.replace(":", "").replace(",", "-")}'
 
 
-def _cell(args: argparse.Namespace, cell: Sequence[str], seeds: range, out: Path) -> 'Summary':
+def _cell(args: EvaluateArguments, cell: Sequence[str], seeds: range, out: Path) -> 'Summary':
     """Fly the seeds of one place that are missing, with a bar, and sum all of them up."""
     from ..evaluate.protocol import Flown, Trial, evaluate
     from ..evaluate.scoring import summarise
-    from ..sim.scenario.scenario import load_scenario
     from .progress import TerminalWatcher
 
     world, season, weather = cell
-    scenario = load_scenario(
-        world, season, args.target, args.task, renderer=args.renderer, weather=weather
-    )
+    flight = replace(args.flight, world=world, season=season, weather=weather)
     bundle = None if args.expert else resources.bundle(args.bundle)
-    trial = Trial(scenario, bundle, args.autopilot)
+    trial = Trial(flight, bundle)
     watcher = None if args.json else TerminalWatcher()
     if watcher is not None:
-        watcher.begin(f'{cell_name(cell)}: {args.split} flights', len(seeds), 'flights')
+        watcher.begin(f'{cell_name(cell)}: {split_of(seeds[0])} flights', len(seeds), 'flights')
     good = 0
 
     def on_flight(flown: Flown, is_new: bool) -> None:
@@ -138,3 +162,6 @@ def _cell(args: argparse.Namespace, cell: Sequence[str], seeds: range, out: Path
     if watcher is not None:
         watcher.end()
     return summarise([flown.score for flown in flights])
+
+
+COMMAND = Command(NAME, HELP, EPILOG, EvaluateArguments, run)

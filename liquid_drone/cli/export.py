@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone export``: write the flight bundle of a trained round and check its answers."""
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ConfigError
-from .collect import add_recipe_arguments
+from ..options import REQUIRED, option
+from .arguments import Command, part
+from .collect import RecipeArguments
 from .places import check_bundle_place
 
 NAME = 'export'
@@ -17,16 +19,18 @@ EPILOG = """examples:
 """
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    add_recipe_arguments(parser)
-    parser.add_argument('--round', type=int, help='training round (default: the best validated)')
-    parser.add_argument('--out', type=Path, required=True, help='bundle directory to write')
+@dataclass(frozen=True, kw_only=True)
+class ExportArguments:
+    """Which round becomes a bundle, and where."""
+
+    of: RecipeArguments = part(RecipeArguments)
+    round: int | None = option(
+        None, 'training round', low=0, high=1_000, unset='the best validated'
+    )
+    out: Path = option(REQUIRED, 'bundle directory to write')
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: ExportArguments) -> int:
     """Export one round and replay its parity vectors through ONNX Runtime."""
     from ..learn.dagger import frames_of
     from ..learn.export_round import export_round
@@ -35,12 +39,13 @@ def run(args: argparse.Namespace) -> int:
     from ..runtime.runner import PolicyRunner
 
     check_bundle_place(args.out)
-    recipe = load_recipe(args.recipe)
-    work = Workspace(args.data or Path('data') / recipe.name)
+    recipe = load_recipe(args.of.recipe)
+    work = Workspace(args.of.data or Path('data') / recipe.name)
     index = best_round(recipe, work) if args.round is None else args.round
     if not work.checkpoint(index).is_file():
         raise ConfigError(
-            f'{work.checkpoint(index)} is missing: run liquid-drone train --recipe {args.recipe}'
+            f'{work.checkpoint(index)} is missing: '
+            f'run liquid-drone train --recipe {args.of.recipe}'
         )
     export_round(
         recipe, work, index, args.out, frames_of(recipe, work, index), args.out.resolve().name
@@ -48,3 +53,6 @@ def run(args: argparse.Namespace) -> int:
     runner = PolicyRunner(args.out)
     print(f'{args.out}: round {index}, parity {runner.check_parity():.1e}')
     return 0
+
+
+COMMAND = Command(NAME, HELP, EPILOG, ExportArguments, run)

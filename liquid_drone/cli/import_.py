@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone import``: a bundle from weights that somebody else trained."""
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from ..options import REQUIRED, option
+from ..seeds import LARGEST
+from .arguments import Command, part
 from .places import check_bundle_place
 
 if TYPE_CHECKING:
@@ -25,33 +28,39 @@ or LTC, wired or not) holds no CNN: it gets that of a bundle of ours, behind whi
 """
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument('file', type=Path, help='.hdf5 weights, or a state dict saved by PyTorch')
-    parser.add_argument('--out', type=Path, required=True, help='bundle directory to write')
-    parser.add_argument(
-        '--nominal-s', type=float, default=0.05, help='frame time of its training (default: 0.05)'
-    )
-    parser.add_argument(
-        '--seed', type=int, help="Keras: of the wiring (default: as the authors' params.json says)"
-    )
-    ours = parser.add_argument_group('a state dict of ncps')
-    ours.add_argument('--prefix', default='', help='of the cell within a larger model: "rnn."')
-    ours.add_argument('--readout', default='', help='name of the linear layer after the cell')
-    ours.add_argument(
-        '--encoder', '--eye', default='follow', help='bundle whose CNN it gets (default: follow)'
-    )
-    ours.add_argument('--mode', choices=('default', 'no_gate'), default='default', help='of a CfC')
-    ours.add_argument('--backbone', default='lecun_tanh', help="activation of a CfC's backbone")
-    ours.add_argument('--unfolds', type=int, default=6, help='of an LTC (default: 6)')
-    ours.add_argument(
-        '--explicit', action='store_true', help='LTC without implicit_param_constraints'
-    )
+@dataclass(frozen=True, kw_only=True)
+class NcpsArguments:
+    """What a state dict of ncps does not say about itself."""
+
+    prefix: str = option('', 'of the cell within a larger model: "rnn."')
+    readout: str = option('', 'name of the linear layer after the cell')
+    encoder: str = option('follow', 'bundle whose CNN it gets', aliases=('--eye',))
+    mode: Literal['default', 'no_gate'] = option('default', 'of a CfC')
+    backbone: str = option('lecun_tanh', "activation of a CfC's backbone")
+    unfolds: int = option(6, 'of an LTC', low=1, high=100)
+    explicit: bool = option(False, 'LTC without implicit_param_constraints')
 
 
-def run(args: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class ImportArguments:
+    """Which weights become a bundle."""
+
+    file: Path = option(
+        REQUIRED, '.hdf5 weights, or a state dict saved by PyTorch', positional=True
+    )
+    out: Path = option(REQUIRED, 'bundle directory to write')
+    nominal_s: float = option(0.05, 'frame time of its training', low=0.001, high=1.0, unit='s')
+    seed: int | None = option(
+        None,
+        'Keras: of the wiring',
+        low=0,
+        high=LARGEST,
+        unset="as the authors' params.json says",
+    )
+    ncps: NcpsArguments = part(NcpsArguments, group='a state dict of ncps')
+
+
+def run(args: ImportArguments) -> int:
     """Import, export, and replay the answers through ONNX Runtime."""
     from ..policy.foreign.bundle import adopt, is_keras
     from ..runtime.runner import PolicyRunner
@@ -68,15 +77,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _keras(args: argparse.Namespace) -> 'Network':
+def _keras(args: ImportArguments) -> 'Network':
     from ..policy.foreign.keras import KerasUnsaid, from_keras
 
     return from_keras(args.file, KerasUnsaid(seed=args.seed, nominal_s=args.nominal_s))
 
 
-def _ncps(args: argparse.Namespace) -> 'Network':
+def _ncps(args: ImportArguments) -> 'Network':
     import dataclasses
-    from typing import get_args
+    from typing import cast, get_args
 
     from ..contract import TimeSpec
     from ..errors import ConfigError
@@ -84,10 +93,15 @@ def _ncps(args: argparse.Namespace) -> 'Network':
     from ..policy.foreign.bundle import Guest, guest_network
     from ..policy.foreign.ncps import Unsaid
 
-    if args.backbone not in get_args(Backbone):
+    ours = args.ncps
+    if ours.backbone not in get_args(Backbone):
         raise ConfigError(
-            f"unknown backbone '{args.backbone}': expected one of {', '.join(get_args(Backbone))}"
+            f"unknown backbone '{ours.backbone}': expected one of {', '.join(get_args(Backbone))}"
         )
-    unsaid = Unsaid(args.mode, args.backbone, args.unfolds, not args.explicit, args.prefix)
+    backbone = cast(Backbone, ours.backbone)
+    unsaid = Unsaid(ours.mode, backbone, ours.unfolds, not ours.explicit, ours.prefix)
     time = dataclasses.replace(TimeSpec(), nominal_s=args.nominal_s)
-    return guest_network(args.file, Guest(unsaid, args.encoder, args.readout, time))
+    return guest_network(args.file, Guest(unsaid, ours.encoder, ours.readout, time))
+
+
+COMMAND = Command(NAME, HELP, EPILOG, ImportArguments, run)

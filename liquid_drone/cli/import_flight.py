@@ -2,10 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone import-flight``: recordings of real flights into episodes to train on."""
 
-import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import EpisodeError
+from ..options import REQUIRED, option
+from ..topics import CAMERA_INFO, IMAGE, ODOMETRY
+from ..topics import COMMAND as COMMAND_TOPIC
+from .arguments import Command, part
 
 NAME = 'import-flight'
 HELP = 'make episodes of what ros2 bag record wrote on a drone'
@@ -19,35 +24,41 @@ size are cropped to the angle of the policy and resized; without camera_info rec
 """
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument('bags', type=Path, nargs='+', help='recordings: rosbag2, MCAP or SQLite')
-    parser.add_argument('--target', required=True, help='name of what was followed')
-    parser.add_argument('--out', type=Path, default=Path('data/flights'), help='of the episodes')
-    add_topic_arguments(parser)
+@dataclass(frozen=True, kw_only=True)
+class TopicArguments:
+    """Where things are in a recording."""
+
+    image_topic: str = option(IMAGE, 'pictures')
+    command_topic: str = option(COMMAND_TOPIC, "the pilot's command")
+    odometry_topic: str = option(ODOMETRY, 'odometry')
+    info_topic: str = option(CAMERA_INFO, 'calibration of the camera')
+    fov: float | None = option(
+        None,
+        "the camera's horizontal field of view",
+        low=15.0,
+        high=150.0,
+        unit='degrees',
+        unset='of camera_info',
+    )
 
 
-def add_topic_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add where things are in a recording."""
-    group = parser.add_argument_group('topics of the recordings')
-    defaults = {
-        'image': 'camera/image_raw',
-        'command': 'cmd_vel',
-        'odometry': 'odom',
-        'info': 'camera/camera_info',
-    }
-    for name, topic in defaults.items():
-        group.add_argument(f'--{name}-topic', default=topic, help=f'(default: {topic})')
-    group.add_argument('--fov', type=float, help="the camera's horizontal field of view, degrees")
+@dataclass(frozen=True, kw_only=True)
+class ImportFlightArguments:
+    """Which recordings become episodes."""
+
+    bags: tuple[Path, ...] = option(
+        REQUIRED, 'recordings: rosbag2, MCAP or SQLite', positional=True
+    )
+    target: str = option(REQUIRED, 'name of what was followed')
+    out: Path = option(Path('data/flights'), 'directory of the episodes')
+    topics: TopicArguments = part(TopicArguments, group='topics of the recordings')
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: ImportFlightArguments) -> int:
     """Import every recording, then say what is wrong with the episodes."""
     from ..episodes.checks import check_all
 
-    episodes = import_all(args, args.bags, args.target, args.out)
+    episodes = import_all(args.topics, args.bags, args.target, args.out)
     findings = check_all(episodes)
     for finding in findings:
         print(finding)
@@ -56,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     return int(not episodes or any(finding.level == 'error' for finding in findings))
 
 
-def import_all(args: argparse.Namespace, bags: list[Path], target: str, out: Path) -> list[Path]:
+def import_all(where: TopicArguments, bags: Sequence[Path], target: str, out: Path) -> list[Path]:
     """Import recordings with a bar; return the episodes.
 
     Raises:
@@ -72,8 +83,8 @@ def import_all(args: argparse.Namespace, bags: list[Path], target: str, out: Pat
             f'two recordings are called {", ".join(twice)}, and their episodes would be too: '
             'rename one of them'
         )
-    topics = Topics(args.image_topic, args.command_topic, args.odometry_topic, args.info_topic)
-    config = ImportConfig(target, topics, horizontal_fov_deg=args.fov)
+    topics = Topics(where.image_topic, where.command_topic, where.odometry_topic, where.info_topic)
+    config = ImportConfig(target, topics, horizontal_fov_deg=where.fov)
     watcher = TerminalWatcher()
     episodes: list[Path] = []
     watcher.begin('recordings', len(bags), 'frames')
@@ -87,3 +98,6 @@ def import_all(args: argparse.Namespace, bags: list[Path], target: str, out: Pat
         )
     watcher.end()
     return episodes
+
+
+COMMAND = Command(NAME, HELP, EPILOG, ImportFlightArguments, run)

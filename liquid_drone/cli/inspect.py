@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone inspect``: contact sheets of worlds, seasons and targets; a window to fly in."""
 
-import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from .. import resources
-from ..errors import ConfigError
 from ..files import written
+from ..options import REQUIRED, option
 from ..results import claim
+from ..sim.flight_spec import FlightSpec
+from .arguments import Command, part
 
 if TYPE_CHECKING:
     from ..arrays import Image
@@ -18,10 +20,10 @@ if TYPE_CHECKING:
 
 NAME = 'inspect'
 HELP = 'look at worlds, seasons and targets: a contact sheet, or a window'
-KINDS = ('world', 'season', 'target')
+KindChoice = Literal['world', 'season', 'target']
+KINDS = get_args(KindChoice)
 SEED, SEEDS = 9_011, 4  # of the training split; so many for a season
 YEAR = ('spring', 'summer', 'autumn', 'winter')
-TARGET = 'red_backpack'
 EPILOG = """examples:
   liquid-drone inspect world                     # every world in every season
   liquid-drone inspect world my/park.yaml --seed 9003
@@ -34,30 +36,30 @@ The sheet is a PNG: out/inspect-world.png and so on, or --out.
 """
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument('kind', choices=KINDS, help='what to look at')
-    parser.add_argument('names', nargs='*', help='names or .yaml files (default: all that ship)')
-    parser.add_argument('--seed', type=int, default=SEED, help=f'the place (default: {SEED})')
-    parser.add_argument('--weather', default='clear', help='such as fog:2 (default: clear)')
-    parser.add_argument('--width', type=int, default=480, help='of a picture (default: 480)')
-    parser.add_argument('--renderer', choices=('auto', 'opengl', 'tiny'), default='auto')
-    parser.add_argument('--out', type=Path, help='PNG file (default: out/inspect-KIND.png)')
-    parser.add_argument('--live', action='store_true', help='a window instead (needs a display)')
+@dataclass(frozen=True, kw_only=True)
+class InspectArguments:
+    """What is looked at and where the picture goes."""
+
+    kind: KindChoice = option(REQUIRED, 'what to look at', positional=True)
+    names: tuple[str, ...] = option(
+        (), 'names or .yaml files', unset='all that ship', positional=True
+    )
+    flight: FlightSpec = part(
+        FlightSpec, only=('seed', 'weather', 'vehicle', 'renderer'), seed=SEED
+    )
+    width: int = option(480, 'of a picture', low=64, high=4_096, unit='pixels')
+    out: Path | None = option(None, 'PNG file', unset='out/inspect-KIND.png')
+    live: bool = option(False, 'a window instead (needs a display)')
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: InspectArguments) -> int:
     """Draw the sheet, or open the window."""
-    if args.width < 64:
-        raise ConfigError(f'--width must be 64 pixels or more, got {args.width}')
     chosen = _chosen(args)
     out = args.out or Path('out') / f'inspect-{args.kind}.png'
     if args.live:
         from ..sim.preview import viewer
 
-        viewer.watch(viewer.Choices(**chosen), args.seed, args.weather, args.renderer)
+        viewer.watch(viewer.Choices(**chosen), args.flight)
         return 0
     claim(out.parent, (out.name,))
     _save(out, SHEETS[args.kind](args, **chosen))
@@ -65,11 +67,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _chosen(args: argparse.Namespace) -> dict[str, tuple[str, ...]]:
+def _chosen(args: InspectArguments) -> dict[str, tuple[str, ...]]:
     """Return what is shown of each kind, the names that were given checked."""
     known = {f'{kind}s': tuple(resources.names(f'sim/{kind}s')) for kind in KINDS}
     known['seasons'] = tuple(sorted(known['seasons'], key=_by_year))
-    known['targets'] = (TARGET,)
+    known['targets'] = (FlightSpec.target,)
     for name in args.names:
         resources.named_file(f'sim/{args.kind}s', name)
     if args.names or args.kind == 'target':
@@ -82,7 +84,7 @@ def _by_year(season: str) -> tuple[int, str]:
 
 
 def _world_sheet(
-    args: argparse.Namespace,
+    args: InspectArguments,
     worlds: tuple[str, ...],
     seasons: tuple[str, ...],
     targets: tuple[str, ...],
@@ -97,11 +99,11 @@ def _world_sheet(
         for world, row in zip(worlds, places, strict=True):
             views = [drawing.done(contact_sheet.place_views(place, shown)) for place in row]
             rows += _turned(Path(world).stem, seasons, views)
-    return contact_sheet.sheet(f'seed {args.seed}, {args.weather}', rows)
+    return contact_sheet.sheet(f'seed {args.flight.seed}, {args.flight.weather}', rows)
 
 
 def _season_sheet(
-    args: argparse.Namespace,
+    args: InspectArguments,
     worlds: tuple[str, ...],
     seasons: tuple[str, ...],
     targets: tuple[str, ...],
@@ -109,7 +111,7 @@ def _season_sheet(
     """Seasons and worlds below each other, seeds beside each other."""
     from ..sim.preview import contact_sheet
 
-    seeds = range(args.seed, args.seed + SEEDS)
+    seeds = range(args.flight.seed, args.flight.seed + SEEDS)
     places = [(world, season, _shown(args).load(world, season, *targets))
               for season in seasons for world in worlds]  # fmt: skip
     rows = []
@@ -118,11 +120,11 @@ def _season_sheet(
             views = [drawing.done(contact_sheet.place_views(place, _shown(args, seed)))
                      for seed in seeds]  # fmt: skip
             rows += _turned(Path(season).stem, [f'seed {seed}' for seed in seeds], views, world)
-    return contact_sheet.sheet(f'{args.weather}', rows)
+    return contact_sheet.sheet(args.flight.weather, rows)
 
 
 def _target_sheet(
-    args: argparse.Namespace,
+    args: InspectArguments,
     worlds: tuple[str, ...],
     seasons: tuple[str, ...],
     targets: tuple[str, ...],
@@ -139,7 +141,7 @@ def _target_sheet(
         for words, place in places:
             views = drawing.done(contact_sheet.target_views(place, shown))
             rows.append(contact_sheet.SheetRow(tuple(Path(word).stem for word in words), views))
-    return contact_sheet.sheet(f'seed {args.seed}, {args.weather}', rows)
+    return contact_sheet.sheet(f'seed {args.flight.seed}, {args.flight.weather}', rows)
 
 
 SHEETS = {'world': _world_sheet, 'season': _season_sheet, 'target': _target_sheet}
@@ -161,10 +163,11 @@ def _turned(
     return rows
 
 
-def _shown(args: argparse.Namespace, seed: int | None = None) -> 'SheetPlace':
+def _shown(args: InspectArguments, seed: int | None = None) -> 'SheetPlace':
     from ..sim.preview.contact_sheet import SheetPlace
 
-    return SheetPlace(args.seed if seed is None else seed, args.width, args.weather, args.renderer)
+    flight = args.flight if seed is None else replace(args.flight, seed=seed)
+    return SheetPlace(flight, args.width)
 
 
 class Drawing:
@@ -198,3 +201,6 @@ def _save(path: Path, page: 'Image') -> None:
 
     data = cv2.imencode('.png', page[:, :, ::-1])[1].tobytes()
     written(path, lambda aside: aside.write_bytes(data))
+
+
+COMMAND = Command(NAME, HELP, EPILOG, InspectArguments, run)

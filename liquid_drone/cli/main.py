@@ -5,7 +5,6 @@
 Exit codes: 0 done, 1 done but the flight or check failed, 2 a stated error, 130 interrupted.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 
@@ -13,6 +12,7 @@ from ..errors import LiquidDroneError
 from . import (
     bench,
     collect,
+    doctor,
     draw,
     evaluate,
     export,
@@ -25,44 +25,42 @@ from . import (
     validate,
     watch,
 )
+from .arguments import CommandParser, add_commands
+from .arguments import run as run_command
 
 COMMANDS = (
-    fly,
-    evaluate,
-    collect,
-    validate,
-    train,
-    retrain,
-    export,
-    import_,
-    import_flight,
-    inspect,
-    draw,
-    bench,
-    watch,
+    fly.COMMAND,
+    evaluate.COMMAND,
+    collect.COMMAND,
+    validate.COMMAND,
+    train.COMMAND,
+    retrain.COMMAND,
+    export.COMMAND,
+    import_.COMMAND,
+    import_flight.COMMAND,
+    inspect.COMMAND,
+    draw.COMMAND,
+    bench.COMMAND,
+    watch.COMMAND,
+    doctor.COMMAND,
 )
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """Return the parser with every subcommand."""
-    top = argparse.ArgumentParser(
+    top = CommandParser(
         prog='liquid-drone',
         description='A drone that follows what it learned to see, flown by a liquid network.',
         epilog='liquid-drone COMMAND --help shows the arguments of a command, with examples.',
     )
-    commands = top.add_subparsers(metavar='COMMAND', required=True)
-    for module in COMMANDS:
-        sub = commands.add_parser(module.NAME, help=module.HELP, description=module.HELP)
-        module.configure(sub)
-        sub.set_defaults(run=module.run)
+    add_commands(top, COMMANDS, 'COMMAND')
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
-    args = parser().parse_args(arguments)
     try:
-        return int(args.run(args))
+        return run_command(parser().parse_args(arguments))
     except LiquidDroneError as error:
         print(f'liquid-drone: {error}', file=sys.stderr)
         return 2

@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone retrain``: teach a policy a new target, and say what it forgot."""
 
-import argparse
 import dataclasses
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import resources
 from ..errors import ConfigError, EpisodeError
 from ..files import write_text
-from .import_flight import add_topic_arguments, import_all
+from ..options import REQUIRED, option
+from .arguments import Command, part
+from .import_flight import TopicArguments, import_all
 from .places import check_bundle_place
 
 if TYPE_CHECKING:
@@ -33,44 +35,31 @@ where it was. The bundle is written before it is flown on test seeds, which choo
 """
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument('--target', required=True, help='name in sim/targets, or a .yaml file')
-    parser.add_argument(
-        '--from', dest='start', default='follow', help='bundle to go on from (default: follow)'
+@dataclass(frozen=True, kw_only=True)
+class RetrainArguments:
+    """Which bundle learns which target, from what."""
+
+    target: str = option(REQUIRED, 'a name in sim/targets, or a .yaml file')
+    start: str = option('follow', 'bundle to go on from', flag='--from', metavar='BUNDLE')
+    data: Path | None = option(None, 'work directory', unset='data/<name>')
+    out: Path | None = option(None, 'bundle to write', unset='<data>/bundle')
+    processes: int = option(2, 'simulators at once', low=1, high=256)
+    bags: tuple[Path, ...] = option(
+        (), 'episodes of recorded flights (see import-flight), or recordings themselves'
     )
-    parser.add_argument('--data', type=Path, help='work directory (default: data/<name>)')
-    parser.add_argument('--out', type=Path, help='bundle to write (default: <data>/bundle)')
-    parser.add_argument('--processes', type=int, default=2, help='simulators at once (default: 2)')
-    parser.add_argument(
-        '--bags',
-        type=Path,
-        nargs='+',
-        default=[],
-        help='episodes of recorded flights (see import-flight), or recordings themselves',
-    )
-    parser.add_argument(
-        '--only-bags', action='store_true', help='train on the recorded flights alone'
-    )
-    parser.add_argument(
-        '--photos',
-        type=Path,
-        nargs='+',
-        default=[],
-        help='the target is made from photographs: the front, then on around to its left; PNG '
+    only_bags: bool = option(False, 'train on the recorded flights alone')
+    photos: tuple[Path, ...] = option(
+        (),
+        'the target is made from photographs: the front, then on around to its left; PNG '
         'with a transparent background, or with background all around',
     )
-    parser.add_argument('--height', type=float, default=1.0, help='of that object, in metres')
-    parser.add_argument('--motion', default='walk', help='of that object (default: walk)')
-    add_topic_arguments(parser)
-    parser.add_argument(
-        '--flights', type=int, default=50, help='test flights with each target (default: 50)'
-    )
+    height: float = option(1.0, 'of that object', low=0.05, high=10.0, unit='m')
+    motion: str = option('walk', 'of that object')
+    topics: TopicArguments = part(TopicArguments, group='topics of the recordings')
+    flights: int = option(50, 'test flights with each target', low=0, high=5_000)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: RetrainArguments) -> int:
     """Collect, train, export, then fly the new target and the known ones."""
     from ..learn.dagger import collect, run_rounds
     from ..learn.distributed import started_by_torchrun
@@ -84,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
             'torchrun is for train'
         )
     if args.photos:
-        args.target = str(_from_photos(args))
+        args = dataclasses.replace(args, target=str(_from_photos(args)))
     recipe = _recipe(args)
     work = Workspace(args.data or Path('data') / recipe.name)
     out = args.out or work.root / 'bundle'
@@ -105,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _recipe(args: argparse.Namespace) -> 'Recipe':
+def _recipe(args: RetrainArguments) -> 'Recipe':
     """Return what is to be done; whatever is wrong is told before anything is flown."""
     from ..learn import fine_tune
     from ..sim.scenario.scenario import load_scenario
@@ -119,7 +108,7 @@ def _recipe(args: argparse.Namespace) -> 'Recipe':
     return dataclasses.replace(recipe, recorded=(Path(args.target).stem,) if args.bags else ())
 
 
-def _from_photos(args: argparse.Namespace) -> Path:
+def _from_photos(args: RetrainArguments) -> Path:
     """Make the target's file from photographs; the same ones give the same file."""
     from ..sim.scenario.target_from_photos import target_from_photos
 
@@ -128,7 +117,7 @@ def _from_photos(args: argparse.Namespace) -> Path:
     return target_from_photos(args.photos, name, args.height, folder, args.motion)
 
 
-def _take(args: argparse.Namespace, into: Path) -> None:
+def _take(args: RetrainArguments, into: Path) -> None:
     """Bring recorded flights into the work directory: episodes as they are, recordings imported.
 
     Raises:
@@ -147,12 +136,12 @@ def _take(args: argparse.Namespace, into: Path) -> None:
         if not episodes:
             raw.append(path)
     if raw:
-        import_all(args, raw, Path(args.target).stem, into)
+        import_all(args.topics, raw, Path(args.target).stem, into)
     if not find_episodes(into):
         raise EpisodeError(f'no flights to train on in {", ".join(map(str, args.bags))}')
 
 
-def report(args: argparse.Namespace, bundle: Path, folder: Path) -> str:
+def report(args: RetrainArguments, bundle: Path, folder: Path) -> str:
     """Fly the new bundle with every target, the old one with those it knew; return the table."""
     from ..contract import load_contract
     from ..learn.fine_tune import known_targets
@@ -173,13 +162,13 @@ def report(args: argparse.Namespace, bundle: Path, folder: Path) -> str:
     return '\n'.join(rows) + '\n'
 
 
-def _flown(args: argparse.Namespace, bundle: Path, target: str, out: Path) -> 'Summary':
+def _flown(args: RetrainArguments, bundle: Path, target: str, out: Path) -> 'Summary':
     """Fly one bundle after one target through all places it learned in, on test seeds."""
     from ..contract import load_contract
     from ..evaluate.protocol import Trial, evaluate
     from ..evaluate.scoring import summarise
     from ..seeds import split_seeds
-    from ..sim.scenario.scenario import load_scenario
+    from ..sim.flight_spec import FlightSpec
     from .progress import TerminalWatcher
 
     training = load_contract(bundle).training
@@ -190,7 +179,7 @@ def _flown(args: argparse.Namespace, bundle: Path, target: str, out: Path) -> 'S
     scores = []
     for i, (world, season) in enumerate(places):
         mine = seeds[i :: len(places)]
-        trial = Trial(load_scenario(world, season, target), bundle)
+        trial = Trial(FlightSpec(world=world, season=season, target=target), bundle)
         place = out / f'{world}-{season}'
         done = evaluate(
             trial, mine, place, args.processes,
@@ -206,3 +195,6 @@ def _flown(args: argparse.Namespace, bundle: Path, target: str, out: Path) -> 'S
 def _say(summary: 'Summary') -> str:
     rate = summary.success
     return f'{rate.count} of {rate.total} ({rate.low:.0%} to {rate.high:.0%})'
+
+
+COMMAND = Command(NAME, HELP, EPILOG, RetrainArguments, run)

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone train``: behaviour cloning, DAgger rounds, validation flights, a bundle."""
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
-from .collect import add_recipe_arguments
+from ..options import option
+from .arguments import Command, part
+from .collect import RecipeArguments
 from .places import check_bundle_place
 
 NAME = 'train'
@@ -22,17 +24,15 @@ A run that was stopped goes on where it was. Needs the episodes of: liquid-drone
 """
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    add_recipe_arguments(parser)
-    parser.add_argument(
-        '--out', type=Path, help='bundle of the best round (default: <data>/bundle)'
-    )
+@dataclass(frozen=True, kw_only=True)
+class TrainArguments:
+    """What is trained and where its bundle goes."""
+
+    of: RecipeArguments = part(RecipeArguments)
+    out: Path | None = option(None, 'bundle of the best round', unset='<data>/bundle')
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: TrainArguments) -> int:
     """Train every round that is not done yet, then export the best."""
     from ..learn.dagger import run_rounds, train_share
     from ..learn.distributed import joined
@@ -40,16 +40,19 @@ def run(args: argparse.Namespace) -> int:
     from .best_bundle import export_best
     from .progress import TerminalWatcher
 
-    recipe, watcher = load_recipe(args.recipe), TerminalWatcher()
-    work = Workspace(args.data or Path('data') / recipe.name)
+    recipe, watcher = load_recipe(args.of.recipe), TerminalWatcher()
+    work = Workspace(args.of.data or Path('data') / recipe.name)
     out = args.out or work.root / 'bundle'
     check_bundle_place(out)
     with joined(recipe.train) as team:
         if not team.first:
             train_share(recipe, work, team)
             return 0
-        best = run_rounds(recipe, work, args.processes, watcher, team)
-        export_best(recipe, work, best, out, args.processes, watcher)
+        best = run_rounds(recipe, work, args.of.processes, watcher, team)
+        export_best(recipe, work, best, out, args.of.processes, watcher)
     print(f'best: round {best.round}, {best.successes} of {best.flights} validation flights good')
     print(f'bundle: {out}')
     return 0
+
+
+COMMAND = Command(NAME, HELP, EPILOG, TrainArguments, run)

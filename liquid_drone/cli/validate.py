@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone validate``: say why a data set will not fly, before anything is trained on it."""
 
-import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..errors import EpisodeError
+from ..options import REQUIRED, option
+from .arguments import Command
 
 NAME = 'validate'
 RECORDING = ('.mcap', '.db3')
@@ -20,15 +21,15 @@ Exit code 1: something was found that keeps a policy from learning.
 """
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument('directory', type=Path, help='of episodes, or one episode')
-    parser.add_argument('--json', action='store_true', help='print the findings as JSON')
+@dataclass(frozen=True, kw_only=True)
+class ValidateArguments:
+    """Which episodes are checked."""
+
+    directory: Path = option(REQUIRED, 'of episodes, or one episode', positional=True)
+    json: bool = option(False, 'print the findings as JSON')
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: ValidateArguments) -> int:
     """Check every episode and print what was found."""
     from ..episodes.checks import check_all
     from ..episodes.episode import MANIFEST
@@ -63,3 +64,6 @@ def run(args: argparse.Namespace) -> int:
             print(finding)
         print(f'{len(paths)} episodes: {len(findings)} findings')
     return int(any(finding.level == 'error' for finding in findings))
+
+
+COMMAND = Command(NAME, HELP, EPILOG, ValidateArguments, run)

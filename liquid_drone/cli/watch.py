@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone watch``: engage state, target, command, guard and latencies in a terminal."""
 
-import argparse
 import dataclasses
 import importlib.util
 import json
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingDependencyError, require
+from ..options import option
+from .arguments import Command
 
 if TYPE_CHECKING:
     from ..ros.monitor import GraphSnapshot, Monitor
@@ -41,16 +43,18 @@ MISSING_ROS = (
 )
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument('--namespace', default='', help='of the drone (default: none)')
-    parser.add_argument('--seconds', type=float, help='end after that time')
-    parser.add_argument('--json', action='store_true', help='a line of JSON a second')
+@dataclass(frozen=True, kw_only=True)
+class WatchArguments:
+    """Which drone is watched, for how long and in which form."""
+
+    namespace: str = option('', 'of the drone', unset='none')
+    seconds: float | None = option(
+        None, 'end after that time', low=0.0, high=86_400.0, unit='s', unset='never'
+    )
+    json: bool = option(False, 'a line of JSON a second')
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: WatchArguments) -> int:
     """Show until interrupted."""
     if importlib.util.find_spec('rclpy') is None:
         raise MissingDependencyError(MISSING_ROS)
@@ -148,3 +152,6 @@ def _latencies(snapshot: 'GraphSnapshot') -> list[tuple[str, str]]:
             if median is not None:
                 found.append((words, f'{median} ms  [dim]p95 {tail} ms[/dim]'))
     return found
+
+
+COMMAND = Command(NAME, HELP, EPILOG, WatchArguments, run)

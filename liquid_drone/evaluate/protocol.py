@@ -9,7 +9,7 @@ file that belongs to another policy or place is refused, never mixed.
 import json
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +18,26 @@ from ..errors import ConfigError, OutputError
 from ..results import claim
 from ..runtime.runner import PolicyRunner
 from ..sim.flight_log import FlightLog
-from ..sim.scenario.scenario import Scenario
-from ..sim.scenario.weather import CLEAR
+from ..sim.flight_spec import FlightSpec
+from ..sim.scenario.scenario import judged_task, scenario_of
 from ..sim.session import Session
 from ..workers import begin_worker, one_core
 from . import closed_loop, expert_flights
 from .scoring import FlightScore, score
 
 FLIGHTS = 'flights.jsonl'
-DEFAULTS = {'weather': CLEAR}  # of files written before there was any
+DEFAULTS = {  # of files written before there was any choice
+    'weather': FlightSpec.weather,
+    'vehicle': FlightSpec.vehicle,
+}
 
 
 @dataclass(frozen=True)
 class Trial:
     """What is flown, but for the seed."""
 
-    scenario: Scenario
+    flight: FlightSpec
     bundle: Path | None  # None: the expert, see ``expert_flights``
-    autopilot: str = 'px4'
 
 
 @dataclass(frozen=True)
@@ -51,28 +53,29 @@ _runners: dict[Path, PolicyRunner] = {}  # one a process, opened once
 
 def fly_seed(trial: Trial, seed: int) -> Flown:
     """Fly one seed from a hover, without landing, and judge it."""
-    log = _fly_expert(trial, seed) if trial.bundle is None else _fly_policy(trial, seed)
-    return Flown(score(log, trial.scenario.task), log.trajectory_hash())
+    flight = replace(trial.flight, seed=seed, start='hover', land=False)
+    scenario = scenario_of(flight)
+    log = (
+        expert_flights.fly(scenario, seed)
+        if trial.bundle is None
+        else _fly_policy(flight, trial.bundle)
+    )
+    return Flown(score(log, judged_task(flight, scenario.task)), log.trajectory_hash())
 
 
-def _fly_expert(trial: Trial, seed: int) -> FlightLog:
-    return expert_flights.fly(trial.scenario, seed)
-
-
-def _fly_policy(trial: Trial, seed: int) -> FlightLog:
-    assert trial.bundle is not None  # fly_seed has looked
-    if trial.bundle not in _runners:
-        _runners[trial.bundle] = PolicyRunner(trial.bundle)
-    session = Session(trial.scenario, seed, trial.autopilot, start='hover', lands=False)
+def _fly_policy(flight: FlightSpec, bundle: Path) -> FlightLog:
+    if bundle not in _runners:
+        _runners[bundle] = PolicyRunner(bundle)
+    session = Session(flight)
     try:
-        return closed_loop.fly(session, _runners[trial.bundle])
+        return closed_loop.fly(session, _runners[bundle])
     finally:
         session.close()
 
 
 def identity(trial: Trial) -> dict[str, str]:
     """Return what must be equal for flights to stand in one table."""
-    scenario = trial.scenario
+    scenario = scenario_of(trial.flight)
     return {
         'bundle_hash': expert_flights.NAME
         if trial.bundle is None
@@ -81,8 +84,9 @@ def identity(trial: Trial) -> dict[str, str]:
         'season': scenario.season.name,
         'target': scenario.target.name,
         'task': scenario.task.name,
-        'autopilot': trial.autopilot,
+        'autopilot': trial.flight.autopilot,
         'weather': str(scenario.weather),
+        'vehicle': scenario.vehicle.name,
     }
 
 

@@ -92,6 +92,12 @@ class CompanionSession:
             return False, f'cannot engage: {obstacle}'
         return self.companion.engage(on)
 
+    def tighten(self, limits: Limits) -> None:
+        """Take tighter limits from the next step on, in flight too."""
+        self._limits = limits
+        if self.companion is not None:
+            self.companion.limits = limits
+
     def see(self, sighting: Sighting) -> None:
         """Pass on that the target was seen."""
         if self.companion is not None:

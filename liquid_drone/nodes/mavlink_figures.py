@@ -33,6 +33,7 @@ class SetpointFigures:
         self._until_wire = Latency('capture_to_setpoint')
         self._period, self._last_s = Latency('setpoint_period'), -math.inf
         self._sent = Counter()
+        self._refused = 0  # commands since the last word
 
     def begin(self, now_s: float) -> None:
         """Forget all: the node is activated."""
@@ -43,6 +44,10 @@ class SetpointFigures:
     def heard(self, age_s: float) -> None:
         """Note how old the picture was when its command came."""
         self._until_guard.add(age_s)
+
+    def refused(self) -> None:
+        """Note a command that was answered already, or has no time."""
+        self._refused += 1
 
     def answered(self, age_s: float) -> None:
         """Note how old the picture was when its setpoint was on the wire."""
@@ -57,7 +62,11 @@ class SetpointFigures:
 
     def values(self, now_s: float) -> dict[str, object]:
         """Return what is told each second."""
-        values: dict[str, object] = {'setpoints_per_second': self._sent.take(now_s)}
+        values: dict[str, object] = {
+            'setpoints_per_second': self._sent.take(now_s),
+            'commands_refused_per_second': self._refused,
+        }
+        self._refused = 0
         for latency in (self._until_guard, self._until_wire, self._period):
             values.update(latency.values())
         return values

@@ -9,6 +9,7 @@ It never arms, never takes the mode and resends nothing.
 
 import time
 from pathlib import Path
+from typing import Any
 
 from rclpy.clock import Clock, ClockType
 from std_srvs.srv import SetBool
@@ -95,9 +96,16 @@ class MavlinkNode(ManagedNode):
         """Fall silent: the autopilot's own failsafe acts."""
         self._fall_silent()
 
+    def check_values(self, values: dict[str, Any]) -> None:
+        """Refuse limits that do not go together."""
+        limits_from(values)
+
     def decide(self, now_s: float, proposal: Proposal | None) -> Decision | None:
         """Decide once on the telemetry so far; None before there is a vehicle. For the pacers."""
         assert self.session is not None  # made when configured
+        if self.has_new_values:  # tighter limits
+            self.has_new_values, self.values = False, self.read_parameters()
+            self.session.tighten(limits_from(self.values))
         before, self._decided_on = self.session.decision, proposal
         decision = self.session.decide(now_s, proposal)
         if decision is not None:

@@ -3,32 +3,85 @@
 """The mavlink node's parameters; those of the guard are the fields of its limits."""
 
 from dataclasses import Field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import ConfigError
 from ..flight.guard.fence import EXAMPLE, parse_polygon
 from ..flight.guard.limits import Limits
-from ..ros.parameters import Parameter
+from ..ros.parameters import OFF, Parameter
 
-OFF = -1.0  # a limit with this value is not checked
 POLYGON = 'fence_polygon'
+SMALLER, LARGER, FIXED = -1, 1, 0  # which value is the tighter one, and may be set in flight
 
 
-def _is_optional(field: Field[Any]) -> bool:
-    return 'None' in str(field.type)
+class LimitRange(NamedTuple):
+    """What one limit of the guard may be."""
+
+    low: float
+    high: float
+    tighter: int
+    meaning: str
 
 
-LIMITS = tuple(
-    Parameter(
+RANGES = {
+    'speed_m_s': LimitRange(0.1, 20.0, SMALLER, 'largest horizontal speed'),
+    'climb_m_s': LimitRange(0.05, 5.0, SMALLER, 'largest vertical speed'),
+    'yaw_rate_rad_s': LimitRange(0.05, 3.0, SMALLER, 'largest yaw rate'),
+    'acceleration_m_s2': LimitRange(0.1, 10.0, SMALLER, 'largest acceleration in flight'),
+    'jerk_m_s3': LimitRange(0.5, 200.0, SMALLER, 'largest jerk in flight'),
+    'yaw_acceleration_rad_s2': LimitRange(0.1, 20.0, FIXED, 'largest change of the yaw rate'),
+    'stop_acceleration_m_s2': LimitRange(0.5, 50.0, FIXED, 'acceleration of a stop'),
+    'stop_jerk_m_s3': LimitRange(1.0, 500.0, FIXED, 'jerk of a stop'),
+    'floor_m': LimitRange(0.0, 100.0, LARGER, 'least height above home'),
+    'ceiling_m': LimitRange(0.5, 500.0, SMALLER, 'largest height above home'),
+    'fence_radius_m': LimitRange(1.0, 1000.0, SMALLER, 'largest distance from home'),
+    'min_distance_m': LimitRange(0.3, 50.0, LARGER, 'least distance to the target'),
+    'min_battery': LimitRange(0.05, 0.95, LARGER, 'least charge, 0..1'),
+    'min_cell_v': LimitRange(2.5, 4.2, LARGER, 'least voltage of a cell'),
+    'battery_cells': LimitRange(1.0, 30.0, FIXED, 'number of cells; off: by the highest voltage'),
+    'max_tilt_rad': LimitRange(0.1, 1.5, SMALLER, 'largest tilt'),
+    'tilt_s': LimitRange(0.05, 5.0, SMALLER, 'for how long it may be exceeded'),
+    'heartbeat_age_s': LimitRange(1.1, 10.0, SMALLER, 'largest age of the heartbeat'),
+    'answer_age_s': LimitRange(0.3, 10.0, SMALLER, 'largest age of an answer to our messages'),
+    'estimate_age_s': LimitRange(0.1, 5.0, SMALLER, 'largest age of position and attitude'),
+    'estimator_age_s': LimitRange(0.5, 30.0, SMALLER, "largest age of the estimator's status"),
+    'home_age_s': LimitRange(2.0, 60.0, SMALLER, 'largest age of home'),
+    'home_agrees_m': LimitRange(0.3, 20.0, SMALLER, 'by which reports of home may differ'),
+    'landed_age_s': LimitRange(1.0, 10.0, SMALLER, 'largest age of the landed state'),
+    'battery_age_s': LimitRange(1.0, 60.0, SMALLER, 'largest age of the battery'),
+    'range_age_s': LimitRange(0.1, 5.0, SMALLER, "largest age of a range sensor's distance"),
+    'command_age_s': LimitRange(0.05, 1.0, SMALLER, 'largest age of the image of a command'),
+    'hold_s': LimitRange(0.1, 10.0, FIXED, 'zeros after a stop, then silence'),
+    'position_jump_m': LimitRange(0.2, 50.0, SMALLER, 'largest motion without velocity'),
+    'height_jump_m': LimitRange(0.1, 20.0, SMALLER, 'largest change of height without velocity'),
+    'yaw_jump_rad': LimitRange(0.05, 3.0, SMALLER, 'largest turn between two reports'),
+    'stuck_after_s': LimitRange(0.5, 30.0, SMALLER, 'commanded and not moving for so long'),
+    'unseen_after_s': LimitRange(0.05, 5.0, SMALLER, 'without a sighting: slower'),
+    'unseen_stop_s': LimitRange(0.1, 10.0, SMALLER, 'without a sighting: no speed is left'),
+    'unseen_speed_m_s': LimitRange(0.05, 20.0, SMALLER, 'largest speed while out of sight'),
+    'lost_after_s': LimitRange(0.1, 30.0, SMALLER, 'without a sighting: hold'),
+    'lost_hold_s': LimitRange(0.1, 60.0, FIXED, 'held so long, then it turns to look'),
+    'search_s': LimitRange(0.1, 600.0, SMALLER, 'it turns so long, then it hands back'),
+    'search_yaw_rate_rad_s': LimitRange(0.05, 3.0, SMALLER, 'yaw rate of the search'),
+    'found_s': LimitRange(0.05, 5.0, LARGER, 'seen for so long, it follows again'),
+}
+
+
+def _limit(field: Field[Any]) -> Parameter:
+    """Return the parameter of one limit; None in the limits is the word ``off`` here."""
+    given = RANGES[field.name]
+    return Parameter(
         f'limits.{field.name}',
-        float(field.default),  # type: ignore[arg-type]  # every limit has a number
-        f'the guard allows {field.name}' + ('; -1: not checked' if _is_optional(field) else ''),
-        low=OFF,
-        high=1000.0,
+        OFF if field.default is None else float(field.default),  # type: ignore[arg-type]
+        given.meaning,
+        low=given.low,
+        high=given.high,
+        can_be_off='None' in str(field.type),
+        tighter=given.tighter,
     )
-    for field in fields(Limits)
-    if field.name != POLYGON
-)
+
+
+LIMITS = tuple(_limit(field) for field in fields(Limits) if field.name != POLYGON)
 PARAMETERS = (
     Parameter(
         'connection',
@@ -94,12 +147,8 @@ def limits_from(values: dict[str, Any]) -> Limits:
         ConfigError: limits that cannot be flown.
 
     """
-    given: dict[str, Any] = {POLYGON: parse_polygon(values[f'limits.{POLYGON}'])}
-    for field in fields(Limits):
-        if field.name == POLYGON:
-            continue
-        value = values[f'limits.{field.name}']
-        given[field.name] = None if value == OFF and _is_optional(field) else value
+    given = {field.name: values[f'limits.{field.name}'] for field in fields(Limits)}
+    given[POLYGON] = parse_polygon(given[POLYGON])
     try:
         return Limits(**given)
     except ValueError as error:

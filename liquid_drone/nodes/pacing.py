@@ -16,13 +16,16 @@ from rclpy.clock import Clock
 from rclpy.timer import Timer
 
 from .. import topics
+from ..errors import ImageError
 from ..flight.companion import Decision
 from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
 from ..ros import conversions, qos
+from ..ros.stamps import StampGate
 from .mavlink_figures import SetpointFigures
 from .policy_reset import PolicyReset
 
+MOST_AHEAD_S = 0.2  # that a camera's clock may be ahead and still be explained
 LATE = 1.05  # periods: so long a command that comes a little late is waited for
 
 
@@ -70,6 +73,7 @@ class SteadyPacer:
     def __init__(self, node: PacedNode) -> None:
         """Begin, on an active node with an open link."""
         self._node = node
+        self._stamps = StampGate('the command', None)  # its age is the guard's to judge
         self._proposal: Proposal | None = None
         self._proposal_ns = self._sent_ns = 0  # ROS stamp of the image behind it; of the last sent
         self._period_s = 1.0 / node.values['rate_hz']
@@ -85,17 +89,37 @@ class SteadyPacer:
         self._node.destroy_timer(self._timer)
         self._undo_priority()
 
+    @property
+    def clock_offset_s(self) -> float | None:
+        """Arrival of commands minus the stamps of their pictures; None: not known yet."""
+        return self._stamps.offset_s
+
     def guard_time_s(self, stamp_ns: int) -> float:
-        """Move a stamp from ROS time to the steady clock."""
-        age_ns = self._node.get_clock().now().nanoseconds - stamp_ns
-        return time.monotonic() - max(0, age_ns) / conversions.SECOND_NS
+        """Move a stamp from ROS time to the steady clock.
+
+        One that is ahead by as much as clocks may differ counts from now: from its arrival. One
+        from further ahead stays in the future, where the guard refuses it.
+        """
+        age_s = (self._node.get_clock().now().nanoseconds - stamp_ns) / conversions.SECOND_NS
+        is_explained = -self._stamps.explained_s(MOST_AHEAD_S) <= age_s < 0.0
+        return time.monotonic() - (0.0 if is_explained else age_s)
 
     def _on_command(self, message: TwistStamped) -> None:
-        """Act at once on a proposal."""
-        self._proposal_ns = conversions.nanoseconds(message.header.stamp)
-        stamp_s = self.guard_time_s(self._proposal_ns)
-        self._node.figures.heard(time.monotonic() - stamp_s)
-        self._proposal = Proposal(stamp_s, tuple(conversions.command_array(message).tolist()))
+        """Act at once on a proposal; each picture is answered once."""
+        stamp_ns = conversions.nanoseconds(message.header.stamp)
+        try:
+            admission = self._stamps.admit(stamp_ns, self._node.get_clock().now().nanoseconds)
+        except ImageError as error:
+            self._node.figures.refused()
+            self._node.get_logger().error(str(error), throttle_duration_sec=1.0)
+            return
+        if admission.is_repeated:
+            self._node.figures.refused()
+            return
+        self._proposal_ns = stamp_ns
+        self._node.figures.heard(admission.age_s)
+        command = tuple(conversions.command_array(message).tolist())
+        self._proposal = Proposal(self.guard_time_s(stamp_ns), command)
         self._act()
         self._expect(LATE)
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import topics
-from ..arrays import Command
-from ..camera.source import CameraFrame, rgb
-from ..errors import EpisodeError, ImageError, require
+from ..arrays import Command, Image
+from ..camera.encodings import decode_compressed
+from ..camera.source import CameraFrame
+from ..errors import EpisodeError, require
 from ..ros import conversions
 
 COMMAND, INFO = topics.COMMAND, topics.CAMERA_INFO
@@ -67,7 +68,7 @@ class Bag:
                 info = raw
                 continue
             stamp_ns = conversions.nanoseconds(message.header.stamp)
-            yield RecordedPicture(CameraFrame(_picture(message), stamp_ns), info)
+            yield RecordedPicture(CameraFrame(picture_of(message), stamp_ns), info)
 
     def _find(self, names: list[str], *endings: str) -> str:
         found = [name for end in endings for name in names if f'/{name}'.endswith(f'/{end}')]
@@ -94,12 +95,13 @@ class Bag:
                 yield bytes(raw), self._store.deserialize_cdr(raw, link.msgtype)
 
 
-def _picture(message: Any) -> Any:
-    if not hasattr(message, 'format'):
-        return conversions.image_array(message)
-    import cv2
+def picture_of(message: Any) -> Image:
+    """Return an Image or CompressedImage as RGB.
 
-    image = cv2.imdecode(message.data, cv2.IMREAD_COLOR)
-    if image is None:
-        raise ImageError(f'a recorded picture ({message.format}) cannot be decoded')
-    return rgb(image)
+    Raises:
+        ImageError: a picture that cannot be read.
+
+    """
+    if hasattr(message, 'format'):
+        return decode_compressed(message.format, message.data)
+    return conversions.image_array(message)

@@ -22,14 +22,13 @@ from std_msgs.msg import Header
 from .. import topics
 from ..arrays import Command
 from ..errors import ConfigError
+from ..options import from_plain
 from ..ros import conversions, parameters, process, qos
-from ..ros.parameters import Parameter
 from ..ros.reaction import Reaction
 from ..ros.survival import OddThings
 from ..sim.autopilot.simulated import SimulatedAutopilot
 from ..sim.autopilot.udp import UdpEndpoint
-from ..sim.firmware.process import find
-from ..sim.scenario.scenario import load_scenario
+from ..sim.flight_spec import FlightSpec, SimulatorRun
 from ..sim.sensors.camera import SimulatedFrame
 from ..sim.session import FirmwareFlight, FlightProgress, Session
 from ..sim.simulator import FRAME_S
@@ -42,27 +41,7 @@ SHOW_AGAIN_S = 0.5  # wall clock; best-effort images may be lost
 LANDING_LIMIT_S = 4.0  # wall clock, once told to stop; launch grows impatient after 5
 JSON_EVERY_S, LOG_EVERY_S = 0.1, 5.0  # wall clock between two words of progress
 
-PARAMETERS = (
-    Parameter('world', 'forest', 'world: a name in sim/worlds, or a .yaml file'),
-    Parameter('season', 'summer', 'season: a name in sim/seasons, or a .yaml file'),
-    Parameter(
-        'target', 'red_backpack', 'what walks ahead: a name in sim/targets, or a .yaml file'
-    ),
-    Parameter('task', 'follow', 'what counts as success: a name in config/tasks, or a .yaml file'),
-    Parameter('seed', 0, 'everything random in the flight follows from it', low=0, high=2**31 - 1),
-    Parameter('start', 'ground', 'where the drone begins', choices=('ground', 'hover')),
-    Parameter('autopilot', 'px4', 'which autopilot is simulated', choices=('px4', 'ardupilot')),
-    Parameter('firmware', '', "path of that autopilot's SITL binary; empty: the simulated one"),
-    Parameter('firmware_log', 'firmware.log', 'where the output of the firmware goes'),
-    Parameter('renderer', 'auto', 'who draws', choices=('auto', 'opengl', 'tiny')),
-    Parameter('weather', 'clear', 'axis:severity,..., such as fog:2,noise:1; or clear'),
-    Parameter('duration_s', 0.0, 'simulated time of following; 0: as the task', low=0, high=3600),
-    Parameter('companion', '127.0.0.1:14540', 'address:port that gets MAVLink telemetry'),
-    Parameter('ground_station', '', 'address:port that gets MAVLink telemetry too; empty: none'),
-    Parameter('real_time', False, 'run at the pace of the wall clock instead of in lock-step'),
-    Parameter('flight_log', '', 'where to save the flight (.npz); empty: nowhere'),
-    Parameter('progress', 'log', 'how to tell', choices=('log', 'json', 'none')),
-)
+PARAMETERS = (*parameters.made_from(FlightSpec), *parameters.made_from(SimulatorRun))
 
 
 def parse_address(name: str, text: str) -> Address:
@@ -87,23 +66,15 @@ class SimulatorNode(Node):
         super().__init__('simulator')
         self.odd = OddThings(self.get_logger())
         parameters.declare(self, PARAMETERS, read_only=True)
-        self.values = values = parameters.read(self, PARAMETERS)
+        values = parameters.read(self, PARAMETERS)
+        self.flight, self.how = from_plain(FlightSpec, values), from_plain(SimulatorRun, values)
         addresses = [
             parse_address(name, values[name])
             for name in ('companion', 'ground_station')
             if values[name]
         ]
-        names = ('world', 'season', 'target', 'task', 'renderer', 'weather')
-        kinds = {name: values[name] for name in names}
         self._reported_s = 0.0
-        self.session = Session(
-            load_scenario(**kinds),
-            seed=values['seed'],
-            autopilot=values['autopilot'],
-            start=values['start'],
-            duration_s=values['duration_s'] or None,
-            firmware=self._firmware(addresses),
-        )
+        self.session = Session(self.flight, self._firmware(addresses))
         autopilot = self.session.autopilot
         self.endpoint = (  # firmware has sockets of its own
             UdpEndpoint(autopilot, addresses)
@@ -120,35 +91,29 @@ class SimulatorNode(Node):
         self._topics = SimulatorTopics(self, self.session.simulator.camera)
         self.create_subscription(TwistStamped, topics.COMMAND, self._on_command, qos.STATUS)
         self.create_subscription(Header, topics.DECIDED, self._on_decided, qos.STATUS)
-        self.reaction = Reaction(self) if values['real_time'] else None
+        self.reaction = Reaction(self) if self.how.real_time else None
 
     def _firmware(self, addresses: list[Address]) -> FirmwareFlight | None:
-        """Return what firmware is to be flown by, if any; its companion is the first address."""
-        values = self.values
-        if not values['firmware']:
+        """Return what firmware needs, if it flies; its companion is the first address."""
+        if not self.flight.firmware:
             return None
         if not addresses or addresses[0][0] != '127.0.0.1':
             raise ConfigError("parameter 'companion': firmware needs 127.0.0.1:port")
-        return FirmwareFlight(
-            find(values['autopilot'], values['firmware']),
-            Path(values['firmware_log']),
-            addresses[0][1],
-            self._report,
-        )
+        return FirmwareFlight(Path(self.how.firmware_log), addresses[0][1], self._report)
 
     # process
 
     @property
     def patience_s(self) -> float:
         """How long callbacks may be waited for: only while a frame waits for its decision."""
-        return 0.0 if self._frame is None or self.values['real_time'] else WAIT_S
+        return 0.0 if self._frame is None or self.how.real_time else WAIT_S
 
     def start(self) -> None:
         """Say what is flown."""
-        values = self.values
+        flight = self.flight
         self.get_logger().info(
-            f'{values["world"]} in {values["season"]}, {values["target"]}, seed {values["seed"]}, '
-            f'{values["autopilot"]}, {self.session.simulator.renderer_name}'
+            f'{flight.world} in {flight.season}, {flight.target}, seed {flight.seed}, '
+            f'{flight.autopilot}, {self.session.simulator.renderer_name}'
         )
 
     def turn(self, stop: process.StopRequest) -> bool:
@@ -181,8 +146,8 @@ class SimulatorNode(Node):
             f'{len(log)} frames, {self.misses} missed, trajectory {log.trajectory_hash()}'
         )
         self.session.close()
-        if self.values['flight_log']:
-            log.save(Path(self.values['flight_log']))
+        if self.how.flight_log:
+            log.save(Path(self.how.flight_log))
 
     # one frame
 
@@ -200,7 +165,7 @@ class SimulatorNode(Node):
 
     def _has_listener(self) -> bool:
         """Tell whether the mavlink node is there: telemetry sent before would be lost."""
-        if self.values['real_time'] or self.count_publishers(topics.DECIDED) or self._stopping_s:
+        if self.how.real_time or self.count_publishers(topics.DECIDED) or self._stopping_s:
             return True
         self.get_logger().info(
             f'waiting for the mavlink node (its topic {topics.DECIDED})',
@@ -221,7 +186,7 @@ class SimulatorNode(Node):
         if self._frame is None:
             return False
         now_s = time.monotonic()
-        if self.values['real_time']:
+        if self.how.real_time:
             return self._is_due(now_s)
         if self._decided_ns == self._frame.stamp_ns or self._stopping_s or not self._frame.fresh:
             return True
@@ -266,7 +231,7 @@ class SimulatorNode(Node):
     # telling
 
     def _report(self, state: FlightProgress, is_last: bool = False) -> None:
-        how = self.values['progress']
+        how = self.how.progress
         now_s = time.monotonic()
         pace_s = JSON_EVERY_S if how == 'json' else LOG_EVERY_S
         if how == 'none' or (now_s - self._reported_s < pace_s and not is_last):

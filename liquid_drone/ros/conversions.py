@@ -121,7 +121,8 @@ def command_message(command: Command | FourFloats, stamp_ns: int) -> TwistStampe
 def command_array(message: TwistStamped) -> Command:
     """Return (vx, vy, vz, yaw rate) float32 of a body velocity."""
     linear, angular = message.twist.linear, message.twist.angular
-    return np.array([linear.x, linear.y, linear.z, angular.z], dtype=np.float32)
+    with np.errstate(over='ignore'):  # what single precision cannot hold becomes infinite
+        return np.array([linear.x, linear.y, linear.z, angular.z], dtype=np.float32)
 
 
 def odometry_message(

@@ -73,8 +73,21 @@ class ManagedNode(LifecycleNode):
     def _judge(self, wanted: list[RosParameter]) -> SetParametersResult:
         present = self.get_parameter if self.is_configured else None
         result = parameters.judge(self._declared, wanted, present)
-        self.has_new_values = self.has_new_values or (self.is_configured and result.successful)
+        if not result.successful or not self.is_configured:
+            return result
+        try:
+            self.check_values({**self.read_parameters(), **self._new_values(wanted)})
+        except LiquidDroneError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        self.has_new_values = True
         return result
+
+    def _new_values(self, wanted: list[RosParameter]) -> dict[str, Any]:
+        known = {one.name: one for one in self._declared}
+        return {one.name: known[one.name].taken(one.value) for one in wanted if one.name in known}
+
+    def check_values(self, values: dict[str, Any]) -> None:
+        """Raise a LiquidDroneError where values that are tightened do not go together."""
 
     def create_service(self, kind: Any, name: str, callback: Any, **options: Any) -> Any:
         """Make a service that answers even where its callback fails."""

@@ -22,8 +22,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
 from ..errors import ConfigError
+from ..options import Plain, options_of
 
-Value = bool | int | float | str
 OFF = 'off'  # the word of a check that is not made
 OFF_WORDS = (OFF, False)  # YAML reads the bare word as false
 
@@ -40,7 +40,7 @@ class Parameter:
     """
 
     name: str
-    default: Value
+    default: Plain
     description: str
     low: float | None = None
     high: float | None = None
@@ -92,6 +92,21 @@ class Parameter:
         if not is_number or not low <= value <= high:
             raise _refusal(self, f'got {value!r}')
         return float(value)
+
+
+def made_from(cls: type) -> tuple[Parameter, ...]:
+    """Return a parameter for every option of a dataclass; 0 or an empty text stands for None."""
+    return tuple(
+        Parameter(
+            one.name,
+            one.empty if one.default is None else one.default,
+            one.description,
+            0 if one.may_be_none else one.text.low,
+            one.text.high,
+            one.choices,
+        )
+        for one in options_of(cls)
+    )
 
 
 def declare(

@@ -58,6 +58,10 @@ class StampGate:
         """Arrival minus stamp, the median: delay and difference of the clocks; None: unknown."""
         return median(self._delays_s) if len(self._delays_s) >= FEWEST else None
 
+    def explained_s(self, most_s: float) -> float:
+        """Return how far ahead a stamp may be: by the difference of the clocks and a little."""
+        return min(max(0.0, -(self.offset_s or 0.0)) + FUTURE_S, most_s)
+
     def admit(self, stamp_ns: int, now_ns: int) -> Admission:
         """Judge a stamp that arrives now.
 
@@ -88,7 +92,7 @@ class StampGate:
                 f'{oldest_s:g}: it waited too long, or is stamped by a clock that is behind '
                 '(a played bag needs use_sim_time and --clock)'
             )
-        ahead_s = min(max(0.0, -(self.offset_s or 0.0)) + FUTURE_S, oldest_s)
+        ahead_s = self.explained_s(oldest_s)
         if -delay_s > ahead_s:
             raise ImageError(
                 f"{self._what} is stamped {-delay_s:.3g} s ahead of this computer's clock, where "

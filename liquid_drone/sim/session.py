@@ -10,20 +10,19 @@ the autopilot, then :meth:`Session.finish`. It never commands the drone itself.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from ..arrays import Command, Image
-from ..errors import ConfigError
 from .autopilot.pilot import PilotedAutopilot, SimulatedPilot
 from .autopilot.simulated import SimulatedAutopilot
 from .firmware.autopilot import FirmwareAutopilot
-from .firmware.process import Firmware
+from .firmware.process import find
 from .flight_log import FlightLog
-from .scenario.scenario import Scenario
+from .flight_spec import FlightSpec
+from .scenario.scenario import scenario_of
 from .sensors.camera import SimulatedFrame
 from .simulator import START_NS, SUBSTEPS, Simulator
 
@@ -46,9 +45,8 @@ class FlightProgress:
 
 @dataclass(frozen=True)
 class FirmwareFlight:
-    """Real firmware in the place of the simulated autopilot."""
+    """What real firmware needs, in the place of the simulated autopilot."""
 
-    firmware: Firmware
     log: Path = Path('firmware.log')  # what it says
     companion_port: int | None = None  # UDP; None: the usual one of the first free instance
     on_progress: Callable[[FlightProgress], None] = lambda _: None  # until it is ready to arm
@@ -57,42 +55,33 @@ class FirmwareFlight:
 class Session:
     """Holds the simulator; close it."""
 
-    def __init__(
-        self,
-        scenario: Scenario,
-        seed: int,
-        autopilot: str = 'px4',
-        start: Literal['ground', 'hover'] = 'ground',
-        duration_s: float | None = None,
-        lands: bool = True,
-        firmware: FirmwareFlight | None = None,
-    ) -> None:
-        """Build the place of a seed; ``duration_s`` of following replaces the task's.
+    def __init__(self, flight: FlightSpec, firmware: FirmwareFlight | None = None) -> None:
+        """Build the place of a flight.
 
-        With ``firmware`` it is started, and time passes until it would arm.
+        With ``flight.firmware`` it is started, and time passes until it would arm.
 
         Raises:
-            ConfigError: firmware that shall begin in the air.
+            ConfigError: a name or a file that cannot be used.
             SimulationError: firmware that cannot be started or does not get ready.
 
         """
-        if firmware is not None and start != 'ground':
-            raise ConfigError(
-                f"firmware begins on the ground: expected start 'ground', got {start}"
-            )
+        scenario = scenario_of(flight)
         self._task = task = scenario.task
-        duration_s = task.duration_s if duration_s is None else duration_s
+        duration_s = task.duration_s if flight.duration_s is None else flight.duration_s
         self.simulator = Simulator(scenario)
-        self.simulator.reset(seed, start)
+        self.simulator.reset(flight.seed, flight.start)
         self.autopilot: PilotedAutopilot
-        if firmware is None:
-            airborne = start == 'hover'
-            self.autopilot = SimulatedAutopilot(self.simulator, autopilot, airborne=airborne)
+        if flight.firmware:
+            self.autopilot = self._started(flight, firmware or FirmwareFlight(), duration_s)
         else:
-            self.autopilot = self._started(firmware, seed, duration_s)
-            autopilot = firmware.firmware.kind
+            self.autopilot = SimulatedAutopilot(
+                self.simulator, flight.autopilot, airborne=flight.start == 'hover'
+            )
         self.pilot = SimulatedPilot(
-            self.autopilot, altitude_m=task.cruise_altitude_m, duration_s=duration_s, lands=lands
+            self.autopilot,
+            altitude_m=task.cruise_altitude_m,
+            duration_s=duration_s,
+            lands=flight.land,
         )
         self._latest_ns = self.autopilot.now_ns + round((duration_s + LONGEST_EXTRA_S) * 1e9)
         meta = {
@@ -100,34 +89,37 @@ class Session:
             'season': scenario.season.name,
             'target': scenario.target.name,
             'task': task.name,
-            'seed': seed,
-            'autopilot': autopilot,
-            'start': start,
+            'vehicle': scenario.vehicle.name,
+            'seed': flight.seed,
+            'autopilot': flight.autopilot,
+            'start': flight.start,
             'renderer': self.simulator.renderer_name,
             'weather': str(scenario.weather),
         }
-        if firmware is not None:
-            meta['firmware'] = firmware.firmware.binary.name
+        if flight.firmware:
+            meta['firmware'] = Path(flight.firmware).name
         self.log = FlightLog(meta, self.simulator.obstacles)
         self._frame: SimulatedFrame | None = None
 
-    def _started(self, flight: FirmwareFlight, seed: int, duration_s: float) -> FirmwareAutopilot:
+    def _started(
+        self, flight: FlightSpec, firmware: FirmwareFlight, duration_s: float
+    ) -> FirmwareAutopilot:
         """Start firmware and let it find its position."""
 
         def wait(time_s: float) -> None:
-            stage = f'waiting for {flight.firmware.kind}'
+            stage = f'waiting for {flight.autopilot}'
             distance_m = self._distance_m()
-            flight.on_progress(
+            firmware.on_progress(
                 FlightProgress(time_s, 0.0, duration_s, stage, distance_m, in_view=False)
             )
 
         autopilot = FirmwareAutopilot(
             self.simulator,
-            flight.firmware,
-            seed=seed,
+            find(flight.autopilot, flight.firmware),
+            seed=flight.seed,
             height_m=self._task.cruise_altitude_m,
-            log=flight.log,
-            companion_port=flight.companion_port,
+            log=firmware.log,
+            companion_port=firmware.companion_port,
         )
         try:
             autopilot.boot(wait)

@@ -95,8 +95,14 @@ def test_every_fifth_flight_is_held_out_where_none_are_named(episodes, make_reco
         (['--eyes', 'hawk'], "unknown encoder 'hawk': expected one of default"),
         (['--held-out', '{empty}'], '--held-out needs --episodes'),
         (['--episodes', '{flights}', '--held-out', '{empty}'], 'too few episodes in {empty}'),
-        (['--episodes', '{flights}', '--seeds', '0'], '--seeds must be at least 1'),
-        (['--episodes', '{flights}', '--held-out', '{asked}', '--steps', '0'], 'at least 1'),
+        (
+            ['--episodes', '{flights}', '--seeds', '0'],
+            'argument --seeds: expected a whole number, 1 to',
+        ),
+        (
+            ['--episodes', '{flights}', '--held-out', '{asked}', '--steps', '0'],
+            '--steps: expected',
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_told(arguments, words, episodes, held_out, tmp_path, capsys):

@@ -8,6 +8,7 @@ All times are simulated, of the log's frames, unless said otherwise.
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,22 +16,23 @@ import pytest
 from liquid_drone.bringup import local_graph
 from liquid_drone.bringup.local_graph import Graph, GraphFlight
 from liquid_drone.sim.flight_log import FlightLog
+from liquid_drone.sim.flight_spec import FlightSpec, SimulatorRun
 from liquid_drone.sim.session import FlightProgress
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 SEED = 9_001  # of the training split
 
 
-def fly(bundle: Path, out: Path, **options: object) -> FlightLog:
-    flight = GraphFlight(bundle, seed=SEED, duration_s=4.0, **options)  # type: ignore[arg-type]
-    return local_graph.fly_through_ros(flight, out)
+def fly(bundle: Path, out: Path, run: SimulatorRun = SimulatorRun(), **names: Any) -> FlightLog:
+    flight = FlightSpec(seed=SEED, duration_s=4.0, **names)
+    return local_graph.fly_through_ros(GraphFlight(bundle, flight, run), out)
 
 
 def fly_and_kill(victim: str, bundle: Path, out: Path) -> FlightLog:
     """Fly from a hover and end one node after 3 s, as a crash does."""
     path = out / 'flight.npz'
-    flight = GraphFlight(bundle, seed=SEED, duration_s=60.0, start='hover')
-    with Graph(local_graph.commands(flight, path), out / 'logs') as running:
+    graph = GraphFlight(bundle, FlightSpec(seed=SEED, duration_s=60.0, start='hover'))
+    with Graph(local_graph.commands(graph, path), out / 'logs') as running:
 
         def on_progress(progress: FlightProgress) -> None:
             is_alive = running.processes[victim].poll() is None
@@ -103,8 +105,8 @@ def test_ctrl_c_lands_and_gives_the_log(bundle: Path, tmp_path: Path) -> None:
             has_pressed = True
             os.kill(os.getpid(), signal.SIGINT)
 
-    flight = GraphFlight(bundle, seed=SEED, start='hover')
-    log = local_graph.fly_through_ros(flight, tmp_path, press)
+    graph = GraphFlight(bundle, FlightSpec(seed=SEED, start='hover'))
+    log = local_graph.fly_through_ros(graph, tmp_path, press)
     assert has_pressed
     assert log.column('position_enu')[-1, 2] < 0.3
     assert len(log) < 40 * 20  # the task alone takes 45 s

@@ -11,6 +11,7 @@ import yaml
 from liquid_drone.bringup import local_graph
 from liquid_drone.bringup.local_graph import Graph, GraphFlight
 from liquid_drone.errors import BundleError, MissingDependencyError, OutputError, SimulationError
+from liquid_drone.sim.flight_spec import FlightSpec
 from liquid_drone.sim.session import FlightProgress
 
 LINE = (
@@ -98,7 +99,7 @@ def given_to(lines: dict[str, list[str]]) -> dict[str, dict[str, object]]:
 
 
 def test_both_ends_of_mavlink_meet_on_one_port(tmp_path: Path) -> None:
-    flight = GraphFlight(Path('b'), seed=7, namespace='drone1')
+    flight = GraphFlight(Path('b'), FlightSpec(seed=7), namespace='drone1')
     lines = local_graph.commands(flight, tmp_path / 'flight.npz')
     given = given_to(lines)
     port = str(given['mavlink']['connection']).rpartition(':')[2]
@@ -109,7 +110,7 @@ def test_both_ends_of_mavlink_meet_on_one_port(tmp_path: Path) -> None:
 
 
 def test_firmware_is_met_where_it_looks_and_keeps_its_own_clock(tmp_path: Path) -> None:
-    flight = GraphFlight(Path('b'), autopilot='px4', firmware='/p/px4')
+    flight = GraphFlight(Path('b'), FlightSpec(autopilot='px4', firmware='/p/px4'))
     given = given_to(local_graph.commands(flight, tmp_path / 'flight.npz', Path('out/logs')))
     port = int(str(given['mavlink']['connection']).rpartition(':')[2])
     assert 14540 <= port < 14550

@@ -12,15 +12,19 @@ from liquid_drone.bringup.local_graph import Graph, GraphFlight
 from liquid_drone.evaluate import closed_loop
 from liquid_drone.runtime.runner import PolicyRunner
 from liquid_drone.sim.flight_log import FlightLog
-from liquid_drone.sim.scenario.scenario import load_scenario
+from liquid_drone.sim.flight_spec import FlightSpec
 from liquid_drone.sim.session import Session
 
 SECONDS = 2.0
 
 
+def flight_of(seed: int) -> FlightSpec:
+    return FlightSpec(seed=seed, start='hover', duration_s=SECONDS)
+
+
 def alone(bundle: Path, seed: int) -> str:
     """Fly in this process, where there is nobody else."""
-    session = Session(load_scenario(), seed, 'px4', 'hover', duration_s=SECONDS)
+    session = Session(flight_of(seed))
     log = closed_loop.fly(session, PolicyRunner(bundle))
     session.close()
     return log.trajectory_hash()
@@ -32,11 +36,9 @@ def test_each_of_two_drones_flies_as_if_it_were_alone(bundle: Path, tmp_path: Pa
     domain = local_graph.free_domain()
 
     def fly(name: str) -> str:
-        flight = GraphFlight(
-            bundle, seed=seeds[name], start='hover', duration_s=SECONDS, namespace=name
-        )
+        graph = GraphFlight(bundle, flight_of(seeds[name]), namespace=name)
         path = tmp_path / f'{name}.npz'
-        with Graph(local_graph.commands(flight, path), tmp_path / name, domain) as running:
+        with Graph(local_graph.commands(graph, path), tmp_path / name, domain) as running:
             running.watch(lambda _: None)
         return FlightLog.load(path).trajectory_hash()
 

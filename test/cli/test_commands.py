@@ -3,10 +3,13 @@
 """The command line as a user meets it: help, bad input, one short flight, a resumed evaluation."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
+from liquid_drone import resources
 from liquid_drone.cli.main import COMMANDS, main
 from liquid_drone.evaluate.protocol import FLIGHTS
 
@@ -14,7 +17,7 @@ SHORT = ['--duration', '1', '--no-ros', '--no-video', '--json', '--start', 'hove
 SHORT_TASK = 'name: short\nduration_s: 1.0\nsettle_s: 0.5\n'
 
 
-@pytest.mark.parametrize('name', [module.NAME for module in COMMANDS])
+@pytest.mark.parametrize('name', [command.name for command in COMMANDS])
 def test_every_command_has_help_with_an_example(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -31,7 +34,7 @@ def test_every_command_has_help_with_an_example(
         (['--world', 'no/such.yaml'], 'no such file: no/such.yaml'),
         (['--bundle', '/no/bundle'], 'no policy bundle at /no/bundle'),
         (['--bundle', 'nobody'], "unknown policy bundle 'nobody'"),
-        (['--duration', '-1'], '--duration must be positive'),
+        (['--duration', '-1'], 'argument --duration: expected a number, 0.1 to 3600 s; got -1.0'),
         (['--firmware', '/no/px4'], 'expected the px4 SITL binary, such as .../build/px4_sitl'),
     ],
 )
@@ -122,3 +125,44 @@ def test_several_places_give_one_line_each(bundle: Path, tmp_path: Path) -> None
     assert len(json.loads((tmp_path / 'summary.json').read_text())) == 4
     assert (tmp_path / 'forest-winter-fog2' / FLIGHTS).is_file()
     assert (tmp_path / 'rates.png').stat().st_size > 5_000
+
+
+def test_others_measure_with_seeds_that_nobody_here_has_used(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task, copy, out = tmp_path / 'short.yaml', tmp_path / 'bundle', tmp_path / 'out'
+    task.write_text(SHORT_TASK)
+    shutil.copytree(bundle, copy)
+    line = ['evaluate', '--bundle', str(copy), '--out', str(out), '--processes', '1']
+    line += ['--task', str(task), '--seeds', '20001:20002', '--card']
+    assert main(line) == 0
+    rows = [json.loads(row) for row in (out / FLIGHTS).read_text().splitlines()]
+    assert [row['score']['seed'] for row in rows] == [20_001, 20_002]
+    assert 'reserved seeds 20001 to 20002' in (out / 'table.md').read_text()
+    assert 'reserved seeds 20001 to 20002, task short' in (copy / 'card.md').read_text()
+    capsys.readouterr()
+    for twice in (['--split', 'test'], ['--flights', '5'], ['--offset', '0']):
+        assert main([*line, *twice]) == 2
+        assert f'leave out {twice[0]}' in capsys.readouterr().err
+    assert main(['evaluate', '--out', str(out), '--seeds', '19990:20010']) == 2
+    assert 'never mixed' in capsys.readouterr().err
+
+
+def test_another_vehicle_is_flown_and_never_mixed_with_the_first(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task, heavy, out = tmp_path / 'short.yaml', tmp_path / 'heavy.yaml', tmp_path / 'out'
+    task.write_text(SHORT_TASK)
+    usual = resources.named_file('sim/vehicles', 'x500').read_text()
+    renamed = usual.replace('name: x500', 'name: heavy')
+    heavy.write_text(re.sub(r'mass_kg: \S+', 'mass_kg: 2.3', renamed))
+    line = ['evaluate', '--bundle', str(bundle), '--out', str(out), '--processes', '1']
+    line += ['--split', 'validation', '--flights', '1', '--task', str(task)]
+    assert main(line) == 0
+    assert main([*line, '--vehicle', str(heavy)]) == 2
+    assert "holds flights with {'vehicle': 'x500'}" in capsys.readouterr().err
+    assert main([*line, '--vehicle', str(heavy), '--out', str(tmp_path / 'other')]) == 0
+    one, other = (
+        json.loads((folder / FLIGHTS).read_text()) for folder in (out, tmp_path / 'other')
+    )
+    assert one['trajectory_hash'] != other['trajectory_hash']

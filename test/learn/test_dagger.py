@@ -12,6 +12,7 @@ from notebook import Notebook
 
 from liquid_drone.cli import collect as collect_verb
 from liquid_drone.cli import export as export_verb
+from liquid_drone.cli.collect import RecipeArguments
 from liquid_drone.contract import CommandSpec, load_contract
 from liquid_drone.episodes import episode
 from liquid_drone.episodes.recording import COLUMNS
@@ -117,17 +118,9 @@ def test_every_shipped_recipe_loads():
 
 
 def test_the_verbs_say_what_is_missing(tmp_path):
-    import argparse
-
-    parser = argparse.ArgumentParser()
-    export_verb.configure(parser)
-    args = parser.parse_args(
-        ['--data', str(tmp_path), '--round', '3', '--out', str(tmp_path / 'x')]
-    )
+    of = RecipeArguments(data=tmp_path)
     with pytest.raises(ConfigError, match='liquid-drone train'):
-        export_verb.run(args)
-    parser = argparse.ArgumentParser()
-    collect_verb.configure(parser)
+        export_verb.run(export_verb.ExportArguments(of=of, round=3, out=tmp_path / 'x'))
     with pytest.raises(ConfigError, match='unknown recipe'):
-        collect_verb.run(parser.parse_args(['--recipe', 'nothing']))
+        collect_verb.run(collect_verb.CollectArguments(of=RecipeArguments(recipe='nothing')))
     assert not list(Path(tmp_path).iterdir())

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The mavlink node as on a drone: by the wall clock, against a simulated autopilot on UDP."""
 
+import math
 import os
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
@@ -15,12 +16,17 @@ from geometry_msgs.msg import TwistStamped
 from graph_bench import MavlinkBench
 from nav_msgs.msg import Odometry
 from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import BatteryState
 from std_msgs.msg import String
 
+from liquid_drone.errors import ConfigError
 from liquid_drone.flight.engagement import Stage
+from liquid_drone.flight.guard.limits import Limits
+from liquid_drone.nodes import mavlink_parameters
 from liquid_drone.nodes.vehicle_topics import LATCHED
 from liquid_drone.ros import conversions, process, qos
+from liquid_drone.ros.parameters import Parameter as ParameterSpec
 
 FRAME_S = 0.05
 LIMIT_S = 20.0
@@ -90,24 +96,58 @@ def test_a_busy_port_is_said_with_what_to_do(
     assert 'set connection to another port' in capfd.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ('given', 'words'),
-    [
-        ({'limits.speed_m_s': -1.0}, 'speed_m_s must be positive'),
-        ({'limits.floor_m': 20.0}, 'floor_m 20.0 is not below ceiling_m'),
-    ],
-)
-def test_parameters_that_cannot_be_flown_are_refused(
-    bench: MavlinkBench, capfd: pytest.CaptureFixture[str], given: dict[str, Any], words: str
+def test_limits_that_do_not_go_together_are_refused(
+    bench: MavlinkBench, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    bench.set(**given)
+    bench.set(**{'limits.floor_m': 20.0})
     assert bench.node.trigger_configure() == TransitionCallbackReturn.FAILURE
-    assert words in capfd.readouterr().err
+    assert 'floor_m 20.0 is not below ceiling_m' in capfd.readouterr().err
+
+
+@pytest.mark.parametrize('limit', mavlink_parameters.LIMITS, ids=lambda one: one.name)
+def test_every_limit_has_a_range_of_its_own_around_its_default(limit: ParameterSpec) -> None:
+    assert limit.low is not None
+    assert limit.high is not None
+    assert limit.taken(limit.default) is None or limit.low <= limit.default <= limit.high
+    for wrong in (-1.0, limit.low / 2 - 0.01, limit.high * 2, math.nan, math.inf):
+        spec = replace(limit, can_be_off=True)  # so that the range is checked here, not by rclpy
+        with pytest.raises(ConfigError, match=f"'{limit.name}': expected float from"):
+            spec.taken(wrong)
+    in_flight = {field.name for field in fields(Limits)}
+    assert limit.name.removeprefix('limits.') in in_flight
+
+
+def test_a_limit_out_of_its_range_is_refused_when_it_is_set(bench: MavlinkBench) -> None:
+    for name, value in {'limits.speed_m_s': -1.0, 'limits.fence_radius_m': -1.0}.items():
+        (result,) = bench.node.set_parameters([Parameter(name, value=value)])
+        assert not result.successful
 
 
 def test_a_limit_can_be_switched_off_where_that_is_allowed(bench: MavlinkBench) -> None:
-    bench.set(**{'limits.fence_radius_m': -1.0})
+    bench.set(**{'limits.fence_radius_m': 'off'})
     assert bench.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    assert bench.node.read_parameters()['limits.fence_radius_m'] is None
+
+
+def test_limits_are_tightened_in_flight_never_loosened_and_nothing_else_is_changed(
+    bench: MavlinkBench,
+) -> None:
+    bench.node.start()
+    bench.fly()
+    bench.set(**{'limits.speed_m_s': 0.2})
+    assert bench.wait(lambda: bench.speed() < 0.25)
+    for name, value, words in (
+        ('limits.speed_m_s', 0.5, 'not loosened from 0.2 to 0.5'),
+        ('limits.ceiling_m', 'off', 'not loosened from 10 to off'),
+        ('limits.ceiling_m', 0.9, 'not below ceiling_m'),
+        ('limits.hold_s', 0.5, 'is read when the node is configured'),
+        ('connection', 'udpin:127.0.0.1:1', 'is read when the node is configured'),
+        ('shadow', True, 'is read when the node is configured'),
+    ):
+        (result,) = bench.node.set_parameters([Parameter(name, value=value)])
+        assert not result.successful
+        assert words in result.reason
+    assert bench.stage() is Stage.ENGAGED
 
 
 def test_the_vehicle_is_told_in_standard_messages(bench: MavlinkBench) -> None:

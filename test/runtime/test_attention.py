@@ -11,7 +11,7 @@ from liquid_drone import resources
 from liquid_drone.arrays import Image
 from liquid_drone.runtime.attention import occlude, overlay
 from liquid_drone.runtime.runner import PolicyRunner
-from liquid_drone.sim.scenario.scenario import load_scenario
+from liquid_drone.sim.flight_spec import FlightSpec
 from liquid_drone.sim.session import Session
 
 ROWS, COLUMNS = 6, 10
@@ -20,7 +20,7 @@ ROWS, COLUMNS = 6, 10
 @pytest.fixture(scope='module')
 def seen() -> tuple[Image, float]:
     """Return a simulated picture with the target in it, and its bearing."""
-    session = Session(load_scenario(), 9_003, 'px4', 'hover', duration_s=1.0)
+    session = Session(FlightSpec(seed=9_003, start='hover', duration_s=1.0))
     frame = session.begin()
     session.close()
     assert frame.target_pixels > 50

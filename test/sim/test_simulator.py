@@ -9,6 +9,7 @@ import pytest
 
 from liquid_drone.geometry import euler_from_quaternion, rotate_by_yaw
 from liquid_drone.sim.expert import Expert, brake
+from liquid_drone.sim.flight_spec import FlightSpec
 from liquid_drone.sim.scenario.scenario import load_scenario
 from liquid_drone.sim.session import Session
 from liquid_drone.sim.simulator import FRAME_NS, START_NS, Simulator
@@ -124,7 +125,7 @@ def test_the_expert_does_not_fly_at_a_trunk() -> None:
 
 
 def test_a_session_from_the_ground_is_landed_on_request() -> None:
-    session = Session(load_scenario(), SEED)
+    session = Session(FlightSpec(seed=SEED))
     while not session.done:
         session.begin()
         session.finish(None)

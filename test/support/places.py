@@ -4,7 +4,7 @@
 
 import numpy as np
 
-from liquid_drone.sim.render.renderer import Camera
+from liquid_drone.sim.render.picture import Camera
 from liquid_drone.sim.world.meshes import Mesh
 from liquid_drone.sim.world.scenery import Air, Ground, ModelBatch, Scenery
 

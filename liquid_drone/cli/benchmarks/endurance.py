@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone bench endurance``: an hour of flight with a fault every few seconds."""
 
-import argparse
 import dataclasses
 import json
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ...options import option
+from ...seeds import LARGEST
+from ..arguments import Command
 
 if TYPE_CHECKING:
     from ...bench.endurance import Figures
@@ -25,15 +29,16 @@ with a point mass. Exit code 0: everything held; 1: something did not.
 LINES = 20  # violations that are printed
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument('--minutes', type=float, default=60.0, help='simulated (default: 60)')
-    parser.add_argument('--seed', type=int, default=0, help='of all that is random (default: 0)')
+@dataclass(frozen=True, kw_only=True)
+class EnduranceArguments:
+    """How long is flown."""
+
+    minutes: float = option(60.0, 'simulated', low=0.01, high=10_000.0, unit='min')
+    seed: int = option(0, 'of all that is random', low=0, high=LARGEST)
+    json: bool = option(False, 'print figures for machines')
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: EnduranceArguments) -> int:
     """Fly and tell."""
     from ...bench.endurance import fly
     from ..progress import TerminalWatcher
@@ -72,3 +77,6 @@ def _told(figures: 'Figures', took_s: float) -> str:
         ['promises broken', str(len(figures.violations))],
     ]
     return '\n'.join([table(['', 'figure'], rows), *figures.violations[:LINES]])
+
+
+COMMAND = Command(NAME, HELP, EPILOG, EnduranceArguments, run)

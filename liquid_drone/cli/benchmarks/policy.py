@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone bench policy``: what the recurrent cells cost in training and in flight."""
 
-import argparse
 import dataclasses
 import json
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ...options import option
+from ..arguments import Command
 
 if TYPE_CHECKING:
     from ...bench.policy import Cost
@@ -24,22 +27,20 @@ ncps is timed beside the cells where it is installed (pip install ncps).
 HEAD = ['cell', 'weights', 'train, ms', 'of ncps', 'step, µs', 'bound, µs']
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument('--rounds', type=int, default=15, help='timed runs of each case')
-    parser.add_argument('--neurons', type=int, default=19, help='of each cell')
-    parser.add_argument('--cells', nargs='+', default=[], help='cases on the CPU (default: all)')
-    parser.add_argument(
-        '--device',
-        choices=('auto', 'cpu', 'cuda'),
-        default='auto',
-        help='cuda: only the wired CfC on the GPU; auto: the CPU, and the GPU where one is',
+@dataclass(frozen=True, kw_only=True)
+class BenchPolicyArguments:
+    """Which cells are timed, and where."""
+
+    rounds: int = option(15, 'timed runs of each case', low=1, high=10_000)
+    neurons: int = option(19, 'of each cell', low=5, high=4_096)
+    cells: tuple[str, ...] = option((), 'cases on the CPU', unset='all')
+    device: Literal['auto', 'cpu', 'cuda'] = option(
+        'auto', 'cuda: only the wired CfC on the GPU; auto: the CPU, and the GPU where one is'
     )
+    json: bool = option(False, 'print figures for machines')
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: BenchPolicyArguments) -> int:
     """Measure and print a table for the CPU, and one for the GPU."""
     import torch
 
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def on_cpu(args: argparse.Namespace) -> dict[str, object]:
+def on_cpu(args: BenchPolicyArguments) -> dict[str, object]:
     """Measure every cell on one thread; print unless for machines."""
     from ...bench.policy import PolicyBench, measure
     from ...bench.timing import table
@@ -71,7 +72,7 @@ def on_cpu(args: argparse.Namespace) -> dict[str, object]:
     return {name: dataclasses.asdict(cost) for name, cost in costs.items()}
 
 
-def on_gpu(args: argparse.Namespace) -> dict[str, object]:
+def on_gpu(args: BenchPolicyArguments) -> dict[str, object]:
     """Measure the wired CfC on the GPU; print unless for machines."""
     from ...bench.policy_gpu import GpuBench, measure
 
@@ -123,3 +124,6 @@ def rows_of(costs: 'dict[str, Cost]') -> list[list[str]]:
 
 def _show(timing: 'Timing | None', scale: float, digits: int) -> str:
     return '' if timing is None else f'{scale * timing.best_s:.{digits}f}'
+
+
+COMMAND = Command(NAME, HELP, EPILOG, BenchPolicyArguments, run)

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone bench ros``: the real graph's latency from capture to setpoint, and its cost."""
 
-import argparse
 import dataclasses
 import importlib.util
 import json
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ... import resources
-from ...errors import MissingDependencyError
+from ...errors import ConfigError, MissingDependencyError
+from ...options import option
+from ..arguments import Command
 
 if TYPE_CHECKING:
     from ...bench.ros_latency import GraphFigures
@@ -27,19 +30,20 @@ in one process, and the simulated world at 20 Hz beside the policy.
 SHARES = ('p50', 'p95', 'p99', 'max')
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument('--bundle', default='follow', help='policy (default: %(default)s)')
-    parser.add_argument('--seconds', type=float, default=20.0, help='of each case (default: 20)')
-    parser.add_argument('--size', default='640x480', help='of the pictures (default: 640x480)')
-    parser.add_argument('--rate', type=float, default=30.0, help='pictures a second (default: 30)')
-    parser.add_argument('--no-simulator', action='store_true', help='leave the last case out')
-    parser.add_argument('--only-simulator', action='store_true', help='leave the others out')
+@dataclass(frozen=True, kw_only=True)
+class BenchRosArguments:
+    """What is timed, for how long."""
+
+    bundle: str = option('follow', 'policy: a name in models/, or a directory')
+    seconds: float = option(20.0, 'of each case', low=0.1, high=3600.0, unit='s')
+    size: str = option('640x480', 'of the pictures, in pixels')
+    rate: float = option(30.0, 'pictures a second', low=0.1, high=1_000.0)
+    no_simulator: bool = option(False, 'leave the last case out')
+    only_simulator: bool = option(False, 'leave the others out')
+    json: bool = option(False, 'print figures for machines')
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: BenchRosArguments) -> int:
     """Measure and print a table."""
     if importlib.util.find_spec('rclpy') is None:
         raise MissingDependencyError(
@@ -48,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         )
     from ...bench import ros_latency
 
-    width, height = (int(part) for part in args.size.split('x'))
+    width, height = _pixels(args.size)
     bundle = resources.bundle(args.bundle)
     config = ros_latency.BenchConfig(bundle, args.seconds, width, height, args.rate)
     composed = dataclasses.replace(config, one_process=True)
@@ -61,6 +65,13 @@ def run(args: argparse.Namespace) -> int:
         return 0
     print(_table(cases, simulated))
     return 0
+
+
+def _pixels(size: str) -> tuple[int, int]:
+    found = re.fullmatch(r'([1-9][0-9]{1,3})x([1-9][0-9]{1,3})', size)
+    if found is None:
+        raise ConfigError(f"--size: expected WIDTHxHEIGHT, 10 to 9999 pixels each; got '{size}'")
+    return int(found[1]), int(found[2])
 
 
 def _table(cases: 'dict[str, GraphFigures]', simulated: dict[str, float]) -> str:
@@ -91,3 +102,6 @@ def _table(cases: 'dict[str, GraphFigures]', simulated: dict[str, float]) -> str
             f'a second; of one core: {shares}'
         )
     return '\n'.join(lines)
+
+
+COMMAND = Command(NAME, HELP, EPILOG, BenchRosArguments, run)

@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone bench sim``: pictures, physics, environment steps, memory, leaks."""
 
-import argparse
 import dataclasses
 import importlib.util
 import json
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ... import resources
 from ...errors import ConfigError
+from ...options import option
+from ..arguments import Command
 
 if TYPE_CHECKING:
     from ...bench.sim_resets import Held
@@ -27,27 +29,30 @@ measured in the same run where it is installed, here or with the Python of --pee
 """
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument('--rounds', type=int, default=4, help='turns of each case (default: 4)')
-    parser.add_argument('--envs', type=int, default=16, help='in a vector (default: 16)')
-    parser.add_argument('--seeds', type=int, default=3, help='places of each kind (default: 3)')
-    parser.add_argument('--seconds', type=float, default=0.8, help='of one turn (default: 0.8)')
-    parser.add_argument('--worlds', nargs='+', help='default: forest urban')
-    parser.add_argument('--peer-python', default='', help='that has gym-pybullet-drones')
-    parser.add_argument('--resets', type=int, default=0, help='look for leaks over so many resets')
+@dataclass(frozen=True, kw_only=True)
+class BenchSimArguments:
+    """What is timed, how often."""
+
+    rounds: int = option(4, 'turns of each case', low=1, high=1_000)
+    envs: int = option(16, 'in a vector', low=1, high=1_024)
+    seeds: int = option(3, 'places of each kind', low=1, high=1_000)
+    seconds: float = option(0.8, 'of one turn', low=0.01, high=3600.0, unit='s')
+    worlds: tuple[str, ...] = option((), 'names or .yaml files', unset='forest urban')
+    peer_python: str = option('', 'Python that has gym-pybullet-drones')
+    resets: int = option(
+        0, 'look for leaks over so many resets', low=0, high=10_000_000, unset='off'
+    )
+    json: bool = option(False, 'print figures for machines')
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: BenchSimArguments) -> int:
     """Measure and print a table."""
     for world in args.worlds or ():
         resources.named_file('sim/worlds', world)  # an unknown one is said at once
     return _leaks(args) if args.resets else _speeds(args)
 
 
-def _speeds(args: argparse.Namespace) -> int:
+def _speeds(args: BenchSimArguments) -> int:
     from ...bench.sim import SimBench, measure
 
     python = args.peer_python
@@ -90,7 +95,7 @@ def _table(found: dict[str, Any]) -> str:
     return table(head, rows)
 
 
-def _leaks(args: argparse.Namespace) -> int:
+def _leaks(args: BenchSimArguments) -> int:
     from ...bench.sim_resets import repeat
     from ...sim.scenario.scenario import load_scenario
     from ...sim.simulator import Simulator
@@ -121,3 +126,6 @@ def _leaks(args: argparse.Namespace) -> int:
 
 def _count(held: 'Held') -> int:
     return sum(held.gl_objects.values())
+
+
+COMMAND = Command(NAME, HELP, EPILOG, BenchSimArguments, run)

@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone bench vision``: what encoders cost, and what they learn from the same flights."""
 
-import argparse
 import dataclasses
 import json
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigError, OutputError
+from ...options import option
+from ..arguments import Command
 
 if TYPE_CHECKING:
     from ...bench.encoder_comparison import EncoderError
@@ -30,39 +32,29 @@ picture's width. In view: frames in which it is told rightly whether the target 
 """
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument(
-        '--encoders', '--eyes', nargs='+', default=[], help='these alone (default: all three)'
-    )
-    parser.add_argument('--rounds', type=int, default=15, help='timed runs of each case')
-    parser.add_argument('--episodes', type=Path, help='train the encoders on the episodes in here')
-    parser.add_argument('--held-out', type=Path, help='and ask them about those in here')
-    parser.add_argument('--steps', type=int, default=600, help='of training (default: 600)')
-    parser.add_argument('--windows', type=int, default=8, help='per step (default: 8)')
-    parser.add_argument('--length', type=int, default=32, help='frames a window (default: 32)')
-    parser.add_argument(
-        '--seeds', type=int, default=1, help='trainings of each encoder (default: 1)'
-    )
-    parser.add_argument(
-        '--out',
-        type=Path,
-        default=Path('out/bench-vision'),
-        help='decoded frames are kept here (default: out/bench-vision)',
-    )
+@dataclass(frozen=True, kw_only=True)
+class BenchVisionArguments:
+    """Which encoders are timed, and what they are trained on."""
+
+    encoders: tuple[str, ...] = option((), 'these alone', unset='all three', aliases=('--eyes',))
+    rounds: int = option(15, 'timed runs of each case', low=1, high=10_000)
+    episodes: Path | None = option(None, 'train the encoders on the episodes in here')
+    held_out: Path | None = option(None, 'and ask them about those in here')
+    steps: int = option(600, 'of training', low=1, high=10_000_000)
+    windows: int = option(8, 'per step', low=1, high=4_096)
+    length: int = option(32, 'frames a window', low=2, high=4_096)
+    seeds: int = option(1, 'trainings of each encoder', low=1, high=1_000)
+    out: Path = option(Path('out/bench-vision'), 'decoded frames are kept here')
+    json: bool = option(False, 'print figures for machines')
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: BenchVisionArguments) -> int:
     """Measure and print a table; with episodes train, and print another."""
     from ...bench.vision import measure, named_encoders
 
-    args.encoders = named_encoders(args.encoders)
+    args = dataclasses.replace(args, encoders=tuple(named_encoders(args.encoders)))
     if args.episodes is None and args.held_out is not None:
         raise ConfigError('--held-out needs --episodes: flights to learn from')
-    if args.seeds < 1:
-        raise ConfigError(f'--seeds must be at least 1, got {args.seeds}')
     if args.episodes is None:
         costs = measure(args.rounds, args.encoders)
         _print(args.json, costs, {})
@@ -72,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _compare(args: argparse.Namespace) -> 'dict[str, list[EncoderError]]':
+def _compare(args: BenchVisionArguments) -> 'dict[str, list[EncoderError]]':
     """Train every encoder, seed by seed; return what each got wrong."""
     from rich.console import Console
 
@@ -86,6 +78,7 @@ def _compare(args: argparse.Namespace) -> 'dict[str, list[EncoderError]]':
     from ...learn.recipe import TrainConfig
     from ..progress import TerminalWatcher
 
+    assert args.episodes is not None  # run has looked
     data = split_episodes(args.episodes, args.held_out)
     watcher = TerminalWatcher(Console(stderr=True, highlight=False))
     errors: dict[str, list[EncoderError]] = {encoder: [] for encoder in args.encoders}
@@ -175,3 +168,6 @@ def _say(error: 'EncoderError') -> str:
     return (
         f'command {error.mean:.1%} ({each}), bearing {error.bearing:.3f}, in view {error.seen:.1%}'
     )
+
+
+COMMAND = Command(NAME, HELP, EPILOG, BenchVisionArguments, run)

@@ -30,7 +30,7 @@ def glide(
     """Move a velocity towards a goal; returns it and its slope after ``dt_s``.
 
     Args:
-        v: velocity now, not above ``most``.
+        v: velocity now; above ``most`` where that was tightened in flight: then it slows down.
         a: its slope now, as this function returned it.
         goal: wished velocity, not above ``most``.
         most: largest speed, m/s.
@@ -39,6 +39,8 @@ def glide(
         dt_s: since the last call, s.
 
     """
+    if abs(v) > most * (1.0 + 1e-9):
+        most = abs(v)
     is_easy = abs(a) <= pace.acceleration * (1.0 + 1e-9) and _stays_within(v, a, most, pace.jerk)
     jerk = pace.jerk if is_easy else hard.jerk
     wanted = _wanted_slope(goal - v, pace.acceleration, jerk, dt_s)

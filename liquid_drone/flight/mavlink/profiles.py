@@ -10,27 +10,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from pymavlink.dialects.v20 import ardupilotmega as mavlink
-
 from ...errors import ConfigError
 from .streams import StreamNeed
 
 # What a companion needs, the most important first. Requests for position and attitude are for the
 # simulator's camera rate; the guard flies on less.
 _STREAMS = (
-    StreamNeed(mavlink.MAVLINK_MSG_ID_LOCAL_POSITION_NED, 20.0, 4.0, is_flown_on=True),
-    StreamNeed(mavlink.MAVLINK_MSG_ID_ATTITUDE, 20.0, 4.0, is_flown_on=True),
-    StreamNeed(mavlink.MAVLINK_MSG_ID_SYS_STATUS, 2.0, 0.5),
-    StreamNeed(mavlink.MAVLINK_MSG_ID_EXTENDED_SYS_STATE, 2.0, 0.5),
+    StreamNeed('LOCAL_POSITION_NED', 32, 20.0, 4.0, is_flown_on=True),
+    StreamNeed('ATTITUDE', 30, 20.0, 4.0, is_flown_on=True),
+    StreamNeed('SYS_STATUS', 1, 2.0, 0.5),
+    StreamNeed('EXTENDED_SYS_STATE', 245, 2.0, 0.5),
 )
-_EKF_STATUS = StreamNeed(mavlink.MAVLINK_MSG_ID_EKF_STATUS_REPORT, 2.0, 0.5)
-# ArduPilot's groups of messages, before it knew intervals (4.0)
+_EKF_STATUS = StreamNeed('EKF_STATUS_REPORT', 193, 2.0, 0.5)
+# ArduPilot's groups of messages (MAV_DATA_STREAM), before it knew intervals (4.0)
+_EXTENDED_STATUS, _POSITION, _EXTRA1, _EXTRA3 = 2, 6, 10, 12
 _ARDUPILOT_GROUPS = {
-    mavlink.MAVLINK_MSG_ID_LOCAL_POSITION_NED: mavlink.MAV_DATA_STREAM_POSITION,
-    mavlink.MAVLINK_MSG_ID_ATTITUDE: mavlink.MAV_DATA_STREAM_EXTRA1,
-    mavlink.MAVLINK_MSG_ID_SYS_STATUS: mavlink.MAV_DATA_STREAM_EXTENDED_STATUS,
-    mavlink.MAVLINK_MSG_ID_EXTENDED_SYS_STATE: mavlink.MAV_DATA_STREAM_EXTENDED_STATUS,
-    mavlink.MAVLINK_MSG_ID_EKF_STATUS_REPORT: mavlink.MAV_DATA_STREAM_EXTRA3,
+    32: _POSITION,
+    30: _EXTRA1,
+    1: _EXTENDED_STATUS,
+    245: _EXTENDED_STATUS,
+    193: _EXTRA3,
 }
 
 

@@ -13,8 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from pymavlink.dialects.v20 import ardupilotmega as mavlink
-
 WATCH_S = 2.0  # before a stream is judged for the first time
 PERIODS = 4.0  # of the needed rate, over which a slow stream is counted
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 1.0, 8.0
@@ -22,28 +20,19 @@ GOOD_AGAIN_S = 10.0  # at a good rate, before the back-off begins anew
 ACKNOWLEDGED_S = 0.3  # so long one request's answer is waited for
 SLOW_HZ = 1.0  # such streams are also asked for one message at once
 ARRIVALS = 256  # remembered for each stream
-ANSWERS = {
-    mavlink.MAV_RESULT_ACCEPTED: 'accepted',
-    mavlink.MAV_RESULT_TEMPORARILY_REJECTED: 'rejected for now',
-    mavlink.MAV_RESULT_DENIED: 'denied',
-    mavlink.MAV_RESULT_UNSUPPORTED: 'unsupported',
-    mavlink.MAV_RESULT_FAILED: 'failed',
-}
+SET_MESSAGE_INTERVAL = 511  # MAV_CMD
+ANSWERS = ('accepted', 'rejected for now', 'denied', 'unsupported', 'failed')  # MAV_RESULT
 
 
 @dataclass(frozen=True)
 class StreamNeed:
     """A message to receive: the rate to ask for, and the least one that is enough."""
 
+    name: str
     message_id: int
     ask_hz: float
     need_hz: float
     is_flown_on: bool = False  # below its need the vehicle must not be engaged
-
-    @property
-    def name(self) -> str:
-        """The message's name."""
-        return str(mavlink.mavlink_map[self.message_id].msgname)
 
 
 @dataclass(frozen=True)
@@ -140,9 +129,10 @@ class StreamKeeper:
 
     def acknowledged(self, command: int, result: int) -> None:
         """Take in a COMMAND_ACK; it names no message, so it counts for one asked for alone."""
-        if command == mavlink.MAV_CMD_SET_MESSAGE_INTERVAL and self._waiting is not None:
+        if command == SET_MESSAGE_INTERVAL and self._waiting is not None:
             stream = self._streams[self._waiting[0]]
-            stream.answer = ANSWERS.get(result, f'result {result}')
+            known = 0 <= result < len(ANSWERS)
+            stream.answer = ANSWERS[result] if known else f'result {result}'
             self._waiting = None
 
     def due(self, now_s: float) -> list[StreamRequest]:

@@ -20,8 +20,8 @@ from ...geometry import euler_from_quaternion, rotate_by_yaw
 from ...seeds import SPLITS
 from ..expert import Expert
 from ..preview.cameras import chase_view
-from ..render.opengl import View
-from ..render.renderer import Picture
+from ..render.picture import Picture
+from ..render.renderer import View
 from ..scenario.scenario import Scenario, load_scenario
 from ..sensors.camera import Shot, SimulatedFrame
 from ..simulator import FRAME_S, Simulator

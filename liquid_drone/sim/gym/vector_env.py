@@ -17,7 +17,8 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
 from ...arrays import BoolArray, Float32Array, FloatArray, Image
-from ..render.opengl import View, render
+from ..render.opengl import render
+from ..render.renderer import View
 from ..sensors.camera import Shot, SimulatedFrame
 from ..simulator import FRAME_S
 from .env import DroneEnv, FollowEnv, ReachEnv

@@ -68,7 +68,7 @@ class CollisionBodiesBuilder:
         for first in range(0, len(solids), TOGETHER):
             some = solids[first : first + TOGETHER]
             boxes[self._collide(some)] = np.array([bounds(solid) for solid in some])
-        moving = (self._layout.target, *self._layout.distractors)
+        moving = self._layout.actors
         bodies = tuple(self._collide_target(each.target) for each in moving)
         parts: tuple[tuple[int, ...], ...] = ()
         if self._visible:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...arrays import Image
 from ...geometry import quaternion_from_euler, rotation_from_quaternion
-from ..render.renderer import Camera
+from ..render.picture import Camera
 from ..simulator import Simulator
 
 CHASE_BACK_M, CHASE_UP_M, CHASE_TILT_DEG = 4.5, 1.8, 16.0

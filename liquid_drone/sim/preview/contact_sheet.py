@@ -8,15 +8,16 @@ Each picture is what the renderer of flights draws, larger. Nothing here flies.
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from ...arrays import FloatArray, Image
 from ...geometry import quaternion_from_euler, rotation_from_quaternion
-from ..render.renderer import Camera
-from ..scenario.scenario import RendererChoice, Scenario, load_scenario
+from ..flight_spec import FlightSpec
+from ..render.picture import Camera
+from ..scenario.scenario import Scenario, scenario_of
 from ..sensors.camera import Shot
 from ..simulator import Simulator
 
@@ -51,35 +52,33 @@ class SheetRow:
 class SheetPlace:
     """How pictures are taken."""
 
-    seed: int
+    flight: FlightSpec  # its seed, weather, vehicle and renderer
     width: int  # pixels of one picture, 16:9
-    weather: str = 'clear'
-    renderer: RendererChoice = 'auto'
 
     @property
     def height(self) -> int:
         """Of one picture, pixels."""
         return self.width * 9 // 16
 
-    def load(self, world: str, season: str, target: str = 'red_backpack') -> Scenario:
+    def load(self, world: str, season: str, target: str = FlightSpec.target) -> Scenario:
         """Load a place by names or paths.
 
         Raises:
             ConfigError: an unknown name, or a file that cannot be used.
 
         """
-        return load_scenario(world, season, target, renderer=self.renderer, weather=self.weather)
+        return scenario_of(replace(self.flight, world=world, season=season, target=target))
 
 
 def place_views(scenario: Scenario, shown: SheetPlace) -> tuple[SheetCell, ...]:
     """Take the picture that the drone begins with, and one over the place."""
-    with _built(scenario, shown.seed) as simulator:
+    with _built(scenario, shown.flight.seed) as simulator:
         return _place_views(simulator, shown)
 
 
 def target_views(scenario: Scenario, shown: SheetPlace) -> tuple[SheetCell, ...]:
     """Take a target from four sides, and from the drone's height at three distances."""
-    with _built(scenario, shown.seed) as simulator:
+    with _built(scenario, shown.flight.seed) as simulator:
         return _target_views(simulator, shown)
 
 

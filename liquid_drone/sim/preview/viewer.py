@@ -8,7 +8,7 @@ It needs a display; everything else of the simulator does not.
 import dataclasses
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import cv2
@@ -18,7 +18,8 @@ from ...arrays import Image
 from ...errors import OutputError
 from ...geometry import euler_from_quaternion, rotate_by_yaw
 from ..expert import Expert
-from ..scenario.scenario import RendererChoice, load_scenario
+from ..flight_spec import FlightSpec
+from ..scenario.scenario import scenario_of
 from ..simulator import FRAME_S, Simulator
 from .cameras import chase_view
 
@@ -88,14 +89,8 @@ class Display:
         return QUIT[0] if is_closed else key
 
 
-def watch(
-    choices: Choices,
-    seed: int,
-    weather: str = 'clear',
-    renderer: RendererChoice = 'auto',
-    screen: Screen | None = None,
-) -> None:
-    """Show places until the window is closed.
+def watch(choices: Choices, flight: FlightSpec, screen: Screen | None = None) -> None:
+    """Show places until the window is closed, the first one with the flight's seed.
 
     Raises:
         ConfigError: an unknown name.
@@ -106,16 +101,16 @@ def watch(
     turned = dict.fromkeys(TURNS.values(), 0)
     while True:
         world, season, target = names = choices.at(turned)
-        scenario = load_scenario(world, season, target, renderer=renderer, weather=weather)
-        simulator = Simulator(scenario)
-        simulator.reset(seed)
+        flight = replace(flight, world=world, season=season, target=target)
+        simulator = Simulator(scenario_of(flight))
+        simulator.reset(flight.seed)
         try:
-            key = _fly(simulator, screen, f'{" ".join(names)}, seed {seed}')
+            key = _fly(simulator, screen, f'{" ".join(names)}, seed {flight.seed}')
         finally:
             simulator.close()
         if key in QUIT:
             return
-        seed = max(seed + SEEDS.get(key, 0), 0)
+        flight = replace(flight, seed=max(flight.seed + SEEDS.get(key, 0), 0))
         if key in TURNS:
             turned[TURNS[key]] += 1
 

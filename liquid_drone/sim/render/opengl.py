@@ -8,8 +8,6 @@ PyBullet: a scenery comes in, poses come in, pictures go out.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import cv2
@@ -22,8 +20,9 @@ from ..world.scenery import Actor, Scenery
 from . import vertex_buffers
 from .dynamic_batch import DynamicBatch
 from .gl_context import SHADING, GlContext
-from .projection import clip_matrix, sun_matrix, view_planes
-from .renderer import Camera, Picture
+from .picture import Camera, Picture
+from .projection import sun_matrix
+from .renderer import View
 from .shaders.view import VIEW_DTYPE
 from .static_batch import StaticBatch
 from .vertex_buffers import KINDS, Packed
@@ -35,25 +34,6 @@ SHADOW_M = 4.0  # what stands so far beside the square may shade it
 DETAIL_PIXELS = 250.0  # focal length at which levels of detail have the reach that models name
 DENSE = 0.85  # crowns of at least that much foliage show only their outside
 TO_TEXTURE = np.array([[0.5, 0, 0, 0.5], [0, 0.5, 0, 0.5], [0, 0, 0.5, 0.5], [0, 0, 0, 1.0]])
-
-
-@dataclass(frozen=True)
-class View:
-    """One picture to take: which place, from where, and where its moving parts are."""
-
-    scene: 'GlScene'
-    camera: Camera
-    poses: FloatArray  # (P, 4, 4) of the actors' parts, in their order
-
-    @cached_property
-    def clip(self) -> FloatArray:
-        """Matrix (4, 4) from the world to clip space."""
-        return clip_matrix(self.camera)
-
-    @cached_property
-    def planes(self) -> FloatArray:
-        """Inward planes (5, 4) of what is seen."""
-        return view_planes(self.clip)
 
 
 def render(views: Sequence[View]) -> list[Picture]:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ...arrays import FloatArray
-from .renderer import FAR_M, NEAR_M, Camera
+from .picture import FAR_M, NEAR_M, Camera
 
 # What clip space's x, y, z and w are along the camera's axes left, up, forward and forward.
 AXES = np.array([[-1.0], [1.0], [(FAR_M + NEAR_M) / (FAR_M - NEAR_M)], [1.0]])

@@ -1,54 +1,53 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""The renderer's interface: a camera goes in, colours and the target's mask come out.
+"""The seam behind which renderers are exchanged: a camera goes in, a picture comes out.
 
 A renderer never steps the physics.
 """
 
-import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from ...arrays import FloatArray, Image
-
-NEAR_M, FAR_M = 0.15, 150.0
+from ...arrays import FloatArray, IndexArray
+from .picture import Camera, Picture
+from .projection import clip_matrix, view_planes
 
 
-@dataclass(frozen=True)
-class Camera:
-    """Where a picture is taken from. ``rotation`` (3, 3): camera FLU into world ENU."""
+class ViewedScene(Protocol):
+    """A place that a renderer holds, as views of several places need it."""
 
-    position_enu: FloatArray  # (3,)
-    rotation: FloatArray
-    width: int
-    height: int
-    horizontal_fov_deg: float
+    def shade_actors(self, view: 'View') -> None:
+        """Put what moves where it is, and draw its shadow, for one picture."""
 
-    @property
-    def focal_pixels(self) -> float:
-        """Focal length in pixels."""
-        return self.width / 2.0 / math.tan(math.radians(self.horizontal_fov_deg) / 2.0)
+    def visible(self, view: 'View') -> list[IndexArray]:
+        """Return the faces of each kind that a view shows."""
 
-    @property
-    def vertical_fov_deg(self) -> float:
-        """Field of view from top to bottom, for square pixels."""
-        half = math.tan(math.radians(self.horizontal_fov_deg) / 2.0) * self.height / self.width
-        return math.degrees(2.0 * math.atan(half))
+    def draw(self, view: 'View', visible: list[IndexArray]) -> None:
+        """Draw one view into the framebuffer that is in use."""
 
 
 @dataclass(frozen=True)
-class Picture:
-    """What a renderer gives."""
+class View:
+    """One picture to take: which place, from where, and where its moving parts are."""
 
-    image: Image  # (H, W, 3) RGB
-    target: npt.NDArray[np.bool_]  # (H, W) where the target is
+    scene: ViewedScene
+    camera: Camera
+    poses: FloatArray  # (P, 4, 4) of the actors' parts, in their order
+
+    @cached_property
+    def clip(self) -> FloatArray:
+        """Matrix (4, 4) from the world to clip space."""
+        return clip_matrix(self.camera)
+
+    @cached_property
+    def planes(self) -> FloatArray:
+        """Inward planes (5, 4) of what is seen."""
+        return view_planes(self.clip)
 
 
 class Renderer(Protocol):
-    """The seam behind which renderers are exchanged."""
+    """Takes pictures of one place."""
 
     name: str
 
@@ -57,6 +56,14 @@ class Renderer(Protocol):
 
     def render(self, camera: Camera) -> Picture:
         """Take a picture of the world as it stands."""
+
+    def view(self, camera: Camera) -> View:
+        """Return what a shared picture of many places needs of this one.
+
+        Raises:
+            SimulationError: the renderer takes one picture at a time.
+
+        """
 
     def close(self) -> None:
         """Give back what is held."""

@@ -4,19 +4,47 @@
 
 import functools
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from ...errors import LiquidDroneError
-from ..scenario.scenario import RendererChoice
+from ..flight_spec import RendererChoice
+from ..scenario.season import Season
+from ..world.layout import Layout
 from .gl_context import GlContext
 from .opengl import GlRenderer
-from .tiny import TinyRenderer
+from .renderer import Renderer
+from .tiny import ShownBodies, TinyRenderer
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class RendererKind:
+    """A renderer that can be had."""
+
+    name: str
+    draws_bodies: bool  # of PyBullet: they are built with visual shapes
+    make: Callable[[Layout, Season, ShownBodies], Renderer]
+
+
+OPENGL = RendererKind(
+    GlRenderer.name,
+    draws_bodies=False,
+    make=lambda layout, season, shown: GlRenderer(
+        layout.scenery, [moving.actor for moving in layout.actors]
+    ),
+)
+TINY = RendererKind(
+    TinyRenderer.name,
+    draws_bodies=True,
+    make=lambda layout, season, shown: TinyRenderer(shown, season, layout),
+)
+
+
 @functools.cache
-def choose(wanted: RendererChoice) -> str:
-    """Return the name of the renderer to use.
+def choose(wanted: RendererChoice) -> RendererKind:
+    """Return the renderer to use.
 
     Raises:
         SimulationError: OpenGL was asked for by name and cannot be had.
@@ -24,7 +52,7 @@ def choose(wanted: RendererChoice) -> str:
 
     """
     if wanted == 'tiny':
-        return TinyRenderer.name
+        return TINY
     try:
         GlContext.shared()
     except LiquidDroneError as error:
@@ -36,5 +64,5 @@ def choose(wanted: RendererChoice) -> str:
             'libgl1-mesa-dri',
             error,
         )
-        return TinyRenderer.name
-    return GlRenderer.name
+        return TINY
+    return OPENGL

@@ -4,15 +4,26 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from ...arrays import FloatArray, Image
+from ...errors import SimulationError
 from ..scenario.season import Season
 from ..world.layout import Layout
-from .renderer import FAR_M, NEAR_M, Camera, Picture
+from .picture import FAR_M, NEAR_M, Camera, Picture
+
+
+@dataclass(frozen=True)
+class ShownBodies:
+    """What PyBullet itself can draw."""
+
+    pybullet: Any
+    client: int
+    target: Sequence[int]  # numbers of the bodies that count as the target
 
 
 class TinyRenderer:
@@ -20,17 +31,21 @@ class TinyRenderer:
 
     name = 'tiny'
 
-    def __init__(
-        self, pybullet: Any, client: int, season: Season, layout: Layout, target: Sequence[int]
-    ) -> None:
-        """``target``: the numbers of the bodies that count as the target."""
-        self._p, self._client, self._target = pybullet, client, list(target)
+    def __init__(self, shown: ShownBodies, season: Season, layout: Layout) -> None:
+        self._p, self._client, self._target = shown.pybullet, shown.client, list(shown.target)
         self._season, self._layout = season, layout
         self._zenith = np.array(season.sky_zenith, dtype=np.float32) * 255.0
         self._horizon = np.array(season.sky_horizon, dtype=np.float32) * 255.0
 
     def move(self, poses: FloatArray) -> None:
         """Do nothing: PyBullet's bodies are where the simulator put them."""
+
+    def view(self, camera: Camera) -> NoReturn:
+        """Refuse: it takes one picture at a time."""
+        raise SimulationError(
+            f'pictures of several places at once need OpenGL, got {self.name}: take them one by '
+            'one, or install what the notice at the start names'
+        )
 
     def close(self) -> None:
         """Do nothing: the physics client owns everything."""

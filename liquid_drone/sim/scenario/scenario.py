@@ -9,18 +9,16 @@ draws a random number.
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from ... import resources, schema
 from ...errors import ConfigError
+from ..flight_spec import FlightSpec, RendererChoice
 from .season import Season
 from .target import Distractor, Part, Target
 from .task import Task
 from .vehicle import Vehicle
-from .weather import CLEAR, Weather
+from .weather import Weather
 from .world import World
-
-RendererChoice = Literal['auto', 'opengl', 'tiny']
 
 
 @dataclass(frozen=True)
@@ -33,18 +31,18 @@ class Scenario:
     task: Task
     vehicle: Vehicle
     distractors: tuple[tuple[Distractor, Target], ...] = ()  # the world's and the target's
-    renderer: RendererChoice = 'auto'  # who draws the pictures
+    renderer: RendererChoice = FlightSpec.renderer
     weather: Weather = field(default_factory=Weather)
 
 
 def load_scenario(
-    world: str = 'forest',
-    season: str = 'summer',
-    target: str = 'red_backpack',
-    task: str = 'follow',
-    vehicle: str = 'x500',
-    renderer: RendererChoice = 'auto',
-    weather: str = CLEAR,
+    world: str = FlightSpec.world,
+    season: str = FlightSpec.season,
+    target: str = FlightSpec.target,
+    task: str = FlightSpec.task,
+    vehicle: str = FlightSpec.vehicle,
+    renderer: RendererChoice = FlightSpec.renderer,
+    weather: str = FlightSpec.weather,
 ) -> Scenario:
     """Load a scenario from registry names or paths of YAML files.
 
@@ -70,6 +68,31 @@ def load_scenario(
         renderer=renderer,
         weather=Weather.parse(weather),
     )
+
+
+def scenario_of(flight: FlightSpec) -> Scenario:
+    """Load the scenario of a flight; its duration is not in it, which would move the place.
+
+    Raises:
+        ConfigError: as :func:`load_scenario`.
+    """
+    return load_scenario(
+        flight.world,
+        flight.season,
+        flight.target,
+        flight.task,
+        flight.vehicle,
+        flight.renderer,
+        flight.weather,
+    )
+
+
+def judged_task(flight: FlightSpec, task: Task) -> Task:
+    """Return the task as a flight is judged by it: its own duration replaces the task's."""
+    if flight.duration_s is None:
+        return task
+    settle_s = min(task.settle_s, flight.duration_s / 2)
+    return dataclasses.replace(task, duration_s=flight.duration_s, settle_s=settle_s)
 
 
 def load_target(name: str) -> Target:

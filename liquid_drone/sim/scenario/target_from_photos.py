@@ -7,6 +7,7 @@ several cards cross in the middle, each facing the side that it was taken from. 
 what hides it and every label are the simulator's own. The photograph's light stays in it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class Card:
 
 
 def target_from_photos(
-    photos: list[Path], name: str, height_m: float, out: Path, motion: str = 'walk'
+    photos: Sequence[Path], name: str, height_m: float, out: Path, motion: str = 'walk'
 ) -> Path:
     """Write ``<name>.yaml`` and its meshes; return the YAML file.
 

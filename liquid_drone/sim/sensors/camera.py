@@ -16,7 +16,7 @@ from ...arrays import FloatArray, Image, Vector
 from ...geometry import euler_from_quaternion, quaternion_from_euler, rotation_from_quaternion
 from ...streams import FrameStream, Stream, stream
 from ..physics.quadrotor import Motion
-from ..render.renderer import Camera, Picture
+from ..render.picture import Camera, Picture
 from ..scenario import weather as table
 from ..scenario.vehicle import MOST_JITTER_S, Vehicle
 from ..scenario.weather import Weather

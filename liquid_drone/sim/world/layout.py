@@ -48,6 +48,11 @@ class Layout:
     wind_enu: FloatArray  # (3,) m/s
 
     @property
+    def actors(self) -> tuple[MovingActor, ...]:
+        """All that moves, the target first."""
+        return self.target, *self.distractors
+
+    @property
     def sun_direction(self) -> FloatArray:
         """Unit vector (3,) towards the sun, ENU."""
         return self.scenery.air.sun_direction

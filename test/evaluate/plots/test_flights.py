@@ -13,6 +13,7 @@ from liquid_drone.evaluate.plots.rates import chart
 from liquid_drone.evaluate.report import markdown
 from liquid_drone.evaluate.scoring import score, summarise, wilson
 from liquid_drone.sim.flight_log import FlightLog
+from liquid_drone.sim.flight_spec import FlightSpec
 from liquid_drone.sim.scenario.scenario import load_scenario
 from liquid_drone.sim.session import Session
 
@@ -20,7 +21,7 @@ from liquid_drone.sim.session import Session
 @pytest.fixture(scope='module')
 def log() -> FlightLog:
     """Return a short flight by nobody."""
-    session = Session(load_scenario(), 9_003, start='hover', duration_s=1.0)
+    session = Session(FlightSpec(seed=9_003, start='hover', duration_s=1.0))
     for _ in range(8):
         session.begin()
         session.finish(np.zeros(4, np.float32))

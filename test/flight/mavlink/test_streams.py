@@ -131,8 +131,23 @@ def test_firmware_that_knows_no_intervals_is_asked_for_its_groups():
     assert port.rates['LOCAL_POSITION_NED'].answer == 'unsupported'
 
 
+@pytest.mark.parametrize('kind', KINDS)
+def test_streams_and_groups_are_named_as_the_dialect_has_them(kind):
+    profile = PROFILES[kind]
+    for need in profile.streams:
+        assert mavlink.mavlink_map[need.message_id].msgname == need.name
+        assert need.ask_hz >= 2.0 * need.need_hz
+    groups = {
+        mavlink.MAV_DATA_STREAM_EXTENDED_STATUS,
+        mavlink.MAV_DATA_STREAM_POSITION,
+        mavlink.MAV_DATA_STREAM_EXTRA1,
+        mavlink.MAV_DATA_STREAM_EXTRA3,
+    }
+    assert set(profile.stream_groups.values()) <= groups
+
+
 def test_a_message_that_is_sent_once_is_asked_for_once_more_when_it_is_missing():
-    home = StreamNeed(mavlink.MAVLINK_MSG_ID_HOME_POSITION, 1.0, 0.2)
+    home = StreamNeed('HOME_POSITION', mavlink.MAVLINK_MSG_ID_HOME_POSITION, 1.0, 0.2)
     keeper = StreamKeeper([home])
     asked = [request.kind.name for step in range(200) for request in keeper.due(step * 0.05)]
     assert asked.count('ONCE') >= 2

@@ -10,11 +10,12 @@ import pytest
 
 from liquid_drone.cli.main import main
 from liquid_drone.errors import OutputError
+from liquid_drone.sim.flight_spec import FlightSpec
 from liquid_drone.sim.preview import contact_sheet, viewer
 from liquid_drone.sim.preview.contact_sheet import SheetCell, SheetPlace, SheetRow
 
 SEED = 9_011  # of the training split
-SMALL = SheetPlace(SEED, 128)
+SMALL = SheetPlace(FlightSpec(seed=SEED), 128)
 
 
 def redness(image: np.ndarray) -> np.ndarray:
@@ -65,7 +66,7 @@ def test_inspect_writes_a_sheet(
         (['world', 'moon'], "unknown world 'moon': expected one of forest, urban"),
         (['season', 'monsoon'], "unknown season 'monsoon': expected one of autumn, spring"),
         (['target', 'unicorn'], "unknown target 'unicorn': expected one of blue_car, dog"),
-        (['world', '--width', '2'], '--width must be 64 pixels or more, got 2'),
+        (['world', '--width', '2'], '--width: expected a whole number, 64 to 4096 pixels; got 2'),
         (['world', '--weather', 'frogs:1'], 'frogs'),
         (['world', '--live'], 'no display here'),
     ],
@@ -97,7 +98,8 @@ class Scripted:
 
 def test_in_the_window_keys_change_place_and_season_and_pause() -> None:
     screen = Scripted('\0  \0sn' + '\0q')
-    viewer.watch(viewer.Choices(('forest',), ('summer', 'winter'), ('dog',)), SEED, screen=screen)
+    choices = viewer.Choices(('forest',), ('summer', 'winter'), ('dog',))
+    viewer.watch(choices, FlightSpec(seed=SEED), screen)
     one, two, paused, going, later, winter, _, _ = screen.pictures
     assert one.shape == (390, 1280, 3)
     assert not np.array_equal(one, two)

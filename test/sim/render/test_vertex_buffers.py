@@ -7,8 +7,8 @@ import pytest
 from places import AHEAD, box, small_scenery
 
 from liquid_drone.sim.render import normals, vertex_buffers
+from liquid_drone.sim.render.picture import Camera
 from liquid_drone.sim.render.projection import clip_matrix, view_planes
-from liquid_drone.sim.render.renderer import Camera
 from liquid_drone.sim.world.meshes import Mesh, lathe
 from liquid_drone.sim.world.scenery import Actor, Material, Model, ModelBatch, Piece
 

@@ -10,7 +10,7 @@ import pytest
 
 from liquid_drone.errors import ConfigError
 from liquid_drone.geometry import quaternion_from_euler, rotation_from_quaternion
-from liquid_drone.sim.render.renderer import Camera
+from liquid_drone.sim.render.picture import Camera
 from liquid_drone.sim.scenario.scenario import load_scenario
 from liquid_drone.sim.scenario.target_from_photos import cut_out, target_from_photos
 from liquid_drone.sim.simulator import Simulator
@@ -45,14 +45,14 @@ def test_it_stands_in_the_simulator_with_its_size_and_its_sides(tmp_path):
     try:
         simulator.reset(10)
         middle = simulator.truth().target_position_enu
-        heading = simulator._layout.route.heading[0]
+        heading = simulator.layout.route.heading[0]
         means = []
         for turn in (0.0, np.pi):
             around = heading + turn
             place = middle + 4.0 * np.array([np.cos(around), np.sin(around), 0.0])
             level = rotation_from_quaternion(quaternion_from_euler(0.0, 0.0, around + np.pi))
-            simulator._pose_actors(simulator.truth().stamp_ns)
-            picture = simulator._renderer.render(Camera(place, level, 256, 144, 60.0))
+            simulator.world.show_actors()
+            picture = simulator.world.renderer.render(Camera(place, level, 256, 144, 60.0))
             rows, columns = np.nonzero(picture.target)
             focal = 128 / np.tan(np.radians(30.0))
             assert np.ptp(rows) == pytest.approx(focal * 1.0 / 4.0, rel=0.1)

@@ -12,7 +12,7 @@ import pytest
 from liquid_drone.errors import ConfigError
 from liquid_drone.geometry import quaternion_from_euler
 from liquid_drone.sim.physics.quadrotor import Motion
-from liquid_drone.sim.render.renderer import Picture
+from liquid_drone.sim.render.picture import Picture
 from liquid_drone.sim.scenario.scenario import load_scenario
 from liquid_drone.sim.scenario.vehicle import Vehicle
 from liquid_drone.sim.scenario.weather import Weather

@@ -1,0 +1,163 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Machines as people have them: each fault is found, named, and comes with what mends it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from liquid_drone.bringup.doctor import board, software
+from liquid_drone.bringup.doctor.machine import Machine, Symptom
+from liquid_drone.cli.main import main
+from liquid_drone.runtime.libraries import Device
+
+NO_CUBLAS = 'libcublasLt.so.13: cannot open shared object file (built for CUDA 13.0)'
+SOUND = Machine(
+    python=(3, 11),
+    variables={'ROS_DISTRO': 'jazzy'},
+    today=date(2026, 11, 1),
+    text=lambda path: '',
+    output=lambda *command: '',
+    version=lambda name: {'onnxruntime': '1.31.1'}.get(name, ''),
+    import_error=lambda module: '',
+    provider_fault=lambda provider: '',
+    tensorrt_version=lambda: '',
+    device=lambda: None,
+    egl_devices=lambda: ['EGL_MESA_device_software'],
+    opencv_build=lambda: '  GStreamer:   YES (1.20)\n  FFMPEG:  YES\n',
+    openable=lambda path: True,
+    matching=lambda pattern: [],
+    free_bytes=lambda path: 100 * 2**30,
+    largest_priority=lambda: 99,
+)
+CARD = Device('NVIDIA Orin', '8.7')
+
+
+def findings(machine: Machine) -> list[Symptom]:
+    return [found for check in (*software.CHECKS, *board.CHECKS) for found in check(machine)]
+
+
+def faults(machine: Machine) -> list[Symptom]:
+    return [found for found in findings(machine) if found.level != 'ok']
+
+
+def says(**answers: str) -> Callable[..., str]:
+    """Return a function that answers by the word that stands in its arguments."""
+    return lambda *asked: next(
+        (answer for word, answer in answers.items() if word in ' '.join(asked)), ''
+    )
+
+
+def versions(**found: str) -> Callable[[str], str]:
+    return lambda name: {key.replace('_', '-'): value for key, value in found.items()}.get(
+        name, ''
+    )
+
+
+def only(path: str) -> Callable[[str], list[str]]:
+    """Return a machine's search that finds one device."""
+    return lambda pattern: [path] if Path('/', path).match(pattern) else []
+
+
+def test_a_sound_machine_has_no_fault():
+    assert faults(SOUND) == []
+    assert {found.subject for found in findings(SOUND)} >= {'Python', 'ROS 2', 'GPU', 'renderer'}
+
+
+FAULTS: dict[str, tuple[dict[str, object], str, str]] = {  # what differs, what is said, the mend
+    'old Python': ({'python': (3, 8)}, 'Python: 3.8', '3.10 to 3.13'),
+    'no ROS': ({'import_error': says(rclpy='ImportError: no')}, 'no rclpy', 'setup.bash'),
+    'ROS at its end': ({'variables': {'ROS_DISTRO': 'kilted'}}, 'ends 2026-12-31', 'Jazzy'),
+    'unknown ROS': ({'variables': {'ROS_DISTRO': 'rolling'}}, 'never run on', ''),
+    'a DDS profile that is gone': (
+        {'variables': {'ROS_DISTRO': 'jazzy', 'FASTRTPS_DEFAULT_PROFILES_FILE': '/gone.xml'}},
+        '/gone.xml cannot be read',
+        'unset',
+    ),
+    'two builds of ONNX Runtime': (
+        {'version': versions(onnxruntime='1.31.1', onnxruntime_gpu='1.26.0')},
+        'onnxruntime 1.31.1 and onnxruntime-gpu 1.26.0 share',
+        'pip uninstall onnxruntime onnxruntime-gpu',
+    ),
+    'a broken ONNX Runtime': (
+        {'import_error': says(onnxruntime='ImportError: numpy.core')},
+        'cannot be imported (ImportError: numpy.core',
+        'pip install --force-reinstall onnxruntime',
+    ),
+    'half of CUDA': (
+        {
+            'version': versions(onnxruntime_gpu='1.31.1'),
+            'device': lambda: CARD,
+            'provider_fault': says(cuda=NO_CUBLAS),
+        },
+        'libcublasLt.so.13',
+        'onnxruntime-gpu[cuda,cudnn]',
+    ),
+    'a GPU build without a driver': (
+        {
+            'version': versions(onnxruntime_gpu='1.31.1'),
+            'provider_fault': lambda _: 'libcuda.so.1: cannot open shared object file',
+        },
+        'libcuda.so.1',
+        '--gpus all',
+    ),
+    'TensorRT of another major': (
+        {'version': versions(onnxruntime_gpu='1.31.1', tensorrt='11.0.0'), 'device': lambda: CARD},
+        'tensorrt 11.0.0 by pip, ONNX Runtime wants 10',
+        "'tensorrt<11'",
+    ),
+    'OpenCV without libGL': (
+        {'import_error': says(cv2='ImportError: libGL.so.1')},
+        'libGL.so.1',
+        'apt-get install libgl1',
+    ),
+    'OpenCV from PyPI': (
+        {'opencv_build': lambda: '  GStreamer:    NO\n  FFMPEG:   YES\n'},
+        'without GStreamer',
+        'python3-opencv',
+    ),
+    'no EGL': ({'egl_devices': list}, 'no EGL device', 'libegl1'),
+    'a port of somebody else': (
+        {'matching': only('/dev/ttyTHS1'), 'openable': lambda _: False},
+        '/dev/ttyTHS1 may not be opened',
+        'dialout',
+    ),
+    'a console on the port': ({'output': says(nvgetty='active')}, 'nvgetty', 'disable --now'),
+    'a camera of somebody else': (
+        {'matching': only('/dev/video0'), 'openable': lambda _: False},
+        '/dev/video0 may not be opened',
+        'usermod -aG video',
+    ),
+    'no priority': ({'largest_priority': lambda: 0}, 'at most 0, wanted 10', 'rtprio 10'),
+    'an unset clock': ({'output': says(timedatectl='no')}, 'not synchronised', 'set-ntp'),
+    'a full disk': ({'free_bytes': lambda _: 2**30}, '1 GB free', 'make space'),
+    'an autopilot that is silent': (
+        {'connection': 'udpin:127.0.0.1:0'},
+        'nobody heard',
+        'RX and TX',
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize('name', FAULTS)
+def test_a_fault_is_found_and_comes_with_its_mend(name, monkeypatch):
+    monkeypatch.setattr(board, 'LISTEN_S', 0.05)
+    changes, said, mend = FAULTS[name]
+    found = faults(replace(SOUND, **changes))  # type: ignore[arg-type]
+    assert [one for one in found if said in f'{one.subject}: {one.state}' and mend in one.mend], (
+        found
+    )
+
+
+def test_the_command_reports_this_machine_for_people_and_for_programs(capsys):
+    code = main(['doctor'])
+    told = capsys.readouterr().out
+    assert 'Python' in told
+    assert main(['doctor', '--json']) == code
+    listed = json.loads(capsys.readouterr().out)
+    assert {'subject', 'level', 'state', 'mend'} == set(listed[0])
+    assert code == int(any(one['level'] == 'error' for one in listed))
