@@ -7,6 +7,9 @@ import re
 MASK = '***'
 _PASSWORD = re.compile(r'(?P<before>(?:^|[/:\s\'"])[^/:@\s]*):[^/\s]+@')
 _QUERY = re.compile(r'(?P<name>[?&](?:password|passwd|pwd|token|key|secret|auth)=)[^&\s#]+', re.I)
+_PROPERTY = re.compile(  # of a GStreamer element, such as rtspsrc user-pw=...
+    r'(?P<name>\b[\w-]*(?:pw|passw\w*|token|secret)\s*=\s*)(?:"[^"]*"|[^&\s#]+)', re.I
+)
 _KEY = re.compile(r'(?<![0-9A-Fa-f])[0-9A-Fa-f]{64}(?![0-9A-Fa-f])')
 
 
@@ -18,4 +21,5 @@ def masked(text: str) -> str:
     """
     text = _PASSWORD.sub(rf'\g<before>:{MASK}@', text)
     text = _QUERY.sub(rf'\g<name>{MASK}', text)
+    text = _PROPERTY.sub(rf'\g<name>{MASK}', text)
     return _KEY.sub(MASK, text)

@@ -6,7 +6,6 @@ A frame is RGB and carries the time at which it was taken. Live sources give the
 drop what waited; files give every picture, at their pace or at a chosen one. No ROS in here.
 """
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,13 +17,13 @@ import numpy as np
 from .. import resources
 from ..arrays import Image
 from ..errors import CameraError
+from ..masking import masked
 
 KINDS = ('device', 'gstreamer', 'rtsp', 'video', 'folder')
 PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.ppm', '.webp')
 DEFAULT_RATE_HZ = 20.0  # of a folder, and of a video that does not know its own
 LONGEST_AGE_S = 1.0  # a driver's time stamp older than this is not believed
 OPEN_LIMIT_MS = 5000
-_SECRET = re.compile(r'(?i)\b([\w-]*(?:pw|passw\w*|token|secret))\s*=\s*("[^"]*"|\S+)')
 
 
 @dataclass(frozen=True)
@@ -138,14 +137,6 @@ class Paced:
     def close(self) -> None:
         """Let go of the file."""
         self._pictures = iter(())
-
-
-def masked(address: str) -> str:
-    """Return an address or a pipeline without the passwords in it, for logs."""
-    address = re.sub(r'://\S*@', '://***@', address)
-    return re.sub(
-        r'(?i)\b([\w-]*(?:pw|passw\w*|token|secret))\s*=\s*("[^"]*"|\S+)', r'\1=***', address
-    )
 
 
 def rgb(image: Any) -> Image:

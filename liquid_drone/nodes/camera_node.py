@@ -20,8 +20,9 @@ from sensor_msgs.msg import Image as ImageMessage
 from .. import topics
 from ..camera import calibration
 from ..camera.calibration import Calibration
-from ..camera.source import KINDS, CameraFrame, Source, SourceConfig, masked, open_source
+from ..camera.source import KINDS, CameraFrame, Source, SourceConfig, open_source
 from ..errors import CameraError, ConfigError
+from ..masking import masked
 from ..ros import conversions, diagnostics, process, qos
 from ..ros.diagnostics import Diagnostics, Health, Level
 from ..ros.latency import Counter, Latency

@@ -14,6 +14,7 @@ from typing import Any
 from rclpy.clock import Clock, ClockType
 from std_srvs.srv import SetBool
 
+from .. import topics
 from ..errors import ConfigError
 from ..flight.companion import Decision
 from ..flight.companion_session import NO_VEHICLE, CompanionSession
@@ -22,6 +23,7 @@ from ..flight.mavlink.link import MavlinkLink
 from ..masking import masked
 from ..ros import process
 from ..ros.lifecycle import ManagedNode, transition
+from ..ros.publishers import OnePublisher
 from .lockstep import LockstepPacer
 from .mavlink_figures import MavlinkDiagnostics, SetpointFigures
 from .mavlink_parameters import PARAMETERS, limits_from
@@ -30,6 +32,7 @@ from .policy_reset import PolicyReset
 from .sightings import Sightings
 from .vehicle_topics import DecisionTopics, VehicleTopics
 
+ONE_PUBLISHER = (topics.COMMAND, topics.SIGHTING, topics.IMAGE)  # each from one node alone
 HAND_BACK_LIMIT_S = 4.0  # once told to stop; launch grows impatient after 5
 
 
@@ -47,6 +50,7 @@ class MavlinkNode(ManagedNode):
         self._sightings: Sightings | None = None
         self._topics, self._vehicle_topics = DecisionTopics(self), VehicleTopics(self)
         self._diagnostics = MavlinkDiagnostics(self)
+        self._alone = [OnePublisher(self, self.resolve_topic_name(one)) for one in ONE_PUBLISHER]
         self._stopping_s = 0.0  # since when it has been told to end
         self.create_service(SetBool, '~/engage', self._on_engage)
         self.create_timer(1.0, self._on_second, clock=self.steady)
@@ -133,10 +137,22 @@ class MavlinkNode(ManagedNode):
             self.session.policy_was_reset()
 
     def _on_engage(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        done, words = self.session.engage(request.data) if self.session else (False, NO_VEHICLE)
+        done, words = self._engaged(request.data)
         response.success, response.message = done, words
         self.get_logger().info(f'engage {request.data}: {words}')
         return response
+
+    def _engaged(self, on: bool) -> tuple[bool, str]:
+        if self.session is None:
+            return False, NO_VEHICLE
+        rivals = self.rivals()
+        if on and rivals:
+            return False, f'cannot engage: {rivals}'
+        return self.session.engage(on)
+
+    def rivals(self) -> str:
+        """Name who else commands the drone or shows it pictures; empty: nobody."""
+        return next((found for one in self._alone if (found := one.conflict())), '')
 
     def _on_second(self) -> None:
         if self.link is None:

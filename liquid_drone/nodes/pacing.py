@@ -47,6 +47,9 @@ class PacedNode(Protocol):
     get_clock: Any
     get_logger: Any
 
+    def rivals(self) -> str:
+        """Name who else commands the drone or shows it pictures; empty: nobody."""
+
     def decide(self, now_s: float, proposal: Proposal | None) -> Decision | None:
         """Decide once on the telemetry so far; None before there is a vehicle."""
 
@@ -105,23 +108,29 @@ class SteadyPacer:
         return time.monotonic() - (0.0 if is_explained else age_s)
 
     def _on_command(self, message: TwistStamped) -> None:
-        """Act at once on a proposal; each picture is answered once."""
-        stamp_ns = conversions.nanoseconds(message.header.stamp)
+        """Act at once on a proposal, once for each picture."""
+        if self._take(message):
+            self._act()
+            self._expect(LATE)
+
+    def _take(self, message: TwistStamped) -> bool:
+        """Take a proposal, unless it was taken already, has no time, or may be somebody else's."""
+        node, stamp_ns = self._node, conversions.nanoseconds(message.header.stamp)
         try:
-            admission = self._stamps.admit(stamp_ns, self._node.get_clock().now().nanoseconds)
+            admission = self._stamps.admit(stamp_ns, node.get_clock().now().nanoseconds)
+            problem = node.rivals()
         except ImageError as error:
-            self._node.figures.refused()
-            self._node.get_logger().error(str(error), throttle_duration_sec=1.0)
-            return
-        if admission.is_repeated:
-            self._node.figures.refused()
-            return
+            problem = str(error)
+        if problem:
+            node.get_logger().error(f'command not taken: {problem}', throttle_duration_sec=1.0)
+        if problem or admission.is_repeated:
+            node.figures.refused()
+            return False
         self._proposal_ns = stamp_ns
-        self._node.figures.heard(admission.age_s)
+        node.figures.heard(admission.age_s)
         command = tuple(conversions.command_array(message).tolist())
         self._proposal = Proposal(self.guard_time_s(stamp_ns), command)
-        self._act()
-        self._expect(LATE)
+        return True
 
     def _on_tick(self) -> None:
         """Act where no proposal came for a period."""

@@ -20,6 +20,10 @@ KEY = '00112233445566778899aabbccddeeff' * 2
         ('udpin:0.0.0.0:14540', 'udpin:0.0.0.0:14540'),
         ('/dev/ttyTHS1:921600', '/dev/ttyTHS1:921600'),
         ('rtsp://10.0.0.2:554/live', 'rtsp://10.0.0.2:554/live'),
+        (
+            'rtspsrc location=rtsp://cam/x user-id=me user-pw="a b" ! appsink',
+            'rtspsrc location=rtsp://cam/x user-id=me user-pw=*** ! appsink',
+        ),
     ],
 )
 def test_what_is_secret_is_masked_and_nothing_else(text, shown):

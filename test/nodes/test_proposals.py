@@ -1,0 +1,82 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: a proposal moves the drone once, in its time, and only where one node commands."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from geometry_msgs.msg import PointStamped, TwistStamped
+from graph_bench import MavlinkBench
+from rclpy.node import Node
+from sensor_msgs.msg import Image
+
+from liquid_drone.flight.engagement import Stage
+from liquid_drone.ros import conversions, qos
+
+
+@pytest.fixture
+def bench(ros: None) -> Iterator[MavlinkBench]:
+    made = MavlinkBench()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ('kind', 'topic'),
+    [(TwistStamped, 'cmd_vel'), (PointStamped, 'policy/target'), (Image, 'camera/image_raw')],
+    ids=['command', 'sighting', 'picture'],
+)
+def test_a_second_publisher_refuses_engaging_stops_in_flight_and_is_named(
+    bench: MavlinkBench, capfd: pytest.CaptureFixture[str], kind: Any, topic: str
+) -> None:
+    if topic != 'cmd_vel':
+        bench.policy.create_publisher(kind, topic, qos.SENSOR_OUT)
+    bench.node.start()
+    bench.fly()
+    teleop = Node('teleop', namespace='/desk')
+    bench.add(teleop)
+    second = teleop.create_publisher(kind, f'/{topic}', qos.COMMAND)
+    assert bench.wait(lambda: bench.speed() < 0.05)
+    assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK)
+    words = f'2 publishers on /{topic}: /desk/teleop, /policy'
+    assert f'command not taken: {words}' in capfd.readouterr().err
+    response = bench.engage()
+    assert not response.success
+    assert response.message == f'cannot engage: {words}'
+    teleop.destroy_publisher(second)
+    assert bench.wait(lambda: not bench.node.rivals())
+    assert bench.engage().success
+
+
+def test_a_command_that_comes_again_and_again_is_taken_once(bench: MavlinkBench) -> None:
+    bench.node.start()
+    bench.fly()
+    frozen = conversions.command_message(
+        (0.5, 0.0, 0.0, 0.0), bench.policy.get_clock().now().nanoseconds
+    )
+    bench.proposes = None
+
+    def repeat() -> bool:
+        bench.commands.publish(frozen)
+        return bench.speed() < 0.05
+
+    assert bench.wait(repeat, 3.0)
+    assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK)
+
+
+@pytest.mark.parametrize('ahead_s', [0.5, 30.0])
+def test_commands_stamped_by_a_fast_clock_never_keep_it_flying(
+    bench: MavlinkBench, ahead_s: float
+) -> None:
+    bench.node.start()
+    bench.fly()
+    bench.proposes = None
+
+    def fast() -> bool:
+        ahead_ns = bench.policy.get_clock().now().nanoseconds + round(ahead_s * 1e9)
+        bench.commands.publish(conversions.command_message((0.5, 0.0, 0.0, 0.0), ahead_ns))
+        return bench.speed() < 0.05
+
+    assert bench.wait(fast, 3.0)
+    assert bench.wait(lambda: fast() and bench.stage() is Stage.HANDED_BACK)
