@@ -9,18 +9,17 @@ import math
 import time
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 
-from .. import topics
 from ..flight.companion import Decision
-from ..flight.engagement import Stage
+from ..flight.engagement import ENGAGED_STAGES, Cause, Stage
 from ..flight.mavlink.link import MavlinkLink
 from ..flight.vehicle import VehicleState
 from ..masking import masked
-from ..ros import conversions, qos
+from ..ros.diagnostics import INACTIVE, Diagnostics, Health, Level
 from ..ros.latency import Counter, Latency
 
+ENDS_AS_MEANT = (Cause.TAKEN_OVER, Cause.DISARMED, Cause.LANDED, Cause.DISENGAGED_BY_HUMAN)
 PAUSE_S = 1.0  # a longer one between two setpoints was meant
 
 
@@ -78,7 +77,7 @@ class MavlinkDiagnostics:
     def __init__(self, node: Node) -> None:
         """Make the publisher on a node."""
         self._node = node
-        self._publisher = node.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, qos.STATUS)
+        self._diagnostics = Diagnostics(node)
 
     def log_change(self, before: Decision | None, decision: Decision) -> None:
         """Log another stage, or another reason of the guard."""
@@ -89,14 +88,30 @@ class MavlinkDiagnostics:
         elif before.reason is not decision.reason and decision.reason is not None:
             logger.info(decision.reason.value, throttle_duration_sec=1.0)
 
+    def tell_inactive(self) -> None:
+        """Publish that the node is not active."""
+        self._diagnostics.tell(INACTIVE, {})
+
     def tell(
         self,
         parameters: dict[str, Any],
         decision: Decision | None,
         link: MavlinkLink,
         figures: SetpointFigures,
+        rivals: str,
+        odd: int,
     ) -> None:
-        """Publish what there is, once a second."""
+        """Publish what there is, once a second.
+
+        Args:
+            parameters: of the node.
+            decision: the last one; None before the first.
+            link: to the autopilot.
+            figures: of the setpoints.
+            rivals: who else commands; empty: nobody.
+            odd: things that arrived and were treated as not received.
+
+        """
         vehicle = link.vehicle
         stage = (decision.stage if decision else Stage.DISCONNECTED).value
         values: dict[str, object] = {
@@ -106,12 +121,41 @@ class MavlinkDiagnostics:
             **standing(decision, vehicle, link.trip_s),
             **link.report.values(),
             **figures.values(time.monotonic()),
+            'rivals': rivals,
+            'odd': odd,
         }
-        stamp_ns = self._node.get_clock().now().nanoseconds
-        name, is_good = self._node.get_fully_qualified_name(), vehicle is not None
-        self._publisher.publish(
-            conversions.diagnostics_message(stamp_ns, name, is_good, stage, values)
-        )
+        self._diagnostics.tell(health(decision, rivals, rivals or link.obstacle), values)
+
+
+def health(decision: Decision | None, rivals: str, obstacle: str) -> Health:
+    """Say how the companion stands, as an operator reads it.
+
+    Args:
+        decision: the last one; None before the first.
+        rivals: who else commands; empty: nobody.
+        obstacle: what keeps from engaging; empty: nothing.
+
+    """
+    if decision is None or decision.stage is Stage.DISCONNECTED:
+        return Health(Level.ERROR, f'no vehicle{f": {obstacle}" if obstacle else ""}')
+    words = decision.stage.value
+    if decision.stage in ENGAGED_STAGES:
+        return _engaged(decision, rivals)
+    if decision.stage is Stage.HANDED_BACK and decision.cause not in ENDS_AS_MEANT:
+        reason = f': {decision.reason.value}' if decision.reason else ''
+        return Health(Level.ERROR, f'{words} ({decision.cause.value}{reason})')
+    if obstacle:
+        return Health(Level.WARN, f'{words}; cannot engage: {obstacle}')
+    return Health(Level.OK, words)
+
+
+def _engaged(decision: Decision, rivals: str) -> Health:
+    words, reason = decision.stage.value, decision.reason
+    if rivals:
+        return Health(Level.ERROR, f'{words}: {rivals}')
+    if reason is not None and reason.is_stop:
+        return Health(Level.ERROR, f'{words}: {reason.value}')
+    return Health(Level.OK if decision.stage is Stage.ENGAGED else Level.WARN, words)
 
 
 def standing(

@@ -155,11 +155,14 @@ class MavlinkNode(ManagedNode):
         return next((found for one in self._alone if (found := one.conflict())), '')
 
     def _on_second(self) -> None:
-        if self.link is None:
+        if self.link is None or self._pacer is None:
+            self._diagnostics.tell_inactive()
             return
         if self.link.vehicle is not None:
             self._vehicle_topics.tell_battery(self.link.vehicle)
-        self._diagnostics.tell(self.values, self.decision, self.link, self.figures)
+        self._diagnostics.tell(
+            self.values, self.decision, self.link, self.figures, self.rivals(), self.odd.count
+        )
 
     def turn(self, stop: process.StopRequest) -> bool:
         """Go on until told to stop; in the air the drone is brought to a stand first."""

@@ -10,7 +10,6 @@ second) have the names of REP-147; ``~/stage`` (String, latched) says where the 
 import math
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
@@ -25,7 +24,9 @@ from ..flight.guard.state import Proposal
 from ..flight.vehicle import VehicleState
 from ..geometry import quaternion_from_euler
 from ..ros import conversions, qos
+from ..ros.diagnostics import Diagnostics
 from ..ros.transforms import Transforms
+from .mavlink_figures import health
 
 LATCHED = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,
@@ -96,7 +97,7 @@ class DecisionTopics:
         """Make them on a node."""
         self._node = node
         self._setpoints = node.create_publisher(TwistStamped, '~/setpoint', qos.COMMAND)
-        self._decisions = node.create_publisher(DiagnosticArray, '~/decision', qos.STATUS)
+        self._decisions = Diagnostics(node, '~/decision')
 
     def tell_setpoint(self, decision: Decision, stamp_ns: int) -> None:
         """Publish the setpoint, if there is one, with the stamp of its image."""
@@ -113,13 +114,4 @@ class DecisionTopics:
     ) -> None:
         """Publish the decision and what it was made on."""
         told = report.facts(decision, vehicle, proposal, is_sent)
-        now_ns, name = (
-            self._node.get_clock().now().nanoseconds,
-            self._node.get_fully_qualified_name(),
-        )
-        is_good = decision.reason is None or not decision.reason.is_stop
-        self._decisions.publish(
-            conversions.diagnostics_message(
-                now_ns, name, is_good, decision.stage.value, dict(told)
-            )
-        )
+        self._decisions.tell(health(decision, '', ''), told)

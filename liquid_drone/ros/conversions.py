@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PointStamped, PoseStamped, TwistStamped
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import CameraInfo, CompressedImage
@@ -171,20 +170,6 @@ def mask_message(stamp_ns: int, bearing: float, elevation: float, pixels: float)
     message = PointStamped(header=header(stamp_ns, OPTICAL_FRAME))
     fill(message.point, np.array([bearing, elevation, pixels]))
     return message
-
-
-def diagnostics_message(
-    stamp_ns: int, name: str, is_good: bool, summary: str, values: dict[str, object]
-) -> DiagnosticArray:
-    """Make one status with its values as text."""
-    status = DiagnosticStatus(
-        level=DiagnosticStatus.OK if is_good else DiagnosticStatus.ERROR,
-        name=name,
-        message=summary,
-        hardware_id='liquid_drone',
-        values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
-    )
-    return DiagnosticArray(header=header(stamp_ns, ''), status=[status])
 
 
 def fill(target: object, values: FloatArray) -> None:
