@@ -21,8 +21,10 @@ SIM = [
     'imageio-ffmpeg>=0.5',
     'matplotlib>=3.8',
     'moderngl>=5.10',
+    'pillow>=10',  # textures of meshes
     'pybullet>=3.2.6',
     'rich>=13',
+    'trimesh>=4.5',  # targets from GLB, PLY, STL and OBJ files
 ]
 RECORD = ['rosbags>=0.10']  # episodes: in training, and of what happened on the drone
 TRAIN = [

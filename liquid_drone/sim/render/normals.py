@@ -31,6 +31,9 @@ def shade(
     key = _keys(np.column_stack([_cells(corners), owner])) ^ _keys(
         np.column_stack([np.round(normals * 1e3).astype(np.int64), owner])
     ) * np.uint64(3)
+    painted = _corner_colours(pieces, owner)
+    if painted is not None:  # faces of two colours share no vertex
+        key ^= _keys(np.column_stack([painted, owner])) * np.uint64(5)
     _, first, index = np.unique(key, return_index=True, return_inverse=True)
     order = np.argsort(owner[first], kind='stable')  # vertices of one piece behind each other
     place = np.empty(len(first), np.int64)
@@ -40,6 +43,8 @@ def shade(
     vertices['position'], vertices['normal'] = corners[first], normals[first]
     colours = np.array([[*np.round(np.array(p.colour) * 255), int(p.material)] for p in pieces])
     vertices['colour'] = np.clip(colours, 0, 255)[owner[first]]
+    if painted is not None:
+        vertices['colour'][:, :3] = painted[first]
     starts = np.searchsorted(owner[first], np.arange(len(pieces) + 1))
     ends = np.concatenate([[0], np.cumsum(3 * sizes)])
     return [
@@ -49,6 +54,19 @@ def shade(
         )
         for i in range(len(pieces))
     ]
+
+
+def _corner_colours(
+    pieces: Sequence[Piece], owner: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64] | None:
+    """Return the colour (3 F, 3), 0..255, of each corner; None: no piece has colours of faces."""
+    if all(piece.face_colours is None for piece in pieces):
+        return None
+    colours = np.array([piece.colour for piece in pieces])[owner]
+    for number, piece in enumerate(pieces):
+        if piece.face_colours is not None:
+            colours[owner == number] = np.repeat(piece.face_colours, 3, axis=0)
+    return np.clip(np.round(colours * 255), 0, 255).astype(np.int64)
 
 
 def corner_normals(corners: FloatArray, owner: npt.NDArray[np.int64]) -> FloatArray:

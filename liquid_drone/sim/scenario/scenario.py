@@ -112,5 +112,7 @@ def _with_mesh(part: Part, path: Path) -> Part:
         return part
     mesh = (path.parent / part.file).resolve()
     if not mesh.is_file():
-        raise ConfigError(f'{path}: expected an OBJ mesh at {mesh}; there is no such file')
+        raise ConfigError(
+            f'{path}: expected a mesh (GLB, PLY, STL, OBJ) at {mesh}; there is no such file'
+        )
     return dataclasses.replace(part, file=str(mesh))

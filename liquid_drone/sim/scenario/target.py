@@ -44,14 +44,15 @@ class Part:
     """One rigid piece of a target, in the target's own frame: x forward, y left, z up.
 
     A swinging part turns about its upper end around the y axis, as a leg does. A cylinder and a
-    cone stand along z, a cone's tip is up. A mesh comes from an OBJ file, in metres, z up.
+    cone stand along z, a cone's tip is up. A mesh comes from a PLY, STL or OBJ file
+    with z up and x ahead, or from a GLB file, which has y up and z ahead.
     """
 
     shape: Literal['box', 'sphere', 'cylinder', 'cone', 'mesh']
     size_m: tuple[float, ...]  # box: x, y, z; sphere: radius; cylinder, cone: radius, length;
     # mesh: its height, to which it is scaled
     position_m: tuple[float, float, float]  # centre of the part
-    colours: tuple[Colour, ...] = ()  # one is drawn per seed; a mesh may bring its own
+    colours: tuple[Colour, ...] = ()  # one is drawn per seed; empty: those of the mesh file
     swing_deg: float = 0.0  # amplitude; the sign tells which leg goes first
     rpy_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)  # roll, pitch, yaw of the part
     material: Literal['plain', 'glass', 'bark', 'rock', 'concrete'] = 'plain'
@@ -73,7 +74,7 @@ class Part:
         if max(abs(angle) for angle in (*self.rpy_deg, self.swing_deg)) > 360.0:
             raise ValueError(f'rpy_deg and swing_deg must be -360..360; got {self.rpy_deg}')
         if (self.shape == 'mesh') != bool(self.file):
-            raise ValueError("file names the OBJ of a part with shape 'mesh', and of no other")
+            raise ValueError("file names the mesh of a part with shape 'mesh', and of no other")
         if self.colours or self.shape != 'mesh':
             check_colours('colours', self.colours)
 

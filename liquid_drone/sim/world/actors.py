@@ -14,9 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from ...arrays import Colour, FloatArray
+from ...errors import ConfigError
 from ...geometry import quaternion_from_euler, rotation_from_quaternion
-from ..scenario.target import Part, Target
-from .meshes import Mesh, box, cone, cylinder, read_obj, sphere
+from ..scenario.target import LARGEST_M, Part, Target
+from .mesh_files import ColouredMesh, read_mesh
+from .meshes import Mesh, box, cone, cylinder, sphere
 from .routes import STEP_S, Route
 from .scenery import Actor, Material, Piece
 from .terrain import Terrain
@@ -140,15 +142,18 @@ def make_actor(target: Target, rng: np.random.Generator, is_target: bool) -> Act
 
 
 def _piece(part: Part, colour: Colour) -> Piece:
-    return Piece(part_mesh(part), colour, Material[part.material.upper()], tinted=False)
+    material = Material[part.material.upper()]
+    if part.shape != 'mesh':
+        return Piece(primitive(part), colour, material, tinted=False)
+    shown = file_mesh(part)
+    if part.colours or shown.colours is None:
+        return Piece(shown.mesh, colour, material, tinted=False)
+    red, green, blue = shown.colours.mean(axis=0).tolist()
+    return Piece(shown.mesh, (red, green, blue), material, False, shown.colours)
 
 
-def part_mesh(part: Part) -> Mesh:
-    """Return a part's mesh about its own centre.
-
-    Raises:
-        ConfigError: a mesh file that cannot be read.
-    """
+def primitive(part: Part) -> Mesh:
+    """Return the mesh of a part that no file holds, about its own centre."""
     size = part.size_m
     if part.shape == 'box':
         return box(size)
@@ -156,12 +161,26 @@ def part_mesh(part: Part) -> Mesh:
         return sphere(size[0])
     if part.shape == 'cylinder':
         return cylinder(size[0], size[1], 16 if size[0] > 0.2 else 10)
-    if part.shape == 'cone':
-        return cone(size[0], size[1], 14)
-    mesh = read_obj(Path(part.file))
-    low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
-    scale = size[0] / max(float(high[2] - low[2]), 1e-6)
-    return mesh.moved(-(low + high) / 2.0).scaled([scale] * 3)
+    return cone(size[0], size[1], 14)
+
+
+def file_mesh(part: Part) -> ColouredMesh:
+    """Return a part's mesh from its file, about its own centre, scaled to its height.
+
+    Raises:
+        ConfigError: a mesh file that cannot be read, or one of no height.
+    """
+    path = Path(part.file)
+    shown = read_mesh(path)
+    low, high = shown.mesh.vertices.min(axis=0), shown.mesh.vertices.max(axis=0)
+    scale = part.size_m[0] / max(float(high[2] - low[2]), 1e-9)
+    if float((high - low).max()) * scale > LARGEST_M:
+        raise ConfigError(
+            f'{path}: expected at most {LARGEST_M:g} m along each axis once its height is '
+            f'{part.size_m[0]:g} m, got {(high - low) * scale} m: z must be up'
+        )
+    centred = shown.mesh.moved(-(low + high) / 2.0).scaled([scale] * 3)
+    return ColouredMesh(centred, shown.colours)
 
 
 def rotation(roll: float, pitch: float, yaw: float) -> FloatArray:

@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Triangle meshes: primitives, uneven blobs, branches, the ground, OBJ files. numpy only.
+"""Triangle meshes: primitives, uneven blobs, branches, the ground. numpy only.
 
 Faces are counter-clockwise as seen from outside. Corners that should look sharp have vertices of
 their own for each face, so that normals averaged at vertices keep them.
@@ -9,15 +9,11 @@ their own for each face, so that normals averaged at vertices keep them.
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from ...arrays import FloatArray, IntArray
-from ...errors import ConfigError
-
-LARGEST_OBJ = 100_000  # triangles
 
 
 @dataclass(frozen=True)
@@ -259,38 +255,3 @@ def ground_grid(low: npt.ArrayLike, high: npt.ArrayLike, heights: FloatArray) ->
     b = a + n
     faces = np.concatenate([np.column_stack([a, b, b + 1]), np.column_stack([a, b + 1, a + 1])])
     return Mesh(vertices, faces.astype(np.int64), np.column_stack([u, v]))
-
-
-def read_obj(path: Path) -> Mesh:
-    """Read positions and faces of a Wavefront OBJ file, z up; polygons become fans.
-
-    Raises:
-        ConfigError: unreadable, no faces, too many, or an index beyond the vertices.
-    """
-    try:
-        lines = path.read_text(encoding='utf-8', errors='replace').splitlines()
-    except OSError as error:
-        raise ConfigError(f'cannot read the mesh {path}: {error}') from error
-    vertices: list[list[float]] = []
-    faces: list[list[int]] = []
-    try:
-        for words in (line.split() for line in lines):
-            if words[:1] == ['v']:
-                vertices.append([float(word) for word in words[1:4]])
-            elif words[:1] == ['f']:
-                corner = [_index(word, len(vertices)) for word in words[1:]]
-                faces += [[corner[0], *corner[i : i + 2]] for i in range(1, len(corner) - 1)]
-        mesh = _bare(np.array(vertices).reshape(-1, 3), np.array(faces).reshape(-1, 3))
-    except (ValueError, IndexError) as error:
-        raise ConfigError(f'{path} is not an OBJ mesh: {error}') from error
-    if not 0 < len(faces) <= LARGEST_OBJ or mesh.faces.max() >= len(vertices):
-        raise ConfigError(f'{path}: expected 1 to {LARGEST_OBJ} triangles, got {len(faces)}')
-    return mesh
-
-
-def _index(word: str, count: int) -> int:
-    number = int(word.split('/')[0])
-    index = number - 1 if number > 0 else count + number
-    if index < 0:
-        raise ValueError(f'no vertex {number}')
-    return index

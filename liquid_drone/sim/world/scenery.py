@@ -31,12 +31,13 @@ class Material(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Piece:
-    """A mesh of one colour and one material, in the model's frame (z up, ground at 0)."""
+    """A mesh of one material, in the model's frame (z up, ground at 0)."""
 
     mesh: Mesh
-    colour: Colour
+    colour: Colour  # of all of it; with colours of its faces, their mean
     material: Material = Material.PLAIN
     tinted: bool = True  # multiplied by the tint of each copy
+    face_colours: FloatArray | None = None  # (F, 3) sRGB 0..1
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from liquid_drone import resources
 from liquid_drone.errors import ConfigError
 from liquid_drone.sim.scenario.scenario import load_scenario
-from liquid_drone.sim.world.actors import part_mesh
+from liquid_drone.sim.world.actors import file_mesh
 from liquid_drone.sim.world.layout import make_layout
 
 PYRAMID = """\
@@ -84,7 +84,7 @@ def test_mistakes_in_a_season_are_named(tmp_path: Path, old: str, new: str, mess
         ('size_m: [0.115]', 'size_m: [115.0]', 'must be in metres'),
         ('swing_deg: 24.0', 'swing_deg: 0.42', 'degrees, not radians'),
         ('height_m: 1.75', 'height_m: 175.0', 'in metres'),
-        ('shape: sphere', 'shape: mesh', 'file names the OBJ'),
+        ('shape: sphere', 'shape: mesh', 'file names the mesh'),
     ],
 )
 def test_mistakes_in_a_target_are_named(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -119,7 +119,7 @@ def test_a_mesh_of_ones_own_is_read_and_scaled(tmp_path: Path) -> None:
     (tmp_path / 'thing.obj').write_text(PYRAMID, encoding='utf-8')
     (tmp_path / 'thing.yaml').write_text(TARGET, encoding='utf-8')
     target = load_scenario(target=str(tmp_path / 'thing.yaml')).target
-    mesh = part_mesh(target.parts[0])
+    mesh = file_mesh(target.parts[0]).mesh
     assert mesh.faces.shape == (6, 3)
     assert np.allclose(mesh.vertices.min(axis=0), [-0.5, -0.5, -0.75])
     assert np.allclose(mesh.vertices.max(axis=0), [0.5, 0.5, 0.75])
@@ -143,4 +143,4 @@ def test_a_mesh_that_is_missing_or_broken_is_named(tmp_path: Path) -> None:
     (tmp_path / 'thing.obj').write_text('v 0 0 0\nf 1 2 3\n', encoding='utf-8')
     target = load_scenario(target=str(tmp_path / 'thing.yaml')).target
     with pytest.raises(ConfigError, match=r'thing\.obj'):
-        part_mesh(target.parts[0])
+        file_mesh(target.parts[0])
