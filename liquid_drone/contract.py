@@ -196,6 +196,13 @@ def save_contract(contract: Contract, bundle: Path) -> None:
     write_text(bundle / CONTRACT_FILE, text + '\n')
 
 
+def largest_difference(got: npt.ArrayLike, expected: npt.ArrayLike) -> float:
+    """Return how far answers are from stored ones: relative above 1, infinite if not finite."""
+    wanted = np.asarray(expected, dtype=np.float64)
+    off = np.abs(np.asarray(got) - wanted) / np.maximum(np.abs(wanted), 1.0)
+    return float(np.nan_to_num(off, nan=np.inf).max())
+
+
 def load_contract(bundle: Path) -> Contract:
     """Read and check the contract of a bundle, and the hashes of its graphs.
 

@@ -19,6 +19,7 @@ from ..contract import (
     VISION_FILE,
     Contract,
     check_image,
+    largest_difference,
     load_contract,
     parity_inputs,
 )
@@ -140,11 +141,13 @@ class PolicyRunner:
         ]  # B of (1, 4)
         return np.concatenate(commands), targets  # (B, 4), (B, 3)
 
-    def check_parity(self) -> float:
-        """Replay the parity vectors; return the largest difference. The state is untouched.
+    def parity_difference(self) -> float:
+        """Replay the parity vectors; return the largest difference, relative above 1.
+
+        The state is untouched; infinite where an answer is not finite.
 
         Raises:
-            BundleError: no vectors, or a difference above their tolerance.
+            BundleError: no vectors.
 
         """
         parity = self.contract.parity
@@ -157,12 +160,25 @@ class PolicyRunner:
         ):
             got_command, got_target, state = self._infer(image, dt_s, state)
             for got, expected in ((got_command, command), (got_target, target)):
-                scale = np.maximum(np.abs(expected), 1.0)
-                off = np.abs(got - np.array(expected)) / scale
-                worst = max(worst, float(np.nan_to_num(off, nan=np.inf).max()))
-        tolerance = MOST_TOLERANCE[self.backend.precision]
-        if self.backend.precision == 'fp32':
-            tolerance = min(tolerance, parity.tolerance)
+                worst = max(worst, largest_difference(got, expected))
+        return worst
+
+    @property
+    def tolerance(self) -> float:
+        """The largest difference that is taken: a bundle may ask for less, never for more."""
+        most, parity = MOST_TOLERANCE[self.backend.precision], self.contract.parity
+        if self.backend.precision != 'fp32' or parity is None:
+            return most
+        return min(most, parity.tolerance)
+
+    def check_parity(self) -> float:
+        """Replay the parity vectors; return the largest difference. The state is untouched.
+
+        Raises:
+            BundleError: no vectors, or a difference above their tolerance.
+
+        """
+        worst, tolerance = self.parity_difference(), self.tolerance
         if worst > tolerance:
             raise BundleError(
                 f'bundle {self.bundle} on {self.backend} differs from its parity vectors '

@@ -94,6 +94,11 @@ def test_files_and_folders_have_the_fields_names():
     assert sorted(name for name in MODULES if set(name.split('.')) & BANNED) == []
 
 
+def test_no_two_test_files_have_one_name():
+    names = [path.name for path in (ROOT / 'test').rglob('test_*.py')]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
 def test_functions_are_short():
     lengths = sorted(
         (node.end_lineno or 0) - node.lineno + 1
