@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .. import resources
 from ..errors import ConfigError, EpisodeError
-from ..files import write_text
+from ..files import as_name, write_text
 from ..options import REQUIRED, option
 from .arguments import Command, part
 from .import_flight import TopicArguments, import_all
@@ -97,15 +97,18 @@ def run(args: RetrainArguments) -> int:
 def _recipe(args: RetrainArguments) -> 'Recipe':
     """Return what is to be done; whatever is wrong is told before anything is flown."""
     from ..learn import fine_tune
-    from ..sim.scenario.scenario import load_scenario
+    from ..learn.recipe import check_whole
 
     if args.only_bags:
         if not args.bags:
             raise ConfigError('--only-bags needs recorded flights: name them with --bags')
-        return fine_tune.recorded_recipe(args.target, args.start)
-    load_scenario(target=args.target)
-    recipe = fine_tune.retrain_recipe(args.target, args.start)
-    return dataclasses.replace(recipe, recorded=(Path(args.target).stem,) if args.bags else ())
+        recipe = fine_tune.recorded_recipe(args.target, args.start)
+    else:
+        recorded = (as_name(Path(args.target).stem),) if args.bags else ()
+        recipe = fine_tune.retrain_recipe(args.target, args.start)
+        recipe = dataclasses.replace(recipe, recorded=recorded)
+    check_whole(recipe)
+    return recipe
 
 
 def _from_photos(args: RetrainArguments) -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 from .. import resources
 from ..contract import load_contract
 from ..errors import BundleError
+from ..files import as_name
 from ..policy.weights import config_of
 from .recipe import CollectConfig, DaggerConfig, Disturbance, Recipe, TrainConfig, ValidationConfig
 
@@ -38,7 +39,7 @@ def retrain_recipe(target: str, start: str) -> Recipe:
         raise BundleError(f'{start} does not say on which worlds, seasons and target it learned')
     known = known_targets(training.target)
     return Recipe(
-        name=f'{contract.name}-{Path(target).stem}',
+        name=as_name(f'{contract.name}-{Path(target).stem}'),
         worlds=training.worlds,
         seasons=training.seasons,
         targets=turns(target, known),
@@ -70,7 +71,7 @@ def recorded_recipe(target: str, start: str) -> Recipe:
     return dataclasses.replace(
         base,
         targets=known,
-        recorded=(target,),
+        recorded=(as_name(Path(target).stem),),
         train=TrainConfig(steps=RECORDED_STEPS, learning_rate=3e-4, warmup_steps=50),
         dagger=DaggerConfig(rounds=1),
         validation=ValidationConfig(flights=4, final_flights=8),

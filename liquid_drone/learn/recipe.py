@@ -8,19 +8,35 @@ quarter. Nothing here runs.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from .. import resources, schema
+from ..errors import ConfigError, shown
+from ..files import check_name
 from ..policy.config import NetworkConfig
-from ..schema import renamed_field
+from ..policy.network import Network
+from ..policy.weights import load_weights_of
+from ..schema import check_ranges, renamed_field
+from ..sim.scenario.scenario import load_scenario
 from ..sim.scenario.weather import Weather
+from ..sim.world.actors import check_meshes
 
+Ranges = dict[str, tuple[float, float]]  # field -> least, most
+MOST_PLACES = 10_000
+MOST_EPISODES = 400  # of a round: so many training seeds are set aside for each
 EXPERT_ROUNDS = 2  # rounds whose new flights are the expert's alone
 
 
 @dataclass(frozen=True)
 class Disturbance:
     """Ornstein-Uhlenbeck noise on the executed command of the expert, never on its label."""
+
+    RANGES: ClassVar[Ranges] = {
+        'strength': (0, 3), 'time_constant_s': (0.01, 60), 'clean_share': (0, 1),
+        'glance_share': (0, 1), 'glance_every_s': (0.1, 3600), 'glance_s': (0.01, 60),
+        'stray_share': (0, 1), 'stray_every_s': (0.1, 3600), 'stray_s': (0.01, 60),
+        'stray': (0, 3),
+    }  # fmt: skip
 
     strength: tuple[float, float] = (0.1, 0.45)  # of the command's limits, drawn per episode
     time_constant_s: float = 0.7
@@ -34,6 +50,7 @@ class Disturbance:
     stray: tuple[float, float] = (0.25, 0.5)  # share of the sideways limit
 
     def __post_init__(self) -> None:
+        check_ranges(self, self.RANGES)
         shares, ranges = (self.glance_share, self.stray_share), (self.glance_s, self.stray_s)
         if not (all(0.0 <= x <= 1.0 for x in shares) and all(0.0 < a <= b for a, b in ranges)):
             raise ValueError(f'expected shares of 0..1 and times in order, got {self}')
@@ -50,6 +67,9 @@ class CollectConfig:
     episodes: int = 40  # before training begins; as many again while the first round trains
     frames: int = 400  # per episode, 20 per second
     disturbance: Disturbance = field(default_factory=Disturbance)
+
+    def __post_init__(self) -> None:
+        check_ranges(self, {'episodes': (0, MOST_EPISODES), 'frames': (1, 20_000)})
 
 
 @dataclass(frozen=True)
@@ -69,9 +89,9 @@ class Augmentation:
     skip_share: float = 0.2  # windows with frames left out, so that dt varies
 
     def __post_init__(self) -> None:
-        shares = (self.blur_share, self.cutout_share, self.skip_share)
-        if not all(0.0 <= share <= 1.0 for share in shares) or not 0.0 <= self.hue_deg <= 180.0:
-            raise ValueError(f'expected shares of 0..1 and hue_deg of 0..180, got {self}')
+        shares = ('brightness', 'colour', 'noise', 'blur_share', 'cutout_share', 'skip_share')
+        ranges = dict.fromkeys(shares, (0.0, 1.0))
+        check_ranges(self, {**ranges, 'contrast': (0.0, 1.0), 'hue_deg': (0.0, 180.0)})
 
 
 @dataclass(frozen=True)
@@ -100,6 +120,18 @@ class TrainConfig:
     seed: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
 
+    RANGES: ClassVar[Ranges] = {
+        'steps': (1, 10_000_000), 'windows': (1, 4096), 'length': (2, 4096),
+        'learning_rate': (1e-9, 1), 'core_rate_factor': (0, 1000), 'warmup_steps': (0, 10_000_000),
+        'hold_share': (0, 1), 'weight_decay': (0, 10), 'clip': (1e-6, 1e6),
+        'average': (0, 0.999_999),
+        'target_weight': (0, 1000), 'auxiliary_weight': (0, 1000), 'threads': (1, 256),
+        'seed': (0, 2**31 - 1),
+    }  # fmt: skip
+
+    def __post_init__(self) -> None:
+        check_ranges(self, self.RANGES)
+
 
 @dataclass(frozen=True)
 class DaggerConfig:
@@ -112,8 +144,8 @@ class DaggerConfig:
     share_decay: float = 0.6
 
     def __post_init__(self) -> None:
-        if self.rounds < 1 or not 0.0 <= self.expert_share <= 1.0:
-            raise ValueError(f'expected rounds >= 1 and expert_share 0..1, got {self}')
+        ranges = {'rounds': (1, 25), 'episodes': (0, MOST_EPISODES), 'frames': (1, 20_000)}
+        check_ranges(self, {**ranges, 'expert_share': (0, 1), 'share_decay': (0, 1)})
 
 
 @dataclass(frozen=True)
@@ -124,6 +156,10 @@ class ValidationConfig:
     final_flights: int = 40
     detection_flights: int = renamed_field('sight_flights', 8)  # at the end, to count the errors
     # of the target head
+
+    def __post_init__(self) -> None:
+        ranges = {'flights': (1, 5000), 'final_flights': (0, 5000), 'detection_flights': (0, 5000)}
+        check_ranges(self, ranges)
 
 
 @dataclass(frozen=True)
@@ -147,10 +183,13 @@ class Recipe:
     validation: ValidationConfig = field(default_factory=ValidationConfig)
 
     def __post_init__(self) -> None:
+        check_name('name', self.name)
         if not (self.worlds and self.seasons and self.targets and self.weather):
             raise ValueError('expected at least one entry in worlds, seasons, targets and weather')
         if self.lookalike_every < 2 or set(self.lookalikes) & set(self.targets):
             raise ValueError('expected lookalike_every >= 2, and lookalikes that are no targets')
+        for recorded in self.recorded:
+            check_name('recorded', recorded)
         for text in self.weather:
             Weather.parse(text)
 
@@ -162,7 +201,47 @@ def load_recipe(name: str) -> Recipe:
         ConfigError: unknown name, unreadable file, unknown or wrong field.
 
     """
-    return schema.load_yaml(Recipe, resources.named_file('config/recipes', name))
+    recipe = schema.load_yaml(Recipe, resources.named_file('config/recipes', name))
+    check_whole(recipe)
+    return recipe
+
+
+def check_whole(recipe: Recipe) -> None:
+    """Load all that a recipe names, so that what is wrong is found before anything is flown.
+
+    Raises:
+        ConfigError: a world, season, target or task that cannot be used, targets that are too
+            small to be seen, or a network that cannot be built.
+        BundleError: the start is no bundle to go on from.
+
+    """
+    first = recipe.worlds[0], recipe.seasons[0], recipe.targets[0]
+    for world in dict.fromkeys(recipe.worlds):
+        load_scenario(world, *first[1:], recipe.task)
+    for season in dict.fromkeys(recipe.seasons):
+        load_scenario(first[0], season, first[2], recipe.task)
+    for target in dict.fromkeys((*recipe.targets, *recipe.lookalikes)):
+        check_meshes(load_scenario(*first[:2], target, recipe.task))
+    if len(recipe.weather) * len(recipe.worlds) * len(recipe.seasons) > MOST_PLACES:
+        raise ConfigError(f'{recipe.name}: expected at most {MOST_PLACES} places')
+    network = built(recipe)
+    if recipe.start:
+        load_weights_of(network, recipe.start)
+
+
+def built(recipe: Recipe) -> Network:
+    """Return the untrained network of a recipe.
+
+    Raises:
+        ConfigError: it cannot be built.
+
+    """
+    try:
+        return Network(recipe.network)
+    except (RuntimeError, ValueError, ZeroDivisionError) as error:
+        raise ConfigError(
+            f'{recipe.name}: its network cannot be built: {shown(str(error))}'
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from ..errors import shown
+from ..schema import check_ranges
 from .wiring import FanOut
 
 
@@ -33,14 +35,16 @@ class VisionConfig:
     std: tuple[float, float, float] = (70.0, 70.0, 70.0)
 
     def __post_init__(self) -> None:
-        if self.reduce < 1 or self.features < 1 or not self.convolutions:
-            raise ValueError(f'expected reduce >= 1, features >= 1 and convolutions, got {self}')
-        if min(self.std) <= 0.0:
-            raise ValueError(f'expected std > 0, got {self.std}')
+        sizes = {'reduce': (1, 16), 'features': (1, 4096)}
+        check_ranges(self, {**sizes, 'mean': (-1e4, 1e4), 'std': (1e-3, 1e4)})
+        if not 1 <= len(self.convolutions) <= 32:
+            raise ValueError(f'expected 1..32 convolutions, got {len(self.convolutions)}')
         for channels, kernel, stride in self.convolutions:
-            if channels < 1 or kernel < 1 or kernel % 2 == 0 or stride < 1:
+            odd = kernel % 2 == 1 and 1 <= kernel <= 31
+            if not (odd and 1 <= channels <= 1024 and 1 <= stride <= 16):
                 raise ValueError(
-                    f'expected (channels, odd kernel, stride), got {self.convolutions}'
+                    'expected (channels, odd kernel, stride), at most 1024, 31 and 16; got '
+                    f'{shown(self.convolutions)}'
                 )
 
 
@@ -78,6 +82,10 @@ class CoreConfig:
     fan_out: FanOut = field(default_factory=FanOut)  # wiring 'ncp' only
     readout: Literal['', 'motor', 'all'] = ''  # a linear layer after these neurons of a wired
     # cell; without one the motor neurons are the command. Other cells always have one.
+
+    def __post_init__(self) -> None:
+        sizes = {'neurons': (1, 4096), 'inter_command': (1, 4096), 'wiring_seed': (0, 2**32 - 1)}
+        check_ranges(self, {**sizes, 'sparsity': (0.0, 1.0), 'motor_gain': (1e-3, 100.0)})
 
 
 @dataclass(frozen=True)

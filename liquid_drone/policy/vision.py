@@ -10,6 +10,7 @@ Normalisation is in here too, and nowhere else.
 import torch
 from torch import Tensor, nn
 
+from ..errors import ConfigError, shown
 from .config import VisionConfig
 
 HEAD = ('logit', 'bearing', 'elevation')  # bearing -1 left..1 right, elevation -1 bottom..1 top
@@ -37,6 +38,11 @@ class Vision(nn.Module):
             channels = out
             rows, columns = (
                 (size + 2 * padding - kernel) // stride + 1 for size in (rows, columns)
+            )
+        if min(rows, columns) < 1:
+            raise ConfigError(
+                f'nothing is left of {width}x{height} pixels after the convolutions '
+                f'{shown(config.convolutions)}: take fewer, or smaller strides'
             )
         self.rows_columns = rows, columns  # of the last feature map
         self.features = nn.Linear(channels * rows * columns, config.features)

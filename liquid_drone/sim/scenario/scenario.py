@@ -7,11 +7,12 @@ draws a random number.
 """
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ... import resources, schema
-from ...errors import ConfigError
+from ...errors import ConfigError, shown
 from ..flight_spec import FlightSpec, RendererChoice
 from .season import Season
 from .target import Distractor, Part, Target
@@ -55,12 +56,14 @@ def load_scenario(
     followed = load_target(target)
     if asked.target_stands:
         followed = dataclasses.replace(followed, motion='still')
+    flown = schema.load_yaml(Vehicle, resources.named_file('sim/vehicles', vehicle))
+    _check_visible(followed, asked, flown)
     return Scenario(
         world=place,
         season=schema.load_yaml(Season, resources.named_file('sim/seasons', season)),
         target=followed,
         task=asked,
-        vehicle=schema.load_yaml(Vehicle, resources.named_file('sim/vehicles', vehicle)),
+        vehicle=flown,
         distractors=tuple(
             (item, load_target(item.target))
             for item in (*place.distractors, *followed.distractors)
@@ -95,6 +98,25 @@ def judged_task(flight: FlightSpec, task: Task) -> Task:
     return dataclasses.replace(task, duration_s=flight.duration_s, settle_s=settle_s)
 
 
+def _check_visible(target: Target, task: Task, vehicle: Vehicle) -> None:
+    """Refuse a target that cannot be in view where a flight begins.
+
+    Raises:
+        ConfigError: with its pixels there.
+
+    """
+    camera, away_m = vehicle.camera, task.start_distance_m[1]
+    focal_px = camera.width / 2.0 / math.tan(math.radians(camera.horizontal_fov_deg) / 2.0)
+    width_m, height_m = target.extent_m
+    pixels = width_m * height_m * (focal_px / away_m) ** 2
+    if pixels < task.min_target_pixels:
+        raise ConfigError(
+            f'target {target.name}: {width_m:.2g} m x {height_m:.2g} m show at most {pixels:.1f} '
+            f'pixels at {away_m:g} m, where flights of task {task.name} begin; expected '
+            f'{task.min_target_pixels} or more: are its sizes in metres?'
+        )
+
+
 def load_target(name: str) -> Target:
     """Load a target by name or path; its mesh files become absolute paths.
 
@@ -110,7 +132,13 @@ def load_target(name: str) -> Target:
 def _with_mesh(part: Part, path: Path) -> Part:
     if not part.file:
         return part
-    mesh = (path.parent / part.file).resolve()
+    folder = path.parent.resolve()
+    mesh = (folder / part.file).resolve()
+    if not mesh.is_relative_to(folder):
+        raise ConfigError(
+            f'{path}: expected an OBJ mesh beside it or below, got '
+            f'{shown(part.file)}: copy it there'
+        )
     if not mesh.is_file():
         raise ConfigError(
             f'{path}: expected a mesh (GLB, PLY, STL, OBJ) at {mesh}; there is no such file'

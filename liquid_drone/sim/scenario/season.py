@@ -9,6 +9,7 @@ seed. Nothing here draws a random number.
 from dataclasses import dataclass
 
 from ...arrays import Colour, Range
+from ...files import check_name
 from .target import check_colours, check_range, check_share
 
 
@@ -44,6 +45,7 @@ class Season:
     exposure: Range = (0.9, 1.1)
 
     def __post_init__(self) -> None:
+        check_name('name', self.name)
         for name in ('ground', 'broadleaf', 'conifer', 'bark', 'grass'):
             check_colours(name, getattr(self, name))
         for name in ('bush', 'litter', 'blossom', 'flowers'):
@@ -55,6 +57,7 @@ class Season:
             check_share(name, getattr(self, name))
         for name in ('grass_share', 'bare_share', 'litter_share', 'blossom_share'):
             check_share(name, getattr(self, name))
+        check_range('flower_density_per_m2 and its limit', (self.flower_density_per_m2, 1.0))
         self._check_angles()
         check_range('exposure', self.exposure, 0.1, 4.0)
         if not 0.0 <= self.fog_density_per_m <= 0.5:

@@ -5,14 +5,20 @@
 Lengths are metres, angles degrees, colours sRGB 0..1. Nothing here draws a random number.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 from ...arrays import Colour, Range
+from ...errors import shown
+from ...files import check_name
 
 MotionName = Literal['still', 'walk', 'random_walk', 'stop_and_go', 'behind_trees']
 SIZES = {'box': 3, 'sphere': 1, 'cylinder': 2, 'cone': 2, 'mesh': 1}
+FARTHEST_M = 10.0  # of a part from where the target stands
+DEEPEST_M = 0.5  # of a part below the ground
 LARGEST_M = 20.0  # of a part; more is taken for millimetres or centimetres
+MOST_PARTS = 500
 RADIANS = 1.6  # a swing below this many degrees is taken for radians
 
 
@@ -28,9 +34,11 @@ def check_colours(name: str, colours: tuple[Colour, ...]) -> None:
     """Refuse an empty list of colours and channels outside 0..1."""
     values = [channel for colour in colours for channel in colour]
     if values and 1.0 < max(values) <= 255.0 and min(values) >= 0.0:
-        raise ValueError(f'{name} must be values 0..1: divide 0..255 by 255; got {colours}')
+        raise ValueError(f'{name} must be values 0..1: divide 0..255 by 255; got {shown(colours)}')
     if not values or not 0.0 <= min(values) <= max(values) <= 1.0:
-        raise ValueError(f'{name} must be one or more colours of three values 0..1; got {colours}')
+        raise ValueError(
+            f'{name} must be one or more colours of three values 0..1; got {shown(colours)}'
+        )
 
 
 def check_share(name: str, value: float) -> None:
@@ -58,6 +66,19 @@ class Part:
     material: Literal['plain', 'glass', 'bark', 'rock', 'concrete'] = 'plain'
     file: str = ''  # of a mesh: beside the YAML file, or absolute
 
+    @property
+    def half_m(self) -> tuple[float, float, float]:
+        """Half of what it takes along x, y and z; turned, or of a mesh, at most about that."""
+        size = self.size_m
+        if self.shape == 'box':
+            half = size[0] / 2.0, size[1] / 2.0, size[2] / 2.0
+        elif self.shape in ('cylinder', 'cone'):
+            half = size[0], size[0], size[1] / 2.0
+        else:
+            half = size[0], size[0], size[0]
+        longest = math.hypot(*half)
+        return (longest, longest, longest) if any(self.rpy_deg) else half
+
     def __post_init__(self) -> None:
         expected = SIZES[self.shape]
         if len(self.size_m) != expected or min(self.size_m) <= 0.0:
@@ -73,6 +94,12 @@ class Part:
             raise ValueError(f'swing_deg must be degrees, not radians; got {self.swing_deg}')
         if max(abs(angle) for angle in (*self.rpy_deg, self.swing_deg)) > 360.0:
             raise ValueError(f'rpy_deg and swing_deg must be -360..360; got {self.rpy_deg}')
+        x, y, z = self.position_m
+        if max(abs(x), abs(y)) > FARTHEST_M or not -DEEPEST_M <= z <= LARGEST_M:
+            raise ValueError(
+                f'position_m must be within {FARTHEST_M:g} m, and {-DEEPEST_M:g}..{LARGEST_M:g} m '
+                f'high; got {list(self.position_m)}'
+            )
         if (self.shape == 'mesh') != bool(self.file):
             raise ValueError("file names the mesh of a part with shape 'mesh', and of no other")
         if self.colours or self.shape != 'mesh':
@@ -108,7 +135,23 @@ class Target:
     place: Literal['pavement', 'road'] = 'pavement'  # where it moves in a town
     distractors: tuple[Distractor, ...] = ()  # besides the world's
 
+    @property
+    def extent_m(self) -> tuple[float, float]:
+        """Width and height above the ground, about."""
+        spans = [
+            [
+                max(part.position_m[axis] + part.half_m[axis] for part in self.parts),
+                min(part.position_m[axis] - part.half_m[axis] for part in self.parts),
+            ]
+            for axis in range(3)
+        ]
+        widths = [high - low for high, low in spans[:2]]
+        return max(widths), spans[2][0] - max(spans[2][1], 0.0)
+
     def __post_init__(self) -> None:
+        check_name('name', self.name)
+        if len(self.parts) > MOST_PARTS:
+            raise ValueError(f'at most {MOST_PARTS} parts, got {len(self.parts)}')
         if self.radius_m <= 0.0 or self.height_m <= 0.0 or self.step_length_m <= 0.0:
             raise ValueError('radius_m, height_m and step_length_m must be positive')
         if self.radius_m > 3.0 or self.height_m > LARGEST_M:
@@ -118,3 +161,5 @@ class Target:
             )
         if not self.parts:
             raise ValueError('a target needs at least one part')
+        if self.extent_m[1] <= 0.0:
+            raise ValueError('every part is under the ground: z is up, and the ground is at 0')

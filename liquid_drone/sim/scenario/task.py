@@ -8,7 +8,22 @@ Lengths are metres, angles degrees, speeds m/s. Nothing here draws a random numb
 from dataclasses import dataclass
 
 from ...arrays import Range
+from ...files import check_name
+from ...schema import check_ranges
 from .target import check_range
+
+RANGES = {
+    'duration_s': (0.1, 1e6),
+    'settle_s': (0.0, 1e6),
+    'min_in_view': (0.0, 1.0),
+    'min_target_pixels': (1, 36_864),
+    'min_distance_m': (0.0, 100.0),
+    'max_distance_m': (0.0, 100.0),
+    'start_bearing_deg': (0.0, 180.0),
+    'cruise_altitude_m': (0.5, 50.0),
+    'keep_distance_m': (0.1, 100.0),
+    'max_speed_m_s': (0.0, 50.0),
+}
 
 
 @dataclass(frozen=True)
@@ -31,10 +46,11 @@ class Task:
     max_speed_m_s: float | None = None  # of the drone, after settling; None: any
 
     def __post_init__(self) -> None:
-        check_range('start_distance_m', self.start_distance_m, 1.0)
-        check_range('target_speed_m_s', self.target_speed_m_s)
-        if self.keep_distance_m <= 0.0:
-            raise ValueError(f'keep_distance_m must be positive; got {self.keep_distance_m}')
+        check_name('name', self.name)
+        check_range('start_distance_m', self.start_distance_m, 1.0, 100.0)
+        check_range('target_speed_m_s', self.target_speed_m_s, 0.0, 20.0)
+        check_ranges(self, RANGES)
+        check_range('min_distance_m, max_distance_m', (self.min_distance_m, self.max_distance_m))
         if not 0.0 <= self.settle_s < self.duration_s:
             raise ValueError(
                 f'expected 0 <= settle_s < duration_s, got {self.settle_s}, {self.duration_s}'

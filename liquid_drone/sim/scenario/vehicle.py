@@ -9,18 +9,32 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ...contract import CameraSpec
+from ...files import check_name
+from ...schema import check_ranges
 
 MOST_JITTER_S = 0.045  # of 0.05 between frames: each is newer than the one before
-VEHICLE_RANGES = (  # what lies outside is another unit, or none that this model is good for
-    ('mass_kg', 0.02, 30.0),
-    ('motor_arm_m', 0.02, 2.0),
-    ('motor_time_constant_s', 0.001, 0.5),
-    ('drag_n_s_m', 0.0, 20.0),
-    ('propeller_radius_m', 0.01, 1.0),
-    ('radius_m', 0.03, 3.0),
-    ('height_m', 0.01, 2.0),
-    ('max_tilt_deg', 5.0, 80.0),
-)
+VEHICLE_RANGES = {  # what lies outside is another unit, or none that this model is good for
+    'mass_kg': (0.02, 30.0),
+    'inertia_kg_m2': (1e-7, 10.0),
+    'motor_arm_m': (0.02, 2.0),
+    'motor_max_thrust_n': (0.05, 1000.0),
+    'motor_torque_per_thrust_m': (0.0, 1.0),
+    'motor_time_constant_s': (0.001, 0.5),
+    'drag_n_s_m': (0.0, 20.0),
+    'propeller_radius_m': (0.01, 1.0),
+    'radius_m': (0.03, 3.0),
+    'height_m': (0.01, 2.0),
+    'velocity_p_per_s': (0.01, 100.0),
+    'velocity_i_per_s2': (0.0, 100.0),
+    'attitude_p_per_s': (0.01, 100.0),
+    'rate_p_per_s': (0.01, 200.0),
+    'max_acceleration_m_s2': (0.1, 100.0),
+    'max_tilt_deg': (5.0, 80.0),
+    'motor_thrust_curve': (0.0, 1.0),
+    'camera_position_m': (-3.0, 3.0),
+    'camera_latency_s': (0.0, 5.0),
+    'camera_jitter_s': (0.0, MOST_JITTER_S),
+}
 
 
 @dataclass(frozen=True)
@@ -53,20 +67,7 @@ class Vehicle:
     camera_jitter_s: float = 0.0  # and at most this much more, drawn for each frame
 
     def __post_init__(self) -> None:
-        if self.mass_kg <= 0.0 or min(self.inertia_kg_m2) <= 0.0 or self.motor_max_thrust_n <= 0.0:
-            raise ValueError('mass_kg, inertia_kg_m2 and motor_max_thrust_n must be positive')
-        for name, least, most in VEHICLE_RANGES:
-            value = getattr(self, name)
-            if not least <= value <= most:
-                raise ValueError(f'{name} must be {least:g}..{most:g}; got {value:g}')
-        if not 0.0 <= self.motor_thrust_curve <= 1.0:
-            raise ValueError(f'motor_thrust_curve must be 0 to 1; got {self.motor_thrust_curve}')
-        if self.propeller_radius_m <= 0.0:
-            raise ValueError(f'propeller_radius_m must be positive; got {self.propeller_radius_m}')
-        if self.camera_latency_s < 0.0 or not 0.0 <= self.camera_jitter_s <= MOST_JITTER_S:
-            raise ValueError(
-                f'camera_latency_s must be 0 or more and camera_jitter_s 0..{MOST_JITTER_S}, in '
-                f'seconds; got {self.camera_latency_s} and {self.camera_jitter_s}'
-            )
+        check_name('name', self.name)
+        check_ranges(self, VEHICLE_RANGES)
         if 4.0 * self.motor_max_thrust_n < 1.3 * 9.81 * self.mass_kg:
             raise ValueError('four motors must lift at least 1.3 times the weight')

@@ -9,6 +9,8 @@ Nothing here draws a random number.
 from dataclasses import dataclass
 
 from ...arrays import Range
+from ...files import check_name
+from ...schema import check_ranges
 from .target import Distractor, check_range, check_share
 
 
@@ -44,8 +46,9 @@ class Forest:
                 raise ValueError(f'{name}_density_per_m2 must be 0..1; got {density}')
         check_share('conifer_share', self.conifer_share)
         check_range('relief_m and its limit', (self.relief_m, 0.8))
-        if self.tree_spacing_m < 1.0 or self.corridor_m < 5.0:
-            raise ValueError('tree_spacing_m must be 1 or more and corridor_m 5 or more')
+        spans = {'tree_spacing_m': (1.0, 50.0), 'corridor_m': (5.0, 60.0)}
+        curves = {'path_clearance_m': (0.0, 10.0), 'path_curvature_per_m': (0.0, 1.0)}
+        check_ranges(self, {**spans, **curves})
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,7 @@ class Urban:
         if not 1 <= low <= high <= 9:
             raise ValueError(f'buildings_per_block must be two numbers 1..9; got {(low, high)}')
         for name in ('parked_car', 'lamp', 'tree', 'bench'):
-            if getattr(self, f'{name}_spacing_m') < 3.0:
-                raise ValueError(f'{name}_spacing_m must be 3 or more')
+            check_ranges(self, {f'{name}_spacing_m': (3.0, 1000.0)})
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class World:
     wind_m_s: Range = (0.0, 1.0)
 
     def __post_init__(self) -> None:
+        check_name('name', self.name)
         if (self.forest is None) == (self.urban is None):
             raise ValueError("a world has either 'forest' or 'urban'")
         check_range('wind_m_s', self.wind_m_s, 0.0, 20.0)

@@ -16,6 +16,7 @@ import numpy as np
 from ...arrays import Colour, FloatArray
 from ...errors import ConfigError
 from ...geometry import quaternion_from_euler, rotation_from_quaternion
+from ..scenario.scenario import Scenario
 from ..scenario.target import LARGEST_M, Part, Target
 from .mesh_files import ColouredMesh, read_mesh
 from .meshes import Mesh, box, cone, cylinder, sphere
@@ -150,6 +151,19 @@ def _piece(part: Part, colour: Colour) -> Piece:
         return Piece(shown.mesh, colour, material, tinted=False)
     red, green, blue = shown.colours.mean(axis=0).tolist()
     return Piece(shown.mesh, (red, green, blue), material, False, shown.colours)
+
+
+def check_meshes(scenario: Scenario) -> None:
+    """Read the meshes of a scenario's target and of what stands beside it.
+
+    Raises:
+        ConfigError: one that cannot be used.
+
+    """
+    for target in (scenario.target, *(target for _, target in scenario.distractors)):
+        for part in target.parts:
+            if part.file:
+                file_mesh(part)
 
 
 def primitive(part: Part) -> Mesh:
