@@ -63,7 +63,7 @@ def test_a_target_of_a_recipe_is_read_with_its_mesh(tmp_path: Path) -> None:
     (tmp_path / 't.yaml').write_text(target)
     (tmp_path / 'r.yaml').write_text(f'name: r\ntargets: [{tmp_path}/t.yaml]\n')
     triangle = 'v 0 0 0\nv 1 0 0\nv 0 0 {}\nf 1 2 3\n'
-    for corner, words in (('nan', 'finite'), ('1e300', 'finite'), ('1e-5', 'wide')):
+    for corner, words in (('nan', 'finite'), ('1e300', 'finite'), ('1e-5', 'z must be up')):
         (tmp_path / 't.obj').write_text(triangle.format(corner))
         with pytest.raises(LiquidDroneError, match=words):
             load_recipe(str(tmp_path / 'r.yaml'))

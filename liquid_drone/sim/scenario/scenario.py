@@ -136,8 +136,7 @@ def _with_mesh(part: Part, path: Path) -> Part:
     mesh = (folder / part.file).resolve()
     if not mesh.is_relative_to(folder):
         raise ConfigError(
-            f'{path}: expected an OBJ mesh beside it or below, got '
-            f'{shown(part.file)}: copy it there'
+            f'{path}: expected a mesh beside it or below, got {shown(part.file)}: copy it there'
         )
     if not mesh.is_file():
         raise ConfigError(

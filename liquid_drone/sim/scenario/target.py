@@ -64,7 +64,7 @@ class Part:
     swing_deg: float = 0.0  # amplitude; the sign tells which leg goes first
     rpy_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)  # roll, pitch, yaw of the part
     material: Literal['plain', 'glass', 'bark', 'rock', 'concrete'] = 'plain'
-    file: str = ''  # of a mesh: beside the YAML file, or absolute
+    file: str = ''  # of a mesh: beside the YAML file, or below
 
     @property
     def half_m(self) -> tuple[float, float, float]:
