@@ -33,6 +33,7 @@ class SetpointFigures:
         self._period, self._last_s = Latency('setpoint_period'), -math.inf
         self._sent = Counter()
         self._refused = 0  # commands since the last word
+        self._offset_s: float | None = None  # arrival of commands minus stamp of their pictures
 
     def begin(self, now_s: float) -> None:
         """Forget all: the node is activated."""
@@ -40,9 +41,10 @@ class SetpointFigures:
             latency.clear()
         self._sent.take(now_s)
 
-    def heard(self, age_s: float) -> None:
-        """Note how old the picture was when its command came."""
+    def heard(self, age_s: float, offset_s: float | None) -> None:
+        """Note how old the picture was when its command came, and the difference of the clocks."""
         self._until_guard.add(age_s)
+        self._offset_s = offset_s
 
     def refused(self) -> None:
         """Note a command that was answered already, or has no time."""
@@ -61,9 +63,11 @@ class SetpointFigures:
 
     def values(self, now_s: float) -> dict[str, object]:
         """Return what is told each second."""
+        offset_s = self._offset_s
         values: dict[str, object] = {
             'setpoints_per_second': self._sent.take(now_s),
             'commands_refused_per_second': self._refused,
+            'stamp_offset_ms': 'unknown' if offset_s is None else round(1e3 * offset_s, 1),
         }
         self._refused = 0
         for latency in (self._until_guard, self._until_wire, self._period):

@@ -32,7 +32,8 @@ from .policy_reset import PolicyReset
 from .sightings import Sightings
 from .vehicle_topics import DecisionTopics, VehicleTopics
 
-ONE_PUBLISHER = (topics.COMMAND, topics.SIGHTING, topics.IMAGE)  # each from one node alone
+# each from one node alone; with a second mavlink node there are two of the last one
+ONE_PUBLISHER = (topics.COMMAND, topics.SIGHTING, topics.IMAGE, topics.SETPOINT)
 HAND_BACK_LIMIT_S = 4.0  # once told to stop; launch grows impatient after 5
 
 

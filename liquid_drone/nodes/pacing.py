@@ -92,11 +92,6 @@ class SteadyPacer:
         self._node.destroy_timer(self._timer)
         self._undo_priority()
 
-    @property
-    def clock_offset_s(self) -> float | None:
-        """Arrival of commands minus the stamps of their pictures; None: not known yet."""
-        return self._stamps.offset_s
-
     def guard_time_s(self, stamp_ns: int) -> float:
         """Move a stamp from ROS time to the steady clock.
 
@@ -127,7 +122,7 @@ class SteadyPacer:
             node.figures.refused()
             return False
         self._proposal_ns = stamp_ns
-        node.figures.heard(admission.age_s)
+        node.figures.heard(admission.age_s, self._stamps.offset_s)
         command = tuple(conversions.command_array(message).tolist())
         self._proposal = Proposal(self.guard_time_s(stamp_ns), command)
         return True

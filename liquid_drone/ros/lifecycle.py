@@ -73,6 +73,9 @@ class ManagedNode(LifecycleNode):
     def _judge(self, wanted: list[RosParameter]) -> SetParametersResult:
         present = self.get_parameter if self.is_configured else None
         result = parameters.judge(self._declared, wanted, present)
+        if self.is_configured and any(one.name == 'use_sim_time' for one in wanted):
+            reason = "'use_sim_time' is the clock that ages are counted by: set it at the start"
+            return SetParametersResult(successful=False, reason=reason)
         if not result.successful or not self.is_configured:
             return result
         try:

@@ -73,6 +73,8 @@ class StampGate:
             ImageError: it is too old, from the future, or older than the one before.
 
         """
+        if stamp_ns == 0 and self._oldest_s is not None:
+            raise ImageError(f'{self._what} has no stamp (0): let its driver set header.stamp')
         if not 0 <= stamp_ns < LAST_NS:
             raise ImageError(f'{self._what} has the stamp {stamp_ns / SECOND_NS:g} s: no time')
         now_ns = now_ns or stamp_ns

@@ -143,6 +143,7 @@ def test_limits_are_tightened_in_flight_never_loosened_and_nothing_else_is_chang
         ('limits.hold_s', 0.5, 'is read when the node is configured'),
         ('connection', 'udpin:127.0.0.1:1', 'is read when the node is configured'),
         ('shadow', True, 'is read when the node is configured'),
+        ('use_sim_time', True, 'the clock that ages are counted by'),
     ):
         (result,) = bench.node.set_parameters([Parameter(name, value=value)])
         assert not result.successful

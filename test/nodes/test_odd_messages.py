@@ -97,6 +97,12 @@ def test_any_image_is_recorded_or_refused(recorder: RecorderBench, message: Any)
     deliver(recorder.recorder, topics.IMAGE, message)
 
 
+@CASES
+@given(message=odd_messages.decisions(NOW_NS))
+def test_any_decision_is_recorded_or_passed_over(recorder: RecorderBench, message: Any) -> None:
+    deliver(recorder.recorder, topics.DECISION, message)
+
+
 def check_setpoint(bench: MavlinkBench) -> None:
     """What was sent last is a number within the limits."""
     decision, limits = bench.node.decision, Limits()

@@ -104,3 +104,8 @@ def test_a_recording_without_its_clock_may_begin_again() -> None:
 def test_what_is_no_time_is_refused(stamp_ns: int) -> None:
     with pytest.raises(ImageError, match='no time'):
         gate(None).admit(stamp_ns, NOW_NS)
+
+
+def test_a_driver_that_does_not_stamp_is_told_so() -> None:
+    with pytest.raises(ImageError, match='has no stamp'):
+        gate().admit(0, NOW_NS)

@@ -5,6 +5,7 @@
 import array
 
 from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import Point, PointStamped, Twist, TwistStamped, Vector3
 from hypothesis import strategies as st
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, Range, RegionOfInterest
@@ -13,6 +14,17 @@ from std_msgs.msg import Header
 from liquid_drone import topics
 from liquid_drone.camera.encodings import ENCODINGS
 
+DECISION_KEYS = [
+    'stage',
+    'cause',
+    'reason',
+    'sent',
+    'proposal',
+    'setpoint',
+    'mode',
+    'armed',
+    'position_enu',
+]
 U32 = 2**32 - 1
 REALS = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),
@@ -122,6 +134,15 @@ def ranges(now_ns: int) -> st.SearchStrategy[Range]:
         max_range=SINGLES,
         range=SINGLES,
     )
+
+
+def decisions(now_ns: int) -> st.SearchStrategy[DiagnosticArray]:
+    """Return decisions with the right keys and anything behind them."""
+    keys = st.one_of(st.sampled_from(DECISION_KEYS), TEXTS)
+    words = st.one_of(st.sampled_from(['engaged', 'handed_back', 'true', '1 2 3 4']), TEXTS)
+    values = st.lists(st.builds(KeyValue, key=keys, value=words), max_size=8)
+    status = st.builds(DiagnosticStatus, name=TEXTS, message=TEXTS, values=values)
+    return st.builds(DiagnosticArray, header=headers(now_ns), status=st.lists(status, max_size=2))
 
 
 def batches(now_ns: int, size: int) -> st.SearchStrategy[list[tuple[str, object]]]:
