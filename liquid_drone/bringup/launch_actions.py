@@ -11,7 +11,7 @@ import atexit
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from .. import resources
+from ..sim.flight_spec import FlightSpec
 from . import distribution
 from .launch_arguments import LIVE_SOURCES, OPTIONAL, PER_DRONE, Argument, boolean, given
 
@@ -66,7 +67,7 @@ def describe(
 
     """
     declared = [
-        *{argument.name: _declared(argument) for argument in arguments}.values(),
+        *_declared(arguments),
         namespace(),
         parameters_from(parameter_file),
         *(_options() if composable else ()),
@@ -113,9 +114,11 @@ def fleet(arguments: tuple[Argument, ...], parameter_file: str, file: str) -> La
     declared = [
         DeclareLaunchArgument('drones', default_value='2', description='How many, 1 to 9.'),
         DeclareLaunchArgument(
-            'first_seed', default_value='0', description='Seed of drone1; each has the next.'
+            'first_seed',
+            default_value=str(FlightSpec.seed),
+            description='Seed of drone1; each has the next.',
         ),
-        *(_declared(item) for item in arguments if item.name not in PER_MEMBER),
+        *_declared(item for item in arguments if item.name not in PER_MEMBER),
         parameters_from(parameter_file),
     ]
 
@@ -149,14 +152,20 @@ def _member(file: str, index: int, seed: int) -> GroupAction:
     return GroupAction([IncludeLaunchDescription(source, launch_arguments=given.items())])
 
 
-def _declared(argument: Argument) -> DeclareLaunchArgument:
-    """Return the declaration; empty means: as in the parameter file."""
-    return DeclareLaunchArgument(
-        argument.name,
-        default_value='',
-        description=f'{argument.description} Empty: as in parameter_file.',
-        choices=['', *argument.choices] if argument.choices else None,
-    )
+def _declared(arguments: Iterable[Argument]) -> list[DeclareLaunchArgument]:
+    """Return one declaration a name, the first one's; empty means: as in the parameter file."""
+    first: dict[str, Argument] = {}
+    for argument in arguments:
+        first.setdefault(argument.name, argument)
+    return [
+        DeclareLaunchArgument(
+            name,
+            default_value='',
+            description=f'{argument.description} Empty: as in parameter_file.',
+            choices=['', *argument.choices] if argument.choices else None,
+        )
+        for name, argument in first.items()
+    ]
 
 
 def _options() -> list[DeclareLaunchArgument]:

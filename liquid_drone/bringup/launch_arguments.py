@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""The arguments of the launch files as plain data; ``launching.py`` makes launch of them.
+"""The arguments of the launch files as plain data; ``launch_actions.py`` makes launch of them.
 
 Each becomes a parameter of one node, where it is given; defaults stand in ``config/*.yaml`` alone.
 Needs no ``launch``, so that tests can hold it against the nodes anywhere.
@@ -159,6 +159,7 @@ def made_from(node: str, cls: type, *leave_out: str) -> tuple[Argument, ...]:
 
 def _sentence(one: Option) -> str:
     words = f'{one.text.help}, {one.text.unit}' if one.text.unit else one.text.help
+    words += ': true or false' if one.kind is bool else ''
     return f'{words[0].upper()}{words[1:]}.'
 
 

@@ -99,7 +99,7 @@ def run(args: EvaluateArguments) -> int:
         lists = [many or [getattr(flight, kind)] for kind, many in zip(KINDS, given, strict=True)]
         cells = list(itertools.product(*lists))
         found = {cell: _cell(args, cell, seeds, args.out / cell_name(cell)) for cell in cells}
-        title = f'{flight.target}, {where}'
+        title = f'{flight.target}{unusual(flight)}, {where}'
         table = overview(found, title)
         with aside_of(args.out / 'rates.png') as aside:
             chart(found, title, aside)
@@ -107,7 +107,7 @@ def run(args: EvaluateArguments) -> int:
     else:
         cell = (flight.world, flight.season, flight.weather)
         one = _cell(args, cell, seeds, args.out)
-        title = f'{cell_name(cell)}, {where}'
+        title = f'{cell_name(cell)}{unusual(flight)}, {where}'
         table, summary = markdown(one, title), plain(one)
     if args.card and not args.expert:
         _write_card(args, found if any(given) else {cell: one}, seeds)
@@ -126,8 +126,17 @@ def _write_card(
     from ..schema import plain
 
     what = f'task {Path(args.flight.task).stem}, {Path(args.flight.target).stem}'
+    what += unusual(args.flight)
     table = {cell_name(cell): plain(one.success) for cell, one in found.items()}
     add_flights(resources.bundle(args.bundle), split_of(seeds[0]), seeds, what, table)
+
+
+def unusual(flight: FlightSpec) -> str:
+    """Return the words for a vehicle or an autopilot that is not the usual one."""
+    names = {'vehicle': Path(flight.vehicle).stem, 'autopilot': flight.autopilot}
+    return ''.join(
+        f', {kind} {name}' for kind, name in names.items() if name != getattr(FlightSpec, kind)
+    )
 
 
 def cell_name(cell: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from ..runtime.runner import PolicyRunner
 from ..sim.flight_log import FlightLog
 from ..sim.flight_spec import FlightSpec
 from ..sim.scenario.scenario import judged_task, scenario_of
+from ..sim.scenario.task import Task
 from ..sim.session import Session
 from ..workers import begin_worker, one_core
 from . import closed_loop, expert_flights
@@ -54,21 +55,21 @@ _runners: dict[Path, PolicyRunner] = {}  # one a process, opened once
 def fly_seed(trial: Trial, seed: int) -> Flown:
     """Fly one seed from a hover, without landing, and judge it."""
     flight = replace(trial.flight, seed=seed, start='hover', land=False)
+    log, task = _fly_expert(flight) if trial.bundle is None else _fly_policy(flight, trial.bundle)
+    return Flown(score(log, judged_task(flight, task)), log.trajectory_hash())
+
+
+def _fly_expert(flight: FlightSpec) -> tuple[FlightLog, Task]:
     scenario = scenario_of(flight)
-    log = (
-        expert_flights.fly(scenario, seed)
-        if trial.bundle is None
-        else _fly_policy(flight, trial.bundle)
-    )
-    return Flown(score(log, judged_task(flight, scenario.task)), log.trajectory_hash())
+    return expert_flights.fly(scenario, flight.seed), scenario.task
 
 
-def _fly_policy(flight: FlightSpec, bundle: Path) -> FlightLog:
+def _fly_policy(flight: FlightSpec, bundle: Path) -> tuple[FlightLog, Task]:
     if bundle not in _runners:
         _runners[bundle] = PolicyRunner(bundle)
     session = Session(flight)
     try:
-        return closed_loop.fly(session, _runners[bundle])
+        return closed_loop.fly(session, _runners[bundle]), session.task
     finally:
         session.close()
 
@@ -163,9 +164,8 @@ def read(out: Path, who: dict[str, str]) -> list[Flown]:
     for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), 1):
         try:
             row: dict[str, Any] = json.loads(line)
-            other = {
-                name: row[name] for name in who if row.get(name, DEFAULTS.get(name)) != who[name]
-            }
+            held = {name: {**DEFAULTS, **row}[name] for name in who}
+            other = {name: value for name, value in held.items() if value != who[name]}
             result = {**row['score'], 'failures': tuple(row['score']['failures'])}
             flown = Flown(FlightScore(**result), row['trajectory_hash'])
         except (ValueError, KeyError, TypeError) as error:

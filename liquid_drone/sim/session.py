@@ -19,7 +19,7 @@ from ..arrays import Command, Image
 from .autopilot.pilot import PilotedAutopilot, SimulatedPilot
 from .autopilot.simulated import SimulatedAutopilot
 from .firmware.autopilot import FirmwareAutopilot
-from .firmware.process import find
+from .firmware.process import Firmware, find
 from .flight_log import FlightLog
 from .flight_spec import FlightSpec
 from .scenario.scenario import scenario_of
@@ -66,13 +66,15 @@ class Session:
 
         """
         scenario = scenario_of(flight)
-        self._task = task = scenario.task
+        binary = find(flight.autopilot, flight.firmware) if flight.firmware else None
+        self.task = task = scenario.task
         duration_s = task.duration_s if flight.duration_s is None else flight.duration_s
         self.simulator = Simulator(scenario)
         self.simulator.reset(flight.seed, flight.start)
         self.autopilot: PilotedAutopilot
-        if flight.firmware:
-            self.autopilot = self._started(flight, firmware or FirmwareFlight(), duration_s)
+        if binary is not None:
+            how = firmware or FirmwareFlight()
+            self.autopilot = self._started(binary, how, flight.seed, duration_s)
         else:
             self.autopilot = SimulatedAutopilot(
                 self.simulator, flight.autopilot, airborne=flight.start == 'hover'
@@ -102,24 +104,24 @@ class Session:
         self._frame: SimulatedFrame | None = None
 
     def _started(
-        self, flight: FlightSpec, firmware: FirmwareFlight, duration_s: float
+        self, binary: Firmware, how: FirmwareFlight, seed: int, duration_s: float
     ) -> FirmwareAutopilot:
         """Start firmware and let it find its position."""
 
         def wait(time_s: float) -> None:
-            stage = f'waiting for {flight.autopilot}'
+            stage = f'waiting for {binary.kind}'
             distance_m = self._distance_m()
-            firmware.on_progress(
+            how.on_progress(
                 FlightProgress(time_s, 0.0, duration_s, stage, distance_m, in_view=False)
             )
 
         autopilot = FirmwareAutopilot(
             self.simulator,
-            find(flight.autopilot, flight.firmware),
-            seed=flight.seed,
-            height_m=self._task.cruise_altitude_m,
-            log=firmware.log,
-            companion_port=firmware.companion_port,
+            binary,
+            seed=seed,
+            height_m=self.task.cruise_altitude_m,
+            log=how.log,
+            companion_port=how.companion_port,
         )
         try:
             autopilot.boot(wait)
@@ -181,7 +183,7 @@ class Session:
             duration_s=self.pilot.duration_s or 0.0,
             stage=self.pilot.stage.value,
             distance_m=self._distance_m(),
-            in_view=self._frame.target_pixels >= self._task.min_target_pixels,
+            in_view=self._frame.target_pixels >= self.task.min_target_pixels,
         )
 
     def _distance_m(self) -> float:

@@ -154,3 +154,8 @@ def test_a_launch_file_can_be_read_by_launch(path: Path) -> None:
     arguments = described.get_launch_arguments()
     assert arguments
     assert all(len(argument.description) > 10 for argument in arguments)
+    names = [argument.name for argument in arguments]
+    assert len(names) == len({*names})
+    choices = {argument.name: argument.choices for argument in arguments}
+    if 'start' in names:  # a simulated autopilot is of one kind
+        assert choices['autopilot'] == ['', 'px4', 'ardupilot']

@@ -159,9 +159,13 @@ def test_another_vehicle_is_flown_and_never_mixed_with_the_first(
     line = ['evaluate', '--bundle', str(bundle), '--out', str(out), '--processes', '1']
     line += ['--split', 'validation', '--flights', '1', '--task', str(task)]
     assert main(line) == 0
+    row = json.loads((out / FLIGHTS).read_text())
+    del row['vehicle']  # as in files written before it could be chosen
+    (out / FLIGHTS).write_text(json.dumps(row) + '\n')
     assert main([*line, '--vehicle', str(heavy)]) == 2
     assert "holds flights with {'vehicle': 'x500'}" in capsys.readouterr().err
     assert main([*line, '--vehicle', str(heavy), '--out', str(tmp_path / 'other')]) == 0
+    assert 'forest-summer, vehicle heavy, validation' in (tmp_path / 'other/table.md').read_text()
     one, other = (
         json.loads((folder / FLIGHTS).read_text()) for folder in (out, tmp_path / 'other')
     )
