@@ -95,7 +95,7 @@ def fly(
         for step in range(number * steps // 2, (number + 1) * steps // 2):
             flight.step()
             if step % ten == ten - 1:
-                figures.memory_mb.append(_memory_mb())
+                figures.memory_mb.append(memory_mb())
             if step % 1200 == 1199:
                 on_minute()
         flight.close()
@@ -326,6 +326,7 @@ class Checker:
         self._figures.violations.append(f'{now_s:.2f} s: {what}')
 
 
-def _memory_mb() -> float:
+def memory_mb() -> float:
+    """Return the memory of this process that is resident."""
     pages = int(Path('/proc/self/statm').read_text().split()[1])
     return round(pages * os.sysconf('SC_PAGE_SIZE') / 1e6, 1)

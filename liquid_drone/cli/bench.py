@@ -3,7 +3,7 @@
 """``liquid-drone bench``: how fast the parts are here; one file in ``benchmarks`` each."""
 
 from .arguments import CommandGroup
-from .benchmarks import endurance, policy, ros, sim, vision
+from .benchmarks import endurance, fuzz_mavlink, policy, ros, sim, vision
 
 NAME = 'bench'
 HELP = 'measure how fast the parts are on this machine'
@@ -12,6 +12,7 @@ EPILOG = """examples:
   liquid-drone bench vision --json
   liquid-drone bench ros --seconds 60
   liquid-drone bench endurance --minutes 5
+  liquid-drone bench fuzz-mavlink
   liquid-drone bench sim
 """
 
@@ -24,6 +25,7 @@ COMMAND = CommandGroup(
         vision.COMMAND,
         ros.COMMAND,
         endurance.COMMAND,
+        fuzz_mavlink.COMMAND,
         sim.COMMAND,
     ),
 )

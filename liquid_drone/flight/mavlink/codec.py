@@ -29,7 +29,7 @@ from .signing import SigningKey
 from .timesync import TimeSync, boot_time_s
 
 logger = logging.getLogger(__name__)
-MOST_WARNINGS = 100
+MOST_WARNINGS = 20
 MOST_ANSWERS = 8
 MOST_ARRIVED = 1000  # messages that wait to be counted
 POSITION_FLAGS = 0x1F  # of EKF_STATUS_REPORT: attitude, velocity, position and height can be used
@@ -105,7 +105,9 @@ class MavlinkCodec:
             if self.receiver.has_key:
                 self._warn_once(0, 'or another sent packets without a good signature: refused')
             return False
-        self._note(message, now_s)
+        if frame.message_id == mavlink.MAVLINK_MSG_ID_HEARTBEAT:
+            told = message.autopilot, message.type
+            self.roster.note(frame.system, frame.component, now_s, *told)
         if self._vehicle is None and not self._meet(message, now_s):
             return False
         return self._is_vehicles(frame) and self._handle(message, source, now_s)
@@ -114,13 +116,6 @@ class MavlinkCodec:
         vehicle = self._vehicle
         key = frame.system, frame.component
         return vehicle is not None and key == (vehicle.system_id, AUTOPILOT_COMPONENT)
-
-    def _note(self, message: Any, now_s: float) -> None:
-        """Remember who speaks, and what its heartbeat tells."""
-        told: tuple[int, ...] = ()
-        if message.get_msgId() == mavlink.MAVLINK_MSG_ID_HEARTBEAT:
-            told = message.autopilot, message.type
-        self.roster.note(message.get_srcSystem(), message.get_srcComponent(), now_s, *told)
 
     def answers(self) -> list[bytes]:
         """Return what the vehicle asked for (its clock's questions), once."""
