@@ -31,6 +31,7 @@ NOW_NS = time.time_ns()
 CASES = settings(
     suppress_health_check=list(HealthCheck), max_examples=max(200, settings().max_examples)
 )
+IS_SHORT = settings().max_examples <= 100
 BATCH = 10  # messages of one case of the real graph
 
 
@@ -141,9 +142,9 @@ def test_no_range_leaves_the_limits(mavlink: MavlinkBench, message: Any) -> None
 def test_a_graph_of_real_processes_goes_on_under_all_of_them(ros: None, bundle: Path) -> None:
     with OddGraph(bundle) as graph:
         graph.engage()
-        before = graph.measure(2.0 if settings().max_examples <= 100 else 30.0)
+        before = graph.measure(1.5 if IS_SHORT else 30.0)
 
-        @settings(CASES, max_examples=settings().max_examples)
+        @settings(CASES, max_examples=30 if IS_SHORT else settings().max_examples)
         @given(batch=odd_messages.batches(NOW_NS, BATCH))
         def send(batch: list[tuple[str, Any]]) -> None:
             graph.send(batch)

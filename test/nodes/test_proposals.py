@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from geometry_msgs.msg import PointStamped, TwistStamped
+from geometry_msgs.msg import TwistStamped
 from graph_bench import MavlinkBench
 from rclpy.node import Node
 from sensor_msgs.msg import Image
@@ -24,8 +24,8 @@ def bench(ros: None) -> Iterator[MavlinkBench]:
 
 @pytest.mark.parametrize(
     ('kind', 'topic'),
-    [(TwistStamped, 'cmd_vel'), (PointStamped, 'policy/target'), (Image, 'camera/image_raw')],
-    ids=['command', 'sighting', 'picture'],
+    [(TwistStamped, 'cmd_vel'), (Image, 'camera/image_raw')],
+    ids=['command', 'picture'],
 )
 def test_a_second_publisher_refuses_engaging_stops_in_flight_and_is_named(
     bench: MavlinkBench, capfd: pytest.CaptureFixture[str], kind: Any, topic: str
@@ -65,16 +65,15 @@ def test_a_command_that_comes_again_and_again_is_taken_once(bench: MavlinkBench)
     assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK)
 
 
-@pytest.mark.parametrize('ahead_s', [0.5, 30.0])
 def test_commands_stamped_by_a_fast_clock_never_keep_it_flying(
-    bench: MavlinkBench, ahead_s: float
+    bench: MavlinkBench,
 ) -> None:
     bench.node.start()
     bench.fly()
     bench.proposes = None
 
     def fast() -> bool:
-        ahead_ns = bench.policy.get_clock().now().nanoseconds + round(ahead_s * 1e9)
+        ahead_ns = bench.policy.get_clock().now().nanoseconds + 10**9 // 2
         bench.commands.publish(conversions.command_message((0.5, 0.0, 0.0, 0.0), ahead_ns))
         return bench.speed() < 0.05
 
