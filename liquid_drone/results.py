@@ -82,13 +82,32 @@ def replacing(path: Path, kind: ResultKind) -> Iterator[Path]:
     path = _absolute(path)
     check_replaceable(path, kind)
     aside = path.with_name(f'.{path.name}.partial-{os.getpid()}')
-    outdated = path.with_name(f'.{path.name}.outdated-{os.getpid()}')
     try:
         aside.mkdir(parents=True)
         yield aside
+        put(aside, path, kind)
+    except OSError as error:
+        raise OutputError(
+            f'cannot write {shown_path(path)}: {error.strerror or error}; choose another --out'
+        ) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def put(made: Path, path: Path, kind: ResultKind) -> None:
+    """Move a directory that is whole into its place; a result of its kind there is replaced.
+
+    Raises:
+        OutputError: as :func:`check_replaceable`, or it cannot be moved.
+
+    """
+    path = _absolute(path)
+    check_replaceable(path, kind)
+    outdated = path.with_name(f'.{path.name}.outdated-{os.getpid()}')
+    try:
         if path.exists():
             path.rename(outdated)
-        aside.rename(path)
+        made.rename(path)
     except OSError as error:
         raise OutputError(
             f'cannot write {shown_path(path)}: {error.strerror or error}; choose another --out'
@@ -96,7 +115,6 @@ def replacing(path: Path, kind: ResultKind) -> Iterator[Path]:
     finally:
         if outdated.exists() and not path.exists():
             outdated.rename(path)
-        shutil.rmtree(aside, ignore_errors=True)
         shutil.rmtree(outdated, ignore_errors=True)
 
 

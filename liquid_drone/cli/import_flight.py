@@ -40,6 +40,12 @@ class TopicArguments:
         unit='degrees',
         unset='of camera_info',
     )
+    most_left_out: float = option(
+        0.05,
+        'share of the pictures that may be left out; more is an error',
+        low=0.0,
+        high=1.0,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +90,9 @@ def import_all(where: TopicArguments, bags: Sequence[Path], target: str, out: Pa
             'rename one of them'
         )
     topics = Topics(where.image_topic, where.command_topic, where.odometry_topic, where.info_topic)
-    config = ImportConfig(target, topics, horizontal_fov_deg=where.fov)
+    config = ImportConfig(
+        target, topics, horizontal_fov_deg=where.fov, most_left_out=where.most_left_out
+    )
     watcher = TerminalWatcher()
     episodes: list[Path] = []
     watcher.begin('recordings', len(bags), 'frames')
@@ -96,6 +104,8 @@ def import_all(where: TopicArguments, bags: Sequence[Path], target: str, out: Pa
             f'{bag.name}: {len(found.episodes)} episodes, {found.frames} frames, '
             f'{found.without_command} without a command, {found.too_short} pieces too short'
         )
+        for line in found.left_out.lines():
+            watcher.note(f'{bag.name}: {line}')
     watcher.end()
     return episodes
 

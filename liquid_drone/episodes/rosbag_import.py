@@ -12,20 +12,25 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Image
 from ..contract import CameraSpec
-from ..errors import EpisodeError, require
+from ..errors import EpisodeError, ImageError, OutputError
+from ..files import as_name
 from ..geometry import rotation_from_quaternion
 from ..image import fitted, horizontal_fov_deg, is_too_narrow
+from ..results import EPISODE, put
+from .bag_source import TopicSource, open_bag
 from .episode import encode_jpeg, save
+from .left_out import LeftOut
 from .recording import EpisodeInfo, Recording
-from .rosbag import typestore
+from .ros_pictures import picture_of
 
-CHANNELS = {'rgb8': 3, 'bgr8': 3, 'rgba8': 4, 'bgra8': 4}
+MOST_OFF_UNIT = 0.01  # of a quaternion's length
 PICTURES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 COMMANDS = ('geometry_msgs/msg/TwistStamped', 'geometry_msgs/msg/Twist')
 POSES = ('nav_msgs/msg/Odometry', 'geometry_msgs/msg/PoseStamped')
@@ -58,6 +63,7 @@ class ImportConfig:
     gap_s: float = 1.0  # without a picture for longer: a new episode; as in flight
     command_age_s: float = 0.5  # a command older than this says nothing
     fewest_frames: int = 32  # shorter pieces are left out
+    most_left_out: float = 0.05  # share of the pictures; above it is an error
 
 
 @dataclass(frozen=True)
@@ -68,12 +74,13 @@ class ImportedEpisode:
     frames: int
     too_short: int  # pieces left out
     without_command: int  # frames
+    left_out: LeftOut  # what is in none of the episodes
 
 
 def import_bag(
     bag: Path, out: Path, config: ImportConfig, done: Callable[[], None] = lambda: None
 ) -> ImportedEpisode:
-    """Write the episodes of one recording.
+    """Write the episodes of one recording, all or none.
 
     Args:
         bag: directory of a rosbag2 recording (MCAP or SQLite), or a file of one.
@@ -82,28 +89,24 @@ def import_bag(
         done: called after every picture.
 
     Raises:
-        EpisodeError: it cannot be read, or a topic is missing or of a type that is not known.
+        EpisodeError: it cannot be read, a topic is missing or of a type that is not known, or more
+            of it had to be left out than is allowed.
+        OutputError: an episode cannot be written.
 
     """
-    highlevel = require('rosbags.highlevel', 'record')
-    try:
-        with highlevel.AnyReader([bag], default_typestore=typestore()) as reader:
-            return _Import(reader, bag, config, done).write(out)
-    except (OSError, ValueError, KeyError, highlevel.AnyReaderError) as error:
-        raise EpisodeError(
-            f'{bag} cannot be read as a recording: {error}; one that was cut off is mended by '
-            'ros2 bag reindex (metadata.yaml is missing) or mcap recover (the file has no end)'
-        ) from error
+    with open_bag(bag) as sources:
+        return _Import(sources, bag, config, done).write(out)
 
 
 class _Import:
     """One recording on its way."""
 
     def __init__(
-        self, reader: Any, bag: Path, config: ImportConfig, done: Callable[[], None]
+        self, sources: list[TopicSource], bag: Path, config: ImportConfig, done: Callable[[], None]
     ) -> None:
         topics = config.topics
-        self._reader, self._bag, self._config, self._done = reader, bag, config, done
+        self._sources, self._bag, self._config, self._done = sources, bag, config, done
+        self._left_out = LeftOut()
         self._namespace = self._only_namespace(topics.image)
         self._pictures = self._link(topics.image, PICTURES)
         self._commands = self._series(self._link(topics.command, COMMANDS), _command)
@@ -111,24 +114,32 @@ class _Import:
         self._fov_deg = config.horizontal_fov_deg or self._told_fov()
 
     def write(self, out: Path) -> ImportedEpisode:
-        episodes: list[Path] = []
+        made: list[Path] = []
         frames = short = bare = 0
-        for piece in self._pieces():
-            if len(piece.jpegs) < self._config.fewest_frames:
-                short += 1
-                continue
-            path = out / f'{name_of(self._bag)}-{len(episodes):02d}'
-            save(piece, path)
-            episodes.append(path)
-            frames += len(piece.jpegs)
-            bare += int(np.isnan(piece.column('label')).any(axis=1).sum())
-        return ImportedEpisode(tuple(episodes), frames, short, bare)
+        _check_folder(out)
+        with TemporaryDirectory(dir=out, prefix='.import-') as aside:
+            for piece in self._pieces():
+                if len(piece.jpegs) < self._config.fewest_frames:
+                    short += 1
+                    for stamp_ns in piece.rows['stamp_ns']:
+                        self._left_out.picture(stamp_ns, 'pictures in a piece that is too short')
+                    continue
+                made.append(Path(aside) / f'{name_of(self._bag)}-{len(made):02d}')
+                save(piece, made[-1])
+                frames += len(piece.jpegs)
+                bare += int(np.isnan(piece.column('label')).any(axis=1).sum())
+            self._left_out.check(self._bag, frames, self._config.most_left_out)
+            for episode in made:
+                put(episode, out / episode.name, EPISODE)
+        episodes = tuple(out / episode.name for episode in made)
+        return ImportedEpisode(episodes, frames, short, bare, self._left_out)
 
     def _pieces(self) -> Iterator[Recording]:
         recording, last_ns = self._empty(), None
         for stamp_ns, image in self._images():
             if last_ns is not None and stamp_ns <= last_ns:
-                continue  # the same picture again, or one that came late
+                self._left_out.picture(stamp_ns, 'pictures that came twice or late')
+                continue
             if last_ns is not None and stamp_ns - last_ns > self._config.gap_s * 1e9:
                 yield recording
                 recording = self._empty()
@@ -162,16 +173,26 @@ class _Import:
         )
 
     def _images(self) -> Iterator[tuple[int, Image]]:
-        for link, bag_ns, raw in self._reader.messages([self._pictures]):
-            message = self._reader.deserialize(raw, link.msgtype)
-            yield _stamp_ns(message, bag_ns), picture_of(message)
+        for bag_ns, message in self._pictures.decoded(self._left_out.picture):
+            stamp_ns = _stamp_ns(message, bag_ns)
+            try:
+                yield stamp_ns, picture_of(message)
+            except ImageError as error:
+                self._left_out.picture(stamp_ns, f'pictures that cannot be read: {error}')
 
-    def _series(self, link: Any | None, read: Callable[[Any], Any]) -> tuple[list[int], list[Any]]:
-        """Return stamps and values of a topic, by stamp."""
-        rows = []
-        for found, bag_ns, raw in self._reader.messages([link]) if link else ():
-            message = self._reader.deserialize(raw, found.msgtype)
-            rows.append((_stamp_ns(message, bag_ns), read(message)))
+    def _series(
+        self, source: TopicSource | None, read: Callable[[Any], Any]
+    ) -> tuple[list[int], list[Any]]:
+        """Return stamps and values of a topic, by stamp; what is not finite is left out."""
+        rows: list[tuple[int, Any]] = []
+        if source is None:
+            return [], []
+        for bag_ns, message in source.decoded(self._left_out.other):
+            stamp_ns, value = _stamp_ns(message, bag_ns), read(message)
+            if value is None:
+                self._left_out.other(stamp_ns, f'messages of {source.topic} are not finite')
+                continue
+            rows.append((stamp_ns, value))
         rows.sort(key=lambda row: row[0])
         return [row[0] for row in rows], [row[1] for row in rows]
 
@@ -182,10 +203,9 @@ class _Import:
             EpisodeError: the camera sees less than the policy's.
 
         """
-        link = self._find(self._config.topics.camera_info, INFOS)
-        for found, _, raw in self._reader.messages([link]) if link else ():
-            message = self._reader.deserialize(raw, found.msgtype)
-            if message.k[0] <= 0.0:
+        source = self._find(self._config.topics.camera_info, INFOS)
+        for _, message in source.decoded(self._left_out.other) if source else ():
+            if not (0.0 < message.k[0] < math.inf and message.width > 0):
                 return None  # not calibrated
             fov_deg = horizontal_fov_deg(message.width, float(message.k[0]))
             if is_too_narrow(self._config.camera, fov_deg):
@@ -196,7 +216,7 @@ class _Import:
             return fov_deg
         return None
 
-    def _link(self, topic: str, types: tuple[str, ...]) -> Any:
+    def _link(self, topic: str, types: tuple[str, ...]) -> TopicSource:
         """Return the connection of a topic that must be there.
 
         Raises:
@@ -205,16 +225,16 @@ class _Import:
         """
         link = self._find(topic, types)
         if link is None:
-            known = ', '.join(f'{c.topic} ({c.msgtype})' for c in self._reader.connections)
+            known = ', '.join(f'{c.topic} ({c.msgtype})' for c in self._sources)
             raise EpisodeError(
                 f'{self._bag} has no topic {topic} of type {" or ".join(types)}; it has {known}: '
                 'name the topic'
             )
         return link
 
-    def _find(self, topic: str, types: tuple[str, ...]) -> Any | None:
+    def _find(self, topic: str, types: tuple[str, ...]) -> TopicSource | None:
         for name in (topic, f'{topic}/compressed'):
-            for link in self._reader.connections:
+            for link in self._sources:
                 full = f'{self._namespace}/{name.strip("/")}'.strip('/')
                 if link.topic.strip('/') == full and link.msgtype in types:
                     return link
@@ -230,7 +250,7 @@ class _Import:
         endings = tuple(f'/{topic.strip("/")}{end}' for end in ('', '/compressed'))
         found = {
             f'/{link.topic.strip("/")}'.removesuffix(ending)
-            for link in self._reader.connections
+            for link in self._sources
             for ending in endings
             if link.msgtype in PICTURES and f'/{link.topic.strip("/")}'.endswith(ending)
         }
@@ -246,33 +266,7 @@ class _Import:
 
 def name_of(bag: Path) -> str:
     """Return what a recording is called: its directory, or its file without the ending."""
-    return bag.name if bag.is_dir() else bag.stem
-
-
-def picture_of(message: Any) -> Image:
-    """Return the RGB picture (H, W, 3) of an Image or CompressedImage.
-
-    Raises:
-        EpisodeError: an encoding that is not known, or data that cannot be decoded.
-
-    """
-    import cv2
-
-    if not hasattr(message, 'encoding'):
-        image = cv2.imdecode(np.asarray(message.data, np.uint8), cv2.IMREAD_COLOR)
-        if image is None:
-            raise EpisodeError(f"a compressed picture ('{message.format}') cannot be decoded")
-        return np.ascontiguousarray(image[..., ::-1], dtype=np.uint8)
-    channels = CHANNELS.get(message.encoding)
-    if channels is None:
-        raise EpisodeError(
-            f"expected pictures encoded as {', '.join(CHANNELS)}, got '{message.encoding}': "
-            'convert them while recording, for instance with image_proc'
-        )
-    rows = np.asarray(message.data, np.uint8).reshape(message.height, message.step)
-    pixels = rows[:, : message.width * channels].reshape(message.height, message.width, channels)
-    rgb = pixels[..., :3] if message.encoding.startswith('rgb') else pixels[..., 2::-1]
-    return np.ascontiguousarray(rgb)
+    return as_name(bag.resolve().name if bag.is_dir() else bag.stem)
 
 
 def _stamp_ns(message: Any, bag_ns: int) -> int:
@@ -284,17 +278,24 @@ def _stamp_ns(message: Any, bag_ns: int) -> int:
     return stamp_ns or bag_ns
 
 
-def _command(message: Any) -> tuple[float, ...]:
+def _command(message: Any) -> tuple[float, ...] | None:
+    """Return the command; None where it is not finite."""
     twist = getattr(message, 'twist', message)
-    return twist.linear.x, twist.linear.y, twist.linear.z, twist.angular.z
+    values = twist.linear.x, twist.linear.y, twist.linear.z, twist.angular.z
+    return values if all(map(math.isfinite, values)) else None
 
 
-def _pose(message: Any) -> dict[str, tuple[float, ...]]:
-    """Return pose and velocity in the world; Odometry's twist is told in its child frame."""
+def _pose(message: Any) -> dict[str, tuple[float, ...]] | None:
+    """Return pose and velocity in the world; None where they are no pose.
+
+    Odometry's twist is told in its child frame.
+    """
     is_odometry = hasattr(message, 'twist')
     pose = message.pose.pose if is_odometry else message.pose
     p, q = pose.position, pose.orientation
     velocity: tuple[float, ...] = (math.nan,) * 3
+    if not (all(map(math.isfinite, (p.x, p.y, p.z))) and _is_turn(q)):
+        return None
     if is_odometry:
         v = message.twist.twist.linear
         velocity = v.x, v.y, v.z
@@ -306,6 +307,24 @@ def _pose(message: Any) -> dict[str, tuple[float, ...]]:
         'velocity_enu': velocity,
         'quaternion_xyzw': (q.x, q.y, q.z, q.w),
     }
+
+
+def _is_turn(q: Any) -> bool:
+    """Tell whether a quaternion is one of a rotation."""
+    return abs(math.hypot(q.x, q.y, q.z, q.w) - 1.0) < MOST_OFF_UNIT
+
+
+def _check_folder(out: Path) -> None:
+    """Make the folder of the episodes.
+
+    Raises:
+        OutputError: it cannot be made.
+
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f'cannot write {out}: {error.strerror}; choose another --out') from error
 
 
 def _before(series: tuple[list[int], list[Any]], stamp_ns: int, age_s: float) -> Any | None:

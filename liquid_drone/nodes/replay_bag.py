@@ -12,8 +12,8 @@ from typing import Any
 
 from .. import topics
 from ..arrays import Command, Image
-from ..camera.encodings import decode_compressed
 from ..camera.source import CameraFrame
+from ..encodings import decode_compressed
 from ..errors import EpisodeError, require
 from ..ros import conversions
 

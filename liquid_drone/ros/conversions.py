@@ -18,8 +18,8 @@ from std_msgs.msg import Header
 
 from ..arrays import Command, FloatArray, FourFloats, Image
 from ..camera.calibration import Calibration
-from ..camera.encodings import decode
 from ..contract import CameraSpec
+from ..encodings import decode
 from ..geometry import rotation_from_quaternion
 
 WORLD_FRAME, BODY_FRAME, OPTICAL_FRAME = 'odom', 'base_link', 'camera_optical_frame'

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liquid_drone.camera.encodings import ENCODINGS, LONGEST_SIDE_PX, decode
+from liquid_drone.encodings import ENCODINGS, LONGEST_SIDE_PX, decode
 from liquid_drone.errors import ImageError
 
 HEIGHT, WIDTH = 16, 32

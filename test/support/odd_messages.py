@@ -12,7 +12,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, Range, RegionOfI
 from std_msgs.msg import Header
 
 from liquid_drone import topics
-from liquid_drone.camera.encodings import ENCODINGS
+from liquid_drone.encodings import ENCODINGS
 
 DECISION_KEYS = [
     'stage',

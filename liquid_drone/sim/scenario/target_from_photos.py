@@ -7,6 +7,7 @@ several cards cross in the middle, each facing the side that it was taken from. 
 what hides it and every label are the simulator's own. The photograph's light stays in it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,18 @@ import numpy.typing as npt
 import yaml
 
 from ...arrays import FloatArray
-from ...errors import ConfigError
+from ...errors import ConfigError, ImageError
+from ...files import as_name, read_bytes, write_text
+from ...pictures import decoded
+from ...results import claim
 
 ROWS = 40  # faces from top to bottom
 WIDEST = 80  # and at most from side to side
 COLOURS = 10  # of all photographs together
+LEAST_SIDE = 16  # pixels of a photograph
+MOST_PHOTO_BYTES = 500_000_000
+MOST_KEPT = 16_000_000  # pixels of a photograph; of a larger one each second or third
+LOWEST_M, TALLEST_M = 0.02, 20.0
 SOLID = 0.5  # share of the object in a face, for the face to be there
 BORDER = 0.04  # of a photograph without transparency: surely background
 SEED = 7
@@ -54,11 +62,15 @@ def target_from_photos(
         ConfigError: no photographs, one that cannot be read, or nothing found in it.
 
     """
-    if not photos or height_m <= 0.0:
-        raise ConfigError('expected one photograph or more and the height of the object in metres')
+    if not photos or not LOWEST_M <= height_m <= TALLEST_M:
+        raise ConfigError(
+            f'expected one photograph or more and the height of the object, {LOWEST_M:g} to '
+            f'{TALLEST_M:g} m; got {len(photos)} and {height_m:g} m'
+        )
+    name = as_name(name)
+    claim(out, [f'{name}.yaml', *(f'{name}-{number}.obj' for number in range(COLOURS))])
     cards = [coarse(*cut_out(path)) for path in photos]
     palette, indices = _quantised(cards)
-    out.mkdir(parents=True, exist_ok=True)
     parts = []
     for number, colour in enumerate(palette):
         mesh = _faces([index == number for index in indices], height_m)
@@ -76,7 +88,7 @@ def target_from_photos(
         'parts': parts,
     }
     path = out / f'{name}.yaml'
-    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding='utf-8')
+    write_text(path, yaml.safe_dump(document, sort_keys=False))
     return path
 
 
@@ -90,13 +102,15 @@ def cut_out(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
         ConfigError: unreadable, or no object found.
 
     """
-    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if image is None or image.ndim != 3:
-        raise ConfigError(f'{path} cannot be read as a colour photograph (PNG, JPEG)')
-    if image.shape[2] == 4:
-        solid = image[..., 3] > 127
-    else:
-        solid = _grab(np.ascontiguousarray(image[..., :3]))
+    try:
+        picture = decoded(read_bytes(path, MOST_PHOTO_BYTES), str(path), LEAST_SIDE)
+    except ImageError as error:
+        raise ConfigError(str(error)) from error
+    step = math.ceil(math.sqrt(picture.rgb[..., 0].size / MOST_KEPT))
+    image = np.ascontiguousarray(picture.rgb[::step, ::step])
+    solid = None if picture.opaque is None else picture.opaque[::step, ::step]
+    if solid is None:
+        solid = _grab(np.ascontiguousarray(image[..., ::-1]))
     rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
     if len(rows) < 4 or len(columns) < 4:
         raise ConfigError(
@@ -104,7 +118,7 @@ def cut_out(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
             'background'
         )
     part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return np.ascontiguousarray(image[part][..., 2::-1]), solid[part]
+    return np.ascontiguousarray(image[part]), solid[part]
 
 
 def _grab(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
@@ -191,7 +205,7 @@ def _runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
 def _write_obj(quads: FloatArray, path: Path) -> None:
     lines = [f'v {x:.4f} {y:.4f} {z:.4f}' for x, y, z in quads.reshape(-1, 3)]
     lines += [f'f {4 * k + 1} {4 * k + 2} {4 * k + 3} {4 * k + 4}' for k in range(len(quads))]
-    path.write_text('\n'.join(lines) + '\n', encoding='utf-8')
+    write_text(path, '\n'.join(lines) + '\n')
 
 
 def _part(quads: FloatArray, file: str, colour: FloatArray) -> dict[str, object]:

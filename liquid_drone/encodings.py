@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Image
-from ..errors import ImageError
+from .arrays import Image
+from .errors import ImageError
 
 LONGEST_SIDE_PX = 16384
 Convert = Callable[[Any], Any]

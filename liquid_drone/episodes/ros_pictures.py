@@ -1,0 +1,63 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The RGB picture of a recorded Image or CompressedImage, whatever its encoding.
+
+Beside what a camera publishes in flight, recordings have 16 bit and float channels, and pictures
+with a palette, CMYK, transparency or an orientation.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Image
+from ..encodings import decode
+from ..errors import ImageError
+from ..pictures import as_bytes, check_size, decoded
+
+RGB, BGR, GREY = (0, 1, 2), (2, 1, 0), (0, 0, 0)
+# encoding -> type of a channel, channels, which of them are red, green and blue
+WIDE: dict[str, tuple[str, int, tuple[int, int, int]]] = {
+    'rgb16': ('u2', 3, RGB),
+    'bgr16': ('u2', 3, BGR),
+    'rgba16': ('u2', 4, RGB),
+    'bgra16': ('u2', 4, BGR),
+    'mono16': ('u2', 1, GREY),
+    '16UC1': ('u2', 1, GREY),
+    '16UC3': ('u2', 3, BGR),
+    '32FC1': ('f4', 1, GREY),
+    '32FC3': ('f4', 3, BGR),
+}
+SAME = {'8UC1': 'mono8', '8UC3': 'bgr8', '8UC4': 'bgra8'}  # OpenCV's names
+
+
+def picture_of(message: Any) -> Image:
+    """Return the RGB picture (H, W, 3) of an Image or CompressedImage.
+
+    Raises:
+        ImageError: an encoding that is not known, or data that does not fit it.
+
+    """
+    if not hasattr(message, 'encoding'):
+        data = np.asarray(message.data, np.uint8).tobytes()
+        return decoded(data, f"a compressed picture ('{message.format[:40]}')").rgb
+    if message.encoding in WIDE:
+        return _wide(message)
+    name = SAME.get(message.encoding, message.encoding)
+    return decode(name, message.width, message.height, message.step, message.data)
+
+
+def _wide(message: Any) -> Image:
+    kind, channels, order = WIDE[message.encoding]
+    dtype = np.dtype(('>' if message.is_bigendian else '<') + kind)
+    data, used = np.asarray(message.data, np.uint8), message.width * channels * dtype.itemsize
+    check_size(message.width, message.height, f'a picture ({message.encoding})')
+    if message.step < used or data.size < message.height * message.step:
+        raise ImageError(
+            f'expected {message.height} rows of at least {used} bytes ({message.encoding}), got '
+            f'{data.size} bytes with step {message.step}: the image message is cut short'
+        )
+    rows = data[: message.height * message.step].reshape(message.height, message.step)[:, :used]
+    pixels = np.ascontiguousarray(rows).view(dtype)
+    shaped = pixels.reshape(message.height, message.width, channels)
+    return np.ascontiguousarray(as_bytes(shaped)[..., list(order)])  # (H, W, 3)

@@ -1,0 +1,111 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures from files and messages as RGB, as they describe themselves; by Pillow.
+
+Obeyed are EXIF's orientation, palettes, grey, CMYK, alpha, 16 bit and floats. A picture's size is
+asked before it is decoded.
+"""
+
+import io
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .arrays import BoolArray, Image
+from .errors import ImageError, require, shown
+
+MOST_PIXELS = 100_000_000
+WHITE_16, WHITE_8 = 65_535.0, 255.0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture, upright."""
+
+    rgb: Image  # (H, W, 3)
+    opaque: BoolArray | None  # (H, W): where it is not transparent; None: no transparency
+
+
+def decoded(data: bytes, where: str, least: int = 1) -> Picture:
+    """Decode a JPEG, PNG, TIFF, WebP or another format that Pillow knows.
+
+    Args:
+        data: content of the file.
+        where: names it in error messages.
+        least: pixels that each side must have.
+
+    Raises:
+        ImageError: one sentence: too small, too large, or not decodable.
+
+    """
+    pillow = require('PIL.Image', 'record')
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # of a size that is compared below
+            with pillow.open(io.BytesIO(data)) as picture:
+                width, height = picture.size
+                check_size(width, height, where, least)
+                return _upright(picture)
+    except ImageError:
+        raise
+    except pillow.DecompressionBombError as error:
+        raise ImageError(f'{where}: {_too_large("more than 100 million")}') from error
+    except Exception as error:  # a broken picture may raise anything in its decoder
+        raise ImageError(
+            f'{where} cannot be read as a picture: {shown(str(error))}; save it as PNG or JPEG'
+        ) from error
+
+
+def check_size(width: int, height: int, where: str, least: int = 1) -> None:
+    """Refuse a picture by its size.
+
+    Raises:
+        ImageError: a side has less than ``least`` pixels, or all are more than 100 million.
+
+    """
+    if min(width, height) < least:
+        raise ImageError(
+            f'{where} has {width}x{height} pixels, expected at least {least} along each side'
+        )
+    if width * height > MOST_PIXELS:
+        raise ImageError(f'{where}: {_too_large(f"{width}x{height}")}')
+
+
+def as_bytes(values: npt.NDArray[Any]) -> Image:
+    """Bring pixels of any number type to 0..255: of whole numbers the range, of floats 0..1.
+
+    Raises:
+        ImageError: floats that are not finite, or beyond 255.
+
+    """
+    if values.dtype == np.uint8:
+        return values
+    if values.dtype == np.bool_:
+        return np.asarray(np.where(values, 255, 0), dtype=np.uint8)
+    if values.dtype.kind in 'iu':
+        white = WHITE_16 if values.dtype.itemsize > 1 else WHITE_8
+        return np.asarray(np.clip(values, 0, white) * (WHITE_8 / white), dtype=np.uint8)
+    most = float(values.max(initial=0.0))
+    if not np.isfinite(values).all() or most > WHITE_8:
+        raise ImageError('expected finite pixels of 0..1 or 0..255, got others')
+    scale = WHITE_8 if most <= 1.0 else 1.0
+    return np.asarray(np.clip(values * scale + 0.5, 0.0, WHITE_8), dtype=np.uint8)
+
+
+def _too_large(size: str) -> str:
+    return f'it has {size} pixels, expected at most 100 million: save it smaller'
+
+
+def _upright(picture: Any) -> Picture:
+    turned = require('PIL.ImageOps', 'record').exif_transpose(picture)
+    if turned.mode.startswith(('I', 'F')):
+        grey = as_bytes(np.asarray(turned))
+        return Picture(np.repeat(grey[..., None], 3, axis=2), None)
+    has_alpha = 'transparency' in turned.info or turned.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La')
+    if not has_alpha:
+        return Picture(np.array(turned.convert('RGB')), None)
+    pixels = np.array(turned.convert('RGBA'))
+    return Picture(np.ascontiguousarray(pixels[..., :3]), pixels[..., 3] > 127)

@@ -1,0 +1,118 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: a picture's own description is obeyed; what cannot be used is one sentence."""
+
+import io
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from liquid_drone.errors import ImageError
+from liquid_drone.pictures import decoded
+
+RED, WHITE = (200, 0, 0), (255, 255, 255)
+SCENE = np.full((40, 60, 3), WHITE, np.uint8)
+SCENE[:20, :30] = RED  # the upper left is red
+
+
+def saved(picture: Image.Image, form: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, form, **options)
+    return file.getvalue()
+
+
+def is_red(pixels: np.ndarray, row: int, column: int) -> bool:
+    red, green, blue = (int(value) for value in pixels[row, column])
+    return red > 120 and max(green, blue) < 90
+
+
+def stored(orientation: int) -> np.ndarray:
+    """Return the scene as a camera stores it that was held in one of EXIF's eight ways."""
+    ways = {
+        1: lambda p: p,
+        2: np.fliplr,
+        3: lambda p: np.rot90(p, 2),
+        4: np.flipud,
+        5: lambda p: p.transpose(1, 0, 2),
+        6: lambda p: np.rot90(p, 1),
+        7: lambda p: np.rot90(p.transpose(1, 0, 2), 2),
+        8: lambda p: np.rot90(p, -1),
+    }
+    return np.ascontiguousarray(ways[orientation](SCENE))
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_the_orientation_of_exif_is_obeyed(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = saved(Image.fromarray(stored(orientation)), 'JPEG', exif=exif, quality=95)
+    pixels = decoded(data, 'photo').rgb
+    assert pixels.shape == SCENE.shape
+    places = ((10, 15), (10, 45), (30, 15), (30, 45))
+    assert [is_red(pixels, *place) for place in places] == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ('mode', 'form'),
+    [('P', 'PNG'), ('RGBA', 'PNG'), ('CMYK', 'JPEG'), ('CMYK', 'TIFF'), ('RGB', 'WEBP'),
+     ('RGB', 'TIFF'), ('YCbCr', 'JPEG')],
+)  # fmt: skip
+def test_colours_are_those_of_the_picture(mode: str, form: str) -> None:
+    picture = Image.fromarray(SCENE)
+    picture = picture.quantize(8) if mode == 'P' else picture.convert(mode)
+    pixels = decoded(saved(picture, form), 'photo').rgb
+    assert is_red(pixels, 10, 15)
+    assert not is_red(pixels, 30, 45)
+    assert pixels[30, 45].min() > 230
+
+
+@pytest.mark.parametrize(
+    ('pixels', 'form'),
+    [
+        (SCENE[..., 1], 'PNG'),
+        (SCENE[..., 1].astype(np.uint16) * 257, 'PNG'),
+        (SCENE[..., 1].astype(np.float32) / 255.0, 'TIFF'),
+        (SCENE[..., 1].astype(np.int32) * 257, 'TIFF'),
+        (SCENE[..., 1] > 100, 'PNG'),
+    ],
+)
+def test_grey_of_any_depth_becomes_bytes(pixels: np.ndarray, form: str) -> None:
+    found = decoded(saved(Image.fromarray(pixels), form), 'photo').rgb
+    assert np.abs(found.astype(int) - SCENE[..., 1, None]).max() <= 1
+
+
+def test_transparency_is_told() -> None:
+    rgba = np.dstack([SCENE, np.where(SCENE[..., 1] == 0, 255, 0).astype(np.uint8)])
+    opaque = decoded(saved(Image.fromarray(rgba), 'PNG'), 'photo').opaque
+    assert opaque is not None
+    assert opaque[:20, :30].all()
+    assert opaque.mean() == 0.25
+
+
+def test_size_is_asked_before_anything_is_decoded() -> None:
+    small = saved(Image.new('1', (1, 1)), 'PNG')
+    start = small.index(b'IHDR')
+    for size in (10_001, 2_000_000):
+        side = size.to_bytes(4, 'big')
+        head = b'IHDR' + side + side + small[start + 12 : start + 17]
+        check = zlib.crc32(head).to_bytes(4, 'big')
+        data = small[:start] + head + check + small[start + 21 :]
+        with pytest.raises(ImageError, match='100 million'):
+            decoded(data, 'photo')
+    with pytest.raises(ImageError, match='at least 16'):
+        decoded(small, 'photo', least=16)
+
+
+GOOD = saved(Image.fromarray(SCENE), 'PNG')
+
+
+@given(st.binary() | st.integers(0, len(GOOD) - 40).map(lambda cut: GOOD[:cut]))
+def test_what_is_no_picture_is_one_sentence(data: bytes) -> None:
+    with pytest.raises(ImageError) as caught:
+        decoded(data, 'photo')
+    assert '\n' not in str(caught.value)
