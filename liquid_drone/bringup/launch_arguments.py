@@ -88,6 +88,9 @@ POLICY = (
         'Where the vision graph runs.',
         choices=('auto', 'cpu', 'cuda', 'tensorrt'),
     ),
+    Argument(
+        'policy', 'precision', str, 'Of the vision graph on TensorRT.', choices=('fp32', 'fp16')
+    ),
 )
 FOLLOW = (
     *POLICY,

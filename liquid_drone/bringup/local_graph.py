@@ -48,6 +48,7 @@ class GraphFlight:
     bundle: Path
     flight: FlightSpec = FlightSpec()
     run: SimulatorRun = SimulatorRun()  # the addresses and files are chosen here
+    providers: str = 'auto'  # where the vision graph of the policy runs
     namespace: str = ''  # of the nodes, for several drones in one domain
 
 
@@ -90,7 +91,7 @@ def commands(
         progress='json',
     )
     given: dict[str, dict[str, object]] = {
-        'policy': {'bundle': str(graph.bundle)},
+        'policy': {'bundle': str(graph.bundle), 'providers': graph.providers},
         'mavlink': {
             'connection': f'udpin:127.0.0.1:{port}',
             'autopilot': graph.flight.autopilot,

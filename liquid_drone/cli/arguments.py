@@ -189,6 +189,8 @@ def _add(parser: Any, one: Option) -> None:
         words['metavar'] = one.text.metavar
     if one.is_list:
         words['nargs'] = '*' if one.text.positional and one.default is not REQUIRED else '+'
+    elif one.text.positional and one.default is not REQUIRED:
+        words['nargs'] = '?'
     if one.default is not REQUIRED:
         words['default'] = one.default
     elif not one.text.positional:

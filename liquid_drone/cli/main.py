@@ -9,7 +9,9 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import LiquidDroneError
-from . import (
+from .arguments import CommandParser, add_commands
+from .arguments import run as run_command
+from .commands import (
     bench,
     collect,
     doctor,
@@ -20,13 +22,13 @@ from . import (
     import_,
     import_flight,
     inspect,
+    parity,
     retrain,
     train,
     validate,
+    warmup,
     watch,
 )
-from .arguments import CommandParser, add_commands
-from .arguments import run as run_command
 
 COMMANDS = (
     fly.COMMAND,
@@ -42,6 +44,8 @@ COMMANDS = (
     draw.COMMAND,
     bench.COMMAND,
     watch.COMMAND,
+    warmup.COMMAND,
+    parity.COMMAND,
     doctor.COMMAND,
 )
 

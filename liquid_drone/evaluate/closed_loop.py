@@ -46,6 +46,7 @@ def fly(
         lockstep_misses=0,
         bundle=str(runner.bundle),
         bundle_hash=runner.contract.bundle_hash(),
+        provider=runner.provider,
     )
     return log
 

@@ -7,12 +7,9 @@ the machine lacks says why it was not run. The last question is whether it still
 seeds on each rung that passed, when flights are asked for.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from ..contract import (
     MOST_TOLERANCE,
@@ -25,6 +22,7 @@ from ..errors import BundleError, ConfigError, LiquidDroneError, require
 from ..runtime import libraries
 from ..runtime.providers import Backend
 from ..runtime.runner import PolicyRunner
+from ..runtime.selection import step_time_s
 
 RUNGS = (
     Backend('cpu'),
@@ -102,18 +100,4 @@ def _rung(bundle: Path, backend: Backend) -> Rung:
         difference = runner.parity_difference()
     except (BundleError, ConfigError) as error:
         return Rung(str(backend), reason=str(error))
-    return Rung(runner.provider, difference, runner.tolerance, _step_ms(runner))
-
-
-def _step_ms(runner: PolicyRunner) -> float:
-    """Return the median time of a step, from image to command."""
-    camera, nominal_s = runner.contract.camera, runner.contract.time.nominal_s
-    image = np.zeros((camera.height, camera.width, 3), np.uint8)
-    runner.warm_up()
-    times = []
-    for step in range(TIMED_STEPS):
-        began = time.perf_counter()
-        runner.step(image, step * nominal_s)
-        times.append(time.perf_counter() - began)
-    runner.reset()
-    return float(np.median(times)) * 1e3
+    return Rung(runner.provider, difference, runner.tolerance, step_time_s(runner) * 1e3)

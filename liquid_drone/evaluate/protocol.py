@@ -17,6 +17,7 @@ from ..contract import load_contract
 from ..errors import ConfigError, OutputError
 from ..results import claim
 from ..runtime.runner import PolicyRunner
+from ..runtime.selection import open_policy
 from ..sim.flight_log import FlightLog
 from ..sim.flight_spec import FlightSpec
 from ..sim.scenario.scenario import judged_task, scenario_of
@@ -30,6 +31,7 @@ FLIGHTS = 'flights.jsonl'
 DEFAULTS = {  # of files written before there was any choice
     'weather': FlightSpec.weather,
     'vehicle': FlightSpec.vehicle,
+    'providers': 'cpu',
 }
 
 
@@ -39,6 +41,7 @@ class Trial:
 
     flight: FlightSpec
     bundle: Path | None  # None: the expert, see ``expert_flights``
+    providers: str = 'cpu'  # where the vision graph runs: one thread a flight
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,16 @@ class Flown:
     trajectory_hash: str
 
 
-_runners: dict[Path, PolicyRunner] = {}  # one a process, opened once
+_runners: dict[tuple[Path, str], PolicyRunner] = {}  # one a process, opened once
 
 
 def fly_seed(trial: Trial, seed: int) -> Flown:
     """Fly one seed from a hover, without landing, and judge it."""
     flight = replace(trial.flight, seed=seed, start='hover', land=False)
-    log, task = _fly_expert(flight) if trial.bundle is None else _fly_policy(flight, trial.bundle)
+    if trial.bundle is None:
+        log, task = _fly_expert(flight)
+    else:
+        log, task = _fly_policy(flight, trial.bundle, trial.providers)
     return Flown(score(log, judged_task(flight, task)), log.trajectory_hash())
 
 
@@ -64,12 +70,13 @@ def _fly_expert(flight: FlightSpec) -> tuple[FlightLog, Task]:
     return expert_flights.fly(scenario, flight.seed), scenario.task
 
 
-def _fly_policy(flight: FlightSpec, bundle: Path) -> tuple[FlightLog, Task]:
-    if bundle not in _runners:
-        _runners[bundle] = PolicyRunner(bundle)
+def _fly_policy(flight: FlightSpec, bundle: Path, providers: str) -> tuple[FlightLog, Task]:
+    key = bundle, providers
+    if key not in _runners:
+        _runners[key] = open_policy(bundle, providers)
     session = Session(flight)
     try:
-        return closed_loop.fly(session, _runners[bundle]), session.task
+        return closed_loop.fly(session, _runners[key]), session.task
     finally:
         session.close()
 
@@ -88,6 +95,7 @@ def identity(trial: Trial) -> dict[str, str]:
         'autopilot': trial.flight.autopilot,
         'weather': str(scenario.weather),
         'vehicle': scenario.vehicle.name,
+        'providers': trial.providers,
     }
 
 

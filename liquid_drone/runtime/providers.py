@@ -13,15 +13,17 @@ import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from ..errors import BundleError, ConfigError, require
 from . import engine_cache, libraries
 from .graph_file import check_graph
 from .libraries import NAMES
 
-CHOICES = ('auto', 'cpu', 'cuda', 'tensorrt')
-PRECISIONS = ('fp32', 'fp16')
+ProviderChoice = Literal['auto', 'cpu', 'cuda', 'tensorrt']
+PrecisionChoice = Literal['fp32', 'fp16']
+CHOICES: tuple[str, ...] = get_args(ProviderChoice)
+PRECISIONS: tuple[str, ...] = get_args(PrecisionChoice)
 MOST_IMAGES = 16  # of a batch; TensorRT builds for 1 to so many
 RECORD_ASSIGNMENT = 'session.record_ep_graph_assignment_info'
 log = logging.getLogger(__name__)

@@ -70,7 +70,7 @@ def open_policy(
     if all(tried.runner is None for tried in others):
         log.info('%s on cpu (%s)', runner.contract.name, '; '.join(map(str, others)))
         return runner
-    return _fastest([Tried('cpu', runner, _time_of(runner)), *others])
+    return _fastest([Tried('cpu', runner, step_time_s(runner)), *others])
 
 
 def _on(base: Backend, provider: str) -> Backend:
@@ -90,7 +90,7 @@ def _try(bundle: Path, provider: str, base: Backend) -> Tried:
         return Tried(provider, reason=reason or '')
     try:
         runner = PolicyRunner(bundle, backend)
-        return Tried(provider, runner, _time_of(runner))
+        return Tried(provider, runner, step_time_s(runner))
     except (BundleError, ConfigError) as error:
         return Tried(provider, reason=str(error))
 
@@ -105,7 +105,7 @@ def _fastest(tried: list[Tried]) -> PolicyRunner:
     return chosen.runner
 
 
-def _time_of(runner: PolicyRunner) -> float:
+def step_time_s(runner: PolicyRunner) -> float:
     """Return the median time of a step, s; the state is left as after a reset."""
     camera = runner.contract.camera
     image = np.zeros((camera.height, camera.width, 3), np.uint8)

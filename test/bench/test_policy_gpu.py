@@ -15,7 +15,7 @@ from liquid_drone.bench.policy_gpu import (
     measure,
 )
 from liquid_drone.bench.timing import Timing
-from liquid_drone.cli.benchmarks.policy import gpu_table
+from liquid_drone.cli.commands.benchmarks.policy import gpu_table
 from liquid_drone.cli.main import main
 
 TINY = GpuBench(neurons=8, features=5, length=3, batches=(2,), rounds=2)

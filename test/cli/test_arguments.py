@@ -22,7 +22,7 @@ from liquid_drone.cli.arguments import (
     part,
     read,
 )
-from liquid_drone.cli.fly import FlyArguments
+from liquid_drone.cli.commands.fly import FlyArguments
 from liquid_drone.cli.main import COMMANDS, main, parser
 from liquid_drone.errors import ConfigError
 from liquid_drone.options import REQUIRED, Option, option, options_of

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from notebook import Notebook
 
-from liquid_drone.cli import collect as collect_verb
-from liquid_drone.cli import export as export_verb
-from liquid_drone.cli.collect import RecipeArguments
+from liquid_drone.cli.commands import collect as collect_verb
+from liquid_drone.cli.commands import export as export_verb
+from liquid_drone.cli.commands.collect import RecipeArguments
 from liquid_drone.contract import CommandSpec, load_contract
 from liquid_drone.episodes import episode
 from liquid_drone.episodes.recording import COLUMNS

@@ -10,7 +10,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
 from rclpy.node import Node
 
-from liquid_drone.cli import watch
+from liquid_drone.cli.commands import watch
 from liquid_drone.ros import conversions, diagnostics, qos
 from liquid_drone.ros.diagnostics import Health, Level
 from liquid_drone.ros.monitor import GraphSnapshot, Monitor, Status

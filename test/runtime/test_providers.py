@@ -135,7 +135,7 @@ def test_auto_takes_another_provider_for_a_fifth_and_never_one_that_answers_wron
         libraries, 'why_not', lambda name: 'no libnvinfer' if name == 'tensorrt' else None
     )
     times = {'cpu': 2e-3, 'cuda': (cuda_ms or 0.0) / 1e3}
-    monkeypatch.setattr(selection, '_time_of', lambda one: times[one.backend.provider])
+    monkeypatch.setattr(selection, 'step_time_s', lambda one: times[one.backend.provider])
     caplog.set_level('INFO')
     assert selection.open_policy(bundle).backend.provider == taken
     assert 'no libnvinfer' in caplog.text

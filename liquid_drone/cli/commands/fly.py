@@ -9,19 +9,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import resources
-from ..files import aside_of, write_text
-from ..options import option
-from ..results import claim
-from ..sim.flight_spec import FlightSpec
-from .arguments import Command, part
+from ... import resources
+from ...files import aside_of, write_text
+from ...options import option
+from ...results import claim
+from ...runtime.providers import ProviderChoice
+from ...sim.flight_spec import FlightSpec
+from ..arguments import Command, part
 
 if TYPE_CHECKING:
-    from ..evaluate.scoring import FlightScore
-    from ..sim.flight_log import FlightLog
-    from ..sim.scenario.scenario import Scenario
-    from ..sim.scenario.task import Task
-    from ..sim.session import FlightProgress
+    from ...evaluate.scoring import FlightScore
+    from ...sim.flight_log import FlightLog
+    from ...sim.scenario.scenario import Scenario
+    from ...sim.scenario.task import Task
+    from ...sim.session import FlightProgress
 
 NAME = 'fly'
 HELP = 'fly once in simulation and leave a video, a plot and a verdict'
@@ -42,6 +43,7 @@ class FlyArguments:
 
     flight: FlightSpec = part(FlightSpec)
     bundle: str = option('follow', 'policy: a name in models/, or a directory')
+    providers: ProviderChoice = option('auto', 'where the vision graph of the policy runs')
     out: Path = option(Path('out'), 'directory of the results')
     no_ros: bool = option(False, 'in one process, without ROS 2')
     no_video: bool = option(False, 'leave the video out')
@@ -50,9 +52,9 @@ class FlyArguments:
 
 def run(args: FlyArguments) -> int:
     """Fly, judge, film and tell."""
-    from ..evaluate.scoring import score
-    from ..sim.firmware.process import find
-    from ..sim.scenario.scenario import judged_task, scenario_of
+    from ...evaluate.scoring import score
+    from ...sim.firmware.process import find
+    from ...sim.scenario.scenario import judged_task, scenario_of
 
     scenario, bundle = scenario_of(args.flight), resources.bundle(args.bundle)
     task = judged_task(args.flight, scenario.task)
@@ -75,7 +77,7 @@ def run(args: FlyArguments) -> int:
 
 def verdict(log: 'FlightLog', result: 'FlightScore') -> str:
     """Say in one line how it went."""
-    from ..evaluate.scoring import FAILURES
+    from ...evaluate.scoring import FAILURES
 
     word = 'SUCCESS' if result.success else 'FAILED'
     why = '' if result.success else f' ({"; ".join(FAILURES[name] for name in result.failures)})'
@@ -92,7 +94,7 @@ class FlightBar:
     """A progress bar of simulated time."""
 
     def __init__(self, silent: bool) -> None:
-        from .progress import TerminalWatcher
+        from ..progress import TerminalWatcher
 
         self._watcher = None if silent else TerminalWatcher()
         self._done_s = 0
@@ -127,19 +129,21 @@ class FlightBar:
 def _through_ros(
     args: FlyArguments, bundle: Path, on_progress: Callable[['FlightProgress'], None]
 ) -> 'FlightLog':
-    from ..bringup.local_graph import GraphFlight, fly_through_ros
+    from ...bringup.local_graph import GraphFlight, fly_through_ros
 
-    return fly_through_ros(GraphFlight(bundle, args.flight), args.out, on_progress)
+    return fly_through_ros(
+        GraphFlight(bundle, args.flight, providers=args.providers), args.out, on_progress
+    )
 
 
 def _in_process(
     args: FlyArguments, bundle: Path, on_progress: Callable[['FlightProgress'], None]
 ) -> 'FlightLog':
-    from ..evaluate import closed_loop
-    from ..runtime.selection import open_policy
-    from ..sim.session import FirmwareFlight, Session
+    from ...evaluate import closed_loop
+    from ...runtime.selection import open_policy
+    from ...sim.session import FirmwareFlight, Session
 
-    runner = open_policy(bundle)
+    runner = open_policy(bundle, args.providers)
     runner.warm_up()
     firmware = FirmwareFlight(args.out / 'logs' / 'firmware.log', on_progress=on_progress)
     session = Session(args.flight, firmware)
@@ -171,7 +175,7 @@ def _pictures(
     log: 'FlightLog',
     result: 'FlightScore',
 ) -> list[str]:
-    from ..evaluate.plots import flights
+    from ...evaluate.plots import flights
 
     with aside_of(args.out / 'trajectory.png') as aside:
         flights.plot(log, task, result, aside)

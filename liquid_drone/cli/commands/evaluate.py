@@ -9,17 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .. import resources
-from ..errors import ConfigError
-from ..files import aside_of, write_text
-from ..options import option
-from ..results import claim
-from ..seeds import parse_seeds, split_of, split_seeds
-from ..sim.flight_spec import FlightSpec
-from .arguments import Command, part
+from ... import resources
+from ...errors import ConfigError
+from ...files import aside_of, write_text
+from ...options import option
+from ...results import claim
+from ...runtime.providers import ProviderChoice
+from ...seeds import parse_seeds, split_of, split_seeds
+from ...sim.flight_spec import FlightSpec
+from ..arguments import Command, part
 
 if TYPE_CHECKING:
-    from ..evaluate.scoring import Summary
+    from ...evaluate.scoring import Summary
 
 NAME = 'evaluate'
 HELP = 'fly many seeds of a split and print the table'
@@ -63,6 +64,7 @@ class EvaluateArguments:
         '20000 on are never used by this project',
         metavar='FIRST:LAST',
     )
+    providers: ProviderChoice = option('cpu', 'where the vision graph of the policy runs')
     processes: int = option(2, 'flights at once', low=1, high=256)
     out: Path = option(Path('out/evaluation'), 'directory of the results')
     json: bool = option(False, 'print the summary as JSON')
@@ -86,9 +88,9 @@ def seeds_of(args: EvaluateArguments) -> range:
 
 def run(args: EvaluateArguments) -> int:
     """Fly what is missing and print the table of all."""
-    from ..evaluate.plots.rates import chart
-    from ..evaluate.report import markdown, overview
-    from ..schema import plain
+    from ...evaluate.plots.rates import chart
+    from ...evaluate.report import markdown, overview
+    from ...schema import plain
 
     seeds = seeds_of(args)
     where = f'{split_of(seeds[0])} seeds {seeds[0]} to {seeds[-1]}'
@@ -122,8 +124,8 @@ def _write_card(
     args: EvaluateArguments, found: dict[tuple[str, ...], 'Summary'], seeds: range
 ) -> None:
     """Add the success of every place to the bundle's card."""
-    from ..policy.card import add_flights
-    from ..schema import plain
+    from ...policy.card import add_flights
+    from ...schema import plain
 
     what = f'task {Path(args.flight.task).stem}, {Path(args.flight.target).stem}'
     what += unusual(args.flight)
@@ -148,14 +150,14 @@ def cell_name(cell: Sequence[str]) -> str:
 
 def _cell(args: EvaluateArguments, cell: Sequence[str], seeds: range, out: Path) -> 'Summary':
     """Fly the seeds of one place that are missing, with a bar, and sum all of them up."""
-    from ..evaluate.protocol import Flown, Trial, evaluate
-    from ..evaluate.scoring import summarise
-    from .progress import TerminalWatcher
+    from ...evaluate.protocol import Flown, Trial, evaluate
+    from ...evaluate.scoring import summarise
+    from ..progress import TerminalWatcher
 
     world, season, weather = cell
     flight = replace(args.flight, world=world, season=season, weather=weather)
     bundle = None if args.expert else resources.bundle(args.bundle)
-    trial = Trial(flight, bundle)
+    trial = Trial(flight, bundle, args.providers)
     watcher = None if args.json else TerminalWatcher()
     if watcher is not None:
         watcher.begin(f'{cell_name(cell)}: {split_of(seeds[0])} flights', len(seeds), 'flights')

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import EpisodeError
-from ..options import REQUIRED, option
-from ..topics import CAMERA_INFO, IMAGE, ODOMETRY
-from ..topics import COMMAND as COMMAND_TOPIC
-from .arguments import Command, part
+from ...errors import EpisodeError
+from ...options import REQUIRED, option
+from ...topics import CAMERA_INFO, IMAGE, ODOMETRY
+from ...topics import COMMAND as COMMAND_TOPIC
+from ..arguments import Command, part
 
 NAME = 'import-flight'
 HELP = 'make episodes of what ros2 bag record wrote on a drone'
@@ -62,7 +62,7 @@ class ImportFlightArguments:
 
 def run(args: ImportFlightArguments) -> int:
     """Import every recording, then say what is wrong with the episodes."""
-    from ..episodes.checks import check_all
+    from ...episodes.checks import check_all
 
     episodes = import_all(args.topics, args.bags, args.target, args.out)
     findings = check_all(episodes)
@@ -80,8 +80,8 @@ def import_all(where: TopicArguments, bags: Sequence[Path], target: str, out: Pa
         EpisodeError: one of them cannot be used, or two have the same name.
 
     """
-    from ..episodes.rosbag_import import ImportConfig, Topics, import_bag, name_of
-    from .progress import TerminalWatcher
+    from ...episodes.rosbag_import import ImportConfig, Topics, import_bag, name_of
+    from ..progress import TerminalWatcher
 
     names = [name_of(bag) for bag in bags]
     if twice := sorted({name for name in names if names.count(name) > 1}):

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...options import option
-from ...seeds import LARGEST
-from ..arguments import Command
+from ....options import option
+from ....seeds import LARGEST
+from ...arguments import Command
 
 if TYPE_CHECKING:
-    from ...bench.endurance import Figures
+    from ....bench.endurance import Figures
 
 NAME = 'endurance'
 HELP = 'fly for an hour (faster than it passes) with random faults, and check every packet'
@@ -40,8 +40,8 @@ class EnduranceArguments:
 
 def run(args: EnduranceArguments) -> int:
     """Fly and tell."""
-    from ...bench.endurance import fly
-    from ..progress import TerminalWatcher
+    from ....bench.endurance import fly
+    from ...progress import TerminalWatcher
 
     watcher = None if args.json else TerminalWatcher()
     began_s = time.monotonic()
@@ -61,7 +61,7 @@ def run(args: EnduranceArguments) -> int:
 
 
 def _told(figures: 'Figures', took_s: float) -> str:
-    from ...bench.timing import table
+    from ....bench.timing import table
 
     rows = [
         ['simulated time, s', f'{figures.simulated_s:.0f} (in {took_s:.0f} s)'],

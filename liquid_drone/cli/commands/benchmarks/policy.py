@@ -7,13 +7,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ...options import option
-from ..arguments import Command
+from ....options import option
+from ...arguments import Command
 
 if TYPE_CHECKING:
-    from ...bench.policy import Cost
-    from ...bench.policy_gpu import GpuCosts
-    from ...bench.timing import Timing
+    from ....bench.policy import Cost
+    from ....bench.policy_gpu import GpuCosts
+    from ....bench.timing import Timing
 
 NAME = 'policy'
 HELP = 'time the recurrent cells: training by sequences, one step in flight'
@@ -56,8 +56,8 @@ def run(args: BenchPolicyArguments) -> int:
 
 def on_cpu(args: BenchPolicyArguments) -> dict[str, object]:
     """Measure every cell on one thread; print unless for machines."""
-    from ...bench.policy import PolicyBench, measure
-    from ...bench.timing import table
+    from ....bench.policy import PolicyBench, measure
+    from ....bench.timing import table
 
     bench = PolicyBench(neurons=args.neurons, rounds=args.rounds, cells=tuple(args.cells))
     costs = measure(bench)
@@ -74,7 +74,7 @@ def on_cpu(args: BenchPolicyArguments) -> dict[str, object]:
 
 def on_gpu(args: BenchPolicyArguments) -> dict[str, object]:
     """Measure the wired CfC on the GPU; print unless for machines."""
-    from ...bench.policy_gpu import GpuBench, measure
+    from ....bench.policy_gpu import GpuBench, measure
 
     bench = GpuBench(neurons=args.neurons, rounds=args.rounds)
     costs = measure(bench)
@@ -90,8 +90,8 @@ def on_gpu(args: BenchPolicyArguments) -> dict[str, object]:
 
 def gpu_table(costs: 'GpuCosts') -> str:
     """Return the table: a row a case, a group of columns a batch size."""
-    from ...bench.policy_gpu import NCPS
-    from ...bench.timing import table
+    from ....bench.policy_gpu import NCPS
+    from ....bench.timing import table
 
     head = ['on the GPU']
     rows: dict[str, list[str]] = {}
@@ -108,7 +108,7 @@ def gpu_table(costs: 'GpuCosts') -> str:
 
 def rows_of(costs: 'dict[str, Cost]') -> list[list[str]]:
     """Return the rows of the table; "of ncps" is how many times faster than its wired CfC."""
-    from ...bench.policy import REFERENCE
+    from ....bench.policy import REFERENCE
 
     reference = costs[REFERENCE].train if REFERENCE in costs else None
     rows = []

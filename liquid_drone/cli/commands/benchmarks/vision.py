@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import ConfigError, OutputError
-from ...options import option
-from ..arguments import Command
+from ....errors import ConfigError, OutputError
+from ....options import option
+from ...arguments import Command
 
 if TYPE_CHECKING:
-    from ...bench.encoder_comparison import EncoderError
-    from ...bench.vision import EncoderCost
+    from ....bench.encoder_comparison import EncoderError
+    from ....bench.vision import EncoderCost
 
 NAME = 'vision'
 HELP = 'time the encoders that a recipe may name, and compare how well they learn'
@@ -50,7 +50,7 @@ class BenchVisionArguments:
 
 def run(args: BenchVisionArguments) -> int:
     """Measure and print a table; with episodes train, and print another."""
-    from ...bench.vision import measure, named_encoders
+    from ....bench.vision import measure, named_encoders
 
     args = dataclasses.replace(args, encoders=tuple(named_encoders(args.encoders)))
     if args.episodes is None and args.held_out is not None:
@@ -68,15 +68,15 @@ def _compare(args: BenchVisionArguments) -> 'dict[str, list[EncoderError]]':
     """Train every encoder, seed by seed; return what each got wrong."""
     from rich.console import Console
 
-    from ...bench.encoder_comparison import (
+    from ....bench.encoder_comparison import (
         encoder_error,
         open_split,
         seen_share,
         split_episodes,
         train_encoder,
     )
-    from ...learn.recipe import TrainConfig
-    from ..progress import TerminalWatcher
+    from ....learn.recipe import TrainConfig
+    from ...progress import TerminalWatcher
 
     assert args.episodes is not None  # run has looked
     data = split_episodes(args.episodes, args.held_out)
@@ -120,7 +120,7 @@ def _workplace(out: Path) -> 'tempfile.TemporaryDirectory[str]':
 def _print(
     as_json: bool, costs: 'dict[str, EncoderCost]', errors: 'dict[str, list[EncoderError]]'
 ) -> None:
-    from ...bench.timing import table
+    from ....bench.timing import table
 
     if as_json:
         figures = {name: dataclasses.asdict(cost) for name, cost in costs.items()}

@@ -9,13 +9,13 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ... import resources
-from ...errors import ConfigError
-from ...options import option
-from ..arguments import Command
+from .... import resources
+from ....errors import ConfigError
+from ....options import option
+from ...arguments import Command
 
 if TYPE_CHECKING:
-    from ...bench.sim_resets import Held
+    from ....bench.sim_resets import Held
 
 NAME = 'sim'
 HELP = 'time the simulator: pictures, physics, resets, environment steps, memory'
@@ -53,7 +53,7 @@ def run(args: BenchSimArguments) -> int:
 
 
 def _speeds(args: BenchSimArguments) -> int:
-    from ...bench.sim import SimBench, measure
+    from ....bench.sim import SimBench, measure
 
     python = args.peer_python
     if not python and importlib.util.find_spec('gym_pybullet_drones') is not None:
@@ -70,7 +70,7 @@ def _speeds(args: BenchSimArguments) -> int:
 
 
 def _table(found: dict[str, Any]) -> str:
-    from ...bench.timing import table
+    from ....bench.timing import table
 
     rows = []
     for world, seasons in found['pictures_per_s'].items():
@@ -96,10 +96,10 @@ def _table(found: dict[str, Any]) -> str:
 
 
 def _leaks(args: BenchSimArguments) -> int:
-    from ...bench.sim_resets import repeat
-    from ...sim.scenario.scenario import load_scenario
-    from ...sim.simulator import Simulator
-    from ..progress import TerminalWatcher
+    from ....bench.sim_resets import repeat
+    from ....sim.scenario.scenario import load_scenario
+    from ....sim.simulator import Simulator
+    from ...progress import TerminalWatcher
 
     world = (args.worlds or ['forest'])[0]
     simulator = Simulator(load_scenario(world))

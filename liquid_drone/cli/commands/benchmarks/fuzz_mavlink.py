@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...options import option
-from ...seeds import LARGEST
-from ..arguments import Command
+from ....options import option
+from ....seeds import LARGEST
+from ...arguments import Command
 
 if TYPE_CHECKING:
-    from ...bench.mavlink_fuzz import FuzzFigures
+    from ....bench.mavlink_fuzz import FuzzFigures
 
 NAME = 'fuzz-mavlink'
 HELP = 'send random MAVLink from the vehicle and from strangers, and check every setpoint'
@@ -44,7 +44,7 @@ class FuzzMavlinkArguments:
 
 def run(args: FuzzMavlinkArguments) -> int:
     """Send and tell."""
-    from ...bench.mavlink_fuzz import fuzz
+    from ....bench.mavlink_fuzz import fuzz
 
     began_s = time.monotonic()
     figures = fuzz(args.messages, args.seed, args.rate or None)
@@ -56,7 +56,7 @@ def run(args: FuzzMavlinkArguments) -> int:
 
 
 def _told(figures: 'FuzzFigures', took_s: float, by_the_clock: bool) -> str:
-    from ...bench.timing import table
+    from ....bench.timing import table
 
     rows = [
         ['messages', f'{figures.messages} (in {took_s:.0f} s)'],

@@ -6,8 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..options import option
-from .arguments import Command, part
+from ...options import option
+from ..arguments import Command, part
 
 NAME = 'collect'
 HELP = 'fly the expert in simulation and record episodes (rosbag2)'
@@ -46,10 +46,10 @@ class CollectArguments:
 
 def run(args: CollectArguments) -> int:
     """Collect until the recipe's episodes are there; what is there already is kept."""
-    from ..learn.dagger import collect, hold_out
-    from ..learn.recipe import Workspace, load_recipe
-    from ..sim.scenario.weather import Weather
-    from .progress import TerminalWatcher
+    from ...learn.dagger import collect, hold_out
+    from ...learn.recipe import Workspace, load_recipe
+    from ...sim.scenario.weather import Weather
+    from ..progress import TerminalWatcher
 
     recipe = load_recipe(args.of.recipe)
     if args.weather:

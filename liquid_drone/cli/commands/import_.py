@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..options import REQUIRED, option
-from ..seeds import LARGEST
-from .arguments import Command, part
-from .places import check_bundle_place
+from ...options import REQUIRED, option
+from ...seeds import LARGEST
+from ..arguments import Command, part
+from ..places import check_bundle_place
 
 if TYPE_CHECKING:
-    from ..policy.network import Network
+    from ...policy.network import Network
 
 NAME = 'import'
 HELP = 'make a flight bundle of published Keras weights or of an ncps state dict'
@@ -62,8 +62,8 @@ class ImportArguments:
 
 def run(args: ImportArguments) -> int:
     """Import, export, and replay the answers through ONNX Runtime."""
-    from ..policy.foreign.bundle import adopt, is_keras
-    from ..runtime.runner import PolicyRunner
+    from ...policy.foreign.bundle import adopt, is_keras
+    from ...runtime.runner import PolicyRunner
 
     check_bundle_place(args.out)
     whole = is_keras(args.file)
@@ -78,7 +78,7 @@ def run(args: ImportArguments) -> int:
 
 
 def _keras(args: ImportArguments) -> 'Network':
-    from ..policy.foreign.keras import KerasUnsaid, from_keras
+    from ...policy.foreign.keras import KerasUnsaid, from_keras
 
     return from_keras(args.file, KerasUnsaid(seed=args.seed, nominal_s=args.nominal_s))
 
@@ -87,11 +87,11 @@ def _ncps(args: ImportArguments) -> 'Network':
     import dataclasses
     from typing import cast, get_args
 
-    from ..contract import TimeSpec
-    from ..errors import ConfigError
-    from ..policy.cells.activations import Backbone
-    from ..policy.foreign.bundle import Guest, guest_network
-    from ..policy.foreign.ncps import Unsaid
+    from ...contract import TimeSpec
+    from ...errors import ConfigError
+    from ...policy.cells.activations import Backbone
+    from ...policy.foreign.bundle import Guest, guest_network
+    from ...policy.foreign.ncps import Unsaid
 
     ours = args.ncps
     if ours.backbone not in get_args(Backbone):

@@ -5,8 +5,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..options import option
-from .arguments import Command
+from ...options import option
+from ..arguments import Command
 
 NAME = 'draw'
 HELP = "draw a policy's wiring, what its neurons do in a flight, and how expressive cells are"
@@ -37,10 +37,10 @@ class DrawArguments:
 
 def run(args: DrawArguments) -> int:
     """Draw what was asked for; prints the files."""
-    from ..evaluate.plots import neurons as pictures
-    from ..policy.network import Network
-    from ..policy.weights import config_of, load_weights_of
-    from ..results import claim
+    from ...evaluate.plots import neurons as pictures
+    from ...policy.network import Network
+    from ...policy.weights import config_of, load_weights_of
+    from ...results import claim
 
     claim(args.out, FILES)
     network = load_weights_of(Network(config_of(args.bundle)), args.bundle).eval()
@@ -49,8 +49,8 @@ def run(args: DrawArguments) -> int:
         pictures.draw_wiring(network.wiring, args.out / 'wiring.png')
         drawn.append('wiring.png')
     if args.flight is not None:
-        from ..evaluate.neuron_dynamics import replay
-        from ..sim.flight_log import FlightLog
+        from ...evaluate.neuron_dynamics import replay
+        from ...sim.flight_log import FlightLog
 
         activity = replay(network, FlightLog.load(args.flight))
         pictures.draw_neurons(activity, network.wiring, args.out / 'neurons.png')
@@ -67,9 +67,9 @@ def run(args: DrawArguments) -> int:
 def _expressivity(args: DrawArguments) -> None:
     import numpy as np
 
-    from ..evaluate.neuron_dynamics import expressivity
-    from ..evaluate.plots.neurons import draw_expressivity
-    from .progress import TerminalWatcher
+    from ...evaluate.neuron_dynamics import expressivity
+    from ...evaluate.plots.neurons import draw_expressivity
+    from ..progress import TerminalWatcher
 
     watcher = TerminalWatcher()
     watcher.begin('random cells', len(CELLS) * len(SCALES) * args.draws, 'cells')

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import resources
-from ..errors import ConfigError, EpisodeError
-from ..files import as_name, write_text
-from ..options import REQUIRED, option
-from .arguments import Command, part
+from ... import resources
+from ...errors import ConfigError, EpisodeError
+from ...files import as_name, write_text
+from ...options import REQUIRED, option
+from ..arguments import Command, part
+from ..places import check_bundle_place
 from .import_flight import TopicArguments, import_all
-from .places import check_bundle_place
 
 if TYPE_CHECKING:
-    from ..evaluate.scoring import Summary
-    from ..learn.recipe import Recipe
+    from ...evaluate.scoring import Summary
+    from ...learn.recipe import Recipe
 
 NAME = 'retrain'
 HELP = 'teach a policy to follow a new target, and report what it forgot'
@@ -61,11 +61,11 @@ class RetrainArguments:
 
 def run(args: RetrainArguments) -> int:
     """Collect, train, export, then fly the new target and the known ones."""
-    from ..learn.dagger import collect, run_rounds
-    from ..learn.distributed import started_by_torchrun
-    from ..learn.recipe import Workspace
-    from .best_bundle import export_best
-    from .progress import TerminalWatcher
+    from ...learn.dagger import collect, run_rounds
+    from ...learn.distributed import started_by_torchrun
+    from ...learn.recipe import Workspace
+    from ..best_bundle import export_best
+    from ..progress import TerminalWatcher
 
     if started_by_torchrun():
         raise ConfigError(
@@ -96,8 +96,8 @@ def run(args: RetrainArguments) -> int:
 
 def _recipe(args: RetrainArguments) -> 'Recipe':
     """Return what is to be done; whatever is wrong is told before anything is flown."""
-    from ..learn import fine_tune
-    from ..learn.recipe import check_whole
+    from ...learn import fine_tune
+    from ...learn.recipe import check_whole
 
     if args.only_bags:
         if not args.bags:
@@ -113,7 +113,7 @@ def _recipe(args: RetrainArguments) -> 'Recipe':
 
 def _from_photos(args: RetrainArguments) -> Path:
     """Make the target's file from photographs; the same ones give the same file."""
-    from ..sim.scenario.target_from_photos import target_from_photos
+    from ...sim.scenario.target_from_photos import target_from_photos
 
     name = Path(args.target).stem
     folder = (args.data or Path('data') / f'{Path(args.start).name}-{name}') / 'target'
@@ -127,7 +127,7 @@ def _take(args: RetrainArguments, into: Path) -> None:
         EpisodeError: none of them is a flight to train on.
 
     """
-    from ..episodes.episode import MANIFEST, find_episodes
+    from ...episodes.episode import MANIFEST, find_episodes
 
     raw = []
     for path in args.bags:
@@ -146,8 +146,8 @@ def _take(args: RetrainArguments, into: Path) -> None:
 
 def report(args: RetrainArguments, bundle: Path, folder: Path) -> str:
     """Fly the new bundle with every target, the old one with those it knew; return the table."""
-    from ..contract import load_contract
-    from ..learn.fine_tune import known_targets
+    from ...contract import load_contract
+    from ...learn.fine_tune import known_targets
 
     old = resources.bundle(args.start)
     known = known_targets(load_contract(old).training.target)
@@ -167,12 +167,12 @@ def report(args: RetrainArguments, bundle: Path, folder: Path) -> str:
 
 def _flown(args: RetrainArguments, bundle: Path, target: str, out: Path) -> 'Summary':
     """Fly one bundle after one target through all places it learned in, on test seeds."""
-    from ..contract import load_contract
-    from ..evaluate.protocol import Trial, evaluate
-    from ..evaluate.scoring import summarise
-    from ..seeds import split_seeds
-    from ..sim.flight_spec import FlightSpec
-    from .progress import TerminalWatcher
+    from ...contract import load_contract
+    from ...evaluate.protocol import Trial, evaluate
+    from ...evaluate.scoring import summarise
+    from ...seeds import split_seeds
+    from ...sim.flight_spec import FlightSpec
+    from ..progress import TerminalWatcher
 
     training = load_contract(bundle).training
     places = [(world, season) for season in training.seasons for world in training.worlds]

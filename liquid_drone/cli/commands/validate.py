@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..errors import EpisodeError
-from ..options import REQUIRED, option
-from .arguments import Command
+from ...errors import EpisodeError
+from ...options import REQUIRED, option
+from ..arguments import Command
 
 NAME = 'validate'
 RECORDING = ('.mcap', '.db3')
@@ -31,9 +31,9 @@ class ValidateArguments:
 
 def run(args: ValidateArguments) -> int:
     """Check every episode and print what was found."""
-    from ..episodes.checks import check_all
-    from ..episodes.episode import MANIFEST
-    from .progress import TerminalWatcher
+    from ...episodes.checks import check_all
+    from ...episodes.episode import MANIFEST
+    from ..progress import TerminalWatcher
 
     if (args.directory / MANIFEST).is_file():
         paths = [args.directory]

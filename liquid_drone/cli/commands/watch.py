@@ -9,12 +9,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingDependencyError, require
-from ..options import option
-from .arguments import Command
+from ...errors import MissingDependencyError, require
+from ...options import option
+from ..arguments import Command
 
 if TYPE_CHECKING:
-    from ..ros.monitor import GraphSnapshot, Monitor
+    from ...ros.monitor import GraphSnapshot, Monitor
 
 NAME = 'watch'
 HELP = 'watch a running graph: engage state, target, command, guard, rates and latencies'
@@ -58,7 +58,7 @@ def run(args: WatchArguments) -> int:
     """Show until interrupted."""
     if importlib.util.find_spec('rclpy') is None:
         raise MissingDependencyError(MISSING_ROS)
-    from ..ros.monitor import Monitor
+    from ...ros.monitor import Monitor
 
     end_s = time.monotonic() + args.seconds if args.seconds is not None else float('inf')
     show = _as_json if args.json else _as_screen

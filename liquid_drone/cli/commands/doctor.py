@@ -5,8 +5,8 @@
 import json
 from dataclasses import asdict, dataclass
 
-from ..options import option
-from .arguments import Command
+from ...options import option
+from ..arguments import Command
 
 NAME = 'doctor'
 HELP = 'look for what keeps this machine from flying, simulating or training'
@@ -29,8 +29,8 @@ class DoctorArguments:
 
 def run(args: DoctorArguments) -> int:
     """Print every finding."""
-    from ..bringup.doctor import board, software
-    from ..bringup.doctor.machine import Machine
+    from ...bringup.doctor import board, software
+    from ...bringup.doctor.machine import Machine
 
     machine = Machine(connection=args.connection)
     findings = []

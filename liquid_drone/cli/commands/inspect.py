@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from .. import resources
-from ..files import written
-from ..options import REQUIRED, option
-from ..results import claim
-from ..sim.flight_spec import FlightSpec
-from .arguments import Command, part
+from ... import resources
+from ...files import written
+from ...options import REQUIRED, option
+from ...results import claim
+from ...sim.flight_spec import FlightSpec
+from ..arguments import Command, part
 
 if TYPE_CHECKING:
-    from ..arrays import Image
-    from ..sim.preview.contact_sheet import SheetCell, SheetPlace, SheetRow
+    from ...arrays import Image
+    from ...sim.preview.contact_sheet import SheetCell, SheetPlace, SheetRow
 
 NAME = 'inspect'
 HELP = 'look at worlds, seasons and targets: a contact sheet, or a window'
@@ -57,7 +57,7 @@ def run(args: InspectArguments) -> int:
     chosen = _chosen(args)
     out = args.out or Path('out') / f'inspect-{args.kind}.png'
     if args.live:
-        from ..sim.preview import viewer
+        from ...sim.preview import viewer
 
         viewer.watch(viewer.Choices(**chosen), args.flight)
         return 0
@@ -90,7 +90,7 @@ def _world_sheet(
     targets: tuple[str, ...],
 ) -> 'Image':
     """Worlds below each other, seasons beside each other."""
-    from ..sim.preview import contact_sheet
+    from ...sim.preview import contact_sheet
 
     shown = _shown(args)
     places = [[shown.load(world, season, *targets) for season in seasons] for world in worlds]
@@ -109,7 +109,7 @@ def _season_sheet(
     targets: tuple[str, ...],
 ) -> 'Image':
     """Seasons and worlds below each other, seeds beside each other."""
-    from ..sim.preview import contact_sheet
+    from ...sim.preview import contact_sheet
 
     seeds = range(args.flight.seed, args.flight.seed + SEEDS)
     places = [(world, season, _shown(args).load(world, season, *targets))
@@ -130,7 +130,7 @@ def _target_sheet(
     targets: tuple[str, ...],
 ) -> 'Image':
     """One target in all places below each other, or all targets in summer; views beside."""
-    from ..sim.preview import contact_sheet
+    from ...sim.preview import contact_sheet
 
     shown = _shown(args)
     seasons = seasons if args.names else ('summer',)
@@ -151,7 +151,7 @@ def _turned(
     name: str, columns: Sequence[str], views: 'Sequence[tuple[SheetCell, ...]]', *more: str
 ) -> 'list[SheetRow]':
     """Make a row of each view, from the views of each column."""
-    from ..sim.preview.contact_sheet import SheetCell, SheetRow
+    from ...sim.preview.contact_sheet import SheetCell, SheetRow
 
     rows = []
     for same in zip(*views, strict=True):
@@ -164,7 +164,7 @@ def _turned(
 
 
 def _shown(args: InspectArguments, seed: int | None = None) -> 'SheetPlace':
-    from ..sim.preview.contact_sheet import SheetPlace
+    from ...sim.preview.contact_sheet import SheetPlace
 
     flight = args.flight if seed is None else replace(args.flight, seed=seed)
     return SheetPlace(flight, args.width)
@@ -176,7 +176,7 @@ class Drawing:
     def __init__(self, kind: str, total: int) -> None:
         from rich.console import Console
 
-        from .progress import TerminalWatcher
+        from ..progress import TerminalWatcher
 
         self._watcher = TerminalWatcher(Console(stderr=True, highlight=False))
         self._kind, self._total = kind, total

@@ -5,10 +5,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..options import option
-from .arguments import Command, part
+from ...options import option
+from ..arguments import Command, part
+from ..places import check_bundle_place
 from .collect import RecipeArguments
-from .places import check_bundle_place
 
 NAME = 'train'
 HELP = 'train a policy from episodes, with DAgger rounds and validation flights'
@@ -34,11 +34,11 @@ class TrainArguments:
 
 def run(args: TrainArguments) -> int:
     """Train every round that is not done yet, then export the best."""
-    from ..learn.dagger import run_rounds, train_share
-    from ..learn.distributed import joined
-    from ..learn.recipe import Workspace, load_recipe
-    from .best_bundle import export_best
-    from .progress import TerminalWatcher
+    from ...learn.dagger import run_rounds, train_share
+    from ...learn.distributed import joined
+    from ...learn.recipe import Workspace, load_recipe
+    from ..best_bundle import export_best
+    from ..progress import TerminalWatcher
 
     recipe, watcher = load_recipe(args.of.recipe), TerminalWatcher()
     work = Workspace(args.of.data or Path('data') / recipe.name)

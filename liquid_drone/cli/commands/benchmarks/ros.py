@@ -9,13 +9,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ... import resources
-from ...errors import ConfigError, MissingDependencyError
-from ...options import option
-from ..arguments import Command
+from .... import resources
+from ....errors import ConfigError, MissingDependencyError
+from ....options import option
+from ...arguments import Command
 
 if TYPE_CHECKING:
-    from ...bench.ros_latency import GraphFigures
+    from ....bench.ros_latency import GraphFigures
 
 NAME = 'ros'
 HELP = 'time the ROS 2 graph: capture to command to MAVLink setpoint, and its processor share'
@@ -50,7 +50,7 @@ def run(args: BenchRosArguments) -> int:
             'this needs rclpy: source a ROS 2 installation, or install its wheels (x86-64) with '
             "pip install 'liquid_drone[ros]'"
         )
-    from ...bench import ros_latency
+    from ....bench import ros_latency
 
     width, height = _pixels(args.size)
     bundle = resources.bundle(args.bundle)
@@ -75,7 +75,7 @@ def _pixels(size: str) -> tuple[int, int]:
 
 
 def _table(cases: 'dict[str, GraphFigures]', simulated: dict[str, float]) -> str:
-    from ...bench.timing import table
+    from ....bench.timing import table
 
     rows = []
     for name, figures in cases.items():

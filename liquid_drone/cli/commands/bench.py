@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone bench``: how fast the parts are here; one file in ``benchmarks`` each."""
 
-from .arguments import CommandGroup
+from ..arguments import CommandGroup
 from .benchmarks import endurance, fuzz_mavlink, policy, ros, sim, vision
 
 NAME = 'bench'

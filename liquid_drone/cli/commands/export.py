@@ -5,11 +5,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import ConfigError
-from ..options import REQUIRED, option
-from .arguments import Command, part
+from ...errors import ConfigError
+from ...options import REQUIRED, option
+from ..arguments import Command, part
+from ..places import check_bundle_place
 from .collect import RecipeArguments
-from .places import check_bundle_place
 
 NAME = 'export'
 HELP = 'write the ONNX flight bundle of a trained round'
@@ -32,11 +32,11 @@ class ExportArguments:
 
 def run(args: ExportArguments) -> int:
     """Export one round and replay its parity vectors through ONNX Runtime."""
-    from ..learn.dagger import frames_of
-    from ..learn.export_round import export_round
-    from ..learn.recipe import Workspace, load_recipe
-    from ..learn.validation import best_round
-    from ..runtime.runner import PolicyRunner
+    from ...learn.dagger import frames_of
+    from ...learn.export_round import export_round
+    from ...learn.recipe import Workspace, load_recipe
+    from ...learn.validation import best_round
+    from ...runtime.runner import PolicyRunner
 
     check_bundle_place(args.out)
     recipe = load_recipe(args.of.recipe)
