@@ -21,13 +21,13 @@ SIM = [
     'imageio-ffmpeg>=0.5',
     'matplotlib>=3.8',
     'moderngl>=5.10',
-    'pillow>=10',
     'pillow>=10',  # textures of meshes
     'pybullet>=3.2.6',
     'rich>=13',
     'trimesh>=4.5',  # targets from GLB, PLY, STL and OBJ files
 ]
-RECORD = ['pillow>=10', 'rosbags>=0.10']  # episodes: in training, and of what happened on the drone
+# episodes: in training, and of what happened on the drone
+RECORD = ['pillow>=10', 'rosbags>=0.10']
 TRAIN = [
     'onnx>=1.16',
     'onnxscript>=0.3',
