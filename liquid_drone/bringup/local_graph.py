@@ -28,6 +28,7 @@ from ..contract import load_contract
 from ..errors import MissingDependencyError, OutputError, SimulationError
 from ..options import plain
 from ..sim.firmware.instances import free_instance
+from ..sim.firmware.kinds import KINDS
 from ..sim.flight_log import FlightLog
 from ..sim.flight_spec import FlightSpec, SimulatorRun
 from ..sim.session import FlightProgress
@@ -124,9 +125,10 @@ def _command(name: str, given: Path, namespace: str) -> list[str]:
 
 
 def companion_port(flight: FlightSpec) -> int:
-    """Return the UDP port of the companion: a free one, or where PX4 looks for it."""
-    if flight.firmware and flight.autopilot == 'px4':
-        return 14540 + free_instance()
+    """Return the UDP port of the companion: a free one, or where its firmware looks for it."""
+    first = KINDS[flight.autopilot].companion_port
+    if flight.firmware and first is not None:
+        return first + free_instance()
     return free_udp_port()
 
 

@@ -16,9 +16,7 @@ from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
 from ..flight.mavlink.transport.memory import MemoryTransport
 from ..runtime.runner import PolicyOutput, PolicyRunner
-from ..sim.autopilot.pilot import PilotedAutopilot
-from ..sim.autopilot.simulated import SimulatedAutopilot
-from ..sim.firmware.autopilot import FirmwareAutopilot
+from ..sim.autopilots import FlownAutopilot
 from ..sim.flight_log import FlightLog
 from ..sim.session import FlightProgress, Session
 
@@ -57,7 +55,7 @@ class Cockpit:
     def __init__(self, session: Session, runner: PolicyRunner, limits: Limits) -> None:
         """Take the seat; the companion engages by itself as soon as it may."""
         self._session, self._runner = session, runner
-        self._link = _link_to(session.autopilot)
+        self._link = _link_to(session.flown)
         self._companion = CompanionSession(self._link, limits, engages_itself=True)
         self._command: Command | None = None
 
@@ -94,9 +92,8 @@ class Cockpit:
         self._companion.see(Sighting(now_s, -math.atan2(right, 1.0)))
 
 
-def _link_to(autopilot: PilotedAutopilot) -> MavlinkLink:
+def _link_to(flown: FlownAutopilot) -> MavlinkLink:
     """Open the companion's link: in memory, or UDP where firmware flies."""
-    if isinstance(autopilot, FirmwareAutopilot):
-        return MavlinkLink.open(f'udpin:127.0.0.1:{autopilot.companion_port}')
-    assert isinstance(autopilot, SimulatedAutopilot)  # there is no third one
-    return MavlinkLink(MemoryTransport(autopilot.transmit, autopilot.receive))
+    if flown.in_memory is None:
+        return MavlinkLink.open(flown.connection)
+    return MavlinkLink(MemoryTransport(flown.in_memory.transmit, flown.in_memory.receive))

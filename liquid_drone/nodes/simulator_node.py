@@ -26,7 +26,6 @@ from ..options import from_plain
 from ..ros import conversions, parameters, process, qos
 from ..ros.reaction import Reaction
 from ..ros.survival import OddThings
-from ..sim.autopilot.simulated import SimulatedAutopilot
 from ..sim.autopilot.udp import UdpEndpoint
 from ..sim.flight_spec import FlightSpec, SimulatorRun
 from ..sim.sensors.camera import SimulatedFrame
@@ -75,12 +74,8 @@ class SimulatorNode(Node):
         ]
         self._reported_s = 0.0
         self.session = Session(self.flight, self._firmware(addresses))
-        autopilot = self.session.autopilot
-        self.endpoint = (  # firmware has sockets of its own
-            UdpEndpoint(autopilot, addresses)
-            if isinstance(autopilot, SimulatedAutopilot)
-            else None
-        )
+        autopilot = self.session.flown.in_memory
+        self.endpoint = None if autopilot is None else UdpEndpoint(autopilot, addresses)
         self.misses = 0
         self._commands: dict[int, Command] = {}  # by stamp, for the log
         self._decided_ns = 0

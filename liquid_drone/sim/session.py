@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import Command, Image
-from .autopilot.pilot import PilotedAutopilot, SimulatedPilot
-from .autopilot.simulated import SimulatedAutopilot
-from .firmware.autopilot import FirmwareAutopilot
+from . import autopilots
+from .autopilot.pilot import SimulatedPilot
+from .autopilots import FlownAutopilot
 from .firmware.process import Firmware, find
 from .flight_log import FlightLog
 from .flight_spec import FlightSpec
@@ -71,14 +71,8 @@ class Session:
         duration_s = task.duration_s if flight.duration_s is None else flight.duration_s
         self.simulator = Simulator(scenario)
         self.simulator.reset(flight.seed, flight.start)
-        self.autopilot: PilotedAutopilot
-        if binary is not None:
-            how = firmware or FirmwareFlight()
-            self.autopilot = self._started(binary, how, flight.seed, duration_s)
-        else:
-            self.autopilot = SimulatedAutopilot(
-                self.simulator, flight.autopilot, airborne=flight.start == 'hover'
-            )
+        self.flown = self._flown(flight, binary, firmware or FirmwareFlight(), duration_s)
+        self.autopilot = self.flown.piloted
         self.pilot = SimulatedPilot(
             self.autopilot,
             altitude_m=task.cruise_altitude_m,
@@ -103,32 +97,24 @@ class Session:
         self.log = FlightLog(meta, self.simulator.obstacles)
         self._frame: SimulatedFrame | None = None
 
-    def _started(
-        self, binary: Firmware, how: FirmwareFlight, seed: int, duration_s: float
-    ) -> FirmwareAutopilot:
-        """Start firmware and let it find its position."""
+    def _flown(
+        self, flight: FlightSpec, binary: Firmware | None, how: FirmwareFlight, duration_s: float
+    ) -> FlownAutopilot:
+        """Make the autopilot of a flight; firmware is started and gets ready."""
+        if binary is None:
+            airborne = flight.start == 'hover'
+            return autopilots.simulated(self.simulator, flight.autopilot, airborne)
 
         def wait(time_s: float) -> None:
-            stage = f'waiting for {binary.kind}'
+            stage = f'waiting for {flight.autopilot}'
             distance_m = self._distance_m()
             how.on_progress(
                 FlightProgress(time_s, 0.0, duration_s, stage, distance_m, in_view=False)
             )
 
-        autopilot = FirmwareAutopilot(
-            self.simulator,
-            binary,
-            seed=seed,
-            height_m=self.task.cruise_altitude_m,
-            log=how.log,
-            companion_port=how.companion_port,
+        return autopilots.firmware(
+            self.simulator, binary, flight.seed, how.log, how.companion_port, wait
         )
-        try:
-            autopilot.boot(wait)
-        except BaseException:  # Ctrl-C too: no firmware is left behind
-            autopilot.close()
-            raise
-        return autopilot
 
     @property
     def done(self) -> bool:

@@ -89,7 +89,7 @@ def test_when_setpoints_stop_the_firmware_acts_and_the_companion_stays_silent(ri
         below_0_8_m_s_s=round(slowing_s, 2),
         below_0_1_m_s_s=round(stands_s, 2),
     )
-    assert bool(changed) is (rig.firmware.kind == 'px4')  # ArduPilot stays in GUIDED
+    assert bool(changed) is (rig.firmware.kind.name == 'px4')  # ArduPilot stays in GUIDED
     assert stands_s < 6.0
     after = rig.fly(3.0, FORWARD)
     assert not any(row.sent for row in after)  # it paused: a human must engage it anew

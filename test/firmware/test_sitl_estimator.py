@@ -137,7 +137,7 @@ def flow(
     )
     rig = Rig(firmware, tmp_path / 'firmware.log')
     try:
-        if firmware.kind == 'px4':
+        if firmware.kind.name == 'px4':
             use_flow(rig)
         yield rig
     finally:
@@ -159,7 +159,7 @@ def use_flow(rig: Rig) -> None:
 @pytest.mark.timeout(900)
 def test_a_position_from_optical_flow_alone_is_flown_by_or_refused(flow: Rig) -> None:
     pilot = flow.autopilot
-    if flow.firmware.kind == 'ardupilot':
+    if flow.firmware.kind.name == 'ardupilot':
         flow.fly(20.0)
         place = pilot.bridge.sensors.config
         latitude, longitude = round(place.latitude_deg * 1e7), round(place.longitude_deg * 1e7)

@@ -27,8 +27,9 @@ from liquid_drone.geometry import euler_from_quaternion
 from liquid_drone.sim.autopilot.personality import Mode
 from liquid_drone.sim.firmware.autopilot import FirmwareAutopilot
 from liquid_drone.sim.firmware.ground_station import FirmwareParameter
+from liquid_drone.sim.firmware.kinds import KINDS
 from liquid_drone.sim.firmware.open_field import OpenField
-from liquid_drone.sim.firmware.process import VARIABLES, Firmware, find
+from liquid_drone.sim.firmware.process import Firmware, find
 from liquid_drone.sim.scenario.vehicle import Vehicle
 
 FRAME_S = 0.05
@@ -38,9 +39,9 @@ STILL: Command = (0.0, 0.0, 0.0, 0.0)
 
 def firmware_or_skip(kind: str) -> Firmware:
     """Return the firmware that an environment variable names, or skip the test."""
-    path = os.environ.get(VARIABLES[kind])
+    path = os.environ.get(KINDS[kind].variable)
     if not path:
-        pytest.skip(f'no {kind} firmware: set {VARIABLES[kind]} to its SITL binary')
+        pytest.skip(f'no {kind} firmware: set {KINDS[kind].variable} to its SITL binary')
     return find(kind, path)
 
 
@@ -228,7 +229,7 @@ class Rig:
         """Ask for a mode as another ground station, system 254, once."""
         number = self.autopilot.kind.custom_modes[mode]
         parts = [float(number)]
-        if self.firmware.kind == 'px4':
+        if self.firmware.kind.name == 'px4':
             parts = [float(number >> 16 & 0xFF), float(number >> 24)]
         custom = mavlink.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED
         packet = self.foreign_command(mavlink.MAV_CMD_DO_SET_MODE, custom, *parts)
@@ -255,7 +256,7 @@ class Rig:
 
     def tell(self, what: str, **figures: object) -> None:
         """Print a figure for the documents."""
-        sys.stdout.write(f'{self.firmware.kind} {what}: {json.dumps(figures)}\n')
+        sys.stdout.write(f'{self.firmware.kind.name} {what}: {json.dumps(figures)}\n')
 
     def close(self) -> None:
         if self.link is not None:

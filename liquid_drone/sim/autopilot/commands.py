@@ -111,11 +111,11 @@ def _arm_disarm(request: Request) -> int:
 
 def _takeoff(request: Request) -> int:
     height = request.parameters[6]
-    is_px4 = request.autopilot.kind.integers_in_bytes
-    if is_px4 and math.isfinite(height):  # PX4 takes metres above sea level
+    kind = request.autopilot.kind
+    if not math.isfinite(height) and kind.takeoff_parameter:
+        height = request.autopilot.parameters[kind.takeoff_parameter]
+    elif kind.takeoff_above_sea:
         height -= ORIGIN_ALT_M + request.autopilot.state.home_enu[2]
-    elif is_px4:
-        height = request.autopilot.parameters['MIS_TAKEOFF_ALT']
     if not math.isfinite(height) or not 0.0 < height < 1000.0:
         return DENIED
     return request.autopilot.take_off(height)
@@ -133,7 +133,7 @@ def _set_mode_command(request: Request) -> int:
     base_mode, main, sub, *_ = request.parameters
     if not int(base_mode) & mavlink.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED:
         return UNSUPPORTED
-    if request.autopilot.kind.integers_in_bytes:  # PX4: main and sub mode apart
+    if request.autopilot.kind.modes_in_two:
         sub = sub if math.isfinite(sub) else 0.0
         return request.autopilot.change_mode(int(main) << 16 | int(sub) << 24)
     return request.autopilot.change_mode(int(main))

@@ -45,6 +45,9 @@ class Personality:
     rises_by_setpoint: bool  # velocity alone takes off; else NAV_TAKEOFF is needed
     nose_follows_motion: bool  # when a setpoint says nothing about yaw
     integers_in_bytes: bool  # parameters travel as bytes in a float
+    modes_in_two: bool  # DO_SET_MODE carries main and sub mode apart
+    takeoff_above_sea: bool  # NAV_TAKEOFF carries metres above sea level; else above home
+    takeoff_parameter: str  # the height where NAV_TAKEOFF names none; '': it must name one
     unarmable: frozenset[Mode]
     max_speed_m_s: float  # reached when 30 m/s was asked for
     drift_enu_m_s: Vector  # creeps so at zero velocity setpoints
@@ -97,6 +100,9 @@ PX4 = Personality(
     rises_by_setpoint=True,
     nose_follows_motion=False,
     integers_in_bytes=True,
+    modes_in_two=True,
+    takeoff_above_sea=True,
+    takeoff_parameter='MIS_TAKEOFF_ALT',
     unarmable=frozenset(),
     max_speed_m_s=9.3,
     drift_enu_m_s=(-0.213, 0.035, 0.122),  # 12.8 m west, 2.1 m north, 7.3 m up in 60 s
@@ -128,6 +134,9 @@ ARDUPILOT = Personality(
     rises_by_setpoint=False,
     nose_follows_motion=True,
     integers_in_bytes=False,
+    modes_in_two=False,
+    takeoff_above_sea=False,
+    takeoff_parameter='',
     unarmable=frozenset({Mode.HOLD, Mode.LAND, Mode.RETURN}),
     max_speed_m_s=9.5,
     drift_enu_m_s=(0.0, 0.0, 0.0),

@@ -23,16 +23,16 @@ from ..autopilot.flight import PlantTruth
 from ..autopilot.personality import Mode, personality
 from ..autopilot.setpoints import DecodedSetpoint
 from ..physics.quadrotor import Sample
-from .ardupilot import ArduPilotBridge
 from .ground_station import FirmwareParameter, GroundStation, load_parameters
 from .instances import INSTANCES, Instance, hold, hold_any
-from .process import Firmware, FirmwareProcess, Ports, system_id
-from .px4 import Px4Bridge
+from .kinds import Ports
+from .process import Firmware, FirmwareProcess, system_id
 from .sensors import SensorConfig, Sensors
 
 logger = logging.getLogger(__name__)
 SUBSTEPS = 12  # a camera frame
 SECOND_NS = 1_000_000_000
+USUAL_COMPANION_PORT = 14540  # of the first instance
 READY_LIMIT_S = 180.0  # simulated, from the start until the firmware would arm
 CLIMBED_SHARE = 0.8  # of the height asked for, at which the pilot is content
 PATIENCE_NS = 8 * SECOND_NS  # then half of it will do, where the firmware believes to be there
@@ -83,18 +83,18 @@ class FirmwareAutopilot:
 
         """
         self.plant, self.firmware = plant, firmware
-        self.kind = personality(firmware.kind)
+        self.kind = personality(firmware.kind.name)
         config = schema.load_yaml(SensorConfig, resources.named_file('sim/sensors', sensors))
         self._wanted = self._parameters(height_m)
-        self._start_mode = Mode.HOLD if firmware.kind == 'px4' else Mode.POSITION
         self._place, self._log = config, log
         with ExitStack() as opened:
             instance = _instance_for(firmware, companion_port)
             opened.callback(instance.close)
             model = Sensors(config, stream(seed, Stream.FIRMWARE_SENSORS))
             self._connect(instance.number, model, opened)
-            self.companion_port = companion_port or 14540 + instance.number
-            station_port = 18570 + instance.number if self._is_px4 else self.station.port
+            self.companion_port = companion_port or USUAL_COMPANION_PORT + instance.number
+            listens = firmware.kind.station_port
+            station_port = self.station.port if listens is None else listens + instance.number
             self.ports = Ports(
                 instance.number, self.bridge.port, self.companion_port, station_port
             )
@@ -104,26 +104,20 @@ class FirmwareAutopilot:
     def _connect(self, instance: int, model: Sensors, opened: ExitStack) -> None:
         """Open the ground station and the simulation link."""
         system = system_id(self.firmware, instance)
-        peer = ('127.0.0.1', 18570 + instance) if self._is_px4 else None
+        listens = self.firmware.kind.station_port
+        peer = None if listens is None else ('127.0.0.1', listens + instance)
         self.station = GroundStation(self.kind, peer=peer, system=system)
         opened.callback(self.station.close)
-        self.bridge: Px4Bridge | ArduPilotBridge
-        if self._is_px4:
-            self.bridge = Px4Bridge(model, address=('127.0.0.1', 4560 + instance))
-        else:
-            self.bridge = ArduPilotBridge(model)
+        self.bridge = self.firmware.kind.bridge(model, instance)
         opened.callback(self.bridge.close)
 
-    @property
-    def _is_px4(self) -> bool:
-        return self.firmware.kind == 'px4'
-
     def _parameters(self, height_m: float) -> tuple[FirmwareParameter, ...]:
-        """Return what is set over MAVLink: ArduPilot takes its file at the start instead."""
-        if not self._is_px4:
-            return ()
-        file = load_parameters(resources.find('sim/firmware/px4.parm'))
-        return *file, FirmwareParameter('MIS_TAKEOFF_ALT', height_m, False)
+        """Return what is set over MAVLink."""
+        kind = self.firmware.kind
+        file = load_parameters(resources.find(kind.parameters)) if kind.parameters else ()
+        if not kind.height_parameter:
+            return tuple(file)
+        return *file, FirmwareParameter(kind.height_parameter, height_m, False)
 
     def start(self) -> None:
         """Start the firmware, or start it again after :meth:`stop`."""
@@ -159,8 +153,8 @@ class FirmwareAutopilot:
     def is_ready(self) -> bool:
         """The firmware is heard, has its parameters and passes its own checks before arming."""
         station = self.station
-        if station.heard_ns and self.mode is not self._start_mode:
-            station.ask_mode(self._start_mode)  # the checks depend on the mode
+        if station.heard_ns and self.mode is not self.firmware.kind.start_mode:
+            station.ask_mode(self.firmware.kind.start_mode)  # the checks depend on the mode
             return False
         confirmed = [station.ask_parameter(one) for one in self._wanted if station.heard_ns]
         return len(confirmed) == len(self._wanted) and all(confirmed) and station.can_arm
@@ -222,8 +216,8 @@ class FirmwareAutopilot:
         """Choose a mode that hovers, then arm; True once it is armed."""
         if self.armed:
             return True
-        if self.mode is not self._start_mode:
-            self.station.ask_mode(self._start_mode)
+        if self.mode is not self.firmware.kind.start_mode:
+            self.station.ask_mode(self.firmware.kind.start_mode)
         else:
             self.station.ask_arm()
         return False
@@ -236,7 +230,7 @@ class FirmwareAutopilot:
         """
         from_m = float(self.plant.truth().position_enu[2])
         self._climb = from_m, from_m + height_m
-        if self.firmware.kind == 'ardupilot':
+        if self.firmware.kind.rises_by_stick:
             self.station.stick(climbs=True)
             return True
         if self.station.results.get(mavlink.MAV_CMD_NAV_TAKEOFF) == mavlink.MAV_RESULT_ACCEPTED:
@@ -258,12 +252,18 @@ class FirmwareAutopilot:
 
 
 def _instance_for(firmware: Firmware, companion_port: int | None) -> Instance:
-    """Hold a free instance; PX4 sends to port 14540 of the first, 14541 of the second..."""
-    if firmware.kind != 'px4' or companion_port is None:
+    """Hold a free instance: the one that looks for its companion at a port, if it must.
+
+    Raises:
+        SimulationError: all are taken; no instance looks there.
+
+    """
+    first = firmware.kind.companion_port
+    if first is None or companion_port is None:
         return hold_any()
-    if not 14540 <= companion_port < 14540 + INSTANCES:
+    if not first <= companion_port < first + INSTANCES:
         raise SimulationError(
-            f'PX4 looks for its companion at UDP 14540 to {14539 + INSTANCES}, not at '
-            f'{companion_port}'
+            f'{firmware.kind.name} looks for its companion at UDP {first} to '
+            f'{first + INSTANCES - 1}, not at {companion_port}'
         )
-    return hold(companion_port - 14540)
+    return hold(companion_port - first)

@@ -8,9 +8,11 @@ stands until the firmware has answered, however slow the machine is.
 
 import math
 from collections.abc import Callable
+from typing import Protocol
 
 from ...arrays import FourFloats, Vector
 from ...errors import SimulationError
+from ..physics.quadrotor import Sample
 
 FIRST_ANSWER_LIMIT_S = 60.0  # wall clock; firmware starts in one or two seconds
 ANSWER_LIMIT_S = 20.0  # wall clock; a busy machine is no reason to give up
@@ -18,6 +20,21 @@ LOOK_AGAIN_S = 0.2  # wall clock, between two looks whether the firmware still r
 HALF = math.sqrt(0.5)
 
 Alive = Callable[[], None]  # raises SimulationError where the firmware has ended
+
+
+class FirmwareBridge(Protocol):
+    """The simulator's end of a link; close it."""
+
+    alive: Alive
+
+    @property
+    def port(self) -> int: ...  # noqa: D102
+
+    def motors(self, sample: Sample) -> FourFloats:
+        """Exchange one step: the firmware feels a sample and answers with its throttles."""
+
+    def close(self) -> None:
+        """Give the port back."""
 
 
 def always_alive() -> None:

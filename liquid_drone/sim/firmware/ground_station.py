@@ -144,7 +144,7 @@ class GroundStation:
         """Ask for a mode, at most twice a second."""
         number = self.kind.custom_modes[mode]
         if self._is_due(('mode', mode), ASK_AGAIN_NS):
-            if self.kind.integers_in_bytes:  # PX4: main mode and sub mode apart
+            if self.kind.modes_in_two:
                 main, sub = number >> 16 & 0xFF, number >> 24
                 self.command(mavlink.MAV_CMD_DO_SET_MODE, CUSTOM_MODE, main, sub)
             else:

@@ -12,15 +12,11 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from ... import resources
 from ...errors import ConfigError, OutputError, SimulationError
+from .kinds import KINDS, FirmwareKind, Ports
 from .sensors import SensorConfig
 
-Kind = Literal['px4', 'ardupilot']
-VARIABLES = {'px4': 'LIQUID_DRONE_PX4', 'ardupilot': 'LIQUID_DRONE_ARDUCOPTER'}  # for the tests
-USUAL = {'px4': 'build/px4_sitl_default/bin/px4', 'ardupilot': 'build/sitl/bin/arducopter'}
 # Ends firmware with the simulator, even if that is killed; not all of util-linux is everywhere. By
 # SIGKILL: firmware whose simulated time stands does not always hear anything less.
 END_WITH_PARENT = ('setpriv', '--pdeathsig', 'KILL', '--')
@@ -32,18 +28,8 @@ LAST_LINES = 8  # of the log, in an error
 class Firmware:
     """Which firmware to start; :func:`find` makes one."""
 
-    kind: Kind
+    kind: FirmwareKind
     binary: Path
-
-
-@dataclass(frozen=True)
-class Ports:
-    """Where one running firmware meets the rest, all on the loopback."""
-
-    instance: int
-    physics: int  # TCP (PX4) or UDP (ArduPilot), where the simulator listens
-    companion: int  # UDP, where the companion listens
-    station: int  # UDP: where PX4 listens, or where ArduPilot sends to
 
 
 def find(kind: str, path: str | Path) -> Firmware:
@@ -53,52 +39,37 @@ def find(kind: str, path: str | Path) -> Firmware:
         ConfigError: no such autopilot or file, or a file that cannot be run.
 
     """
-    if kind not in USUAL:
-        raise ConfigError(f"unknown autopilot '{kind}': expected {', '.join(USUAL)}")
-    binary = Path(path).expanduser().resolve()
+    if kind not in KINDS:
+        raise ConfigError(f"unknown autopilot '{kind}': expected {', '.join(KINDS)}")
+    known, binary = KINDS[kind], Path(path).expanduser().resolve()
     if not binary.is_file() or not os.access(binary, os.X_OK):
         raise ConfigError(
-            f'expected the {kind} SITL binary, such as .../{USUAL[kind]}, got {path}: no such '
-            'program; the firmware is not part of this package, docs/FIRMWARE.md says where to '
-            'get it and how to build it'
+            f'expected the {kind} SITL binary, such as .../{known.usual_binary}, got {path}: no '
+            'such program; the firmware is not part of this package, docs/FIRMWARE.md says where '
+            'to get it and how to build it'
         )
-    if kind == 'px4' and not (binary.parent.parent / 'etc/init.d-posix/rcS').is_file():
+    if not (binary.parent.parent / known.start_script).exists():
         raise ConfigError(
-            f'expected PX4 as it was built, with etc/init.d-posix/rcS beside bin, got {binary}'
+            f'expected {kind} as it was built, with {known.start_script} beside the folder of the '
+            f'binary, got {binary}'
         )
-    return Firmware(kind, binary)  # type: ignore[arg-type]  # checked against USUAL
+    return Firmware(known, binary)
 
 
 def command_line(firmware: Firmware, ports: Ports, place: SensorConfig) -> list[str]:
     """Return how a firmware is started."""
-    if firmware.kind == 'px4':
-        root = firmware.binary.parent.parent / 'etc'
-        return [
-            *(str(firmware.binary), '-d', '-i', str(ports.instance)),
-            *('-s', 'etc/init.d-posix/rcS', str(root)),
-        ]
-    home = f'{place.latitude_deg},{place.longitude_deg},{place.altitude_m},90'
-    return [
-        *(str(firmware.binary), '--wipe', '--model', 'JSON:127.0.0.1', '--speedup', '100'),
-        *('-I', str(ports.instance), '--home', home),
-        *('--defaults', str(resources.find('sim/firmware/ardupilot.parm'))),
-        *('--sim-port-out', str(ports.physics)),
-        f'--serial0=udpclient:127.0.0.1:{ports.companion}',
-        f'--serial1=udpclient:127.0.0.1:{ports.station}',
-    ]
+    return firmware.kind.command_line(firmware.binary, ports, place)
 
 
 def system_id(firmware: Firmware, instance: int) -> int:
-    """Return the MAVLink system id that a firmware has: PX4 counts from its instance."""
-    return instance + 1 if firmware.kind == 'px4' else 1
+    """Return the MAVLink system id that a firmware has."""
+    return instance + 1 if firmware.kind.system_ids_count else 1
 
 
 def environment(firmware: Firmware) -> dict[str, str]:
-    """Return the environment of a firmware: PX4 takes its airframe from there."""
-    result = {key: value for key, value in os.environ.items() if not key.startswith('PX4_')}
-    if firmware.kind == 'px4':
-        result['PX4_SIM_MODEL'] = 'none_iris'  # a quadrotor X on the simulator interface
-    return result
+    """Return the environment of a firmware: the user's, but for variables of PX4."""
+    others = {key: value for key, value in os.environ.items() if not key.startswith('PX4_')}
+    return {**others, **firmware.kind.environment}
 
 
 def with_parent() -> tuple[str, ...]:
@@ -150,7 +121,8 @@ class FirmwareProcess:
         if code is not None:
             last = ' | '.join(self._output()[-LAST_LINES:]) or 'it wrote nothing'
             raise SimulationError(
-                f'{self.firmware.kind} ended with exit code {code}: {last} (all of it: {self.log})'
+                f'{self.firmware.kind.name} ended with exit code {code}: {last} '
+                f'(all of it: {self.log})'
             )
 
     def _output(self) -> list[str]:

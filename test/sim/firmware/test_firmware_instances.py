@@ -19,16 +19,17 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from liquid_drone import resources, schema
 from liquid_drone.errors import OutputError, SimulationError
 from liquid_drone.sim.autopilot.personality import Mode, personality
-from liquid_drone.sim.firmware import instances
+from liquid_drone.sim.firmware import instances, kinds
 from liquid_drone.sim.firmware.autopilot import FirmwareAutopilot
 from liquid_drone.sim.firmware.ground_station import FirmwareParameter, GroundStation
+from liquid_drone.sim.firmware.kinds import Ports
 from liquid_drone.sim.firmware.open_field import OpenField
-from liquid_drone.sim.firmware.process import Firmware, FirmwareProcess, Ports, system_id
+from liquid_drone.sim.firmware.process import Firmware, FirmwareProcess, system_id
 from liquid_drone.sim.firmware.sensors import SensorConfig
 from liquid_drone.sim.scenario.scenario import load_scenario
 
 CONFIG = schema.load_yaml(SensorConfig, resources.named_file('sim/sensors', 'x500'))
-PX4 = Firmware('px4', Path('/p/bin/px4'))
+PX4 = Firmware(kinds.PX4, Path('/p/bin/px4'))
 
 # Another process that holds locks: one line "KIND PATH" each, answered by a line.
 HOLDER = """
@@ -117,7 +118,7 @@ def test_two_flights_at_once_take_two_instances_and_a_failed_one_holds_none(
     binary = tmp_path / 'arducopter'
     binary.write_text('#!/bin/sh\nexec sleep 60\n')
     binary.chmod(0o755)
-    field, firmware = OpenField(load_scenario().vehicle), Firmware('ardupilot', binary)
+    field, firmware = OpenField(load_scenario().vehicle), Firmware(kinds.ARDUPILOT, binary)
     first = FirmwareAutopilot(field, firmware, log=tmp_path / 'a.log')
     second = FirmwareAutopilot(field, firmware, log=tmp_path / 'b.log')
     assert first.ports.instance != second.ports.instance
@@ -136,7 +137,7 @@ def test_two_flights_at_once_take_two_instances_and_a_failed_one_holds_none(
 @given(instance=st.integers(0, 9))
 def test_the_system_of_an_instance_is_the_one_that_px4_gives_itself(instance: int) -> None:
     assert system_id(PX4, instance) == instance + 1
-    assert system_id(Firmware('ardupilot', Path('/a')), instance) == 1
+    assert system_id(Firmware(kinds.ARDUPILOT, Path('/a')), instance) == 1
 
 
 class Said(NamedTuple):
@@ -228,7 +229,7 @@ def test_an_error_quotes_the_firmware_that_ended_and_no_earlier_one(
         binary = Path(name) / 'arducopter'
         binary.write_text(f'#!/bin/sh\ncat {words}\nexit 3\n')
         binary.chmod(0o755)
-        firmware = Firmware('ardupilot', binary)
+        firmware = Firmware(kinds.ARDUPILOT, binary)
         running = FirmwareProcess(firmware, Ports(0, 1, 2, 3), CONFIG, log)
         message = ended_with(running)
         running.close()

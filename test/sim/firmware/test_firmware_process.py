@@ -22,8 +22,9 @@ from liquid_drone.sim.firmware.ground_station import (
     GroundStation,
     load_parameters,
 )
+from liquid_drone.sim.firmware.kinds import ARDUPILOT, PX4, Ports
 from liquid_drone.sim.firmware.open_field import OpenField
-from liquid_drone.sim.firmware.process import Firmware, FirmwareProcess, Ports
+from liquid_drone.sim.firmware.process import Firmware, FirmwareProcess
 from liquid_drone.sim.firmware.sensors import SensorConfig
 from liquid_drone.sim.physics.point_mass import PointMass
 from liquid_drone.sim.scenario.scenario import load_scenario
@@ -44,21 +45,21 @@ def test_a_binary_that_is_not_there_says_where_one_comes_from(tmp_path: Path) ->
     with pytest.raises(ConfigError, match='unknown autopilot'):
         process.find('inav', tmp_path)
     alone = script(tmp_path / 'bin/px4', 'exit 0')
-    with pytest.raises(ConfigError, match='PX4 as it was built'):
+    with pytest.raises(ConfigError, match='px4 as it was built'):
         process.find('px4', alone)
     script(tmp_path / 'etc/init.d-posix/rcS', 'exit 0')
-    assert process.find('px4', alone) == Firmware('px4', alone)
+    assert process.find('px4', alone) == Firmware(PX4, alone)
 
 
 def test_firmware_is_started_on_its_own_ports() -> None:
     ports = Ports(2, 9123, 14999, 14888)
-    line = ' '.join(process.command_line(Firmware('ardupilot', Path('/a/b')), ports, CONFIG))
+    line = ' '.join(process.command_line(Firmware(ARDUPILOT, Path('/a/b')), ports, CONFIG))
     assert '--model JSON:127.0.0.1' in line
     assert '--sim-port-out 9123' in line
     assert '--serial0=udpclient:127.0.0.1:14999' in line
     assert '--serial1=udpclient:127.0.0.1:14888' in line
     assert '--home 47.397742,8.545594,488.0,90' in line
-    px4 = process.command_line(Firmware('px4', Path('/p/bin/px4')), ports, CONFIG)
+    px4 = process.command_line(Firmware(PX4, Path('/p/bin/px4')), ports, CONFIG)
     assert px4[:4] == ['/p/bin/px4', '-d', '-i', '2']
     assert px4[-1] == '/p/etc'
 
@@ -66,7 +67,7 @@ def test_firmware_is_started_on_its_own_ports() -> None:
 def test_firmware_that_ends_tells_its_last_words(tmp_path: Path) -> None:
     binary = script(tmp_path / 'arducopter', 'echo no such airframe; exit 3')
     ports, log = Ports(0, 1, 2, 3), tmp_path / 'logs' / 'firmware.log'
-    running = FirmwareProcess(Firmware('ardupilot', binary), ports, CONFIG, log)
+    running = FirmwareProcess(Firmware(ARDUPILOT, binary), ports, CONFIG, log)
     time.sleep(0.3)
     with pytest.raises(SimulationError, match='exit code 3: no such airframe'):
         running.check()
@@ -112,7 +113,7 @@ def test_a_flight_with_firmware_that_ends_at_once_is_one_error(tmp_path: Path) -
     binary = script(tmp_path / 'arducopter', 'echo cannot fly; exit 1')
     autopilot = FirmwareAutopilot(
         OpenField(load_scenario().vehicle),
-        Firmware('ardupilot', binary),
+        Firmware(ARDUPILOT, binary),
         log=tmp_path / 'firmware.log',
         companion_port=14999,
     )
