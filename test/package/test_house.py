@@ -99,6 +99,21 @@ def test_no_two_test_files_have_one_name():
     assert sorted({name for name in names if names.count(name) > 1}) == []
 
 
+def test_no_autopilot_is_told_by_its_name_in_the_middle_of_code():
+    names = {'px4', 'ardupilot', 'PX4', 'ArduPilot'}
+    compared = [
+        f'{module_of(path)}:{node.lineno}'
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare)
+        for side in (node.left, *node.comparators)
+        if isinstance(side, ast.Constant) and side.value in names
+    ]
+    assert (
+        compared == []
+    )  # what differs is a field of a record: Personality, Profile, FirmwareKind
+
+
 def test_functions_are_short():
     lengths = sorted(
         (node.end_lineno or 0) - node.lineno + 1
