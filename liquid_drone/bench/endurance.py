@@ -9,15 +9,13 @@ episode that can be read again.
 """
 
 import math
-import os
 import shutil
 import time
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from ..episodes.episode import encode_jpeg, find_episodes, load
 from ..episodes.recording import EpisodeInfo
@@ -25,20 +23,23 @@ from ..flight.companion import Decision
 from ..flight.companion_session import CompanionSession
 from ..flight.engagement import Stage
 from ..flight.guard.limits import Limits, Sighting
-from ..flight.guard.state import LONGEST_STEP_S, Proposal
+from ..flight.guard.state import Proposal
+from ..flight.mavlink.answered_path import SILENT_S
 from ..flight.mavlink.link import MavlinkLink
-from ..flight.mavlink.transport.memory import MemoryTransport
+from ..flight.mavlink.transport.network import UdpTransport
+from ..flight.mavlink.transport.reconnect import Reconnecting
+from ..flight.mavlink.transport.troubles import Troubles
 from ..flight.recorder import HOLDERS, FlightRecorder, RecorderConfig
 from ..flight.report import facts
-from ..sim.autopilot.channel import MavlinkChannel
 from ..sim.autopilot.link_faults import FaultyWire, LinkFaults
 from ..sim.autopilot.personality import Mode
 from ..sim.autopilot.simulated import SimulatedAutopilot
 from ..sim.physics.point_mass import PointMass
 from ..streams import Stream, stream
+from .endurance_checker import Checker, Figures, memory_mb
+from .endurance_link import FaultySocket
 
 STEP_S = 0.05
-HARMLESS = ('HEARTBEAT', 'COMMAND_LONG', 'REQUEST_DATA_STREAM', 'TIMESYNC')  # beside setpoints
 EPOCH_NS = 1_700_000_000_000_000_000  # recordings are named by a calendar
 BAD_RADIO = LinkFaults(loss=0.3, double=0.1, late=0.1, damaged=0.1, junk=0.1)
 RADIO_FAULTS = {'bad radio': BAD_RADIO, 'blackout': LinkFaults(dead=True)}
@@ -55,25 +56,19 @@ OTHER_FAULTS = (
     'loop pauses',
     'autopilot restarts',
     'another vehicle',
+    'mirrored path',
+    'cut datagrams',
+    'network gone',
+    'streams reset',
+    'requests lost',
+    'slow port',
 )
+REQUESTS = (mavlink.MAVLINK_MSG_ID_COMMAND_LONG, mavlink.MAVLINK_MSG_ID_REQUEST_DATA_STREAM)
+UNHEARD = ('autopilot restarts', 'loop pauses', 'network gone', 'slow port')  # rightly
+SLOW = (*UNHEARD, 'streams reset', 'requests lost')  # rightly
+SLOW_PORT_BYTES_PER_S = 1200.0
+RESETS: tuple[dict[int, float], ...] = ({}, {30: 1.0, 32: 1.0}, {24: 1.0, 74: 4.0})
 HOME_M = 20.0  # further away the pilot brings it back
-
-
-@dataclass
-class Figures:
-    """What happened, and what should not have."""
-
-    simulated_s: float = 0.0
-    following_s: float = 0.0  # engaged, not holding or searching
-    setpoints: int = 0
-    engagements: int = 0
-    hand_backs: Counter[str] = field(default_factory=Counter)  # by cause
-    faults: Counter[str] = field(default_factory=Counter)
-    episodes: int = 0  # read again from the disk
-    lost_episodes: int = 0
-    longest_deaf_s: float = 0.0  # after the radio was good again, until the vehicle was heard
-    memory_mb: list[float] = field(default_factory=list)  # resident, at ten points in time
-    violations: list[str] = field(default_factory=list)
 
 
 def fly(
@@ -115,15 +110,16 @@ class EnduranceFlight:
         self.autopilot = self._in_the_air(0.0, 0.0)
         self.stranger = SimulatedAutopilot(PointMass(), 'px4', system_id=2)
         self.down, self.up = FaultyWire(rng), FaultyWire(rng)
-        self._inbox: list[bytes] = []
-        self._outbox: list[bytes] = []
-        self.link = MavlinkLink(MemoryTransport(self._fetch, self._outbox.append))
+        self.socket, self._troubles = FaultySocket(rng), Troubles(lambda: self.now_s)
+        self.transport = Reconnecting(self._open(), self._open, lambda: self.now_s)
+        self.link = MavlinkLink(self.transport)
         self.session = CompanionSession(self.link, self.limits)
         self.command = np.zeros(4)
         self.proposal: Proposal | None = None
         self.active: dict[str, float] = {}  # fault -> its end
         self._next_fault_s = 2.0
-        self._radio_good_s = 0.0
+        self._radio_good_s = self._streams_good_s = self._spoke_s = 0.0
+        self._may_stray = False
         self.checker = Checker(self.limits, figures)
         self._folder = folder
         info = EpisodeInfo('endurance', 'flight', 'unknown', 'none', -1, 'none')
@@ -141,9 +137,8 @@ class EnduranceFlight:
         plant = PointMass(position_enu=np.array([east_m, north_m, 4.0]))
         return SimulatedAutopilot(plant, self.kind, airborne=True)
 
-    def _fetch(self) -> list[bytes]:
-        arrived, self._inbox = self._inbox, []
-        return arrived
+    def _open(self) -> UdpTransport:
+        return UdpTransport('0.0.0.0', 14540, True, self._troubles, lambda *_: self.socket)
 
     # time
 
@@ -155,15 +150,33 @@ class EnduranceFlight:
         said = [] if 'autopilot restarts' in self.active else self.autopilot.transmit()
         if 'another vehicle' in self.active:
             said += self.stranger.transmit()
-        self._inbox += self.down.carry(said)
+        arrived = self.down.carry(said)
+        self.socket.arrive(arrived)
+        is_heard = not self.socket.is_gone and 'loop pauses' not in self.active
+        if is_heard and any(packet in said for packet in arrived):
+            self._spoke_s = self.now_s
         if 'loop pauses' not in self.active:
             self._companion_step()
-        for packet in self.up.carry(self._outbox):
-            self.autopilot.receive(packet)
-        self._outbox.clear()
+        lost = REQUESTS if 'requests lost' in self.active else ()
+        for packet in self.up.carry(self.socket.outbox):
+            if int.from_bytes(packet[7:10], 'little') not in lost:
+                self.autopilot.receive(packet)
+        self.socket.outbox.clear()
+        self._check_path()
         self.autopilot.advance()
         self.stranger.advance()
         self._pilot_step()
+
+    def _check_path(self) -> None:
+        """Nothing goes to a mirror unless the first path was silent."""
+        silent_s = self.now_s - self._spoke_s
+        if silent_s >= SILENT_S - STEP_S:
+            self._may_stray = True
+        elif 'mirrored path' not in self.active and not self.socket.astray:
+            self._may_stray = False
+        if self.socket.astray and not self._may_stray:
+            self.figures.violations.append(f'{self.now_s:.2f} s: a mirrored path was answered')
+        self.socket.astray.clear()
 
     def _companion_step(self) -> None:
         vehicle = self.link.poll(self.now_s)
@@ -183,7 +196,7 @@ class EnduranceFlight:
         self.recorder.hear(facts(decision, vehicle, proposal, sent), stamp_ns)
         self.recorder.watch(stamp_ns)
         mode_is_ours = vehicle is not None and vehicle.mode == self.link.profile.follow_mode
-        self.checker.look(self._outbox, self.now_s, decision, mode_is_ours)
+        self.checker.look(self.socket.outbox, self.now_s, decision, mode_is_ours)
         self._human_step()
         self._count(before, decision)
 
@@ -241,16 +254,35 @@ class EnduranceFlight:
             self._next_fault_s = self.now_s + float(self.rng.uniform(1.0, 5.0))
         radio = next((RADIO_FAULTS[n] for n in RADIO_FAULTS if n in self.active), LinkFaults())
         self.down.faults = self.up.faults = radio
+        self._change_port()
         self._listen_again(radio)
 
+    def _change_port(self) -> None:
+        active, port = self.active, self.autopilot.channel()
+        self.socket.is_gone = 'network gone' in active
+        self.socket.is_mirrored = 'mirrored path' in active
+        self.socket.is_cut = 'cut datagrams' in active
+        port.bytes_per_s = SLOW_PORT_BYTES_PER_S if 'slow port' in active else None
+        if 'streams reset' in active and self.rng.random() < STEP_S:  # about once a second
+            port.reset_rates(RESETS[int(self.rng.integers(len(RESETS)))])
+
     def _listen_again(self, radio: LinkFaults) -> None:
-        is_good = radio == LinkFaults() and 'autopilot restarts' not in self.active
+        is_good = radio == LinkFaults() and self._is_free_of(UNHEARD) and not self._may_stray
         vehicle = self.link.vehicle
-        if not is_good or 'loop pauses' in self.active or vehicle is None:
+        if not is_good or vehicle is None:
             self._radio_good_s = self.now_s
+        rates = [rate for rate in self.link.report.rates if rate.need.is_flown_on]
+        if not is_good or not self._is_free_of(SLOW) or all(rate.is_enough for rate in rates):
+            self._streams_good_s = self.now_s
+        slow_s = self.now_s - self._streams_good_s
+        self.figures.longest_slow_s = max(self.figures.longest_slow_s, slow_s)
+        self.figures.link_errors = self._troubles.counts.total()
         heard_s = self.now_s if vehicle is None else vehicle.heartbeat_received_s
         deaf_s = self.now_s - max(heard_s, self._radio_good_s)
         self.figures.longest_deaf_s = max(self.figures.longest_deaf_s, deaf_s)
+
+    def _is_free_of(self, faults: tuple[str, ...]) -> bool:
+        return not any(name in self.active for name in faults)
 
     # counting
 
@@ -272,61 +304,3 @@ class EnduranceFlight:
             load(path)
             self.figures.episodes += 1
             shutil.rmtree(path)
-
-
-class Checker:
-    """Reads what leaves the companion, as an autopilot would."""
-
-    def __init__(self, limits: Limits, figures: Figures) -> None:
-        """Begin without a setpoint."""
-        self._limits, self._figures = limits, figures
-        self._parser = MavlinkChannel(1, {})
-        self._last: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-        self._last_s = -math.inf
-
-    def look(
-        self, packets: list[bytes], now_s: float, decision: Decision, mode_is_ours: bool
-    ) -> None:
-        """Check the packets of one step."""
-        for packet in packets:
-            for message in self._parser.parse(packet):
-                if message.get_type() == 'SET_POSITION_TARGET_LOCAL_NED':
-                    velocity = message.vx, message.vy, message.vz
-                    self._check((*velocity, message.yaw_rate), now_s, decision, mode_is_ours)
-                elif message.get_type() not in HARMLESS:
-                    self._violated(now_s, f'sent {message.get_type()}')
-                elif getattr(message, 'command', 511) not in (511, 512):
-                    self._violated(now_s, f'sent command {message.command}')
-
-    def _check(
-        self,
-        sent: tuple[float, float, float, float],
-        now_s: float,
-        decision: Decision,
-        mode_is_ours: bool,
-    ) -> None:
-        self._figures.setpoints += 1
-        limits, rounding = self._limits, 1e-5  # numbers travel as float32
-        within = (
-            math.hypot(sent[0], sent[1]) <= limits.speed_m_s + rounding
-            and abs(sent[2]) <= limits.climb_m_s + rounding
-            and abs(sent[3]) <= limits.yaw_rate_rad_s + rounding
-        )
-        if not within:  # what is not finite compares false
-            self._violated(now_s, f'setpoint {sent} is outside the limits')
-        if any(sent) and not (mode_is_ours and decision.stage.name.lower() in HOLDERS):
-            self._violated(now_s, f'setpoint {sent} while {decision.stage.value}')
-        dt_s = min(now_s - self._last_s, LONGEST_STEP_S)
-        step = math.dist(sent[:3], self._last[:3])
-        if step > math.sqrt(2.0) * limits.stop_acceleration_m_s2 * dt_s + rounding:
-            self._violated(now_s, f'a step of {step:.2f} m/s')
-        self._last, self._last_s = sent, now_s
-
-    def _violated(self, now_s: float, what: str) -> None:
-        self._figures.violations.append(f'{now_s:.2f} s: {what}')
-
-
-def memory_mb() -> float:
-    """Return the memory of this process that is resident."""
-    pages = int(Path('/proc/self/statm').read_text().split()[1])
-    return round(pages * os.sysconf('SC_PAGE_SIZE') / 1e6, 1)

@@ -33,7 +33,7 @@ from ..sim.autopilot.personality import Mode
 from ..sim.autopilot.simulated import SimulatedAutopilot
 from ..sim.physics.point_mass import PointMass
 from ..streams import Stream, stream
-from .endurance import Checker, Figures, memory_mb
+from .endurance_checker import Checker, Figures, memory_mb
 
 STEP_S = 0.05
 MOST_AT_ONCE = 200  # datagrams in a step: what a socket's buffer holds

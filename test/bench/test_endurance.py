@@ -4,7 +4,8 @@
 
 import pytest
 
-from liquid_drone.bench.endurance import OTHER_FAULTS, RADIO_FAULTS, Checker, Figures, fly
+from liquid_drone.bench.endurance import OTHER_FAULTS, RADIO_FAULTS, fly
+from liquid_drone.bench.endurance_checker import Checker, Figures
 from liquid_drone.flight.companion import Decision
 from liquid_drone.flight.engagement import Cause, Stage
 from liquid_drone.flight.guard.limits import Limits
@@ -23,6 +24,8 @@ def test_minutes_of_faults_break_no_promise_and_lose_nothing(tmp_path):
     assert figures.engagements > 5
     assert figures.following_s > 30.0
     assert figures.longest_deaf_s <= 1.1  # the heartbeat comes once a second
+    assert figures.longest_slow_s < 10.0  # requests back off by 8 s at most
+    assert figures.link_errors > 0
     assert set(figures.faults) <= {*RADIO_FAULTS, *OTHER_FAULTS}
     assert len(minutes) == 2
 

@@ -9,7 +9,8 @@ import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.bench import endurance
-from liquid_drone.bench.endurance import Checker, EnduranceFlight, Figures
+from liquid_drone.bench.endurance import EnduranceFlight
+from liquid_drone.bench.endurance_checker import Checker, Figures
 from liquid_drone.flight.companion import Companion
 from liquid_drone.flight.engagement import Stage
 from liquid_drone.flight.guard.limits import Limits, Sighting
@@ -88,6 +89,23 @@ def test_after_two_seconds_of_blackout_it_stands_and_then_flies_again(flight):
     assert flight.broken.longest_deaf_s < 1.1
     flight.live(12.0)
     assert flight.stage is Stage.ENGAGED
+
+
+@pytest.mark.parametrize('fault', ['mirrored path', 'cut datagrams', 'requests lost'])
+def test_what_routers_and_bridges_do_does_not_end_the_flight(flight, fault):
+    flight.live(12.0, fault)
+    assert flight.stage is Stage.ENGAGED
+    assert flight.broken.hand_backs == {}
+    assert flight.broken.longest_deaf_s < 1.1
+
+
+@pytest.mark.parametrize('fault', ['network gone', 'streams reset', 'slow port'])
+def test_what_takes_telemetry_away_stops_it_and_it_flies_again_afterwards(flight, fault):
+    flight.live(4.0, fault)
+    flight.rng = np.random.default_rng(0)
+    flight.live(14.0)
+    assert flight.stage is Stage.ENGAGED
+    assert flight.broken.longest_slow_s < 10.0
 
 
 def test_another_vehicle_on_the_same_port_changes_nothing(flight):

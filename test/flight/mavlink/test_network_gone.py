@@ -110,7 +110,7 @@ def test_any_error_of_sending_and_receiving_is_survived_counted_and_tried_again(
 def test_an_error_is_reported_once_and_again_every_ten_seconds(caplog):
     network = FailingNetwork().live(5)
     network.live(500, sending=errno.ENETUNREACH)  # 25 s
-    assert caplog.text.count('sending fails: Network is unreachable (ENETUNREACH)') == 3
+    assert caplog.text.count('Network is unreachable (ENETUNREACH); trying again') == 3
     assert network.troubles.counts['sending ENETUNREACH'] > 400
     assert 'ENETUNREACH' in network.troubles.sentence
 
@@ -233,3 +233,12 @@ def test_nothing_secret_is_in_a_sentence(caplog):
     with pytest.raises(Exception, match='not a MAVLink address') as caught:
         MavlinkLink.open('tcp://pilot:hunter2@host:5760')
     assert 'hunter2' not in str(caught.value) + caplog.text
+
+
+def test_ever_other_errors_are_reported_once_a_second(caplog):
+    network = FailingNetwork().live(5)
+    others = [number for number in NUMBERS if number not in SOCKET_IS_GONE][:60]
+    for number in others:
+        network.live(1, sending=number)
+    assert caplog.text.count('trying again') <= 4  # three seconds
+    assert network.troubles.counts.total() > 55

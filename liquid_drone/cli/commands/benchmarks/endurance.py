@@ -15,7 +15,7 @@ from ....seeds import LARGEST
 from ...arguments import Command
 
 if TYPE_CHECKING:
-    from ....bench.endurance import Figures
+    from ....bench.endurance_checker import Figures
 
 NAME = 'endurance'
 HELP = 'fly for an hour (faster than it passes) with random faults, and check every packet'
@@ -73,6 +73,8 @@ def _told(figures: 'Figures', took_s: float) -> str:
         ['episodes recorded and read again', str(figures.episodes)],
         ['episodes lost', str(figures.lost_episodes)],
         ['longest deaf on a good link, s', f'{figures.longest_deaf_s:.2f}'],
+        ['longest with a slow stream on a good link, s', f'{figures.longest_slow_s:.2f}'],
+        ['errors of the network survived', str(figures.link_errors)],
         ['memory at ten points, MB', ' '.join(f'{mb:.0f}' for mb in figures.memory_mb)],
         ['promises broken', str(len(figures.violations))],
     ]

@@ -8,12 +8,14 @@ next packet is tried again, and the guard acts on the silence.
 
 import errno
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
-REPORT_AGAIN_S = 10.0
+REPORT_AGAIN_S = 10.0  # the same error
+PAUSE_S = 1.0  # between any two
 
 
 class Troubles:
@@ -37,7 +39,8 @@ class Troubles:
         self.counts[key] += 1
         self._present[doing] = f'{doing} fails: {error.strerror or error} ({name_of(error)})'
         now_s = self._clock()
-        if now_s - self._reported_s.get(key, -REPORT_AGAIN_S) >= REPORT_AGAIN_S:
+        is_new = now_s - self._reported_s.get(key, -math.inf) >= REPORT_AGAIN_S
+        if is_new and now_s - max(self._reported_s.values(), default=-math.inf) >= PAUSE_S:
             self._reported_s[key] = now_s
             logger.warning('the link to the autopilot: %s; trying again', self._present[doing])
 
