@@ -24,7 +24,7 @@ from .built_world import BuiltWorld
 from .physics.body import SUBSTEPS_PER_S, Motors
 from .physics.quadrotor import VelocityCommand
 from .physics.wind import Wind
-from .render.picture import Camera, Picture
+from .render.picture import Camera, RenderedFrame
 from .render.renderer import View
 from .render.selection import choose
 from .scenario.scenario import Scenario
@@ -200,7 +200,7 @@ class Simulator:
         now_ns = self._stamp_ns()
         return self.world.camera.missing(now_ns) or self.world.camera.aim(now_ns)
 
-    def develop(self, shot: Shot, picture: Picture) -> SimulatedFrame:
+    def develop(self, shot: Shot, picture: RenderedFrame) -> SimulatedFrame:
         """Make the camera's frame of a picture that was taken."""
         return self.world.camera.develop(shot, picture)
 
@@ -214,7 +214,7 @@ class Simulator:
         self._show_actors(shot.stamp_ns)
         return self.world.renderer.view(shot.camera)
 
-    def _take(self, shot: Shot) -> Picture:
+    def _take(self, shot: Shot) -> RenderedFrame:
         self._show_actors(shot.stamp_ns)
         return self.world.renderer.render(shot.camera)
 

@@ -20,7 +20,7 @@ from ...geometry import euler_from_quaternion, rotate_by_yaw
 from ...seeds import SPLITS
 from ..expert import Expert
 from ..preview.cameras import chase_view
-from ..render.picture import Picture
+from ..render.picture import RenderedFrame
 from ..render.renderer import View
 from ..scenario.scenario import Scenario, load_scenario
 from ..sensors.camera import Shot, SimulatedFrame
@@ -118,7 +118,7 @@ class DroneEnv(gymnasium.Env[Image, Command]):
         shot = self.simulator.aim()
         return shot if isinstance(shot, SimulatedFrame) else (shot, self.simulator.view(shot))
 
-    def develop(self, shot: Shot, picture: Picture) -> SimulatedFrame:
+    def develop(self, shot: Shot, picture: RenderedFrame) -> SimulatedFrame:
         """Make the camera's frame of a picture that was taken."""
         return self.simulator.develop(shot, picture)
 

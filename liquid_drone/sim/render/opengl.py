@@ -20,7 +20,7 @@ from ..world.scenery import Actor, Scenery
 from . import vertex_buffers
 from .dynamic_batch import DynamicBatch
 from .gl_context import SHADING, GlContext
-from .picture import Camera, Picture
+from .picture import Camera, RenderedFrame
 from .projection import sun_matrix
 from .renderer import View
 from .shaders.view import VIEW_DTYPE
@@ -36,7 +36,7 @@ DENSE = 0.85  # crowns of at least that much foliage show only their outside
 TO_TEXTURE = np.array([[0.5, 0, 0, 0.5], [0, 0.5, 0, 0.5], [0, 0, 0.5, 0.5], [0, 0, 0, 1.0]])
 
 
-def render(views: Sequence[View]) -> list[Picture]:
+def render(views: Sequence[View]) -> list[RenderedFrame]:
     """Take several pictures of one size, each of its own place, with one reading back."""
     gl, camera = GlContext.shared(), views[0].camera
     columns = math.ceil(math.sqrt(len(views)))
@@ -223,7 +223,7 @@ class GlRenderer:
         """Return what a shared picture of many places needs of this one."""
         return View(self.scene, camera, self._poses)
 
-    def render(self, camera: Camera) -> Picture:
+    def render(self, camera: Camera) -> RenderedFrame:
         """Take a picture of the world as it stands."""
         return render([self.view(camera)])[0]
 
@@ -239,7 +239,7 @@ def _bounds(packed: Packed) -> tuple[FloatArray, float]:
     return (low + high) / 2.0, float(np.linalg.norm(high[:2] - low[:2]) / 2.0)
 
 
-def _picture(rgba: npt.NDArray[np.uint8]) -> Picture:
+def _picture(rgba: npt.NDArray[np.uint8]) -> RenderedFrame:
     """Turn what OpenGL gives, its lowest row first, into a picture."""
     image = np.asarray(cv2.flip(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), 0), np.uint8)
-    return Picture(image, cv2.flip(cv2.extractChannel(rgba, 3), 0) > 127)
+    return RenderedFrame(image, cv2.flip(cv2.extractChannel(rgba, 3), 0) > 127)

@@ -36,7 +36,7 @@ class Camera:
 
 
 @dataclass(frozen=True)
-class Picture:
+class RenderedFrame:
     """What a renderer gives."""
 
     image: Image  # (H, W, 3) RGB

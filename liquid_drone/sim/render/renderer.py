@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Protocol
 
 from ...arrays import FloatArray, IndexArray
-from .picture import Camera, Picture
+from .picture import Camera, RenderedFrame
 from .projection import clip_matrix, view_planes
 
 
@@ -54,7 +54,7 @@ class Renderer(Protocol):
     def move(self, poses: FloatArray) -> None:
         """Say where the actors' parts (P, 4, 4), in their order, are from now on."""
 
-    def render(self, camera: Camera) -> Picture:
+    def render(self, camera: Camera) -> RenderedFrame:
         """Take a picture of the world as it stands."""
 
     def view(self, camera: Camera) -> View:

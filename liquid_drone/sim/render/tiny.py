@@ -14,7 +14,7 @@ from ...arrays import FloatArray, Image
 from ...errors import SimulationError
 from ..scenario.season import Season
 from ..world.layout import Layout
-from .picture import FAR_M, NEAR_M, Camera, Picture
+from .picture import FAR_M, NEAR_M, Camera, RenderedFrame
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class TinyRenderer:
     def close(self) -> None:
         """Do nothing: the physics client owns everything."""
 
-    def render(self, camera: Camera) -> Picture:
+    def render(self, camera: Camera) -> RenderedFrame:
         """Take a picture of the world as it stands."""
         p, sun = self._p, self._layout.sun_direction
         _, _, rgba, depth, bodies = p.getCameraImage(
@@ -74,7 +74,7 @@ class TinyRenderer:
         number = np.asarray(bodies, dtype=np.int32).reshape(shape)
         distance = _metric_depth(np.asarray(depth, dtype=np.float32).reshape(shape))
         image = self._add_air(colour, number, distance, camera)
-        return Picture(image, np.isin(number, self._target))
+        return RenderedFrame(image, np.isin(number, self._target))
 
     def _view_matrix(self, camera: Camera) -> Any:
         position, forward, up = camera.position_enu, camera.rotation[:, 0], camera.rotation[:, 2]

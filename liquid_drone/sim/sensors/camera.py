@@ -16,7 +16,7 @@ from ...arrays import FloatArray, Image, Vector
 from ...geometry import euler_from_quaternion, quaternion_from_euler, rotation_from_quaternion
 from ...streams import FrameStream, Stream, stream
 from ..physics.quadrotor import Motion
-from ..render.picture import Camera, Picture
+from ..render.picture import Camera, RenderedFrame
 from ..scenario import weather as table
 from ..scenario.vehicle import MOST_JITTER_S, Vehicle
 from ..scenario.weather import Weather
@@ -107,7 +107,7 @@ class DroneCamera:
         camera = Camera(position, rotation, spec.width, spec.height, spec.horizontal_fov_deg)
         return Shot(stamp_ns, camera, self._turn(body @ np.array(motion.rates_flu), rotation), rng)
 
-    def develop(self, shot: Shot, picture: Picture) -> SimulatedFrame:
+    def develop(self, shot: Shot, picture: RenderedFrame) -> SimulatedFrame:
         """Make the frame of a picture that was taken."""
         image, turn = picture.image, shot.turn_px_per_s
         if shot.rng is not None:

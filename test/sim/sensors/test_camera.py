@@ -12,7 +12,7 @@ import pytest
 from liquid_drone.errors import ConfigError
 from liquid_drone.geometry import quaternion_from_euler
 from liquid_drone.sim.physics.quadrotor import Motion
-from liquid_drone.sim.render.picture import Picture
+from liquid_drone.sim.render.picture import RenderedFrame
 from liquid_drone.sim.scenario.scenario import load_scenario
 from liquid_drone.sim.scenario.vehicle import Vehicle
 from liquid_drone.sim.scenario.weather import Weather
@@ -20,7 +20,7 @@ from liquid_drone.sim.sensors.camera import DroneCamera, Shot
 
 FRAME_NS = 50_000_000
 BEGIN_NS = 1_000_000_000
-PICTURE = Picture(np.zeros((144, 256, 3), np.uint8), np.zeros((144, 256), np.bool_))
+PICTURE = RenderedFrame(np.zeros((144, 256, 3), np.uint8), np.zeros((144, 256), np.bool_))
 
 
 @pytest.fixture(scope='module')
