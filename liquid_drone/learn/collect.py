@@ -10,14 +10,14 @@ import itertools
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..episodes.episode import load_info, save
-from ..sim.scenario.weather import CLEAR
+from ..sim.flight_spec import FlightSpec
 from ..streams import Stream, stream
 from ..workers import begin_worker, one_core
 from .clips import open_clips
@@ -37,15 +37,10 @@ DRIFT_M_S = np.array(
 class Job:
     """One flight for a worker."""
 
-    world: str
-    season: str
-    target: str
-    task: str
-    seed: int
+    flight: FlightSpec
     frames: int
     plan: DriverPlan
     directory: Path | None  # where the episode goes; None records nothing
-    weather: str = CLEAR
     cache: Path | None = None  # where its frames are kept decoded, for training
     reduce: int = 1  # how much smaller they are kept
 
@@ -84,8 +79,16 @@ def jobs_of(
             target = recipe.lookalikes[turn % len(recipe.lookalikes)]
         name = f'{world}-{season}-{seed:05d}'
         folder = directory / name if directory else None
-        fixed = (recipe.task, seed, frames, plan, folder, weather, cache)
-        jobs.append(Job(world, season, target, *fixed, recipe.network.vision.reduce))
+        flight = FlightSpec(
+            world=world,
+            season=season,
+            target=target,
+            task=recipe.task,
+            weather=weather,
+            seed=seed,
+            start='hover',
+        )
+        jobs.append(Job(flight, frames, plan, folder, cache, recipe.network.vision.reduce))
     return jobs
 
 
@@ -95,7 +98,7 @@ def run_jobs(jobs: list[Job], processes: int) -> Iterator[Result]:
     for job in jobs:
         if job.directory and (job.directory / 'episode.json').is_file():
             info = load_info(job.directory)
-            yield Result(job.seed, info.frames, info.collision, None)
+            yield Result(job.flight.seed, info.frames, info.collision, None)
         else:
             waiting.append(job)
     if processes < 1 or not waiting:
@@ -113,16 +116,17 @@ def run_jobs(jobs: list[Job], processes: int) -> Iterator[Result]:
 
 def run_job(job: Job) -> Result:
     """Fly one job in this process."""
-    simulator, expert, scenario = _simulator(job)
-    rng = stream(job.seed, Stream.DISTURBANCE)
+    seed = job.flight.seed
+    simulator, expert, scenario = _simulator(job.flight)
+    rng = stream(seed, Stream.DISTURBANCE)
     driver = _driver(job.plan, rng)
     drift = DRIFT_M_S * rng.uniform(-1.0, 1.0, size=3)
     if job.plan.kind == 'policy':  # scored as it will fly: the guard compensates the drift
         drift = np.zeros(3)
-    simulator.reset(job.seed)
+    simulator.reset(seed, job.flight.start)
     recording = None
     if job.directory is not None:
-        recording = new_recording(simulator, scenario, job.seed, _pilot(job.plan))
+        recording = new_recording(simulator, scenario, seed, _pilot(job.plan))
     flight = fly(simulator, expert, driver, job.frames, recording, drift)
     if recording is not None and job.directory is not None and recording.jpegs:
         recording.info = type(recording.info)(
@@ -131,23 +135,23 @@ def run_job(job: Job) -> Result:
         save(recording, job.directory)
         if job.cache is not None:  # here, since there are more workers than trainers
             open_clips([job.directory], job.cache, job.reduce, job.plan.command)
-    return Result(job.seed, len(flight.distance_m), flight.collision, flight)
+    return Result(seed, len(flight.distance_m), flight.collision, flight)
 
 
-_OPEN: dict[tuple[str, ...], tuple[Any, Any, 'Scenario']] = {}  # one simulator per process
+_OPEN: dict[FlightSpec, tuple[Any, Any, 'Scenario']] = {}  # one simulator per process
 _POLICIES: dict[Path, Any] = {}
 
 
-def _simulator(job: Job) -> tuple[Any, Any, 'Scenario']:
+def _simulator(flight: FlightSpec) -> tuple[Any, Any, 'Scenario']:
     from ..sim.expert import Expert
-    from ..sim.scenario.scenario import load_scenario
+    from ..sim.scenario.scenario import scenario_of
     from ..sim.simulator import Simulator
 
-    key = (job.world, job.season, job.target, job.task, job.weather)
+    key = replace(flight, seed=FlightSpec.seed)  # a simulator is good for every seed
     if key not in _OPEN:
         while _OPEN:
             _OPEN.popitem()[1][0].close()
-        scenario = load_scenario(*key[:4], weather=job.weather)
+        scenario = scenario_of(key)
         simulator = Simulator(scenario)
         _OPEN[key] = simulator, Expert(simulator), scenario
     return _OPEN[key]

@@ -74,7 +74,7 @@ def detection_errors(
     seeds = split_seeds('validation', flights, OFFSET)
     jobs = jobs_of(recipe, seeds, FRAMES, plan, None, lookalikes=True)
     targets = {load_target(name).name for name in recipe.targets}
-    named = {job.seed: load_target(job.target).name in targets for job in jobs}
+    named = {job.flight.seed: load_target(job.flight.target).name in targets for job in jobs}
     total = DetectionCounts()
     for result in run_jobs(jobs, processes):
         assert result.flight is not None  # nothing is recorded, so nothing was there already

@@ -38,9 +38,9 @@ def test_misses_and_imaginings_are_counted():
 def test_look_alikes_walk_in_the_target_s_stead_only_where_they_may(tmp_path):
     plan = DriverPlan('expert', Disturbance(), CommandSpec())
     trained = collect.jobs_of(RECIPE, range(9), 4, plan, tmp_path, lookalikes=True)
-    assert [job.target for job in trained].count('plain_person') == 3
+    assert [job.flight.target for job in trained].count('plain_person') == 3
     judged = collect.jobs_of(RECIPE, range(9), 4, plan, None)
-    assert {job.target for job in judged} == {'red_backpack'}
+    assert {job.flight.target for job in judged} == {'red_backpack'}
     with pytest.raises(ValueError, match='no targets'):
         replace(RECIPE, lookalikes=('red_backpack',))
 
