@@ -247,8 +247,10 @@ class PolicyNode(ManagedNode):
     def _health(self, rate_hz: float, refused: int, quiet_s: float) -> Health:
         """Say whether commands come, and if not, why."""
         if not rate_hz:
-            reason = self.camera.refusal if refused else ''
-            return Health(Level.ERROR, reason or f'no usable image for {quiet_s:.0f} s')
+            reason = self.camera.refusal if refused else f'no usable image for {quiet_s:.0f} s'
+            if self.camera.arrived_s is None and self.takes_topic and quiet_s >= SILENCE_S:
+                reason = self._silence()
+            return Health(Level.ERROR, reason)
         if refused:
             return Health(Level.WARN, f'following, {refused} images refused: {self._why()}')
         if self.camera.lens.problem:
