@@ -26,7 +26,7 @@ from .physics.quadrotor import VelocityCommand
 from .physics.wind import Wind
 from .render.picture import Camera, RenderedFrame
 from .render.renderer import View
-from .render.selection import choose
+from .render.selection import RendererKind, choose
 from .scenario.scenario import Scenario
 from .scenario.weather import season_in
 from .sensors.camera import Shot, SimulatedFrame
@@ -65,26 +65,41 @@ class Simulator:
     """Flies in one world after the other: :meth:`reset` builds that of a seed. Close it."""
 
     def __init__(self, scenario: Scenario) -> None:
-        """Build nothing yet.
+        """Build nothing yet, and open no renderer, so that a process may fork from here.
 
         Raises:
-            SimulationError: the renderer that the scenario asks for cannot be had.
+            SimulationError: OpenGL is asked for by name and cannot be had.
 
         """
+        if scenario.renderer == 'opengl':
+            choose(scenario.renderer)
         season = season_in(scenario.season, scenario.weather)
         self.scenario = dataclasses.replace(scenario, season=season)
         self.camera = scenario.vehicle.camera
-        self._renderer_kind = choose(scenario.renderer)
-        self.renderer_name = self._renderer_kind.name
         self._built: BuiltWorld | None = None
         self._released = -1  # substep from which on the target walks; -1: it stands
         self._truth: Truth | None = None  # of the present moment, once it was asked for
+
+    @property
+    def renderer_kind(self) -> RendererKind:
+        """The renderer that the scenario asks for; the first call opens it.
+
+        Raises:
+            SimulationError: it cannot be had.
+
+        """
+        return choose(self.scenario.renderer)
+
+    @property
+    def renderer_name(self) -> str:
+        """Name of the renderer."""
+        return self.renderer_kind.name
 
     def reset(self, seed: int, start: Literal['hover', 'ground'] = 'hover') -> None:
         """Build the world of a seed; the drone hovers, or stands below, motors off."""
         self.close()
         self._built = None  # also where building fails
-        self._built = world = BuiltWorld(self.scenario, seed, self._renderer_kind)
+        self._built = world = BuiltWorld(self.scenario, seed, self.renderer_kind)
         self._released = -1
         world.drone.power(hovering=start == 'hover')
         position = world.layout.start_position.copy()

@@ -16,6 +16,7 @@ import numpy as np
 
 from ...arrays import Command, Image
 from ...contract import CommandSpec
+from ...errors import shown
 from ...geometry import euler_from_quaternion, rotate_by_yaw
 from ...seeds import SPLITS
 from ..expert import Expert
@@ -67,6 +68,7 @@ class DroneEnv(gymnasium.Env[Image, Command]):
         )
         self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (4,), np.float32)
         self._frames, self._distance_m = 0, 0.0
+        self._has_begun = self._is_closed = False
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -85,20 +87,23 @@ class DroneEnv(gymnasium.Env[Image, Command]):
         return chase_view(self.simulator, 480, 270) if self.render_mode == 'rgb_array' else None
 
     def close(self) -> None:
-        """Let go of the simulator."""
-        self.simulator.close()
+        """Let go of the simulator; a second time it does nothing."""
+        if not self._is_closed:
+            self._is_closed = True
+            self.simulator.close()
 
     # the halves of reset and step, before and after the picture is taken
 
     def begin(self, seed: int | None) -> None:
         """Build the place of a seed, without one that of a training seed; no picture yet."""
+        self._check_open()
         super().reset(seed=seed)
         place = int(self.np_random.integers(len(SPLITS['train']))) if seed is None else seed
         self.simulator.reset(place)
         self.simulator.release_target()
         if self._expert is not None:
             self._expert.reset()
-        self._frames = 0
+        self._frames, self._has_begun = 0, True
 
     def arrive(self, frame: SimulatedFrame) -> tuple[Image, dict[str, Any]]:
         """Return what reset returns, for the first frame."""
@@ -107,7 +112,18 @@ class DroneEnv(gymnasium.Env[Image, Command]):
         return frame.image, info
 
     def move(self, action: Command) -> None:
-        """Fly until the next frame; no picture yet."""
+        """Fly until the next frame; no picture yet.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: after close.
+            gymnasium.error.ResetNeeded: before the first reset.
+            gymnasium.error.InvalidAction: another shape, or numbers that are not finite.
+
+        """
+        self._check_open()
+        if not self._has_begun:
+            raise gymnasium.error.ResetNeeded('call reset() before the first step()')
+        check_action(action, (4,))
         command = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0) * self._limits
         yaw_rad = euler_from_quaternion(self.simulator.truth().quaternion_xyzw)[2]
         self.simulator.advance(rotate_by_yaw(command[:3], yaw_rad), float(command[3]))
@@ -130,6 +146,12 @@ class DroneEnv(gymnasium.Env[Image, Command]):
         is_over = self._frames * FRAME_S >= self.simulator.scenario.task.duration_s
         return frame.image, reward, info['collision'], is_over, info
 
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise gymnasium.error.ClosedEnvironmentError(
+                'this environment is closed: make another'
+            )
+
     def _reward(self, info: dict[str, Any]) -> float:
         raise NotImplementedError
 
@@ -151,6 +173,24 @@ class DroneEnv(gymnasium.Env[Image, Command]):
         if self._expert is not None:
             info['expert'] = (self._expert.command() / self._limits).astype(np.float32)
         return info
+
+
+def check_action(action: Any, shape: tuple[int, ...]) -> None:
+    """Refuse what is no action.
+
+    Raises:
+        gymnasium.error.InvalidAction: another shape, or numbers that are not finite.
+
+    """
+    try:
+        values = np.asarray(action, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise gymnasium.error.InvalidAction(f'expected numbers, got {shown(action)}') from error
+    if values.shape != shape or not np.isfinite(values).all():
+        raise gymnasium.error.InvalidAction(
+            f'expected finite numbers of shape {shape}, each -1..1; got shape {values.shape}, '
+            f'{int((~np.isfinite(values)).sum())} of them not finite'
+        )
 
 
 class FollowEnv(DroneEnv):

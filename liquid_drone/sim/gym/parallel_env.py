@@ -19,6 +19,7 @@ from gymnasium.vector.utils import batch_space
 from ...arrays import BoolArray, Float32Array, FloatArray, Image
 from ...errors import SimulationError
 from ...workers import one_core
+from .env import check_action
 from .vector_env import DroneEnvs, FollowEnvs, Seeds, spread
 
 PATIENCE_S = 300.0  # for one answer: building many places on a busy machine takes a while
@@ -82,6 +83,7 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         self, actions: Float32Array
     ) -> tuple[Image, FloatArray, BoolArray, BoolArray, dict[str, Any]]:
         """Fly one camera frame everywhere."""
+        check_action(actions, (self.num_envs, 4))
         answers = self._ask('step', [actions[part] for part in self._parts])
         rewards, crashed, over = (
             np.concatenate([answer[k] for answer in answers]) for k in range(3)

@@ -21,7 +21,7 @@ from ..render.opengl import render
 from ..render.renderer import View
 from ..sensors.camera import Shot, SimulatedFrame
 from ..simulator import FRAME_S
-from .env import DroneEnv, FollowEnv, ReachEnv
+from .env import DroneEnv, FollowEnv, ReachEnv, check_action
 
 Seeds = int | Sequence[int | None] | None
 
@@ -72,6 +72,7 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         self, actions: Float32Array
     ) -> tuple[Image, FloatArray, BoolArray, BoolArray, dict[str, Any]]:
         """Fly one camera frame everywhere; where an episode had ended, begin the next."""
+        check_action(actions, (self.num_envs, 4))
         begins = self._ended.copy()
         for i, env in enumerate(self.envs):
             if begins[i]:

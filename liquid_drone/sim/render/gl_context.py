@@ -70,8 +70,21 @@ class GlContext:
 
     @classmethod
     def shared(cls) -> 'GlContext':
-        """Return this process's context; the first call opens it. A fork gets its own."""
-        if cls._shared is None or cls._shared.process != os.getpid():
+        """Return this process's context; the first call opens it.
+
+        Raises:
+            SimulationError: it cannot be opened, or this process was forked from one that had
+                opened a context: Mesa's threads are gone then, and drawing would wait for ever.
+
+        """
+        if cls._shared is not None and cls._shared.process != os.getpid():
+            raise SimulationError(
+                'this process was forked from one that had drawn already, and OpenGL does not '
+                'survive a fork: start it by spawn (gymnasium.make_vec(..., '
+                "vector_kwargs={'context': 'spawn'}), SubprocVecEnv(..., start_method='spawn')), "
+                'or draw nothing before'
+            )
+        if cls._shared is None:
             cls._shared = cls()
             cls._shared.process = os.getpid()
         return cls._shared
