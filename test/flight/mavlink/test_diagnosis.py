@@ -6,6 +6,7 @@ import os
 import pty
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -234,6 +235,14 @@ def test_before_there_is_a_vehicle_engaging_is_refused_with_the_reason():
     assert not done
     assert words.startswith('cannot engage: no vehicle yet: ')
     assert 'baud rate' in words
+
+
+def test_the_documents_name_every_finding():
+    text = (Path(__file__).resolve().parents[3] / 'docs' / 'FLIGHT.md').read_text()
+    table = text.split('| finding |')[1].split('\n\n')[0]
+    named = {line.split('`')[1] for line in table.splitlines()[2:]}
+    silent = (LinkFinding.GOOD, LinkFinding.WAITING)
+    assert named == {finding.value for finding in LinkFinding if finding not in silent}
 
 
 SPEAKERS = st.builds(
