@@ -21,6 +21,7 @@ from .commands import (
     fly,
     import_,
     import_flight,
+    infer,
     inspect,
     parity,
     retrain,
@@ -32,6 +33,7 @@ from .commands import (
 
 COMMANDS = (
     fly.COMMAND,
+    infer.COMMAND,
     evaluate.COMMAND,
     collect.COMMAND,
     validate.COMMAND,

@@ -1,0 +1,170 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""``liquid-drone infer``: what a bundle answers to pictures that were taken elsewhere."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ... import resources
+from ...errors import ConfigError
+from ...files import write_text
+from ...options import REQUIRED, option
+from ...results import claim
+from ...runtime.providers import ProviderChoice
+from ..arguments import Command
+
+if TYPE_CHECKING:
+    from ...evaluate.scoring import Rate
+    from ...infer.answers import Method
+    from ...infer.footage import Footage
+    from ...infer.results import MethodAnswers
+
+NAME = 'infer'
+HELP = 'show a bundle pictures, a video or a recording, and see what it would do'
+EPILOG = """examples:
+  liquid-drone infer follow photos/                    # photographs: each for itself
+  liquid-drone infer follow walk.mp4 --fov 84          # a video, its camera sees 84 degrees
+  liquid-drone infer follow flights/rosbag2_0          # a recording, field of view of camera_info
+  liquid-drone infer follow frames/ --rate 20          # a folder that is a sequence of 20 Hz
+  liquid-drone infer follow photos/ --truth truth.csv --compare colour-blob data/mine/bundle
+
+Leaves an annotated sheet or film, frames.csv, a plot and a summary. It needs no ROS, no simulator
+and no drone: do it before the first flight. truth.csv has a header: name (or frame), in_view (0 or
+1), bearing (-1 left edge to 1 right edge). colour-blob is the largest red patch, to compare with.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InferArguments:
+    """What is shown to whom."""
+
+    bundle: str = option(REQUIRED, 'a name in models/, or a directory', positional=True)
+    footage: tuple[Path, ...] = option(
+        REQUIRED, 'pictures, a folder of them, a video, or a recording', positional=True
+    )
+    fov: float | None = option(
+        None,
+        'horizontal field of view of the camera',
+        low=15.0,
+        high=150.0,
+        unit='degrees',
+        unset="camera_info's, else the policy's",
+    )
+    rate: float | None = option(
+        None, 'pictures are a sequence at this rate', low=0.1, high=1000.0, unit='Hz',
+        unset='each for itself',
+    )  # fmt: skip
+    truth: Path | None = option(None, 'CSV of what is in the pictures', unset='no scores')
+    compare: tuple[str, ...] = option((), 'further bundles, or colour-blob', metavar='BUNDLE')
+    threshold: float = option(0.5, 'least probability that counts as seen', low=0.0, high=1.0)
+    providers: ProviderChoice = option('cpu', 'where the vision graph runs')
+    out: Path = option(Path('out/infer'), 'directory of the results')
+    json: bool = option(False, 'print the summary as JSON')
+
+
+def run(args: InferArguments) -> int:
+    """Answer every frame and write what was answered."""
+    from ...infer.answers import COLOUR_BLOB, methods_of
+    from ...infer.footage import open_footage
+    from ...infer.results import FILES
+    from ...infer.truth import read_truth
+
+    footage = open_footage(args.footage, args.rate, args.fov)
+    truth = read_truth(args.truth) if args.truth else {}
+    names = [args.bundle, *args.compare]
+    if args.bundle == COLOUR_BLOB or len({*names}) < len(names):
+        raise ConfigError('expected a bundle first, and each method once')
+    paths = {name: Path() if name == COLOUR_BLOB else resources.bundle(name) for name in names}
+    methods = methods_of(paths, args.providers)
+    claim(args.out, FILES)
+    found = [_answers(method, footage, args) for method in methods]
+    if truth:
+        from dataclasses import replace
+
+        from ...infer.truth import score
+
+        found = [replace(one, score=score(one.answers, truth, args.threshold)) for one in found]
+    summary: dict[str, object] = {
+        'footage': [str(path) for path in args.footage],
+        'kind': footage.kind,
+        'fov_deg': footage.fov_deg,
+        'left_out': footage.left_out,
+        'methods': {one.name: one.summary(args.threshold) for one in found},
+    }
+    files = _write(args, footage, found, summary)
+    print(json.dumps(summary) if args.json else _told(found, footage, args.threshold))
+    if not args.json:
+        print(f'{args.out}: {", ".join(files)}')
+    return 0
+
+
+def _answers(method: 'Method', footage: 'Footage', args: InferArguments) -> 'MethodAnswers':
+    from ...infer.results import MethodAnswers
+    from ..progress import TerminalWatcher
+
+    answers = []
+    watcher = None if args.json else TerminalWatcher()
+    total = len(footage.paths) if footage.kind == 'pictures' else 0
+    if watcher:
+        watcher.begin(method.name, total, 'frames')
+    for answer in method.answers(footage):
+        answers.append(answer)
+        if watcher:
+            watcher.advance()
+    if watcher:
+        watcher.end()
+    return MethodAnswers(method.name, tuple(answers))
+
+
+def _write(
+    args: InferArguments,
+    footage: 'Footage',
+    found: 'list[MethodAnswers]',
+    summary: dict[str, object],
+) -> list[str]:
+    from ...infer import results
+    from ...infer.truth import read_truth
+
+    images = results.panes(found, args.threshold)
+    times = [one.stamp_s for one in found[0].answers]
+    is_film = len(times) > 1 and (footage.kind != 'pictures' or footage.rate_hz is not None)
+    if is_film:
+        span_s = max(times[-1] - times[0], 1e-3)
+        rate_hz = min(max((len(times) - 1) / span_s, 1.0), 60.0)
+        results.write_film(images, rate_hz, args.out / results.FILM)
+    results.write_sheet(images, args.out / results.SHEET)
+    results.write_table(found, args.threshold, args.out / results.TABLE)
+    truth = read_truth(args.truth) if args.truth else {}
+    results.write_plot(found, truth, args.threshold, args.out / results.PLOT)
+    write_text(args.out / results.SUMMARY, json.dumps(summary, indent=1) + '\n')
+    film = [results.FILM] if is_film else []
+    return [*film, results.SHEET, results.TABLE, results.PLOT, results.SUMMARY]
+
+
+def _rate(rate: 'Rate') -> str:
+    return f'{rate.count} of {rate.total} ({rate.low:.0%} to {rate.high:.0%})'
+
+
+def _told(found: 'list[MethodAnswers]', footage: 'Footage', threshold: float) -> str:
+    lines = []
+    for one in found:
+        seen = sum(answer.probability >= threshold for answer in one.answers)
+        line = f'{one.name}: target seen in {seen} of {len(one.answers)} frames'
+        if one.score is not None:
+            line += f'; recall {_rate(one.score.recall)}'
+            line += f', false alarms {_rate(one.score.false_alarms)}'
+            if one.score.bearing_rms is not None:
+                line += (
+                    f', bearing RMS {one.score.bearing_rms:.2f}, median '
+                    f'{one.score.bearing_median:.2f}'
+                )
+        lines.append(line)
+    if footage.left_out:
+        name, reason = next(iter(footage.left_out.items()))
+        lines.append(f'{len(footage.left_out)} frames left out, such as {name}: {reason}')
+    return '\n'.join(lines)
+
+
+COMMAND = Command(NAME, HELP, EPILOG, InferArguments, run)

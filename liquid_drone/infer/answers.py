@@ -1,0 +1,101 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a bundle answers to footage, frame by frame, as flight would ask it.
+
+The same crop and resize, the same state, the measured time between frames. Beside each command
+stands what the guard's limits of speed, acceleration and jerk would let through, of a drone that
+hovers and has nothing against it: position, battery and fences are not known here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..arrays import FourFloats, Image
+from ..flight.guard.limits import ZERO, Limits, approach
+from ..image import fitted
+from ..runtime.runner import PolicyRunner
+from ..runtime.selection import open_policy
+from .colour_blob import largest_blob
+from .footage import Footage, FootageFrame
+
+COLOUR_BLOB = 'colour-blob'
+LONGEST_STEP_S = 0.2
+
+
+@dataclass(frozen=True)
+class FrameAnswer:
+    """The answer of one method to one frame."""
+
+    index: int
+    name: str
+    stamp_s: float
+    image: Image  # (h, w, 3), as the policy saw it
+    probability: float  # that the target is in the picture
+    bearing: float  # -1 left edge .. 1 right edge
+    elevation: float  # -1 bottom edge .. 1 top edge
+    command: FourFloats | None  # vx, vy, vz m/s, yaw rate rad/s, body FLU; None: the baseline
+    allowed: FourFloats | None  # what the guard's limits let through
+
+
+class Method:
+    """A bundle, or the baseline, that answers frames."""
+
+    def __init__(self, name: str, runner: PolicyRunner, is_baseline: bool) -> None:
+        """Take the runner; of the baseline its camera alone counts."""
+        self.name, self.runner, self.is_baseline = name, runner, is_baseline
+        self._flown, self._slope, self._last_s = ZERO, ZERO, 0.0
+
+    def answers(self, footage: Footage) -> Iterator[FrameAnswer]:
+        """Yield an answer to each frame."""
+        for frame in footage.frames():
+            image = fitted(frame.image, self.runner.contract.camera, footage.fov_deg)
+            yield self._blob(frame, image) if self.is_baseline else self._step(frame, image)
+
+    def _blob(self, frame: FootageFrame, image: Image) -> FrameAnswer:
+        blob = largest_blob(image)
+        seen = float(blob.is_seen)
+        where = blob.bearing, blob.elevation
+        return FrameAnswer(frame.index, frame.name, frame.stamp_s, image, seen, *where, None, None)
+
+    def _step(self, frame: FootageFrame, image: Image) -> FrameAnswer:
+        if frame.starts_afresh:
+            self.runner.reset()
+            self._flown, self._slope, self._last_s = ZERO, ZERO, frame.stamp_s
+        output = self.runner.step(image, frame.stamp_s)
+        vx, vy, vz, turn = (float(value) for value in output.command)
+        dt_s = min(max(frame.stamp_s - self._last_s, 0.0), LONGEST_STEP_S) or output.dt_s
+        self._last_s = frame.stamp_s
+        self._flown, self._slope = approach(
+            self._flown, self._slope, (vx, vy, vz, turn), Limits(), dt_s
+        )
+        return FrameAnswer(
+            frame.index,
+            frame.name,
+            frame.stamp_s,
+            image,
+            output.target_probability,
+            output.target_bearing,
+            output.target_elevation,
+            (vx, vy, vz, turn),
+            self._flown,
+        )
+
+
+def methods_of(bundles: dict[str, Path], providers: str = 'cpu') -> list[Method]:
+    """Open the bundles; the baseline looks through the first one's camera.
+
+    Args:
+        bundles: name -> directory, in order; :data:`COLOUR_BLOB` stands for the baseline.
+        providers: where the vision graphs run.
+
+    """
+    first = next(path for name, path in bundles.items() if name != COLOUR_BLOB)
+    return [
+        Method(
+            name,
+            open_policy(first if name == COLOUR_BLOB else path, providers),
+            is_baseline=name == COLOUR_BLOB,
+        )
+        for name, path in bundles.items()
+    ]

@@ -1,0 +1,171 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What an inference leaves: a film or a sheet, a table, a plot over time, a summary."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ..arrays import Image
+from ..errors import OutputError, require
+from ..files import aside_of, write_text
+from .answers import FrameAnswer
+from .overlay import annotated, sheet
+from .truth import DetectionScore, FrameTruth
+
+COLUMNS = (
+    *('method', 'frame', 'name', 'time_s', 'probability', 'seen', 'bearing', 'elevation'),
+    *('vx_m_s', 'vy_m_s', 'vz_m_s', 'yaw_rate_rad_s'),
+    *('allowed_vx_m_s', 'allowed_vy_m_s', 'allowed_vz_m_s', 'allowed_yaw_rate_rad_s'),
+)
+TABLE, SHEET, FILM, PLOT, SUMMARY = (
+    'frames.csv',
+    'sheet.png',
+    'film.mp4',
+    'answers.png',
+    'summary.json',
+)
+FILES = (TABLE, SHEET, FILM, PLOT, SUMMARY)
+
+
+@dataclass(frozen=True)
+class MethodAnswers:
+    """All answers of one method, in order."""
+
+    name: str
+    answers: tuple[FrameAnswer, ...]
+    score: DetectionScore | None = None
+
+    def summary(self, threshold: float) -> dict[str, Any]:
+        """Return figures as plain data."""
+        seen = sum(answer.probability >= threshold for answer in self.answers)
+        found: dict[str, Any] = {'frames': len(self.answers), 'seen': seen}
+        if self.score is not None:
+            for name in ('recall', 'false_alarms'):
+                rate = getattr(self.score, name)
+                found[name] = {
+                    'count': rate.count,
+                    'total': rate.total,
+                    'low': round(rate.low, 4),
+                    'high': round(rate.high, 4),
+                }
+            for name in ('bearing_rms', 'bearing_median', 'bearing_slope'):
+                value = getattr(self.score, name)
+                found[name] = None if value is None else round(value, 4)
+            found['unknown_frames'] = self.score.unknown_frames
+        return found
+
+
+def write_table(methods: Sequence[MethodAnswers], threshold: float, path: Path) -> None:
+    """Write a row a frame and method.
+
+    Raises:
+        OutputError: it cannot be written.
+
+    """
+    file = io.StringIO()
+    table = csv.writer(file, lineterminator='\n')
+    table.writerow(COLUMNS)
+    for method in methods:
+        for one in method.answers:
+            numbers = (one.probability, one.bearing, one.elevation)
+            seen = int(one.probability >= threshold)
+            commands = [*(one.command or [''] * 4), *(one.allowed or [''] * 4)]
+            table.writerow(
+                [
+                    *(method.name, one.index, one.name, f'{one.stamp_s:.4f}'),
+                    *(f'{numbers[0]:.4f}', seen, f'{numbers[1]:.4f}', f'{numbers[2]:.4f}'),
+                    *(value if value == '' else f'{value:.4f}' for value in commands),
+                ]
+            )
+    write_text(path, file.getvalue())
+
+
+def panes(methods: Sequence[MethodAnswers], threshold: float) -> list[Image]:
+    """Return an image for each frame: the methods beside each other."""
+    rows = zip(*(method.answers for method in methods), strict=True)
+    return [
+        np.hstack([annotated(one, m.name, threshold) for m, one in zip(methods, row, strict=True)])
+        for row in rows
+    ]
+
+
+def write_sheet(images: Sequence[Image], path: Path) -> None:
+    """Write a contact sheet as PNG.
+
+    Raises:
+        OutputError: it cannot be written.
+
+    """
+    with aside_of(path) as aside:
+        if not cv2.imwrite(str(aside), sheet(images)[..., ::-1]):
+            raise OutputError(f'cannot write {path}; choose another --out')
+
+
+def write_film(images: Sequence[Image], rate_hz: float, path: Path) -> None:
+    """Write an H.264 film that browsers play.
+
+    Raises:
+        OutputError: it cannot be written.
+        MissingDependencyError: no imageio-ffmpeg.
+
+    """
+    height, width = images[0].shape[:2]
+    writer = require('imageio_ffmpeg', 'sim').write_frames(
+        str(path), (width, height), fps=rate_hz, codec='libx264', macro_block_size=8, quality=5
+    )
+    try:
+        writer.send(None)
+        for image in images:
+            writer.send(np.ascontiguousarray(image))
+    except OSError as error:
+        raise OutputError(f'cannot write {path}: {error}; choose another --out') from error
+    finally:
+        writer.close()
+
+
+def write_plot(
+    methods: Sequence[MethodAnswers],
+    truth: Mapping[str, FrameTruth],
+    threshold: float,
+    path: Path,
+) -> None:
+    """Plot probability, bearing and commands over the frames.
+
+    Raises:
+        MissingDependencyError: no matplotlib.
+
+    """
+    from ..evaluate.plots.rates import save
+
+    figure = require('matplotlib.figure', 'sim').Figure(figsize=(10, 7), layout='constrained')
+    likely, where, speed = figure.subplots(3, 1, sharex=True)
+    for method in methods:
+        frames = [one.index for one in method.answers]
+        likely.plot(frames, [one.probability for one in method.answers], label=method.name)
+        bearings = [
+            one.bearing if one.probability >= threshold else np.nan for one in method.answers
+        ]
+        where.plot(frames, bearings, '.-', ms=3)
+        commanded = [one for one in method.answers if one.command is not None]
+        for style, field in (('-', 'command'), (':', 'allowed')):
+            forward = [getattr(one, field)[0] for one in commanded]
+            speed.plot([one.index for one in commanded], forward, style)
+    for one in methods[0].answers:
+        told = truth.get(one.name, truth.get(str(one.index)))
+        if told is not None and told.in_view:
+            likely.axvspan(one.index - 0.5, one.index + 0.5, color='0.9', lw=0)
+            if told.bearing is not None:
+                where.plot(one.index, told.bearing, 'kx', ms=4)
+    likely.axhline(threshold, color='0.6', lw=0.8)
+    likely.set(ylabel='target seen', ylim=(-0.03, 1.03))
+    likely.legend(loc='upper right', fontsize=8)
+    where.set(ylabel='bearing, left -1', ylim=(-1.05, 1.05))
+    speed.set(ylabel='forward m/s\n(dotted: allowed)', xlabel='frame')
+    save(figure, path)

@@ -1,0 +1,133 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a person says is in the pictures, and how far a method's answers are from it.
+
+A CSV with a header: ``frame`` (number from 0) or ``name`` (of the picture's file), ``in_view`` (0
+or 1) and, where it is known, ``bearing`` (-1 left edge .. 1 right edge of the picture as the
+policy sees it).
+"""
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import ConfigError, shown
+from ..evaluate.scoring import Rate, wilson
+from .answers import FrameAnswer
+
+MOST_BYTES = 50_000_000
+TRUE, FALSE = ('1', 'true', 'yes'), ('0', 'false', 'no')
+
+
+@dataclass(frozen=True)
+class FrameTruth:
+    """What is truly in one frame."""
+
+    in_view: bool
+    bearing: float | None = None
+
+
+@dataclass(frozen=True)
+class DetectionScore:
+    """How a method did on the frames of which the truth is known."""
+
+    recall: Rate  # of the frames with the target, those in which it was seen
+    false_alarms: Rate  # of the frames without it, those in which it was seen
+    bearing_rms: float | None  # of the frames in which it was rightly seen
+    bearing_median: float | None  # of the absolute error
+    bearing_slope: float | None  # answered bearing for a true one; 1: neither too near nor too far
+    unknown_frames: int  # without truth
+
+
+def read_truth(path: Path) -> dict[str, FrameTruth]:
+    """Read a table; keys are frame numbers as text, or names.
+
+    Raises:
+        ConfigError: missing, too large, or a line that cannot be used.
+
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ConfigError(f'{path} is larger than {MOST_BYTES // 10**6} MB: not a truth table')
+        with path.open(encoding='utf-8', newline='') as file:
+            table = csv.DictReader(file)
+            header = table.fieldnames or ()
+            key = next((name for name in ('name', 'frame') if name in header), '')
+            if not key or 'in_view' not in header:
+                raise ConfigError(
+                    f'{path}: expected a header with frame or name, in_view and perhaps bearing, '
+                    f'got {shown(", ".join(header)) or "nothing"}'
+                )
+            return {
+                str(row[key]).strip(): _truth_of(row, f'{path}, line {table.line_num}')
+                for row in table
+            }
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f'{path} cannot be read as a truth table: {error}') from error
+
+
+def _truth_of(row: Mapping[str, str | None], where: str) -> FrameTruth:
+    said = (row['in_view'] or '').strip().lower()
+    if said not in (*TRUE, *FALSE):
+        raise ConfigError(f"{where}: in_view must be 0 or 1, got '{said[:40]}'")
+    text = (row.get('bearing') or '').strip()
+    if not text or said in FALSE:
+        return FrameTruth(said in TRUE)
+    try:
+        bearing = float(text)
+    except ValueError:
+        bearing = math.nan
+    if not -1.0 <= bearing <= 1.0:
+        raise ConfigError(f"{where}: bearing must be -1 to 1, got '{text[:40]}'")
+    return FrameTruth(True, bearing)
+
+
+def score(
+    answers: Sequence[FrameAnswer], truth: Mapping[str, FrameTruth], threshold: float
+) -> DetectionScore:
+    """Compare; frames without truth are counted and left out.
+
+    Raises:
+        ConfigError: no frame has a truth.
+
+    """
+    known = []
+    for answer in answers:
+        told = truth.get(answer.name, truth.get(str(answer.index)))
+        if told is not None:
+            known.append((answer, told))
+    if not known:
+        first = ', '.join(list(truth)[:3]) or 'nothing'
+        raise ConfigError(f'no frame is in the truth table, which begins with {first}')
+    seen = [answer.probability >= threshold for answer, _ in known]
+    shown = [told.in_view for _, told in known]
+    hits = sum(s and t for s, t in zip(seen, shown, strict=True))
+    alarms = sum(s and not t for s, t in zip(seen, shown, strict=True))
+    pairs = [
+        (told.bearing, answer.bearing)
+        for (answer, told), s in zip(known, seen, strict=True)
+        if s and told.bearing is not None
+    ]
+    return DetectionScore(
+        wilson(hits, sum(shown)),
+        wilson(alarms, len(shown) - sum(shown)),
+        *_bearings(pairs),
+        unknown_frames=len(answers) - len(known),
+    )
+
+
+def _bearings(
+    pairs: Sequence[tuple[float, float]],
+) -> tuple[float | None, float | None, float | None]:
+    """Return RMS error, median absolute error and slope of (true, answered) bearings."""
+    if not pairs:
+        return None, None, None
+    true, got = np.array(pairs).T
+    error = got - true
+    spread = float(np.sum(true**2))
+    slope = float(np.sum(true * got)) / spread if spread > 1e-6 else None
+    return float(np.sqrt(np.mean(error**2))), float(np.median(np.abs(error))), slope

@@ -1,0 +1,195 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Photographs, folders, videos and recordings are answered as in flight, and scored honestly."""
+
+import csv
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from inventions import invent
+
+from liquid_drone import resources
+from liquid_drone.cli.main import main
+from liquid_drone.episodes.episode import BAG, save
+from liquid_drone.errors import CameraError, ConfigError
+from liquid_drone.infer.answers import COLOUR_BLOB, FrameAnswer, methods_of
+from liquid_drone.infer.colour_blob import largest_blob
+from liquid_drone.infer.footage import open_footage
+from liquid_drone.infer.results import COLUMNS
+from liquid_drone.infer.truth import FrameTruth, read_truth, score
+from liquid_drone.runtime.runner import PolicyRunner
+
+FOLLOW = {'follow': resources.bundle('follow')}
+GREEN, RED = (60, 120, 60), (200, 20, 20)
+
+
+def scene(x: float | None, width: int = 320, height: int = 180) -> np.ndarray:
+    """Return an RGB picture of grass, with a red patch at a bearing -1..1."""
+    image = np.full((height, width, 3), GREEN, np.uint8)
+    if x is not None:
+        column = round((x + 1.0) / 2.0 * (width - 1))
+        cv2.rectangle(image, (column - 8, 80), (column + 8, 110), RED, -1)
+    return image
+
+
+def write(path: Path, image: np.ndarray) -> Path:
+    cv2.imwrite(str(path), image[..., ::-1])
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Six pictures, one of them broken."""
+    folder = tmp_path / 'photos'
+    folder.mkdir()
+    for index, x in enumerate((None, -0.6, -0.2, 0.3, 0.7)):
+        write(folder / f'{index}.png', scene(x))
+    (folder / '9.jpg').write_bytes(b'not a picture')
+    return folder
+
+
+def test_the_baseline_finds_the_patch_and_nothing_in_grass():
+    for x in (-0.7, 0.0, 0.5):
+        blob = largest_blob(scene(x))
+        assert blob.is_seen
+        assert blob.bearing == pytest.approx(x, abs=0.03)
+    assert not largest_blob(scene(None)).is_seen
+
+
+def test_photographs_are_independent_and_a_sequence_has_a_past(photos):
+    alone = list(methods_of(FOLLOW)[0].answers(open_footage([photos])))
+    runner = PolicyRunner(FOLLOW['follow'])
+    for answer in alone:
+        runner.reset()
+        assert runner.step(answer.image, 0.0).command.tolist() == list(answer.command or ())
+    sequence = list(methods_of(FOLLOW)[0].answers(open_footage([photos], rate_hz=20.0)))
+    assert sequence[0].command == alone[0].command
+    assert sequence[-1].command != alone[-1].command
+    assert [one.stamp_s for one in sequence] == pytest.approx([0.0, 0.05, 0.1, 0.15, 0.2])
+
+
+def test_one_broken_picture_costs_one_picture_and_is_told(photos):
+    footage = open_footage([photos])
+    assert len(list(footage.frames())) == 5
+    assert list(footage.left_out) == ['9.jpg']
+
+
+def test_a_video_has_its_own_pace(tmp_path):
+    path = tmp_path / 'walk.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'MJPG'), 10.0, (320, 180))
+    for x in np.linspace(-0.5, 0.5, 8):
+        writer.write(np.ascontiguousarray(scene(float(x))[..., ::-1]))
+    writer.release()
+    answers = list(methods_of(FOLLOW)[0].answers(open_footage([path], fov_deg=80.0)))
+    assert [one.stamp_s for one in answers] == pytest.approx(np.arange(8) / 10.0)
+    blobs = methods_of({**FOLLOW, COLOUR_BLOB: Path()})[1].answers(open_footage([path]))
+    assert [one.bearing for one in blobs] == pytest.approx(np.linspace(-0.5, 0.5, 8), abs=0.05)
+
+
+def test_a_recording_brings_stamps_and_field_of_view(tmp_path):
+    save(invent(3, frames=6), tmp_path / 'flight')
+    footage = open_footage([tmp_path / 'flight' / BAG])
+    frames = list(footage.frames())
+    assert [frame.stamp_s for frame in frames] == pytest.approx(np.arange(6) * 0.05)
+    assert footage.fov_deg == pytest.approx(80.0)
+
+
+def test_what_the_guard_lets_through_grows_from_a_hover(photos):
+    """Nothing jumps: acceleration and jerk are limited, and so is the speed."""
+    answers = list(methods_of(FOLLOW)[0].answers(open_footage([photos], rate_hz=20.0)))
+    speeds = [float(np.hypot(*one.allowed[:2])) for one in answers if one.allowed]
+    assert speeds[0] < 0.1
+    assert max(np.diff(speeds)) < 0.1
+
+
+@pytest.mark.parametrize('path', ['nothing', 'empty', 'text.txt'])
+def test_what_is_no_footage_is_one_sentence(tmp_path, path):
+    (tmp_path / 'empty').mkdir()
+    (tmp_path / 'text.txt').write_text('words')
+    with pytest.raises(CameraError, match=r'does not exist|holds no picture'):
+        open_footage([tmp_path / path])
+
+
+def answer(index: int, probability: float, bearing: float = 0.0) -> FrameAnswer:
+    image = np.zeros((2, 2, 3), np.uint8)
+    return FrameAnswer(index, f'{index}.png', 0.0, image, probability, bearing, 0.0, None, None)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.floats(-1.0, 1.0)), min_size=1))
+def test_scores_count_what_was_said_against_what_was_there(cases):
+    answers = [answer(i, 1.0 if seen else 0.0, x / 2.0) for i, (seen, _, x) in enumerate(cases)]
+    truth = {str(i): FrameTruth(there, x) for i, (_, there, x) in enumerate(cases) if there}
+    truth |= {str(i): FrameTruth(False) for i, (_, there, _) in enumerate(cases) if not there}
+    found = score(answers, truth, 0.5)
+    assert (found.recall.total, found.false_alarms.total) == (
+        sum(there for _, there, _ in cases),
+        sum(not there for _, there, _ in cases),
+    )
+    assert found.recall.count == sum(seen and there for seen, there, _ in cases)
+    assert found.false_alarms.count == sum(seen and not there for seen, there, _ in cases)
+    if found.bearing_slope is not None:
+        assert found.bearing_slope == pytest.approx(0.5)
+
+
+def test_frames_without_truth_are_counted_and_none_at_all_is_an_error():
+    found = score([answer(0, 1.0), answer(1, 1.0)], {'1.png': FrameTruth(True)}, 0.5)
+    assert found.unknown_frames == 1
+    with pytest.raises(ConfigError, match=r'begins with other\.png'):
+        score([answer(0, 1.0)], {'other.png': FrameTruth(True)}, 0.5)
+
+
+@pytest.mark.parametrize(
+    ('text', 'said'),
+    [
+        ('', 'expected a header'),
+        ('a,b\n1,2\n', 'got .a, b'),
+        ('frame,in_view\n0,maybe\n', 'line 2: in_view must be 0 or 1'),
+        ('frame,in_view,bearing\n0,1,nan\n', 'bearing must be -1 to 1'),
+        ('frame,in_view,bearing\n0,1,3\n', 'bearing must be -1 to 1'),
+    ],
+)
+def test_a_truth_table_that_cannot_be_used_names_its_line(tmp_path, text, said):
+    path = tmp_path / 'truth.csv'
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        read_truth(path)
+
+
+def run_infer(*words: str | Path) -> int:
+    return main(['infer', *map(str, words)])
+
+
+def test_the_command_leaves_what_it_says(photos, tmp_path, capsys, monkeypatch):
+    truth, out = tmp_path / 'truth.csv', tmp_path / 'out'
+    rows = [(0, 0, ''), (1, 1, -0.6), (2, 1, -0.2), (3, 1, 0.3), (4, 1, 0.7)]
+    lines = [f'{index}.png,{seen},{x}' for index, seen, x in rows]
+    truth.write_text('\n'.join(['name,in_view,bearing', *lines]) + '\n')
+    words = ('follow', photos, '--truth', truth, '--compare', COLOUR_BLOB, '--out', out)
+    assert run_infer(*words) == 0
+    assert '1 frames left out, such as 9.jpg' in capsys.readouterr().out
+    summary = json.loads((out / 'summary.json').read_text())
+    assert summary['methods'][COLOUR_BLOB]['recall']['count'] == 4
+    assert summary['methods'][COLOUR_BLOB]['false_alarms']['count'] == 0
+    assert summary['methods'][COLOUR_BLOB]['bearing_rms'] < 0.05
+    with (out / 'frames.csv').open() as file:
+        table = list(csv.reader(file))
+    assert table[0] == list(COLUMNS)
+    assert len(table) == 1 + 2 * 5
+    assert cv2.imread(str(out / 'sheet.png')).shape[1] <= 2048
+    assert cv2.imread(str(out / 'answers.png')) is not None
+    assert run_infer('follow', photos, '--rate', '20', '--out', out) == 0
+    assert (out / 'film.mp4').stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    'words',
+    [('colour-blob',), ('follow', '--compare', 'follow'), ('follow', '--fov', '1.2')],
+)
+def test_orders_that_make_no_sense_are_refused(photos, tmp_path, capsys, words):
+    assert run_infer(words[0], photos, *words[1:], '--out', tmp_path / 'out') == 2
+    assert capsys.readouterr().err.count('\n') == 1
