@@ -16,6 +16,8 @@ SHIPPED = (
 
 CPU = ['onnxruntime>=1.17']
 GPU = ['onnxruntime-gpu>=1.17']  # the same module as CPU: never install both
+# episodes: of simulated flights, and of those on a drone
+RECORD = ['pillow>=10', 'rosbags>=0.10']
 SIM = [
     'gymnasium>=1.0',
     'imageio-ffmpeg>=0.5',
@@ -24,10 +26,9 @@ SIM = [
     'pillow>=10',  # textures of meshes
     'pybullet>=3.2.6',
     'rich>=13',
+    *RECORD,
     'trimesh>=4.5',  # targets from GLB, PLY, STL and OBJ files
 ]
-# episodes: in training, and of what happened on the drone
-RECORD = ['pillow>=10', 'rosbags>=0.10']
 TRAIN = [
     'onnx>=1.16',
     'onnxscript>=0.3',
@@ -46,6 +47,7 @@ TEST = [
     'colcon-ros',
     'hypothesis',
     'import-linter',
+    'mcap>=1.2',  # what others read an episode with
     'mypy',
     'ncps>=1.0',  # to compare with
     'pytest',

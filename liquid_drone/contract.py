@@ -33,6 +33,8 @@ CONTRACT_FILE, VISION_FILE, CORE_FILE, CARD_FILE = (
     'core.onnx',
     'card.md',
 )
+SEEN_PROBABILITY = 0.5  # of the target head: from here on the target counts as seen
+MIN_TARGET_PIXELS = 12  # of 256 x 144: with fewer the target is not in view
 COMMAND_NAMES = ('vx', 'vy', 'vz', 'yaw_rate')
 COMMAND_UNITS = ('m/s', 'm/s', 'm/s', 'rad/s')
 MOST_GRAPH_BYTES = 256_000_000

@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""The one way in which a picture gets another size, for training, simulation and flight alike.
+"""Another size and JPEG: the one way of both, for training, simulation and flight alike.
 
 A policy was trained with one camera. Another camera's picture is cropped in its middle to the same
 angle and the same shape, then resized. Colours are never touched: that is inside the graph.
@@ -14,6 +14,7 @@ from .arrays import Image
 from .contract import CameraSpec
 from .errors import ImageError
 
+JPEG_QUALITY = 95  # of every frame that is recorded or sent
 FOV_TOLERANCE_DEG = (
     5.0  # a camera that sees less than the policy's by more than this is too narrow
 )
@@ -87,3 +88,28 @@ def horizontal_fov_deg(width: int, focal_px: float) -> float:
 
 def _half(fov_deg: float) -> float:
     return math.tan(math.radians(fov_deg) / 2.0)
+
+
+def encode_jpeg(image: Image, quality: int = JPEG_QUALITY) -> bytes:
+    """Compress an RGB image (H, W, 3)."""
+    import cv2
+
+    done, data = cv2.imencode('.jpg', image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise ImageError(f'an image of shape {image.shape} cannot be written as JPEG')
+    return bytes(data)
+
+
+def decode_jpeg(data: bytes) -> Image:
+    """Return the RGB image (H, W, 3) of JPEG bytes.
+
+    Raises:
+        ImageError: it cannot be decoded.
+
+    """
+    import cv2
+
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    if image is None:
+        raise ImageError('expected JPEG data, got something that cannot be decoded')
+    return np.asarray(image[..., ::-1], dtype=np.uint8)

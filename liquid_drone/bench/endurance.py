@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from ..episodes.episode import encode_jpeg, find_episodes, load
+from ..episodes.episode import find_episodes, load
 from ..episodes.recording import EpisodeInfo
 from ..flight.companion import Decision
 from ..flight.companion_session import CompanionSession
@@ -31,6 +31,7 @@ from ..flight.mavlink.transport.reconnect import Reconnecting
 from ..flight.mavlink.transport.troubles import Troubles
 from ..flight.recorder import HOLDERS, FlightRecorder, RecorderConfig
 from ..flight.report import facts
+from ..image import encode_jpeg
 from ..sim.autopilot.link_faults import FaultyWire, LinkFaults
 from ..sim.autopilot.personality import Mode
 from ..sim.autopilot.simulated import SimulatedAutopilot

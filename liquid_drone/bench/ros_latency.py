@@ -101,7 +101,7 @@ def with_simulator(bundle: Path, seconds: float) -> dict[str, float]:
     graph = GraphFlight(bundle, flight, SimulatorRun(real_time=True))
     periods: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix='liquid_drone_') as scratch, _in_domain():
-        path, domain = Path(scratch) / 'flight.npz', int(os.environ['ROS_DOMAIN_ID'])
+        path, domain = Path(scratch) / 'episode', int(os.environ['ROS_DOMAIN_ID'])
         with (
             Graph(local_graph.commands(graph, path), Path(scratch) / 'logs', domain) as running,
             Monitor() as monitor,

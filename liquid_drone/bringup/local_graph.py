@@ -25,6 +25,7 @@ import yaml
 
 from .. import resources
 from ..contract import load_contract
+from ..episodes.episode import move
 from ..errors import MissingDependencyError, OutputError, SimulationError
 from ..options import plain
 from ..sim.firmware.instances import free_instance
@@ -56,7 +57,7 @@ class GraphFlight:
 def fly_through_ros(
     graph: GraphFlight, out: Path, on_progress: Callable[[FlightProgress], None] = lambda _: None
 ) -> FlightLog:
-    """Fly once and return what was recorded; the nodes' logs are left in ``out/logs``.
+    """Fly once and return the log; the episode and the nodes' logs are left in ``out``.
 
     Raises:
         MissingDependencyError: no ROS 2 here.
@@ -71,11 +72,13 @@ def fly_through_ros(
         )
     bundle_hash = load_contract(graph.bundle).bundle_hash()
     with tempfile.TemporaryDirectory(prefix='liquid_drone_') as scratch:
-        log_path = Path(scratch) / 'flight.npz'
+        log_path = Path(scratch) / 'episode'
         with Graph(commands(graph, log_path, out / 'logs'), out / 'logs') as running:
             running.watch(on_progress)
         log = FlightLog.load(log_path)
-    log.meta.update(bundle=str(graph.bundle), bundle_hash=bundle_hash)
+        log.meta.update(bundle=str(graph.bundle), bundle_hash=bundle_hash)
+        log.save_facts(log_path)
+        move(log_path, out / 'episode')
     return log
 
 

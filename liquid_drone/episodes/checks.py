@@ -17,6 +17,7 @@ from ..arrays import FloatArray
 from ..contract import COMMAND_NAMES, CommandSpec, TimeSpec
 from ..errors import EpisodeError
 from ..geometry import euler_from_quaternion, rotate_by_yaw
+from ..image import decode_jpeg
 from . import episode
 from .recording import Recording
 
@@ -186,7 +187,7 @@ def sideways(recording: Recording) -> FloatArray:
     import cv2
 
     small = [
-        cv2.resize(episode.decode_jpeg(jpeg).mean(axis=2).astype(np.float32), SMALL)
+        cv2.resize(decode_jpeg(jpeg).mean(axis=2).astype(np.float32), SMALL)
         for jpeg in recording.jpegs
     ]
     window = cv2.createHanningWindow(SMALL, cv2.CV_32F)
@@ -238,7 +239,7 @@ def colours_of(recording: Recording, name: str) -> Colours | None:
         return None
     values = []
     for k in shown[:: max(1, len(shown) // SAMPLED)]:
-        image = episode.decode_jpeg(recording.jpegs[k]).astype(np.float64)
+        image = decode_jpeg(recording.jpegs[k]).astype(np.float64)
         rows, columns = image.shape[:2]
         x = round((mask[k, 0] + 1.0) / 2.0 * (columns - 1))
         y = round((1.0 - mask[k, 1]) / 2.0 * (rows - 1))

@@ -7,48 +7,29 @@ written aside and renamed when whole, so that a crash leaves no half of one. Not
 trains; it needs ``rosbags`` (extra ``record``) and no PyTorch, so that a drone can write episodes.
 
 Topics: ``camera/image_raw/compressed`` (JPEG), ``camera/camera_info``, ``cmd_vel`` (TwistStamped,
-what should be done: the label), ``cmd_vel_executed`` (what was done), ``odom``, ``target/pose``
-(world) and ``target/mask`` (PointStamped: bearing -1 left..1 right, elevation -1 bottom..1 top,
-visible pixels). Of a flight on a drone also ``mavlink/decision`` (DiagnosticArray): what guard and
-engage rules made of the frame. There nobody knows where the target is: nan.
+the label: what should be done), ``cmd_vel_executed`` (what was commanded), ``odom``,
+``target/pose`` (world) and ``target/mask`` (PointStamped: bearing -1 left..1 right, elevation -1
+bottom..1 top, visible pixels). A frame is trained on when it has all of them. A simulated flight
+has every frame, and also ``mavlink/setpoint`` (what the guard let pass), ``flight/following`` and
+``flight/collision`` (Bool) and ``policy/target_probability`` (Float64). A flight on a drone also
+has ``mavlink/decision`` (DiagnosticArray): what guard and engage rules made of the frame. There
+the place of the target is unknown: nan.
 """
 
 import json
+import shutil
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
 
 from .. import schema
 from ..errors import ConfigError, EpisodeError, shown
 from ..files import load_json, sha256_of, size_of, write_text
 from ..results import EPISODE, replacing
 from . import rosbag
-from .recording import FORMAT_VERSION, EpisodeInfo, Recording
+from .recording import READABLE_VERSIONS, EpisodeInfo, Recording
 
 MANIFEST, BAG = 'episode.json', 'bag'
 MOST_BYTES = 4_000_000_000  # of the MCAP file
 MOST_MANIFEST_BYTES = 16_000_000
-
-
-def encode_jpeg(image: npt.NDArray[np.uint8], quality: int = 95) -> bytes:
-    """Compress an RGB image (H, W, 3)."""
-    import cv2
-
-    done, data = cv2.imencode('.jpg', image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not done:
-        raise EpisodeError(f'an image of shape {image.shape} cannot be written as JPEG')
-    return bytes(data)
-
-
-def decode_jpeg(data: bytes) -> npt.NDArray[np.uint8]:
-    """Return the RGB image (H, W, 3) of JPEG bytes."""
-    import cv2
-
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    if image is None:
-        raise EpisodeError('expected JPEG data, got something that cannot be decoded')
-    return np.asarray(image[..., ::-1], dtype=np.uint8)
 
 
 def save(recording: Recording, directory: Path) -> EpisodeInfo:
@@ -63,10 +44,22 @@ def save(recording: Recording, directory: Path) -> EpisodeInfo:
     """
     with replacing(directory, EPISODE) as aside:
         mcap = rosbag.write(recording, aside / BAG)
-        counted = {'frames': len(recording.jpegs), 'sha256': sha256_of(mcap)}
+        counted = {'frames': recording.complete_frames(), 'sha256': sha256_of(mcap)}
         info = EpisodeInfo(**{**vars(recording.info), **counted})
         write_text(aside / MANIFEST, json.dumps(schema.plain(info), indent=1) + '\n')
     return info
+
+
+def move(source: Path, directory: Path) -> None:
+    """Move an episode, to another disk too, all or nothing; an existing one is replaced.
+
+    Raises:
+        OutputError: as :func:`save`.
+
+    """
+    with replacing(directory, EPISODE) as aside:
+        shutil.copytree(source, aside, dirs_exist_ok=True)
+    shutil.rmtree(source)
 
 
 def load_info(directory: Path) -> EpisodeInfo:
@@ -80,17 +73,19 @@ def load_info(directory: Path) -> EpisodeInfo:
     try:
         data = load_json(path, MOST_MANIFEST_BYTES)
         version = data.get('format_version') if isinstance(data, dict) else None
-        if type(version) is not int or version != FORMAT_VERSION:
+        if type(version) is not int or version not in READABLE_VERSIONS:
+            known = ' or '.join(map(str, READABLE_VERSIONS))
             raise EpisodeError(
-                f'{path}: expected format_version {FORMAT_VERSION}, got {shown(version)}'
+                f'{path}: expected format_version {known}, got {shown(version)}; a newer release '
+                'of liquid_drone may have written it'
             )
         return schema.build(EpisodeInfo, data, str(path))
     except ConfigError as error:
         raise EpisodeError(f'{directory} is not an episode: {error}') from error
 
 
-def load(directory: Path, check_hash: bool = True) -> Recording:
-    """Read a whole episode.
+def load(directory: Path, check_hash: bool = True, every_frame: bool = False) -> Recording:
+    """Read an episode: the frames to train on, or with ``every_frame`` all of a simulated flight.
 
     Raises:
         EpisodeError: missing, altered or cut short.
@@ -103,12 +98,16 @@ def load(directory: Path, check_hash: bool = True) -> Recording:
         raise EpisodeError(
             f'{mcap} does not match its manifest: corrupt, or replaced; record it again'
         )
-    recording = rosbag.read(directory / BAG, info)
-    if len(recording.jpegs) != info.frames:
-        raise EpisodeError(
-            f'{directory}: expected {info.frames} frames, read {len(recording.jpegs)}'
-        )
+    recording = rosbag.read(directory / BAG, info, every_frame)
+    complete = recording.complete_frames()
+    if complete != info.frames:
+        raise EpisodeError(f'{directory}: expected {info.frames} frames, read {complete}')
     return recording
+
+
+def rewrite_info(directory: Path, info: EpisodeInfo) -> None:
+    """Replace the manifest of an episode, for facts that its recorder could not know."""
+    write_text(directory / MANIFEST, json.dumps(schema.plain(info), indent=1) + '\n')
 
 
 def find_episodes(root: Path) -> list[Path]:

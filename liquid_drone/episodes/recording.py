@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from ..contract import CameraSpec
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1 had no OPTIONAL columns and no meta
+READABLE_VERSIONS = (1, 2)
 COLUMNS: dict[str, tuple[int, ...]] = {  # one row per frame; float64 but for the stamp
     'stamp_ns': (),
     'label': (4,),  # command vx, vy, vz m/s, yaw rate rad/s, body FLU heading-aligned
@@ -21,6 +22,13 @@ COLUMNS: dict[str, tuple[int, ...]] = {  # one row per frame; float64 but for th
     'quaternion_xyzw': (4,),
     'target_position_enu': (3,),
     'target_mask': (3,),  # bearing, elevation, pixels
+}
+OPTIONAL: dict[str, tuple[int, ...]] = {  # of simulated flights; None: unknown
+    'delivered_ns': (),  # when the frame came; stamp_ns is when its image was exposed
+    'setpoint': (4,),  # as the autopilot received it
+    'following': (),  # the autopilot is in the companion's mode
+    'collision': (),  # so far
+    'target_probability': (),  # by the policy
 }
 
 
@@ -40,26 +48,49 @@ class EpisodeInfo:
     obstacles: tuple[tuple[float, float, float], ...] = ()  # x, y, radius in m
     event: str = ''  # why the flight recorder kept it, such as "taken_over"
     sha256: str = ''  # of the MCAP file
+    meta: dict[str, Any] = field(default_factory=dict)  # more facts of a simulated flight
     format_version: int = FORMAT_VERSION
 
 
 @dataclass
 class Recording:
-    """Frames being gathered: JPEG bytes and one row of every column each."""
+    """Frames being gathered: JPEG bytes (empty: no new image came) and a row of every column."""
 
     info: EpisodeInfo
     jpegs: list[bytes] = field(default_factory=list)
-    rows: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
+    rows: dict[str, list[Any]] = field(
+        default_factory=lambda: {name: [] for name in (*COLUMNS, *OPTIONAL)}
+    )
     decisions: list[dict[str, str]] = field(default_factory=list)  # facts, empty where unknown
 
     def append(self, jpeg: bytes, decision: Mapping[str, str] | None = None, **row: Any) -> None:
-        """Add one frame; ``row`` names every column."""
+        """Add one frame; a column that ``row`` does not name, or gives as None, is unknown."""
         for name, values in self.rows.items():
-            values.append(row[name])
+            values.append(row.get(name))
         self.jpegs.append(jpeg)
         self.decisions.append(dict(decision or {}))
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """Return a column as an array (T, ...)."""
-        kind = np.int64 if name == 'stamp_ns' else np.float64
-        return np.array(self.rows[name], dtype=kind).reshape(len(self.jpegs), *COLUMNS[name])
+        shape = {**COLUMNS, **OPTIONAL}[name]
+        kind = np.int64 if name in ('stamp_ns', 'delivered_ns') else np.float64
+        unknown = np.full(shape, -1 if kind is np.int64 else np.nan)
+        values = [unknown if value is None else value for value in self.rows[name]]
+        return np.array(values, dtype=kind).reshape(len(self.jpegs), *shape)
+
+    def drop_last(self) -> None:
+        """Take the last frame out again."""
+        self.jpegs.pop()
+        self.decisions.pop()
+        for values in self.rows.values():
+            values.pop()
+
+    def is_complete(self, index: int) -> bool:
+        """Tell whether a frame has everything that training needs."""
+        return bool(self.jpegs[index]) and all(
+            self.rows[name][index] is not None for name in COLUMNS
+        )
+
+    def complete_frames(self) -> int:
+        """Return how many frames have everything that training needs."""
+        return sum(self.is_complete(index) for index in range(len(self.jpegs)))

@@ -16,7 +16,7 @@ import numpy as np
 from .. import topics
 from ..contract import CameraSpec
 from ..errors import EpisodeError, require
-from .recording import COLUMNS, EpisodeInfo, Recording
+from .recording import EpisodeInfo, Recording
 
 IMAGE, CAMERA, LABEL = topics.IMAGE_COMPRESSED, topics.CAMERA_INFO, topics.COMMAND
 EXECUTED, ODOM, TARGET, MASK = (
@@ -34,7 +34,21 @@ TYPES = {
     TARGET: 'geometry_msgs/msg/PoseStamped',
     MASK: 'geometry_msgs/msg/PointStamped',
 }
-DECISION, DECISION_TYPE = topics.DECISION, 'diagnostic_msgs/msg/DiagnosticArray'  # of a drone
+DECISION = topics.DECISION  # of a flight on a drone
+SETPOINT, FOLLOWING, COLLISION, PROBABILITY = (  # of a simulated flight
+    topics.SETPOINT,
+    topics.FOLLOWING,
+    topics.COLLISION,
+    topics.TARGET_PROBABILITY,
+)
+ALL_TYPES = {
+    **TYPES,
+    SETPOINT: 'geometry_msgs/msg/TwistStamped',
+    FOLLOWING: 'std_msgs/msg/Bool',
+    COLLISION: 'std_msgs/msg/Bool',
+    PROBABILITY: 'std_msgs/msg/Float64',
+    DECISION: 'diagnostic_msgs/msg/DiagnosticArray',
+}
 OPTICAL, BODY, WORLD = 'camera_optical_frame', 'base_link', 'map'
 
 
@@ -42,7 +56,7 @@ def write(recording: Recording, path: Path) -> Path:
     """Write a recording as a new rosbag2 directory; return its MCAP file."""
     rosbag2, store = require('rosbags.rosbag2', 'record'), typestore()
     plugin = rosbag2.StoragePlugin.MCAP
-    types = {**TYPES, DECISION: DECISION_TYPE} if any(recording.decisions) else TYPES
+    types = {topic: kind for topic, kind in ALL_TYPES.items() if _has(recording, topic)}
     with rosbag2.Writer(path, version=8, storage_plugin=plugin) as writer:
         links = {
             topic: writer.add_connection(f'/{topic}', kind, typestore=store)
@@ -51,14 +65,24 @@ def write(recording: Recording, path: Path) -> Path:
         make = _Maker(store)
         for index, jpeg in enumerate(recording.jpegs):
             row = {name: values[index] for name, values in recording.rows.items()}
-            stamp_ns = int(row['stamp_ns'])
-            messages = list(make.frame(jpeg, row, recording.info.camera))
+            delivered_ns = row['stamp_ns'] if row['delivered_ns'] is None else row['delivered_ns']
+            messages = list(make.frame(jpeg, row, int(delivered_ns), recording.info.camera))
             if recording.decisions[index]:
-                messages.append((DECISION, make.decision(stamp_ns, recording.decisions[index])))
+                made = make.decision(int(delivered_ns), recording.decisions[index])
+                messages.append((DECISION, made))
             for topic, message in messages:
                 data = store.serialize_cdr(message, types[topic])
-                writer.write(links[topic], stamp_ns, data)
+                writer.write(links[topic], int(delivered_ns), data)
     return storage_file(path)
+
+
+def _has(recording: Recording, topic: str) -> bool:
+    """Tell whether a recording has any message of a topic; those of an episode always count."""
+    if topic == DECISION:
+        return any(recording.decisions)
+    name = {SETPOINT: 'setpoint', FOLLOWING: 'following', COLLISION: 'collision'}.get(topic)
+    name = 'target_probability' if topic == PROBABILITY else name
+    return name is None or any(value is not None for value in recording.rows[name])
 
 
 def storage_file(path: Path) -> Path:
@@ -74,40 +98,43 @@ def storage_file(path: Path) -> Path:
     return files[0]
 
 
-def read(path: Path, info: EpisodeInfo) -> Recording:
-    """Read a rosbag2 directory; only frames for which every topic has a message are kept.
+def read(path: Path, info: EpisodeInfo, every_frame: bool = False) -> Recording:
+    """Read a rosbag2 directory; only frames for which every topic of an episode has a message.
+
+    Args:
+        path: the directory.
+        info: the manifest.
+        every_frame: of a simulated flight also the frames that nothing is to be learned from.
 
     Raises:
         EpisodeError: it cannot be read.
 
     """
+    frames = _gather(path)
+    recording = Recording(info)
+    for delivered_ns, row in sorted(frames.items()):
+        jpeg, decision = row.pop('jpeg', b''), row.pop('decision', None)
+        row.setdefault('stamp_ns', delivered_ns)
+        recording.append(jpeg, decision, **{**row, 'delivered_ns': delivered_ns})
+        if not every_frame and not recording.is_complete(-1):
+            recording.drop_last()
+    return recording
+
+
+def _gather(path: Path) -> dict[int, dict[str, Any]]:
+    """Return what the messages of each frame hold, by the time at which they were written."""
     rosbag2, store = require('rosbags.rosbag2', 'record'), typestore()
-    jpegs: dict[int, bytes] = {}
-    decisions: dict[int, dict[str, str]] = {}
-    columns: dict[str, dict[int, Any]] = {name: {} for name in COLUMNS}
+    frames: dict[int, dict[str, Any]] = {}
     try:
         with rosbag2.Reader(path) as reader:
             for link, stamp_ns, raw in reader.messages():
-                topic = link.topic.lstrip('/')
-                if topic not in (*TYPES, DECISION) or topic == CAMERA:
-                    continue
-                message = store.deserialize_cdr(raw, link.msgtype)
-                if topic == IMAGE:
-                    jpegs[stamp_ns] = message.data.tobytes()
-                if topic == DECISION:
-                    pairs = message.status[0].values if len(message.status) else ()
-                    decisions[stamp_ns] = {pair.key: pair.value for pair in pairs}
-                for name, value in _READ.get(topic, _nothing)(message):
-                    columns[name][stamp_ns] = value
+                read_one = _READ.get(link.topic.lstrip('/'))
+                if read_one is not None:
+                    message = store.deserialize_cdr(raw, link.msgtype)
+                    frames.setdefault(stamp_ns, {}).update(read_one(message))
     except (OSError, ValueError, RuntimeError, AssertionError, rosbag2.ReaderError) as error:
         raise EpisodeError(f'{path} cannot be read as rosbag2: {error}') from error
-    recording = Recording(info)
-    for stamp_ns, jpeg in sorted(jpegs.items()):
-        row = {name: values.get(stamp_ns) for name, values in columns.items()}
-        row['stamp_ns'] = stamp_ns
-        if all(value is not None for value in row.values()):
-            recording.append(jpeg, decisions.get(stamp_ns), **row)
-    return recording
+    return frames
 
 
 @functools.cache
@@ -129,17 +156,24 @@ class _Maker:
     def header(self, stamp_ns: int, frame: str) -> Any:
         return self('Header', self('Time', *divmod(stamp_ns, 1_000_000_000)), frame)
 
-    def frame(self, jpeg: bytes, row: dict[str, Any], camera: CameraSpec) -> Iterator[Any]:
-        """Yield (topic, message) of one camera frame."""
-        t = int(row['stamp_ns'])
-        pixels = np.frombuffer(jpeg, np.uint8)
-        yield (
-            IMAGE,
-            self('CompressedImage', self.header(t, OPTICAL), 'rgb8; jpeg compressed', pixels),
-        )
-        yield CAMERA, self.camera_info(t, camera)
-        yield LABEL, self.twist(t, row['label'])
-        yield EXECUTED, self.twist(t, row['executed'])
+    def frame(
+        self, jpeg: bytes, row: dict[str, Any], delivered_ns: int, camera: CameraSpec
+    ) -> Iterator[Any]:
+        """Yield (topic, message) of one camera frame, for what is known."""
+        if jpeg:
+            header = self.header(int(row['stamp_ns']), OPTICAL)
+            pixels = np.frombuffer(jpeg, np.uint8)
+            yield IMAGE, self('CompressedImage', header, 'rgb8; jpeg compressed', pixels)
+            yield CAMERA, self.camera_info(int(row['stamp_ns']), camera)
+        t = delivered_ns
+        for topic, name in ((LABEL, 'label'), (EXECUTED, 'executed'), (SETPOINT, 'setpoint')):
+            if row[name] is not None:
+                yield topic, self.twist(t, row[name])
+        for topic, name in ((FOLLOWING, 'following'), (COLLISION, 'collision')):
+            if row[name] is not None:
+                yield topic, self('Bool', bool(row[name]))
+        if row['target_probability'] is not None:
+            yield PROBABILITY, self('Float64', float(row['target_probability']))
         yield ODOM, self.odometry(t, row)
         pose = self(
             'Pose', self.point(row['target_position_enu']), self('Quaternion', 0.0, 0.0, 0.0, 1.0)
@@ -208,14 +242,27 @@ def _read_twist(name: str) -> Callable[[Any], Iterator[tuple[str, Any]]]:
     return read_one
 
 
-def _nothing(message: Any) -> Iterator[tuple[str, Any]]:
-    return iter(())
+def _read_image(message: Any) -> Iterator[tuple[str, Any]]:
+    stamp = message.header.stamp
+    yield 'stamp_ns', stamp.sec * 1_000_000_000 + stamp.nanosec
+    yield 'jpeg', message.data.tobytes()
+
+
+def _read_decision(message: Any) -> Iterator[tuple[str, Any]]:
+    pairs = message.status[0].values if len(message.status) else ()
+    yield 'decision', {pair.key: pair.value for pair in pairs}
 
 
 _READ: dict[str, Callable[[Any], Iterator[tuple[str, Any]]]] = {
+    IMAGE: _read_image,
     LABEL: _read_twist('label'),
     EXECUTED: _read_twist('executed'),
+    SETPOINT: _read_twist('setpoint'),
     ODOM: _read_odometry,
     TARGET: lambda m: iter([('target_position_enu', _xyz(m.pose.position))]),
     MASK: lambda m: iter([('target_mask', _xyz(m.point))]),
+    FOLLOWING: lambda m: iter([('following', m.data)]),
+    COLLISION: lambda m: iter([('collision', m.data)]),
+    PROBABILITY: lambda m: iter([('target_probability', m.data)]),
+    DECISION: _read_decision,
 }

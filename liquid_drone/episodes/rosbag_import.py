@@ -22,10 +22,10 @@ from ..contract import CameraSpec
 from ..errors import EpisodeError, ImageError, OutputError
 from ..files import as_name
 from ..geometry import rotation_from_quaternion
-from ..image import fitted, horizontal_fov_deg, is_too_narrow
+from ..image import encode_jpeg, fitted, horizontal_fov_deg, is_too_narrow
 from ..results import EPISODE, put
 from .bag_source import TopicSource, open_bag
-from .episode import encode_jpeg, save
+from .episode import save
 from .left_out import LeftOut
 from .recording import EpisodeInfo, Recording
 from .ros_pictures import picture_of

@@ -1,26 +1,71 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Fly a policy in one process: real MAVLink bytes, companion, guard and autopilot, but no ROS.
+"""The one closed loop in process: a driver commands a flight, frame by frame.
 
-Frame by frame it does what the nodes do in lock-step, in the same order, so that both give the
-same flight to the last bit. It waits for no clock.
+What differs between flights is composed: the driver (policy, expert, both in turns) and the way
+from its commands to the motors. :class:`MavlinkFlight` is the measured way: real MAVLink bytes,
+companion, guard and autopilot, frame by frame as the nodes do it in lock-step, so that both give
+the same flight to the last bit. ``direct_flight`` is the fast one. Nothing here waits for a clock.
 """
 
 import math
 from collections.abc import Callable
+from typing import Protocol
 
 from ..arrays import Command
+from ..contract import SEEN_PROBABILITY
 from ..flight.companion_session import CompanionSession
 from ..flight.guard.limits import SIMULATION_LIMITS, Limits, Sighting
 from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
 from ..flight.mavlink.transport.memory import MemoryTransport
-from ..runtime.runner import PolicyOutput, PolicyRunner
+from ..runtime.runner import PolicyRunner
 from ..sim.autopilots import FlownAutopilot
 from ..sim.flight_log import FlightLog
+from ..sim.sensors.camera import SimulatedFrame
 from ..sim.session import FlightProgress, Session
+from .driver import Driver, DriverOutput, PolicyDriver
 
-SEEN_PROBABILITY = 0.5  # the policy node's target_threshold
+
+class InProcessFlight(Protocol):
+    """A flight but for who commands it."""
+
+    @property
+    def done(self) -> bool:
+        """The flight is over."""
+        ...
+
+    @property
+    def log(self) -> FlightLog:
+        """The rows so far."""
+        ...
+
+    @property
+    def label(self) -> Command:
+        """The expert's command for the present frame."""
+        ...
+
+    def begin(self) -> SimulatedFrame:
+        """Take the image of the present frame."""
+        ...
+
+    def finish(self, output: DriverOutput) -> None:
+        """Execute the driver's newest answer, log the frame, let time pass."""
+        ...
+
+
+def run(
+    flight: InProcessFlight, driver: Driver, on_frame: Callable[[], None] = lambda: None
+) -> FlightLog:
+    """Fly to the end and return the log; where no new image came, the last answer stands."""
+    output: DriverOutput | None = None
+    while not flight.done:
+        frame = flight.begin()
+        if frame.fresh or output is None:
+            output = driver.step(frame.image, frame.stamp_ns / 1e9, flight.label)
+        flight.finish(output)
+        on_frame()
+    return flight.log
 
 
 def fly(
@@ -29,16 +74,14 @@ def fly(
     on_progress: Callable[[FlightProgress], None] = lambda _: None,
     limits: Limits = SIMULATION_LIMITS,
 ) -> FlightLog:
-    """Fly a session to its end and return its log; the runner starts afresh."""
-    runner.reset()
-    cockpit = Cockpit(session, runner, limits)
+    """Fly a policy through MAVLink to the session's end; the runner starts afresh."""
+    driver = PolicyDriver(runner)
+    fov_deg = runner.contract.camera.horizontal_fov_deg
+    flight = MavlinkFlight(session, driver.reset, limits, fov_deg)
     try:
-        while not session.done:
-            cockpit.frame()
-            on_progress(session.progress())
+        log = run(flight, driver, lambda: on_progress(session.progress()))
     finally:
-        cockpit.close()
-    log = session.log
+        flight.close()
     log.meta.update(
         through='process',
         lockstep_misses=0,
@@ -49,47 +92,67 @@ def fly(
     return log
 
 
-class Cockpit:
-    """The companion's side of one flight: policy, companion and link."""
+class MavlinkFlight:
+    """A session whose commands pass a companion with its guard and a MAVLink link."""
 
-    def __init__(self, session: Session, runner: PolicyRunner, limits: Limits) -> None:
-        """Take the seat; the companion engages by itself as soon as it may."""
-        self._session, self._runner = session, runner
+    def __init__(
+        self,
+        session: Session,
+        reset_driver: Callable[[], None],
+        limits: Limits,
+        horizontal_fov_deg: float,
+    ) -> None:
+        """Open the link; the companion engages by itself as soon as it may."""
+        self._session, self._reset_driver = session, reset_driver
+        self._half_width = math.tan(math.radians(horizontal_fov_deg) / 2)  # 1 m ahead
         self._link = _link_to(session.flown)
         self._companion = CompanionSession(self._link, limits, engages_itself=True)
-        self._command: Command | None = None
+        self._frame: SimulatedFrame | None = None
 
     def close(self) -> None:
         """Close the link."""
         self._link.close()
 
-    def frame(self) -> None:
-        """Fly one camera frame."""
-        frame = self._session.begin()
-        now_s = frame.stamp_ns / 1e9
-        self._link.poll(now_s)
-        if not frame.fresh:  # no picture came: nobody decides, the last setpoint stands
-            self._session.finish(self._command)
-            return
-        output = self._runner.step(frame.image, now_s)
-        self._command = output.command
-        a, b, c, d = self._command.tolist()
+    @property
+    def done(self) -> bool:
+        """The flight is over."""
+        return self._session.done
+
+    @property
+    def log(self) -> FlightLog:
+        """The rows so far."""
+        return self._session.log
+
+    @property
+    def label(self) -> Command:
+        """The expert's command for the present frame."""
+        return self._session.label
+
+    def begin(self) -> SimulatedFrame:
+        """Take the image and receive the telemetry of the present frame."""
+        self._frame = self._session.begin()
+        self._link.poll(self._frame.stamp_ns / 1e9)
+        return self._frame
+
+    def finish(self, output: DriverOutput) -> None:
+        """Decide and send, if there is a new image; else the last setpoint stands."""
+        assert self._frame is not None  # begin comes first
+        if self._frame.fresh:
+            self._decide(output, self._frame.stamp_ns)
+        self._session.finish(output.command, output.target_probability)
+
+    def _decide(self, output: DriverOutput, stamp_ns: int) -> None:
+        now_s = stamp_ns / 1e9
+        a, b, c, d = output.command.tolist()
         decision = self._companion.decide(now_s, Proposal(now_s, (a, b, c, d)))
         if decision is not None and decision.reset_policy:
-            self._runner.reset()
+            self._reset_driver()
             self._companion.policy_was_reset()
-        self._tell_target(output, now_s)
+        if output.target_probability >= SEEN_PROBABILITY:  # as the policy node publishes it
+            bearing_rad = -math.atan2(output.target_bearing * self._half_width, 1.0)
+            self._companion.see(Sighting(now_s, bearing_rad))
         if decision is not None and decision.setpoint is not None:
-            self._link.send_setpoint(decision.setpoint, frame.stamp_ns // 1_000_000)
-        self._session.finish(self._command)
-
-    def _tell_target(self, output: PolicyOutput, now_s: float) -> None:
-        """Pass on where the target is seen, as the policy node does."""
-        if output.target_probability < SEEN_PROBABILITY:
-            return
-        fov_rad = math.radians(self._runner.contract.camera.horizontal_fov_deg)
-        right = output.target_bearing * math.tan(fov_rad / 2)  # 1 m ahead
-        self._companion.see(Sighting(now_s, -math.atan2(right, 1.0)))
+            self._link.send_setpoint(decision.setpoint, stamp_ns // 1_000_000)
 
 
 def _link_to(flown: FlownAutopilot) -> MavlinkLink:

@@ -45,10 +45,11 @@ def replay(network: Network, log: FlightLog) -> Activity:
         EpisodeError: the policy did not fly in it.
 
     """
-    chosen = np.flatnonzero(log.column('following'))
+    fresh = np.array([bool(jpeg) for jpeg in log.jpegs], dtype=bool)
+    chosen = np.flatnonzero(log.column('following') & fresh)
     if len(chosen) < 2:
         raise EpisodeError('the policy did not fly in this log: expected frames in which it did')
-    stamps_s = log.column('stamp_ns')[chosen] * 1e-9
+    stamps_s = log.column('exposed_ns')[chosen] * 1e-9
     dt_s = np.diff(stamps_s, prepend=stamps_s[0] - network.time.nominal_s)
     core, cell = Core(network), network.cell
     state, rows, commands, memory = cell.zero_state(1), [], [], []

@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..contract import CommandSpec
+from ..contract import MIN_TARGET_PIXELS, CommandSpec
 from ..episodes import episode
-from ..image import reduced
+from ..image import decode_jpeg, reduced
 from .auxiliary_labels import auxiliary_labels
 
-MIN_PIXELS = 12  # of the full image: with fewer the target is not in view
 LABELS_VERSION = 3
 
 
@@ -101,10 +100,10 @@ def _open(directory: Path, cache: Path, reduce: int, command: CommandSpec) -> Cl
 def _decode(directory: Path, frames: Path, rows: Path, reduce: int) -> None:
     recording = episode.load(directory)
     mask = recording.column('target_mask')
-    visible = mask[:, 2] >= MIN_PIXELS
+    visible = mask[:, 2] >= MIN_TARGET_PIXELS
     target = np.column_stack([visible, np.where(visible[:, None], mask[:, :2], 0.0)])
     target[np.isnan(mask[:, 2])] = np.nan  # a real flight: nobody knows
-    images = [reduced(episode.decode_jpeg(jpeg), reduce) for jpeg in recording.jpegs]
+    images = [reduced(decode_jpeg(jpeg), reduce) for jpeg in recording.jpegs]
     _save_aside(frames, lambda path: np.save(path, np.stack(images)))
     arrays: dict[str, Any] = {
         'stamp_s': recording.column('stamp_ns') * 1e-9,

@@ -16,21 +16,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..episodes.episode import load_info, save
+from ..episodes.episode import load_info
+from ..evaluate.closed_loop import run
+from ..evaluate.direct_flight import DirectFlight, DirectOptions
+from ..evaluate.driver import Driver, PolicyDriver
+from ..sim.flight_log import FlightLog
 from ..sim.flight_spec import FlightSpec
 from ..streams import Stream, stream
 from ..workers import begin_worker, one_core
 from .clips import open_clips
-from .drivers import DisturbedExpert, Driver, DriverPlan, MixedDriver, PolicyDriver
+from .drivers import DisturbedExpert, DriverPlan, MixedDriver
 from .recipe import Recipe
-from .rollout import TrainingFlight, fly, new_recording
 
 if TYPE_CHECKING:
     from ..sim.scenario.scenario import Scenario
+    from ..sim.simulator import Simulator
 
 DRIFT_M_S = np.array(
     [0.25, 0.25, 0.15]
 )  # largest creep of the position estimate, drawn per episode
+
+LOST_M = 15.0  # a flight ends when the target is further away
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Result:
     seed: int
     frames: int
     collision: bool
-    flight: TrainingFlight | None  # None: the episode was there already
+    log: FlightLog | None  # None: it is an episode on disk
 
 
 def jobs_of(
@@ -117,33 +123,45 @@ def run_jobs(jobs: list[Job], processes: int) -> Iterator[Result]:
 def run_job(job: Job) -> Result:
     """Fly one job in this process."""
     seed = job.flight.seed
-    simulator, expert, scenario = _simulator(job.flight)
+    simulator, scenario = _simulator(job.flight)
     rng = stream(seed, Stream.DISTURBANCE)
     driver = _driver(job.plan, rng)
-    drift = DRIFT_M_S * rng.uniform(-1.0, 1.0, size=3)
-    if job.plan.kind == 'policy':  # scored as it will fly: the guard compensates the drift
-        drift = np.zeros(3)
-    simulator.reset(seed, job.flight.start)
-    recording = None
-    if job.directory is not None:
-        recording = new_recording(simulator, scenario, seed, _pilot(job.plan))
-    flight = fly(simulator, expert, driver, job.frames, recording, drift)
-    if recording is not None and job.directory is not None and recording.jpegs:
-        recording.info = type(recording.info)(
-            **{**vars(recording.info), 'collision': flight.collision}
-        )
-        save(recording, job.directory)
+    x, y, z = DRIFT_M_S * rng.uniform(-1.0, 1.0, size=3)
+    is_policy = job.plan.kind == 'policy'  # scored as it will fly: the guard compensates the drift
+    options = DirectOptions(
+        frames=job.frames,
+        drift_enu_m_s=(0.0, 0.0, 0.0) if is_policy else (x, y, z),
+        lost_m=LOST_M,
+        keeps_images=job.directory is not None,
+    )
+    facts = {**_facts(scenario), 'pilot': _pilot(job.plan)}
+    log = run(DirectFlight(simulator, seed, options, facts), driver)
+    if job.directory is None:
+        return Result(seed, len(log), log.collision, log)
+    frames = 0
+    if np.isfinite(log.column('label')).any():
+        frames = log.save(job.directory).frames
         if job.cache is not None:  # here, since there are more workers than trainers
             open_clips([job.directory], job.cache, job.reduce, job.plan.command)
-    return Result(seed, len(flight.distance_m), flight.collision, flight)
+    return Result(seed, frames, log.collision, None)
 
 
-_OPEN: dict[FlightSpec, tuple[Any, Any, 'Scenario']] = {}  # one simulator per process
+def _facts(scenario: 'Scenario') -> dict[str, object]:
+    return {
+        'through': 'training',
+        'world': scenario.world.name,
+        'season': scenario.season.name,
+        'target': scenario.target.name,
+        'task': scenario.task.name,
+        'weather': str(scenario.weather),
+    }
+
+
+_OPEN: dict[FlightSpec, tuple['Simulator', 'Scenario']] = {}  # one simulator per process
 _POLICIES: dict[Path, Any] = {}
 
 
-def _simulator(flight: FlightSpec) -> tuple[Any, Any, 'Scenario']:
-    from ..sim.expert import Expert
+def _simulator(flight: FlightSpec) -> tuple['Simulator', 'Scenario']:
     from ..sim.scenario.scenario import scenario_of
     from ..sim.simulator import Simulator
 
@@ -153,7 +171,7 @@ def _simulator(flight: FlightSpec) -> tuple[Any, Any, 'Scenario']:
             _OPEN.popitem()[1][0].close()
         scenario = scenario_of(key)
         simulator = Simulator(scenario)
-        _OPEN[key] = simulator, Expert(simulator), scenario
+        _OPEN[key] = simulator, scenario
     return _OPEN[key]
 
 

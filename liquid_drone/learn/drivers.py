@@ -1,59 +1,21 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Who flies a training flight: the expert with disturbances, the policy, or both in turns.
+"""Who flies a training flight: the expert with disturbances, or expert and policy in turns.
 
-A driver sees the camera frame and the expert's answer and returns the command to execute. The
-label that is recorded is always the expert's clean answer. numpy only.
+The label that is recorded is always the expert's command without disturbances. numpy only.
 """
 
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from ..arrays import Command
+from ..arrays import Command, Image
 from ..contract import CommandSpec
+from ..evaluate.driver import DriverOutput, Policy
+from ..sim.simulator import FRAME_S
 from .recipe import Disturbance
-
-FRAME_S = 0.05  # of the simulator's camera
-
-
-class Driver(Protocol):
-    """Decides what is flown, frame by frame."""
-
-    target_probability: float  # of the last image, 0..1; nan: the policy has seen none
-
-    def command(self, image: npt.NDArray[np.uint8], stamp_s: float, label: Command) -> Command:
-        """Return the command (4,) to execute for this frame."""
-        ...
-
-
-class Policy(Protocol):
-    """The part of :class:`liquid_drone.runtime.PolicyRunner` that is needed here."""
-
-    def reset(self) -> None:
-        """Forget the past."""
-
-    def step(self, image: npt.NDArray[np.uint8], stamp_s: float) -> 'DriverOutput':
-        """See a frame and answer."""
-        ...
-
-
-class DriverOutput(Protocol):
-    """A policy's answer to one frame."""
-
-    @property
-    def command(self) -> Command:
-        """The command (4,)."""
-        ...
-
-    @property
-    def target_probability(self) -> float:
-        """How probably the target is in the picture."""
-        ...
 
 
 class DisturbedExpert:
@@ -67,7 +29,7 @@ class DisturbedExpert:
     def __init__(
         self, rng: np.random.Generator, how: Disturbance, command: CommandSpec, clean: bool = False
     ) -> None:
-        self.rng, self.target_probability = rng, math.nan
+        self.rng = rng
         self.limits = np.array(command.limits)
         strength = rng.uniform(*how.strength)
         if clean or rng.random() < how.clean_share:
@@ -82,7 +44,10 @@ class DisturbedExpert:
         )
         self.strays = _Bouts(rng, how.stray_every_s, how.stray_s, how.stray) if strays else None
 
-    def command(self, image: npt.NDArray[np.uint8], stamp_s: float, label: Command) -> Command:
+    def reset(self) -> None:
+        """Nothing: noise and bouts go on."""
+
+    def step(self, image: Image, stamp_s: float, label: Command) -> DriverOutput:
         """Return the label plus the noise, within the limits."""
         self.noise = self.keep * self.noise + self.kick * self.rng.normal(size=4)
         flown = label + self.noise
@@ -91,7 +56,7 @@ class DisturbedExpert:
         turn = self.glances.next() if self.glances is not None else 0.0
         if turn:
             flown = np.array([0.0, 0.0, flown[2], turn * self.limits[3]])
-        return np.clip(flown, -self.limits, self.limits).astype(np.float32)
+        return DriverOutput(np.clip(flown, -self.limits, self.limits).astype(np.float32))
 
 
 class _Bouts:
@@ -122,20 +87,6 @@ class _Bouts:
         return int(self.rng.exponential(self.every_s) / FRAME_S)
 
 
-class PolicyDriver:
-    """The policy flies, whatever the expert says."""
-
-    def __init__(self, policy: Policy) -> None:
-        self.policy, self.target_probability = policy, math.nan
-        policy.reset()
-
-    def command(self, image: npt.NDArray[np.uint8], stamp_s: float, label: Command) -> Command:
-        """Return the policy's command."""
-        answer = self.policy.step(image, stamp_s)
-        self.target_probability = answer.target_probability
-        return answer.command
-
-
 class MixedDriver:
     """Policy and (disturbed) expert take turns of random length, as DAgger's beta mixture does.
 
@@ -152,19 +103,23 @@ class MixedDriver:
     ) -> None:
         self.policy, self.expert, self.rng = policy, expert, rng
         self.expert_share, self.turn_s = expert_share, turn_s
-        self.frames_left, self.by_expert, self.target_probability = 0, False, math.nan
+        self.frames_left, self.by_expert = 0, False
         policy.reset()
 
-    def command(self, image: npt.NDArray[np.uint8], stamp_s: float, label: Command) -> Command:
-        """Return the command of whoever has the turn."""
+    def reset(self) -> None:
+        """Begin with an empty state; the turns go on."""
+        self.policy.reset()
+
+    def step(self, image: Image, stamp_s: float, label: Command) -> DriverOutput:
+        """Return the command of whoever has the turn, and what the policy sees."""
         if self.frames_left <= 0:
             self.frames_left = 1 + int(self.rng.exponential(self.turn_s) / FRAME_S)
             self.by_expert = bool(self.rng.random() < self.expert_share)
         self.frames_left -= 1
         answer = self.policy.step(image, stamp_s)
-        self.target_probability = answer.target_probability
-        by_expert = self.expert.command(image, stamp_s, label)
-        return by_expert if self.by_expert else answer.command
+        by_expert = self.expert.step(image, stamp_s, label)
+        command = by_expert.command if self.by_expert else answer.command
+        return DriverOutput(command, answer.target_probability, answer.target_bearing)
 
 
 @dataclass(frozen=True)

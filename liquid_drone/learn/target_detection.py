@@ -13,15 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ..contract import MIN_TARGET_PIXELS, SEEN_PROBABILITY, load_contract
 from ..seeds import split_seeds
+from ..sim.flight_log import FlightLog
 from ..sim.scenario.scenario import load_target
-from .clips import MIN_PIXELS
 from .collect import jobs_of, run_jobs
 from .drivers import DriverPlan
 from .recipe import Disturbance, Recipe
-from .rollout import TrainingFlight
 
-SEEN = 0.5  # from this probability on the target counts as seen, as in flight
 OFFSET = 2000  # validation seeds from here on, so that nothing else is measured on them
 FRAMES = 300
 GLANCES = Disturbance(glance_share=1.0, glance_every_s=4.0)
@@ -68,8 +67,6 @@ def detection_errors(
         done: called after each flight.
 
     """
-    from ..contract import load_contract
-
     plan = DriverPlan('mixed', GLANCES, load_contract(bundle).command, bundle, 1.0)
     seeds = split_seeds('validation', flights, OFFSET)
     jobs = jobs_of(recipe, seeds, FRAMES, plan, None, lookalikes=True)
@@ -77,15 +74,16 @@ def detection_errors(
     named = {job.flight.seed: load_target(job.flight.target).name in targets for job in jobs}
     total = DetectionCounts()
     for result in run_jobs(jobs, processes):
-        assert result.flight is not None  # nothing is recorded, so nothing was there already
-        total = total + count(result.flight, named[result.seed])
+        assert result.log is not None  # nothing is recorded, so nothing was there already
+        total = total + count(result.log, named[result.seed])
         done()
     return total
 
 
-def count(flight: TrainingFlight, follows_target: bool) -> DetectionCounts:
+def count(log: FlightLog, follows_target: bool) -> DetectionCounts:
     """Count the frames of one flight that the policy watched."""
-    shown = (flight.target_pixels >= MIN_PIXELS) & follows_target
-    seen = flight.target_probability >= SEEN
+    flown = np.isfinite(log.column('label')).all(axis=1)  # without the frame of a collision
+    shown = (log.column('target_pixels') >= MIN_TARGET_PIXELS)[flown] & follows_target
+    seen = log.column('target_probability')[flown] >= SEEN_PROBABILITY
     numbers = (shown, shown & ~seen, ~shown, ~shown & seen)
     return DetectionCounts(*(int(np.count_nonzero(which)) for which in numbers))

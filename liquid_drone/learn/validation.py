@@ -12,15 +12,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from .. import resources, schema
 from ..contract import CommandSpec
 from ..errors import ConfigError
+from ..evaluate.scoring import score
 from ..seeds import split_seeds
+from ..sim.flight_log import FlightLog
 from ..sim.scenario.task import Task
+from ..sim.simulator import FRAME_S
 from .collect import jobs_of, run_jobs
-from .drivers import FRAME_S, DriverPlan
+from .drivers import DriverPlan
 from .recipe import Recipe, Workspace
-from .rollout import TrainingFlight, failure_of
 from .rounds import Round
 from .tensorboard import add_numbers, tensorboard_log
 from .watcher import Watcher
@@ -35,7 +39,7 @@ class Score:
     round: int
     flights: int
     successes: int
-    failures: dict[str, int]  # reason -> count
+    failures: dict[str, int]  # keys of scoring.FAILURES; one flight may fail in several ways
     command_error: float  # root mean square, shares of the limits, against the expert
 
     def __str__(self) -> str:
@@ -99,18 +103,20 @@ def fly_validation(
     jobs = jobs_of(recipe, seeds, round(task.duration_s / FRAME_S), plan, None)
     reasons: Counter[str] = Counter()
     errors: list[float] = []
+    good = 0
     for result in run_jobs(jobs, processes):
-        assert result.flight is not None  # nothing is recorded, so every seed is flown
-        reasons[failure_of(result.flight, task, FRAME_S)] += 1
-        errors.append(_mean_square(result.flight))
+        assert result.log is not None  # nothing is recorded, so every seed is flown
+        judged = score(result.log, task)
+        good += judged.success
+        reasons.update(judged.failures)
+        errors.append(mean_square_error(result.log))
         done(result.frames)
-    good = reasons.pop('', 0)
-    score = Score(one.index, flights, good, dict(reasons), (sum(errors) / len(errors)) ** 0.5)
-    _write_score(work, score)
+    result_of = Score(one.index, flights, good, dict(reasons), (sum(errors) / len(errors)) ** 0.5)
+    _write_score(work, result_of)
     with tensorboard_log(work.root) as numbers:
-        facts = {'good': good / flights, 'command_error': score.command_error}
+        facts = {'good': good / flights, 'command_error': result_of.command_error}
         add_numbers(numbers, (one.index + 1) * recipe.train.steps, 'validation', facts)
-    return score
+    return result_of
 
 
 def best_round(recipe: Recipe, work: Workspace) -> int:
@@ -146,5 +152,8 @@ def _score_path(work: Workspace, index: int) -> Path:
     return work.root / 'validation' / f'round-{index}.json'
 
 
-def _mean_square(flight: TrainingFlight) -> float:
-    return float((flight.command_error**2).mean()) if len(flight.command_error) else 1.0
+def mean_square_error(log: FlightLog) -> float:
+    """Return the mean square of command minus label, in shares of the limits; 1 for no frame."""
+    error = (log.column('command') - log.column('label')) / np.array(CommandSpec().limits)
+    known = np.isfinite(error).all(axis=1)
+    return float((error[known] ** 2).mean()) if known.any() else 1.0

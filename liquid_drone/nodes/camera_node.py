@@ -22,6 +22,7 @@ from ..camera import calibration
 from ..camera.calibration import Calibration
 from ..camera.source import KINDS, CameraFrame, Source, SourceConfig, open_source
 from ..errors import CameraError, ConfigError
+from ..image import JPEG_QUALITY
 from ..masking import masked
 from ..ros import conversions, diagnostics, process, qos
 from ..ros.diagnostics import Diagnostics, Health, Level
@@ -53,7 +54,11 @@ PARAMETERS = (
     ),
     Parameter('frame_id', conversions.OPTICAL_FRAME, 'optical frame of the pictures (z ahead)'),
     Parameter(
-        'jpeg_quality', 90, 'of image_raw/compressed, made only for who listens', low=1, high=100
+        'jpeg_quality',
+        JPEG_QUALITY,
+        'of image_raw/compressed, made only for who listens',
+        low=1,
+        high=100,
     ),
     Parameter('camera_info_url', '', 'calibration: file:///path.yaml; empty: uncalibrated'),
 )

@@ -19,7 +19,7 @@ from .. import resources, topics
 from ..arrays import Image
 from ..camera.frozen import FrozenSensor
 from ..camera.source import CameraFrame
-from ..contract import check_image
+from ..contract import SEEN_PROBABILITY, check_image
 from ..errors import ImageError
 from ..image import fitted, is_too_narrow
 from ..ros import conversions, diagnostics, process, qos
@@ -53,7 +53,11 @@ PARAMETERS = (
     PRECISION,
     Parameter('check_parity', True, 'replay the stored answers of the bundle when it is loaded'),
     Parameter(
-        'target_threshold', 0.5, 'least probability for ~/target to be published', low=0, high=1
+        'target_threshold',
+        SEEN_PROBABILITY,
+        'least probability for ~/target to be published',
+        low=0,
+        high=1,
     ),
     Parameter(
         'fit',

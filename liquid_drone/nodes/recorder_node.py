@@ -15,11 +15,10 @@ from rclpy.clock import Clock, ClockType
 from .. import resources, topics
 from ..arrays import Image
 from ..contract import load_contract
-from ..episodes.episode import encode_jpeg
 from ..episodes.recording import EpisodeInfo
 from ..errors import ConfigError, require
 from ..flight.recorder import FlightRecorder, RecorderConfig
-from ..image import fitted
+from ..image import encode_jpeg, fitted
 from ..ros import conversions, diagnostics, process, qos
 from ..ros.camera_input import CameraInput
 from ..ros.diagnostics import Diagnostics, Health, Level

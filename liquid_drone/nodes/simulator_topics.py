@@ -14,12 +14,11 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from .. import topics
 from ..contract import CameraSpec
+from ..image import JPEG_QUALITY
 from ..ros import conversions, qos
 from ..ros.transforms import Transforms
 from ..sim.sensors.camera import SimulatedFrame
 from ..sim.simulator import Truth
-
-JPEG_QUALITY = 95  # as episodes have it
 
 
 class SimulatorTopics:

@@ -1,15 +1,14 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""What one simulated flight left behind: a row per camera frame, the frames as JPEG, and its hash.
+"""One simulated flight in memory: a row per camera frame, the images as JPEG, and its hash.
 
-Written by whoever flew (one process or the ROS graph), read by the evaluation. It judges nothing.
+On disk it is an episode (:mod:`liquid_drone.episodes.episode`), written by whoever flew (one
+process or the ROS graph), read here. Nothing here scores a flight.
 """
 
 import hashlib
-import json
-import zipfile
-import zlib
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import FloatArray
-from ..errors import EpisodeError, OutputError
+from ..contract import CameraSpec
+from ..episodes import episode
+from ..episodes.recording import EpisodeInfo, Recording
+from ..errors import EpisodeError
+from .sensors.camera import SimulatedFrame
+from .simulator import Truth
 
 HASHED = (
     'stamp_ns',
@@ -33,14 +37,23 @@ COLUMNS: dict[str, tuple[tuple[int, ...], str]] = {  # shape of one row, type
     'velocity_enu': ((3,), 'float64'),
     'quaternion_xyzw': ((4,), 'float64'),  # body FLU to world ENU
     'target_position_enu': ((3,), 'float64'),
-    'command': ((4,), 'float64'),  # the policy's proposal; nan: none
+    'label': ((4,), 'float64'),  # the expert's command; nan: nothing is to be learned here
+    'command': ((4,), 'float64'),  # the driver's, before the guard; nan: none
     'setpoint': ((4,), 'float64'),  # FLU, as the autopilot received it; nan: none
     'target_pixels': ((), 'int64'),
     'target_bearing': ((), 'float64'),  # -1 left .. 1 right edge of the image
     'target_elevation': ((), 'float64'),  # -1 bottom .. 1 top edge of the image
+    'target_probability': ((), 'float64'),  # by the policy; nan: it gave none
+    'exposed_ns': ((), 'int64'),  # when the newest image was taken
     'collision': ((), 'bool'),
     'following': ((), 'bool'),  # the autopilot is in the companion's mode
 }
+UNKNOWN = (math.nan,) * 4  # of a command
+FLAGS = ('following', 'collision')
+SAME = (  # columns that an episode has by the same name
+    *('position_enu', 'velocity_enu', 'quaternion_xyzw', 'target_position_enu'),
+    *FLAGS,
+)
 
 
 @dataclass
@@ -49,14 +62,26 @@ class FlightLog:
 
     meta: dict[str, Any]
     obstacles: FloatArray  # (K, 3): x, y, radius in metres
+    camera: CameraSpec = field(default_factory=CameraSpec)
     rows: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
-    jpegs: list[bytes] = field(default_factory=list)
+    jpegs: list[bytes] = field(default_factory=list)  # empty where no new image came
+    collision: bool = False  # the flight ended in one, after its last row perhaps
 
     def append(self, jpeg: bytes, **row: Any) -> None:
-        """Add one frame; ``row`` must name every column."""
+        """Add one frame; only what the expert and the policy answered may be left out."""
+        row = {
+            'label': UNKNOWN,
+            'target_probability': math.nan,
+            'exposed_ns': row['stamp_ns'],
+            **row,
+        }
         for name, values in self.rows.items():
             values.append(row[name])
         self.jpegs.append(jpeg)
+
+    def newest_jpeg(self, index: int) -> bytes:
+        """Return the newest image at a frame; empty when there was none yet."""
+        return next((jpeg for jpeg in reversed(self.jpegs[: index + 1]) if jpeg), b'')
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -74,43 +99,115 @@ class FlightLog:
             digest.update(np.ascontiguousarray(self.column(name)).tobytes())
         return digest.hexdigest()[:16]
 
-    def save(self, path: Path) -> None:
-        """Write everything into one ``.npz`` file without pickles.
+    def save(self, directory: Path) -> EpisodeInfo:
+        """Write an episode; an existing one is replaced.
 
         Raises:
-            OutputError: the file cannot be written.
+            OutputError: it cannot be written.
+
         """
-        lengths = np.array([len(jpeg) for jpeg in self.jpegs], dtype=np.int64)
-        frames = np.frombuffer(b''.join(self.jpegs), dtype=np.uint8)
-        columns: dict[str, Any] = {name: self.column(name) for name in COLUMNS}
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez_compressed(
-                path,
-                meta=np.array(json.dumps(self.meta)),
-                obstacles=self.obstacles,
-                jpeg_lengths=lengths,
-                jpeg_bytes=frames,
-                **columns,
+        return episode.save(self.recording(), directory)
+
+    def save_facts(self, directory: Path) -> None:
+        """Write the facts of this log into the manifest of its episode; the frames stay."""
+        known = episode.load_info(directory)
+        info = replace(self.info(), frames=known.frames, sha256=known.sha256)
+        episode.rewrite_info(directory, info)
+
+    def recording(self) -> Recording:
+        """Return every frame as an episode has it."""
+        recording = Recording(self.info())
+        for index, jpeg in enumerate(self.jpegs):
+            row = {name: values[index] for name, values in self.rows.items()}
+            recording.append(
+                jpeg,
+                stamp_ns=row['exposed_ns'],
+                delivered_ns=row['stamp_ns'],
+                label=_known(row['label']),
+                executed=_known(row['command']),
+                setpoint=_known(row['setpoint']),
+                target_mask=(row['target_bearing'], row['target_elevation'], row['target_pixels']),
+                target_probability=_known(row['target_probability']),
+                **{name: row[name] for name in SAME},
             )
-        except OSError as error:
-            raise OutputError(f'cannot write {path}: {error}; choose another --out') from error
+        return recording
+
+    def info(self) -> EpisodeInfo:
+        """Return the manifest, but for counts and hash; the id flies the same flight again."""
+        meta = self.meta
+        pilot = str(meta.get('bundle_hash') or meta.get('pilot', ''))
+        world, season, target = (str(meta.get(k, '')) for k in ('world', 'season', 'target'))
+        seed = int(meta.get('seed', -1))
+        return EpisodeInfo(
+            '/'.join([world, season, target, str(seed), pilot]),
+            world,
+            season,
+            target,
+            seed,
+            pilot,
+            collision=self.collision or any(map(bool, self.rows['collision'])),
+            camera=self.camera,
+            obstacles=tuple((float(x), float(y), float(r)) for x, y, r in self.obstacles),
+            meta=meta,
+        )
 
     @classmethod
-    def load(cls, path: Path) -> 'FlightLog':
-        """Read a log written by :meth:`save`.
+    def load(cls, directory: Path) -> 'FlightLog':
+        """Read an episode with every frame.
 
         Raises:
-            EpisodeError: no such file, or not a flight log.
+            EpisodeError: no such episode, not a whole one, or a flight.npz of an older release.
+
         """
-        try:
-            with path.open('rb') as file, np.load(file, allow_pickle=False) as data:
-                log = cls(json.loads(str(data['meta'])), data['obstacles'])
-                log.rows = {name: list(data[name]) for name in COLUMNS}
-                ends = np.cumsum(data['jpeg_lengths'])
-                stream = data['jpeg_bytes'].tobytes()
-        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-            raise EpisodeError(f'{path} is not a flight log: {error}') from error
-        starts = [0, *ends[:-1]]
-        log.jpegs = [stream[a:b] for a, b in zip(starts, ends, strict=False)]
+        if directory.suffix == '.npz':
+            raise EpisodeError(
+                f'{directory}: a flight is an episode now; fly its seed again (liquid-drone fly '
+                '--seed N), which gives the same flight, and name the folder episode'
+            )
+        recording = episode.load(directory, every_frame=True)
+        info = recording.info
+        facts = {name: getattr(info, name) for name in ('world', 'season', 'target', 'seed')}
+        obstacles = np.array(info.obstacles, dtype=np.float64).reshape(-1, 3)
+        log = cls({**facts, 'pilot': info.pilot, **info.meta}, obstacles, info.camera)
+        log.collision = info.collision
+        for index, jpeg in enumerate(recording.jpegs):
+            row = {name: values[index] for name, values in recording.rows.items()}
+            bearing, elevation, pixels = row['target_mask'] or (0.0, 0.0, 0.0)
+            following, probability = row['following'], row['target_probability']
+            log.append(
+                jpeg,
+                stamp_ns=row['delivered_ns'],
+                exposed_ns=row['stamp_ns'],
+                label=row['label'] or UNKNOWN,
+                command=row['executed'] or UNKNOWN,
+                setpoint=row['setpoint'] or UNKNOWN,
+                target_bearing=bearing,
+                target_elevation=elevation,
+                target_pixels=0 if math.isnan(pixels) else int(pixels),
+                target_probability=math.nan if probability is None else probability,
+                **{name: row[name] for name in SAME if name not in FLAGS},
+                following=following is not False,  # format 1 has flights of a driver alone
+                collision=bool(row['collision']),
+            )
         return log
+
+
+def _known(value: Any) -> Any:
+    """Return a number or a command, None where there is none."""
+    return None if np.isnan(np.asarray(value, dtype=np.float64)).all() else value
+
+
+def row_of(truth: Truth, frame: SimulatedFrame) -> dict[str, Any]:
+    """Return the columns that the simulator knows at a frame."""
+    return {
+        'stamp_ns': truth.stamp_ns,
+        'position_enu': truth.position_enu,
+        'velocity_enu': truth.velocity_enu,
+        'quaternion_xyzw': truth.quaternion_xyzw,
+        'target_position_enu': truth.target_position_enu,
+        'target_pixels': frame.target_pixels,
+        'target_bearing': frame.target_bearing,
+        'target_elevation': frame.target_elevation,
+        'exposed_ns': frame.stamp_ns,
+        'collision': truth.collision,
+    }

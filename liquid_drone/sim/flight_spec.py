@@ -78,7 +78,7 @@ class SimulatorRun:
         '', 'address:port that gets MAVLink telemetry too, such as 127.0.0.1:14550', unset='none'
     )
     real_time: bool = option(False, 'run at the pace of the wall clock instead of in lock-step')
-    flight_log: str = option('', 'where to save the flight (.npz)', unset='nowhere')
+    flight_log: str = option('', 'folder of the episode to write', unset='none')
     firmware_log: str = option('firmware.log', 'where the output of the firmware goes')
     progress: Literal['log', 'json', 'none'] = option('log', 'how progress is reported')
 

@@ -7,28 +7,27 @@ Each frame: the caller fetches telemetry, then :meth:`Session.begin`, then deliv
 the autopilot, then :meth:`Session.finish`. It never commands the drone itself.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
-from ..arrays import Command, Image
+from ..arrays import Command
+from ..image import encode_jpeg
 from . import autopilots
 from .autopilot.pilot import SimulatedPilot
 from .autopilots import FlownAutopilot
+from .expert import Expert
 from .firmware.process import Firmware, find
-from .flight_log import FlightLog
+from .flight_log import UNKNOWN, FlightLog, row_of
 from .flight_spec import FlightSpec
 from .scenario.scenario import scenario_of
 from .sensors.camera import SimulatedFrame
 from .simulator import START_NS, SUBSTEPS, Simulator
 
-JPEG_QUALITY = 90
 LONGEST_EXTRA_S = 120.0  # beyond the time of following: take-off, waiting, landing
-NOTHING = np.full(4, np.nan)
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,8 @@ class Session:
         }
         if flight.firmware:
             meta['firmware'] = Path(flight.firmware).name
-        self.log = FlightLog(meta, self.simulator.obstacles)
+        self.log = FlightLog(meta, self.simulator.obstacles, self.simulator.camera)
+        self._expert = Expert(self.simulator)
         self._frame: SimulatedFrame | None = None
 
     def _flown(
@@ -121,29 +121,29 @@ class Session:
         """The flight is over."""
         return self.pilot.done or self.simulator.truth().stamp_ns > self._latest_ns
 
+    @property
+    def label(self) -> Command:
+        """The expert's command for the present state."""
+        return self._expert.command()
+
     def begin(self) -> SimulatedFrame:
         """Take the picture of the present frame."""
         self._frame = self.simulator.capture()
         return self._frame
 
-    def finish(self, command: Command | None) -> None:
-        """Log the frame and the policy's proposal, let the pilot act and time pass."""
+    def finish(self, command: Command | None, target_probability: float = math.nan) -> None:
+        """Log the frame and the policy's answer, let the pilot act and time pass."""
         assert self._frame is not None  # begin comes first
         frame, truth = self._frame, self.simulator.truth()
+        following = self.autopilot.following
         self.log.append(
-            _jpeg(frame.image),
-            stamp_ns=truth.stamp_ns,
-            position_enu=truth.position_enu,
-            velocity_enu=truth.velocity_enu,
-            quaternion_xyzw=truth.quaternion_xyzw,
-            target_position_enu=truth.target_position_enu,
-            command=NOTHING if command is None else np.asarray(command, dtype=np.float64),
+            encode_jpeg(frame.image) if frame.fresh else b'',
+            **row_of(truth, frame),
+            label=self.label if following and not truth.collision else UNKNOWN,
+            command=UNKNOWN if command is None else np.asarray(command, dtype=np.float64),
             setpoint=self._setpoint(truth.stamp_ns),
-            target_pixels=frame.target_pixels,
-            target_bearing=frame.target_bearing,
-            target_elevation=frame.target_elevation,
-            collision=truth.collision,
-            following=self.autopilot.following,
+            target_probability=target_probability,
+            following=following,
         )
         self.pilot.step()
         if self.pilot.engaged_ns is not None:
@@ -151,12 +151,12 @@ class Session:
             self.log.meta['engaged_ns'] = self.pilot.engaged_ns
         self.autopilot.advance(SUBSTEPS)
 
-    def _setpoint(self, stamp_ns: int) -> npt.NDArray[np.float64]:
+    def _setpoint(self, stamp_ns: int) -> Sequence[float]:
         """Return what the autopilot received in this frame, FLU; nan: nothing."""
         setpoint = self.autopilot.setpoint
         if setpoint is None or self.autopilot.setpoint_ns != stamp_ns:
-            return NOTHING
-        return np.array([*setpoint.velocity, setpoint.yaw_rate_rad_s])
+            return UNKNOWN
+        return *setpoint.velocity, setpoint.yaw_rate_rad_s
 
     def progress(self) -> FlightProgress:
         """Tell where the flight stands, after a frame was finished."""
@@ -185,9 +185,3 @@ class Session:
         """Let go of the simulator and end firmware."""
         self.autopilot.close()
         self.simulator.close()
-
-
-def _jpeg(image: Image) -> bytes:
-    bgr = np.ascontiguousarray(image[:, :, ::-1])
-    _, data = cv2.imencode('.jpg', bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    return data.tobytes()

@@ -30,7 +30,7 @@ def fly(bundle: Path, out: Path, run: SimulatorRun = SimulatorRun(), **names: An
 
 def fly_and_kill(victim: str, bundle: Path, out: Path) -> FlightLog:
     """Fly from a hover and end one node after 3 s, as a crash does."""
-    path = out / 'flight.npz'
+    path = out / 'episode'
     graph = GraphFlight(bundle, FlightSpec(seed=SEED, duration_s=60.0, start='hover'))
     with Graph(local_graph.commands(graph, path), out / 'logs') as running:
 

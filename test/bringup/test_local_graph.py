@@ -100,7 +100,7 @@ def given_to(lines: dict[str, list[str]]) -> dict[str, dict[str, object]]:
 
 def test_both_ends_of_mavlink_meet_on_one_port(tmp_path: Path) -> None:
     flight = GraphFlight(Path('b'), FlightSpec(seed=7), namespace='drone1')
-    lines = local_graph.commands(flight, tmp_path / 'flight.npz')
+    lines = local_graph.commands(flight, tmp_path / 'episode')
     given = given_to(lines)
     port = str(given['mavlink']['connection']).rpartition(':')[2]
     assert given['simulator']['companion'] == f'127.0.0.1:{port}'
@@ -111,7 +111,7 @@ def test_both_ends_of_mavlink_meet_on_one_port(tmp_path: Path) -> None:
 
 def test_firmware_is_met_where_it_looks_and_keeps_its_own_clock(tmp_path: Path) -> None:
     flight = GraphFlight(Path('b'), FlightSpec(autopilot='px4', firmware='/p/px4'))
-    given = given_to(local_graph.commands(flight, tmp_path / 'flight.npz', Path('out/logs')))
+    given = given_to(local_graph.commands(flight, tmp_path / 'episode', Path('out/logs')))
     port = int(str(given['mavlink']['connection']).rpartition(':')[2])
     assert 14540 <= port < 14550
     assert given['simulator']['companion'] == f'127.0.0.1:{port}'

@@ -44,7 +44,7 @@ with tempfile.TemporaryDirectory() as folder:
     graph = local_graph.GraphFlight(
         Path('b'), FlightSpec(payload_kg=1.5, start='hover', renderer='tiny')
     )
-    line = local_graph.commands(graph, Path(folder) / 'flight.npz')['simulator']
+    line = local_graph.commands(graph, Path(folder) / 'episode')['simulator']
     rclpy.init(args=line[line.index('--ros-args'):])
     from liquid_drone.nodes.simulator_node import SimulatorNode
     node = SimulatorNode()

@@ -37,7 +37,7 @@ def test_each_of_two_drones_flies_as_if_it_were_alone(bundle: Path, tmp_path: Pa
 
     def fly(name: str) -> str:
         graph = GraphFlight(bundle, flight_of(seeds[name]), namespace=name)
-        path = tmp_path / f'{name}.npz'
+        path = tmp_path / f'{name}-episode'
         with Graph(local_graph.commands(graph, path), tmp_path / name, domain) as running:
             running.watch(lambda _: None)
         return FlightLog.load(path).trajectory_hash()

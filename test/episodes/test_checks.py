@@ -10,8 +10,9 @@ import pytest
 from liquid_drone.cli.main import main
 from liquid_drone.contract import TimeSpec
 from liquid_drone.episodes.checks import check, check_all
-from liquid_drone.episodes.episode import decode_jpeg, encode_jpeg, save
+from liquid_drone.episodes.episode import save
 from liquid_drone.episodes.recording import EpisodeInfo, Recording
+from liquid_drone.image import decode_jpeg, encode_jpeg
 
 FRAMES, LAG = 160, 10
 

@@ -11,11 +11,11 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 
 from liquid_drone.cli.main import main
 from liquid_drone.contract import CameraSpec, CommandSpec
-from liquid_drone.episodes.episode import decode_jpeg, encode_jpeg, load
+from liquid_drone.episodes.episode import load
 from liquid_drone.episodes.rosbag import typestore
 from liquid_drone.episodes.rosbag_import import ImportConfig, Topics, import_bag
 from liquid_drone.errors import EpisodeError
-from liquid_drone.image import fitted
+from liquid_drone.image import decode_jpeg, encode_jpeg, fitted
 from liquid_drone.learn.batches import Windows
 from liquid_drone.learn.behaviour_cloning import channel_weights, losses_of
 from liquid_drone.learn.clips import open_clips

@@ -33,7 +33,8 @@ def log() -> FlightLog:
         coarse = rng.integers(0, 256, (9, 16, 3), dtype=np.uint8)
         image = coarse.repeat(16, 0).repeat(16, 1)
         row = {name: np.zeros(shape, kind) for name, (shape, kind) in COLUMNS.items()}
-        row |= {'stamp_ns': 10**9 + 50_000_000 * k, 'following': k >= 2}
+        stamp_ns = 10**9 + 50_000_000 * k
+        row |= {'stamp_ns': stamp_ns, 'exposed_ns': stamp_ns, 'following': k >= 2}
         made.append(cv2.imencode('.png', image[:, :, ::-1])[1].tobytes(), **row)
     return made
 
@@ -77,8 +78,8 @@ def test_lengths():
 def test_the_command_draws(log, tmp_path, capsys):
     torch.manual_seed(0)
     save_weights(Network(NetworkConfig()), tmp_path)
-    log.save(tmp_path / 'flight.npz')
-    line = ['draw', '--bundle', str(tmp_path), '--flight', str(tmp_path / 'flight.npz')]
+    log.save(tmp_path / 'episode')
+    line = ['draw', '--bundle', str(tmp_path), '--flight', str(tmp_path / 'episode')]
     assert main([*line, '--out', str(tmp_path / 'out')]) == 0
     for name in ('wiring', 'neurons', 'phases', 'memory'):
         picture = cv2.imread(str(tmp_path / 'out' / f'{name}.png'))

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from liquid_drone.episodes import episode
-from liquid_drone.episodes.episode import encode_jpeg
 from liquid_drone.episodes.recording import EpisodeInfo
 from liquid_drone.flight import recorder as recorder_module
 from liquid_drone.flight.companion import Companion
@@ -23,6 +22,7 @@ from liquid_drone.flight.recorder import FlightRecorder, RecorderConfig
 from liquid_drone.flight.report import facts, numbers
 from liquid_drone.flight.vehicle import VehicleState
 from liquid_drone.geometry import euler_from_quaternion
+from liquid_drone.image import encode_jpeg
 
 DT_S = 0.05
 START_S = 1_700_000_000.0

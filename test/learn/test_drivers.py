@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Who flies a training flight, and what counts as a good one."""
+"""Who flies a training flight."""
 
 from dataclasses import dataclass, field
 
@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from liquid_drone.contract import CommandSpec
-from liquid_drone.learn.drivers import DisturbedExpert, MixedDriver, PolicyDriver
+from liquid_drone.evaluate.driver import PolicyDriver
+from liquid_drone.learn.drivers import DisturbedExpert, MixedDriver
 from liquid_drone.learn.recipe import Disturbance
-from liquid_drone.learn.rollout import TrainingFlight, failure_of
-from liquid_drone.sim.scenario.task import Task
 
 IMAGE = np.zeros((144, 256, 3), np.uint8)
 LABEL = np.array([1.0, -0.5, 0.1, 0.3], dtype=np.float32)
@@ -22,6 +21,7 @@ COMMAND = CommandSpec()
 class Answer:
     command: np.ndarray
     target_probability: float = 0.25
+    target_bearing: float = -0.5
 
 
 @dataclass
@@ -40,7 +40,7 @@ class StubbornPolicy:
 
 
 def fly_with(driver, count):
-    return np.stack([driver.command(IMAGE, 0.05 * k, LABEL) for k in range(count)])
+    return np.stack([driver.step(IMAGE, 0.05 * k, LABEL).command for k in range(count)])
 
 
 def test_a_clean_expert_flies_its_label():
@@ -86,30 +86,6 @@ def test_turns_are_shared_as_told_and_the_policy_sees_every_frame(share):
     assert len(policy.seen) == 6000
 
 
-def make_flight(frames=900, distance=4.0, pixels=200, collision=False) -> TrainingFlight:
-    return TrainingFlight(
-        np.full(frames, distance), np.full(frames, pixels), np.zeros((frames, 4)), collision
-    )
-
-
-def test_a_flight_is_judged_by_the_task():
-    task = Task('follow')
-    assert failure_of(make_flight(), task, 0.05) == ''
-    assert failure_of(make_flight(collision=True), task, 0.05) == 'collision'
-    assert failure_of(make_flight(frames=700), task, 0.05) == 'lost'
-    assert failure_of(make_flight(distance=6.1), task, 0.05) == 'distance'
-    assert failure_of(make_flight(distance=1.4), task, 0.05) == 'distance'
-    assert failure_of(make_flight(pixels=11), task, 0.05) == 'view'
-
-
-def test_the_way_to_the_target_does_not_count_as_distance():
-    flight = make_flight()
-    flight.distance_m[:200] = 9.0
-    assert failure_of(flight, Task('follow'), 0.05) == ''
-    flight.distance_m[200] = 9.0
-    assert failure_of(flight, Task('follow'), 0.05) == 'distance'
-
-
 def test_it_is_turned_away_now_and_then_and_keeps_its_label():
     """Pictures without the target come from here; the recorded label is the caller's own."""
     how = Disturbance(strength=(0.0, 0.0), glance_share=1.0, glance_every_s=4.0)
@@ -125,6 +101,7 @@ def test_what_the_policy_sees_is_reported_also_while_the_expert_flies():
     rng = np.random.default_rng(0)
     expert = DisturbedExpert(rng, Disturbance(), COMMAND)
     mixed = MixedDriver(StubbornPolicy(), expert, rng, 1.0)
-    fly_with(mixed, 1)
-    assert mixed.target_probability == 0.25
-    assert np.isnan(expert.target_probability)
+    output = mixed.step(IMAGE, 0.0, LABEL)
+    assert not np.array_equal(output.command, np.full(4, 9.0))
+    assert (output.target_probability, output.target_bearing) == (0.25, -0.5)
+    assert np.isnan(expert.step(IMAGE, 0.0, LABEL).target_probability)

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 
 from liquid_drone.contract import CommandSpec
-from liquid_drone.episodes.episode import encode_jpeg, find_episodes
+from liquid_drone.episodes.episode import find_episodes
 from liquid_drone.episodes.recording import EpisodeInfo
 from liquid_drone.flight.recorder import FlightRecorder, RecorderConfig
+from liquid_drone.image import encode_jpeg
 from liquid_drone.learn import behaviour_cloning
 from liquid_drone.learn.batches import Windows
 from liquid_drone.learn.clips import open_clips
@@ -25,7 +26,8 @@ RECORD = """
 import sys
 sys.modules.update(torch=None, pybullet=None, onnxruntime=None, rclpy=None)
 from pathlib import Path
-from liquid_drone.episodes.episode import EpisodeInfo, encode_jpeg
+from liquid_drone.episodes.episode import EpisodeInfo
+from liquid_drone.image import encode_jpeg
 from liquid_drone.flight.recorder import FlightRecorder, RecorderConfig
 import numpy as np
 info = EpisodeInfo('a', 'flight', 'unknown', 'b', -1, 'c')

@@ -12,17 +12,21 @@ from liquid_drone.learn import collect, target_detection
 from liquid_drone.learn.clips import without_target
 from liquid_drone.learn.drivers import DriverPlan
 from liquid_drone.learn.recipe import Disturbance, Recipe
-from liquid_drone.learn.rollout import TrainingFlight
 from liquid_drone.learn.target_detection import DetectionCounts, count
+from liquid_drone.sim.flight_log import COLUMNS, UNKNOWN, FlightLog
 
 RECIPE = Recipe('tiny', lookalikes=('plain_person',), lookalike_every=3)
 
 
-def watched(pixels: list[int], seen: list[float]) -> TrainingFlight:
-    n = len(pixels)
-    return TrainingFlight(
-        np.ones(n), np.array(pixels), np.zeros((n, 4)), False, np.ones(n), np.array(seen)
-    )
+def watched(pixels: list[int], seen: list[float]) -> FlightLog:
+    """A flight with a collision at the end, in whose frame the target is seen and in view."""
+    log = FlightLog({}, np.zeros((0, 3)))
+    for visible, probability in zip([*pixels, 500], [*seen, 1.0], strict=True):
+        row = {name: np.zeros(shape, kind) for name, (shape, kind) in COLUMNS.items()}
+        label = UNKNOWN if len(log) == len(pixels) else np.zeros(4)
+        row |= {'target_pixels': visible, 'target_probability': probability, 'label': label}
+        log.append(b'', **row)
+    return log
 
 
 def test_misses_and_imaginings_are_counted():

@@ -12,6 +12,7 @@ from rclpy.parameter import Parameter
 
 from liquid_drone.episodes import episode
 from liquid_drone.flight.engagement import Stage
+from liquid_drone.image import decode_jpeg
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_a_takeover_becomes_an_episode_on_the_disk(bench: RecorderBench, tmp_pat
     recording = episode.load(path)
     assert recording.info.event == 'taken_over'
     assert recording.info.target == 'red_backpack'
-    assert episode.decode_jpeg(recording.jpegs[0]).shape == (144, 256, 3)
+    assert decode_jpeg(recording.jpegs[0]).shape == (144, 256, 3)
     stages = [told['stage'] for told in recording.decisions]
     assert {'ready', 'engaged', 'handed_back'} <= set(stages)
     flown = [told for told in recording.decisions if told['stage'] == 'engaged']

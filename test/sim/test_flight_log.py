@@ -4,9 +4,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inventions import save_as_format_1
 
+from liquid_drone.episodes import episode
 from liquid_drone.errors import EpisodeError, OutputError
-from liquid_drone.sim.flight_log import COLUMNS, FlightLog
+from liquid_drone.sim.flight_log import COLUMNS, UNKNOWN, FlightLog
 
 
 def make_log(frames: int = 3, **changes) -> FlightLog:
@@ -17,19 +21,60 @@ def make_log(frames: int = 3, **changes) -> FlightLog:
     return log
 
 
-@pytest.mark.parametrize('frames', [0, 1, 5])
-def test_a_log_comes_back_whole(tmp_path, frames):
-    log = make_log(frames)
-    log.save(tmp_path / 'deep' / 'flight.npz')
-    back = FlightLog.load(tmp_path / 'deep' / 'flight.npz')
-    assert back.meta == log.meta
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=64)
+MAYBE = st.one_of(st.just(UNKNOWN), st.tuples(*[NUMBERS] * 4))
+ROW = st.fixed_dictionaries(
+    {
+        **{name: st.tuples(*[NUMBERS] * 3) for name in ('position_enu', 'velocity_enu')},
+        'quaternion_xyzw': st.tuples(*[NUMBERS] * 4),
+        'target_position_enu': st.tuples(*[NUMBERS] * 3),
+        **dict.fromkeys(('label', 'command', 'setpoint'), MAYBE),
+        **dict.fromkeys(('target_bearing', 'target_elevation'), NUMBERS),
+        'target_probability': st.one_of(st.just(np.nan), st.floats(0.0, 1.0)),
+        'target_pixels': st.integers(0, 36_864),
+        **{name: st.booleans() for name in ('collision', 'following')},
+        'age_ns': st.integers(0, 40_000_000),
+        'jpeg': st.binary(max_size=20),
+    }
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=st.lists(ROW, max_size=6))
+def test_a_log_comes_back_whole_from_its_episode(tmp_path_factory, rows):
+    """Every bit of every frame, whatever was unknown, late or missing in it."""
+    log = FlightLog({'seed': 15000, 'world': 'forest'}, np.array([[1.0, 2.0, 0.2]]))
+    for k, row in enumerate(rows):
+        stamp_ns = 1_000_000_000 + 50_000_000 * k
+        row = {**row, 'stamp_ns': stamp_ns, 'exposed_ns': stamp_ns - row['age_ns']}
+        if not row['jpeg']:
+            row['exposed_ns'] = stamp_ns  # the moment of an image that did not come is not kept
+        log.append(row.pop('jpeg'), **row)
+    directory = tmp_path_factory.mktemp('log') / 'deep' / 'episode'
+    info = log.save(directory)
+    back = FlightLog.load(directory)
+    assert log.meta.items() <= back.meta.items()
     assert back.jpegs == log.jpegs
-    assert len(back) == frames
-    np.testing.assert_array_equal(back.obstacles, log.obstacles)
+    assert np.array_equal(back.obstacles, log.obstacles)
     for name in COLUMNS:
-        np.testing.assert_array_equal(back.column(name), log.column(name))
-        assert back.column(name).dtype == log.column(name).dtype
+        assert back.column(name).tobytes() == log.column(name).tobytes(), name
     assert back.trajectory_hash() == log.trajectory_hash()
+    trained = [
+        jpeg and not np.isnan([*row['label'], *row['command']]).any()
+        for jpeg, row in zip(log.jpegs, rows, strict=True)
+    ]
+    assert info.frames == len(episode.load(directory).jpegs) == sum(map(bool, trained))
+
+
+def test_an_episode_of_format_1_is_a_flight_that_its_driver_flew_alone(make_recording, tmp_path):
+    save_as_format_1(make_recording(), tmp_path / 'old')
+    log = FlightLog.load(tmp_path / 'old')
+    assert len(log) == 40
+    assert log.column('following').all()
+    assert not log.column('collision').any()
+    assert np.isnan(log.column('setpoint')).all()
+    assert np.array_equal(log.column('label'), make_recording().column('label'))
+    assert log.meta['target'] == 'square'
 
 
 def test_the_hash_sees_a_difference_in_the_last_bit():
@@ -50,20 +95,20 @@ def test_a_row_must_name_every_column():
         log.append(b'', stamp_ns=1)
 
 
-def test_what_is_no_flight_log_is_named(tmp_path):
-    path = tmp_path / 'flight.npz'
-    with pytest.raises(EpisodeError, match=r'flight\.npz is not a flight log'):
-        FlightLog.load(path)
-    for content in (b'', b'not a zip file', b'PK\x03\x04 cut short'):
-        path.write_bytes(content)
-        with pytest.raises(EpisodeError, match=r'flight\.npz is not a flight log'):
-            FlightLog.load(path)
-    np.savez(path, meta=np.array('{}'))
-    with pytest.raises(EpisodeError, match=r'flight\.npz is not a flight log'):
-        FlightLog.load(path)
+def test_a_flight_of_an_older_release_is_named(tmp_path):
+    with pytest.raises(EpisodeError, match='fly its seed again'):
+        FlightLog.load(tmp_path / 'flight.npz')
+    with pytest.raises(EpisodeError, match='is not an episode'):
+        FlightLog.load(tmp_path)
+
+
+def test_the_newest_image_stands_where_none_came():
+    log = make_log(4)
+    log.jpegs[:] = [b'', b'a', b'', b'b']
+    assert [log.newest_jpeg(k) for k in range(4)] == [b'', b'a', b'a', b'b']
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / 'file').write_text('')
-    with pytest.raises(OutputError, match='choose another --out'):
-        make_log().save(tmp_path / 'file' / 'flight.npz')
+    with pytest.raises(OutputError, match='cannot write'):
+        make_log().save(tmp_path / 'file' / 'episode')

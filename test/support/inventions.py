@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small recordings of an invented flight: a red square to be turned towards."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 
-from liquid_drone.episodes.episode import encode_jpeg
+from liquid_drone.episodes import episode
 from liquid_drone.episodes.recording import EpisodeInfo, Recording
+from liquid_drone.image import encode_jpeg
 
 TRUNKS = ((6.0, 2.0, 0.3), (4.0, -3.0, 0.2))
 
@@ -34,3 +38,12 @@ def invent(seed: int = 0, frames: int = 40) -> Recording:
             target_mask=(x, 0.0, 576.0),
         )
     return recording
+
+
+def save_as_format_1(recording: Recording, directory: Path) -> None:
+    """Write an episode as releases before format 2 did: without its new fields."""
+    episode.save(recording, directory)
+    path = directory / episode.MANIFEST
+    manifest = json.loads(path.read_text())
+    del manifest['meta']
+    path.write_text(json.dumps({**manifest, 'format_version': 1}))

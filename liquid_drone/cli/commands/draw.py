@@ -12,10 +12,10 @@ NAME = 'draw'
 HELP = "draw a policy's wiring, what its neurons do in a flight, and how expressive cells are"
 EPILOG = """examples:
   liquid-drone draw
-  liquid-drone fly --no-ros --out out/one && liquid-drone draw --flight out/one/flight.npz
+  liquid-drone fly --no-ros --out out/one && liquid-drone draw --flight out/one/episode
   liquid-drone draw --expressivity --out out/pictures
 
-The wiring of any bundle that has weights.npz; with the flight.npz of a flight, its frames are
+The wiring of any bundle that has weights.npz; with the episode of a flight, its frames are
 shown to the network again: neurons, phases and time constants.
 """
 CELLS = ('ltc', 'wired_cfc', 'cfc', 'ct_rnn', 'gru_ode', 'lstm', 'gru')
@@ -28,7 +28,7 @@ class DrawArguments:
     """Which network is drawn, in which pictures."""
 
     bundle: str = option('follow', 'a name in models/, or a directory')
-    flight: Path | None = option(None, 'flight.npz that liquid-drone fly wrote')
+    flight: Path | None = option(None, 'episode that liquid-drone fly wrote')
     expressivity: bool = option(False, 'compare cells, a minute')
     neurons: int = option(32, 'of those cells', low=5, high=1_024)
     draws: int = option(5, 'random cells of each', low=1, high=1_000)

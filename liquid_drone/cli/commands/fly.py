@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ...sim.session import FlightProgress
 
 NAME = 'fly'
-HELP = 'fly once in simulation and leave a video, a plot and a verdict'
-FILES = ('result.json', 'flight.npz', 'trajectory.png', 'flight.mp4')
+HELP = 'fly once in simulation and leave an episode, a video, a plot and a verdict'
+FILES = ('result.json', 'episode', 'trajectory.png', 'flight.mp4')
 EPILOG = """examples:
   liquid-drone fly
   liquid-drone fly --seed 15003 --no-ros --out out/15003
@@ -65,10 +65,9 @@ def run(args: FlyArguments) -> int:
     with FlightBar(silent=args.json) as bar:
         log = fly(args, bundle, bar.show)
     result = score(log, task)
-    log.save(args.out / 'flight.npz')
     document = {**log.meta, 'trajectory_hash': log.trajectory_hash(), **asdict(result)}
     write_text(args.out / 'result.json', json.dumps(document, indent=1) + '\n')
-    files = ['result.json', *_pictures(args, scenario, task, log, result), 'flight.npz']
+    files = ['result.json', *_pictures(args, scenario, task, log, result), 'episode']
     print(json.dumps(document) if args.json else verdict(log, result))
     if not args.json:
         print(f'{args.out}: {", ".join(files)}')
@@ -149,10 +148,12 @@ def _in_process(
     session = Session(args.flight, firmware)
     before = signal.signal(signal.SIGINT, _landing(session.request_land))
     try:
-        return closed_loop.fly(session, runner, on_progress)
+        log = closed_loop.fly(session, runner, on_progress)
     finally:
         signal.signal(signal.SIGINT, before)
         session.close()
+    log.save(args.out / 'episode')
+    return log
 
 
 def _landing(request_land: Callable[[], None]) -> Callable[[int, Any], None]:

@@ -20,6 +20,7 @@ from ...arrays import Image
 from ...contract import CameraSpec
 from ...errors import OutputError, require
 from ...geometry import rotation_from_quaternion
+from ...image import decode_jpeg, encode_jpeg
 from ...sim.flight_log import FlightLog
 from ...sim.preview.cameras import CHASE_BACK_M, CHASE_TILT_DEG, CHASE_UP_M, chase_view
 from ...sim.scenario.scenario import Scenario
@@ -81,8 +82,8 @@ def _frames(log: FlightLog, scenario: Scenario, processes: int) -> Iterator[Imag
         ]
         drawn = [view.get() for view in views]
     for number, row in enumerate(rows):
-        view = cv2.imdecode(drawn[number % processes][number // processes], cv2.IMREAD_COLOR)
-        yield np.hstack([_chase_pane(_rgb(view), row), _camera_pane(row)])
+        view = decode_jpeg(drawn[number % processes][number // processes])
+        yield np.hstack([_chase_pane(view, row), _camera_pane(row)])
 
 
 def _row(log: FlightLog, index: int, away_m: float, seen: bool) -> Row:
@@ -96,11 +97,11 @@ def _row(log: FlightLog, index: int, away_m: float, seen: bool) -> Row:
         'time_s': (log.rows['stamp_ns'][index] - log.rows['stamp_ns'][0]) / 1e9,
         'distance_m': away_m,
         'in_view': seen,
-        'jpeg': log.jpegs[index],
+        'jpeg': log.newest_jpeg(index),
     }
 
 
-def chase_views(scenario: Scenario, seed: int, rows: list[Row]) -> list[npt.NDArray[np.uint8]]:
+def chase_views(scenario: Scenario, seed: int, rows: list[Row]) -> list[bytes]:
     """Draw the views from behind the drone, as JPEG; runs in a process of its own."""
     simulator = Simulator(scenario)
     simulator.reset(seed)
@@ -109,8 +110,7 @@ def chase_views(scenario: Scenario, seed: int, rows: list[Row]) -> list[npt.NDAr
         simulator.show(
             row['position'], row['quaternion'], row['stamp_ns'], released_ns=row['released_ns']
         )
-        bgr = chase_view(simulator, *CHASE_SIZE)[:, :, ::-1]
-        views.append(cv2.imencode('.jpg', bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1])
+        views.append(encode_jpeg(chase_view(simulator, *CHASE_SIZE)))
     simulator.close()
     return views
 
@@ -125,9 +125,7 @@ def _chase_pane(view: Image, row: Row) -> Image:
 
 
 def _camera_pane(row: Row) -> Image:
-    data = np.frombuffer(row['jpeg'], np.uint8)
-    picture = _rgb(cv2.imdecode(data, cv2.IMREAD_COLOR))
-    pane = _image(cv2.resize(picture, PANE_SIZE, interpolation=cv2.INTER_NEAREST))
+    pane = _image(cv2.resize(decode_jpeg(row['jpeg']), PANE_SIZE, interpolation=cv2.INTER_NEAREST))
     _text(pane, 'what the policy sees (256 x 144)', (12, 26))
     vx, vy, vz, yaw_rate = row['setpoint']
     if not np.isfinite(vx):
@@ -174,10 +172,6 @@ def _text(
     x, y = place
     for shade, where in (((20, 20, 20), (x + 1, y + 1)), (colour, place)):
         cv2.putText(pane, words, where, cv2.FONT_HERSHEY_SIMPLEX, 0.6, shade, 1, cv2.LINE_AA)
-
-
-def _rgb(bgr: Any) -> Image:
-    return _image(bgr[:, :, ::-1])
 
 
 def _image(pixels: Any) -> Image:

@@ -8,6 +8,7 @@ Lengths are metres, angles degrees, speeds m/s. Nothing here draws a random numb
 from dataclasses import dataclass
 
 from ...arrays import Range
+from ...contract import MIN_TARGET_PIXELS
 from ...files import check_name
 from ...schema import check_ranges
 from .target import check_range
@@ -34,7 +35,7 @@ class Task:
     duration_s: float = 45.0  # from the moment the policy has the drone
     settle_s: float = 10.0  # the distance counts from here on
     min_in_view: float = 0.9  # share of the frames with the target in view
-    min_target_pixels: int = 12  # visible pixels of the target that count as in view
+    min_target_pixels: int = MIN_TARGET_PIXELS  # visible; fewer are not in view
     min_distance_m: float = 1.5  # horizontal, drone to target
     max_distance_m: float = 6.0
     start_distance_m: Range = (5.0, 9.0)
