@@ -109,13 +109,17 @@ class LinkMonitor:
         number = message.get_msgId()
         is_ack = number == mavlink.MAVLINK_MSG_ID_COMMAND_ACK
         if is_ack and message.target_component in (0, COMPANION_COMPONENT):
-            self._answered_s = now_s
+            self._note_answer(now_s)
             if self._streams is not None:
                 self._streams.acknowledged(message.command, message.result)
         elif number == mavlink.MAVLINK_MSG_ID_TIMESYNC and message.tc1 != 0:
-            self._answered_s = now_s
+            self._note_answer(now_s)
         if self._streams is not None:
             self._streams.heard(number, now_s)
+
+    def _note_answer(self, now_s: float) -> None:
+        self._answered_s = now_s
+        self._codec.path.answered(now_s)
 
     def _evidence(self) -> LinkEvidence:
         now_s, codec, vehicle = self._now_s, self._codec, self._codec.vehicle

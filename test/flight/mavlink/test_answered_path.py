@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liquid_drone.flight.mavlink.answered_path import SILENT_S, AnsweredPath
+from liquid_drone.flight.mavlink.answered_path import (
+    OWN_ANSWER_S,
+    SILENT_S,
+    UNPROVEN_S,
+    AnsweredPath,
+)
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.setpoint import Setpoint
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
@@ -22,16 +27,15 @@ def udp():
     return end
 
 
-def received(end):
-    """Return how many datagrams wait at a socket."""
+def waiting(end):
+    """Return the datagrams that wait at a socket."""
     end.setblocking(False)
-    count = 0
+    packets = []
     while True:
         try:
-            end.recv(2048)
-            count += 1
+            packets.append(end.recv(2048))
         except BlockingIOError:
-            return count
+            return packets
 
 
 @pytest.mark.parametrize('mirror_first', [False, True], ids=['mirror later', 'mirror first'])
@@ -49,24 +53,50 @@ def test_every_packet_twice_from_two_ports_is_answered_on_the_first(mirror_first
                     end.sendto(packet, here)
             link.poll(step * 0.05)
             link.send_setpoint(Setpoint(), step)
-        assert received(vehicle) > 100
-        assert received(mirror) == 0
+            for data in waiting(vehicle):
+                autopilot.receive(data)
+        assert autopilot.setpoint.time_boot_ms == 99
+        assert len(waiting(mirror)) == 0
         assert link.vehicle.stamp_s == pytest.approx(autopilot.now_ns / 1e9, abs=0.06)
 
 
-@given(st.lists(st.tuples(st.floats(0.0, 2.0), st.integers(0, 3)), max_size=60))
-def test_a_path_is_left_only_after_its_silence_and_never_two_are_taken(arrivals):
-    path, now_s, taken, heard_s = AnsweredPath(), 0.0, None, 0.0
-    for wait_s, source in arrivals:
+@given(st.lists(st.tuples(st.floats(0.0, 2.0), st.integers(0, 3), st.booleans()), max_size=60))
+def test_a_path_is_left_only_after_its_silence_or_when_it_never_answered(arrivals):
+    path, now_s, taken, heard_s, taken_s, changes = AnsweredPath(), 0.0, None, 0.0, 0.0, -1
+    proven = set()
+    for wait_s, source, is_answered in arrivals:
         now_s += wait_s
+        is_silent = taken is None or now_s - heard_s >= SILENT_S
+        is_dead_end = taken not in proven and now_s - taken_s >= UNPROVEN_S
         admitted = path.admits(source, now_s)
-        if taken is not None and source != taken:
-            assert admitted is (now_s - heard_s >= SILENT_S)
-        elif source == taken:
-            assert admitted
-        if admitted:
-            taken, heard_s = source, now_s
+        assert admitted is (source == taken or is_silent or is_dead_end)
+        if admitted and source != taken:
+            taken, taken_s, changes = source, now_s, changes + 1
+        heard_s = now_s if admitted else heard_s
         assert path.source == taken
+        if is_answered:
+            path.answered(now_s)
+            if changes == 0 or now_s - taken_s >= OWN_ANSWER_S:
+                proven.add(taken)
+
+
+def test_a_first_path_that_leads_nowhere_is_left_for_the_one_that_answers():
+    autopilot = SimulatedAutopilot(PointMass())
+    with MavlinkLink.open('udpin:127.0.0.1:0') as link, udp() as vehicle, udp() as mirror:
+        here = ('127.0.0.1', link.transport.port)
+        for step in range(240):
+            autopilot.advance()
+            for packet in autopilot.transmit():
+                for end in (mirror, vehicle):  # the mirror's come first
+                    end.sendto(packet, here)
+            link.poll(step * 0.05)
+            link.send_setpoint(Setpoint(), step)
+            for data in waiting(vehicle):
+                autopilot.receive(data)
+            if step == 160:
+                waiting(mirror)
+        assert autopilot.setpoint is not None
+        assert len(waiting(mirror)) == 0  # once it was left it is not gone back to
 
 
 def test_the_vehicle_is_followed_to_another_port_when_the_first_falls_silent():
@@ -79,4 +109,4 @@ def test_the_vehicle_is_followed_to_another_port_when_the_first_falls_silent():
                 (first if step < 40 else second).sendto(packet, here)
             link.poll(step * 0.05)
             link.send_setpoint(Setpoint(), step)
-        assert received(second) > 3
+        assert len(waiting(second)) > 3
