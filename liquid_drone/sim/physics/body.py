@@ -68,6 +68,10 @@ class DroneBody:
         hull_m = math.hypot(vehicle.radius_m, vehicle.height_m / 2.0)
         fastest = 4.0 * vehicle.motor_max_thrust_n / vehicle.mass_kg + GRAVITY_M_S2
         self._reach_m = hull_m + MARGIN_M + 0.5 * fastest * (CHUNK * STEP_S) ** 2
+        zero = (0.0, 0.0, 0.0)
+        self.motion = Motion(zero, zero, (0.0, 0.0, 0.0, 1.0), zero)
+        self._force, self._floor_m = zero, 0.0
+        self.power(hovering=False)
         self.calm()
 
     def calm(self) -> None:
