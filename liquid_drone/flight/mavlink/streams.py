@@ -17,6 +17,7 @@ WATCH_S = 2.0  # before a stream is judged for the first time
 PERIODS = 4.0  # of the needed rate, over which a slow stream is counted
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 1.0, 8.0
 GOOD_AGAIN_S = 10.0  # at a good rate, before the back-off begins anew
+SILENT_PERIODS = 2.0  # of the needed rate without a message: asked for before flight has to stop
 ACKNOWLEDGED_S = 0.3  # so long one request's answer is waited for
 SLOW_HZ = 1.0  # such streams are also asked for one message at once
 ARRIVALS = 256  # remembered for each stream
@@ -91,6 +92,12 @@ class _Stream:
         span_s = min(self.span_s, max(watched_s, 1e-3))
         needed = self.need.need_hz * span_s - 1.0
         return self.rate_hz(now_s, watched_s) * span_s >= max(1.0, needed) - 1e-6
+
+    def is_silent(self, now_s: float) -> bool:
+        """It came, and now nothing more does."""
+        if not self.arrivals:
+            return False
+        return now_s - self.arrivals[-1] > SILENT_PERIODS / self.need.need_hz
 
     def back_off_s(self) -> float:
         return min(FIRST_BACK_OFF_S * 2.0 ** min(self.tries - 1, 10), LONGEST_BACK_OFF_S)
@@ -181,7 +188,8 @@ class StreamKeeper:
         return self._waiting is not None
 
     def _is_due(self, stream: _Stream, now_s: float) -> bool:
-        if stream.is_enough(now_s, self._watched_s(now_s)):
+        is_enough = stream.is_enough(now_s, self._watched_s(now_s))
+        if is_enough and not stream.is_silent(now_s):
             stream.good_since_s = now_s if stream.good_since_s is None else stream.good_since_s
             if now_s - stream.good_since_s >= GOOD_AGAIN_S:
                 stream.tries = 0

@@ -100,6 +100,29 @@ def test_another_program_that_resets_the_rates_is_answered_within_seconds(kind, 
         assert port.is_good
 
 
+@settings(max_examples=12, deadline=None)
+@given(
+    st.sampled_from(KINDS),
+    st.sets(st.sampled_from([32, 30, 1, 245]), min_size=1),
+    st.integers(0, 20),
+)
+def test_streams_that_fall_silent_in_flight_are_back_before_flight_has_to_stop(
+    kind, messages, late
+):
+    port = Port(kind).run(6.0 + 0.05 * late)
+    fast = messages & {32, 30}
+    port.autopilot.channel().reset_rates(
+        {number: 20.0 for number in {32, 30, 1, 245, 193} - messages}
+    )
+    oldest_s = 0.0
+    for _ in range(60):
+        port.run(0.05)
+        oldest_s = max(oldest_s, port.link.vehicle.estimate_age_s(port.now_s))
+    assert oldest_s < (0.9 if fast else 0.2)  # flight stops at 1.0
+    port.run(6.0)
+    assert port.is_good
+
+
 def test_px4_at_one_hertz_on_a_telemetry_port_is_brought_to_the_needed_rate():
     port = Port('px4', streams_hz={32: 1.0, 30: 1.0, 1: 1.0, 245: 1.0})
     port.run(2.0)
