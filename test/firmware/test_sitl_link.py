@@ -13,7 +13,7 @@ from rig import Command, Rig, flown_m, last_sent_s
 from liquid_drone.flight.engagement import Stage
 
 FORWARD: Command = (1.0, 0.0, 0.0, 0.0)
-NOT_FELT_S = 1.0  # a cut as long as this
+NOT_FELT_S = 0.3  # a cut as long as this; one of a second is as long as telemetry may be old
 MOST_M = 6.0  # flown on while the link is cut: ArduPilot's GUID_TIMEOUT alone is 3.7 m
 WAYS = {'up': (False, True), 'down': (True, False), 'both': (False, False)}
 
@@ -41,8 +41,9 @@ def test_a_cut_link_is_not_felt_or_ends_in_silence(rig: Rig, way: str) -> None:
         )
         if cut_s <= NOT_FELT_S:
             assert rig.stage is Stage.ENGAGED
+        if rig.stage is Stage.ENGAGED:
+            assert cut_s <= 1.0
             continue
-        assert rig.stage is not Stage.ENGAGED
         assert not any(row.sent for row in back[20:])  # nothing once it is back, but a first zero
         assert flown_m(rows) < MOST_M
         assert afterwards_m < 1.0

@@ -64,11 +64,10 @@ class Faults:
         self._ask(SIM_GPS_DISABLE=1)
 
     def yaw_resets(self, clockwise_rad: float) -> None:
-        """Reset the estimator's yaw: PX4's by the vision's, ArduPilot's by its compass."""
+        """Reset PX4's yaw by that of the vision; turn all compasses of ArduPilot by 45 degrees."""
         self.vision.turned_rad += clockwise_rad
         self.vision.resets += 1
-        self._ask(COMPASS_AUTODEC=0)
-        self._ask(COMPASS_DEC=-clockwise_rad)
+        self._ask(SIM_MAG1_ORIENT=1, SIM_MAG2_ORIENT=1, SIM_MAG3_ORIENT=1)
 
     def battery_empties(self) -> None:
         """Let the battery run down to where the firmware acts."""

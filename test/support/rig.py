@@ -82,6 +82,7 @@ class Row:
     tilt_deg: float
     yaw: float  # of the body, rad, counter-clockwise from east
     reason: str | None  # the guard's code
+    told: np.ndarray  # (3,) ENU, the position as the companion knows it
     speed_m_s: float = field(init=False)  # horizontal
 
     def __post_init__(self) -> None:
@@ -156,6 +157,7 @@ class Rig:
             math.degrees(math.acos(min(1.0, math.cos(roll) * math.cos(pitch)))),
             yaw,
             self.reason,
+            np.array((math.nan,) * 3 if self.vehicle is None else self.vehicle.position_enu),
         )
         self.rows.append(row)
         self.autopilot.advance(12)

@@ -111,9 +111,7 @@ def test_streams_that_fall_silent_in_flight_are_back_before_flight_has_to_stop(
 ):
     port = Port(kind).run(6.0 + 0.05 * late)
     fast = messages & {32, 30}
-    port.autopilot.channel().reset_rates(
-        {number: 20.0 for number in {32, 30, 1, 245, 193} - messages}
-    )
+    port.autopilot.channel().reset_rates(dict.fromkeys({32, 30, 1, 245, 193} - messages, 20.0))
     oldest_s = 0.0
     for _ in range(60):
         port.run(0.05)
