@@ -23,6 +23,7 @@ from std_msgs.msg import String
 from liquid_drone.errors import ConfigError
 from liquid_drone.flight.engagement import Stage
 from liquid_drone.flight.guard.limits import Limits
+from liquid_drone.flight.mavlink import diagnosis
 from liquid_drone.nodes import mavlink_parameters
 from liquid_drone.nodes.vehicle_topics import LATCHED
 from liquid_drone.ros import conversions, process, qos
@@ -75,6 +76,36 @@ def test_engaging_without_a_vehicle_is_refused_in_words(bench: MavlinkBench) -> 
     response = bench.engage()
     assert not response.success
     assert 'no vehicle' in response.message
+
+
+def test_why_nothing_arrives_is_in_the_diagnostics_and_in_the_answer_to_engaging(
+    bench: MavlinkBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diagnosis, 'PATIENCE_S', 0.3)
+    told: list[DiagnosticArray] = []
+    bench.policy.create_subscription(DiagnosticArray, '/diagnostics', told.append, qos.STATUS)
+    bench.set(connection='udpin:127.0.0.1:0')
+    bench.node.start()
+
+    def values() -> dict[str, str]:
+        ours = [one for array in told for one in array.status if 'mavlink' in one.name]
+        return {pair.key: pair.value for pair in ours[-1].values} if ours else {}
+
+    assert bench.wait(lambda: values().get('link') == 'silence')
+    assert 'nothing has arrived on udpin:127.0.0.1:0' in values()['link_advice']
+    assert 'nothing has arrived on udpin:127.0.0.1:0' in bench.engage().message
+
+
+def test_the_rate_of_each_stream_stands_in_the_diagnostics(bench: MavlinkBench) -> None:
+    told: list[DiagnosticArray] = []
+    bench.policy.create_subscription(DiagnosticArray, '/diagnostics', told.append, qos.STATUS)
+    bench.node.start()
+
+    def rates() -> list[str]:
+        pairs = [pair for array in told for one in array.status for pair in one.values]
+        return [pair.value for pair in pairs if pair.key == 'rate_LOCAL_POSITION_NED']
+
+    assert bench.wait(lambda: any('needs' in rate and rate[0] != '0' for rate in rates()))
 
 
 @pytest.mark.parametrize('name', ['engage_at_start', 'lockstep'])
