@@ -168,7 +168,8 @@ class FlightLog:
         info = recording.info
         facts = {name: getattr(info, name) for name in ('world', 'season', 'target', 'seed')}
         obstacles = np.array(info.obstacles, dtype=np.float64).reshape(-1, 3)
-        log = cls({**facts, 'pilot': info.pilot, **info.meta}, obstacles, info.camera)
+        pilot = {'pilot': info.pilot} if info.pilot and not info.meta else {}
+        log = cls({**facts, **pilot, **info.meta}, obstacles, info.camera)
         log.collision = info.collision
         for index, jpeg in enumerate(recording.jpegs):
             row = {name: values[index] for name, values in recording.rows.items()}

@@ -96,6 +96,7 @@ class Session:
         self.log = FlightLog(meta, self.simulator.obstacles, self.simulator.camera)
         self._expert = Expert(self.simulator)
         self._frame: SimulatedFrame | None = None
+        self._label: Command | None = None  # of this frame, once it was asked for
 
     def _flown(
         self, flight: FlightSpec, binary: Firmware | None, how: FirmwareFlight, duration_s: float
@@ -123,12 +124,14 @@ class Session:
 
     @property
     def label(self) -> Command:
-        """The expert's command for the present state."""
-        return self._expert.command()
+        """The expert's command for the present frame."""
+        if self._label is None:
+            self._label = self._expert.command()
+        return self._label
 
     def begin(self) -> SimulatedFrame:
         """Take the picture of the present frame."""
-        self._frame = self.simulator.capture()
+        self._frame, self._label = self.simulator.capture(), None
         return self._frame
 
     def finish(self, command: Command | None, target_probability: float = math.nan) -> None:
