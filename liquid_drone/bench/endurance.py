@@ -39,6 +39,14 @@ from ..sim.physics.point_mass import PointMass
 from ..streams import Stream, stream
 from .endurance_checker import Checker, Figures, memory_mb
 from .endurance_link import FaultySocket
+from .telemetry_faults import (
+    JUMPS,
+    LONGEST_S,
+    STREAM_FAULTS,
+    TELEMETRY_FAULTS,
+    WAY_UP_DEAD,
+    TelemetryFaults,
+)
 
 STEP_S = 0.05
 EPOCH_NS = 1_700_000_000_000_000_000  # recordings are named by a calendar
@@ -65,7 +73,7 @@ OTHER_FAULTS = (
     'slow port',
 )
 REQUESTS = (mavlink.MAVLINK_MSG_ID_COMMAND_LONG, mavlink.MAVLINK_MSG_ID_REQUEST_DATA_STREAM)
-UNHEARD = ('autopilot restarts', 'loop pauses', 'network gone', 'slow port')  # rightly
+UNHEARD = ('autopilot restarts', 'loop pauses', 'network gone', 'slow port', *STREAM_FAULTS)
 SLOW = (*UNHEARD, 'streams reset', 'requests lost')  # rightly
 SLOW_PORT_BYTES_PER_S = 1200.0
 RESETS: tuple[dict[int, float], ...] = ({}, {30: 1.0, 32: 1.0}, {24: 1.0, 74: 4.0})
@@ -122,6 +130,7 @@ class EnduranceFlight:
         self._radio_good_s = self._streams_good_s = self._spoke_s = 0.0
         self._may_stray = False
         self.checker = Checker(self.limits, figures)
+        self.telemetry = TelemetryFaults(rng, kind, self.limits)
         self._folder = folder
         info = EpisodeInfo('endurance', 'flight', 'unknown', 'none', -1, 'none')
         config = RecorderConfig(folder, info, before_s=3.0, after_s=1.0, least_free_bytes=0)
@@ -149,6 +158,7 @@ class EnduranceFlight:
         self.figures.simulated_s += STEP_S
         self._change_faults()
         said = [] if 'autopilot restarts' in self.active else self.autopilot.transmit()
+        said = self.telemetry.carry(said, self.active, self.now_s, self.down.faults.dead)
         if 'another vehicle' in self.active:
             said += self.stranger.transmit()
         arrived = self.down.carry(said)
@@ -198,6 +208,7 @@ class EnduranceFlight:
         self.recorder.watch(stamp_ns)
         mode_is_ours = vehicle is not None and vehicle.mode == self.link.profile.follow_mode
         self.checker.look(self.socket.outbox, self.now_s, decision, mode_is_ours)
+        self._check_facts(decision)
         self._human_step()
         self._count(before, decision)
 
@@ -241,22 +252,47 @@ class EnduranceFlight:
 
     # what goes wrong
 
+    def _check_facts(self, decision: Decision) -> None:
+        """Nothing may move by what is not known, and nothing climbs or dives after a jump."""
+        setpoint, checker = decision.setpoint, self.checker
+        unknown = self.telemetry.unknown(self.now_s)
+        if unknown and setpoint is not None and any(setpoint.as_tuple()):
+            checker.violated(self.now_s, f'setpoint {setpoint.as_tuple()} though {unknown}')
+        dived = self.telemetry.dived(self.now_s, self._height_m(), self.session.has_vehicle)
+        if dived:
+            checker.violated(self.now_s, dived)
+
+    def _height_m(self) -> float:
+        return float(self.autopilot.plant.truth().position_enu[2])
+
     def _change_faults(self) -> None:
         for name in [name for name, end_s in self.active.items() if end_s <= self.now_s]:
             del self.active[name]
+            self._jumped(name)
             if name == 'autopilot restarts':
                 east_m, north_m, _ = self.autopilot.plant.truth().position_enu.tolist()
                 self.autopilot = self._in_the_air(east_m, north_m)
         if self.now_s >= self._next_fault_s:
-            names = (*RADIO_FAULTS, *OTHER_FAULTS)
+            names = (*RADIO_FAULTS, *OTHER_FAULTS, *TELEMETRY_FAULTS)
             name = names[int(self.rng.integers(len(names)))]
-            self.active[name] = self.now_s + float(self.rng.uniform(0.3, 4.0))
+            most_s = LONGEST_S if name in TELEMETRY_FAULTS else 4.0
+            if name not in self.active:
+                self.telemetry.begin(name)
+                self._jumped(name)
+            self.active[name] = self.now_s + float(self.rng.uniform(0.3, most_s))
             self.figures.faults[name] += 1
             self._next_fault_s = self.now_s + float(self.rng.uniform(1.0, 5.0))
         radio = next((RADIO_FAULTS[n] for n in RADIO_FAULTS if n in self.active), LinkFaults())
         self.down.faults = self.up.faults = radio
+        if WAY_UP_DEAD in self.active:
+            self.up.faults = LinkFaults(dead=True)
+        self.telemetry.tell_wrong(self.active, self.autopilot)
         self._change_port()
         self._listen_again(radio)
+
+    def _jumped(self, name: str) -> None:
+        if name in JUMPS:
+            self.telemetry.jumped(self.now_s, self._height_m())
 
     def _change_port(self) -> None:
         active, port = self.active, self.autopilot.channel()

@@ -56,9 +56,9 @@ class Checker:
                     velocity = message.vx, message.vy, message.vz
                     self._check((*velocity, message.yaw_rate), now_s, decision, mode_is_ours)
                 elif message.get_type() not in HARMLESS:
-                    self._violated(now_s, f'sent {message.get_type()}')
+                    self.violated(now_s, f'sent {message.get_type()}')
                 elif getattr(message, 'command', 511) not in (511, 512):
-                    self._violated(now_s, f'sent command {message.command}')
+                    self.violated(now_s, f'sent command {message.command}')
 
     def _check(
         self,
@@ -75,16 +75,17 @@ class Checker:
             and abs(sent[3]) <= limits.yaw_rate_rad_s + rounding
         )
         if not within:  # what is not finite compares false
-            self._violated(now_s, f'setpoint {sent} is outside the limits')
+            self.violated(now_s, f'setpoint {sent} is outside the limits')
         if any(sent) and not (mode_is_ours and decision.stage.name.lower() in HOLDERS):
-            self._violated(now_s, f'setpoint {sent} while {decision.stage.value}')
+            self.violated(now_s, f'setpoint {sent} while {decision.stage.value}')
         dt_s = min(now_s - self._last_s, LONGEST_STEP_S)
         step = math.dist(sent[:3], self._last[:3])
         if step > math.sqrt(2.0) * limits.stop_acceleration_m_s2 * dt_s + rounding:
-            self._violated(now_s, f'a step of {step:.2f} m/s')
+            self.violated(now_s, f'a step of {step:.2f} m/s')
         self._last, self._last_s = sent, now_s
 
-    def _violated(self, now_s: float, what: str) -> None:
+    def violated(self, now_s: float, what: str) -> None:
+        """Note a broken promise."""
         self._figures.violations.append(f'{now_s:.2f} s: {what}')
 
 

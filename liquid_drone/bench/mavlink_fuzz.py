@@ -25,7 +25,7 @@ from ..flight.companion_session import CompanionSession
 from ..flight.engagement import Stage
 from ..flight.guard.limits import Limits, Sighting
 from ..flight.guard.state import Proposal
-from ..flight.mavlink.codec import HANDLERS
+from ..flight.mavlink.decode import HANDLERS
 from ..flight.mavlink.framing import V1, V2, checksum
 from ..flight.mavlink.link import MavlinkLink
 from ..flight.mavlink.transport.reconnect import Reconnecting

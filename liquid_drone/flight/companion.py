@@ -13,20 +13,16 @@ from dataclasses import dataclass
 
 from . import engagement
 from .engagement import Cause, EngageState, Situation, Stage
+from .facts import Evidence, Fact, RangeReading, first_wrong
 from .guard import guard
-from .guard.guard import unfit
-from .guard.limits import Limits, Reason, Sighting, is_in_fence
+from .guard.limits import Limits, Sighting, is_in_band, is_in_fence
 from .guard.state import GuardInput, GuardState, Phase, Proposal, start
 from .mavlink.profiles import Profile
+from .reason import Reason
 from .setpoint import Setpoint
 from .vehicle import VehicleState
 
 logger = logging.getLogger(__name__)
-_OBSTACLES = {
-    Reason.STALE_TELEMETRY: Cause.NO_POSITION,
-    Reason.NO_POSITION: Cause.NO_POSITION,
-    Reason.LOW_BATTERY: Cause.LOW_BATTERY,
-}
 _STAGES = {Phase.HOLD: Stage.HOLDING, Phase.SEARCH: Stage.SEARCHING}
 
 
@@ -40,6 +36,7 @@ class Decision:
         stage: where the companion stands.
         cause: why it stands there.
         reason: the guard's, while engaged; afterwards its last one.
+        obstacle: what keeps from engaging now, in one sentence; empty: nothing.
 
     """
 
@@ -48,6 +45,7 @@ class Decision:
     stage: Stage
     cause: Cause
     reason: Reason | None = None
+    obstacle: str = ''
 
 
 class Companion:
@@ -77,6 +75,8 @@ class Companion:
         self._now_s = -math.inf
         self._sightings: deque[Sighting] = deque(maxlen=8)  # not older than the last step
         self._sighting: Sighting | None = None
+        self._distance: RangeReading | None = None
+        self._picture_s = -math.inf  # stamp of the newest proposal
         for name in self.limits.switched_off():
             logger.warning('the check %s is switched off', name)
 
@@ -100,20 +100,32 @@ class Companion:
         if not on and self._engage.has_vehicle:
             self._called_off = True
             return True, 'stopping, then silent: the autopilot takes over'
-        obstacle = self._obstacle() if on else Cause.NONE
-        self._engage = engagement.request(self._engage, on, obstacle, self._now_s)
+        obstacle = self._obstacle() if on else ''
+        self._engage = engagement.request(self._engage, on, not obstacle, self._now_s)
         if on and self.stage in (Stage.DISCONNECTED, Stage.STANDBY, Stage.HANDED_BACK):
-            return False, f'cannot engage: {obstacle.value}'
+            return False, f'cannot engage: {obstacle or "no vehicle yet"}'
         return True, self.stage.value
 
-    def _obstacle(self) -> Cause:
-        vehicle, limits = self._vehicle, self.limits
-        if vehicle is None or not self._is_connected(vehicle):
-            return Cause.NO_VEHICLE
-        wrong = unfit(vehicle, limits, self._now_s)
+    def _obstacle(self) -> str:
+        """Say in one sentence what keeps from engaging; on the ground no band is asked for."""
+        wrong = self._wrong(self._picture_s)
         if wrong is not None:
-            return _OBSTACLES[wrong]
-        return Cause.NONE if is_in_fence(vehicle, limits) else Cause.OUTSIDE_FENCE
+            return wrong.sentence
+        return self._outside() if self._vehicle is not None else ''
+
+    def _wrong(self, picture_s: float | None = None) -> Fact | None:
+        evidence = Evidence(self._now_s, self._vehicle, self._distance, picture_s)
+        return first_wrong(evidence, self.limits)
+
+    def _outside(self) -> str:
+        vehicle, limits = self._vehicle, self.limits
+        if vehicle is None or vehicle.landed:
+            return ''
+        if not is_in_fence(vehicle, limits):
+            return 'outside the fence'
+        if is_in_band(vehicle, limits):
+            return ''
+        return f'outside the altitude band: {vehicle.height_m:.1f} m above home'
 
     def _is_connected(self, vehicle: VehicleState | None) -> bool:
         age = math.inf if vehicle is None else vehicle.heartbeat_age_s(self._now_s)
@@ -131,12 +143,18 @@ class Companion:
         """
         self._sightings.append(sighting)
 
+    def measure(self, distance: RangeReading) -> None:
+        """Note the distance that a range sensor measured; from now on it must go on."""
+        self._distance = distance
+
     def step(
         self, now_s: float, vehicle: VehicleState | None, proposal: Proposal | None
     ) -> Decision:
         """Decide what to do at ``now_s``, knowing the vehicle and the newest proposal."""
         paused_s = 0.0 if math.isinf(self._now_s) else abs(now_s - self._now_s)
         self._now_s, self._vehicle = now_s, vehicle
+        if proposal is not None:
+            self._picture_s = proposal.stamp_s
         while self._sightings and self._sightings[0].stamp_s < now_s:
             self._sighting = self._sightings.popleft()
         self._advance(self._situation(vehicle, paused_s))
@@ -148,31 +166,37 @@ class Companion:
     def _guarded(
         self, state: GuardState, vehicle: VehicleState | None, proposal: Proposal | None
     ) -> Setpoint | None:
-        creeps = not self.profile.holds_position
+        creeps = not (self.profile.holds_position or self.shadow)
         given = GuardInput(
             now_s=self._now_s,
             vehicle=vehicle,
             limits=self.limits,
             proposal=proposal,
             sighting=self._sighting,
+            distance=self._distance,
             called_off=self._called_off,
             holds_height=creeps,
             holds_place=creeps,
+            obeys=not self.shadow,
         )
         self._guard, setpoint, self._reason = guard.step(state, given)
         self._advance(self._situation(vehicle, paused_s=0.0))
         return setpoint
 
     def _situation(self, vehicle: VehicleState | None, paused_s: float) -> Situation:
-        ended, flying = unfit(vehicle, self.limits, self._now_s) is not None, Stage.ENGAGED
+        flying, wrong = Stage.ENGAGED, self._wrong()
+        ended = wrong is not None
         if self._guard is not None:
             ended = self._guard.ended
             flying = _STAGES.get(self._guard.phase, Stage.ENGAGED)
+        elif wrong is not None and self.stage is Stage.ENGAGING:
+            self._reason = wrong.reason
         return Situation(
             connected=self._is_connected(vehicle),
             in_our_mode=vehicle is not None and self._is_ours(vehicle),
             armed=vehicle is not None and vehicle.armed,
             landed=vehicle is not None and vehicle.landed,
+            outside=bool(self._outside()),
             paused_s=paused_s,
             policy_was_reset=self._reset_s is not None,
             guard_ended=ended,
@@ -202,4 +226,5 @@ class Companion:
             stage=self.stage,
             cause=self._engage.cause,
             reason=self._reason,
+            obstacle='' if self.has_vehicle else self._obstacle(),
         )

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from .companion import Companion, Decision
 from .engagement import Stage
+from .facts import RangeReading
 from .guard.limits import Limits, Sighting
 from .guard.state import Proposal
 from .mavlink.profiles import Profile
@@ -52,7 +53,8 @@ class CompanionSession:
             link: polled by the caller before each decision.
             limits: of the guard.
             shadow: decide as if the mode were ours; nothing may be sent.
-            engages_itself: simulation only: engage once without being asked by a human.
+            engages_itself: simulation only: engage without being asked by a human, until the
+                mode switch was ours once.
 
         """
         self._link, self._limits, self._shadow = link, limits, shadow
@@ -80,7 +82,8 @@ class CompanionSession:
             logger.info('%s vehicle %d found', profile.name, vehicle.system_id)
         self.decision = self.companion.step(now_s, vehicle, proposal)
         if self._engages_itself and self.decision.stage is Stage.STANDBY:
-            self._engages_itself = not self.engage(True)[0]
+            self.engage(True)
+        self._engages_itself = self._engages_itself and not self.decision.reset_policy
         return self.decision
 
     def engage(self, on: bool) -> tuple[bool, str]:
@@ -102,6 +105,11 @@ class CompanionSession:
         """Pass on that the target was seen."""
         if self.companion is not None:
             self.companion.see(sighting)
+
+    def measure(self, distance: RangeReading) -> None:
+        """Pass on the distance that a range sensor measured."""
+        if self.companion is not None:
+            self.companion.measure(distance)
 
     def policy_was_reset(self) -> None:
         """Pass on that the policy starts afresh."""

@@ -49,11 +49,10 @@ class Cause(Enum):
     POLICY_NOT_RESET = 'the policy did not start afresh in time'
     GUARD_STOPPED = 'the guard stopped it'
     NO_VEHICLE = 'no heartbeat from the vehicle'
-    NO_POSITION = 'no fresh and usable position from the autopilot'
+    NOT_FIT = 'something that must be known is not known or not good'
     TARGET_LOST = 'the target is lost'
     TARGET_FOUND = 'the target is found again'
-    LOW_BATTERY = 'battery low'
-    OUTSIDE_FENCE = 'outside the fence'
+    OUTSIDE = 'outside the fence or the altitude band'
 
 
 SPOKEN = {  # what is sent in a stage; in all others: nothing
@@ -93,10 +92,11 @@ class Situation:
     in_our_mode: bool  # in shadow mode: always, for the pilot goes on flying
     armed: bool
     landed: bool
+    outside: bool = False  # of fence or altitude band
     paused_s: float = 0.0  # since the last step
     stage_s: float = 0.0  # since the stage was entered; filled in by advance
     policy_was_reset: bool = False
-    guard_ended: bool = False  # while engaged; before that: the vehicle is unfit
+    guard_ended: bool = False  # while engaged; before that: a fact is not good
     called_off: bool = False
     flying: Stage = Stage.ENGAGED  # what the guard does while engaged: that, HOLDING, SEARCHING
 
@@ -199,6 +199,20 @@ TRANSITIONS = (
     ),
     Transition(
         (Stage.READY,),
+        Stage.STANDBY,
+        Cause.NOT_FIT,
+        lambda now: now.guard_ended,
+        'a fact is not good',
+    ),
+    Transition(
+        (Stage.READY,),
+        Stage.HANDED_BACK,
+        Cause.OUTSIDE,
+        lambda now: now.in_our_mode and now.armed and not now.landed and now.outside,
+        'mode switch is ours, outside fence or altitude band',
+    ),
+    Transition(
+        (Stage.READY,),
         Stage.ENGAGING,
         Cause.MODE_SWITCHED,
         lambda now: now.in_our_mode and now.armed and not now.landed,
@@ -239,12 +253,12 @@ WISHES = (
 )
 
 
-def request(state: EngageState, on: bool, obstacle: Cause, now_s: float) -> EngageState:
-    """Do what a human asked: engage (unless an obstacle stands) or stand by.
+def request(state: EngageState, on: bool, may_engage: bool, now_s: float) -> EngageState:
+    """Do what a human asked: engage (where nothing keeps from it) or stand by.
 
     Called off while it flies, the guard stops it gently first; that is not decided here.
     """
-    if on and obstacle is not Cause.NONE:
+    if on and not may_engage:
         return state
     for wish in WISHES:
         if on is wish.on and state.stage in wish.sources:

@@ -29,7 +29,7 @@ from ..episodes.episode import save
 from ..episodes.recording import EpisodeInfo, Recording
 from ..geometry import quaternion_from_euler, rotate_by_yaw
 from .engagement import ENGAGED_STAGES, Cause, Stage
-from .guard.limits import Reason
+from .reason import Reason
 from .report import Facts, numbers
 
 logger = logging.getLogger(__name__)

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """One decision as plain text facts: for logs, the topic ``mavlink/decision`` and recordings.
 
-Keys: ``stage``, ``cause``, ``reason`` (codes: the names in :mod:`.engage` and
-:mod:`.limits`), ``sent`` (true, false), ``proposal`` and ``setpoint`` (vx vy vz m/s FLU, yaw rate
-rad/s), ``mode``, ``armed``, ``landed``, ``battery`` (0..1), ``position_enu`` m, ``velocity_enu``
-m/s, ``euler_enu`` (roll pitch yaw, rad). What is not known is an empty text.
+Keys: ``stage``, ``cause``, ``reason`` (codes: the names in :mod:`.engagement` and
+:mod:`.reason`), ``obstacle`` (what keeps from engaging, a sentence), ``sent`` (true, false),
+``proposal`` and ``setpoint`` (vx vy vz m/s FLU, yaw rate rad/s), ``mode``, ``armed``, ``landed``,
+``battery`` (0..1), ``position_enu`` m, ``velocity_enu`` m/s, ``euler_enu`` (roll pitch yaw, rad).
+What is not known is an empty text.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,6 +26,7 @@ def facts(
         'stage': decision.stage.name.lower(),
         'cause': decision.cause.name.lower(),
         'reason': decision.reason.code if decision.reason else '',
+        'obstacle': decision.obstacle,
         'sent': _word(sent),
         'proposal': _text(proposal.command) if proposal else '',
         'setpoint': _text(decision.setpoint.as_tuple()) if decision.setpoint else '',

@@ -1,18 +1,27 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""What is known about the vehicle from its telemetry, with the time when each part arrived.
+"""The last telemetry of the vehicle, with the time when each part arrived.
 
-Plain data made by :mod:`.messages`. Two clocks: ``stamp_s`` is the autopilot's own; every
-``..._received_s`` is the receiver's (monotonic on a drone, simulated in lock-step) and minus
-infinity before the first arrival.
+Plain data made by :mod:`.mavlink.decode`; what may be believed of it is judged in :mod:`.facts`.
+Two clocks: ``stamp_s`` is the autopilot's own; every ``..._received_s`` is the receiver's
+(monotonic on a drone, simulated in lock-step) and minus infinity before the first arrival.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..arrays import Vector
 
 NEVER = -math.inf
+STAMP_TURN_S = 2**32 / 1000.0  # time_boot_ms begins anew after 49.7 days
+
+
+@dataclass(frozen=True)
+class BatterySample:
+    """One report on the battery; None: not measured."""
+
+    share: float | None = None  # of the charge, 0..1
+    voltage_v: float | None = None  # of the whole pack
 
 
 @dataclass(frozen=True)
@@ -24,24 +33,45 @@ class VehicleState:
     mode_name: str
     armed: bool
     heartbeat_received_s: float
-    landed: bool = False
+    autopilot: str = 'px4'  # name of its profile
+    answered_s: float = NEVER  # when it answered TIMESYNC last
     stamp_s: float = 0.0  # autopilot's time of the position
     clock_offset_s: float | None = None  # receiver's clock minus the autopilot's; None: unknown
+    restarts: int = 0  # how often the autopilot's clock began anew
     received_s: float = NEVER  # when the position arrived
     position_enu: Vector = (0.0, 0.0, 0.0)  # m
     velocity_enu: Vector = (0.0, 0.0, 0.0)  # m/s
-    position_valid: bool = True  # the autopilot says that its estimate can be used
     attitude_received_s: float = NEVER
     attitude_stamp_s: float = 0.0  # autopilot's time of the attitude
+    odd_stamp_s: float | None = None  # a time of position that does not fit, until the next one
+    attitude_odd_stamp_s: float | None = None
     roll: float = 0.0
     pitch: float = 0.0
     yaw: float = 0.0  # counter-clockwise from east
-    battery_remaining: float | None = None  # 0..1; None: not measured
-    home_enu: Vector = (0.0, 0.0, 0.0)  # where it last stood on the ground, else the local origin
+    reset_counter: int | None = None  # of the estimator, by two reports; None: not reported
+    reset_told: int | None = None  # by the last report alone
+    estimator_received_s: float = NEVER
+    position_valid: bool = True  # one of the last two reports found the estimate usable
+    estimator_lacks: str = ''  # in the last report; empty: nothing
+    landed_received_s: float = NEVER
+    landed: bool = False  # by two reports in a row
+    landed_told: bool | None = None  # by the last report alone; None: undefined
+    battery_received_s: float = NEVER
+    battery: BatterySample = field(default_factory=BatterySample)
+    battery_before: BatterySample = field(default_factory=BatterySample)  # before it
+    battery_most_v: float = 0.0  # the highest voltage so far
+    home_received_s: float = NEVER
+    home_enu: Vector = (0.0, 0.0, 0.0)  # where heights and fence begin
+    home_differs_m: float = 0.0  # between the heights at which its reports let home be
+
+    @property
+    def battery_remaining(self) -> float | None:
+        """Share of the charge, 0..1; None: not measured."""
+        return self.battery.share
 
     @property
     def height_m(self) -> float:
-        """Height above the place where it last stood on the ground."""
+        """Height above home."""
         return self.position_enu[2] - self.home_enu[2]
 
     @property
@@ -55,14 +85,24 @@ class VehicleState:
         """Time since the last heartbeat."""
         return now_s - self.heartbeat_received_s
 
-    def estimate_age_s(self, now_s: float) -> float:
-        """Age of the older one of position and attitude; infinite before the first.
+    def position_age_s(self, now_s: float) -> float:
+        """Age of the position, since it was true where the clocks are known to each other."""
+        return self._age_s(now_s, self.received_s, self.stamp_s)
 
-        Since it arrived or, where the clocks are known to each other, since it was true: telemetry
-        that waited in a buffer is not fresh.
-        """
-        arrived_s = now_s - min(self.received_s, self.attitude_received_s)
+    def attitude_age_s(self, now_s: float) -> float:
+        """Age of the attitude, likewise."""
+        return self._age_s(now_s, self.attitude_received_s, self.attitude_stamp_s)
+
+    def estimate_age_s(self, now_s: float) -> float:
+        """Age of the older one of position and attitude; infinite before the first."""
+        return max(self.position_age_s(now_s), self.attitude_age_s(now_s))
+
+    def _age_s(self, now_s: float, received_s: float, stamp_s: float) -> float:
+        """Count from the earlier of arrival and stamp: what waited in a buffer is not fresh."""
+        if math.isinf(received_s):
+            return math.inf
+        arrived_s = now_s - received_s
         if self.clock_offset_s is None:
             return arrived_s
-        true_s = min(self.stamp_s, self.attitude_stamp_s) + self.clock_offset_s
-        return max(arrived_s, now_s - true_s)
+        waited_s = math.remainder(now_s - stamp_s - self.clock_offset_s, STAMP_TURN_S)
+        return max(arrived_s, waited_s)

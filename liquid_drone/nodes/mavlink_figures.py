@@ -178,6 +178,7 @@ def standing(
         values['link_trip_ms'] = round(1e3 * trip_s, 1)
     if decision is not None:
         values['cause'] = decision.cause.value
+        values['keeps_from_engaging'] = decision.obstacle
         values['reason'] = decision.reason.value if decision.reason else ''
         values['reason_code'] = decision.reason.code if decision.reason else ''
     if vehicle is not None:

@@ -94,7 +94,9 @@ class MavlinkNode(ManagedNode):
         assert self.session is not None  # made when configured
         self.figures.begin(time.monotonic())
         self._pacer = LockstepPacer(self) if self.values['lockstep'] else SteadyPacer(self)
-        self._sightings = Sightings(self, self._pacer.guard_time_s, self.session.see)
+        self._sightings = Sightings(
+            self, self._pacer.guard_time_s, self.session.see, self.session.measure
+        )
 
     @transition
     def on_deactivate(self) -> None:

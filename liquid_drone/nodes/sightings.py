@@ -7,7 +7,6 @@
 """
 
 import math
-import time
 from collections.abc import Callable
 
 from geometry_msgs.msg import PointStamped
@@ -15,17 +14,21 @@ from rclpy.node import Node
 from sensor_msgs.msg import Range
 
 from .. import topics
+from ..flight.facts import RangeReading
 from ..flight.guard.limits import Sighting
+from ..flight.range_finder import RangeFinder
 from ..ros import conversions, qos
-
-RANGE_AGE_S = 0.5
 
 
 class Sightings:
     """Subscriptions of a node, as long as it is active; destroy it to stop."""
 
     def __init__(
-        self, node: Node, stamp_s: Callable[[int], float], tell: Callable[[Sighting], None]
+        self,
+        node: Node,
+        stamp_s: Callable[[int], float],
+        tell: Callable[[Sighting], None],
+        measure: Callable[[RangeReading], None],
     ) -> None:
         """Begin to listen.
 
@@ -33,10 +36,12 @@ class Sightings:
             node: that listens.
             stamp_s: turns a ROS stamp in ns into seconds of the guard's clock.
             tell: gets each sighting.
+            measure: gets what each reading of the range sensor leaves known.
 
         """
-        self._node, self._stamp_s, self._tell = node, stamp_s, tell
-        self._range: tuple[float, float] | None = None  # monotonic time in s, distance in m
+        self._node, self._stamp_s = node, stamp_s
+        self._tell, self._measure = tell, measure
+        self._range = RangeFinder()
         self._inputs = [
             node.create_subscription(PointStamped, topics.SIGHTING, self._on_target, qos.COMMAND),
             node.create_subscription(Range, topics.TARGET_RANGE, self._on_range, qos.SENSOR_IN),
@@ -51,14 +56,11 @@ class Sightings:
         """Pass on where the target is seen (optical frame, x right, z ahead)."""
         stamp_s = self._stamp_s(conversions.nanoseconds(message.header.stamp))
         bearing_rad = -math.atan2(message.point.x, message.point.z)
-        self._tell(Sighting(stamp_s, bearing_rad, self._distance_m()))
+        self._tell(Sighting(stamp_s, bearing_rad))
 
     def _on_range(self, message: Range) -> None:
-        """Note how far away the target is."""
-        if message.min_range <= message.range <= message.max_range:
-            self._range = time.monotonic(), message.range
-
-    def _distance_m(self) -> float | None:
-        if self._range is None or time.monotonic() - self._range[0] > RANGE_AGE_S:
-            return None
-        return self._range[1]
+        """Pass on how far away the target is."""
+        stamp_s = self._stamp_s(conversions.nanoseconds(message.header.stamp))
+        self._measure(
+            self._range.take(message.range, message.min_range, message.max_range, stamp_s)
+        )

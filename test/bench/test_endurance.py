@@ -6,6 +6,7 @@ import pytest
 
 from liquid_drone.bench.endurance import OTHER_FAULTS, RADIO_FAULTS, fly
 from liquid_drone.bench.endurance_checker import Checker, Figures
+from liquid_drone.bench.telemetry_faults import TELEMETRY_FAULTS
 from liquid_drone.flight.companion import Decision
 from liquid_drone.flight.engagement import Cause, Stage
 from liquid_drone.flight.guard.limits import Limits
@@ -17,7 +18,7 @@ from liquid_drone.sim.physics.point_mass import PointMass
 
 def test_minutes_of_faults_break_no_promise_and_lose_nothing(tmp_path):
     minutes = []
-    figures = fly(2.0, seed=3, folder=tmp_path, on_minute=lambda: minutes.append(None))
+    figures = fly(2.0, seed=6, folder=tmp_path, on_minute=lambda: minutes.append(None))
     assert figures.violations == []
     assert figures.lost_episodes == 0
     assert figures.episodes >= figures.hand_backs.total() > 5
@@ -26,7 +27,7 @@ def test_minutes_of_faults_break_no_promise_and_lose_nothing(tmp_path):
     assert figures.longest_deaf_s <= 1.1  # the heartbeat comes once a second
     assert figures.longest_slow_s < 10.0  # requests back off by 8 s at most
     assert figures.link_errors > 0
-    assert set(figures.faults) <= {*RADIO_FAULTS, *OTHER_FAULTS}
+    assert set(figures.faults) <= {*RADIO_FAULTS, *OTHER_FAULTS, *TELEMETRY_FAULTS}
     assert len(minutes) == 2
 
 

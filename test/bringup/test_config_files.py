@@ -64,9 +64,12 @@ def test_every_parameter_in_a_file_is_declared_and_its_value_is_taken(path: Path
 
 
 def limits_in(name: str) -> Limits:
-    declared = {parameter.name: parameter.default for parameter in mavlink_parameters.PARAMETERS}
+    given = entries(ROOT / 'config' / name)['mavlink']
     return mavlink_parameters.limits_from(
-        {**declared, **entries(ROOT / 'config' / name)['mavlink']}
+        {
+            parameter.name: parameter.taken(given.get(parameter.name, parameter.default))
+            for parameter in mavlink_parameters.PARAMETERS
+        }
     )
 
 

@@ -3,19 +3,22 @@
 from dataclasses import replace
 
 import pytest
+import vehicles
 from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid_drone.flight.companion import Companion
 from liquid_drone.flight.engagement import Cause, Stage
 from liquid_drone.flight.guard.drift_compensation import LAG_S
-from liquid_drone.flight.guard.limits import Limits, Reason, Sighting
+from liquid_drone.flight.guard.limits import Limits, Sighting
 from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.profiles import ARDUPILOT, PX4
+from liquid_drone.flight.reason import Reason
 from liquid_drone.flight.setpoint import Setpoint
-from liquid_drone.flight.vehicle import VehicleState
+from liquid_drone.flight.vehicle import BatterySample
 
 DT_S = 0.05
+LOW = BatterySample(0.2, 16.0)
 
 
 class Rig:
@@ -24,28 +27,20 @@ class Rig:
     def __init__(self, profile=PX4):
         self.companion = Companion(profile)
         self.now = 100.0
-        self.vehicle = VehicleState(
-            system_id=1,
-            mode=profile.hold_mode,
-            mode_name='hold',
-            armed=True,
-            heartbeat_received_s=self.now,
-            position_enu=(0.0, 0.0, 3.0),
-        )
+        self.vehicle = vehicles.known(self.now, mode=profile.hold_mode, autopilot=profile.name)
         self.profile = profile
-        self.fresh, self.speed_m_s = True, 0.0
+        self.fresh, self.sees, self.speed_m_s = True, True, 0.0
 
     def step(self, dt=DT_S, command=(0.5, 0.0, 0.0, 0.0)):
         self.now += dt
         if self.fresh:
-            self.vehicle = replace(
-                self.vehicle,
-                heartbeat_received_s=self.now,
-                received_s=self.now,
-                attitude_received_s=self.now,
+            self.vehicle = vehicles.fresh(
+                self.vehicle, self.now, stamp_s=self.now, attitude_stamp_s=self.now
             )
         proposal = None if command is None else Proposal(self.now, command)
         decision = self.companion.step(self.now, self.vehicle, proposal)
+        if self.sees:
+            self.companion.see(Sighting(self.now, 0.0))
         if decision.stage is Stage.ENGAGED and command is not None:
             self.move(command[0], dt)
         return decision
@@ -54,7 +49,16 @@ class Rig:
         """Fly ahead, to the east, with the lag that is expected: nothing to bring back."""
         x, y, z = self.vehicle.position_enu
         self.speed_m_s += (speed_m_s - self.speed_m_s) * dt / LAG_S
-        self.vehicle = replace(self.vehicle, position_enu=(x + self.speed_m_s * dt, y, z))
+        self.vehicle = replace(
+            self.vehicle,
+            position_enu=(x + self.speed_m_s * dt, y, z),
+            velocity_enu=(self.speed_m_s, 0.0, 0.0),
+        )
+
+    def turn(self, decision):
+        """Turn as commanded."""
+        rate = decision.setpoint.yaw_rate_rad_s if decision.setpoint else 0.0
+        self.vehicle = replace(self.vehicle, yaw=self.vehicle.yaw + rate * DT_S)
 
     def switch(self, to_ours=True):
         mode = self.profile.follow_mode if to_ours else self.profile.hold_mode
@@ -147,7 +151,7 @@ def test_a_lost_link_is_stopped_gently_then_silence():
     rig.fresh = False
     decisions = [rig.step() for _ in range(70)]
     assert decisions[-1].setpoint is None
-    assert decisions[-1].reason is Reason.STALE_TELEMETRY
+    assert decisions[-1].reason is Reason.NO_POSITION
     assert decisions[-1].stage is Stage.HANDED_BACK
 
 
@@ -179,9 +183,11 @@ def test_a_pause_while_ready_needs_a_new_human_too():
 @pytest.mark.parametrize(
     ('change', 'text'),
     [
-        ({'battery_remaining': 0.2}, 'battery'),
-        ({'position_valid': False}, 'position'),
-        ({'position_enu': (40.0, 0.0, 3.0)}, 'fence'),
+        ({'battery': LOW, 'battery_before': LOW}, 'battery: 20% of its charge'),
+        ({'position_valid': False, 'estimator_lacks': 'height'}, 'estimator status: lacks height'),
+        ({'position_enu': (40.0, 0.0, 3.0)}, 'outside the fence'),
+        ({'position_enu': (0.0, 0.0, 0.5)}, 'outside the altitude band: 0.5 m above home'),
+        ({'position_enu': (0.0, 0.0, 12.0)}, 'outside the altitude band'),
     ],
 )
 def test_it_refuses_to_engage_with_the_reason(change, text):
@@ -196,9 +202,91 @@ def test_it_refuses_to_engage_with_the_reason(change, text):
 
 def test_it_refuses_to_engage_without_a_vehicle():
     companion = Companion(PX4)
-    assert companion.engage(True) == (False, 'cannot engage: no heartbeat from the vehicle')
+    done, words = companion.engage(True)
+    assert not done
+    assert words.startswith('cannot engage: heartbeat: never received')
     companion.step(1.0, None, None)
     assert not companion.engage(True)[0]
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        {'answered_s': 0.0},
+        {'estimator_received_s': 0.0},
+        {'landed_told': None},
+        {'home_received_s': 0.0},
+        {'battery': BatterySample()},
+    ],
+)
+def test_what_is_lost_before_the_switch_is_named_and_needs_a_new_human(change):
+    rig = Rig()
+    rig.step()
+    assert rig.companion.engage(True)[0]
+    rig.fresh = False
+    rig.vehicle = replace(rig.vehicle, **change)
+    rig.switch()
+    lost = rig.step()
+    assert (lost.stage, lost.cause, lost.setpoint) == (Stage.STANDBY, Cause.NOT_FIT, None)
+    assert lost.obstacle
+    rig.fresh = True
+    assert rig.step().stage is Stage.STANDBY
+
+
+def test_switched_over_outside_the_band_it_never_begins():
+    rig = Rig()
+    rig.step()
+    assert rig.companion.engage(True)[0]
+    rig.vehicle = replace(rig.vehicle, position_enu=(0.0, 0.0, 11.0))
+    assert rig.step().stage is Stage.READY  # the pilot may fly back first
+    rig.switch()
+    decision = rig.step()
+    assert (decision.stage, decision.cause) == (Stage.HANDED_BACK, Cause.OUTSIDE)
+    assert decision.setpoint is None
+
+
+@pytest.mark.parametrize('policy', [None, 'from the future'])
+def test_without_fresh_commands_it_refuses_to_engage(policy):
+    rig = Rig()
+    rig.step()
+    for _ in range(10):
+        rig.step(command=None)
+    if policy is not None:
+        rig.companion.step(rig.now, rig.vehicle, Proposal(rig.now + 9.0, (0.1, 0.0, 0.0, 0.0)))
+    done, words = rig.companion.engage(True)
+    assert not done
+    assert words.startswith('cannot engage: command from a picture:')
+
+
+def test_a_stop_for_a_fact_is_for_good_and_for_late_pictures_it_is_not():
+    rig = Rig().engaged()
+    for _ in range(12):
+        assert rig.step(command=None).setpoint is not None
+    assert rig.step().reason is Reason.FOLLOWING
+    rig.vehicle = replace(rig.vehicle, position_valid=False)
+    assert rig.step().reason is Reason.ESTIMATOR_UNUSABLE
+    rig.vehicle = replace(rig.vehicle, position_valid=True)
+    decisions = [rig.step() for _ in range(60)]
+    assert {decision.reason for decision in decisions} == {Reason.ESTIMATOR_UNUSABLE}
+    assert decisions[-1].stage is Stage.HANDED_BACK
+
+
+def test_in_shadow_mode_what_would_be_sent_is_shown_though_nothing_obeys():
+    companion, now = Companion(PX4, shadow=True), 100.0
+    vehicle = vehicles.known(now, mode=PX4.hold_mode)
+    shown = []
+    for _ in range(400):
+        now += DT_S
+        vehicle = vehicles.fresh(vehicle, now, stamp_s=now, attitude_stamp_s=now)
+        decision = companion.step(now, vehicle, Proposal(now, (0.3, 0.0, 0.0, 0.0)))
+        companion.see(Sighting(now, 0.0))
+        companion.engage(True)
+        if decision.reset_policy:
+            companion.policy_was_reset()
+        if decision.stage is Stage.ENGAGED:
+            shown.append(decision.setpoint.vx_m_s)
+    assert max(shown) == pytest.approx(0.3, abs=1e-6)
+    assert shown[-1] == pytest.approx(0.3, abs=1e-6)
 
 
 def test_on_the_ground_it_waits_though_the_switch_is_on():
@@ -274,10 +362,12 @@ def test_the_first_image_after_the_policys_fresh_start_counts_and_older_ones_do_
 
 def test_a_lost_target_is_a_stage_of_its_own_and_comes_back():
     rig = Rig().engaged()
+    rig.sees = False
 
     def until(stage, seen=False):
         for _ in range(900):
-            decision = rig.step()
+            decision = rig.step(command=(0.0, 0.0, 0.0, 0.0))
+            rig.turn(decision)
             if seen:
                 rig.companion.see(Sighting(rig.now, 0.2))
             if decision.stage is stage:
@@ -291,6 +381,7 @@ def test_a_lost_target_is_a_stage_of_its_own_and_comes_back():
     rig.switch(to_ours=False)
     assert rig.step().cause is Cause.TAKEN_OVER
     rig = Rig().engaged()
+    rig.sees = False
     gone = until(Stage.HANDED_BACK)
     assert (gone.setpoint, gone.cause) == (None, Cause.GUARD_STOPPED)
     assert gone.reason is Reason.TARGET_GONE
@@ -300,6 +391,7 @@ def test_a_sighting_counts_from_the_step_after_its_frame_whatever_came_first():
     answers = []
     for early in (True, False):
         rig = Rig().engaged()
+        rig.sees = False
         for number in range(60):
             sighting = Sighting(rig.now + DT_S, 0.1, distance_m=3.0 - 0.03 * number)
             if early:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import vehicles
 
 from liquid_drone.episodes import episode
 from liquid_drone.episodes.recording import EpisodeInfo
@@ -20,12 +21,13 @@ from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.profiles import PX4
 from liquid_drone.flight.recorder import FlightRecorder, RecorderConfig
 from liquid_drone.flight.report import facts, numbers
-from liquid_drone.flight.vehicle import VehicleState
+from liquid_drone.flight.vehicle import BatterySample
 from liquid_drone.geometry import euler_from_quaternion
 from liquid_drone.image import encode_jpeg
 
 DT_S = 0.05
 START_S = 1_700_000_000.0
+LOW = BatterySample(0.1, 16.0)
 COMMAND = (0.5, 0.1, 0.0, 0.2)
 rng = np.random.default_rng(5)
 JPEG = encode_jpeg(rng.integers(0, 255, (144, 256, 3), dtype=np.uint8))
@@ -40,7 +42,9 @@ class Flight:
         self.recorder = FlightRecorder(config)
         self.companion = Companion(PX4, shadow=shadow)
         self.now_s, self.decision = START_S, None
-        self.vehicle = VehicleState(1, PX4.hold_mode, 'hold', True, self.now_s)
+        self.vehicle = vehicles.known(
+            self.now_s, mode=PX4.hold_mode, mode_name='hold', position_enu=(0.0, 0.0, 3.0)
+        )
         self.velocity, self.yaw_rate = (-0.1, 0.5, 0.0), 0.0  # as commanded, facing north
         self.proposes, self.sees, self.is_sent = True, True, not shadow
 
@@ -52,11 +56,11 @@ class Flight:
             position = [
                 p + v * DT_S for p, v in zip(before.position_enu, self.velocity, strict=True)
             ]
-            self.vehicle = replace(
+            self.vehicle = vehicles.fresh(
                 before,
-                heartbeat_received_s=self.now_s,
-                received_s=self.now_s,
-                attitude_received_s=self.now_s,
+                self.now_s,
+                stamp_s=self.now_s,
+                attitude_stamp_s=self.now_s,
                 position_enu=(position[0], position[1], 3.0),
                 velocity_enu=self.velocity,
                 yaw=before.yaw + self.yaw_rate * DT_S,
@@ -131,10 +135,11 @@ def test_a_takeover_is_kept_with_what_was_before_and_what_the_pilot_did_then(tmp
 def test_the_pilots_motion_is_told_in_the_vehicles_own_heading(tmp_path):
     flight = Flight(tmp_path, shadow=True)
     flight.vehicle = replace(flight.vehicle, yaw=math.pi / 2)
-    flight.sees = False
     flight.velocity = (0.3, 0.7, 0.1)  # facing north: 0.7 ahead, 0.3 to the right
     flight.frame(2)
     flight.companion.engage(True)
+    flight.frame(40)
+    flight.sees = False
     flight.frame(60)
     assert flight.decision.stage is Stage.HOLDING  # no sighting for two seconds
     assert flight.decision.setpoint is not None
@@ -183,14 +188,14 @@ def test_a_companion_that_began_anew_in_flight_is_an_event(tmp_path):
 
 def test_every_ending_is_kept_under_a_name_of_its_own(tmp_path):
     flight = Flight(tmp_path, after_s=0.0)
-    for change in ({'armed': False}, {'landed': True}, {'battery_remaining': 0.1}):
+    for change in ({'armed': False}, {'landed': True}, {'battery': LOW, 'battery_before': LOW}):
         healthy = flight.engaged().frame(5).vehicle
         flight.vehicle = replace(healthy, **change)
         flight.frame(50)
         flight.settle()
         assert flight.decision.stage is Stage.HANDED_BACK
         flight.vehicle = replace(
-            flight.vehicle, armed=True, landed=False, battery_remaining=None, mode=PX4.hold_mode
+            flight.vehicle, armed=True, landed=False, battery=healthy.battery, mode=PX4.hold_mode
         )
         flight.frame(2)
         flight.settle()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import PointStamped, TwistStamped
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -16,6 +16,7 @@ from sensor_msgs.msg import CameraInfo
 from sensor_msgs.msg import Image as ImageMessage
 from std_srvs.srv import SetBool, Trigger
 
+from liquid_drone import topics
 from liquid_drone.arrays import Image
 from liquid_drone.bringup import local_graph
 from liquid_drone.flight.engagement import Stage
@@ -138,6 +139,7 @@ class MavlinkBench(GraphBench):
         self.endpoint = UdpEndpoint(self.autopilot, [('127.0.0.1', self.port)])
         self.policy = Node('policy')
         self.commands = self.policy.create_publisher(TwistStamped, 'cmd_vel', qos.COMMAND)
+        self.sightings = self.policy.create_publisher(PointStamped, topics.SIGHTING, qos.COMMAND)
         self.resets = 0
         self.policy.create_service(Trigger, '~/reset', self._on_reset)
         self.engage_client = self.policy.create_client(SetBool, 'mavlink/engage')
@@ -164,6 +166,9 @@ class MavlinkBench(GraphBench):
         if self.proposes is not None:
             stamp_ns = self.policy.get_clock().now().nanoseconds
             self.commands.publish(conversions.command_message(self.proposes, stamp_ns))
+            ahead = PointStamped(header=conversions.header(stamp_ns, 'camera_optical_frame'))
+            ahead.point.z = 1.0
+            self.sightings.publish(ahead)
 
     def engage(self) -> SetBool.Response:
         future = self.engage_client.call_async(SetBool.Request(data=True))

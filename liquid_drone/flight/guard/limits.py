@@ -10,63 +10,22 @@ Frames: commands FLU, heading-aligned; positions ENU.
 import cmath
 import math
 from dataclasses import dataclass
-from enum import Enum
 
 from ...arrays import FourFloats
+from ..judgements import FactLimits
+from ..reason import Reason
 from ..vehicle import VehicleState
 from . import fence
 from .fence import EDGE_GAIN_PER_S, Polygon
 from .jerk_limit import Pace, glide, shorten
 
 ZERO: FourFloats = (0.0, 0.0, 0.0, 0.0)
+GUESSED = 'battery_cells'  # None: it is found, not switched off
 HEIGHT_GAIN_PER_S = 0.8  # of the altitude loop; held PX4 within 0.16 m
 
 
-class Reason(Enum):
-    """Why the setpoint is what it is; the value is the sentence for the pilot."""
-
-    FOLLOWING = 'following'
-    LIMITED = 'following, slowed to the allowed speed'
-    AT_HEIGHT_LIMIT = 'following, kept inside the altitude band'
-    AT_FENCE = 'following, kept inside the fence'
-    NEAR_TARGET = 'following, kept away from the target'
-    TARGET_LOST = 'target lost: holding'
-    SEARCHING = 'target lost: turning to look for it'
-    TARGET_GONE = 'target lost and not found again'
-    STALE_COMMAND = 'no fresh command from the policy'
-    NOT_FINITE = 'the policy proposed a number that is not finite'
-    STALE_TELEMETRY = 'no fresh telemetry from the autopilot'
-    NO_POSITION = 'the autopilot has no usable position'
-    LOW_BATTERY = 'battery low'
-    TILTED = 'tilted too far for too long'
-    CALLED_OFF = 'called off by a human'
-
-    @property
-    def code(self) -> str:
-        """The name for machines: logs, diagnostics, recordings."""
-        return self.name.lower()
-
-    @property
-    def is_stop(self) -> bool:
-        """The vehicle is being stopped; else it flies, within the limits."""
-        return self not in _FLYING
-
-
-_FLYING = frozenset(
-    {
-        Reason.FOLLOWING,
-        Reason.LIMITED,
-        Reason.AT_HEIGHT_LIMIT,
-        Reason.AT_FENCE,
-        Reason.NEAR_TARGET,
-        Reason.TARGET_LOST,
-        Reason.SEARCHING,
-    }
-)
-
-
 @dataclass(frozen=True)
-class Limits:
+class Limits(FactLimits):
     """What the guard allows; None switches a check off, which is logged."""
 
     speed_m_s: float = 1.0  # horizontal
@@ -81,13 +40,17 @@ class Limits:
     ceiling_m: float | None = 10.0
     fence_radius_m: float | None = 30.0  # around home
     min_distance_m: float | None = 2.0  # to the target, where the distance is known
-    min_battery: float | None = 0.25  # 0..1
     max_tilt_rad: float | None = math.radians(35.0)
     tilt_s: float = 0.3  # tilted for longer than this
-    heartbeat_age_s: float = 2.5
-    estimate_age_s: float = 1.0  # of position and attitude
     command_age_s: float = 0.25  # of the image behind a command: with the stop that is 0.5 s
     hold_s: float = 1.0  # zeros after the stop, then silence
+    position_jump_m: float = 1.5  # moved without velocity, within about two seconds
+    height_jump_m: float = 0.8  # likewise
+    yaw_jump_rad: float = 0.35  # turned between two reports, beside what it can turn
+    stuck_after_s: float | None = 3.0  # commanded to move or turn, and not doing it
+    unseen_after_s: float = 0.25  # without a sighting: slower than at the last one
+    unseen_stop_s: float | None = 0.7  # without a sighting: no speed is left
+    unseen_speed_m_s: float = 1.0  # at most, while it is out of sight
     lost_after_s: float | None = 2.0  # without a sighting of the target: hold
     lost_hold_s: float = 2.0  # held so long, then it turns to look for the target
     search_s: float = 30.0  # it turns so long, then it stops and hands back
@@ -109,6 +72,11 @@ class Limits:
                 raise ValueError(f'{name} must be positive, got {value}')
         if (self.floor_m or 0.0) >= (math.inf if self.ceiling_m is None else self.ceiling_m):
             raise ValueError(f'floor_m {self.floor_m} is not below ceiling_m {self.ceiling_m}')
+        if self.unseen_stop_s is not None and self.unseen_stop_s <= self.unseen_after_s:
+            raise ValueError(
+                f'unseen_stop_s {self.unseen_stop_s} is not above unseen_after_s '
+                f'{self.unseen_after_s}'
+            )
         for name in ('acceleration_m_s2', 'jerk_m_s3'):
             if getattr(self, f'stop_{name}') < getattr(self, name):
                 raise ValueError(f'stop_{name} must not be below {name} {getattr(self, name)}')
@@ -120,7 +88,8 @@ class Limits:
 
     def switched_off(self) -> list[str]:
         """Name the checks that are off."""
-        return [name for name, value in self._numbers().items() if value is None]
+        numbers = self._numbers()
+        return [name for name, value in numbers.items() if value is None and name != GUESSED]
 
     @property
     def pace(self) -> Pace:
@@ -154,6 +123,7 @@ SIMULATION_LIMITS = Limits(
     stop_jerk_m_s3=160.0,
     floor_m=0.7,
     fence_radius_m=150.0,
+    unseen_speed_m_s=2.0,
 )
 
 
@@ -190,10 +160,15 @@ def allowed(
 
 
 def _in_band(vz: float, vehicle: VehicleState, limits: Limits) -> float:
+    """Slow down towards an edge; outside, nothing leads further out, and nothing is added.
+
+    A height is one number of the estimator: where it is wrong, flying back by itself would fly
+    into the ground.
+    """
     if limits.ceiling_m is not None:
-        vz = min(vz, EDGE_GAIN_PER_S * (limits.ceiling_m - vehicle.height_m))
+        vz = min(vz, max(0.0, EDGE_GAIN_PER_S * (limits.ceiling_m - vehicle.height_m)))
     if limits.floor_m is not None:
-        vz = max(vz, EDGE_GAIN_PER_S * (limits.floor_m - vehicle.height_m))
+        vz = max(vz, min(0.0, EDGE_GAIN_PER_S * (limits.floor_m - vehicle.height_m)))
     return _clip(vz, limits.climb_m_s)
 
 
@@ -203,6 +178,13 @@ def _apart(v: complex, limits: Limits, sighting: Sighting | None) -> complex:
         return v
     left_m = max(0.0, sighting.distance_m - limits.min_distance_m)
     return fence.toward(v, cmath.rect(1.0, sighting.bearing_rad), EDGE_GAIN_PER_S * left_m)
+
+
+def is_in_band(vehicle: VehicleState, limits: Limits) -> bool:
+    """Tell whether the vehicle is inside the altitude band."""
+    floor_m = -math.inf if limits.floor_m is None else limits.floor_m
+    ceiling_m = math.inf if limits.ceiling_m is None else limits.ceiling_m
+    return floor_m <= vehicle.height_m <= ceiling_m
 
 
 def from_home(vehicle: VehicleState) -> complex:

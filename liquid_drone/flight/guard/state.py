@@ -3,15 +3,19 @@
 """What the guard decides on and what it remembers from one step to the next. Plain data."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
 from ...arrays import FourFloats
+from ..facts import RangeReading
+from ..reason import Reason
 from ..setpoint import Setpoint
 from ..vehicle import VehicleState
 from .drift_compensation import DriftState
-from .limits import ZERO, Limits, Reason, Sighting
+from .jumps import JumpState
+from .limits import ZERO, Limits, Sighting
+from .progress import ProgressState
 
 LONGEST_STEP_S = 0.2  # a longer pause between two steps does not allow a larger change
 
@@ -48,9 +52,11 @@ class GuardInput:
         limits: what is allowed.
         proposal: the newest one received; giving an old one again does no harm.
         sighting: the newest one of the target; an old one again does no harm.
+        distance: of a range sensor; None: there is none.
         called_off: a human wants it to stop.
         holds_height: run an altitude loop while stopped (PX4 holds no position by itself).
-        holds_place: take the horizontal creep away while following (PX4, for the same reason).
+        holds_place: take the creep away while following (PX4, for the same reason).
+        obeys: the vehicle flies what is decided; not in shadow mode.
 
     """
 
@@ -59,9 +65,11 @@ class GuardInput:
     limits: Limits
     proposal: Proposal | None = None
     sighting: Sighting | None = None
+    distance: RangeReading | None = None
     called_off: bool = False
     holds_height: bool = False
     holds_place: bool = False
+    obeys: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,18 +79,24 @@ class GuardState:
     last_s: float  # of the last step
     newest_s: float  # stamp of the newest image taken; others must be later
     fresh_s: float  # stamp of the last accepted proposal; at first the start
-    seen_s: float  # when the target counted as seen last; at first the start
+    begun_s: float  # the start
+    seen_s: float  # stamp of the last sighting that counts; at first the start
+    seen_at_s: float  # when it was noted
+    seen_speed_m_s: float = 0.0  # of the setpoint then
+    seen_climb_m_s: float = 0.0  # likewise, upward or downward
     sighting: Sighting | None = None  # the newest one
-    spotted_since_s: float = 0.0  # since when there are sightings without a break
+    spotted_since_s: float = -math.inf  # since when there are sightings without a break
     command: FourFloats = ZERO  # the last accepted proposal
     setpoint: FourFloats = ZERO  # the last one given
     slope: FourFloats = ZERO  # its time derivative, m/s2 and rad/s2
-    refused: bool = False  # the newest proposal was not finite
+    refused: Reason | None = None  # why the newest proposal was not taken
     phase: Phase = Phase.FOLLOW
     wrong: Reason | None = None  # why it is stopping
     wrong_since_s: float = 0.0
     hold_height_m: float | None = None  # where it stands; None: not known when it stopped
     place: DriftState | None = None  # where it should be by what it was told
+    jumps: JumpState | None = None  # None before the first telemetry
+    progress: ProgressState = field(default_factory=ProgressState)
     tilted_since_s: float | None = None
     ended: bool = False  # silent for good
 
@@ -101,4 +115,6 @@ def start(now_s: float, begun_s: float | None = None) -> GuardState:
     Proposals from images not after ``begun_s`` (``now_s`` by default) will be ignored.
     """
     newest_s = now_s if begun_s is None else begun_s
-    return GuardState(now_s, newest_s=newest_s, fresh_s=now_s, seen_s=now_s)
+    return GuardState(
+        now_s, newest_s=newest_s, fresh_s=now_s, begun_s=now_s, seen_s=now_s, seen_at_s=now_s
+    )

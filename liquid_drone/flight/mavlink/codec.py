@@ -8,7 +8,6 @@ Its only clock is the calendar of signatures.
 """
 
 import logging
-import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,23 +15,22 @@ from typing import Any
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from ...arrays import Vector
-from ...geometry import enu_from_ned, ned_euler_from_enu
 from ..vehicle import VehicleState
 from .answered_path import AnsweredPath
+from .decode import HANDLERS
 from .encoder import MavlinkEncoder
 from .framing import Frame
+from .home import HomeFinder
 from .profiles import PROFILES, Profile, detect
 from .receiver import Receiver
 from .roster import AUTOPILOT_COMPONENT, MULTIROTORS, NO_AUTOPILOT, Roster
 from .signing import SigningKey
-from .timesync import TimeSync, boot_time_s
+from .timesync import TimeSync
 
 logger = logging.getLogger(__name__)
 MOST_WARNINGS = 20
 MOST_ANSWERS = 8
 MOST_ARRIVED = 1000  # messages that wait to be counted
-POSITION_FLAGS = 0x1F  # of EKF_STATUS_REPORT: attitude, velocity, position and height can be used
 
 
 class MavlinkCodec:
@@ -59,6 +57,7 @@ class MavlinkCodec:
         """
         self.profile = profile
         self.clock = TimeSync()
+        self._home = HomeFinder(is_local=False)
         self.wanted_id = system_id
         self._expected = profile
         self._vehicle: VehicleState | None = None
@@ -140,7 +139,7 @@ class MavlinkCodec:
         if kind == 'TIMESYNC':
             self._compare_clocks(message, now_s)
         elif handler is not None and vehicle is not None:
-            self._vehicle = handler(vehicle, message, now_s)
+            self._vehicle = self._home.take(handler(vehicle, message, now_s), message, now_s)
         return True
 
     def _compare_clocks(self, message: Any, now_s: float) -> None:
@@ -150,7 +149,11 @@ class MavlinkCodec:
             return
         self.clock.answer(message.tc1, message.ts1, now_s)
         if self._vehicle is not None:
-            self._vehicle = replace(self._vehicle, clock_offset_s=self.clock.offset_s)
+            self._vehicle = replace(
+                self._vehicle,
+                answered_s=self.clock.answered_s,
+                clock_offset_s=self.clock.offset_s,
+            )
 
     def _meet(self, heartbeat: Any, now_s: float) -> bool:
         found, system = detect(heartbeat.autopilot), heartbeat.get_srcSystem()
@@ -163,7 +166,7 @@ class MavlinkCodec:
         if self.refusal or found is None:
             self._warn_once(system, self.refusal)
             return False
-        self.profile = found
+        self.profile, self._home = found, HomeFinder(found.tells_local_home)
         self.encoder.address(system)
         mode = heartbeat.custom_mode
         self._vehicle = VehicleState(
@@ -172,7 +175,8 @@ class MavlinkCodec:
             mode_name=found.mode_name(mode),
             armed=False,
             heartbeat_received_s=now_s,
-            position_valid=not found.reports_position_flags,
+            autopilot=found.name,
+            position_valid=False,
         )
         logger.info('vehicle found: system %d, %s', system, found.name)
         return True
@@ -193,93 +197,3 @@ class MavlinkCodec:
         if key not in self._others and len(self._others) < MOST_WARNINGS:
             self._others.add(key)
             logger.warning('MAVLink system %d %s', system, text)
-
-
-def _vector(x: float, y: float, z: float) -> Vector:
-    a, b, c = enu_from_ned([x, y, z]).tolist()
-    return a, b, c
-
-
-def _heartbeat(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
-    profile = detect(message.autopilot)
-    mode = message.custom_mode
-    return replace(
-        vehicle,
-        mode=mode,
-        mode_name=profile.mode_name(mode) if profile else str(mode),
-        armed=bool(message.base_mode & mavlink.MAV_MODE_FLAG_SAFETY_ARMED),
-        heartbeat_received_s=now_s,
-    )
-
-
-def _stamp_s(
-    message: Any, vehicle: VehicleState, before_s: float, received_s: float, now_s: float
-) -> float:
-    """Return the autopilot's time of a message, without wraps."""
-    expected_s: float | None = None
-    if vehicle.clock_offset_s is not None:
-        expected_s = now_s - vehicle.clock_offset_s
-    elif math.isfinite(received_s):
-        expected_s = before_s + now_s - received_s
-    return boot_time_s(message.time_boot_ms, expected_s)
-
-
-def _position(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
-    position = _vector(message.x, message.y, message.z)
-    return replace(
-        vehicle,
-        stamp_s=_stamp_s(message, vehicle, vehicle.stamp_s, vehicle.received_s, now_s),
-        received_s=now_s,
-        position_enu=position,
-        velocity_enu=_vector(message.vx, message.vy, message.vz),
-        home_enu=position if vehicle.landed else vehicle.home_enu,
-    )
-
-
-def _attitude(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
-    roll, pitch, yaw = ned_euler_from_enu(message.roll, message.pitch, message.yaw)
-    before = vehicle.attitude_stamp_s, vehicle.attitude_received_s
-    stamp_s = _stamp_s(message, vehicle, *before, now_s)
-    return replace(
-        vehicle,
-        attitude_received_s=now_s,
-        attitude_stamp_s=stamp_s,
-        roll=roll,
-        pitch=pitch,
-        yaw=yaw,
-    )
-
-
-def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
-    percent = message.battery_remaining
-    return replace(vehicle, battery_remaining=None if percent < 0 else percent / 100.0)
-
-
-def _landed(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
-    on_ground = mavlink.MAV_LANDED_STATE_ON_GROUND
-    return replace(vehicle, landed=message.landed_state == on_ground)
-
-
-def _estimator(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
-    return replace(vehicle, position_valid=message.flags & POSITION_FLAGS == POSITION_FLAGS)
-
-
-def _text(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
-    logger.info('autopilot says: %s', message.text)
-    return vehicle
-
-
-def _nothing(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
-    return vehicle
-
-
-HANDLERS: dict[str, Callable[[VehicleState, Any, float], VehicleState]] = {
-    'HEARTBEAT': _heartbeat,
-    'LOCAL_POSITION_NED': _position,
-    'ATTITUDE': _attitude,
-    'SYS_STATUS': _system,
-    'EXTENDED_SYS_STATE': _landed,
-    'EKF_STATUS_REPORT': _estimator,
-    'STATUSTEXT': _text,
-    'TIMESYNC': _nothing,  # the codec's own
-}

@@ -11,17 +11,21 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ...errors import ConfigError
+from ..facts import ATTITUDE, FACTS, POSITION
 from .streams import StreamNeed
 
-# What a companion needs, the most important first. Requests for position and attitude are for the
-# simulator's camera rate; the guard flies on less.
-_STREAMS = (
-    StreamNeed('LOCAL_POSITION_NED', 32, 20.0, 4.0, is_flown_on=True),
-    StreamNeed('ATTITUDE', 30, 20.0, 4.0, is_flown_on=True),
-    StreamNeed('SYS_STATUS', 1, 2.0, 0.5),
-    StreamNeed('EXTENDED_SYS_STATE', 245, 2.0, 0.5),
-)
-_EKF_STATUS = StreamNeed('EKF_STATUS_REPORT', 193, 2.0, 0.5)
+# MAVLink id and the rate to ask for; position and attitude come at the simulator's camera rate
+FLOWN_ON = (POSITION, ATTITUDE)
+_ASKED = {
+    'LOCAL_POSITION_NED': (32, 20.0),
+    'ATTITUDE': (30, 20.0),
+    'SYS_STATUS': (1, 2.0),
+    'EXTENDED_SYS_STATE': (245, 2.0),
+    'EKF_STATUS_REPORT': (193, 2.0),
+    'ESTIMATOR_STATUS': (230, 2.0),
+    'HOME_POSITION': (242, 1.0),
+    'GLOBAL_POSITION_INT': (33, 5.0),
+}
 # ArduPilot's groups of messages (MAV_DATA_STREAM), before it knew intervals (4.0)
 _EXTENDED_STATUS, _POSITION, _EXTRA1, _EXTRA3 = 2, 6, 10, 12
 _ARDUPILOT_GROUPS = {
@@ -30,7 +34,18 @@ _ARDUPILOT_GROUPS = {
     1: _EXTENDED_STATUS,
     245: _EXTENDED_STATUS,
     193: _EXTRA3,
+    33: _POSITION,
 }
+
+
+def _streams(autopilot: str) -> tuple[StreamNeed, ...]:
+    """Return what the facts need; what comes unasked (HEARTBEAT, TIMESYNC) is left out."""
+    return tuple(
+        StreamNeed(name, *_ASKED[name], fact.needed_rate_hz, fact in FLOWN_ON)
+        for fact in FACTS
+        for name in fact.messages(autopilot)
+        if name in _ASKED
+    )
 
 
 @dataclass(frozen=True)
@@ -50,7 +65,7 @@ class Profile:
     streams: tuple[StreamNeed, ...] = ()
     streams_by_itself: bool = False  # only what does not arrive is asked for; else all, at once
     stream_groups: Mapping[int, int] = field(default_factory=dict)  # message to MAV_DATA_STREAM
-    reports_position_flags: bool = False  # EKF_STATUS_REPORT: whether the position can be used
+    tells_local_home: bool = False  # HOME_POSITION has coordinates of the local frame
     holds_position: bool = False  # at zero velocity; else the guard holds height and place
 
     def mode_name(self, custom_mode: int) -> str:
@@ -83,7 +98,8 @@ PX4 = Profile(
     engages='the mode switch; refused in the air until setpoints have come for 0.5 s',
     least_rate_hz=2.0,  # below 1 Hz it flaps between OFFBOARD and failsafe
     heartbeat_poll_s=0.2,  # a takeover is seen after 0.25 s instead of 1 s
-    streams=_STREAMS,
+    streams=_streams('px4'),
+    tells_local_home=True,
     streams_by_itself=True,
 )
 
@@ -111,9 +127,8 @@ ARDUPILOT = Profile(
     engages='the mode switch, with a position that can be used; no stream is needed',
     least_rate_hz=0.5,
     heartbeat_poll_s=None,
-    streams=(*_STREAMS, _EKF_STATUS),
+    streams=_streams('ardupilot'),
     stream_groups=MappingProxyType(_ARDUPILOT_GROUPS),
-    reports_position_flags=True,
     holds_position=True,
 )
 

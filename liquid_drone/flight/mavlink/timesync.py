@@ -10,13 +10,13 @@ agree with the others (a restarted autopilot, simulated time at another pace), a
 import math
 from collections import deque
 
-ASK_EVERY_S = 1.0
+ASK_EVERY_S = 0.1  # so often that a bad radio loses no fifteen answers in a row
 SAMPLES = 8  # answers that are remembered
 ENOUGH = 3  # that agree, before the offset is used
 LONGEST_TRIP_S = 0.5
 SLACK_S = 0.02  # beyond what the trips explain
 SECOND_NS = 1_000_000_000
-QUESTIONS = 8  # of which a late answer still shows that ours arrive
+QUESTIONS = 16  # of which a late answer still shows that ours arrive
 WRAP_S = 2**32 / 1000.0  # time_boot_ms begins anew after 49.7 days
 SAME_MOMENT_S = 60.0  # nearer to what is expected than any delay of telemetry
 
@@ -27,8 +27,7 @@ class TimeSync:
     def __init__(self) -> None:
         """Know nothing yet."""
         self._answers: deque[tuple[float, float]] = deque(maxlen=SAMPLES)  # trip s, offset s
-        self._asked_ns: int | None = None
-        self._questions: deque[int] = deque(maxlen=QUESTIONS)
+        self._questions: deque[int] = deque(maxlen=QUESTIONS)  # not answered yet
         self.answered_s = -math.inf  # when an answer to one of our last questions came
 
     @property
@@ -42,18 +41,16 @@ class TimeSync:
         return min(self._answers)[0] if len(self._answers) >= ENOUGH else None
 
     def ask(self, now_s: float) -> int:
-        """Return the stamp in ns (ts1) for a question at ``now_s``; an older one is given up."""
-        self._asked_ns = round(now_s * SECOND_NS)
-        self._questions.append(self._asked_ns)
-        return self._asked_ns
+        """Return the stamp in ns (ts1) for a question at ``now_s``; old ones are given up."""
+        self._questions.append(round(now_s * SECOND_NS))
+        return self._questions[-1]
 
     def answer(self, theirs_ns: int, asked_ns: int, now_s: float) -> None:
-        """Take in an answer (tc1, ts1); only the last question's counts, and only once."""
-        if asked_ns in self._questions:
-            self.answered_s = now_s
-        if asked_ns != self._asked_ns:
+        """Take in an answer (tc1, ts1); that of each question counts once."""
+        if asked_ns not in self._questions:
             return
-        self._asked_ns = None
+        self._questions.remove(asked_ns)
+        self.answered_s = now_s
         asked_s = asked_ns / SECOND_NS
         trip_s = now_s - asked_s
         if not 0.0 <= trip_s <= LONGEST_TRIP_S:

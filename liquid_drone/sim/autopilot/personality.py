@@ -61,8 +61,20 @@ class Personality:
 
 # Message ids: 30 ATTITUDE and 32 LOCAL_POSITION_NED at every camera frame; 1 SYS_STATUS,
 # 245 EXTENDED_SYS_STATE, 147 BATTERY_STATUS, 24 GPS_RAW_INT, 33 GLOBAL_POSITION_INT, 74 VFR_HUD,
-# 242 HOME_POSITION
-_PX4_STREAMS = {30: 20, 32: 20, 1: 1, 245: 5, 147: 0.5, 24: 1, 33: 5, 74: 4, 242: 0.5}
+# 242 HOME_POSITION, 230 ESTIMATOR_STATUS, 141 ALTITUDE
+_PX4_STREAMS = {
+    30: 20,
+    32: 20,
+    1: 1,
+    245: 5,
+    147: 0.5,
+    24: 1,
+    33: 5,
+    74: 4,
+    242: 0.5,
+    230: 1,
+    141: 5,
+}
 
 PX4 = Personality(
     name='px4',

@@ -20,7 +20,7 @@ from .channel import MavlinkChannel
 from .flight import ACCEPTED, UNSUPPORTED, FlightState, Outcome, PlantTruth
 from .personality import Mode, Personality, personality
 from .setpoints import DecodedSetpoint
-from .telemetry import TelemetrySnapshot
+from .telemetry import TelemetryErrors, TelemetrySnapshot
 
 logger = logging.getLogger(__name__)
 BATTERY_LASTS_S = 1200.0  # armed, from full to empty
@@ -59,6 +59,7 @@ class SimulatedAutopilot:
         self.system_id = system_id
         self.parameters = dict(self.kind.parameters)
         self.battery = 1.0  # 0..1; drains while armed, tests may set it
+        self.errors = TelemetryErrors()  # of what it tells; tests may set them
         self._links: dict[int, MavlinkChannel] = {}
         truth = plant.truth()
         x, y, z = truth.position_enu.tolist()
@@ -132,7 +133,12 @@ class SimulatedAutopilot:
     def snapshot(self) -> TelemetrySnapshot:
         """Return what telemetry is made of, now."""
         return TelemetrySnapshot(
-            self.kind, self.state, self.plant.truth(), self.battery, self.parameters
+            self.kind,
+            self.state,
+            self.plant.truth(),
+            self.battery,
+            self.parameters,
+            self.errors,
         )
 
     # time

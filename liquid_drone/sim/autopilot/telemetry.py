@@ -8,17 +8,21 @@ Pure: a snapshot in, a message out. Positions are the plant's own, sent in NED, 
 import math
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from ...arrays import FloatArray, Vector
 from ...geometry import euler_from_quaternion, ned_euler_from_enu, ned_from_enu
 from .flight import FlightState, PlantTruth
 from .personality import Mode, Personality
 
 ORIGIN_LAT_DEG, ORIGIN_LON_DEG, ORIGIN_ALT_M = 47.397742, 8.545594, 488.0  # PX4's usual test field
 METRES_PER_DEGREE = 111_319.5
+GOOD_ESTIMATE = 0x33F  # attitude, velocities, positions, height, and predicted positions
+NOT_MEASURED_MV = 65535
 CELL_FULL_V, CELL_EMPTY_V, CELLS = 4.2, 3.5, 4
 SENSORS = (
     mavlink.MAV_SYS_STATUS_SENSOR_3D_GYRO
@@ -36,6 +40,16 @@ _GUIDED_BITS = {
 
 
 @dataclass(frozen=True)
+class TelemetryErrors:
+    """By how much the telemetry is wrong; a fake for tests, nothing by default."""
+
+    shift_enu: Vector = (0.0, 0.0, 0.0)  # of the position, m
+    yaw_rad: float = 0.0  # of the heading, counter-clockwise
+    estimator_flags: int = GOOD_ESTIMATE
+    measures_battery: bool = True
+
+
+@dataclass(frozen=True)
 class TelemetrySnapshot:
     """All that telemetry is made of."""
 
@@ -44,6 +58,13 @@ class TelemetrySnapshot:
     truth: PlantTruth
     battery: float  # 0..1
     parameters: Mapping[str, float | int]
+    errors: TelemetryErrors = field(default_factory=TelemetryErrors)
+
+    @property
+    def position_enu(self) -> FloatArray:
+        """Where the estimator believes to be."""
+        believed: FloatArray = self.truth.position_enu + np.array(self.errors.shift_enu)
+        return believed
 
     @property
     def time_boot_ms(self) -> int:
@@ -53,7 +74,7 @@ class TelemetrySnapshot:
     @property
     def height_m(self) -> float:
         """Height above home."""
-        return float(self.truth.position_enu[2]) - self.state.home_enu[2]
+        return float(self.position_enu[2]) - self.state.home_enu[2]
 
     @property
     def heading_deg(self) -> float:
@@ -61,7 +82,8 @@ class TelemetrySnapshot:
         return math.degrees(self._ned_euler()[2]) % 360.0
 
     def _ned_euler(self) -> tuple[float, float, float]:
-        return ned_euler_from_enu(*euler_from_quaternion(self.truth.quaternion_xyzw))
+        roll, pitch, yaw = euler_from_quaternion(self.truth.quaternion_xyzw)
+        return ned_euler_from_enu(roll, pitch, yaw + self.errors.yaw_rad)
 
     def heartbeat(self) -> Any:
         """HEARTBEAT: mode and armed flag."""
@@ -84,7 +106,7 @@ class TelemetrySnapshot:
 
     def local_position(self) -> Any:
         """LOCAL_POSITION_NED: m and m/s from the plant's origin."""
-        position = ned_from_enu(self.truth.position_enu).tolist()
+        position = ned_from_enu(self.position_enu).tolist()
         velocity = ned_from_enu(self.truth.velocity_enu).tolist()
         return mavlink.MAVLink_local_position_ned_message(self.time_boot_ms, *position, *velocity)
 
@@ -100,11 +122,13 @@ class TelemetrySnapshot:
         )
 
     def _voltage_mv(self) -> int:
+        if not self.errors.measures_battery:
+            return NOT_MEASURED_MV
         cell = CELL_EMPTY_V + (CELL_FULL_V - CELL_EMPTY_V) * self.battery
         return round(1000 * CELLS * cell)
 
     def _percent(self) -> int:
-        return round(100 * self.battery)
+        return round(100 * self.battery) if self.errors.measures_battery else -1
 
     def battery_status(self) -> Any:
         """BATTERY_STATUS of the one pack."""
@@ -133,7 +157,7 @@ class TelemetrySnapshot:
 
     def global_position(self) -> Any:
         """GLOBAL_POSITION_INT: where the map of a ground station shows it."""
-        x, y, z = self.truth.position_enu.tolist()
+        x, y, z = self.position_enu.tolist()
         velocity = [round(100 * v) for v in ned_from_enu(self.truth.velocity_enu).tolist()]
         return mavlink.MAVLink_global_position_int_message(
             self.time_boot_ms,
@@ -168,8 +192,22 @@ class TelemetrySnapshot:
         )
 
     def ekf_status(self) -> Any:
-        """EKF_STATUS_REPORT: attitude, velocity and position are good."""
-        return mavlink.MAVLink_ekf_status_report_message(0x1F | 0x100, *[0.05] * 5)
+        """EKF_STATUS_REPORT: attitude, velocity, position and height are good."""
+        return mavlink.MAVLink_ekf_status_report_message(self.errors.estimator_flags, *[0.05] * 5)
+
+    def estimator_status(self) -> Any:
+        """ESTIMATOR_STATUS: attitude, velocity, position and height are good."""
+        return mavlink.MAVLink_estimator_status_message(
+            self.truth.stamp_ns // 1000, self.errors.estimator_flags, *[0.05] * 6, 0.5, 0.5
+        )
+
+    def altitude(self) -> Any:
+        """ALTITUDE: above the sea, the local origin and home."""
+        up, height_m = float(self.position_enu[2]), self.height_m
+        amsl_m = ORIGIN_ALT_M + up
+        return mavlink.MAVLink_altitude_message(
+            self.truth.stamp_ns // 1000, amsl_m, amsl_m, up, height_m, height_m, height_m
+        )
 
     def autopilot_version(self) -> Any:
         """AUTOPILOT_VERSION: what it can do."""
@@ -213,5 +251,7 @@ MESSAGES: Mapping[int, Callable[[TelemetrySnapshot], Any]] = {
     mavlink.MAVLINK_MSG_ID_AUTOPILOT_VERSION: TelemetrySnapshot.autopilot_version,
     mavlink.MAVLINK_MSG_ID_EKF_STATUS_REPORT: TelemetrySnapshot.ekf_status,
     mavlink.MAVLINK_MSG_ID_HOME_POSITION: TelemetrySnapshot.home_position,
+    mavlink.MAVLINK_MSG_ID_ESTIMATOR_STATUS: TelemetrySnapshot.estimator_status,
+    mavlink.MAVLINK_MSG_ID_ALTITUDE: TelemetrySnapshot.altitude,
     mavlink.MAVLINK_MSG_ID_EXTENDED_SYS_STATE: TelemetrySnapshot.extended_sys_state,
 }

@@ -82,7 +82,7 @@ def test_outside_only_what_leads_back_is_left():
 
 
 def test_both_fences_count_for_being_inside():
-    from liquid_drone.flight.vehicle import VehicleState
+    from vehicles import known
 
     limits = Limits(fence_radius_m=6.0, fence_polygon=SQUARE)
     for place, inside in (
@@ -90,5 +90,5 @@ def test_both_fences_count_for_being_inside():
         ((4.9, 4.9, 2.0), False),
         ((0, 5.5, 2.0), False),
     ):
-        vehicle = VehicleState(1, 4, 'GUIDED', True, 0.0, position_enu=place)
+        vehicle = known(0.0, position_enu=place)
         assert is_in_fence(vehicle, limits) is inside

@@ -7,42 +7,35 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vehicles import known
 
+from liquid_drone.flight.facts import Evidence, first_wrong
 from liquid_drone.flight.guard import guard
 from liquid_drone.flight.guard.limits import (
     SIMULATION_LIMITS,
     Limits,
-    Reason,
     Sighting,
 )
 from liquid_drone.flight.guard.state import GuardInput, Phase, Proposal
 from liquid_drone.flight.guard.state import start as begin
+from liquid_drone.flight.reason import Reason
 from liquid_drone.flight.setpoint import Setpoint
-from liquid_drone.flight.vehicle import VehicleState
+from liquid_drone.flight.vehicle import BatterySample, VehicleState
 from liquid_drone.geometry import rotate_by_yaw
 from liquid_drone.sim.physics.point_mass import PointMass
 
 DT_S = 0.05
-LIMITS = Limits(lost_after_s=None)  # the target has its own tests below
-SIMULATION = replace(SIMULATION_LIMITS, lost_after_s=None)
+# the target and the vehicle that does not move have their own tests below
+ALONE = {'lost_after_s': None, 'unseen_stop_s': None, 'stuck_after_s': None}
+LIMITS = replace(Limits(), **ALONE)
+SIMULATION = replace(SIMULATION_LIMITS, **ALONE)
 anything = st.floats(allow_nan=True, allow_infinity=True)
 sensible = st.floats(-5.0, 5.0)
 commands = st.tuples(sensible, sensible, sensible, sensible)
 
 
 def vehicle(now_s: float, height_m: float = 3.0, **changes: object) -> VehicleState:
-    state = VehicleState(
-        system_id=1,
-        mode=393216,
-        mode_name='OFFBOARD',
-        armed=True,
-        heartbeat_received_s=now_s,
-        received_s=now_s,
-        attitude_received_s=now_s,
-        position_enu=(0.0, 0.0, height_m),
-        battery_remaining=0.9,
-    )
-    return replace(state, **changes)  # type: ignore[arg-type]
+    return known(now_s, **{'position_enu': (0.0, 0.0, height_m), **changes})
 
 
 def fly(proposed, limits=LIMITS, dt_s=DT_S, **changes):
@@ -200,15 +193,31 @@ def test_images_from_before_the_start_and_from_the_future_do_not_count():
         assert state.command == (0.0, 0.0, 0.0, 0.0)
 
 
+def of_battery(share, voltage_v, battery_most_v=0.0):
+    sample = BatterySample(share, voltage_v)
+    return {'battery': sample, 'battery_before': sample, 'battery_most_v': battery_most_v}
+
+
 @pytest.mark.parametrize(
     ('change', 'reason'),
     [
-        ({'heartbeat_received_s': -9.0}, Reason.STALE_TELEMETRY),
-        ({'received_s': -9.0}, Reason.STALE_TELEMETRY),
-        ({'attitude_received_s': -9.0}, Reason.STALE_TELEMETRY),
-        ({'position_valid': False}, Reason.NO_POSITION),
+        ({'heartbeat_received_s': -19.0}, Reason.NO_HEARTBEAT),
+        ({'answered_s': -19.0}, Reason.NO_ANSWER),
+        ({'received_s': -19.0}, Reason.NO_POSITION),
+        ({'received_s': 99.0}, Reason.NO_POSITION),
+        ({'attitude_received_s': -19.0}, Reason.NO_ATTITUDE),
+        ({'estimator_received_s': -19.0}, Reason.NO_ESTIMATOR),
+        ({'position_valid': False}, Reason.ESTIMATOR_UNUSABLE),
         ({'position_enu': (math.nan, 0.0, 3.0)}, Reason.NO_POSITION),
-        ({'battery_remaining': 0.1}, Reason.LOW_BATTERY),
+        ({'home_received_s': -19.0}, Reason.NO_HOME),
+        ({'home_differs_m': 2.0}, Reason.NO_HOME),
+        ({'landed_received_s': -19.0}, Reason.NO_LANDED_STATE),
+        ({'landed_told': None}, Reason.NO_LANDED_STATE),
+        ({'battery_received_s': -19.0}, Reason.NO_BATTERY),
+        (of_battery(None, None), Reason.NO_BATTERY),
+        (of_battery(0.1, 16.0), Reason.LOW_BATTERY),
+        (of_battery(1.0, 10.0), Reason.LOW_BATTERY),
+        (of_battery(None, 13.0, battery_most_v=16.0), Reason.LOW_BATTERY),
         ({'roll': 0.9}, Reason.TILTED),
     ],
 )
@@ -238,8 +247,19 @@ def test_a_short_lean_is_not_a_fall():
         assert reason is Reason.FOLLOWING
 
 
-def test_an_unknown_battery_is_not_a_low_one():
-    assert guard.unfit(vehicle(1.0, battery_remaining=None), LIMITS, 1.0) is None
+@pytest.mark.parametrize('odd', [BatterySample(0.0, 16.0), BatterySample(0.9, 1.0)])
+def test_one_odd_report_on_the_battery_decides_nothing(odd):
+    good = BatterySample(0.9, 16.0)
+    for pair in ((odd, good), (good, odd)):
+        both = {'battery': pair[0], 'battery_before': pair[1]}
+        assert first_wrong(Evidence(1.0, vehicle(1.0, **both)), LIMITS) is None
+
+
+def test_where_cells_are_counted_a_flat_pack_is_not_taken_for_a_full_smaller_one():
+    flat = vehicle(1.0, **of_battery(1.0, 21.0))  # of 6 cells, or 5 full ones
+    assert first_wrong(Evidence(1.0, flat), LIMITS) is None
+    wrong = first_wrong(Evidence(1.0, flat), replace(LIMITS, battery_cells=6.2))
+    assert 'battery: 21.0 V are 3.39 V for each of 6.2 cells' in wrong.sentence
 
 
 def test_called_off_it_stops_and_stays_stopped():
@@ -303,9 +323,12 @@ def test_curves_along_the_fence_do_not_creep_outward(command):
     assert np.hypot(path[:, 0], path[:, 1]).max() < 9.0
 
 
-def test_below_the_floor_it_climbs_back_and_outside_the_fence_it_only_stays():
-    low = closed_loop((0.0, 0.0, 0.0, 0.0), LIMITS, seconds=5.0, start=(0.0, 0.0, 0.3))
-    assert low[-1, 2] == pytest.approx(1.0, abs=0.1)
+def test_outside_band_and_fence_nothing_leads_further_out_and_nothing_is_added():
+    for start, climb in ((0.3, -0.5), (0.3, 0.0), (12.0, 0.0), (12.0, 0.5)):
+        path = closed_loop((0.0, 0.0, climb, 0.0), LIMITS, seconds=5.0, start=(0.0, 0.0, start))
+        assert path[-1, 2] == pytest.approx(start, abs=1e-6)
+    back = closed_loop((0.0, 0.0, 0.5, 0.0), LIMITS, seconds=5.0, start=(0.0, 0.0, 0.3))
+    assert back[-1, 2] > 1.0
     limits = replace(LIMITS, fence_radius_m=5.0)
     outside = closed_loop((1.0, 0.0, 0.0, 0.0), limits, seconds=5.0, start=(7.0, 0, 3.0), yaw=0.0)
     assert outside[-1, 0] == pytest.approx(7.0, abs=0.05)
@@ -348,7 +371,7 @@ def spot(now, bearing=0.0, distance=None):
 
 def watched(seconds, sightings, holds_height=False):
     """Fly ahead for some time; ``sightings(t)`` tells what is seen. Returns [(t, step)]."""
-    limits, state, steps = Limits(), begin(0.0), []
+    limits, state, steps = replace(Limits(), stuck_after_s=None), begin(0.0), []
     for number in range(1, round(seconds / DT_S) + 1):
         now = number * DT_S
         step = guard.step(
@@ -387,7 +410,7 @@ def test_a_lost_target_is_waited_for_then_looked_for_then_given_up():
 def test_a_target_never_seen_counts_as_lost_and_one_flash_does_not_bring_it_back():
     steps = watched(8.0, lambda t: spot(t) if 4.98 < t < 5.02 or t > 6.98 else None)
     reasons = {round(now, 2): step.reason for now, step in steps}
-    assert reasons[1.9] is Reason.FOLLOWING
+    assert reasons[1.9] is Reason.UNSEEN
     assert reasons[3.0] is Reason.TARGET_LOST
     assert reasons[6.5] is Reason.SEARCHING  # in spite of the flash at 5 s
     assert reasons[7.5] is Reason.FOLLOWING

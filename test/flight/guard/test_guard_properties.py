@@ -10,6 +10,7 @@ import math
 from dataclasses import replace
 
 import pytest
+import vehicles
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,11 +18,10 @@ from liquid_drone.flight.guard import guard
 from liquid_drone.flight.guard.limits import (
     SIMULATION_LIMITS,
     Limits,
-    Reason,
     Sighting,
 )
 from liquid_drone.flight.guard.state import GuardInput, Proposal, start
-from liquid_drone.flight.vehicle import VehicleState
+from liquid_drone.flight.reason import Reason
 
 DT_S = 0.05
 ODD = Limits(  # slow to react for its speed: the limits themselves ask for a long way out
@@ -59,7 +59,6 @@ FAULTS = (
     {'roll': 1.0},
     {'position_enu': (math.nan, 0.0, 3.0)},
 )
-GOOD = VehicleState(1, 393216, 'OFFBOARD', True, 0.0, position_enu=(0.0, 0.0, 3.0))
 stories = st.binary(min_size=1, max_size=28)
 many = settings(
     max_examples=max(1_000, settings.default.max_examples),
@@ -70,9 +69,7 @@ many = settings(
 
 
 def known(now_s, fault):
-    return replace(
-        GOOD, heartbeat_received_s=now_s, received_s=now_s, attitude_received_s=now_s, **fault
-    )
+    return vehicles.known(now_s, **fault)
 
 
 def tell(story, limits, dt_s=DT_S, holds_height=False, silent_s=0.0, silent='policy'):
@@ -127,8 +124,8 @@ def test_the_setpoint_is_finite_and_within_the_limits(story, limits, holds_heigh
 def test_no_transition_steps_in_velocity_or_in_acceleration(story, limits, dt_s, holds_height):
     stops, since_stop_s = False, 0.0
     for before, after, old, new, reason in changes(story, limits, dt_s, holds_height):
-        stops = stops or reason not in FLYING
-        since_stop_s = 0.0 if reason not in FLYING else since_stop_s + dt_s
+        stops = stops or reason not in SOFT
+        since_stop_s = 0.0 if reason not in SOFT else since_stop_s + dt_s
         soft = not stops or since_stop_s > 2.0
         acceleration = limits.acceleration_m_s2 if soft else limits.stop_acceleration_m_s2
         jerk = limits.jerk_m_s3 if soft else limits.stop_jerk_m_s3
@@ -138,15 +135,7 @@ def test_no_transition_steps_in_velocity_or_in_acceleration(story, limits, dt_s,
         assert abs(after[3] - before[3]) <= limits.yaw_acceleration_rad_s2 * dt_s + 1e-9
 
 
-FLYING = {
-    Reason.FOLLOWING,
-    Reason.LIMITED,
-    Reason.AT_FENCE,
-    Reason.AT_HEIGHT_LIMIT,
-    Reason.NEAR_TARGET,
-    Reason.TARGET_LOST,
-    Reason.SEARCHING,
-}
+SOFT = {reason for reason in Reason if not reason.is_stop} - {Reason.UNSEEN}  # at the easy pace
 
 
 @many

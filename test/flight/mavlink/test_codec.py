@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.errors import LinkError
-from liquid_drone.flight.mavlink.codec import HANDLERS, MavlinkCodec
+from liquid_drone.flight.mavlink.codec import MavlinkCodec
+from liquid_drone.flight.mavlink.decode import HANDLERS
 from liquid_drone.flight.mavlink.profiles import ARDUPILOT, PX4, detect, named
 from liquid_drone.flight.setpoint import Setpoint
 
@@ -82,25 +83,6 @@ def test_telemetry_arrives_in_ros_frames_with_both_clocks():
     assert (vehicle.stamp_s, vehicle.received_s, vehicle.heartbeat_received_s) == (2.5, 6.0, 5.0)
     assert vehicle.battery_remaining == 0.42
     assert (vehicle.mode_name, vehicle.armed) == ('OFFBOARD', True)
-
-
-def test_home_is_where_it_last_stood():
-    codec = met()
-    for z, landed in ((-1.0, 1), (-2.0, 2)):
-        state = mavlink.MAVLink_extended_sys_state_message(0, landed)
-        position = mavlink.MAVLink_local_position_ned_message(0, 0, 0, z, 0, 0, 0)
-        codec.receive(packet(state) + packet(position), 6.0)
-    assert codec.vehicle.home_enu == (0.0, 0.0, 1.0)
-    assert codec.vehicle.height_m == 1.0
-    assert not codec.vehicle.landed
-
-
-def test_ardupilot_must_say_that_its_position_can_be_used():
-    codec = met(ARDUPILOT)
-    assert not codec.vehicle.position_valid
-    for flags, expected in ((0x1F, True), (0x0F, False), (0x3FF, True)):
-        codec.receive(packet(mavlink.MAVLink_ekf_status_report_message(flags, *[0.0] * 5)), 6.0)
-        assert codec.vehicle.position_valid is expected
 
 
 def test_unmeasured_battery_is_unknown():

@@ -1,0 +1,78 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the vehicle does what it is commanded: one that does not is let go of. Pure.
+
+The autopilot's own fence or avoidance, a yaw stick, a lost way up or a rope: commanded to move, it
+does not. To go on commanding would let it fly off as soon as it is free again.
+"""
+
+import cmath
+import math
+from dataclasses import dataclass, replace
+
+from ...arrays import FourFloats
+from ...geometry import wrap_angle
+from ..vehicle import VehicleState
+
+LEAST_M_S = 0.3  # a slower command proves nothing
+LEAST_RAD_S = 0.2
+SHARE = 0.2  # of the commanded motion; less is none
+
+
+@dataclass(frozen=True)
+class ProgressState:
+    """Since when it does not move, and not turn, as commanded; None: it does."""
+
+    still_since_s: float | None = None
+    straight_since_s: float | None = None
+    yaw: float = 0.0  # of the attitude before
+    yaw_stamp_s: float = -math.inf
+    yaw_rate_rad_s: float = 0.0  # measured between the last two attitudes
+
+    def stuck_s(self, now_s: float) -> float:
+        """Return for how long it has not done as commanded."""
+        since = [s for s in (self.still_since_s, self.straight_since_s) if s is not None]
+        return now_s - min(since) if since else 0.0
+
+
+def watch(
+    state: ProgressState, commanded: FourFloats, vehicle: VehicleState, now_s: float
+) -> ProgressState:
+    """Compare the last setpoint, FLU heading-aligned, with how the vehicle moves."""
+    state = _turned(state, vehicle)
+    return replace(
+        state,
+        still_since_s=_since(state.still_since_s, _is_still(commanded, vehicle), now_s),
+        straight_since_s=_since(
+            state.straight_since_s, _is_straight(commanded[3], state.yaw_rate_rad_s), now_s
+        ),
+    )
+
+
+def _since(since_s: float | None, holds: bool, now_s: float) -> float | None:
+    return (now_s if since_s is None else since_s) if holds else None
+
+
+def _is_still(commanded: FourFloats, vehicle: VehicleState) -> bool:
+    speed = math.hypot(*commanded[:3])
+    if speed < LEAST_M_S:
+        return False
+    ahead = complex(commanded[0], commanded[1]) * cmath.rect(1.0, vehicle.yaw)
+    east, north, up = vehicle.velocity_enu
+    along = (ahead.real * east + ahead.imag * north + commanded[2] * up) / speed
+    return along < SHARE * speed
+
+
+def _is_straight(commanded_rad_s: float, measured_rad_s: float) -> bool:
+    along = math.copysign(1.0, commanded_rad_s) * measured_rad_s
+    return abs(commanded_rad_s) > LEAST_RAD_S and along < SHARE * abs(commanded_rad_s)
+
+
+def _turned(state: ProgressState, vehicle: VehicleState) -> ProgressState:
+    dt_s = vehicle.attitude_stamp_s - state.yaw_stamp_s
+    if dt_s <= 0.0:
+        return state
+    rate = wrap_angle(vehicle.yaw - state.yaw) / dt_s if math.isfinite(dt_s) else 0.0
+    return replace(
+        state, yaw=vehicle.yaw, yaw_stamp_s=vehicle.attitude_stamp_s, yaw_rate_rad_s=rate
+    )

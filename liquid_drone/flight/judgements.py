@@ -1,0 +1,133 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What each part of fresh telemetry is worth: good, bad, odd or not known. Pure.
+
+Ages are judged in :mod:`.facts`, which holds the table.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+from .vehicle import VehicleState
+
+FULL_CELL_V = 4.25  # a full lithium polymer cell; more needs another cell
+IMPOSSIBLE_CELL_V = 4.45
+CELLS_HINT = 'set limits.battery_cells if that is not its number of cells'
+
+
+@dataclass(frozen=True)
+class FactLimits:
+    """Largest ages and least values; None switches a check off, which is logged."""
+
+    heartbeat_age_s: float = 2.5
+    answer_age_s: float | None = 1.5  # of the autopilot's last answer to TIMESYNC
+    estimate_age_s: float = 1.0  # of position and attitude
+    estimator_age_s: float = 5.0  # of the estimator's status; PX4 sends it every 1 to 2 s
+    home_age_s: float = 10.0
+    home_agrees_m: float = 1.5  # what HOME_POSITION, heights and the take-off place may differ by
+    landed_age_s: float = 3.0
+    battery_age_s: float = 5.0
+    range_age_s: float = 0.5  # of a range sensor, once it was there
+    min_battery: float | None = 0.25  # 0..1
+    min_cell_v: float | None = 3.4
+    battery_cells: float | None = None  # None: told by the highest voltage so far
+
+
+class Standing(Enum):
+    """What a fact is worth."""
+
+    GOOD = 'good'
+    BAD = 'bad'
+    ODD = 'odd'
+    UNKNOWN = 'not known'
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one fact is worth, and why, for people."""
+
+    standing: Standing
+    words: str = ''
+
+
+GOOD = Judgement(Standing.GOOD)
+
+
+def always(vehicle: VehicleState, limits: FactLimits) -> Judgement:
+    """Take it as it is: to have come is all that counts."""
+    return GOOD
+
+
+def position(vehicle: VehicleState, limits: FactLimits) -> Judgement:
+    """Judge position and velocity."""
+    numbers = (*vehicle.position_enu, *vehicle.velocity_enu)
+    if all(map(math.isfinite, numbers)):
+        return GOOD
+    return Judgement(Standing.ODD, 'a number that is not finite')
+
+
+def attitude(vehicle: VehicleState, limits: FactLimits) -> Judgement:
+    """Judge the attitude."""
+    if all(map(math.isfinite, (vehicle.roll, vehicle.pitch, vehicle.yaw))):
+        return GOOD
+    return Judgement(Standing.ODD, 'a number that is not finite')
+
+
+def estimator(vehicle: VehicleState, limits: FactLimits) -> Judgement:
+    """Judge what the estimator says of itself."""
+    if vehicle.position_valid:
+        return GOOD
+    return Judgement(Standing.BAD, f'lacks {vehicle.estimator_lacks or "a usable position"}')
+
+
+def home(vehicle: VehicleState, limits: FactLimits) -> Judgement:
+    """Judge whether the reports of home agree."""
+    if not all(map(math.isfinite, vehicle.home_enu)):
+        return Judgement(Standing.ODD, 'a number that is not finite')
+    differs_m = vehicle.home_differs_m
+    if differs_m <= limits.home_agrees_m:
+        return GOOD
+    return Judgement(
+        Standing.ODD,
+        f'HOME_POSITION, height and take-off place differ by {differs_m:.1f} m, at most '
+        f'{limits.home_agrees_m:g} m',
+    )
+
+
+def landed(vehicle: VehicleState, limits: FactLimits) -> Judgement:
+    """Judge the landed state."""
+    if vehicle.landed_told is not None:
+        return GOOD
+    return Judgement(Standing.UNKNOWN, 'the autopilot reports it as undefined')
+
+
+def battery(vehicle: VehicleState, limits: FactLimits) -> Judgement:
+    """Judge charge and voltage; of two reports the better one counts."""
+    samples = vehicle.battery, vehicle.battery_before
+    shares = [one.share for one in samples if one.share is not None]
+    volts = [one.voltage_v for one in samples if one.voltage_v is not None]
+    has_charge = limits.min_battery is not None and vehicle.battery.share is not None
+    has_voltage = limits.min_cell_v is not None and vehicle.battery.voltage_v is not None
+    if limits.min_battery is None and limits.min_cell_v is None:
+        return GOOD
+    if not has_charge and not has_voltage:
+        return Judgement(Standing.UNKNOWN, 'the autopilot measures neither charge nor voltage')
+    if has_charge and limits.min_battery is not None and max(shares) < limits.min_battery:
+        return Judgement(
+            Standing.BAD, f'{max(shares):.0%} of its charge, at least {limits.min_battery:.0%}'
+        )
+    if has_voltage and limits.min_cell_v is not None:
+        return _cells(max(volts), vehicle.battery_most_v, limits.min_cell_v, limits)
+    return GOOD
+
+
+def _cells(voltage_v: float, most_v: float, least_v: float, limits: FactLimits) -> Judgement:
+    """Judge the voltage of a cell; one sample of two that is fine is enough."""
+    cells = limits.battery_cells or max(1, math.ceil(max(most_v, voltage_v) / FULL_CELL_V))
+    words = f'{voltage_v:.1f} V are {voltage_v / cells:.2f} V for each of {cells:g} cells'
+    if voltage_v / cells > IMPOSSIBLE_CELL_V:
+        return Judgement(Standing.ODD, f'{words}; {CELLS_HINT}')
+    if voltage_v / cells < least_v:
+        return Judgement(Standing.BAD, f'{words}, at least {least_v:g} V; {CELLS_HINT}')
+    return GOOD

@@ -1,0 +1,196 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""One message of the autopilot into the vehicle's telemetry: a pure function for each kind.
+
+A message that cannot be (not finite, late, repeated) changes nothing and keeps nothing fresh.
+What one odd report must not decide is decided by two in a row: the landed state, an unusable
+estimator, a restarted clock. NED and FRD become ENU and FLU here.
+"""
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from ...arrays import Vector
+from ...geometry import enu_from_ned, ned_euler_from_enu
+from ..vehicle import BatterySample, VehicleState
+from .profiles import detect
+from .timesync import boot_time_s
+
+logger = logging.getLogger(__name__)
+Decoder = Callable[[VehicleState, Any, float], VehicleState]
+SLACK_S = 5.0  # by which a stamp may run ahead of the time that passed here
+LATE_S = 3.0  # by which a message may be late
+UNKNOWN_MV = 65535
+# ESTIMATOR_STATUS and EKF_STATUS_REPORT share their first bits
+NEEDED_FLAGS = {
+    mavlink.ESTIMATOR_ATTITUDE: 'attitude',
+    mavlink.ESTIMATOR_VELOCITY_HORIZ: 'horizontal velocity',
+    mavlink.ESTIMATOR_VELOCITY_VERT: 'vertical velocity',
+    mavlink.ESTIMATOR_POS_HORIZ_ABS: 'horizontal position',
+    mavlink.ESTIMATOR_POS_VERT_ABS: 'height',
+}
+FORBIDDEN_FLAGS = {mavlink.ESTIMATOR_CONST_POS_MODE: 'a measured position (it assumes one)'}
+FORBIDDEN_ON_ARDUPILOT = {mavlink.EKF_UNINITIALIZED: 'its start'}
+
+
+def _stamped(
+    time_boot_ms: int, newest_s: float, odd_s: float | None, passed_s: float
+) -> tuple[float | None, float | None]:
+    """Judge a time since boot: the stamp to take or None, and the odd one to remember.
+
+    Late and repeated messages are dropped. A stamp that does not fit is taken when the next one
+    goes on from it: then the autopilot restarted.
+    """
+    stamp_s = boot_time_s(time_boot_ms, newest_s if math.isfinite(passed_s) else None)
+    if math.isinf(passed_s) or 0.0 < stamp_s - newest_s <= passed_s + SLACK_S:
+        return stamp_s, None
+    if 0.0 <= newest_s - stamp_s <= LATE_S:
+        return None, odd_s
+    goes_on = odd_s is not None and 0.0 < stamp_s - odd_s <= passed_s + SLACK_S
+    return (stamp_s, None) if goes_on else (None, stamp_s)
+
+
+def vector(x: float, y: float, z: float) -> Vector:
+    """Turn a NED vector into ENU."""
+    a, b, c = enu_from_ned([x, y, z]).tolist()
+    return a, b, c
+
+
+def _heartbeat(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
+    profile = detect(message.autopilot)
+    mode = message.custom_mode
+    return replace(
+        vehicle,
+        mode=mode,
+        mode_name=profile.mode_name(mode) if profile else str(mode),
+        armed=bool(message.base_mode & mavlink.MAV_MODE_FLAG_SAFETY_ARMED),
+        heartbeat_received_s=now_s,
+    )
+
+
+def _position(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
+    passed_s = now_s - vehicle.received_s
+    stamp_s, odd_s = _stamped(message.time_boot_ms, vehicle.stamp_s, vehicle.odd_stamp_s, passed_s)
+    position = vector(message.x, message.y, message.z)
+    velocity = vector(message.vx, message.vy, message.vz)
+    if stamp_s is None or not all(map(math.isfinite, (*position, *velocity))):
+        return replace(vehicle, odd_stamp_s=odd_s)
+    return replace(
+        vehicle,
+        stamp_s=stamp_s,
+        odd_stamp_s=None,
+        restarts=vehicle.restarts + _is_restart(stamp_s - vehicle.stamp_s, passed_s),
+        received_s=now_s,
+        position_enu=position,
+        velocity_enu=velocity,
+    )
+
+
+def _is_restart(step_s: float, passed_s: float) -> bool:
+    return math.isfinite(passed_s) and not 0.0 < step_s <= passed_s + SLACK_S
+
+
+def _attitude(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
+    passed_s = now_s - vehicle.attitude_received_s
+    stamp_s, odd_s = _stamped(
+        message.time_boot_ms, vehicle.attitude_stamp_s, vehicle.attitude_odd_stamp_s, passed_s
+    )
+    angles = message.roll, message.pitch, message.yaw
+    if stamp_s is None or not all(map(math.isfinite, angles)):
+        return replace(vehicle, attitude_odd_stamp_s=odd_s)
+    roll, pitch, yaw = ned_euler_from_enu(*angles)
+    return replace(
+        vehicle,
+        attitude_received_s=now_s,
+        attitude_stamp_s=stamp_s,
+        attitude_odd_stamp_s=None,
+        roll=roll,
+        pitch=pitch,
+        yaw=yaw,
+    )
+
+
+def _odometry(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
+    told = message.reset_counter
+    is_sure = vehicle.reset_counter is None or told == vehicle.reset_told
+    counter = told if is_sure else vehicle.reset_counter
+    return replace(vehicle, reset_counter=counter, reset_told=told)
+
+
+def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
+    percent, millivolts = message.battery_remaining, message.voltage_battery
+    share = percent / 100.0 if 0 <= percent <= 100 else None
+    voltage_v = millivolts / 1000.0 if 0 < millivolts < UNKNOWN_MV else None
+    return replace(
+        vehicle,
+        battery_received_s=now_s,
+        battery=BatterySample(share, voltage_v),
+        battery_before=vehicle.battery,
+        battery_most_v=max(vehicle.battery_most_v, min(voltage_v or 0.0, _second_v(vehicle))),
+    )
+
+
+def _second_v(vehicle: VehicleState) -> float:
+    """Return the voltage of the report before: one odd high voltage adds no cell."""
+    return vehicle.battery.voltage_v or math.inf
+
+
+def _landed(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
+    is_known = message.landed_state != mavlink.MAV_LANDED_STATE_UNDEFINED
+    told = message.landed_state == mavlink.MAV_LANDED_STATE_ON_GROUND if is_known else None
+    is_first = math.isinf(vehicle.landed_received_s)
+    is_sure = told is not None and (is_first or told is vehicle.landed_told)
+    return replace(
+        vehicle,
+        landed_received_s=now_s,
+        landed_told=told,
+        landed=bool(told) if is_sure else vehicle.landed,
+    )
+
+
+def _lacks(flags: int, forbidden: dict[int, str]) -> str:
+    missing = [words for flag, words in NEEDED_FLAGS.items() if not flags & flag]
+    return ', '.join(missing + [words for flag, words in forbidden.items() if flags & flag])
+
+
+def _estimator(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
+    on_ardupilot = message.get_type() == 'EKF_STATUS_REPORT'
+    forbidden = {**FORBIDDEN_FLAGS, **(FORBIDDEN_ON_ARDUPILOT if on_ardupilot else {})}
+    lacks = _lacks(message.flags, forbidden)
+    is_first = math.isinf(vehicle.estimator_received_s)
+    return replace(
+        vehicle,
+        estimator_received_s=now_s,
+        estimator_lacks=lacks,
+        position_valid=not lacks or (not is_first and not vehicle.estimator_lacks),
+    )
+
+
+def _text(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
+    logger.info('autopilot says: %s', message.text)
+    return vehicle
+
+
+def _unchanged(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
+    return vehicle
+
+
+HANDLERS: dict[str, Decoder] = {
+    'HEARTBEAT': _heartbeat,
+    'LOCAL_POSITION_NED': _position,
+    'ATTITUDE': _attitude,
+    'ODOMETRY': _odometry,
+    'SYS_STATUS': _system,
+    'EXTENDED_SYS_STATE': _landed,
+    'EKF_STATUS_REPORT': _estimator,
+    'ESTIMATOR_STATUS': _estimator,
+    'STATUSTEXT': _text,
+    'TIMESYNC': _unchanged,  # the codec's own
+    'HOME_POSITION': _unchanged,  # of the codec's home
+    'GLOBAL_POSITION_INT': _unchanged,  # likewise
+}

@@ -1,0 +1,123 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The table of facts: as docs/SAFETY.md tells it, and each of its sentences."""
+
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import vehicles
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquid_drone.flight.facts import (
+    FACTS,
+    PICTURE,
+    RANGE,
+    Evidence,
+    RangeReading,
+    first_wrong,
+    known,
+)
+from liquid_drone.flight.guard.limits import Limits
+from liquid_drone.flight.mavlink.profiles import ARDUPILOT, PX4
+from liquid_drone.flight.vehicle import BatterySample
+
+SAFETY = (Path(__file__).resolve().parents[2] / 'docs/SAFETY.md').read_text(encoding='utf-8')
+LIMITS = Limits()
+
+
+def told():
+    """Return the rows of the table in the docs, by fact."""
+    head, *lines = SAFETY[SAFETY.index('| fact | PX4') :].splitlines()
+    columns = len(head.split('|'))
+    rows = {}
+    for line in lines[1:]:
+        if not line.startswith('|'):
+            return rows
+        cells = [cell.strip() for cell in line.strip('|').split('|')]
+        assert len(cells) == columns - 2
+        rows[cells[0]] = cells[1:]
+    return rows
+
+
+def test_the_docs_tell_every_fact_and_no_other():
+    assert list(told()) == [spec.name for spec in FACTS]
+
+
+@pytest.mark.parametrize('spec', FACTS, ids=lambda spec: spec.name)
+def test_the_docs_tell_messages_rate_age_and_codes_as_they_are(spec):
+    px4, ardupilot, rate, age, before, unknown, bad, sentence = told()[spec.name]
+    for cell, messages in ((px4, spec.px4), (ardupilot, spec.ardupilot)):
+        if spec not in (RANGE, PICTURE):
+            assert tuple(re.findall(r'`(\w+)`', cell)) == messages
+    assert rate == f'{spec.needed_rate_hz:g}'
+    assert age == f'`{spec.age_limit}` {getattr(LIMITS, spec.age_limit):g}'
+    assert before == 'refused'
+    flight = 'follows again while it holds' if spec.unknown.is_passing else 'hands back'
+    assert unknown == f'stops, {flight}: `{spec.unknown.code}`'
+    assert bad == ('-' if spec.bad is spec.unknown else f'`{spec.bad.code}`')
+    assert sentence.strip('"').startswith(f'{spec.name}: ')
+
+
+@pytest.mark.parametrize('profile', [PX4, ARDUPILOT])
+def test_the_streams_that_are_requested_are_those_of_the_table(profile):
+    requested = {need.name: need.need_hz for need in profile.streams}
+    needed = {
+        message: spec.needed_rate_hz
+        for spec in FACTS
+        for message in spec.messages(profile.name)
+        if message not in ('HEARTBEAT', 'TIMESYNC')
+    }
+    assert requested == needed
+
+
+@pytest.mark.parametrize('spec', FACTS, ids=lambda spec: spec.name)
+def test_at_the_least_rate_no_fact_is_ever_too_old(spec):
+    most_s = getattr(LIMITS, spec.age_limit)
+    assert 1.0 / spec.needed_rate_hz <= most_s
+
+
+def test_a_vehicle_of_which_all_is_known_is_fit():
+    evidence = Evidence(9.0, vehicles.known(9.0), RangeReading(9.0, 3.0), 9.0)
+    assert first_wrong(evidence, LIMITS) is None
+    assert [fact.spec for fact in known(evidence, LIMITS)] == list(FACTS)
+
+
+def test_of_no_vehicle_nothing_is_known():
+    facts = list(known(Evidence(9.0, None, None, -math.inf), LIMITS))
+    assert not any(fact.is_good for fact in facts)
+    assert 'never received' in facts[0].sentence
+
+
+@given(st.floats(-2e6, 2e6))
+def test_what_arrived_before_or_after_its_time_is_not_known(shift_s):
+    """Clocks are set back and forth; no age is cut off at zero."""
+    vehicle = vehicles.known(1000.0)
+    facts = list(known(Evidence(1000.0 + shift_s, vehicle), LIMITS))
+    if shift_s < -0.5:
+        assert not any(fact.is_good for fact in facts)
+    for fact in facts:
+        if shift_s > getattr(LIMITS, fact.spec.age_limit) + 1e-6:
+            assert not fact.is_good
+            assert fact.reason is fact.spec.unknown
+
+
+@given(
+    st.one_of(st.none(), st.floats(0.0, 1.0)),
+    st.one_of(st.none(), st.floats(0.1, 60.0)),
+    st.one_of(st.none(), st.integers(1, 14).map(float)),
+)
+def test_a_good_battery_has_charge_and_voltage_as_far_as_they_are_measured(share, volts, cells):
+    sample = BatterySample(share, volts)
+    vehicle = vehicles.known(9.0, battery=sample, battery_before=sample, battery_most_v=0.0)
+    limits = replace(LIMITS, battery_cells=cells)
+    if first_wrong(Evidence(9.0, vehicle), limits) is None:
+        assert share is not None or volts is not None
+        assert share is None or share >= LIMITS.min_battery
+        if volts is not None and cells is not None:
+            assert 3.4 <= volts / cells <= 4.45
+        if volts is not None and cells is None:
+            assert any(3.4 <= volts / count <= 4.25 for count in range(1, 20))
