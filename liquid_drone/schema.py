@@ -9,6 +9,7 @@ never coerces, but for a whole number where a float is expected.
 
 import dataclasses
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from .yaml_file import read_yaml
 T = TypeVar('T')
 MOST_DEEP = 40  # dataclasses and lists within each other
 LARGEST_INT = 1 << 63
+SECONDS = re.compile(r'(?<!_m)(?<!_rad)(?<!_deg)(?<!_per)_s$')  # a field's name; else a rate
 FORMER_NAME = 'former_name'  # in a field's metadata: older files call it so
 
 
@@ -83,7 +85,8 @@ def check_ranges(instance: Any, ranges: Mapping[str, tuple[float, float]]) -> No
         value = getattr(instance, name)
         for one in value if isinstance(value, tuple | list) else (value,):
             if one is not None and not least <= one <= most:
-                raise ValueError(f'{name} must be {least:g}..{most:g}; got {shown(value)}')
+                unit = ' (in seconds)' if SECONDS.search(name) else ''
+                raise ValueError(f'{name} must be {least:g}..{most:g}; got {shown(value)}{unit}')
 
 
 def plain(value: Any) -> Any:
