@@ -30,11 +30,16 @@ class AnsweredPath:
         """The path that is answered; None before the first, or where there is one only."""
         return self._source
 
+    def is_open_to(self, source: object, now_s: float) -> bool:
+        """Tell whether what the vehicle sends from this source would count now."""
+        is_known = math.isfinite(self._heard_s)
+        return (is_known and source == self._source) or self._is_left(now_s)
+
     def admits(self, source: object, now_s: float) -> bool:
-        """Tell whether what the vehicle sent from this source counts now."""
+        """Note that the vehicle spoke from this source; tells whether that counts."""
+        if not self.is_open_to(source, now_s):
+            return False
         if source != self._source or math.isinf(self._heard_s):
-            if not self._is_left(now_s):
-                return False
             self._has_changed = math.isfinite(self._heard_s)
             self._source, self._taken_s = source, now_s
         self._heard_s = now_s

@@ -99,6 +99,9 @@ class MavlinkCodec:
             if self._vehicle is not None and frame.system != self._vehicle.system_id:
                 self._warn_once(frame.system, 'is not our vehicle and is ignored')
             return False
+        if self._is_vehicles(frame) and not self.path.is_open_to(source, now_s):
+            self.receiver.tally.other_path += 1  # not decoded: its signature would be used up
+            return False
         message = self.receiver.decode(frame)
         if message is None:
             if self.receiver.has_key:
@@ -130,9 +133,7 @@ class MavlinkCodec:
         kind, vehicle = message.get_type(), self._vehicle
         if kind == 'HEARTBEAT' and detect(message.autopilot) is not self.profile:
             return False  # somebody who borrowed the autopilot's component id
-        if not self.path.admits(source, now_s):
-            self.receiver.tally.other_path += 1
-            return False
+        self.path.admits(source, now_s)
         self._arrived.append(message)
         del self._arrived[:-MOST_ARRIVED]
         handler = HANDLERS.get(kind)

@@ -7,6 +7,7 @@ import socket
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.flight.mavlink.answered_path import (
     OWN_ANSWER_S,
@@ -14,7 +15,9 @@ from liquid_drone.flight.mavlink.answered_path import (
     UNPROVEN_S,
     AnsweredPath,
 )
+from liquid_drone.flight.mavlink.codec import MavlinkCodec
 from liquid_drone.flight.mavlink.link import MavlinkLink
+from liquid_drone.flight.mavlink.signing import EPOCH_S, SigningKey, ticks
 from liquid_drone.flight.setpoint import Setpoint
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.physics.point_mass import PointMass
@@ -58,6 +61,21 @@ def test_every_packet_twice_from_two_ports_is_answered_on_the_first(mirror_first
         assert autopilot.setpoint.time_boot_ms == 99
         assert len(waiting(mirror)) == 0
         assert link.vehicle.stamp_s == pytest.approx(autopilot.now_ns / 1e9, abs=0.06)
+
+
+def test_signed_telemetry_that_is_mirrored_is_read_on_the_first_path():
+    secret, today_s = bytes(range(32)), EPOCH_S + 1e8
+    codec = MavlinkCodec(key=SigningKey(secret), calendar_s=lambda: today_s)
+    sender = mavlink.MAVLink(None, 1, 1)
+    sender.signing.secret_key, sender.signing.sign_outgoing = secret, True
+    sender.signing.timestamp = ticks(today_s)
+    beat = mavlink.MAVLink_heartbeat_message(2, 12, 129, 393216, 4, 3)
+    codec.receive(bytes(beat.pack(sender)), 0.0, 'first')
+    for step in range(1, 20):
+        packet = bytes(beat.pack(sender))
+        assert not codec.receive(packet, step * 0.1, 'mirror')
+        assert codec.receive(packet, step * 0.1, 'first')
+    assert codec.receiver.tally.bad_signature == 0
 
 
 @given(st.lists(st.tuples(st.floats(0.0, 2.0), st.integers(0, 3), st.booleans()), max_size=60))
