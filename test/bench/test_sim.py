@@ -65,7 +65,7 @@ def test_ratios_are_of_the_same_rounds() -> None:
     ('arguments', 'words'),
     [
         (['--peer-python', '/no/python'], 'give the Python of an environment'),
-        (['--rounds', '0'], 'expected rounds, envs and seeds of 1 or more'),
+        (['--rounds', '0'], 'argument --rounds: expected a whole number, 1 to 1000'),
         (['--worlds', 'moon'], "unknown world 'moon': expected one of forest, urban"),
         (['--resets', '3'], 'expected 10 resets or more'),
     ],
