@@ -62,7 +62,7 @@ class DroneCamera:
         self._least_s = vehicle.camera_latency_s + table.LATE_S[weather.late]
         late_s = vehicle.camera_jitter_s + table.LATE_JITTER_S[weather.late]
         self._more_s = min(late_s, MOST_JITTER_S)
-        self._is_drawn = weather != Weather() or self._more_s > 0.0
+        self._is_random = weather != Weather() or self._more_s > 0.0
         self._past: deque[tuple[int, Motion]] = deque(maxlen=KEPT)
         self._last: SimulatedFrame | None = None
         self._begin_ns = self._last_ns = -1
@@ -98,7 +98,7 @@ class DroneCamera:
 
     def aim(self, now_ns: int) -> Shot:
         """Return the picture that is delivered at this moment."""
-        rng = self._rng(now_ns, FrameStream.PICTURE) if self._is_drawn else None
+        rng = self._rng(now_ns, FrameStream.PICTURE) if self._is_random else None
         stamp_ns, self._last_ns = self._exposed_ns(now_ns, rng), now_ns
         motion, spec = self._motion_at(stamp_ns), self._vehicle.camera
         body = rotation_from_quaternion(motion.quaternion_xyzw)

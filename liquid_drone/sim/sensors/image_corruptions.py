@@ -143,9 +143,9 @@ def noise(image: Image, deviation: float, rng: np.random.Generator) -> Image:
     pool = _noise_pool() if rows == columns == 2 else np.tile(_noise_pool(), (rows, columns, 1))
     top = int(rng.integers(pool.shape[0] - height + 1))
     left = int(rng.integers(pool.shape[1] - width + 1))
-    drawn = pool[top : top + height, left : left + width]
+    cut = pool[top : top + height, left : left + width]
     amount = cv2.LUT(image, _amount(deviation))
-    grain = cv2.multiply(drawn, amount, dtype=cv2.CV_16S)
+    grain = cv2.multiply(cut, amount, dtype=cv2.CV_16S)
     return _image(cv2.add(image, grain, dtype=cv2.CV_8U))
 
 
@@ -171,10 +171,10 @@ def _noise_pool() -> npt.NDArray[np.float32]:
 
     A fixed seed makes it the same in every process; where it is cut, the caller's generator says.
     """
-    drawn = np.random.default_rng(POOL_SEED).standard_normal(
+    pool = np.random.default_rng(POOL_SEED).standard_normal(
         (POOL_ROWS, POOL_COLUMNS, 3), np.float32
     )
-    return drawn
+    return pool
 
 
 def _image(array: npt.NDArray[np.generic]) -> Image:
