@@ -70,6 +70,7 @@ class Companion:
         self._guard: GuardState | None = None
         self._reset_s: float | None = None  # when the policy started afresh
         self._called_off = False
+        self.rivals = ''  # who else commands, in one sentence; empty: nobody
         self._reason: Reason | None = None
         self._vehicle: VehicleState | None = None
         self._now_s = -math.inf
@@ -108,6 +109,8 @@ class Companion:
 
     def _obstacle(self) -> str:
         """Say in one sentence what keeps from engaging; on the ground no band is asked for."""
+        if self.rivals:
+            return self.rivals
         wrong = self._wrong(self._picture_s)
         if wrong is not None:
             return wrong.sentence
@@ -175,6 +178,7 @@ class Companion:
             sighting=self._sighting,
             distance=self._distance,
             called_off=self._called_off,
+            two_command=bool(self.rivals),
             holds_height=creeps,
             holds_place=creeps,
             obeys=not self.shadow,

@@ -101,6 +101,11 @@ class CompanionSession:
         if self.companion is not None:
             self.companion.limits = limits
 
+    def note_rivals(self, rivals: str) -> None:
+        """Pass on who else commands, in one sentence; empty: nobody."""
+        if self.companion is not None:
+            self.companion.rivals = rivals
+
     def see(self, sighting: Sighting) -> None:
         """Pass on that the target was seen."""
         if self.companion is not None:

@@ -40,7 +40,7 @@ class RangeFinder:
 
 
 def _measured(distance_m: float, least_m: float, most_m: float) -> float:
-    """Compare with the sensor's own limits, as far as they are numbers."""
+    """Compare with the sensor's own limits, as far as they are numbers and it gives any."""
     if distance_m < max(0.0, least_m if math.isfinite(least_m) else 0.0):
         return TOO_NEAR_M
-    return math.inf if distance_m > most_m else distance_m
+    return math.inf if distance_m > most_m > 0.0 else distance_m

@@ -39,6 +39,7 @@ class Reason(Enum):
     CLOCK_JUMPED = "the autopilot's clock jumped: did it restart?"
     NOT_MOVING = 'commanded to move and not moving'
     TILTED = 'tilted too far for too long'
+    TWO_COMMAND = 'more than one node commands it or shows it pictures'
     CALLED_OFF = 'called off by a human'
 
     @property

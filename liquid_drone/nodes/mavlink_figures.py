@@ -128,7 +128,8 @@ class MavlinkDiagnostics:
             'rivals': rivals,
             'odd': odd,
         }
-        self._diagnostics.tell(health(decision, rivals, rivals or link.obstacle), values)
+        obstacle = link.obstacle or (decision.obstacle if decision else '')
+        self._diagnostics.tell(health(decision, rivals, rivals or obstacle), values)
 
 
 def health(decision: Decision | None, rivals: str, obstacle: str) -> Health:

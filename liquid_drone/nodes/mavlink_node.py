@@ -113,6 +113,7 @@ class MavlinkNode(ManagedNode):
         if self.has_new_values:  # tighter limits
             self.has_new_values, self.values = False, self.read_parameters()
             self.session.tighten(limits_from(self.values))
+        self.session.note_rivals(self.rivals())
         before, self._decided_on = self.session.decision, proposal
         decision = self.session.decide(now_s, proposal)
         if decision is not None:
@@ -140,18 +141,10 @@ class MavlinkNode(ManagedNode):
             self.session.policy_was_reset()
 
     def _on_engage(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        done, words = self._engaged(request.data)
+        done, words = self.session.engage(request.data) if self.session else (False, NO_VEHICLE)
         response.success, response.message = done, words
         self.get_logger().info(f'engage {request.data}: {words}')
         return response
-
-    def _engaged(self, on: bool) -> tuple[bool, str]:
-        if self.session is None:
-            return False, NO_VEHICLE
-        rivals = self.rivals()
-        if on and rivals:
-            return False, f'cannot engage: {rivals}'
-        return self.session.engage(on)
 
     def rivals(self) -> str:
         """Name who else commands the drone or shows it pictures; empty: nobody."""

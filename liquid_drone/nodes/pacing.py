@@ -47,9 +47,6 @@ class PacedNode(Protocol):
     get_clock: Any
     get_logger: Any
 
-    def rivals(self) -> str:
-        """Name who else commands the drone or shows it pictures; empty: nobody."""
-
     def decide(self, now_s: float, proposal: Proposal | None) -> Decision | None:
         """Decide once on the telemetry so far; None before there is a vehicle."""
 
@@ -109,16 +106,15 @@ class SteadyPacer:
             self._expect(LATE)
 
     def _take(self, message: TwistStamped) -> bool:
-        """Take a proposal, unless it was taken already, has no time, or may be somebody else's."""
+        """Take a proposal, unless it was taken already or has no time."""
         node, stamp_ns = self._node, conversions.nanoseconds(message.header.stamp)
         try:
             admission = self._stamps.admit(stamp_ns, node.get_clock().now().nanoseconds)
-            problem = node.rivals()
         except ImageError as error:
-            problem = str(error)
-        if problem:
-            node.get_logger().error(f'command not taken: {problem}', throttle_duration_sec=1.0)
-        if problem or admission.is_repeated:
+            node.get_logger().error(f'not taken: {error}', throttle_duration_sec=1.0)
+            node.figures.refused()
+            return False
+        if admission.is_repeated:
             node.figures.refused()
             return False
         self._proposal_ns = stamp_ns

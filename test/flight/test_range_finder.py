@@ -43,3 +43,7 @@ def test_one_odd_reading_decides_nothing(first, second, odd):
 def test_whatever_comes_the_distance_is_a_number_and_not_negative(readings, least_m, most_m):
     if readings:
         assert taken(*readings, least_m=least_m, most_m=most_m).distance_m >= 0.0
+
+
+def test_a_driver_that_leaves_its_limits_empty_is_not_read_as_nothing_in_range():
+    assert taken(2.0, 2.0, 2.0, least_m=0.0, most_m=0.0).distance_m == 2.0

@@ -7,7 +7,7 @@ from graph_bench import MavlinkBench
 
 from liquid_drone.flight.companion import Decision
 from liquid_drone.flight.engagement import ENGAGED_STAGES, Cause, Stage
-from liquid_drone.flight.guard.limits import Reason
+from liquid_drone.flight.reason import Reason
 from liquid_drone.nodes.mavlink_figures import ENDS_AS_MEANT, health
 from liquid_drone.ros.diagnostics import Level
 from liquid_drone.ros.monitor import Monitor

@@ -12,6 +12,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import Image
 
 from liquid_drone.flight.engagement import Stage
+from liquid_drone.flight.reason import Reason
 from liquid_drone.ros import conversions, qos
 
 
@@ -40,12 +41,13 @@ def test_a_second_publisher_refuses_engaging_stops_in_flight_and_is_named(
     assert bench.wait(lambda: bench.speed() < 0.05)
     assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK)
     words = f'2 publishers on /{topic}: /desk/teleop, /policy'
-    assert f'command not taken: {words}' in capfd.readouterr().err
+    assert bench.node.decision.reason is Reason.TWO_COMMAND
+    assert 'more than one node commands it' in capfd.readouterr().err
     response = bench.engage()
     assert not response.success
     assert response.message == f'cannot engage: {words}'
     teleop.destroy_publisher(second)
-    assert bench.wait(lambda: not bench.node.rivals())
+    assert bench.wait(lambda: not bench.node.decision.obstacle)
     assert bench.engage().success
 
 

@@ -109,6 +109,8 @@ def _what_is_wrong(
     since_s = state.wrong_since_s if state.wrong else now_s
     if given.called_off:
         return Reason.CALLED_OFF, since_s
+    if given.two_command:
+        return Reason.TWO_COMMAND, since_s
     fact = first_wrong(Evidence(now_s, vehicle, given.distance), limits)
     if fact is not None or jumped is not None:
         return jumped or (fact.reason if fact else None), since_s

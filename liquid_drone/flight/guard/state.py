@@ -54,6 +54,7 @@ class GuardInput:
         sighting: the newest one of the target; an old one again does no harm.
         distance: of a range sensor; None: there is none.
         called_off: a human wants it to stop.
+        two_command: somebody else publishes commands or pictures too.
         holds_height: run an altitude loop while stopped (PX4 holds no position by itself).
         holds_place: take the creep away while following (PX4, for the same reason).
         obeys: the vehicle flies what is decided; not in shadow mode.
@@ -67,6 +68,7 @@ class GuardInput:
     sighting: Sighting | None = None
     distance: RangeReading | None = None
     called_off: bool = False
+    two_command: bool = False
     holds_height: bool = False
     holds_place: bool = False
     obeys: bool = True

@@ -274,6 +274,18 @@ def test_called_off_it_stops_and_stays_stopped():
     assert reason is Reason.CALLED_OFF
 
 
+def test_where_two_command_it_stops_for_good():
+    state, now = after_cruise()
+    for two_command in [True] + [False] * 40:
+        now += DT_S
+        fresh = Proposal(now, (1.0, 0.0, 0.0, 0.0))
+        state, setpoint, reason = guard.step(
+            state, GuardInput(now, vehicle(now), LIMITS, fresh, two_command=two_command)
+        )
+    assert setpoint is None
+    assert reason is Reason.TWO_COMMAND
+
+
 def test_while_stopped_it_holds_the_height_where_the_autopilot_does_not():
     state, now = after_cruise()
     for height, sign in ((3.5, -1), (2.5, 1)):
