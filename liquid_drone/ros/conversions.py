@@ -21,6 +21,7 @@ from ..camera.calibration import Calibration
 from ..contract import CameraSpec
 from ..encodings import decode
 from ..geometry import rotation_from_quaternion
+from ..image import encode_jpeg
 
 WORLD_FRAME, BODY_FRAME, OPTICAL_FRAME = 'odom', 'base_link', 'camera_optical_frame'
 SECOND_NS = 1_000_000_000
@@ -58,12 +59,8 @@ def image_message(image: Image, stamp_ns: int, frame: str = OPTICAL_FRAME) -> Im
 
 def compressed_message(image: Image, stamp_ns: int, frame: str, quality: int) -> CompressedImage:
     """Make a JPEG image message from an array (H, W, 3), as image_transport does."""
-    import cv2
-
-    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    _, coded = cv2.imencode('.jpg', bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     data = array.array('B')
-    data.frombytes(coded.data)
+    data.frombytes(encode_jpeg(image, quality))
     return CompressedImage(
         header=header(stamp_ns, frame), format='rgb8; jpeg compressed bgr8', data=data
     )

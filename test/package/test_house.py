@@ -146,3 +146,15 @@ def test_every_path_that_a_page_names_exists(page):
         if not any((root / name).exists() for root in roots) and ('/' in name or name not in files)
     ]
     assert missing == []
+
+
+def test_images_are_compressed_and_targets_counted_by_one_rule_each():
+    """The weather spoils images by JPEG on purpose; every other JPEG is made in one place."""
+    texts = {name: path.read_text(encoding='utf-8') for name, path in MODULES.items()}
+    users = sorted(name for name, text in texts.items() if 'IMWRITE_JPEG' in text)
+    assert users == ['image', 'sim.sensors.image_corruptions']
+    rule = re.compile(
+        r'\b(SEEN\w*|\w*MIN\w*_PIXELS|min_target_pixels|JPEG_QUALITY)(: int)? = [\d.]'
+    )
+    places = sorted(name for name, text in texts.items() if rule.search(text))
+    assert places == ['contract', 'image']
