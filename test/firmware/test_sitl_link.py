@@ -80,7 +80,7 @@ def follow_or_hand_back(rig: Rig, what: str) -> None:
     rig.tell(
         f'{what} off',
         stage=rows[-1].stage.name,  # type: ignore[union-attr]
-        stopped_for_s=round(sum(row.reason == 'stale_telemetry' for row in rows) * 0.05, 2),
+        stopped_for_s=round(sum((row.reason or '').startswith('no_') for row in rows) * 0.05, 2),
         last_setpoint_s=last_sent_s(rows, began_s),
         age_s=round(vehicle.estimate_age_s(rig.now_s), 2),
     )
