@@ -118,7 +118,7 @@ class OddGraph:
         self._publishers[topics.IMAGE].publish(conversions.image_message(image, now_ns))
         point = conversions.bearing_message
         self._publishers[topics.SIGHTING].publish(point(now_ns, CAMERA, 0.0, 0.0))
-        distance = Range(header=conversions.header(now_ns, CAMERA), range=5.0)
+        distance = Range(header=conversions.header(now_ns, 'rangefinder'), range=5.0)
         distance.min_range, distance.max_range = 0.3, 20.0
         self._publishers[topics.TARGET_RANGE].publish(distance)
         command = conversions.command_message((0.1, 0.0, 0.0, 0.3), now_ns)
