@@ -137,15 +137,16 @@ class OddGraph:
 
     def engage(self) -> None:
         """Engage as a human does, once both nodes work."""
-        deadline = time.monotonic() + 60.0
+        deadline, words = time.monotonic() + 60.0, ''
         while time.monotonic() < deadline:
             assert self.is_alive()
             self._monitor.spin(0.2)
-            if self._monitor.engage(True)[0]:
+            is_done, words = self._monitor.engage(True)
+            if is_done:
                 self._vehicle.pilot_mode('GUIDED')
                 self.measure(1.0)
                 return
-        raise AssertionError('the graph did not come to life')
+        raise AssertionError(f'the graph did not come to life: {words}')
 
     def _keep_flying(self) -> None:
         """Where the guard hands the vehicle back, do what the pilot would."""
@@ -168,8 +169,10 @@ class OddGraph:
 
     def is_flown(self) -> bool:
         """Setpoints reach the vehicle, once it is engaged anew."""
-        self._keep_flying()
-        self._monitor.spin(3.0)
+        deadline = time.monotonic() + 60.0
+        while not self._vehicle.has_stream and time.monotonic() < deadline:
+            self._keep_flying()
+            self._monitor.spin(0.5)
         return bool(self._vehicle.has_stream)
 
     def is_alive(self) -> bool:
