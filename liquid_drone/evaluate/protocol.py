@@ -16,10 +16,12 @@ from typing import Any
 from ..contract import load_contract
 from ..errors import ConfigError, OutputError
 from ..results import claim
+from ..run_lock import only_run
 from ..runtime.runner import PolicyRunner
 from ..runtime.selection import open_policy
 from ..sim.flight_log import FlightLog
 from ..sim.flight_spec import FlightSpec
+from ..sim.identity import scenario_digest
 from ..sim.scenario.scenario import judged_task, scenario_of
 from ..sim.scenario.task import Task
 from ..sim.session import Session
@@ -96,6 +98,7 @@ def identity(trial: Trial) -> dict[str, str]:
         'weather': str(scenario.weather),
         'vehicle': scenario.vehicle.name,
         'providers': trial.providers,
+        'scenario': scenario_digest(scenario),
     }
 
 
@@ -120,13 +123,24 @@ def evaluate(
         OutputError: ``out`` cannot be written.
 
     """
-    wanted, who = list(seeds), identity(trial)
+    with only_run(out):
+        claim(out, ())
+        return _evaluate(trial, list(seeds), out, processes, on_flight)
+
+
+def _evaluate(
+    trial: Trial,
+    wanted: list[int],
+    out: Path,
+    processes: int,
+    on_flight: Callable[[Flown, bool], None],
+) -> list[Flown]:
+    who = identity(trial)
     done = {flown.score.seed: flown for flown in read(out, who)}
     missing = [seed for seed in wanted if seed not in done]
     for seed in wanted:
         if seed in done:
             on_flight(done[seed], False)
-    claim(out, ())
     try:
         with (out / FLIGHTS).open('a', encoding='utf-8') as file:
             for flown in _fly_all(trial, missing, processes):

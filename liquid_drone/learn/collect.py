@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..episodes.episode import load_info
+from ..episodes.episode import MANIFEST, load_info
+from ..episodes.recording import EpisodeInfo
+from ..errors import EpisodeError
 from ..evaluate.closed_loop import run
 from ..evaluate.direct_flight import DirectFlight, DirectOptions
 from ..evaluate.driver import Driver, PolicyDriver
+from ..files import as_name
 from ..sim.flight_log import FlightLog
 from ..sim.flight_spec import FlightSpec
 from ..streams import Stream, stream
@@ -49,6 +52,7 @@ class Job:
     directory: Path | None  # where the episode goes; None records nothing
     cache: Path | None = None  # where its frames are kept decoded, for training
     reduce: int = 1  # how much smaller they are kept
+    identity: str = ''  # of the episode that is asked for, see work_found.py
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def jobs_of(
         turn, rest = divmod(seed, recipe.lookalike_every)
         if lookalikes and recipe.lookalikes and rest == recipe.lookalike_every - 1:
             target = recipe.lookalikes[turn % len(recipe.lookalikes)]
-        name = f'{world}-{season}-{seed:05d}'
+        name = f'{as_name(Path(world).stem)}-{as_name(Path(season).stem)}-{seed:05d}'
         folder = directory / name if directory else None
         flight = FlightSpec(
             world=world,
@@ -98,15 +102,26 @@ def jobs_of(
     return jobs
 
 
+def found(job: Job) -> EpisodeInfo | None:
+    """Return the episode of a job; None: it is not there, torn, or another one than asked for."""
+    if job.directory is None or not (job.directory / MANIFEST).is_file():
+        return None
+    try:
+        info = load_info(job.directory)
+    except EpisodeError:
+        return None
+    return info if info.meta.get('identity', '') == job.identity else None
+
+
 def run_jobs(jobs: list[Job], processes: int) -> Iterator[Result]:
     """Fly all jobs, ``processes`` at a time (0: in this one); yield the results as they come."""
     waiting = []
     for job in jobs:
-        if job.directory and (job.directory / 'episode.json').is_file():
-            info = load_info(job.directory)
-            yield Result(job.flight.seed, info.frames, info.collision, None)
-        else:
+        info = found(job)
+        if info is None:
             waiting.append(job)
+        else:
+            yield Result(job.flight.seed, info.frames, info.collision, None)
     if processes < 1 or not waiting:
         yield from map(run_job, waiting)
         return
@@ -134,7 +149,7 @@ def run_job(job: Job) -> Result:
         lost_m=LOST_M,
         keeps_images=job.directory is not None,
     )
-    facts = {**_facts(scenario), 'pilot': _pilot(job.plan)}
+    facts = {**_facts(scenario), 'pilot': _pilot(job.plan), 'identity': job.identity}
     log = run(DirectFlight(simulator, seed, options, facts), driver)
     if job.directory is None:
         return Result(seed, len(log), log.collision, log)

@@ -17,7 +17,6 @@ from pathlib import Path
 import torch
 
 from ..contract import CommandSpec
-from ..episodes.episode import find_episodes
 from ..errors import EpisodeError
 from ..policy.network import Network
 from ..policy.weights import load_weights_of
@@ -25,7 +24,7 @@ from ..seeds import split_seeds
 from ..sim.scenario.scenario import load_target
 from .behaviour_cloning import Span, train
 from .clips import Clip, open_clips
-from .collect import jobs_of, run_jobs
+from .collect import Job, found, jobs_of, run_jobs
 from .distributed import ALONE, Team
 from .drivers import DriverPlan
 from .export_round import export_round
@@ -35,6 +34,7 @@ from .run_manifest import write_manifest
 from .tensorboard import LOSSES_EVERY, NoTensorBoardLog, add_numbers, tensorboard_log
 from .validation import Score, finals, fly_validation, read_score, validate
 from .watcher import Silent, Watcher
+from .work_found import claim_round, make_room, recorded_episodes, with_identity
 
 SMOOTHING = 0.98  # of the losses that a watcher shows, per step
 
@@ -43,7 +43,7 @@ def collect(recipe: Recipe, work: Workspace, processes: int, watcher: Watcher) -
     """Fly the expert's first episodes that are not there yet; return the frames there are then."""
     watcher.begin('expert flights', recipe.collect.episodes, 'frames')
     first = rounds_of(recipe, work)[0]
-    return _fly(recipe, work, first, processes, lambda frames: watcher.advance(1, frames))
+    return _fly(recipe, work, first, processes, watcher, lambda frames: watcher.advance(1, frames))
 
 
 def hold_out(
@@ -56,7 +56,8 @@ def hold_out(
     watcher.begin('held-out flights', episodes, 'frames')
     plan = DriverPlan('expert', recipe.collect.disturbance, CommandSpec())
     seeds = split_seeds('validation', episodes)
-    jobs = jobs_of(recipe, seeds, recipe.collect.frames, plan, work.held_out)
+    jobs = with_identity(jobs_of(recipe, seeds, recipe.collect.frames, plan, work.held_out))
+    _say(watcher, make_room(jobs))
     total = 0
     for result in run_jobs(jobs, processes):
         total += result.frames
@@ -106,7 +107,7 @@ def _fly_beside(
     """Fly beside the training of a round: the next round's episodes, the last one's validation."""
     rounds = rounds_of(recipe, work)
     for new in rounds[index + 1 : index + 2]:
-        frames = _fly(recipe, work, new, processes)
+        frames = _fly(recipe, work, new, processes, watcher)
         watcher.note(f'beside round {index}: {frames} frames for round {new.index}')
     for last in rounds[max(index - 1, 0) : index]:
         if read_score(work, last.index) is None:
@@ -120,18 +121,12 @@ def _fly(
     work: Workspace,
     one: Round,
     processes: int,
+    watcher: Watcher,
     done: Callable[[int], None] = lambda frames: None,
 ) -> int:
     """Fly the new episodes of a round that are not there yet; return the frames of all."""
-    jobs = jobs_of(
-        recipe,
-        one.seeds,
-        one.frames,
-        one.driver,
-        one.episodes,
-        lookalikes=True,
-        cache=work.cache,
-    )
+    jobs = _jobs(recipe, work, one)
+    _say(watcher, make_room(jobs))
     total = 0
     for result in run_jobs(jobs, processes):
         total += result.frames
@@ -139,11 +134,25 @@ def _fly(
     return total
 
 
+def _jobs(recipe: Recipe, work: Workspace, one: Round) -> list[Job]:
+    """Return the flights of a round's new episodes."""
+    return with_identity(
+        jobs_of(recipe, one.seeds, one.frames, one.driver, one.episodes, True, work.cache)
+    )
+
+
+def _say(watcher: Watcher, text: str) -> None:
+    if text:
+        watcher.note(text)
+
+
 def train_round(
     recipe: Recipe, work: Workspace, index: int, watcher: Watcher, team: Team = ALONE
 ) -> None:
     """Train one round from the checkpoint of the round before; nothing if it is done already."""
     one, config = rounds_of(recipe, work)[index], recipe.train
+    if team.first:
+        _say(watcher, claim_round(recipe, work, one, _episodes(recipe, work, index)))
     if team.told(one.checkpoint.is_file()):
         return
     torch.manual_seed(config.seed)
@@ -176,11 +185,21 @@ def train_round(
     watcher.end(', '.join(f'{name} {value:.4f}' for name, value in smooth.items()))
 
 
+def _flown(recipe: Recipe, work: Workspace, index: int) -> list[Path]:
+    """Return the episodes of a round and of all before that fit the recipe."""
+    jobs = [
+        job for one in rounds_of(recipe, work)[: index + 1] for job in _jobs(recipe, work, one)
+    ]
+    return sorted(job.directory for job in jobs if job.directory and found(job))
+
+
+def _episodes(recipe: Recipe, work: Workspace, index: int) -> list[Path]:
+    return _flown(recipe, work, index) + recorded_episodes(recipe, work)
+
+
 def _clips(recipe: Recipe, work: Workspace, index: int) -> list[Clip]:
     """Open every episode that a round trains on: its own, all before, and recorded flights."""
-    folders: list[Path] = [one.episodes for one in rounds_of(recipe, work)[: index + 1]]
-    flown = [path for folder in folders for path in find_episodes(folder)]
-    recorded = find_episodes(work.recorded) if recipe.recorded else []
+    flown, recorded = _flown(recipe, work, index), recorded_episodes(recipe, work)
     if not flown and not recorded:
         raise EpisodeError(
             f'no episodes in {work.episodes(0)}: run liquid-drone collect --recipe {recipe.name}'

@@ -7,6 +7,7 @@ of the rounds before; only scores over the same number of flights are compared.
 """
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,17 +19,21 @@ from .. import resources, schema
 from ..contract import CommandSpec
 from ..errors import ConfigError
 from ..evaluate.scoring import score
+from ..files import load_json, set_aside, write_text
 from ..seeds import split_seeds
 from ..sim.flight_log import FlightLog
+from ..sim.identity import digest
 from ..sim.scenario.task import Task
 from ..sim.simulator import FRAME_S
-from .collect import jobs_of, run_jobs
+from .collect import Job, jobs_of, run_jobs
 from .drivers import DriverPlan
 from .recipe import Recipe, Workspace
 from .rounds import Round
 from .tensorboard import add_numbers, tensorboard_log
 from .watcher import Watcher
+from .work_found import with_identity
 
+log = logging.getLogger(__name__)
 FINAL_ROUNDS = 2  # the last ones, which fly more
 
 
@@ -41,6 +46,7 @@ class Score:
     successes: int
     failures: dict[str, int]  # keys of scoring.FAILURES; one flight may fail in several ways
     command_error: float  # root mean square, shares of the limits, against the expert
+    identity: str = ''  # hash over its flights and the policy
 
     def __str__(self) -> str:
         """Return it as a line for people."""
@@ -68,7 +74,7 @@ def validate(
     flights = recipe.validation.final_flights if final else 0
     flights = flights or recipe.validation.flights
     known = read_score(work, one.index)
-    if known is not None and known.flights == flights:
+    if known is not None and known.identity == _identity(_jobs(recipe, one, flights)):
         return known
     watcher.begin(f'round {one.index}: validation flights', flights, 'frames')
     score = fly_validation(
@@ -97,10 +103,8 @@ def fly_validation(
         done: called with the frames of each flight.
 
     """
-    task = schema.load_yaml(Task, resources.named_file('config/tasks', recipe.task))
-    plan = DriverPlan('policy', recipe.collect.disturbance, CommandSpec(), one.bundle)
-    seeds = split_seeds('validation', flights)
-    jobs = jobs_of(recipe, seeds, round(task.duration_s / FRAME_S), plan, None)
+    task = _task(recipe)
+    jobs = _jobs(recipe, one, flights)
     reasons: Counter[str] = Counter()
     errors: list[float] = []
     good = 0
@@ -111,12 +115,27 @@ def fly_validation(
         reasons.update(judged.failures)
         errors.append(mean_square_error(result.log))
         done(result.frames)
-    result_of = Score(one.index, flights, good, dict(reasons), (sum(errors) / len(errors)) ** 0.5)
+    error = (sum(errors) / len(errors)) ** 0.5
+    result_of = Score(one.index, flights, good, dict(reasons), error, _identity(jobs))
     _write_score(work, result_of)
     with tensorboard_log(work.root) as numbers:
         facts = {'good': good / flights, 'command_error': result_of.command_error}
         add_numbers(numbers, (one.index + 1) * recipe.train.steps, 'validation', facts)
     return result_of
+
+
+def _task(recipe: Recipe) -> Task:
+    return schema.load_yaml(Task, resources.named_file('config/tasks', recipe.task))
+
+
+def _jobs(recipe: Recipe, one: Round, flights: int) -> list[Job]:
+    plan = DriverPlan('policy', recipe.collect.disturbance, CommandSpec(), one.bundle)
+    seeds, frames = split_seeds('validation', flights), round(_task(recipe).duration_s / FRAME_S)
+    return with_identity(jobs_of(recipe, seeds, frames, plan, None))
+
+
+def _identity(jobs: list[Job]) -> str:
+    return digest([job.identity for job in jobs])
 
 
 def best_round(recipe: Recipe, work: Workspace) -> int:
@@ -139,13 +158,16 @@ def read_score(work: Workspace, index: int) -> Score | None:
     path = _score_path(work, index)
     if not path.is_file():
         return None
-    return schema.build(Score, json.loads(path.read_text(encoding='utf-8')), str(path))
+    try:
+        return schema.build(Score, load_json(path), str(path))
+    except ConfigError as error:
+        log.warning('%s is kept at %s and flown anew: %s', path, set_aside(path), error)
+        return None
 
 
 def _write_score(work: Workspace, score: Score) -> None:
     path = _score_path(work, score.round)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(vars(score), indent=1), encoding='utf-8')
+    write_text(path, json.dumps(vars(score), indent=1))
 
 
 def _score_path(work: Workspace, index: int) -> Path:

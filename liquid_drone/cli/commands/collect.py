@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...options import option
+from ...run_lock import only_run
 from ..arguments import Command, part
 
 NAME = 'collect'
@@ -57,10 +58,12 @@ def run(args: CollectArguments) -> int:
         recipe = dataclasses.replace(recipe, weather=weather)
     work = Workspace(args.of.data or Path('data') / recipe.name)
     if args.held_out:
-        frames = hold_out(recipe, work, args.held_out, args.of.processes, TerminalWatcher())
+        with only_run(work.root):
+            frames = hold_out(recipe, work, args.held_out, args.of.processes, TerminalWatcher())
         print(f'{frames} frames in {work.held_out}')
         return 0
-    frames = collect(recipe, work, args.of.processes, TerminalWatcher())
+    with only_run(work.root):
+        frames = collect(recipe, work, args.of.processes, TerminalWatcher())
     print(f'{frames} frames in {work.episodes(0)}')
     print(f'next: liquid-drone train --recipe {args.of.recipe}')
     return 0

@@ -13,6 +13,7 @@ from ... import resources
 from ...errors import ConfigError, EpisodeError
 from ...files import as_name, write_text
 from ...options import REQUIRED, option
+from ...run_lock import only_run
 from ..arguments import Command, part
 from ..places import check_bundle_place
 from .import_flight import TopicArguments, import_all
@@ -79,12 +80,13 @@ def run(args: RetrainArguments) -> int:
     out = args.out or work.root / 'bundle'
     check_bundle_place(out)
     watcher = TerminalWatcher()
-    if args.bags:
-        _take(args, work.recorded)
-    if not args.only_bags:
-        collect(recipe, work, args.processes, watcher)
-    best = run_rounds(recipe, work, args.processes, watcher)
-    export_best(recipe, work, best, out, args.processes, watcher)
+    with only_run(work.root):
+        if args.bags:
+            _take(args, work.recorded)
+        if not args.only_bags:
+            collect(recipe, work, args.processes, watcher)
+        best = run_rounds(recipe, work, args.processes, watcher)
+        export_best(recipe, work, best, out, args.processes, watcher)
     print(f'bundle: {out} (round {best.round})')
     if args.flights > 0:
         text = report(args, out, work.root / 'evaluation')

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...options import option
+from ...run_lock import only_run
 from ..arguments import Command, part
 from ..places import check_bundle_place
 from .collect import RecipeArguments
@@ -48,8 +49,9 @@ def run(args: TrainArguments) -> int:
         if not team.first:
             train_share(recipe, work, team)
             return 0
-        best = run_rounds(recipe, work, args.of.processes, watcher, team)
-        export_best(recipe, work, best, out, args.of.processes, watcher)
+        with only_run(work.root):
+            best = run_rounds(recipe, work, args.of.processes, watcher, team)
+            export_best(recipe, work, best, out, args.of.processes, watcher)
     print(f'best: round {best.round}, {best.successes} of {best.flights} validation flights good')
     print(f'bundle: {out}')
     return 0

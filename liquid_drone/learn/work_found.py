@@ -1,0 +1,118 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Work found in a folder is not taken for the work asked for: both have an identity, a hash.
+
+An episode's is over its scenario with target files and meshes, seed, driver, disturbance and the
+simulator's code; a round's over its training, its network, its episodes and the round before. What
+does not fit is renamed to a hidden name beside its place, never deleted, and made anew.
+"""
+
+import dataclasses
+from functools import lru_cache
+from pathlib import Path
+
+from .. import resources
+from ..contract import load_contract
+from ..episodes.episode import find_episodes, load_info
+from ..errors import LiquidDroneError
+from ..files import load_json, set_aside, sha256_of, write_text
+from ..policy.weights import WEIGHTS_FILE
+from ..schema import plain
+from ..sim.flight_spec import FlightSpec
+from ..sim.identity import code_digest, digest, scenario_digest
+from ..sim.scenario.scenario import scenario_of
+from .collect import Job, found
+from .drivers import DriverPlan
+from .recipe import Recipe, Workspace
+from .rounds import Round
+
+HERE = Path(__file__).parent
+FLOWN_BY = (
+    HERE / 'collect.py',
+    HERE / 'drivers.py',
+    *(HERE.parent / 'evaluate' / name for name in ('closed_loop.py', 'direct_flight.py', 'driver.py')),
+)
+ELSEWHERE = ('device', 'threads', 'compile', 'precision')  # where a training runs, not what it is
+
+
+def with_identity(jobs: list[Job]) -> list[Job]:
+    """Return jobs that know the identity of the episode that is asked for."""
+    scenarios: dict[FlightSpec, str] = {}  # each is read once
+    named = []
+    for job in jobs:
+        key = dataclasses.replace(job.flight, seed=FlightSpec.seed)
+        if key not in scenarios:
+            scenarios[key] = scenario_digest(scenario_of(key))
+        flight = [scenarios[key], job.flight.seed, job.flight.start, job.frames]
+        identity = digest([flight, _driver(job.plan), _code()])
+        named.append(dataclasses.replace(job, identity=identity))
+    return named
+
+
+def make_room(jobs: list[Job]) -> str:
+    """Rename the episodes that are in the way of other ones; return what is there, in words."""
+    fits = sum(found(job) is not None for job in jobs)
+    others = [job for job in jobs if job.directory and job.directory.exists() and not found(job)]
+    for job in others:
+        assert job.directory is not None  # chosen above
+        set_aside(job.directory)
+    if not fits and not others:
+        return ''
+    left = f'; {len(others)} do not and are kept aside' if others else ''
+    more = len(jobs) - fits
+    return f'{fits} of {len(jobs)} episodes fit the recipe{left}; {more} will be flown'
+
+
+def claim_round(recipe: Recipe, work: Workspace, one: Round, episodes: list[Path]) -> str:
+    """Rename what another recipe left of a round; return a word on it, empty if there was none."""
+    identity, note = _round_identity(recipe, work, one, episodes), _note(work, one.index)
+    if _held(note) == identity:
+        return ''
+    partial = one.checkpoint.with_suffix('.partial')
+    score = work.root / 'validation' / f'round-{one.index}.json'
+    there = [p for p in (one.checkpoint, partial, one.bundle, score) if p.exists()]
+    for path in there:
+        set_aside(path)
+    write_text(note, f'{{"identity": "{identity}"}}\n')
+    names = ', '.join(path.name for path in there)
+    return f'round {one.index}: {names} were made of something else and are kept aside' * bool(
+        there
+    )
+
+
+def _round_identity(recipe: Recipe, work: Workspace, one: Round, episodes: list[Path]) -> str:
+    training = {k: v for k, v in plain(recipe.train).items() if k not in ELSEWHERE}
+    flown = sorted(load_info(path).sha256 for path in episodes)
+    before = _held(_note(work, one.index - 1)) if one.index else _start(recipe.start)
+    return digest([training, recipe.network, recipe.dagger.rounds, flown, before])
+
+
+def _note(work: Workspace, index: int) -> Path:
+    return work.root / 'train' / f'round-{index}.json'
+
+
+def _held(note: Path) -> str:
+    try:
+        document = load_json(note)
+    except LiquidDroneError:
+        return ''  # none there, or torn: then nothing fits
+    return str(document.get('identity', '')) if isinstance(document, dict) else ''
+
+
+def _start(bundle: str) -> str:
+    return sha256_of(resources.bundle(bundle) / WEIGHTS_FILE) if bundle else ''
+
+
+def _driver(plan: DriverPlan) -> object:
+    bundle = load_contract(plan.bundle).bundle_hash() if plan.bundle else ''
+    return [plain(dataclasses.replace(plan, bundle=None)), bundle]
+
+
+@lru_cache
+def _code() -> str:
+    return code_digest(FLOWN_BY)
+
+
+def recorded_episodes(recipe: Recipe, work: Workspace) -> list[Path]:
+    """Return the recorded flights that join every round."""
+    return find_episodes(work.recorded) if recipe.recorded else []

@@ -1,0 +1,48 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""One run at a time in a folder: the second is refused with the first one's process and start.
+
+The kernel holds the lock for the process, so a crash leaves none behind; the file that stays means
+nothing by itself.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import OutputError
+
+LOCK = '.liquid_drone.lock'
+
+
+@contextmanager
+def only_run(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process.
+
+    Raises:
+        OutputError: another process holds it, or it cannot be written.
+
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / LOCK).open('a+', encoding='utf-8')
+    except OSError as error:
+        raise OutputError(
+            f'cannot write {folder}: {error.strerror}; choose another folder'
+        ) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            holder = file.read(200).strip() or 'another process'
+            raise OutputError(
+                f'{folder} is in use by {holder}: wait for it, end it, or choose another folder'
+            ) from error
+        file.truncate(0)
+        file.write(f'process {os.getpid()}, started {time.strftime("%Y-%m-%d %H:%M:%S")}\n')
+        file.flush()
+        yield

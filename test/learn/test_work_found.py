@@ -1,0 +1,155 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: work that is found is used only if it is the work that is asked for; none is lost."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from inventions import invent
+
+from liquid_drone.episodes.episode import MANIFEST, load_info, save
+from liquid_drone.learn import work_found
+from liquid_drone.learn.collect import Job, found, jobs_of
+from liquid_drone.learn.recipe import (
+    CollectConfig,
+    DaggerConfig,
+    Disturbance,
+    Recipe,
+    TrainConfig,
+    Workspace,
+)
+from liquid_drone.learn.rounds import rounds_of
+
+TARGET = """
+name: thing
+description: a thing
+radius_m: 0.3
+height_m: 1.0
+parts:
+  - {shape: mesh, size_m: [1.0], position_m: [0, 0, 0.5], file: thing.obj}
+"""
+MESH = 'v 0 0 0\nv 1 0 0\nv 0 0 1\nf 1 2 3\n'
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Recipe:
+    (tmp_path / 'thing.yaml').write_text(TARGET)
+    (tmp_path / 'thing.obj').write_text(MESH)
+    (tmp_path / 'task.yaml').write_text('name: task\n')
+    return Recipe(
+        'mine',
+        targets=(str(tmp_path / 'thing.yaml'),),
+        task=str(tmp_path / 'task.yaml'),
+        collect=CollectConfig(episodes=3),
+        dagger=DaggerConfig(rounds=1),
+    )
+
+
+def jobs(recipe: Recipe, work: Path) -> list[Job]:
+    one = rounds_of(recipe, Workspace(work))[0]
+    return work_found.with_identity(
+        jobs_of(recipe, one.seeds, one.frames, one.driver, one.episodes)
+    )
+
+
+def fly(asked: list[Job]) -> None:
+    for job in asked:
+        assert job.directory is not None
+        recording = invent(job.flight.seed, 40)
+        recording.info = replace(recording.info, identity=job.identity)
+        save(recording, job.directory)
+
+
+def fitting(asked: list[Job]) -> int:
+    return sum(found(job) is not None for job in asked)
+
+
+def test_the_same_recipe_finds_all_and_more_episodes_only_add(recipe: Recipe, tmp_path: Path):
+    fly(jobs(recipe, tmp_path / 'w'))
+    assert fitting(jobs(recipe, tmp_path / 'w')) == 3
+    more = jobs(replace(recipe, collect=CollectConfig(episodes=5)), tmp_path / 'w')
+    assert work_found.make_room(more) == '3 of 5 episodes fit the recipe; 2 will be flown'
+    assert fitting(more) == 3
+
+
+CHANGES: dict[str, Any] = {
+    'frames': lambda r, p: replace(r, collect=CollectConfig(3, frames=300)),
+    'disturbance': lambda r, p: replace(
+        r, collect=CollectConfig(3, disturbance=Disturbance(clean_share=0.5))
+    ),
+    'weather': lambda r, p: replace(r, weather=('fog:2',)),
+    'season': lambda r, p: replace(r, seasons=('winter',)),
+    'mesh': lambda r, p: (p / 'thing.obj').write_text(MESH + '# heavier\n') and r,
+    'target file': lambda r, p: (p / 'thing.yaml').write_text(TARGET + 'motion: still\n') and r,
+    'task file': lambda r, p: (
+        (p / 'task.yaml').write_text('name: task\nkeep_distance_m: 2.5\n') and r
+    ),
+}
+
+
+@pytest.mark.parametrize('what', CHANGES)
+def test_whatever_makes_an_episode_is_in_its_identity(
+    what: str, recipe: Recipe, tmp_path: Path
+) -> None:
+    asked = jobs(recipe, tmp_path / 'w')
+    fly(asked)
+    kept = {job.directory: load_info(job.directory).sha256 for job in asked if job.directory}
+    changed = jobs(CHANGES[what](recipe, tmp_path), tmp_path / 'w')
+    assert fitting(changed) == 0
+    said = work_found.make_room(changed)
+    if what != 'season':  # winter's episodes have other names: they are in nobody's way
+        assert said == (
+            '0 of 3 episodes fit the recipe; 3 do not and are kept aside; 3 will be flown'
+        )
+    there = [load_info(path.parent).sha256 for path in tmp_path.rglob(MANIFEST)]
+    assert sorted(there) == sorted(kept.values())  # nothing is deleted
+
+
+def test_the_code_of_the_simulator_is_in_it(recipe: Recipe, tmp_path: Path, monkeypatch: Any):
+    fly(jobs(recipe, tmp_path / 'w'))
+    monkeypatch.setattr('liquid_drone.sim.identity.simulator_version', lambda: 'newer')
+    assert fitting(jobs(recipe, tmp_path / 'w')) == 0
+
+
+def test_comments_are_no_other_code(tmp_path: Path) -> None:
+    codes = ('x = 1\n', '"""Text."""\nx = 1  # why\n', 'x = 2\n')
+    digests = []
+    for code in codes:
+        (tmp_path / 'a.py').write_text(code)
+        digests.append(work_found.code_digest([tmp_path / 'a.py']))
+    assert digests[0] != digests[2]
+    (tmp_path / 'a.py').write_text('"""Other text."""\nx = 1\n')
+    assert work_found.code_digest([tmp_path / 'a.py']) == digests[1]
+
+
+def test_a_torn_episode_is_kept_aside_and_flown_anew(recipe: Recipe, tmp_path: Path) -> None:
+    asked = jobs(recipe, tmp_path / 'w')
+    fly(asked)
+    directory = asked[0].directory
+    assert directory is not None
+    (directory / MANIFEST).write_text('{"id": "half')
+    assert '1 do not and are kept aside; 1 will be flown' in work_found.make_room(asked)
+    assert not directory.exists()
+
+
+def test_a_round_of_another_training_is_kept_aside(recipe: Recipe, tmp_path: Path) -> None:
+    work = Workspace(tmp_path / 'w')
+    asked = jobs(recipe, work.root)
+    fly(asked)
+    episodes = [job.directory for job in asked if job.directory]
+    one = rounds_of(recipe, work)[0]
+    assert work_found.claim_round(recipe, work, one, episodes) == ''
+    one.checkpoint.write_bytes(b'weights')
+    assert work_found.claim_round(recipe, work, one, episodes) == ''
+    assert one.checkpoint.is_file()
+    slower = replace(recipe, train=TrainConfig(learning_rate=1e-4))
+    for other, found_there in ((slower, episodes), (recipe, episodes[:2])):
+        one.checkpoint.write_bytes(b'weights')
+        said = work_found.claim_round(other, work, one, found_there)
+        assert 'round-0.pt were made of something else' in said
+        assert not one.checkpoint.exists()
+    elsewhere = replace(recipe, train=TrainConfig(device='cpu', threads=2))
+    one.checkpoint.write_bytes(b'weights')
+    assert work_found.claim_round(elsewhere, work, one, episodes[:2]) == ''
