@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlparse
 
-import yaml
-
 from .. import resources
-from ..errors import ConfigError
+from ..errors import ConfigError, shown
+from ..yaml_file import read_yaml
 from .lens import field_of_view_deg
 
 SIZES = {
@@ -76,12 +75,18 @@ def load(url: str) -> Calibration:
         raise ConfigError(f"camera_info_url: expected file:///path.yaml or a path, got '{url}'")
     path = resources.user_path(parts.path)
     try:
-        data = yaml.safe_load(path.read_text(encoding='utf-8'))
+        data = read_yaml(path)
+    except ConfigError as error:
+        raise ConfigError(
+            f'camera_info_url {url[:200]} cannot be read, or is not a calibration; expected '
+            f'{FORMAT}: {error}'
+        ) from error
+    try:
         return _parse(data)
-    except OSError as error:
-        raise ConfigError(f'camera_info_url {url} cannot be read: {error.strerror}') from error
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
-        raise ConfigError(f'{path} is not a calibration; expected {FORMAT}: {error}') from error
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ConfigError(
+            f'{path} is not a calibration; expected {FORMAT}: {shown(str(error))}'
+        ) from error
 
 
 def _parse(data: dict[str, Any]) -> Calibration:

@@ -30,6 +30,7 @@ from .commands import (
     warmup,
     watch,
 )
+from .lasting_output import lasting_output
 
 COMMANDS = (
     fly.COMMAND,
@@ -65,6 +66,11 @@ def parser() -> CommandParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
+    with lasting_output():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         return run_command(parser().parse_args(arguments))
     except LiquidDroneError as error:

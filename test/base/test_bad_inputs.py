@@ -1,0 +1,26 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: no reader ends in a traceback, a hang or a memory that is full, whatever it is given.
+
+A part of the cases; all of them: ``python test/support/bad_inputs.py``.
+"""
+
+import importlib.util
+
+import bad_inputs
+import pytest
+
+CHEAP = ('task', 'calibration', 'evaluation', 'flight log', 'photograph, PNG', 'graph', 'weights')
+NEEDED = ('torch', 'pybullet', 'rosbags', 'PIL')
+
+
+@pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in NEEDED),
+    reason="needs pip install 'liquid_drone[sim,train,cpu]'",
+)
+@pytest.mark.parametrize('name', CHEAP)
+def test_a_bad_input_is_read_right_or_refused(name: str) -> None:
+    (reader,) = (reader for reader in bad_inputs.READERS if reader.name == name)
+    counts, wrong = bad_inputs.run(reader, bytes_cut=4, every=23)
+    assert not wrong
+    assert counts['refused'] > 0
