@@ -34,6 +34,7 @@ DEFAULTS = {  # of files written before there was any choice
     'weather': FlightSpec.weather,
     'vehicle': FlightSpec.vehicle,
     'providers': 'cpu',
+    'scenario': 'unknown',  # it was not written: nothing says that it is the same
 }
 
 

@@ -58,7 +58,7 @@ def fly(asked: list[Job]) -> None:
     for job in asked:
         assert job.directory is not None
         recording = invent(job.flight.seed, 40)
-        recording.info = replace(recording.info, identity=job.identity)
+        recording.info = replace(recording.info, meta={'identity': job.identity})
         save(recording, job.directory)
 
 
