@@ -30,7 +30,10 @@ HERE = Path(__file__).parent
 FLOWN_BY = (
     HERE / 'collect.py',
     HERE / 'drivers.py',
-    *(HERE.parent / 'evaluate' / name for name in ('closed_loop.py', 'direct_flight.py', 'driver.py')),
+    *(
+        HERE.parent / 'evaluate' / name
+        for name in ('closed_loop.py', 'direct_flight.py', 'driver.py')
+    ),
 )
 ELSEWHERE = ('device', 'threads', 'compile', 'precision')  # where a training runs, not what it is
 

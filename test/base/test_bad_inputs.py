@@ -10,7 +10,7 @@ import importlib.util
 import bad_inputs
 import pytest
 
-CHEAP = ('task', 'calibration', 'evaluation', 'flight log', 'photograph, PNG', 'graph', 'weights')
+CHEAP = ('task', 'calibration', 'evaluation', 'photograph, PNG', 'graph', 'weights')
 NEEDED = ('torch', 'pybullet', 'rosbags', 'PIL')
 
 

@@ -239,22 +239,6 @@ def _import_bag(folder: Path) -> object:
     return import_bag(folder / 'e' / 'bag', folder / 'out', config)
 
 
-def _flight(folder: Path) -> None:
-    from liquid_drone.sim.flight_log import COLUMNS, FlightLog
-
-    log = FlightLog({'seed': 1}, np.zeros((2, 3)))
-    for k in range(5):
-        row = {name: np.zeros(shape, kind) for name, (shape, kind) in COLUMNS.items()}
-        log.append(b'jpeg', **{**row, 'stamp_ns': k})
-    log.save(folder / 'flight.npz')
-
-
-def _read_flight(folder: Path) -> object:
-    from liquid_drone.sim.flight_log import FlightLog
-
-    return FlightLog.load(folder / 'flight.npz').trajectory_hash()
-
-
 def _flights(folder: Path) -> None:
     from liquid_drone.evaluate.scoring import FlightScore
 
@@ -354,7 +338,6 @@ READERS = (
     Reader('episode, MCAP', _episode, 'e/bag/bag.mcap', _read_mcap),
     Reader('recording, MCAP', _episode, 'e/bag/bag.mcap', _import_bag),
     Reader('recording, metadata', _episode, 'e/bag/metadata.yaml', _import_bag),
-    Reader('flight log', _flight, 'flight.npz', _read_flight),
     Reader('evaluation', _flights, 'flights.jsonl', _read_flights),
     Reader('score', _score, 'validation/round-0.json', _read_score),
     Reader('photograph, PNG', _photo('png'), 'photo.png', _read_photo('png')),
