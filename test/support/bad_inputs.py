@@ -271,6 +271,9 @@ def _photo(form: str) -> Callable[[Path], None]:
         from PIL import Image
 
         pixels = np.random.default_rng(0).integers(0, 255, (60, 40, 4), dtype=np.uint8)
+        if form == 'jpg':  # an object before a plain background
+            pixels[..., :3] = 230
+            pixels[10:50, 10:30, :3] = (200, 30, 30)
         pixels[..., 3] = 0
         pixels[10:50, 10:30, 3] = 255
         picture = Image.fromarray(pixels)
