@@ -29,7 +29,7 @@ from .transport.troubles import Troubles
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_S = 1.0
-LATE_S, ASK_LATE_S = 1.3, 0.2  # a heartbeat so old was lost: ask for it, so often
+LATE_S, ASK_LATE_S = 1.1, 0.1  # a heartbeat so old was lost: ask for it, so often
 
 
 class MavlinkLink:
