@@ -17,7 +17,9 @@ WATCH_S = 2.0  # before a stream is judged for the first time
 PERIODS = 4.0  # of the needed rate, over which a slow stream is counted
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 1.0, 8.0
 GOOD_AGAIN_S = 10.0  # at a good rate, before the back-off begins anew
-SILENT_PERIODS = 2.0  # of the needed rate without a message: asked for before flight has to stop
+# Without a message for so many periods of the rate asked for, and so long, or for two of the rate
+# needed, a stream is asked for: before what it tells is too old to fly on.
+SILENT_PERIODS, SILENT_S = 4.0, 0.5
 ACKNOWLEDGED_S = 0.3  # so long one request's answer is waited for
 SLOW_HZ = 1.0  # such streams are also asked for one message at once
 ARRIVALS = 256  # remembered for each stream
@@ -97,7 +99,8 @@ class _Stream:
         """It came, and now nothing more does."""
         if not self.arrivals:
             return False
-        return now_s - self.arrivals[-1] > SILENT_PERIODS / self.need.need_hz
+        soon_s = max(SILENT_S, SILENT_PERIODS / self.need.ask_hz)
+        return now_s - self.arrivals[-1] > min(soon_s, 2.0 / self.need.need_hz)
 
     def back_off_s(self) -> float:
         return min(FIRST_BACK_OFF_S * 2.0 ** min(self.tries - 1, 10), LONGEST_BACK_OFF_S)
