@@ -113,7 +113,7 @@ def test_without_satellites_setpoints_end_before_the_firmware_lands(
         **ending(rows, began_s),
     )
     assert rig.stage is not Stage.ENGAGED
-    assert max(along) < 12.0
+    assert max(along) < 15.0  # ArduCopter flies on for 8 s
     silent_once_handed_back(rows)
 
 
