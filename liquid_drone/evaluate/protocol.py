@@ -2,19 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many flights of one policy: seeds of a split, several at once, resumable, put in one table.
 
-Each finished flight is one line of ``flights.jsonl``; what is there already is not flown again. A
-file that belongs to another policy or place is refused, never mixed.
+Each finished flight is one line of a file, see ``flights_file``; what is there already is not
+flown again.
 """
 
-import json
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ..contract import load_contract
-from ..errors import ConfigError, OutputError
+from ..errors import OutputError
 from ..results import claim
 from ..run_lock import only_run
 from ..runtime.runner import PolicyRunner
@@ -27,15 +25,8 @@ from ..sim.scenario.task import Task
 from ..sim.session import Session
 from ..workers import begin_worker, one_core
 from . import closed_loop, expert_flights
-from .scoring import FlightScore, score
-
-FLIGHTS = 'flights.jsonl'
-DEFAULTS = {  # of files written before there was any choice
-    'weather': FlightSpec.weather,
-    'vehicle': FlightSpec.vehicle,
-    'providers': 'cpu',
-    'scenario': 'unknown',  # it was not written: nothing says that it is the same
-}
+from .flights_file import FLIGHTS, Flown, read_flights, to_line
+from .scoring import score
 
 
 @dataclass(frozen=True)
@@ -45,14 +36,6 @@ class Trial:
     flight: FlightSpec
     bundle: Path | None  # None: the expert, see ``expert_flights``
     providers: str = 'cpu'  # where the vision graph runs: one thread a flight
-
-
-@dataclass(frozen=True)
-class Flown:
-    """One finished flight."""
-
-    score: FlightScore
-    trajectory_hash: str
 
 
 _runners: dict[tuple[Path, str], PolicyRunner] = {}  # one a process, opened once
@@ -137,7 +120,7 @@ def _evaluate(
     on_flight: Callable[[Flown, bool], None],
 ) -> list[Flown]:
     who = identity(trial)
-    done = {flown.score.seed: flown for flown in read(out, who)}
+    done = {flown.score.seed: flown for flown in read_flights(out, who)}
     missing = [seed for seed in wanted if seed not in done]
     for seed in wanted:
         if seed in done:
@@ -146,7 +129,7 @@ def _evaluate(
         with (out / FLIGHTS).open('a', encoding='utf-8') as file:
             for flown in _fly_all(trial, missing, processes):
                 done[flown.score.seed] = flown
-                file.write(json.dumps({**who, **asdict(flown)}) + '\n')
+                file.write(to_line(flown, who))
                 file.flush()
                 on_flight(flown, True)
     except OSError as error:
@@ -171,31 +154,3 @@ class _Job:
 
     def __call__(self, seed: int) -> Flown:
         return fly_seed(self.trial, seed)
-
-
-def read(out: Path, who: dict[str, str]) -> list[Flown]:
-    """Read the flights of a directory; none where there is no file.
-
-    Raises:
-        ConfigError: flights of something else; a line that cannot be read.
-
-    """
-    path = out / FLIGHTS
-    if not path.is_file():
-        return []
-    found = []
-    for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), 1):
-        try:
-            row: dict[str, Any] = json.loads(line)
-            held = {name: {**DEFAULTS, **row}[name] for name in who}
-            other = {name: value for name, value in held.items() if value != who[name]}
-            result = {**row['score'], 'failures': tuple(row['score']['failures'])}
-            flown = Flown(FlightScore(**result), row['trajectory_hash'])
-        except (ValueError, KeyError, TypeError) as error:
-            raise ConfigError(f'{path}, line {number}: not a flight ({error})') from error
-        if other:
-            raise ConfigError(
-                f'{path} holds flights with {other}, expected {who}; choose another --out'
-            )
-        found.append(flown)
-    return found

@@ -11,7 +11,7 @@ import pytest
 
 from liquid_drone import resources
 from liquid_drone.cli.main import COMMANDS, main
-from liquid_drone.evaluate.protocol import FLIGHTS
+from liquid_drone.evaluate.flights_file import FLIGHTS
 
 SHORT = ['--duration', '1', '--no-ros', '--no-video', '--json', '--start', 'hover']
 SHORT_TASK = 'name: short\nduration_s: 1.0\nsettle_s: 0.5\n'

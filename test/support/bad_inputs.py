@@ -9,7 +9,6 @@ case is right if the reader returns or raises an error of ours within 20 s and 2
 
 import argparse
 import copy
-import dataclasses
 import json
 import logging
 import multiprocessing
@@ -22,14 +21,15 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
+from good_inputs import READERS, Reader, to_json, to_yaml
 
-ROOT = Path(__file__).parents[2]
 MOST_S, MOST_KB = 20.0, 2_000_000
 LONG, DIGITS = 'x' * 100_000, int('9' * 400)
 DEEP: Any = 1
@@ -42,69 +42,66 @@ VALUES: dict[str, Any] = {
     'empty list': [], 'list': [1, 'a', None], 'long list': [0] * 50_000, 'empty mapping': {},
     'mapping': {'a': {'b': 1}}, 'deep': DEEP,
 }  # fmt: skip
-Read = Callable[[Path], object]
-
-
-@dataclass(frozen=True)
-class Reader:
-    """A reader with a good input of its."""
-
-    name: str
-    make: Callable[[Path], None]  # writes a good input into a folder
-    file: str  # of it, which is spoilt
-    read: Read  # given the folder
 
 
 @dataclass(frozen=True)
 class Case:
     """One spoilt input."""
 
-    reader: str
     what: str
-    content: bytes
+    content: Callable[[], bytes]  # made when it is tried: some take a second
 
 
-def cases(reader: Reader, good: Path, bytes_cut: int) -> Iterator[Case]:
-    """Yield every case of a reader: fields where it is text, then cuts and altered bytes."""
+@dataclass
+class Tried:
+    """What came of the cases of a reader."""
+
+    counts: Counter[str] = field(default_factory=Counter)  # 'read', 'refused', 'wrong'
+    wrong: list[str] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)  # what was spoilt and read all the same
+    slowest_s: float = 0.0
+    most_kb: int = 0
+
+
+def cases(reader: Reader, good: Path, cuts: int, every: int = 1) -> Iterator[Case]:
+    """Yield the cases of a reader: every n-th of its fields', then cuts and altered bytes."""
     data = (good / reader.file).read_bytes()
     if reader.file.endswith('.yaml'):
-        yield from _field_cases(reader, yaml.safe_load(data), _to_yaml)
+        yield from islice(_field_cases(yaml.safe_load(data), to_yaml), 0, None, every)
     elif reader.file.endswith(('.json', '.jsonl')):
-        yield from _field_cases(reader, json.loads(data), _to_json)
+        yield from islice(_field_cases(json.loads(data), to_json), 0, None, every)
+    yield from _byte_cases(data, cuts)
+
+
+def _byte_cases(data: bytes, cuts: int) -> Iterator[Case]:
     rng = np.random.default_rng(len(data))
-    for at in sorted({int(x) for x in np.linspace(0, max(len(data) - 1, 0), bytes_cut)}):
-        yield Case(reader.name, f'cut at byte {at}', data[:at])
-    for at in rng.integers(0, max(len(data), 1), bytes_cut).tolist():
-        altered = bytearray(data)
-        altered[at] ^= int(rng.integers(1, 256))
-        yield Case(reader.name, f'byte {at} altered', bytes(altered))
-    for what, content in (
-        ('zeros', bytes(1000)),
-        ('text', b'hello'),
-        ('not UTF-8', b'\xff\xfe\xfa'),
-    ):
-        yield Case(reader.name, what, content)
-    twice = data.replace(b'\n', b'\n' + data.split(b'\n')[0] + b'\n', 1)
-    yield Case(reader.name, 'first line twice', twice)
+    for at in sorted({int(x) for x in np.linspace(0, max(len(data) - 1, 0), cuts)}):
+        yield Case(f'cut at byte {at}', lambda at=at: data[:at])  # type: ignore[misc]
+    for at in rng.integers(0, max(len(data), 1), cuts).tolist():
+        flip = int(rng.integers(1, 256))
+        altered = data[:at] + bytes([data[at] ^ flip]) + data[at + 1 :]
+        yield Case(f'byte {at} altered', lambda altered=altered: altered)  # type: ignore[misc]
+    line = data.split(b'\n')[0] + b'\n'
+    for what, content in {
+        'zeros': bytes(1000),
+        'text': b'hello',
+        'not UTF-8': b'\xff\xfe\xfa',
+        'first line twice': data.replace(b'\n', b'\n' + line, 1),
+    }.items():
+        yield Case(what, lambda content=content: content)  # type: ignore[misc]
 
 
-def _to_yaml(document: Any) -> bytes:
-    return yaml.safe_dump(document, sort_keys=False).encode()
-
-
-def _to_json(document: Any) -> bytes:
-    return json.dumps(document).encode()
-
-
-def _field_cases(
-    reader: Reader, document: Any, to_bytes: Callable[[Any], bytes]
-) -> Iterator[Case]:
+def _field_cases(document: Any, to_bytes: Callable[[Any], bytes]) -> Iterator[Case]:
     for path in _paths(document, 4):
         name = '.'.join(map(str, path))
-        yield Case(reader.name, f'{name}: missing', to_bytes(_without(document, path)))
+        yield Case(f'{name}: missing', lambda path=path: to_bytes(_without(document, path)))  # type: ignore[misc]
         for what, value in VALUES.items():
-            yield Case(reader.name, f'{name}: {what}', to_bytes(_with(document, path, value)))
-    yield Case(reader.name, 'unknown field', to_bytes({**document, 'unknown': 1}))
+
+            def content(path: tuple[Any, ...] = path, value: Any = value) -> bytes:
+                return to_bytes(_with(document, path, value))
+
+            yield Case(f'{name}: {what}', content)
+    yield Case('unknown field', lambda: to_bytes({**document, 'unknown': 1}))
 
 
 def _paths(document: Any, deep: int) -> Iterator[tuple[Any, ...]]:
@@ -136,231 +133,13 @@ def _without(document: Any, path: tuple[Any, ...]) -> Any:
     return changed
 
 
-# readers
-
-
-def _shipped(kind: str, name: str) -> Callable[[Path], None]:
-    """Copy a shipped file and what lies beside it."""
-
-    def make(folder: Path) -> None:
-        document = yaml.safe_load((ROOT / kind / f'{name}.yaml').read_text())
-        (folder / 'it.yaml').write_bytes(_to_yaml(document))
-
-    return make
-
-
-def _scenario(kind: str) -> Read:
-    def read(folder: Path) -> object:
-        from liquid_drone.sim.scenario.scenario import load_scenario
-
-        return load_scenario(**{kind: str(folder / 'it.yaml')})  # type: ignore[arg-type]
-
-    return read
-
-
-def _recipe(folder: Path) -> object:
-    from liquid_drone.learn.recipe import load_recipe
-
-    return load_recipe(str(folder / 'it.yaml'))
-
-
-def _calibration(folder: Path) -> None:
-    text = {
-        'image_width': 640, 'image_height': 480, 'camera_name': 'cam',
-        'camera_matrix': {'rows': 3, 'cols': 3, 'data': [500.0, 0, 320, 0, 500, 240, 0, 0, 1]},
-        'distortion_model': 'plumb_bob',
-        'distortion_coefficients': {'rows': 1, 'cols': 5, 'data': [0.0] * 5},
-        'rectification_matrix': {'rows': 3, 'cols': 3, 'data': [1, 0, 0, 0, 1, 0, 0, 0, 1]},
-        'projection_matrix': {
-            'rows': 3, 'cols': 4, 'data': [500, 0, 320, 0, 0, 500, 240, 0, 0, 0, 1, 0]
-        },
-    }  # fmt: skip
-    (folder / 'it.yaml').write_bytes(_to_yaml(text))
-
-
-def _read_calibration(folder: Path) -> object:
-    from liquid_drone.camera.calibration import load
-
-    return load(str(folder / 'it.yaml'))
-
-
-def _bundle(folder: Path) -> None:
-    shutil.copytree(ROOT / 'models' / 'follow', folder, dirs_exist_ok=True)
-
-
-def _read_bundle(folder: Path) -> object:
-    from liquid_drone.runtime.runner import PolicyRunner
-
-    return PolicyRunner(folder)
-
-
-def _read_graph(folder: Path) -> object:
-    """Read the core with a contract that has its hash, so that the graph itself is looked at."""
-    from liquid_drone.contract import CONTRACT_FILE, CORE_FILE
-    from liquid_drone.files import sha256_of
-
-    document = json.loads((folder / CONTRACT_FILE).read_text())
-    document['sha256'][CORE_FILE] = sha256_of(folder / CORE_FILE)
-    (folder / CONTRACT_FILE).write_text(json.dumps(document))
-    return _read_bundle(folder)
-
-
-def _read_weights(folder: Path) -> object:
-    from liquid_drone.policy.network import Network
-    from liquid_drone.policy.weights import config_of, load_weights_of
-
-    return load_weights_of(Network(config_of(str(folder))), str(folder))
-
-
-def _episode(folder: Path) -> None:
-    from inventions import invent
-
-    from liquid_drone.episodes.episode import save
-
-    save(invent(1, 8), folder / 'e')
-
-
-def _read_episode(folder: Path) -> object:
-    from liquid_drone.episodes.checks import check_all
-
-    return check_all([folder / 'e'])
-
-
-def _read_mcap(folder: Path) -> object:
-    from liquid_drone.episodes.episode import load
-
-    return load(folder / 'e', check_hash=False)
-
-
-def _import_bag(folder: Path) -> object:
-    from liquid_drone.episodes.rosbag_import import ImportConfig, Topics, import_bag
-
-    config = ImportConfig('dog', Topics(), fewest_frames=1)
-    return import_bag(folder / 'e' / 'bag', folder / 'out', config)
-
-
-def _flights(folder: Path) -> None:
-    from liquid_drone.evaluate.scoring import FlightScore
-
-    names = {field.name: 0 for field in dataclasses.fields(FlightScore)}
-    row = {'score': {**names, 'success': True, 'failures': []}, 'trajectory_hash': 'a', 'who': 'b'}
-    (folder / 'flights.jsonl').write_bytes(_to_json(row) + b'\n')
-
-
-def _read_flights(folder: Path) -> object:
-    from liquid_drone.evaluate.protocol import read
-
-    return read(folder, {'who': 'b'})
-
-
-def _score(folder: Path) -> None:
-    row = {'round': 0, 'flights': 4, 'successes': 2, 'failures': {'a': 2}, 'command_error': 0.1}
-    (folder / 'validation').mkdir()
-    (folder / 'validation' / 'round-0.json').write_bytes(_to_json(row))
-
-
-def _read_score(folder: Path) -> object:
-    from liquid_drone.learn.recipe import Workspace
-    from liquid_drone.learn.validation import read_score
-
-    return read_score(Workspace(folder), 0)
-
-
-def _photo(form: str) -> Callable[[Path], None]:
-    def make(folder: Path) -> None:
-        from PIL import Image
-
-        pixels = np.random.default_rng(0).integers(0, 255, (60, 40, 4), dtype=np.uint8)
-        if form == 'jpg':  # an object before a plain background
-            pixels[..., :3] = 230
-            pixels[10:50, 10:30, :3] = (200, 30, 30)
-        pixels[..., 3] = 0
-        pixels[10:50, 10:30, 3] = 255
-        picture = Image.fromarray(pixels)
-        picture = picture if form == 'png' else picture.convert('RGB')
-        picture.save(folder / f'photo.{form}')
-
-    return make
-
-
-def _read_photo(form: str) -> Read:
-    def read(folder: Path) -> object:
-        from liquid_drone.sim.scenario.target_from_photos import target_from_photos
-
-        return target_from_photos([folder / f'photo.{form}'], 'thing', 1.0, folder / 'out')
-
-    return read
-
-
-def _mesh(folder: Path) -> None:
-    (folder / 't.obj').write_text('v 0 0 0\nv 1 0 0\nv 0 0 1\nf 1 2 3\n')
-    part = {'shape': 'mesh', 'size_m': [1.0], 'position_m': [0.0, 0.0, 0.5], 'file': 't.obj'}
-    target = {'name': 't', 'description': 't', 'radius_m': 0.3, 'height_m': 1.0, 'parts': [part]}
-    (folder / 'it.yaml').write_bytes(_to_yaml(target))
-
-
-def _read_mesh(folder: Path) -> object:
-    from liquid_drone.sim.scenario.scenario import load_scenario
-    from liquid_drone.sim.world.actors import check_meshes
-
-    return check_meshes(load_scenario(target=str(folder / 'it.yaml')))
-
-
-def _state_dict(folder: Path) -> None:
-    import torch
-
-    torch.save({'weight': torch.zeros(3, 3)}, folder / 'it.pt')
-
-
-def _read_checkpoint(folder: Path) -> object:
-    from liquid_drone.learn.behaviour_cloning import load_weights
-    from liquid_drone.policy.config import NetworkConfig
-    from liquid_drone.policy.network import Network
-
-    return load_weights(Network(NetworkConfig()), folder / 'it.pt')
-
-
-def _read_foreign(folder: Path) -> object:
-    from liquid_drone.policy.foreign.bundle import Guest, guest_network
-
-    return guest_network(folder / 'it.pt', Guest())
-
-
-READERS = (
-    Reader('recipe', _shipped('config/recipes', 'follow-tiny'), 'it.yaml', _recipe),
-    Reader('task', _shipped('config/tasks', 'reach'), 'it.yaml', _scenario('task')),
-    Reader('target', _shipped('sim/targets', 'dog'), 'it.yaml', _scenario('target')),
-    Reader('world', _shipped('sim/worlds', 'forest'), 'it.yaml', _scenario('world')),
-    Reader('season', _shipped('sim/seasons', 'autumn'), 'it.yaml', _scenario('season')),
-    Reader('vehicle', _shipped('sim/vehicles', 'x500'), 'it.yaml', _scenario('vehicle')),
-    Reader('calibration', _calibration, 'it.yaml', _read_calibration),
-    Reader('contract', _bundle, 'contract.json', _read_bundle),
-    Reader('graph', _bundle, 'core.onnx', _read_graph),
-    Reader('weights', _bundle, 'weights.npz', _read_weights),
-    Reader('episode', _episode, 'e/episode.json', _read_episode),
-    Reader('episode, MCAP', _episode, 'e/bag/bag.mcap', _read_mcap),
-    Reader('recording, MCAP', _episode, 'e/bag/bag.mcap', _import_bag),
-    Reader('recording, metadata', _episode, 'e/bag/metadata.yaml', _import_bag),
-    Reader('evaluation', _flights, 'flights.jsonl', _read_flights),
-    Reader('score', _score, 'validation/round-0.json', _read_score),
-    Reader('photograph, PNG', _photo('png'), 'photo.png', _read_photo('png')),
-    Reader('photograph, JPEG', _photo('jpg'), 'photo.jpg', _read_photo('jpg')),
-    Reader('mesh', _mesh, 't.obj', _read_mesh),
-    Reader('checkpoint', _state_dict, 'it.pt', _read_checkpoint),
-    Reader('weights of others', _state_dict, 'it.pt', _read_foreign),
-)
-
-
-# running
-
-
-def outcome(reader: Reader, good: Path, case: Case) -> str:
-    """Read a spoilt input; return ``read``, ``refused``, or what went wrong."""
+def outcome(reader: Reader, good: Path, case: Case) -> tuple[str, float]:
+    """Read a spoilt input; return ``read``, ``refused`` or what went wrong, and how long."""
     from liquid_drone.errors import LiquidDroneError
 
     with tempfile.TemporaryDirectory() as place:
         folder = Path(shutil.copytree(good, Path(place) / 'it'))
-        (folder / reader.file).write_bytes(case.content)
+        (folder / reader.file).write_bytes(case.content())
         began = time.monotonic()
         signal.signal(signal.SIGALRM, _too_long)
         signal.alarm(int(MOST_S))
@@ -375,65 +154,75 @@ def outcome(reader: Reader, good: Path, case: Case) -> str:
         finally:
             signal.alarm(0)
         took_s = time.monotonic() - began
-    return result if took_s < MOST_S else f'took {took_s:.0f} s'
+    return (result if took_s < MOST_S else f'took {took_s:.0f} s'), took_s
 
 
 def _too_long(*_: object) -> None:
     raise TimeoutError(f'more than {MOST_S:g} s')
 
 
-def run(reader: Reader, bytes_cut: int, every: int = 1) -> tuple[Counter[str], list[str]]:
-    """Try every n-th case of a reader; return counts and what went wrong."""
-    counts, wrong = Counter[str](), list[str]()
+def run(reader: Reader, cuts: int, every: int = 1) -> Tried:
+    """Try the cases of a reader; return what came of them."""
+    tried = Tried()
     with tempfile.TemporaryDirectory() as place, warnings.catch_warnings():
         warnings.simplefilter('ignore')
         logging.disable()
         good = Path(place)
         reader.make(good)
-        with tempfile.TemporaryDirectory() as first:  # what is imported now takes no case's time
-            reader.read(Path(shutil.copytree(good, Path(first) / 'it')))
-        for number, case in enumerate(cases(reader, good, bytes_cut)):
-            if number % every:
-                continue
-            result = outcome(reader, good, case)
-            counts[result if result in ('read', 'refused') else 'wrong'] += 1
-            if result not in ('read', 'refused'):
-                wrong.append(f'{reader.name}: {case.what}: {result}')
+        with tempfile.TemporaryDirectory() as once:  # what is imported now takes no case's time
+            reader.read(Path(shutil.copytree(good, Path(once) / 'it')))
+        for case in cases(reader, good, cuts, every):
+            _note(tried, f'{reader.name}: {case.what}', *outcome(reader, good, case))
         logging.disable(logging.NOTSET)
-    return counts, wrong
+    tried.most_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return tried
 
 
-def _measured(name: str, bytes_cut: int, every: int) -> tuple[Counter[str], list[str], int]:
-    counts, wrong = run(next(r for r in READERS if r.name == name), bytes_cut, every)
-    return counts, wrong, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def _note(tried: Tried, case: str, result: str, took_s: float) -> None:
+    tried.counts[result if result in ('read', 'refused') else 'wrong'] += 1
+    tried.slowest_s = max(tried.slowest_s, took_s)
+    if result == 'read':
+        tried.read.append(case)
+    elif result != 'refused':
+        tried.wrong.append(f'{case}: {result}')
+
+
+def _run_named(name: str, cuts: int, every: int) -> Tried:
+    return run(next(r for r in READERS if r.name == name), cuts, every)
 
 
 def main() -> int:
     """Run all cases, a process for each reader, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--cuts', type=int, default=40, help='bytes cut and altered of each file')
-    parser.add_argument('--every', type=int, default=1, help='every n-th case alone')
+    parser.add_argument('--every', type=int, default=1, help="every n-th of the fields' cases")
+    parser.add_argument('--read', type=Path, help='file for the cases that were read')
     parser.add_argument('names', nargs='*', help='readers (default: all)')
     args = parser.parse_args()
-    sys.path.insert(0, str(Path(__file__).parent))
-    print('| reader | inputs | read | refused | wrong | largest, MB |')
-    print('|---|---|---|---|---|---|')
-    total, found = Counter[str](), list[str]()
+    print('| reader | inputs | clear errors | right results | wrong | worst, s | worst, MB |')
+    print('|---|---|---|---|---|---|---|')
+    total, wrong, read = Counter[str](), list[str](), list[str]()
     for reader in READERS:
         if args.names and reader.name not in args.names:
             continue
         with multiprocessing.get_context('spawn').Pool(1) as pool:
-            counts, wrong, most_kb = pool.apply(_measured, (reader.name, args.cuts, args.every))
-        total += counts
-        found += wrong + [f'{reader.name}: {most_kb} KB'] * (most_kb > MOST_KB)
-        tried = sum(counts.values())
-        shown = [tried, *(counts[key] for key in ('read', 'refused', 'wrong'))]
-        print(f'| {reader.name} | {" | ".join(map(str, shown))} | {most_kb // 1000} |', flush=True)
-    sums = [sum(total.values()), *(total[key] for key in ('read', 'refused', 'wrong'))]
-    print(f'| all | {" | ".join(map(str, sums))} | |')
-    for line in found:
+            tried = pool.apply(_run_named, (reader.name, args.cuts, args.every))
+        total += tried.counts
+        wrong += tried.wrong + [f'{reader.name}: {tried.most_kb} KB'] * (tried.most_kb > MOST_KB)
+        read += tried.read
+        _print_row(reader.name, tried.counts, tried.slowest_s, tried.most_kb)
+    _print_row('all', total, 0.0, 0)
+    if args.read:
+        args.read.write_text('\n'.join(read) + '\n')
+    for line in wrong:
         print(line, file=sys.stderr)
-    return int(bool(found))
+    return int(bool(wrong))
+
+
+def _print_row(name: str, counts: Counter[str], slowest_s: float, most_kb: int) -> None:
+    shown = [sum(counts.values()), *(counts[key] for key in ('refused', 'read', 'wrong'))]
+    cost = f'{slowest_s:.1f} | {most_kb // 1000}' if most_kb else ' | '
+    print(f'| {name} | {" | ".join(map(str, shown))} | {cost} |', flush=True)
 
 
 if __name__ == '__main__':

@@ -150,7 +150,8 @@ def cell_name(cell: Sequence[str]) -> str:
 
 def _cell(args: EvaluateArguments, cell: Sequence[str], seeds: range, out: Path) -> 'Summary':
     """Fly the seeds of one place that are missing, with a bar, and sum all of them up."""
-    from ...evaluate.protocol import Flown, Trial, evaluate
+    from ...evaluate.flights_file import Flown
+    from ...evaluate.protocol import Trial, evaluate
     from ...evaluate.scoring import summarise
     from ..progress import TerminalWatcher
 

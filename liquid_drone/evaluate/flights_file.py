@@ -1,0 +1,112 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Finished flights, a line of ``flights.jsonl`` each, with what must be equal in one table.
+
+A run that is killed leaves at most one torn line. Torn lines are named, kept aside with the whole
+file, and left out, so that those flights are flown anew. Flights of something else are refused,
+never mixed.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigError, shown
+from ..files import parse_json, read_bytes, set_aside, shown_path, write_text
+from ..schema import build
+from ..sim.flight_spec import FlightSpec
+from .scoring import FlightScore
+
+log = logging.getLogger(__name__)
+
+FLIGHTS = 'flights.jsonl'
+MOST_BYTES = 100_000_000  # a line has 700
+DEFAULTS = {  # of files written before there was any choice
+    'weather': FlightSpec.weather,
+    'vehicle': FlightSpec.vehicle,
+    'providers': 'cpu',
+    'scenario': 'unknown',  # it was not written: nothing says that it is the same
+}
+
+
+@dataclass(frozen=True)
+class Flown:
+    """One finished flight."""
+
+    score: FlightScore
+    trajectory_hash: str
+
+
+def to_line(flown: Flown, who: Mapping[str, str]) -> str:
+    """Return a flight as a line of the file."""
+    return json.dumps({**who, **asdict(flown)}) + '\n'
+
+
+def read_flights(out: Path, who: Mapping[str, str]) -> list[Flown]:
+    """Read the flights of a directory; none where there is no file.
+
+    Raises:
+        ConfigError: flights of something else, or the file cannot be read.
+        OutputError: torn lines cannot be kept aside.
+
+    """
+    path = out / FLIGHTS
+    if not path.exists():
+        return []
+    data = read_bytes(path, MOST_BYTES)
+    lines = data.removesuffix(b'\n').split(b'\n') if data else []
+    whole, found, torn = list[str](), list[Flown](), list[str]()
+    for number, line in enumerate(lines, 1):
+        try:
+            found.append(_flown(line, who, f'{shown_path(path)}, line {number}'))
+            whole.append(line.decode())
+        except _TornError as error:
+            torn.append(str(error))
+    if torn or (lines and not data.endswith(b'\n')):
+        _mend(path, whole, torn)
+    return found
+
+
+class _TornError(ConfigError):
+    """A line that is no flight."""
+
+
+def _flown(line: bytes, who: Mapping[str, str], where: str) -> Flown:
+    try:
+        text = line.decode('utf-8')
+    except UnicodeDecodeError as error:
+        raise _TornError(f'{where} is not UTF-8 text: {error}') from error
+    row = parse_json(text, where, _TornError)
+    if not isinstance(row, dict) or not all(name in {**DEFAULTS, **row} for name in who):
+        raise _TornError(f'{where}: expected the fields {", ".join(who)}, got {shown(row)}')
+    flown = _build(row, where)
+    held = {name: {**DEFAULTS, **row}[name] for name in who}
+    other = {name: value for name, value in held.items() if value != who[name]}
+    if other:
+        raise ConfigError(
+            f'{where} holds a flight with {shown(other)}, expected '
+            f'{shown({name: who[name] for name in other})}; choose another --out'
+        )
+    return flown
+
+
+def _build(row: dict[str, Any], where: str) -> Flown:
+    parts = {name: row[name] for name in ('score', 'trajectory_hash') if name in row}
+    try:
+        return build(Flown, parts, where)
+    except ConfigError as error:
+        raise _TornError(str(error)) from error
+
+
+def _mend(path: Path, whole: list[str], torn: list[str]) -> None:
+    """Write the whole lines anew; where lines are torn, keep the file as it was aside."""
+    if torn:
+        kept = set_aside(path)
+        log.warning(
+            '%s is kept at %s: %d of its lines cannot be read, and their flights are flown anew; '
+            'the first: %s', path, kept, len(torn), torn[0]
+        )  # fmt: skip
+    write_text(path, ''.join(f'{line}\n' for line in whole))
