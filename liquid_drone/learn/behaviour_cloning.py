@@ -8,7 +8,6 @@ checkpoints; it never flies.
 
 import logging
 import math
-import pickle
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,7 +20,9 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
 from ..errors import ConfigError, EpisodeError, TrainingError
+from ..files import set_aside
 from ..policy.network import Network, Seen
+from ..policy.torch_file import read_torch
 from . import precision
 from .batches import TrainingBatch, Windows
 from .clips import Clip
@@ -91,7 +92,8 @@ def train(
     windows = Windows(clips, config, network.time.nominal_s, device, team)
     weight = channel_weights(clips).to(device)
     partial = checkpoint.with_suffix('.partial')
-    progress = _begin(network, config, span, partial if partial.is_file() else before)
+    goes_on = team.told(team.first and is_whole(partial))
+    progress = _begin(network, config, span, partial if goes_on else before)
     team.agree('where they go on from', progress.step, sum(len(clip) for clip in clips))
     if config.compile:
         network.compile_encoder()
@@ -214,8 +216,8 @@ def load_weights(network: Network, path: Path) -> Network:
 
     """
     try:
-        network.load_state_dict(_read(path)['average'])
-    except (RuntimeError, KeyError) as error:
+        network.load_state_dict(read_checkpoint(path)['average'])
+    except (RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f'checkpoint {path} does not fit the network: {error}') from error
     return network
 
@@ -235,12 +237,12 @@ def _begin(
     average = running_average(network, config.average)
     if saved is None:
         return TrainingProgress(network, average, optimiser, span.first)
-    state = _read(saved)
+    state = read_checkpoint(saved)
     try:
         network.load_state_dict(state['weights'])
         average.module.load_state_dict(state['average'])
         optimiser.load_state_dict(state['optimiser'])
-    except (RuntimeError, KeyError, ValueError) as error:
+    except (RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise ConfigError(f'checkpoint {saved} does not fit the network: {error}') from error
     average.n_averaged.fill_(int(state['step']) + 1)  # the start weights count as one
     return TrainingProgress(network, average, optimiser, int(state['step']))
@@ -324,9 +326,24 @@ def _save_progress(progress: TrainingProgress, step: int, path: Path) -> None:
     aside.replace(path)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        state: dict[str, Any] = torch.load(path, map_location='cpu', weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        raise ConfigError(f'cannot read checkpoint {path}: {error}') from error
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Return the state that a training saved.
+
+    Raises:
+        ConfigError: missing, torn, or something else.
+
+    """
+    state = read_torch(path)
+    if not isinstance(state, dict) or not state.keys() >= {'weights', 'average', 'optimiser'}:
+        raise ConfigError(f'checkpoint {path}: expected the state of a training')
     return state
+
+
+def is_whole(checkpoint: Path) -> bool:
+    """Say whether a checkpoint is there and whole; a torn one is named and kept aside."""
+    try:
+        return checkpoint.is_file() and bool(read_checkpoint(checkpoint))
+    except ConfigError as error:
+        kept = set_aside(checkpoint)
+        log.warning('%s is kept at %s and trained anew: %s', checkpoint, kept, error)
+        return False

@@ -1,13 +1,15 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Decoded frames on disk, memory-mapped: every episode is decoded once, not once per epoch.
+"""Decoded frames on disk: every episode is decoded once, not once per epoch.
 
 Frames are reduced as the network's own first step does it, so a cache belongs to one reduction
 factor. Labels for training (shares of the command limits, target head, auxiliary labels) are
-computed here. A cache can always be deleted.
+computed here. A cache can always be deleted; a torn one is named, kept aside and made anew. Any
+number of clips holds no file open.
 """
 
-import os
+import logging
+import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +20,51 @@ import numpy.typing as npt
 
 from ..contract import MIN_TARGET_PIXELS, CommandSpec
 from ..episodes import episode
+from ..errors import EpisodeError, shown
+from ..files import set_aside, written
 from ..image import decode_jpeg, reduced
+from ..npz import read_npz
 from .auxiliary_labels import auxiliary_labels
 
+log = logging.getLogger(__name__)
+
 LABELS_VERSION = 3
+MOST_BYTES = 1_000_000_000  # of the labels of an episode: 136 a frame
+COLUMNS = {'stamp_s': (), 'label': (4,), 'target': (3,), 'auxiliary': (9,)}
+
+
+@dataclass(frozen=True)
+class CachedFrames:
+    """Pictures (T, h, w, 3) on disk; the file is open while they are read, and no longer."""
+
+    file: Path
+    shape: tuple[int, ...]
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> npt.NDArray[np.uint8]:
+        """Return a copy of some pictures."""
+        return np.array(np.load(self.file, mmap_mode='r')[index])
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        """Return all pictures."""
+        return np.asarray(self[:], dtype)
+
+    @property
+    def nbytes(self) -> int:
+        """Return the size of all pictures."""
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True)
 class Clip:
     """One episode ready for training; T frames."""
 
-    frames: npt.NDArray[np.uint8]  # (T, h, w, 3), memory-mapped
+    frames: CachedFrames  # (T, h, w, 3)
     stamp_s: npt.NDArray[np.float64]  # (T,)
     label: npt.NDArray[np.float32]  # (T, 4), shares of the limits in -1..1; nan: unknown
     target: npt.NDArray[np.float32]  # (T, 3): visible 0 or 1, bearing, elevation; nan: unknown
@@ -85,16 +121,48 @@ def _open(directory: Path, cache: Path, reduce: int, command: CommandSpec) -> Cl
     info = episode.load_info(directory)
     key = f'{info.sha256[:16]}-r{reduce}-v{LABELS_VERSION}'
     frames, rows = cache / f'{key}.frames.npy', cache / f'{key}.rows.npz'
-    if not (frames.is_file() and rows.is_file()):
-        _decode(directory, frames, rows, reduce)
-    with np.load(rows) as data:
-        return Clip(
-            frames=np.load(frames, mmap_mode='r'),
-            stamp_s=data['stamp_s'],
-            label=np.clip(data['label'] / np.array(command.limits, np.float32), -1.0, 1.0),
-            target=data['target'],
-            auxiliary=data['auxiliary'],
-        )
+    if frames.is_file() and rows.is_file():
+        try:
+            return _read(frames, rows, command)
+        except EpisodeError as error:
+            kept = set_aside(frames).name, set_aside(rows).name
+            log.warning('%s: decoded anew, the torn files are kept as %s and %s', error, *kept)
+    _decode(directory, frames, rows, reduce)
+    return _read(frames, rows, command)
+
+
+def _read(frames: Path, rows: Path, command: CommandSpec) -> Clip:
+    """Read a cached clip.
+
+    Raises:
+        EpisodeError: torn, or its parts do not belong together.
+
+    """
+    data = read_npz(rows, MOST_BYTES, EpisodeError)
+    pictures = CachedFrames(frames, _shape(frames))
+    count = len(pictures)
+    shapes = {name: (count, *rest) for name, rest in COLUMNS.items()}
+    if {name: column.shape for name, column in data.items()} != shapes:
+        raise EpisodeError(f'{rows}: expected the labels of {count} frames')
+    return Clip(
+        frames=pictures,
+        stamp_s=data['stamp_s'],
+        label=np.clip(data['label'] / np.array(command.limits, np.float32), -1.0, 1.0),
+        target=data['target'],
+        auxiliary=data['auxiliary'],
+    )
+
+
+def _shape(frames: Path) -> tuple[int, ...]:
+    try:
+        found = np.load(frames, mmap_mode='r')
+    except (OSError, ValueError, EOFError, SyntaxError, TypeError, OverflowError) as error:
+        raise EpisodeError(f'cannot read {frames}: {shown(str(error))}') from error
+    if found.ndim != 4 or found.shape[3] != 3 or found.dtype != np.uint8:
+        raise EpisodeError(f'{frames}: expected pictures, got {found.dtype}, {found.shape}')
+    if found.offset + found.nbytes != frames.stat().st_size:
+        raise EpisodeError(f'{frames}: expected pictures of {found.nbytes} bytes and no more')
+    return tuple(found.shape)
 
 
 def _decode(directory: Path, frames: Path, rows: Path, reduce: int) -> None:
@@ -104,17 +172,11 @@ def _decode(directory: Path, frames: Path, rows: Path, reduce: int) -> None:
     target = np.column_stack([visible, np.where(visible[:, None], mask[:, :2], 0.0)])
     target[np.isnan(mask[:, 2])] = np.nan  # a real flight: nobody knows
     images = [reduced(decode_jpeg(jpeg), reduce) for jpeg in recording.jpegs]
-    _save_aside(frames, lambda path: np.save(path, np.stack(images)))
+    written(frames, lambda path: np.save(path, np.stack(images)))
     arrays: dict[str, Any] = {
         'stamp_s': recording.column('stamp_ns') * 1e-9,
         'label': recording.column('label').astype(np.float32),
         'target': target.astype(np.float32),
         'auxiliary': auxiliary_labels(recording, visible),
     }
-    _save_aside(rows, lambda path: np.savez(path, **arrays))
-
-
-def _save_aside(path: Path, write: Callable[[Path], None]) -> None:
-    aside = path.with_name(f'{os.getpid()}-{path.name}')
-    write(aside)
-    aside.replace(path)
+    written(rows, lambda path: np.savez(path, **arrays))

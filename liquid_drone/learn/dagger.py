@@ -22,7 +22,7 @@ from ..policy.network import Network
 from ..policy.weights import load_weights_of
 from ..seeds import split_seeds
 from ..sim.scenario.scenario import load_target
-from .behaviour_cloning import Span, train
+from .behaviour_cloning import Span, is_whole, train
 from .clips import Clip, open_clips
 from .collect import Job, found, jobs_of, run_jobs
 from .distributed import ALONE, Team
@@ -153,7 +153,7 @@ def train_round(
     one, config = rounds_of(recipe, work)[index], recipe.train
     if team.first:
         _say(watcher, claim_round(recipe, work, one, _episodes(recipe, work, index)))
-    if team.told(one.checkpoint.is_file()):
+    if team.told(team.first and is_whole(one.checkpoint)):
         return
     torch.manual_seed(config.seed)
     clips = _clips(recipe, work, index) if team.first else []

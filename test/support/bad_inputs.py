@@ -59,6 +59,7 @@ class Tried:
     counts: Counter[str] = field(default_factory=Counter)  # 'read', 'refused', 'wrong'
     wrong: list[str] = field(default_factory=list)
     read: list[str] = field(default_factory=list)  # what was spoilt and read all the same
+    slowest: str = ''  # case
     slowest_s: float = 0.0
     most_kb: int = 0
 
@@ -180,7 +181,8 @@ def run(reader: Reader, cuts: int, every: int = 1) -> Tried:
 
 def _note(tried: Tried, case: str, result: str, took_s: float) -> None:
     tried.counts[result if result in ('read', 'refused') else 'wrong'] += 1
-    tried.slowest_s = max(tried.slowest_s, took_s)
+    if took_s > tried.slowest_s:
+        tried.slowest, tried.slowest_s = case, took_s
     if result == 'read':
         tried.read.append(case)
     elif result != 'refused':
@@ -201,22 +203,22 @@ def main() -> int:
     args = parser.parse_args()
     print('| reader | inputs | clear errors | right results | wrong | worst, s | worst, MB |')
     print('|---|---|---|---|---|---|---|')
-    total, wrong, read = Counter[str](), list[str](), list[str]()
+    total, read, failed = Counter[str](), list[str](), False
     for reader in READERS:
         if args.names and reader.name not in args.names:
             continue
         with multiprocessing.get_context('spawn').Pool(1) as pool:
             tried = pool.apply(_run_named, (reader.name, args.cuts, args.every))
         total += tried.counts
-        wrong += tried.wrong + [f'{reader.name}: {tried.most_kb} KB'] * (tried.most_kb > MOST_KB)
-        read += tried.read
+        wrong = tried.wrong + [f'{reader.name}: {tried.most_kb} KB'] * (tried.most_kb > MOST_KB)
+        print('\n'.join(wrong), end='\n' * bool(wrong), file=sys.stderr, flush=True)
+        failed |= bool(wrong)
+        read += [*tried.read, f'slowest: {tried.slowest}: {tried.slowest_s:.1f} s']
         _print_row(reader.name, tried.counts, tried.slowest_s, tried.most_kb)
     _print_row('all', total, 0.0, 0)
     if args.read:
         args.read.write_text('\n'.join(read) + '\n')
-    for line in wrong:
-        print(line, file=sys.stderr)
-    return int(bool(wrong))
+    return int(failed)
 
 
 def _print_row(name: str, counts: Counter[str], slowest_s: float, most_kb: int) -> None:

@@ -114,7 +114,7 @@ def _episode(folder: Path) -> None:
 
     from liquid_drone.episodes.episode import save
 
-    save(invent(1, 8), folder / 'e')
+    save(invent(1, 40), folder / 'e')
 
 
 def _read_episode(folder: Path) -> object:

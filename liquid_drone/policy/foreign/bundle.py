@@ -7,7 +7,6 @@ a larger model: it gets the encoder of one of our bundles, on whose features it 
 """
 
 import copy
-import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from ...errors import BundleError, ConfigError
 from ..config import CoreConfig, NetworkConfig
 from ..export import export
 from ..network import COMMANDS, Network
+from ..torch_file import read_torch
 from ..weights import config_of, load_weights_of
 from . import ncps
 
@@ -104,16 +104,9 @@ def adopt(network: Network, bundle: Path, command: str, retrainable: bool) -> Co
 
 
 def _state_dict(file: Path) -> dict[str, Tensor]:
-    try:  # what is no pickle may fail its reader in any of these ways
-        state = torch.load(file, weights_only=True, map_location='cpu')
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-        EOFError,
-        LookupError,
-        pickle.UnpicklingError,
-    ) as error:
+    try:
+        state = read_torch(file)
+    except ConfigError as error:
         raise BundleError(
             f'{file} is neither HDF5 nor a state dict saved with torch.save: {error}'
         ) from error

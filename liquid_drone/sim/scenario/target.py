@@ -84,11 +84,11 @@ class Part:
         if len(self.size_m) != expected or min(self.size_m) <= 0.0:
             raise ValueError(
                 f'size_m of a {self.shape} must be {expected} positive numbers; '
-                f'got {list(self.size_m)}'
+                f'got {shown(list(self.size_m))}'
             )
         if max(self.size_m) > LARGEST_M:
             raise ValueError(
-                f'size_m must be in metres, at most {LARGEST_M:g}; got {list(self.size_m)}'
+                f'size_m must be in metres, at most {LARGEST_M:g}; got {shown(list(self.size_m))}'
             )
         if 0.0 < abs(self.swing_deg) < RADIANS:
             raise ValueError(f'swing_deg must be degrees, not radians; got {self.swing_deg}')
