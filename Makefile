@@ -1,6 +1,7 @@
 # Two commands, each of which sets up a fresh machine by itself:
 #   make fly     a simulated drone follows a red backpack through a forest; leaves a video in out/
 #   make test    lint, types, import rules, unit tests, flights through ROS 2 and MAVLink
+#   make quick   the tests that need neither a flight nor a training, in under a minute
 #
 # Needs Python 3.10, 3.11 or 3.12 with venv (Debian, Ubuntu: python3-venv) and, for OpenCV and OpenGL, the libraries
 # in DEBIAN_LIBRARIES. PyBullet has no wheel for 3.12: there pip builds it from source, which needs a C++
@@ -42,10 +43,10 @@ RUNTIME_EXTRA := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 FLY_EXTRAS := $(RUNTIME_EXTRA),sim$(ROS_EXTRA)
 TEST_EXTRAS := $(FLY_EXTRAS),train,rl,test
 
-.PHONY: fly test check clean help lock
+.PHONY: fly test quick check clean help lock
 
 help:
-	@sed -n '1,13s/^# \{0,1\}//p' Makefile
+	@sed -n '1,14s/^# \{0,1\}//p' Makefile
 	@echo
 	@echo 'make check   the part of `make test` that takes seconds'
 	@echo 'make lock    resolve $(LOCK) anew (needs python3.10 and python3.11)'
@@ -56,6 +57,9 @@ fly: $(VENV)/.for-fly
 
 test: check
 	$(RUN)/python -m pytest $(PYTEST_ARGS)
+
+quick: $(VENV)/.for-test
+	$(RUN)/python -m pytest -m 'not slow and not e2e' --hypothesis-profile=quick -n 2 -q $(PYTEST_ARGS)
 
 check: $(VENV)/.for-test
 	$(RUN)/ruff format --check .

@@ -52,6 +52,7 @@ TEST = [
     'ncps>=1.0',  # to compare with
     'pytest',
     'pytest-timeout',
+    'pytest-xdist',  # make quick
     'ruff',
     'types-PyYAML',
 ]

@@ -39,6 +39,8 @@ logging.setLoggerClass(logging.Logger)
 settings.register_profile('liquid_drone', deadline=None)
 # pytest --hypothesis-profile=thorough test/flight: ten thousand cases of each property
 settings.register_profile('thorough', deadline=None, max_examples=10_000)
+# make quick: a few cases of each
+settings.register_profile('quick', deadline=None, max_examples=15)
 settings.load_profile('liquid_drone')
 
 
