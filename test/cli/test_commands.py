@@ -163,7 +163,9 @@ def test_another_vehicle_is_flown_and_never_mixed_with_the_first(
     del row['vehicle']  # as in files written before it could be chosen
     (out / FLIGHTS).write_text(json.dumps(row) + '\n')
     assert main([*line, '--vehicle', str(heavy)]) == 2
-    assert "holds flights with {'vehicle': 'x500'}" in capsys.readouterr().err
+    refused = capsys.readouterr().err
+    assert "line 1 holds a flight with {'vehicle': 'x500'" in refused
+    assert "expected {'vehicle': 'heavy'" in refused
     assert main([*line, '--vehicle', str(heavy), '--out', str(tmp_path / 'other')]) == 0
     assert 'forest-summer, vehicle heavy, validation' in (tmp_path / 'other/table.md').read_text()
     one, other = (
