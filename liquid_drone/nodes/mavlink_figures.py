@@ -61,6 +61,10 @@ class SetpointFigures:
         if period_s < PAUSE_S:
             self._period.add(period_s)
 
+    def silent(self) -> None:
+        """Note that nothing was to be sent: the time until the next setpoint is no period."""
+        self._last_s = -math.inf
+
     def values(self, now_s: float) -> dict[str, object]:
         """Return what is told each second."""
         offset_s = self._offset_s

@@ -129,6 +129,8 @@ class MavlinkNode(ManagedNode):
             is_sent = self.link.send_setpoint(setpoint, time_boot_ms)
         if is_sent:
             self.figures.sent(time.monotonic())
+        else:
+            self.figures.silent()
         vehicle = self.link.vehicle  # nothing is published before the setpoint is on the wire
         self._topics.tell_setpoint(decision, stamp_ns)
         self._vehicle_topics.tell(vehicle, decision.stage.value)
