@@ -103,7 +103,6 @@ setup(
         'test': TEST,
     },
     entry_points={
-        'gymnasium.envs': ['liquid_drone = liquid_drone.sim.gym.env:register'],
         'console_scripts': [
             f'liquid-drone = {NAME}.cli.main:main',
             f'simulator_node = {NAME}.nodes.executables:simulator_node',
