@@ -215,18 +215,37 @@ def _read_mesh(folder: Path) -> object:
     return check_meshes(load_scenario(target=str(folder / 'it.yaml')))
 
 
-def _state_dict(folder: Path) -> None:
+def _network() -> Any:
+    from liquid_drone.policy.config import NetworkConfig, VisionConfig
+    from liquid_drone.policy.network import Network
+
+    return Network(NetworkConfig(VisionConfig(convolutions=((8, 5, 4), (8, 3, 2)), features=16)))
+
+
+def _checkpoint(folder: Path) -> None:
     import torch
 
-    torch.save({'weight': torch.zeros(3, 3)}, folder / 'it.pt')
+    weights = _network().state_dict()
+    state = {'weights': weights, 'average': weights, 'optimiser': {}, 'step': 3}
+    torch.save(state, folder / 'it.pt')
 
 
 def _read_checkpoint(folder: Path) -> object:
     from liquid_drone.learn.behaviour_cloning import load_weights
-    from liquid_drone.policy.config import NetworkConfig
-    from liquid_drone.policy.network import Network
 
-    return load_weights(Network(NetworkConfig()), folder / 'it.pt')
+    return load_weights(_network(), folder / 'it.pt')
+
+
+def _ncps_cell(folder: Path) -> None:
+    import ncps.torch
+    import ncps.wirings
+    import torch
+
+    from liquid_drone.policy.weights import config_of
+
+    features = config_of('follow').vision.features
+    cell = ncps.torch.CfC(features, ncps.wirings.AutoNCP(19, 4))
+    torch.save(cell.state_dict(), folder / 'it.pt')
 
 
 def _read_foreign(folder: Path) -> object:
@@ -255,6 +274,6 @@ READERS = (
     Reader('photograph, PNG', _photo('png'), 'photo.png', _read_photo('png')),
     Reader('photograph, JPEG', _photo('jpg'), 'photo.jpg', _read_photo('jpg')),
     Reader('mesh', _mesh, 't.obj', _read_mesh),
-    Reader('checkpoint', _state_dict, 'it.pt', _read_checkpoint),
-    Reader('weights of others', _state_dict, 'it.pt', _read_foreign),
+    Reader('checkpoint', _checkpoint, 'it.pt', _read_checkpoint),
+    Reader('weights of others', _ncps_cell, 'it.pt', _read_foreign),
 )
