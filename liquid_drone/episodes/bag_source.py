@@ -17,6 +17,8 @@ from ..errors import EpisodeError, LiquidDroneError, require, shown
 from .rosbag import typestore
 
 STORAGE = ('.mcap', '.db3')
+METADATA = 'metadata.yaml'
+MOST_METADATA_BYTES = 100_000  # rosbags takes seconds for more: 4 s for a list of 50,000 numbers
 Messages = Callable[[], Iterator[tuple[int, bytes]]]
 
 
@@ -64,13 +66,25 @@ def open_bag(bag: Path) -> Iterator[list[TopicSource]]:
 
 def _open(bag: Path, stack: ExitStack) -> list[TopicSource]:
     try:
-        return _by_rosbags(bag, stack)
+        return _by_rosbags(bag, stack) if _is_short(bag) else _file_by_file(bag, stack)
     except Exception:  # perhaps for a topic that is not needed: file by file it may do
-        files = sorted(p for p in bag.glob('*') if p.suffix in STORAGE) if bag.is_dir() else [bag]
-        if not files or (bag.is_dir() and not (bag / 'metadata.yaml').is_file()):
+        if bag.is_dir() and not (bag / METADATA).is_file():
             raise
-        opens = [_by_sqlite if file.suffix == '.db3' else _by_rosbags for file in files]
-        return [s for o, file in zip(opens, files, strict=True) for s in o(file, stack)]
+        return _file_by_file(bag, stack)
+
+
+def _is_short(bag: Path) -> bool:
+    metadata = bag / METADATA
+    return not metadata.is_file() or metadata.stat().st_size <= MOST_METADATA_BYTES
+
+
+def _file_by_file(bag: Path, stack: ExitStack) -> list[TopicSource]:
+    """Read the files of a recording without its description."""
+    files = sorted(p for p in bag.glob('*') if p.suffix in STORAGE) if bag.is_dir() else [bag]
+    if not files:
+        raise EpisodeError(f'{bag}: expected files that end in {" or ".join(STORAGE)}')
+    opens = [_by_sqlite if file.suffix == '.db3' else _by_rosbags for file in files]
+    return [s for o, file in zip(opens, files, strict=True) for s in o(file, stack)]
 
 
 def _by_rosbags(path: Path, stack: ExitStack) -> list[TopicSource]:

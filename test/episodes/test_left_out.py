@@ -173,3 +173,19 @@ def test_an_unknown_encoding_is_named() -> None:
     message = made('Image', header(0), 1, 1, 'smell8', 0, 1, np.zeros(1, np.uint8))
     with pytest.raises(ImageError, match='smell8'):
         picture_of(message)
+
+
+def test_a_long_description_costs_no_time(tmp_path):
+    """rosbags' reader of YAML takes seconds for 100 kB; the files say the same."""
+    from inventions import invent
+
+    from liquid_drone.episodes.bag_source import open_bag
+    from liquid_drone.episodes.episode import save
+
+    save(invent(1, 10), tmp_path / 'e')
+    bag = tmp_path / 'e' / 'bag'
+    with open_bag(bag) as sources:
+        expected = sorted((s.topic, s.msgtype, list(s.messages())) for s in sources)
+    (bag / 'metadata.yaml').write_text('- [[[[\n' * 3_000_000)
+    with open_bag(bag) as sources:
+        assert sorted((s.topic, s.msgtype, list(s.messages())) for s in sources) == expected
