@@ -31,6 +31,18 @@ def pytest_report_header() -> list[str]:
     return [f'not tested: {", ".join(ROOMS[name])}: {SAID[name]}' for name in MISSING]
 
 
+# Tests, and files of tests, that were seen to take more than about half a second (pytest --durations=0): `make quick`
+# leaves them out. One that is new and slow makes it slower until its name is added.
+SLOW = frozenset((Path(__file__).parent / 'slow.txt').read_text(encoding='utf-8').split())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make quick` leaves out."""
+    for item in items:
+        if {item.nodeid.split('[')[0], item.nodeid.split('::')[0]} & SLOW:
+            item.add_marker(pytest.mark.slow)
+
+
 # Where launch is installed, its pytest plugin makes every logger one that passes nothing on:
 # caplog would stay empty.
 logging.setLoggerClass(logging.Logger)
