@@ -31,7 +31,7 @@ def pytest_report_header() -> list[str]:
     return [f'not tested: {", ".join(ROOMS[name])}: {SAID[name]}' for name in MISSING]
 
 
-# Tests, and files of tests, that were seen to take more than about half a second (pytest --durations=0): `make quick`
+# Tests, and files of tests, that were seen to take long (pytest --durations=0): `make quick`
 # leaves them out. One that is new and slow makes it slower until its name is added.
 SLOW = frozenset((Path(__file__).parent / 'slow.txt').read_text(encoding='utf-8').split())
 
