@@ -19,6 +19,13 @@ SIZES = {
     'rectification_matrix': 9,
     'projection_matrix': 12,
 }
+COEFFICIENTS = {  # of OpenCV's models, as sensor_msgs/distortion_models names them
+    'plumb_bob': (0, 4, 5),
+    'rational_polynomial': (8, 12, 14),
+    'equidistant': (4,),
+    'fisheye': (4,),  # another name of it
+}
+MOST_MAGNITUDE = 1e6  # pixels or coefficients; more is no lens
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 FORMAT = 'the YAML file that ros2 run camera_calibration cameracalibrator writes'
 
@@ -90,20 +97,31 @@ def load(url: str) -> Calibration:
 
 
 def _parse(data: dict[str, Any]) -> Calibration:
-    matrices = {name: tuple(float(v) for v in data[name]['data']) for name in SIZES}
+    matrices = {name: _numbers(data, name) for name in SIZES}
     for name, values in matrices.items():
         if len(values) != SIZES[name]:
             raise ValueError(f'{name}.data: expected {SIZES[name]} numbers, got {len(values)}')
+    model = data.get('distortion_model', 'plumb_bob')
+    if model not in COEFFICIENTS:
+        expected = ', '.join(COEFFICIENTS)
+        raise ValueError(f'distortion_model: expected one of {expected}, got {shown(model)}')
+    distortion = _numbers(data, 'distortion_coefficients')
+    if len(distortion) not in COEFFICIENTS[model]:
+        counts = ' or '.join(map(str, COEFFICIENTS[model]))
+        raise ValueError(
+            f'distortion_coefficients.data: expected {counts} numbers for {model}, got '
+            f'{len(distortion)}'
+        )
     width, height = int(data['image_width']), int(data['image_height'])
     field_of_view_deg(width, height, matrices['camera_matrix'])
     return Calibration(
         width,
         height,
         k=matrices['camera_matrix'],
-        d=tuple(float(v) for v in data['distortion_coefficients']['data']),
+        d=distortion,
         r=matrices['rectification_matrix'],
         p=matrices['projection_matrix'],
-        distortion_model=str(data.get('distortion_model', 'plumb_bob')),
+        distortion_model=model,
         camera_name=str(data.get('camera_name', '')),
     )
 
@@ -111,3 +129,17 @@ def _parse(data: dict[str, Any]) -> Calibration:
 def _rows_scaled(matrix: tuple[float, ...], columns: int, x: float, y: float) -> tuple[float, ...]:
     factors = (x, y, 1.0)
     return tuple(value * factors[index // columns] for index, value in enumerate(matrix))
+
+
+def _numbers(data: dict[str, Any], name: str) -> tuple[float, ...]:
+    """Return a list of finite numbers of a lens.
+
+    Raises:
+        ValueError: one that is not finite, or far beyond any lens.
+
+    """
+    values = tuple(float(v) for v in data[name]['data'][: max(SIZES.values()) + 3])
+    wrong = [v for v in values if not abs(v) <= MOST_MAGNITUDE]
+    if wrong:
+        raise ValueError(f'{name}.data: expected finite numbers of a lens, got {wrong[0]}')
+    return values

@@ -36,6 +36,23 @@ def test_a_calibration_is_read_by_path_and_by_url(path: Path, prefix: str) -> No
     assert lens.horizontal_fov_deg == pytest.approx(80.0, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ('good', 'bad', 'said'),
+    [
+        ('0.1, -0.2, 0, 0, 0', '.inf, 0, 0, 0, 0', 'finite numbers of a lens'),
+        ('0.1, -0.2, 0, 0, 0', '0, 0', 'expected 0 or 4 or 5 numbers for plumb_bob, got 2'),
+        ('distortion_model: plumb_bob', 'distortion_model: null', 'distortion_model: expected'),
+        ('distortion_model: plumb_bob', 'distortion_model: .nan', 'distortion_model: expected'),
+        ('[1, 0, 0, 0, 1, 0, 0, 0, 1]', '[1, 0, 0, 0, 1e300, 0, 0, 0, 1]', 'finite numbers'),
+        ('[380, 0, 321', '[.nan, 0, 321', 'finite numbers'),
+    ],
+)
+def test_numbers_that_no_lens_has_are_refused(path: Path, good: str, bad: str, said: str) -> None:
+    path.write_text(YAML.replace(good, bad))
+    with pytest.raises(ConfigError, match=said):
+        calibration.load(str(path))
+
+
 def test_the_same_lens_at_half_the_size(path: Path) -> None:
     lens = calibration.load(str(path))
     half = lens.scaled(320, 240)
