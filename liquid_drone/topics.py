@@ -13,6 +13,7 @@ COMMAND_EXECUTED = 'cmd_vel_executed'  # of a training flight: what was done
 ODOMETRY = 'odom'  # the autopilot's estimate, from the mavlink node
 BATTERY = 'battery_state'
 SIGHTING = 'policy/target'
+ANSWERED = 'policy/answered'  # the frame with this stamp; frame_id: of its sighting, or empty
 TARGET_RANGE = 'target/range'
 SETPOINT = 'mavlink/setpoint'
 DECISION = 'mavlink/decision'

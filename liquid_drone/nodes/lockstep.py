@@ -3,10 +3,13 @@
 """The mavlink node's pace in simulation: one decision for each camera frame, then word of it.
 
 The simulator goes on only after a ``Header`` with the frame's stamp on ``~/decided``, so a run is
-the same each time. Where commands stop coming, decisions go on by the simulated clock, without a
-proposal: a dead policy must not silence the guard. Nothing here is used on a drone.
+the same each time. A sighting counts from the decision after its frame's, as in the closed loop
+without ROS, however the messages overtake each other. Where commands stop coming, decisions go on
+by the simulated clock, without a proposal: a dead policy must not silence the guard. Nothing here
+is used on a drone.
 """
 
+import math
 import time
 
 from geometry_msgs.msg import TwistStamped
@@ -14,6 +17,7 @@ from std_msgs.msg import Header
 
 from .. import topics
 from ..flight.companion import Decision
+from ..flight.guard.limits import Sighting
 from ..flight.guard.state import Proposal
 from ..ros import conversions, qos
 from .pacing import PacedNode
@@ -32,15 +36,22 @@ class LockstepPacer:
         self._undecided = 0  # frames shown since the last decision
         self._policy_is_lost = False
         self._waiting: tuple[Decision, int] | None = None  # for the policy's reset
+        self._open_ns = 0  # the frame that was decided on and is not told: its answer is not whole
+        self._answered = Header()  # the newest
+        self._sighting: Sighting | None = None  # not counted yet
         self._told = node.create_publisher(Header, '~/decided', qos.COMMAND)
         self._commands = node.create_subscription(
             TwistStamped, topics.COMMAND, self._on_command, qos.COMMAND
+        )
+        self._answers = node.create_subscription(
+            Header, topics.ANSWERED, self._on_answered, qos.COMMAND
         )
         self._watch = node.create_timer(WATCH_S, self._on_watch, clock=node.steady)
 
     def destroy(self) -> None:
         """Stop deciding."""
         self._node.destroy_subscription(self._commands)
+        self._node.destroy_subscription(self._answers)
         self._node.destroy_timer(self._watch)
         self._node.destroy_publisher(self._told)
 
@@ -48,12 +59,43 @@ class LockstepPacer:
         """Return a stamp of the simulated clock in seconds."""
         return stamp_ns / conversions.SECOND_NS
 
+    def see(self, sighting: Sighting) -> None:
+        """Keep a sighting until its frame was decided on."""
+        self._sighting = sighting
+        self._close()
+
+    def _on_answered(self, message: Header) -> None:
+        self._answered = message
+        self._close()
+
+    def _close(self) -> None:
+        """End the frame that was decided on, once all that the policy says of it is here."""
+        if not self._open_ns or not self._is_whole():
+            return
+        stamp_ns, self._open_ns = self._open_ns, 0
+        if self._sighting is not None and self._sighting.stamp_s <= self.guard_time_s(stamp_ns):
+            self._node.see(self._sighting)
+            self._sighting = None
+        self._tell(stamp_ns)
+
+    def _is_whole(self) -> bool:
+        if self._policy_is_lost:
+            return True
+        if conversions.nanoseconds(self._answered.stamp) != self._open_ns:
+            name = self._node.resolve_topic_name(topics.ANSWERED)
+            return not self._node.count_publishers(
+                name
+            )  # another policy, which sends no such word
+        seen_s = -math.inf if self._sighting is None else self._sighting.stamp_s
+        return not self._answered.frame_id or seen_s == self.guard_time_s(self._open_ns)
+
     def _on_command(self, message: TwistStamped) -> None:
         stamp_ns = conversions.nanoseconds(message.header.stamp)
         if self._waiting is not None:
             return
         if stamp_ns == self._decided_ns:  # the frame was shown again: our word was lost
-            self._tell(stamp_ns)
+            if not self._open_ns:
+                self._tell(stamp_ns)
             return
         self._policy_is_lost = False
         command = tuple(conversions.command_array(message).tolist())
@@ -117,7 +159,8 @@ class LockstepPacer:
     def _finish(self, decision: Decision, stamp_ns: int) -> None:
         self._waiting = None
         self._node.send(decision, stamp_ns, stamp_ns // 1_000_000)
-        self._tell(stamp_ns)
+        self._open_ns = stamp_ns
+        self._close()
 
     def _tell(self, stamp_ns: int) -> None:
         self._told.publish(conversions.header(stamp_ns, ''))

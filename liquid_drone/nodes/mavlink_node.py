@@ -18,6 +18,7 @@ from .. import topics
 from ..errors import ConfigError
 from ..flight.companion import Decision
 from ..flight.companion_session import NO_VEHICLE, CompanionSession
+from ..flight.guard.limits import Sighting
 from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
 from ..masking import masked
@@ -95,7 +96,7 @@ class MavlinkNode(ManagedNode):
         self.figures.begin(time.monotonic())
         self._pacer = LockstepPacer(self) if self.values['lockstep'] else SteadyPacer(self)
         self._sightings = Sightings(
-            self, self._pacer.guard_time_s, self.session.see, self.session.measure
+            self, self._pacer.guard_time_s, self._pacer.see, self.session.measure
         )
 
     @transition
@@ -136,6 +137,11 @@ class MavlinkNode(ManagedNode):
         self._vehicle_topics.tell(vehicle, decision.stage.value)
         self._topics.tell_decision(decision, vehicle, self._decided_on, is_sent)
         return is_sent
+
+    def see(self, sighting: Sighting) -> None:
+        """Pass on that the target was seen."""
+        if self.session is not None:
+            self.session.see(sighting)
 
     def policy_was_reset(self) -> None:
         """Pass on that the policy starts afresh."""

@@ -18,6 +18,7 @@ from rclpy.timer import Timer
 from .. import topics
 from ..errors import ImageError
 from ..flight.companion import Decision
+from ..flight.guard.limits import Sighting
 from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
 from ..ros import conversions, qos
@@ -46,12 +47,17 @@ class PacedNode(Protocol):
     destroy_timer: Any
     get_clock: Any
     get_logger: Any
+    count_publishers: Any
+    resolve_topic_name: Any
 
     def decide(self, now_s: float, proposal: Proposal | None) -> Decision | None:
         """Decide once on the telemetry so far; None before there is a vehicle."""
 
     def send(self, decision: Decision, stamp_ns: int, time_boot_ms: int) -> bool:
         """Send what was decided, if anything; tells whether a setpoint left."""
+
+    def see(self, sighting: Sighting) -> None:
+        """Pass on that the target was seen."""
 
     def policy_was_reset(self) -> None:
         """Pass on that the policy starts afresh."""
@@ -62,6 +68,9 @@ class Pacer(Protocol):
 
     def guard_time_s(self, stamp_ns: int) -> float:
         """Turn a ROS stamp into seconds of the clock that decisions are made by."""
+
+    def see(self, sighting: Sighting) -> None:
+        """Take a sighting, and pass it on when it may count."""
 
     def destroy(self) -> None:
         """Stop deciding."""
@@ -98,6 +107,10 @@ class SteadyPacer:
         age_s = (self._node.get_clock().now().nanoseconds - stamp_ns) / conversions.SECOND_NS
         is_explained = -self._stamps.explained_s(MOST_AHEAD_S) <= age_s < 0.0
         return time.monotonic() - (0.0 if is_explained else age_s)
+
+    def see(self, sighting: Sighting) -> None:
+        """Pass it on at once."""
+        self._node.see(sighting)
 
     def _on_command(self, message: TwistStamped) -> None:
         """Act at once on a proposal, once for each picture."""

@@ -13,6 +13,7 @@ import time
 
 from geometry_msgs.msg import PointStamped, TwistStamped
 from rclpy.clock import Clock, ClockType
+from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
 from .. import resources, topics
@@ -104,6 +105,7 @@ class PolicyNode(ManagedNode):
         self._wake = self.create_guard_condition(self._on_handed_over)
         self._last: tuple[int, PolicyOutput] | None = None  # stamp in ns, and its answer
         self._since_s = 0.0
+        self._answered = self.create_publisher(Header, '~/answered', qos.SENSOR_OUT)
         self._commands = self.create_publisher(TwistStamped, topics.COMMAND, qos.COMMAND)
         self._targets = self.create_publisher(PointStamped, '~/target', qos.SENSOR_OUT)
         self._diagnostics = Diagnostics(self)
@@ -204,13 +206,17 @@ class PolicyNode(ManagedNode):
     def _publish(self, output: PolicyOutput, stamp_ns: int) -> None:
         assert self.runner is not None
         self._commands.publish(conversions.command_message(output.command, stamp_ns))
+        answered = conversions.header(stamp_ns, '')
         if output.target_probability >= self.values['target_threshold']:
-            camera = self.runner.contract.camera
-            self._targets.publish(
-                conversions.bearing_message(
-                    stamp_ns, camera, output.target_bearing, output.target_elevation
-                )
+            sighting = conversions.bearing_message(
+                stamp_ns,
+                self.runner.contract.camera,
+                output.target_bearing,
+                output.target_elevation,
             )
+            answered.frame_id = sighting.header.frame_id
+            self._targets.publish(sighting)
+        self._answered.publish(answered)
 
     def _on_reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.success = self.runner is not None
