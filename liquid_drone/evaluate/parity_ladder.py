@@ -2,18 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """One bundle on every provider and precision of this machine: how far its answers move, how fast.
 
-The first rung is PyTorch with the bundle's weights, each next one is further from it. A rung that
-the machine lacks says why it was not run. The last question is whether it still flies: the same
-seeds on each rung that passed, when flights are asked for.
+The first rung is PyTorch with the bundle's weights, then come the CPU, the INT8 variant and the
+GPU's. A rung that the machine lacks says why it was not run. The last question is whether it still
+flies: the same validation seeds on each rung that passed, where flights are asked for.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..contract import (
     MOST_TOLERANCE,
     Contract,
+    ParityVectors,
     largest_difference,
     load_contract,
     parity_inputs,
@@ -23,14 +24,19 @@ from ..runtime import libraries
 from ..runtime.providers import Backend
 from ..runtime.runner import PolicyRunner
 from ..runtime.selection import step_time_s
+from ..seeds import split_seeds
+from ..sim.flight_spec import FlightSpec
+from .protocol import Trial, fly_seed
+from .scoring import Rate, wilson
 
-RUNGS = (
-    Backend('cpu'),
+GPU_RUNGS = (
     Backend('cuda'),
     Backend('tensorrt', 'fp32'),
     Backend('tensorrt', 'fp16'),
 )
-TIMED_STEPS = 100
+# INT8 answers from PyTorch's, relative above 1: rounding moves a logit by up to 0.44 of its own
+# size (``models/follow``), a command in the forest by 0.03 m/s. Flights show what it costs.
+QUANTISED_TOLERANCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,9 @@ class Rung:
     tolerance: float | None = None
     step_ms: float | None = None  # median of a whole step: image in, command out
     reason: str = ''  # why it was not run
+    bundle: Path | None = None  # that was run, and on what
+    backend: Backend | None = None
+    flights: Rate | None = None  # successes in the closed loop
 
     @property
     def verdict(self) -> str:
@@ -51,8 +60,13 @@ class Rung:
         return 'passed' if self.difference <= self.tolerance else 'failed'
 
 
-def climb(bundle: Path) -> Iterator[Rung]:
+def climb(bundle: Path, int8: Path | None = None, flights: int = 0) -> Iterator[Rung]:
     """Yield the rungs, PyTorch first.
+
+    Args:
+        bundle: FP32.
+        int8: its INT8 variant; None: the one beside it, ``NAME-int8``.
+        flights: of the validation split on each rung that passed, the same seeds on each.
 
     Raises:
         BundleError: the bundle cannot be opened, or has no parity vectors.
@@ -62,7 +76,11 @@ def climb(bundle: Path) -> Iterator[Rung]:
     if contract.parity is None:
         raise BundleError(f'bundle {bundle} has no parity vectors: export it again')
     yield _torch(bundle, contract)
-    yield from (_rung(bundle, backend) for backend in RUNGS)
+    yield _flown(_rung(bundle, Backend()), contract, flights)
+    variant = int8 or bundle.with_name(f'{bundle.name}-int8')
+    yield _flown(_int8(variant, contract.parity), contract, flights)
+    for backend in GPU_RUNGS:
+        yield _flown(_rung(bundle, backend), contract, flights)
 
 
 def _torch(bundle: Path, contract: Contract) -> Rung:
@@ -100,4 +118,40 @@ def _rung(bundle: Path, backend: Backend) -> Rung:
         difference = runner.parity_difference()
     except (BundleError, ConfigError) as error:
         return Rung(str(backend), reason=str(error))
-    return Rung(runner.provider, difference, runner.tolerance, step_time_s(runner) * 1e3)
+    return _found(runner, difference, runner.tolerance)
+
+
+def _int8(variant: Path, parity: ParityVectors) -> Rung:
+    """Compare the INT8 variant with the answers of the bundle that it was made from."""
+    name = 'cpu int8'
+    if not variant.is_dir():
+        return Rung(name, reason=f'no INT8 variant: liquid-drone quantize BUNDLE --out {variant}')
+    try:
+        runner = PolicyRunner(variant)
+        difference = runner.difference_from(parity)
+    except (BundleError, ConfigError) as error:
+        return Rung(name, reason=str(error))
+    return _found(runner, difference, QUANTISED_TOLERANCE)
+
+
+def _found(runner: PolicyRunner, difference: float, tolerance: float) -> Rung:
+    step_ms = step_time_s(runner) * 1e3
+    return Rung(
+        runner.provider,
+        difference,
+        tolerance,
+        step_ms,
+        bundle=runner.bundle,
+        backend=runner.backend,
+    )
+
+
+def _flown(rung: Rung, contract: Contract, flights: int) -> Rung:
+    """Fly the same seeds on a rung that passed, in the first place of its training."""
+    if not flights or rung.verdict != 'passed' or rung.bundle is None or rung.backend is None:
+        return rung
+    training = contract.training
+    spec = FlightSpec(world=training.worlds[0], season=training.seasons[0])
+    trial = Trial(spec, rung.bundle, rung.backend.provider, rung.backend.precision)
+    good = sum(fly_seed(trial, seed).score.success for seed in split_seeds('validation', flights))
+    return replace(rung, flights=wilson(good, flights))

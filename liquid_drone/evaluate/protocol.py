@@ -15,6 +15,7 @@ from ..contract import load_contract
 from ..errors import OutputError
 from ..results import claim
 from ..run_lock import only_run
+from ..runtime.providers import Backend
 from ..runtime.runner import PolicyRunner
 from ..runtime.selection import open_policy
 from ..sim.flight_log import FlightLog
@@ -36,9 +37,10 @@ class Trial:
     flight: FlightSpec
     bundle: Path | None  # None: the expert, see ``expert_flights``
     providers: str = 'cpu'  # where the vision graph runs: one thread a flight
+    precision: str = 'fp32'  # of TensorRT
 
 
-_runners: dict[tuple[Path, str], PolicyRunner] = {}  # one a process, opened once
+_runners: dict[tuple[Path, str, str], PolicyRunner] = {}  # one a process, opened once
 
 
 def fly_seed(trial: Trial, seed: int) -> Flown:
@@ -47,7 +49,7 @@ def fly_seed(trial: Trial, seed: int) -> Flown:
     if trial.bundle is None:
         log, task = _fly_expert(flight)
     else:
-        log, task = _fly_policy(flight, trial.bundle, trial.providers)
+        log, task = _fly_policy(flight, trial.bundle, trial)
     return Flown(score(log, judged_task(flight, task)), log.trajectory_hash())
 
 
@@ -56,10 +58,11 @@ def _fly_expert(flight: FlightSpec) -> tuple[FlightLog, Task]:
     return expert_flights.fly(scenario, flight.seed), scenario.task
 
 
-def _fly_policy(flight: FlightSpec, bundle: Path, providers: str) -> tuple[FlightLog, Task]:
-    key = bundle, providers
+def _fly_policy(flight: FlightSpec, bundle: Path, trial: Trial) -> tuple[FlightLog, Task]:
+    key = bundle, trial.providers, trial.precision
     if key not in _runners:
-        _runners[key] = open_policy(bundle, providers)
+        backend = Backend('tensorrt', trial.precision)
+        _runners[key] = open_policy(bundle, trial.providers, backend=backend)
     session = Session(flight)
     try:
         return closed_loop.fly(session, _runners[key]), session.task
@@ -81,7 +84,9 @@ def identity(trial: Trial) -> dict[str, str]:
         'autopilot': trial.flight.autopilot,
         'weather': str(scenario.weather),
         'vehicle': scenario.vehicle.name,
-        'providers': trial.providers,
+        'providers': trial.providers
+        if trial.precision == 'fp32'
+        else f'{trial.providers} {trial.precision}',
         'scenario': scenario_digest(scenario),
     }
 

@@ -90,6 +90,8 @@ def card_text(contract: Contract) -> str:
         f'{training.frames} frames',
         'made by': f'`{training.command}` at commit {training.commit or "unknown"}',
     }
+    if contract.precision != 'fp32':
+        rows['precision'] = f'{contract.precision.upper()} encoder, for processors; core FP32'
     if not training.worlds:
         rows['learned in'] = 'unknown places: the weights were imported'
     table = '\n'.join(f'| {name} | {text} |' for name, text in rows.items())

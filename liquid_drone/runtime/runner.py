@@ -12,18 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Command, Image
+from ..arrays import Command, Float32Array, Image
 from ..contract import (
     CORE_FILE,
     MOST_TOLERANCE,
     VISION_FILE,
     Contract,
+    ParityVectors,
     check_image,
     largest_difference,
     load_contract,
     parity_inputs,
 )
-from ..errors import BundleError
+from ..errors import BundleError, ConfigError
 from .core import CoreStep
 from .libraries import NAMES
 from .providers import Backend, assignment, check, open_session
@@ -66,6 +67,11 @@ class PolicyRunner:
         camera = self.contract.camera
         backend = backend or Backend()
         check(backend.provider)
+        if self.contract.precision == 'int8' and backend.provider != 'cpu':
+            raise ConfigError(
+                f"bundle {bundle} is INT8, which is for the processor alone: use providers 'cpu', "
+                f"or the FP32 bundle that it was made from on '{backend.provider}'"
+            )
         self.backend = replace(backend, rows_columns=(camera.height, camera.width))
         self._vision = open_session(bundle / VISION_FILE, self.backend)
         self.assignment = assignment(self._vision)  # provider -> nodes that it runs
@@ -153,21 +159,36 @@ class PolicyRunner:
         parity = self.contract.parity
         if parity is None:
             raise BundleError(f'bundle {self.bundle} has no parity vectors: export it again')
-        state, worst = self._zero_state(), 0.0
+        return self.difference_from(parity)
+
+    def difference_from(self, parity: ParityVectors) -> float:
+        """Return the largest difference from stored answers, relative above 1; see above."""
+        answers = self.replay(parity)
+        stored = parity.commands, parity.targets
+        pairs = zip(answers, stored, strict=True)
+        return max(largest_difference(got, expected) for got, expected in pairs)
+
+    def replay(self, parity: ParityVectors) -> tuple[Float32Array, Float32Array]:
+        """Answer the inputs of parity vectors: commands (T, 4) and target heads (T, 3)."""
+        state, commands, targets = self._zero_state(), [], []
         images = parity_inputs(parity, self.contract.camera)
-        for image, dt_s, command, target in zip(
-            images, parity.dt_s, parity.commands, parity.targets, strict=True
-        ):
-            got_command, got_target, state = self._infer(image, dt_s, state)
-            for got, expected in ((got_command, command), (got_target, target)):
-                worst = max(worst, largest_difference(got, expected))
-        return worst
+        for image, dt_s in zip(images, parity.dt_s, strict=True):
+            command, target, state = self._infer(image, dt_s, state)
+            commands.append(command)
+            targets.append(target)
+        return np.stack(commands), np.stack(targets)
+
+    @property
+    def precision(self) -> str:
+        """Of the vision graph: what its weights are stored in, else what the provider makes."""
+        stored = self.contract.precision
+        return self.backend.precision if stored == 'fp32' else stored
 
     @property
     def tolerance(self) -> float:
         """The largest difference that is taken: a bundle may ask for less, never for more."""
-        most, parity = MOST_TOLERANCE[self.backend.precision], self.contract.parity
-        if self.backend.precision != 'fp32' or parity is None:
+        most, parity = MOST_TOLERANCE[self.precision], self.contract.parity
+        if self.precision != 'fp32' or parity is None:
             return most
         return min(most, parity.tolerance)
 
@@ -181,7 +202,7 @@ class PolicyRunner:
         worst, tolerance = self.parity_difference(), self.tolerance
         if worst > tolerance:
             raise BundleError(
-                f'bundle {self.bundle} on {self.backend} differs from its parity vectors '
+                f'bundle {self.bundle} on {self._where()} differs from its parity vectors '
                 f'by {worst:.2g}, more than {tolerance:g}: {self._advice()}'
             )
         return worst
@@ -200,7 +221,10 @@ class PolicyRunner:
         main = NAMES[self.backend.provider]
         others = {name: n for name, n in self.assignment.items() if name != main}
         part = ''.join(f' ({n} nodes on {name})' for name, n in sorted(others.items()))
-        return f'{self.backend}{part}'
+        return f'{self._where()}{part}'
+
+    def _where(self) -> str:
+        return f'{self.backend.provider} {self.precision}'
 
     def _infer(self, image: Image, dt_s: float, state: Any) -> tuple[Command, Any, Any]:
         features, target = self._vision.run(['features', 'target'], {'image': image[None]})

@@ -14,7 +14,7 @@ from ...errors import ConfigError
 from ...files import aside_of, write_text
 from ...options import option
 from ...results import claim
-from ...runtime.providers import ProviderChoice
+from ...runtime.providers import PrecisionChoice, ProviderChoice
 from ...seeds import parse_seeds, split_of, split_seeds
 from ...sim.flight_spec import FlightSpec
 from ..arguments import Command, part
@@ -65,6 +65,7 @@ class EvaluateArguments:
         metavar='FIRST:LAST',
     )
     providers: ProviderChoice = option('cpu', 'where the vision graph of the policy runs')
+    precision: PrecisionChoice = option('fp32', 'of the vision graph on TensorRT')
     processes: int = option(2, 'flights at once', low=1, high=256)
     out: Path = option(Path('out/evaluation'), 'directory of the results')
     json: bool = option(False, 'print the summary as JSON')
@@ -158,7 +159,7 @@ def _cell(args: EvaluateArguments, cell: Sequence[str], seeds: range, out: Path)
     world, season, weather = cell
     flight = replace(args.flight, world=world, season=season, weather=weather)
     bundle = None if args.expert else resources.bundle(args.bundle)
-    trial = Trial(flight, bundle, args.providers)
+    trial = Trial(flight, bundle, args.providers, args.precision)
     watcher = None if args.json else TerminalWatcher()
     if watcher is not None:
         watcher.begin(f'{cell_name(cell)}: {split_of(seeds[0])} flights', len(seeds), 'flights')

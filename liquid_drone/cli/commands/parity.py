@@ -3,20 +3,28 @@
 """``liquid-drone parity``: one bundle on every provider and precision that this machine has."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ... import resources
 from ...options import option
+from ...schema import plain
 from ..arguments import Command
+
+if TYPE_CHECKING:
+    from ...evaluate.parity_ladder import Rung
 
 NAME = 'parity'
 HELP = 'compare the answers of a bundle on every provider and precision of this machine'
 EPILOG = """examples:
   liquid-drone parity
   liquid-drone parity data/mine/bundle --json
+  liquid-drone parity follow --int8 out/follow-int8 --flights 10
 
 The reference are the answers that PyTorch gave when the bundle was exported. A rung that the
-machine lacks says why it was not run. Exit code 1: one differs by more than its precision may.
+machine lacks says why it was not run. With --flights the same validation seeds are flown on each
+rung that passed. Exit code 1: one differs by more than its precision may.
 """
 
 
@@ -25,6 +33,10 @@ class ParityArguments:
     """Which bundle."""
 
     bundle: str = option('follow', 'a name in models/, or a directory', positional=True)
+    int8: Path | None = option(
+        None, 'its INT8 variant (liquid-drone quantize)', unset='NAME-int8 beside it'
+    )
+    flights: int = option(0, 'closed loop: flights on each rung', low=0, high=5_000)
     json: bool = option(False, 'print the rungs as JSON')
 
 
@@ -33,18 +45,26 @@ def run(args: ParityArguments) -> int:
     from ...evaluate.parity_ladder import climb
 
     rungs = []
-    for rung in climb(resources.bundle(args.bundle)):
+    for rung in climb(resources.bundle(args.bundle), args.int8, args.flights):
         rungs.append(rung)
         if args.json:
             continue
-        told = rung.reason
-        if rung.difference is not None:
-            step = '' if rung.step_ms is None else f', step {rung.step_ms:.2f} ms'
-            told = f'differs by {rung.difference:.1e} of at most {rung.tolerance:g}{step}'
-        print(f'{rung.verdict:<7}  {rung.name:<14}  {told}', flush=True)
+        print(f'{rung.verdict:<7}  {rung.name:<14}  {_told(rung)}', flush=True)
     if args.json:
-        print(json.dumps([{**asdict(rung), 'verdict': rung.verdict} for rung in rungs], indent=1))
+        found = [{**plain(rung), 'verdict': rung.verdict} for rung in rungs]
+        print(json.dumps(found, indent=1, default=str))
     return int(any(rung.verdict == 'failed' for rung in rungs))
+
+
+def _told(rung: 'Rung') -> str:
+    if rung.difference is None:
+        return rung.reason
+    told = f'differs by {rung.difference:.1e} of at most {rung.tolerance:g}'
+    if rung.step_ms is not None:
+        told += f', step {rung.step_ms:.2f} ms'
+    if rung.flights is not None:
+        told += f', {rung.flights.count} of {rung.flights.total} flights'
+    return told
 
 
 COMMAND = Command(NAME, HELP, EPILOG, ParityArguments, run)
