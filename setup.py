@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The single source of the package's metadata, for pip and for colcon alike."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -58,6 +59,13 @@ TEST = [
 ]
 
 
+def version() -> str:
+    """Read the one place where the version stands, without importing what needs numpy."""
+    found = re.search(r"__version__ = '(.+)'", Path(NAME, '__init__.py').read_text('utf-8'))
+    assert found
+    return found[1]
+
+
 def shipped_files() -> list[tuple[str, list[str]]]:
     """List (directory under the prefix, files) for everything that is found at run time."""
     found = [
@@ -76,7 +84,7 @@ def shipped_files() -> list[tuple[str, list[str]]]:
 
 setup(
     name=NAME,
-    version='0.1.0',
+    version=version(),
     description='A drone that follows what it learned to see, flown by a liquid neural network',
     long_description=Path('README.md').read_text(encoding='utf-8')
     if Path('README.md').is_file()
@@ -86,6 +94,14 @@ setup(
     maintainer='The liquid_drone authors',
     maintainer_email='liquid_drone@example.org',
     license='Apache-2.0',
+    classifiers=[
+        'Development Status :: 4 - Beta',
+        'Intended Audience :: Science/Research',
+        'Operating System :: POSIX :: Linux',
+        'Programming Language :: Python :: 3 :: Only',
+        'Topic :: Scientific/Engineering :: Artificial Intelligence',
+    ],
+    keywords=['ROS 2', 'drone', 'PX4', 'ArduPilot', 'MAVLink', 'liquid neural network', 'CfC'],
     python_requires='>=3.10',
     packages=find_packages(include=[NAME, f'{NAME}.*']),
     data_files=shipped_files(),

@@ -8,6 +8,7 @@ Exit codes: 0 done, 1 done but the flight or check failed, 2 a stated error, 130
 import sys
 from collections.abc import Sequence
 
+from .. import __version__
 from ..errors import LiquidDroneError
 from .arguments import CommandParser, add_commands
 from .arguments import run as run_command
@@ -62,6 +63,7 @@ def parser() -> CommandParser:
         description='A drone that follows what it learned to see, flown by a liquid network.',
         epilog='liquid-drone COMMAND --help shows the arguments of a command, with examples.',
     )
+    top.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
     add_commands(top, COMMANDS, 'COMMAND')
     return top
 

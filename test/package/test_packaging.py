@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
+from liquid_drone import __version__
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ('liquid_drone', 'config', 'launch', 'sim', 'models', 'resource')
 FILES = ('setup.py', 'setup.cfg', 'package.xml', 'pyproject.toml', 'LICENSE')
@@ -49,6 +51,12 @@ EXECUTABLES = {
     'mavlink_node',
     'recorder_node',
 }
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    manifest = ElementTree.parse(ROOT / 'package.xml').getroot()
+    assert manifest.findtext('version') == __version__
+    assert f'\nversion: {__version__}\n' in (ROOT / 'CITATION.cff').read_text()
 
 
 def locked() -> dict[str, str]:
