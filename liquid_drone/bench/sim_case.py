@@ -28,6 +28,7 @@ from ..sim.preview.cameras import follower_views
 from ..sim.render.gl_context import GlContext
 from ..sim.scenario.scenario import load_scenario
 from ..sim.simulator import Simulator
+from .machine import memory_mb
 
 SEED = 9_000  # of the training split
 WARM_UP = 3
@@ -78,15 +79,6 @@ def cpu_s() -> float:
     rows = [stat.read_text(encoding='ascii').rpartition(')')[2].split() for stat in stats]
     ticks = sum(int(row[11]) + int(row[12]) for row in rows)  # utime, stime
     return time.process_time() + ticks / os.sysconf('SC_CLK_TCK')
-
-
-def memory_mb() -> float:
-    """Return the most memory that this process has held so far, MiB.
-
-    Not ``ru_maxrss``: that counts what the parent held when it started this process.
-    """
-    status = Path('/proc/self/status').read_text(encoding='ascii')
-    return float(status.partition('VmHWM:')[2].split(maxsplit=1)[0]) / 1024.0
 
 
 def place(world: str) -> tuple[Answer, Callable[[], None]]:

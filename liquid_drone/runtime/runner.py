@@ -30,6 +30,8 @@ from .libraries import NAMES
 from .providers import Backend, assignment, check, open_session
 from .signature import check_signature
 
+ONE, MOST_LOGIT = np.float32(1.0), np.float32(30.0)
+
 
 @dataclass(frozen=True)
 class PolicyOutput:
@@ -76,7 +78,7 @@ class PolicyRunner:
         self._vision = open_session(bundle / VISION_FILE, self.backend)
         self.assignment = assignment(self._vision)  # provider -> nodes that it runs
         self._check_vision()
-        self._core = CoreStep(
+        self.core = CoreStep(
             bundle / CORE_FILE, self.contract.feature_size, self.contract.state_size
         )
         self.reset()
@@ -121,9 +123,9 @@ class PolicyRunner:
         command, target, self._state = self._infer(image, dt_s, self._state)
         output = PolicyOutput(
             command=command,
-            target_probability=float(1.0 / (1.0 + np.exp(-np.clip(target[0], -30.0, 30.0)))),
-            target_bearing=float(np.clip(target[1], -1.0, 1.0)),
-            target_elevation=float(np.clip(target[2], -1.0, 1.0)),
+            target_probability=float(ONE / (ONE + np.exp(-clipped(target[0], MOST_LOGIT)))),
+            target_bearing=float(clipped(target[1], ONE)),
+            target_elevation=float(clipped(target[2], ONE)),
             dt_s=dt_s,
         )
         self._last = (stamp_s, output)
@@ -143,7 +145,7 @@ class PolicyRunner:
         step_s = dt_s or self.contract.time.nominal_s
         features, targets = self._vision.run(['features', 'target'], {'image': images})
         commands = [
-            self._core(row[None], self._state, step_s)[0] for row in features
+            self.core(row[None], self._state, step_s)[0] for row in features
         ]  # B of (1, 4)
         return np.concatenate(commands), targets  # (B, 4), (B, 3)
 
@@ -226,9 +228,14 @@ class PolicyRunner:
     def _where(self) -> str:
         return f'{self.backend.provider} {self.precision}'
 
-    def _infer(self, image: Image, dt_s: float, state: Any) -> tuple[Command, Any, Any]:
+    def see(self, image: Image) -> tuple[Float32Array, Float32Array]:
+        """Run the vision graph alone: features (1, F), target head (1, 3)."""
         features, target = self._vision.run(['features', 'target'], {'image': image[None]})
-        command, after = self._core(features, state, dt_s)
+        return features, target
+
+    def _infer(self, image: Image, dt_s: float, state: Any) -> tuple[Command, Any, Any]:
+        features, target = self.see(image)
+        command, after = self.core(features, state, dt_s)
         return command[0], target[0], after
 
     def _zero_state(self) -> Any:
@@ -242,3 +249,8 @@ class PolicyRunner:
             'target': ('tensor(float)', [3]),
         }
         check_signature(self.bundle / VISION_FILE, self._vision, inputs, outputs)
+
+
+def clipped(value: np.float32, most: np.float32) -> np.float32:
+    """Clip a number to both sides, as np.clip does; a tenth of its time."""
+    return min(max(value, -most), most)

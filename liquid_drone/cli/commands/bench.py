@@ -3,12 +3,13 @@
 """``liquid-drone bench``: how fast the parts are here; one file in ``benchmarks`` each."""
 
 from ..arguments import CommandGroup
-from .benchmarks import endurance, fuzz_mavlink, policy, ros, sim, vision
+from .benchmarks import endurance, fuzz_mavlink, policy, ros, runtime, sim, vision
 
 NAME = 'bench'
 HELP = 'measure how fast the parts are on this machine'
 EPILOG = """examples:
   liquid-drone bench policy
+  liquid-drone bench runtime
   liquid-drone bench vision --json
   liquid-drone bench ros --seconds 60
   liquid-drone bench endurance --minutes 5
@@ -22,6 +23,7 @@ COMMAND = CommandGroup(
     EPILOG,
     (
         policy.COMMAND,
+        runtime.COMMAND,
         vision.COMMAND,
         ros.COMMAND,
         endurance.COMMAND,
