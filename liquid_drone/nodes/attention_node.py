@@ -43,7 +43,10 @@ class AttentionNode(Node):
         self.odd = OddThings(self.get_logger())
         parameters.declare(self, PARAMETERS, read_only=True)
         self.values = values = parameters.read(self, PARAMETERS)
-        bundle, backend = resources.bundle(values['bundle']), Backend(role='attention')
+        bundle, backend = (
+            resources.bundle(values['bundle']),
+            Backend(role='attention', builds=False),
+        )
         self._runner = open_policy(bundle, values['providers'], backend=backend)
         self._next_s = 0.0
         self._overlays = self.create_publisher(ImageMessage, '~/image', qos.SENSOR_OUT)

@@ -121,7 +121,7 @@ class PolicyNode(ManagedNode):
         """Load, check and warm up the bundle."""
         self.values = self.read_parameters()
         path = resources.bundle(self.values['bundle'])
-        backend = Backend('tensorrt', self.values['precision'])
+        backend = Backend('tensorrt', self.values['precision'], builds=False)
         self.runner = open_policy(
             path, self.values['providers'], self.values['check_parity'], backend
         )

@@ -38,6 +38,7 @@ class Backend:
     threads: int = 1
     role: str = 'flight'  # or 'attention': engines are kept apart
     rows_columns: tuple[int, int] = (144, 256)  # of an image, for TensorRT's profile
+    builds: bool = True  # an engine that is not there; False in a node, which may be in the air
 
     def __post_init__(self) -> None:
         if self.provider not in NAMES:
@@ -88,14 +89,30 @@ def _open_tensorrt(graph: Path, backend: Backend) -> Any:
     """Open on TensorRT; an engine that does not load is set aside and built once more."""
     key = engine_cache.key_of(graph, backend.precision, backend.role)
     was_built = engine_cache.is_built(key)
+    if not (was_built or backend.builds):
+        raise ConfigError(
+            f'TensorRT has no engine for {graph} on this machine: {_warm_up(backend)}'
+        )
     try:
         return _built(graph, backend, key)
     except (BundleError, ConfigError) as error:
         if not was_built:
             raise
         broken = engine_cache.set_aside(key)
+        if not backend.builds:
+            raise ConfigError(
+                f'TensorRT engine set aside at {broken}: {error}; {_warm_up(backend)}'
+            ) from error
         log.warning('TensorRT engine set aside at %s, building anew: %s', broken, error)
         return _built(graph, backend, key)
+
+
+def _warm_up(backend: Backend) -> str:
+    more = ' --attention' if backend.role == 'attention' else f' --precision {backend.precision}'
+    return (
+        'building one takes minutes, which is not done where a drone may be in the air; on the '
+        f'ground: liquid-drone warmup BUNDLE --providers tensorrt{more}'
+    )
 
 
 def _built(graph: Path, backend: Backend, key: engine_cache.EngineKey) -> Any:

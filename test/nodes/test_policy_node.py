@@ -22,6 +22,7 @@ from liquid_drone.image import fitted
 from liquid_drone.nodes import policy_node
 from liquid_drone.nodes.policy_node import PolicyNode
 from liquid_drone.ros import conversions, qos
+from liquid_drone.runtime import libraries, providers
 from liquid_drone.runtime.runner import PolicyRunner
 
 FRAME_NS = 50_000_000
@@ -118,6 +119,21 @@ def test_a_missing_bundle_is_said_and_can_be_mended_in_place(
     assert 'no policy bundle at /no/bundle' in capfd.readouterr().err
     bench.node.set_parameters([Parameter('bundle', value=str(bundle))])
     assert bench.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+
+
+def test_it_does_not_start_where_it_would_build_an_engine_in_the_air(
+    bench: PolicyBench,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    monkeypatch.setattr(libraries, 'why_not', lambda _: None)
+    monkeypatch.setattr(providers, '_open', lambda *_: pytest.fail('it would build'))
+    bench.node.set_parameters([Parameter('providers', value='tensorrt')])
+    assert bench.node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert not bench.node.is_acting
+    assert 'liquid-drone warmup' in capfd.readouterr().err
 
 
 def test_starting_by_itself_without_a_bundle_ends_the_process_with_2(bench: PolicyBench) -> None:

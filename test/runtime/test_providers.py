@@ -221,6 +221,15 @@ def test_an_engine_that_does_not_load_is_set_aside_and_built_once_more(
         return SimpleNamespace(get_providers=lambda: [libraries.NAMES['tensorrt']])
 
     monkeypatch.setattr(providers, '_open', open_it)
+    with pytest.raises(ConfigError, match=r'set aside at .*deserialisation failed.*warmup'):
+        providers.open_session(graph, replace(backend, builds=False))
+    assert tries == [True]
+    with pytest.raises(ConfigError, match=r'has no engine .*warmup BUNDLE'):
+        providers.open_session(graph, replace(backend, builds=False))
+    assert tries == [True]  # in a node nothing is tried that would build
+    engine_cache.open_folder(key)
+    engine.write_bytes(b'cut short')
+    tries.clear()
     providers.open_session(graph, backend)
     assert tries == [True, False]
     assert 'set aside' in caplog.text

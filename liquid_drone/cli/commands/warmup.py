@@ -15,9 +15,11 @@ HELP = 'open a bundle as flight would and build what takes long: engines of Tens
 EPILOG = """examples:
   liquid-drone warmup
   liquid-drone warmup data/mine/bundle --providers tensorrt --precision fp16
+  liquid-drone warmup --providers tensorrt --attention
 
-An engine is kept for each graph, card, precision and version; building one takes seconds to
-minutes. Exit code 2: the provider cannot be had here, and why.
+An engine is kept for each graph, card, precision, version and role; building one takes seconds to
+minutes. A node builds none: without its engine it does not start. Exit code 2: the provider cannot
+be had here, and why.
 """
 
 
@@ -28,6 +30,7 @@ class WarmupArguments:
     bundle: str = option('follow', 'a name in models/, or a directory', positional=True)
     providers: ProviderChoice = option('auto', 'where the vision graph runs')
     precision: PrecisionChoice = option('fp32', 'of the vision graph on TensorRT')
+    attention: bool = option(False, "build for the attention node's batches, FP32, instead")
 
 
 def run(args: WarmupArguments) -> int:
@@ -38,6 +41,8 @@ def run(args: WarmupArguments) -> int:
 
     began = time.monotonic()
     backend = Backend('tensorrt', args.precision)
+    if args.attention:
+        backend = Backend('tensorrt', role='attention')
     with Console(stderr=True).status('opening the bundle, building what is not there'):
         runner = open_policy(resources.bundle(args.bundle), args.providers, True, backend)
         step_s = step_time_s(runner)
