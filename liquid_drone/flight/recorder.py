@@ -11,6 +11,7 @@ Ready for retraining: where the pilot flew, the label is the pilot's own motion;
 flew, its proposal. ``mavlink/decision`` in the episode tells the two apart, frame by frame.
 """
 
+import contextlib
 import logging
 import math
 import queue
@@ -128,16 +129,15 @@ class FlightRecorder:
             self._event = None
 
     def close(self, patience_s: float = 10.0) -> None:
-        """Write what is waiting, and end."""
+        """Write what is waiting, and end; what the disk does not take in time is named."""
         if self._event is not None:
             self._write(self._event)
             self._event = None
-        try:
+        with contextlib.suppress(queue.Full):
             self._jobs.put(None, timeout=patience_s)
-        except queue.Full:
+            self._thread.join(patience_s)
+        if self._thread.is_alive():
             logger.error('the disk did not take the last recordings in %g s', patience_s)
-            return
-        self._thread.join(patience_s)
 
     @property
     def held_bytes(self) -> int:
@@ -210,6 +210,7 @@ class FlightRecorder:
                 self._lose(event, f'{type(error).__name__}: {error}')
             finally:
                 self._jobs.task_done()
+        self._jobs.task_done()
 
     def _write_one(self, event: _Event, moments: list[Moment]) -> None:
         free = shutil.disk_usage(self.config.folder).free
