@@ -1,13 +1,31 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Processes that fly and draw side by side: each keeps to its core and ends with its parent."""
+"""Processes that fly and draw side by side: each keeps to its core and ends with its parent.
+
+What interrupts the parent ends them at once: work in hand is lost, what is finished is not.
+"""
 
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager
+from typing import TypeVar
+
+from .errors import SimulationError
+
+T = TypeVar('T')
+R = TypeVar('R')
+POLL_S = 0.1  # how soon a stop is noticed
 
 # What a process reads when it begins: one thread draws and counts, and what it draws lies in pages
 # of 2 MB (glibc 2.35 and later).
@@ -28,6 +46,60 @@ def one_core() -> Iterator[None]:
     finally:
         for name in added:
             del os.environ[name]
+
+
+def in_processes(
+    function: Callable[[T], R],
+    items: Iterable[T],
+    processes: int,
+    stop: threading.Event | None = None,
+) -> Iterator[R]:
+    """Call a function for each item in processes of their own; yield the results as they come.
+
+    Args:
+        function: what is called; it and the items are sent to the processes.
+        items: its arguments.
+        processes: how many at once.
+        stop: once it is set, the processes are ended and no more results come.
+
+    Raises:
+        SimulationError: one of the processes was killed.
+        CancelledError: ``stop`` was set.
+
+    """
+    before = set(multiprocessing.active_children())
+    context = multiprocessing.get_context('spawn')
+    with one_core(), ProcessPoolExecutor(processes, context, begin_worker) as pool:
+        waiting: set[Future[R]] = set()
+        try:
+            with _interrupts_held():
+                waiting.update(pool.submit(function, item) for item in items)
+            while waiting:
+                done, waiting = wait(waiting, POLL_S, FIRST_COMPLETED)
+                if stop is not None and stop.is_set():
+                    raise CancelledError
+                for future in done:
+                    yield future.result()
+        except BrokenExecutor as error:
+            raise SimulationError(
+                'a process was killed while it worked, perhaps because memory ran out: take fewer '
+                '--processes and start again; what is finished is kept'
+            ) from error
+        except BaseException:
+            for child in set(multiprocessing.active_children()) - before:
+                child.terminate()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let processes that start in here never see Ctrl-C, not even before :func:`begin_worker`."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def begin_worker() -> None:

@@ -72,6 +72,7 @@ class Command(Generic[A]):
     examples: str  # the end of its help
     arguments: type[A]  # a dataclass with options and parts
     run: Callable[[A], int]  # returns the exit code
+    resumes: bool = False  # started again, it goes on where it was
 
 
 @dataclass(frozen=True)

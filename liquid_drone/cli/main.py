@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ``liquid-drone`` command: one subcommand a module, errors in one sentence.
 
-Exit codes: 0 done, 1 done but the flight or check failed, 2 a stated error, 130 interrupted.
+Exit codes: 0 done, 1 done but the flight or check failed, 2 a stated error, 130 interrupted (by
+Ctrl-C or SIGTERM).
 """
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from .. import __version__
 from ..errors import LiquidDroneError
@@ -32,6 +34,7 @@ from .commands import (
     warmup,
     watch,
 )
+from .interruption import signals_of_a_program
 from .lasting_output import lasting_output
 
 COMMANDS = (
@@ -69,20 +72,35 @@ def parser() -> CommandParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code."""
-    with lasting_output():
+    """Run a command; returns the exit code.
+
+    Without ``arguments`` it is the program itself: SIGTERM is then what Ctrl-C is.
+    """
+    with lasting_output(), signals_of_a_program() if arguments is None else nullcontext():
         return _run(arguments)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    resumes = False
     try:
-        return run_command(parser().parse_args(arguments))
+        parsed = parser().parse_args(arguments)
+        resumes = parsed.command.resumes
+        return run_command(parsed)
     except LiquidDroneError as error:
+        _stop_bars()
         print(f'liquid-drone: {error}', file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print('interrupted', file=sys.stderr)
+        _stop_bars()
+        more = ': what is finished is kept, and the same command goes on from there' * resumes
+        print(f'liquid-drone: interrupted{more}', file=sys.stderr)
         return 130
+
+
+def _stop_bars() -> None:
+    from .progress import stop_bars
+
+    stop_bars()
 
 
 if __name__ == '__main__':

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 LINE_EVERY_S = 20.0
+_shown: set[Progress] = set()  # the bars on the terminal
 
 
 class TerminalWatcher:
@@ -32,6 +33,7 @@ class TerminalWatcher:
                 console=self.console,
             )
             self._bar.start()
+            _shown.add(self._bar)
             self._task = self._bar.add_task(title, total=total, facts='')
         else:
             self._say(f'{title} ...')
@@ -63,6 +65,7 @@ class TerminalWatcher:
         """Finish the stage with one line."""
         if self._bar is not None:
             self._bar.stop()
+            _shown.discard(self._bar)
             self._bar = None
         took_s = time.monotonic() - self._began
         self._say(f'{self._title}: {summary or self._facts} ({took_s:.0f} s)')
@@ -73,6 +76,12 @@ class TerminalWatcher:
 
     def _say(self, text: str) -> None:
         self.console.print(text, soft_wrap=True)  # a log file has no width
+
+
+def stop_bars() -> None:
+    """Stop the bars of stages that end early: a bar that goes on hides the cursor."""
+    while _shown:
+        _shown.pop().stop()
 
 
 def _short(value: float | str) -> str:

@@ -6,7 +6,6 @@ Each finished flight is one line of a file, see ``flights_file``; what is there 
 flown again.
 """
 
-import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +23,7 @@ from ..sim.identity import scenario_digest
 from ..sim.scenario.scenario import judged_task, scenario_of
 from ..sim.scenario.task import Task
 from ..sim.session import Session
-from ..workers import begin_worker, one_core
+from ..workers import in_processes
 from . import closed_loop, expert_flights
 from .flights_file import FLIGHTS, Flown, read_flights, to_line
 from .scoring import score
@@ -148,9 +147,7 @@ def _fly_all(trial: Trial, seeds: list[int], processes: int) -> Iterator[Flown]:
     if processes == 1:
         yield from (fly_seed(trial, seed) for seed in seeds)
         return
-    spawn = multiprocessing.get_context('spawn')
-    with one_core(), spawn.Pool(min(processes, len(seeds)), begin_worker) as pool:
-        yield from pool.imap_unordered(_Job(trial), seeds)
+    yield from in_processes(_Job(trial), seeds, min(processes, len(seeds)))
 
 
 @dataclass(frozen=True)

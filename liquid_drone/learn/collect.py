@@ -7,9 +7,8 @@ before.
 """
 
 import itertools
-import multiprocessing
+import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,7 @@ from ..files import as_name
 from ..sim.flight_log import FlightLog
 from ..sim.flight_spec import FlightSpec
 from ..streams import Stream, stream
-from ..workers import begin_worker, one_core
+from ..workers import in_processes
 from .clips import open_clips
 from .drivers import DisturbedExpert, DriverPlan, MixedDriver
 from .recipe import Recipe
@@ -113,8 +112,13 @@ def found(job: Job) -> EpisodeInfo | None:
     return info if info.meta.get('identity', '') == job.identity else None
 
 
-def run_jobs(jobs: list[Job], processes: int) -> Iterator[Result]:
-    """Fly all jobs, ``processes`` at a time (0: in this one); yield the results as they come."""
+def run_jobs(
+    jobs: list[Job], processes: int, stop: threading.Event | None = None
+) -> Iterator[Result]:
+    """Fly all jobs, ``processes`` at a time (0: in this one); yield the results as they come.
+
+    Once ``stop`` is set, the flights in hand are lost and a CancelledError comes.
+    """
     waiting = []
     for job in jobs:
         info = found(job)
@@ -122,17 +126,10 @@ def run_jobs(jobs: list[Job], processes: int) -> Iterator[Result]:
             waiting.append(job)
         else:
             yield Result(job.flight.seed, info.frames, info.collision, None)
-    if processes < 1 or not waiting:
+    if processes < 1:
         yield from map(run_job, waiting)
-        return
-    context = multiprocessing.get_context('spawn')
-    with one_core(), ProcessPoolExecutor(processes, context, begin_worker) as pool:
-        futures: list[Future[Result]] = [pool.submit(run_job, job) for job in waiting]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    elif waiting:
+        yield from in_processes(run_job, waiting, processes, stop)
 
 
 def run_job(job: Job) -> Result:

@@ -9,6 +9,7 @@ leaves a file and is skipped when the file is there, so a run that was stopped g
 was. Nothing is printed: a watcher receives the progress.
 """
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -73,16 +74,18 @@ def run_rounds(
 
     The other processes of a team, if there are any, run :func:`train_share` meanwhile.
     """
-    rounds = rounds_of(recipe, work)
+    rounds, stop = rounds_of(recipe, work), threading.Event()
     with ThreadPoolExecutor(1) as beside:
         for one in rounds:
             flights = beside.submit(
-                _fly_beside, recipe, work, one.index, max(processes - 1, 1), watcher
+                _fly_beside, recipe, work, one.index, max(processes - 1, 1), watcher, stop
             )
             try:
                 train_round(recipe, work, one.index, watcher, team)
-            finally:
                 flights.result()
+            except BaseException:
+                stop.set()  # what flies beside is in processes of its own
+                raise
             if not one.bundle.is_dir():
                 frames = frames_of(recipe, work, one.index)
                 export_round(recipe, work, one.index, one.bundle, frames)
@@ -102,17 +105,22 @@ def frames_of(recipe: Recipe, work: Workspace, index: int) -> int:
 
 
 def _fly_beside(
-    recipe: Recipe, work: Workspace, index: int, processes: int, watcher: Watcher
+    recipe: Recipe,
+    work: Workspace,
+    index: int,
+    processes: int,
+    watcher: Watcher,
+    stop: threading.Event,
 ) -> None:
     """Fly beside the training of a round: the next round's episodes, the last one's validation."""
     rounds = rounds_of(recipe, work)
     for new in rounds[index + 1 : index + 2]:
-        frames = _fly(recipe, work, new, processes, watcher)
+        frames = _fly(recipe, work, new, processes, watcher, stop=stop)
         watcher.note(f'beside round {index}: {frames} frames for round {new.index}')
     for last in rounds[max(index - 1, 0) : index]:
         if read_score(work, last.index) is None:
             flights = recipe.validation.flights
-            score = fly_validation(recipe, work, last, flights, processes)
+            score = fly_validation(recipe, work, last, flights, processes, stop=stop)
             watcher.note(f'round {last.index} in validation: {score}')
 
 
@@ -123,12 +131,13 @@ def _fly(
     processes: int,
     watcher: Watcher,
     done: Callable[[int], None] = lambda frames: None,
+    stop: threading.Event | None = None,
 ) -> int:
     """Fly the new episodes of a round that are not there yet; return the frames of all."""
     jobs = _jobs(recipe, work, one)
     _say(watcher, make_room(jobs))
     total = 0
-    for result in run_jobs(jobs, processes):
+    for result in run_jobs(jobs, processes, stop):
         total += result.frames
         done(result.frames)
     return total

@@ -8,6 +8,7 @@ of the rounds before; only scores over the same number of flights are compared.
 
 import json
 import logging
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -91,6 +92,7 @@ def fly_validation(
     flights: int,
     processes: int,
     done: Callable[[int], None] = lambda frames: None,
+    stop: threading.Event | None = None,
 ) -> Score:
     """Fly a round's bundle on validation seeds; write and return the score.
 
@@ -101,6 +103,7 @@ def fly_validation(
         flights: how many.
         processes: flights at once.
         done: called with the frames of each flight.
+        stop: once it is set, no score is written and a CancelledError comes.
 
     """
     task = _task(recipe)
@@ -108,7 +111,7 @@ def fly_validation(
     reasons: Counter[str] = Counter()
     errors: list[float] = []
     good = 0
-    for result in run_jobs(jobs, processes):
+    for result in run_jobs(jobs, processes, stop):
         assert result.log is not None  # nothing is recorded, so every seed is flown
         judged = score(result.log, task)
         good += judged.success

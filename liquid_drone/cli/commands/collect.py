@@ -69,4 +69,4 @@ def run(args: CollectArguments) -> int:
     return 0
 
 
-COMMAND = Command(NAME, HELP, EPILOG, CollectArguments, run)
+COMMAND = Command(NAME, HELP, EPILOG, CollectArguments, run, resumes=True)

@@ -177,4 +177,4 @@ def _cell(args: EvaluateArguments, cell: Sequence[str], seeds: range, out: Path)
     return summarise([flown.score for flown in flights])
 
 
-COMMAND = Command(NAME, HELP, EPILOG, EvaluateArguments, run)
+COMMAND = Command(NAME, HELP, EPILOG, EvaluateArguments, run, resumes=True)

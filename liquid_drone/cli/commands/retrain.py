@@ -202,4 +202,4 @@ def _say(summary: 'Summary') -> str:
     return f'{rate.count} of {rate.total} ({rate.low:.0%} to {rate.high:.0%})'
 
 
-COMMAND = Command(NAME, HELP, EPILOG, RetrainArguments, run)
+COMMAND = Command(NAME, HELP, EPILOG, RetrainArguments, run, resumes=True)

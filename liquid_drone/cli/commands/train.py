@@ -57,4 +57,4 @@ def run(args: TrainArguments) -> int:
     return 0
 
 
-COMMAND = Command(NAME, HELP, EPILOG, TrainArguments, run)
+COMMAND = Command(NAME, HELP, EPILOG, TrainArguments, run, resumes=True)

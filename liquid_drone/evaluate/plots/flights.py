@@ -7,8 +7,8 @@ It never flies and never judges.
 """
 
 import math
-import multiprocessing
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from ...sim.preview.cameras import CHASE_BACK_M, CHASE_TILT_DEG, CHASE_UP_M, cha
 from ...sim.scenario.scenario import Scenario
 from ...sim.scenario.task import Task
 from ...sim.simulator import Simulator
-from ...workers import begin_worker, one_core
+from ...workers import in_processes
 from ..scoring import FlightScore, distance_m, in_view
 from .rates import save
 
@@ -73,14 +73,9 @@ def _frames(log: FlightLog, scenario: Scenario, processes: int) -> Iterator[Imag
     chosen = range(0, min(int(end), len(log)), FILM_EVERY)
     away, seen = distance_m(log), in_view(log, scenario.task)
     rows = [_row(log, i, float(away[i]), bool(seen[i])) for i in chosen]
-    chunks = [rows[k::processes] for k in range(processes)]
-    spawn = multiprocessing.get_context('spawn')
-    with one_core(), spawn.Pool(processes, begin_worker) as pool:
-        views = [
-            pool.apply_async(chase_views, (scenario, int(log.meta['seed']), chunk))
-            for chunk in chunks
-        ]
-        drawn = [view.get() for view in views]
+    chunks = enumerate(rows[k::processes] for k in range(processes))
+    draw = partial(_numbered_views, scenario, int(log.meta['seed']))
+    drawn = dict(in_processes(draw, chunks, processes))
     for number, row in enumerate(rows):
         view = decode_jpeg(drawn[number % processes][number // processes])
         yield np.hstack([_chase_pane(view, row), _camera_pane(row)])
@@ -99,6 +94,12 @@ def _row(log: FlightLog, index: int, away_m: float, seen: bool) -> Row:
         'in_view': seen,
         'jpeg': log.newest_jpeg(index),
     }
+
+
+def _numbered_views(
+    scenario: Scenario, seed: int, chunk: tuple[int, list[Row]]
+) -> tuple[int, list[bytes]]:
+    return chunk[0], chase_views(scenario, seed, chunk[1])
 
 
 def chase_views(scenario: Scenario, seed: int, rows: list[Row]) -> list[bytes]:
