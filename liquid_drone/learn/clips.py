@@ -4,14 +4,16 @@
 
 Frames are reduced as the network's own first step does it, so a cache belongs to one reduction
 factor. Labels for training (shares of the command limits, target head, auxiliary labels) are
-computed here. A cache can always be deleted; a torn one is named, kept aside and made anew. Any
-number of clips holds no file open.
+computed here. A cache can always be deleted; a torn or altered one is named, kept aside and
+made anew. Any number of clips holds no file open.
 """
 
 import logging
 import math
+import zlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +23,17 @@ import numpy.typing as npt
 from ..contract import MIN_TARGET_PIXELS, CommandSpec
 from ..episodes import episode
 from ..errors import EpisodeError, shown
-from ..files import set_aside, written
+from ..files import CHUNK, set_aside, written
 from ..image import decode_jpeg, reduced
 from ..npz import read_npz
 from .auxiliary_labels import auxiliary_labels
 
 log = logging.getLogger(__name__)
 
-LABELS_VERSION = 3
+LABELS_VERSION = 4
 MOST_BYTES = 1_000_000_000  # of the labels of an episode: 136 a frame
 COLUMNS = {'stamp_s': (), 'label': (4,), 'target': (3,), 'auxiliary': (9,)}
+CHECKSUM = 'crc32'  # of the pictures' file; that of the labels has one of its own for each column
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,8 @@ def _read(frames: Path, rows: Path, command: CommandSpec) -> Clip:
 
     """
     data = read_npz(rows, MOST_BYTES, EpisodeError)
+    if data.pop(CHECKSUM, np.array(-1)).tolist() != _checksum(frames):
+        raise EpisodeError(f'{frames}: altered since it was written')
     pictures = CachedFrames(frames, _shape(frames))
     count = len(pictures)
     shapes = {name: (count, *rest) for name, rest in COLUMNS.items()}
@@ -151,6 +156,21 @@ def _read(frames: Path, rows: Path, command: CommandSpec) -> Clip:
         target=data['target'],
         auxiliary=data['auxiliary'],
     )
+
+
+def _checksum(frames: Path) -> int:
+    found = frames.stat()
+    return _crc32(frames, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(10_000)
+def _crc32(path: Path, size: int, mtime_ns: int) -> int:
+    """Return the checksum of a file; of one that did not change since, without reading it."""
+    checksum = 0
+    with path.open('rb') as file:
+        while piece := file.read(CHUNK):
+            checksum = zlib.crc32(piece, checksum)
+    return checksum
 
 
 def _shape(frames: Path) -> tuple[int, ...]:
@@ -178,5 +198,6 @@ def _decode(directory: Path, frames: Path, rows: Path, reduce: int) -> None:
         'label': recording.column('label').astype(np.float32),
         'target': target.astype(np.float32),
         'auxiliary': auxiliary_labels(recording, visible),
+        CHECKSUM: np.array(_checksum(frames)),
     }
     written(rows, lambda path: np.savez(path, **arrays))
