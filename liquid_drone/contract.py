@@ -67,7 +67,7 @@ class CameraSpec:
                 f'got {self.width}x{self.height}'
             )
         if self.colour_order != 'rgb':
-            raise ValueError(f"colour_order must be 'rgb', got {self.colour_order!r}")
+            raise ValueError(f"colour_order must be 'rgb', got {shown(self.colour_order)}")
         if not 10.0 <= self.horizontal_fov_deg <= 150.0:
             raise ValueError(f'horizontal_fov_deg must be 10..150, got {self.horizontal_fov_deg}')
         if not -90.0 <= self.tilt_down_deg <= 90.0:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .errors import ConfigError
+from .errors import ConfigError, shown
 
 T = TypeVar('T')
 Plain = bool | int | float | str  # what a node parameter can hold
@@ -108,7 +108,7 @@ class Option:
         if is_good and low is not None and high is not None:
             is_good = low <= value <= high  # False for nan
         if not is_good:
-            raise ValueError(f'expected {self.expectation}; got {value!r}')
+            raise ValueError(f'expected {self.expectation}; got {shown(value)}')
 
 
 def options_of(cls: type) -> tuple[Option, ...]:

@@ -3,21 +3,21 @@
 """How the program takes signals: SIGTERM is what Ctrl-C is; the end of Python is not disturbed."""
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+
+INTERRUPTED = 130  # exit code, as the shell says of Ctrl-C
 
 
-@contextmanager
-def signals_of_a_program() -> Iterator[None]:
-    """Let SIGTERM raise KeyboardInterrupt; once the command is over, signals end the process.
+def as_a_program(run: Callable[[], int]) -> int:
+    """Run with SIGTERM as a KeyboardInterrupt; returns what it returns.
 
-    What is finished by then is on the disk, and a traceback of Python's own end helps nobody.
+    Once it is through, signals change nothing: what is left is Python's own end. If it was
+    interrupted, the next signal ends the process at once.
     """
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and & leave it
-                signal.signal(number, signal.SIG_DFL)
+    code = run()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and & leave it
+            signal.signal(number, signal.SIG_DFL if code == INTERRUPTED else signal.SIG_IGN)
+    return code

@@ -8,7 +8,6 @@ Ctrl-C or SIGTERM).
 
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 
 from .. import __version__
 from ..errors import LiquidDroneError
@@ -34,7 +33,7 @@ from .commands import (
     warmup,
     watch,
 )
-from .interruption import signals_of_a_program
+from .interruption import INTERRUPTED, as_a_program
 from .lasting_output import lasting_output
 
 COMMANDS = (
@@ -76,11 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Without ``arguments`` it is the program itself: SIGTERM is then what Ctrl-C is.
     """
-    with lasting_output(), signals_of_a_program() if arguments is None else nullcontext():
-        return _run(arguments)
+    with lasting_output():
+        return as_a_program(_run) if arguments is None else _run(arguments)
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _run(arguments: Sequence[str] | None = None) -> int:
     resumes = False
     try:
         parsed = parser().parse_args(arguments)
@@ -94,7 +93,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         _stop_bars()
         more = ': what is finished is kept, and the same command goes on from there' * resumes
         print(f'liquid-drone: interrupted{more}', file=sys.stderr)
-        return 130
+        return INTERRUPTED
 
 
 def _stop_bars() -> None:

@@ -16,13 +16,20 @@ from typing import Any
 
 from ..errors import ConfigError, shown
 from ..files import parse_json, read_bytes, set_aside, shown_path, write_text
-from ..schema import build
+from ..schema import build, check_ranges
 from ..sim.flight_spec import FlightSpec
 from .scoring import FlightScore
 
 log = logging.getLogger(__name__)
 
 FLIGHTS = 'flights.jsonl'
+SECONDS, METRES = (0.0, 1e5), (0.0, 1e6)
+RANGES = {
+    'seed': (0, 2**31), 'flown_s': SECONDS, 'in_view_share': (0, 1), 'longest_lost_s': SECONDS,
+    'collision_s': SECONDS, 'min_distance_m': METRES, 'mean_distance_m': METRES,
+    'max_distance_m': METRES, 'min_clearance_m': (-100, 1e6), 'mean_speed_m_s': (0, 1000),
+    'reached_s': SECONDS,
+}  # fmt: skip
 MOST_BYTES = 100_000_000  # a line has 700
 DEFAULTS = {  # of files written before there was any choice
     'weather': FlightSpec.weather,
@@ -96,8 +103,10 @@ def _flown(line: bytes, who: Mapping[str, str], where: str) -> Flown:
 def _build(row: dict[str, Any], where: str) -> Flown:
     parts = {name: row[name] for name in ('score', 'trajectory_hash') if name in row}
     try:
-        return build(Flown, parts, where)
-    except ConfigError as error:
+        flown = build(Flown, parts, where)
+        check_ranges(flown.score, RANGES)
+        return flown
+    except (ConfigError, ValueError) as error:
         raise _TornError(str(error)) from error
 
 

@@ -28,7 +28,7 @@ from ..sim.scenario.task import Task
 from ..sim.simulator import FRAME_S
 from .collect import Job, jobs_of, run_jobs
 from .drivers import DriverPlan
-from .recipe import Recipe, Workspace
+from .recipe import Ranges, Recipe, Workspace
 from .rounds import Round
 from .tensorboard import add_numbers, tensorboard_log
 from .watcher import Watcher
@@ -162,10 +162,17 @@ def read_score(work: Workspace, index: int) -> Score | None:
     if not path.is_file():
         return None
     try:
-        return schema.build(Score, load_json(path), str(path))
-    except ConfigError as error:
+        found = schema.build(Score, load_json(path), str(path))
+        schema.check_ranges(found, _ranges(found, index))
+        return found
+    except (ConfigError, ValueError) as error:
         log.warning('%s is kept at %s and flown anew: %s', path, set_aside(path), error)
         return None
+
+
+def _ranges(score: Score, index: int) -> Ranges:
+    flights = {'flights': (1, 5000), 'successes': (0, score.flights)}
+    return {'round': (index, index), 'command_error': (0, 1e3), **flights}
 
 
 def _write_score(work: Workspace, score: Score) -> None:

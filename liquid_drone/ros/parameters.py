@@ -21,7 +21,7 @@ from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValu
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
-from ..errors import ConfigError
+from ..errors import ConfigError, shown
 from ..options import Plain, options_of
 
 OFF = 'off'  # the word of a check that is not made
@@ -82,7 +82,7 @@ class Parameter:
 
         """
         if self.choices and value not in self.choices:
-            raise _refusal(self, f'got {value!r}')
+            raise _refusal(self, f'got {shown(value)}')
         if not self.can_be_off:
             return value
         if isinstance(value, bool | str) and value in OFF_WORDS:
@@ -90,7 +90,7 @@ class Parameter:
         low, high = self.low or 0.0, math.inf if self.high is None else self.high
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not low <= value <= high:
-            raise _refusal(self, f'got {value!r}')
+            raise _refusal(self, f'got {shown(value)}')
         return float(value)
 
 

@@ -1,7 +1,7 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: T201
-"""Bad inputs for every reader, made from good ones: each field of each format, and each byte.
+"""Bad inputs for readers and commands, made from good ones: each field, and each byte.
 
 ``python test/support/bad_inputs.py`` runs all of them and prints the table of docs/files.md. A
 case is right if the reader returns or raises an error of ours within 20 s and 2 GB.
@@ -28,8 +28,10 @@ from typing import Any
 
 import numpy as np
 import yaml
+from good_commands import COMMANDS
 from good_inputs import READERS, Reader, to_json, to_yaml
 
+TRIED = (*READERS, *COMMANDS)
 MOST_S, MOST_KB = 20.0, 2_000_000
 LONG, DIGITS = 'x' * 100_000, int('9' * 400)
 DEEP: Any = 1
@@ -190,7 +192,7 @@ def _note(tried: Tried, case: str, result: str, took_s: float) -> None:
 
 
 def _run_named(name: str, cuts: int, every: int) -> Tried:
-    return run(next(r for r in READERS if r.name == name), cuts, every)
+    return run(next(r for r in TRIED if r.name == name), cuts, every)
 
 
 def main() -> int:
@@ -199,12 +201,12 @@ def main() -> int:
     parser.add_argument('--cuts', type=int, default=40, help='bytes cut and altered of each file')
     parser.add_argument('--every', type=int, default=1, help="every n-th of the fields' cases")
     parser.add_argument('--read', type=Path, help='file for the cases that were read')
-    parser.add_argument('names', nargs='*', help='readers (default: all)')
+    parser.add_argument('names', nargs='*', help='readers and commands (default: all)')
     args = parser.parse_args()
     print('| reader | inputs | clear errors | right results | wrong | worst, s | worst, MB |')
     print('|---|---|---|---|---|---|---|')
     total, read, failed = Counter[str](), list[str](), False
-    for reader in READERS:
+    for reader in TRIED:
         if args.names and reader.name not in args.names:
             continue
         with multiprocessing.get_context('spawn').Pool(1) as pool:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from ...errors import ConfigError
+from ...errors import ConfigError, shown
 from .. import udp
 from ..autopilot.personality import Mode, Personality
 
@@ -53,7 +53,9 @@ def load_parameters(path: Path) -> tuple[FirmwareParameter, ...]:
                 name, value = words
                 found.append(FirmwareParameter(name, float(value), '.' not in value))
         except ValueError as error:
-            raise ConfigError(f'{path}:{number}: expected NAME value, got {line!r}') from error
+            raise ConfigError(
+                f'{path}:{number}: expected NAME value, got {shown(line)}'
+            ) from error
     return tuple(found)
 
 

@@ -159,6 +159,10 @@ class Target:
                 'radius_m must be at most 3 and height_m at most 20, in metres; '
                 f'got {self.radius_m}, {self.height_m}'
             )
+        if self.step_length_m > LARGEST_M:
+            raise ValueError(
+                f'step_length_m must be at most {LARGEST_M:g} m; got {self.step_length_m}'
+            )
         if not self.parts:
             raise ValueError('a target needs at least one part')
         if self.extent_m[1] <= 0.0:

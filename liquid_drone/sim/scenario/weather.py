@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ...arrays import SeverityTable, Vector
-from ...errors import ConfigError
+from ...errors import ConfigError, shown
 from .season import Season
 
 CLEAR = 'clear'
 WORST = 5
+SEVERITIES = tuple(str(severity) for severity in range(WORST + 1))
 
 # what each axis is at severity 0 to 5
 FOG_PER_M: SeverityTable = (0.0, 0.02, 0.04, 0.07, 0.12, 0.2)  # added extinction
@@ -79,11 +80,11 @@ class Weather:
         axes: dict[str, int] = {}
         for item in text.split(',') if text.strip() not in ('', CLEAR) else []:
             name, colon, value = (part.strip() for part in item.partition(':'))
-            if not colon or not value.isdigit() or name not in AXES or name in axes:
+            if not colon or value not in SEVERITIES or name not in AXES or name in axes:
                 raise ConfigError(
                     f"weather: expected '{CLEAR}' or axis:severity with commas between, as in "
-                    f'fog:2,noise:1, each axis once; got {item.strip()!r} in {text!r}. The axes '
-                    f'are {", ".join(AXES)}; severities 0 to {WORST}'
+                    f'fog:2,noise:1, each axis once; got {shown(item.strip())} in '
+                    f'{shown(text)}. The axes are {", ".join(AXES)}; severities 0 to {WORST}'
                 )
             axes[name] = int(value)
         try:
