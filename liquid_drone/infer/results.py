@@ -14,6 +14,7 @@ import numpy as np
 
 from ..arrays import Image
 from ..errors import OutputError, require
+from ..evaluate.scoring import Rate
 from ..files import aside_of, write_text
 from .answers import FrameAnswer
 from .overlay import annotated, sheet
@@ -48,18 +49,23 @@ class MethodAnswers:
         found: dict[str, Any] = {'frames': len(self.answers), 'seen': seen}
         if self.score is not None:
             for name in ('recall', 'false_alarms'):
-                rate = getattr(self.score, name)
-                found[name] = {
-                    'count': rate.count,
-                    'total': rate.total,
-                    'low': round(rate.low, 4),
-                    'high': round(rate.high, 4),
-                }
+                found[name] = _plain(getattr(self.score, name))
+            kinds = self.score.seen_by_kind.items()
+            found['seen_by_kind'] = {kind: _plain(rate) for kind, rate in kinds}
             for name in ('bearing_rms', 'bearing_median', 'bearing_slope'):
                 value = getattr(self.score, name)
                 found[name] = None if value is None else round(value, 4)
             found['unknown_frames'] = self.score.unknown_frames
         return found
+
+
+def _plain(rate: Rate) -> dict[str, Any]:
+    return {
+        'count': rate.count,
+        'total': rate.total,
+        'low': round(rate.low, 4),
+        'high': round(rate.high, 4),
+    }
 
 
 def write_table(methods: Sequence[MethodAnswers], threshold: float, path: Path) -> None:

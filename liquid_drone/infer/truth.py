@@ -4,7 +4,8 @@
 
 A CSV with a header: ``frame`` (number from 0) or ``name`` (of the picture's file), ``in_view`` (0
 or 1) and, where it is known, ``bearing`` (-1 left edge .. 1 right edge of the picture as the
-policy sees it).
+policy sees it). A column ``kind`` (any word: red_clothes, empty) groups the frames: how often the
+target was seen is told of each.
 """
 
 import csv
@@ -29,6 +30,7 @@ class FrameTruth:
 
     in_view: bool
     bearing: float | None = None
+    kind: str = ''  # a word of the table's writer; '': none
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class DetectionScore:
     bearing_median: float | None  # of the absolute error
     bearing_slope: float | None  # answered bearing for a true one; 1: neither too near nor too far
     unknown_frames: int  # without truth
+    seen_by_kind: Mapping[str, Rate]  # of the frames of each kind, those in which it was seen
 
 
 def read_truth(path: Path) -> dict[str, FrameTruth]:
@@ -75,15 +78,16 @@ def _truth_of(row: Mapping[str, str | None], where: str) -> FrameTruth:
     if said not in (*TRUE, *FALSE):
         raise ConfigError(f"{where}: in_view must be 0 or 1, got '{said[:40]}'")
     text = (row.get('bearing') or '').strip()
+    kind = (row.get('kind') or '').strip()
     if not text or said in FALSE:
-        return FrameTruth(said in TRUE)
+        return FrameTruth(said in TRUE, kind=kind)
     try:
         bearing = float(text)
     except ValueError:
         bearing = math.nan
     if not -1.0 <= bearing <= 1.0:
         raise ConfigError(f"{where}: bearing must be -1 to 1, got '{text[:40]}'")
-    return FrameTruth(True, bearing)
+    return FrameTruth(True, bearing, kind)
 
 
 def score(
@@ -117,7 +121,17 @@ def score(
         wilson(alarms, len(shown) - sum(shown)),
         *_bearings(pairs),
         unknown_frames=len(answers) - len(known),
+        seen_by_kind=_seen_by_kind([told.kind for _, told in known], seen),
     )
+
+
+def _seen_by_kind(kinds: Sequence[str], seen: Sequence[bool]) -> dict[str, Rate]:
+    """Return how often the target was seen in the frames of each kind that has a name."""
+    found = {}
+    for kind in dict.fromkeys(filter(None, kinds)):
+        answers = [s for k, s in zip(kinds, seen, strict=True) if k == kind]
+        found[kind] = wilson(sum(answers), len(answers))
+    return found
 
 
 def _bearings(

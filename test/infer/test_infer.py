@@ -136,6 +136,26 @@ def test_scores_count_what_was_said_against_what_was_there(cases):
         assert found.bearing_slope == pytest.approx(0.5)
 
 
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from(['', 'empty', 'red_clothes']))))
+def test_each_kind_is_scored_apart(cases):
+    answers = [answer(0, 0.0), *(answer(i, float(seen)) for i, (seen, _) in enumerate(cases, 1))]
+    truth = {str(i): FrameTruth(False, kind=kind) for i, (_, kind) in enumerate(cases, 1)}
+    found = score(answers, truth | {'0': FrameTruth(True)}, 0.5).seen_by_kind
+    assert {*found} == {kind for _, kind in cases if kind}
+    for kind, rate in found.items():
+        told = [seen for seen, of_kind in cases if of_kind == kind]
+        assert (rate.count, rate.total) == (sum(told), len(told))
+
+
+def test_a_kind_is_read_with_and_without_a_bearing(tmp_path):
+    path = tmp_path / 'truth.csv'
+    path.write_text('name,in_view,bearing,kind\na.png,1,0.5,red_pack\nb.png,0,,empty\n')
+    assert read_truth(path) == {
+        'a.png': FrameTruth(True, 0.5, 'red_pack'),
+        'b.png': FrameTruth(False, None, 'empty'),
+    }
+
+
 def test_frames_without_truth_are_counted_and_none_at_all_is_an_error():
     found = score([answer(0, 1.0), answer(1, 1.0)], {'1.png': FrameTruth(True)}, 0.5)
     assert found.unknown_frames == 1

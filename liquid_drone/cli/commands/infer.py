@@ -32,7 +32,8 @@ EPILOG = """examples:
 
 Leaves an annotated sheet or film, frames.csv, a plot and a summary. It needs no ROS, no simulator
 and no drone: do it before the first flight. truth.csv has a header: name (or frame), in_view (0 or
-1), bearing (-1 left edge to 1 right edge). colour-blob is the largest red patch, to compare with.
+1), bearing (-1 left edge to 1 right edge); a column kind (any word) is scored apart.
+colour-blob is the largest red patch, to compare with.
 """
 
 
@@ -160,6 +161,10 @@ def _told(found: 'list[MethodAnswers]', footage: 'Footage', threshold: float) ->
                     f', bearing RMS {one.score.bearing_rms:.2f}, median '
                     f'{one.score.bearing_median:.2f}'
                 )
+            if one.score.bearing_slope is not None:
+                line += f', slope {one.score.bearing_slope:.2f}'
+            kinds = one.score.seen_by_kind.items()
+            line += ''.join(f'\n  seen in {kind}: {_rate(rate)}' for kind, rate in kinds)
         lines.append(line)
     if footage.left_out:
         name, reason = next(iter(footage.left_out.items()))
