@@ -3,9 +3,8 @@
 #   make test    lint, types, import rules, unit tests, flights through ROS 2 and MAVLink
 #   make quick   the tests that need neither a flight nor a training, in under a minute
 #
-# Needs Python 3.10, 3.11 or 3.12 with venv (Debian, Ubuntu: python3-venv) and, for OpenCV and OpenGL, the libraries
-# in DEBIAN_LIBRARIES. PyBullet has no wheel for 3.12: there pip builds it from source, which needs a C++
-# compiler and Python's headers (build-essential, python3-dev) and about 15 minutes of one core.
+# Needs Python 3.10 to 3.13 with venv (Debian, Ubuntu: python3-venv) and, for OpenCV and OpenGL, the libraries
+# in DEBIAN_LIBRARIES; no compiler.
 #
 # Overrides: PYTHON=python3.11   PIP_ARGS='...' (more words for pip)   FLY_ARGS='--seed 7 --no-ros'
 # `make test` needs PyTorch. PyPI's build for Linux brings several GB of CUDA; a machine without a GPU is
@@ -31,8 +30,8 @@ ifeq ($(SYSTEM_ROS),yes)
   VENV_FLAGS := --system-site-packages
   ROS_EXTRA :=
 else
-  PYTHON ?= $(shell for p in python3.11 python3.10 python3 python3.12; do \
-    $$p -c 'import sys, venv, ensurepip; assert (3, 10) <= sys.version_info[:2] <= (3, 12)' 2>/dev/null \
+  PYTHON ?= $(shell for p in python3.11 python3.10 python3 python3.12 python3.13; do \
+    $$p -c 'import sys, venv, ensurepip; assert (3, 10) <= sys.version_info[:2] <= (3, 13)' 2>/dev/null \
     && echo $$p && break; done)
   VENV_FLAGS :=
   ROS_EXTRA := ,ros
@@ -56,7 +55,7 @@ fly: $(VENV)/.for-fly
 	$(RUN)/liquid-drone fly $(FLY_ARGS)
 
 test: check
-	$(RUN)/python -m pytest $(PYTEST_ARGS)
+	$(RUN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 quick: $(VENV)/.for-test
 	$(RUN)/python -m pytest -m 'not slow and not e2e' --hypothesis-profile=quick -n 2 -q $(PYTEST_ARGS)
@@ -76,7 +75,7 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made:
-	@test -n "$(PYTHON)" || { echo 'make: found no Python 3.10, 3.11 or 3.12 with venv; install python3-venv or' \
+	@test -n "$(PYTHON)" || { echo 'make: found no Python 3.10 to 3.13 with venv; install python3-venv or' \
 	  'name one: make PYTHON=/path/to/python3.11' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV_FLAGS) $(VENV)
 	touch $@
@@ -98,11 +97,12 @@ $(VENV)/.for-test: setup.py $(VENV)/lock.txt
 	$(call install,$(TEST_EXTRAS))
 	touch $(VENV)/.for-fly $@
 
-# Without build isolation, so that what is built here from source (PyBullet on 3.12) uses pinned tools and NumPy.
-PIP := $(RUN)/python -m pip install --disable-pip-version-check -c $(VENV)/lock.txt $(PIP_ARGS)
+# Without build isolation, so that what is built here from source uses pinned tools and NumPy.
+PIP := $(RUN)/python -m pip install --disable-pip-version-check $(PIP_ARGS)
 define install
-	$(PIP) --quiet setuptools wheel numpy
-	$(PIP) --no-build-isolation -e '.[$(1)]'
+	$(PIP) --quiet --no-deps --require-hashes -r requirements/pybullet.txt
+	$(PIP) --quiet -c $(VENV)/lock.txt setuptools wheel numpy
+	$(PIP) -c $(VENV)/lock.txt --no-build-isolation -e '.[$(1)]'
 	@$(RUN)/python -c 'import cv2' || { echo 'make: OpenCV cannot be loaded; install what it needs, on Debian and Ubuntu:' \
 	  'sudo apt-get install $(DEBIAN_LIBRARIES)' >&2; exit 1; }
 endef

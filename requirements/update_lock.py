@@ -4,8 +4,8 @@
 """Write lock.txt anew: one exact version for each package that ``make`` may install.
 
 It asks pip of Python 3.10 and of 3.11 what they would install today, and joins both answers with
-markers where they differ; 3.12 takes the pins of 3.11. It installs nothing. Run it from the root
-of the repository::
+markers where they differ; later ones take the pins of 3.11. It installs nothing. Run it from the
+root of the repository::
 
     python3 requirements/update_lock.py python3.10 python3.11
 """
@@ -23,8 +23,8 @@ WANTED = ('.[cpu,sim,train,rl,ros,test]', 'torch==2.13.0', 'setuptools<80', 'whe
 PINNED_BY_TORCH = re.compile(r'nvidia-|cuda-|triton$')  # exact in torch's own metadata
 HEADER = """\
 # Exact versions for `make`, as pip constraints; the extras in setup.py choose what comes in.
-# Written by requirements/update_lock.py. Python 3.12 uses the pins of 3.11 and builds PyBullet
-# from source. CUDA packages are not listed: torch pins its own.
+# Written by requirements/update_lock.py. Python 3.12 and 3.13 use the pins of 3.11, and PyBullet
+# of requirements/pybullet.txt. CUDA packages are not listed: torch pins its own.
 """
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from liquid_drone.episodes.recording import Recording
@@ -48,11 +48,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 logging.setLoggerClass(logging.Logger)
 
 # Machines differ: a slow one must not fail a test of behaviour.
-settings.register_profile('liquid_drone', deadline=None)
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile('liquid_drone', PATIENT)
 # pytest --hypothesis-profile=thorough test/flight: ten thousand cases of each property
-settings.register_profile('thorough', deadline=None, max_examples=10_000)
+settings.register_profile('thorough', PATIENT, max_examples=10_000)
 # make quick: a few cases of each
-settings.register_profile('quick', deadline=None, max_examples=15)
+settings.register_profile('quick', PATIENT, max_examples=15)
 settings.load_profile('liquid_drone')
 
 

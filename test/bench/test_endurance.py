@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small version of ``liquid-drone bench endurance``, and whether its checker can see."""
 
+import json
+
 import pytest
 
 from liquid_drone.bench.endurance import OTHER_FAULTS, RADIO_FAULTS, fly
 from liquid_drone.bench.endurance_checker import Checker, Figures
 from liquid_drone.bench.telemetry_faults import TELEMETRY_FAULTS
+from liquid_drone.cli.main import main
 from liquid_drone.flight.companion import Decision
 from liquid_drone.flight.engagement import Cause, Stage
 from liquid_drone.flight.guard.limits import Limits
@@ -29,6 +32,14 @@ def test_minutes_of_faults_break_no_promise_and_lose_nothing(tmp_path):
     assert figures.link_errors > 0
     assert set(figures.faults) <= {*RADIO_FAULTS, *OTHER_FAULTS, *TELEMETRY_FAULTS}
     assert len(minutes) == 2
+
+
+def test_the_figures_are_told_to_machines(capsys):
+    assert main(['bench', 'endurance', '--minutes', '0.2', '--seed', '5', '--json']) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told['simulated_s'] == pytest.approx(12.0)
+    assert all(isinstance(count, int) for count in told['faults'].values())
+    assert told['violations'] == []
 
 
 def test_the_same_seed_gives_the_same_flight(tmp_path):

@@ -88,5 +88,8 @@ def _wanted_slope(error: complex, acceleration: float, jerk: float, dt_s: float)
 
 def shorten(vector: complex, longest: float) -> complex:
     """Return a vector of the same direction that is not longer than ``longest``."""
-    size = abs(vector)
+    try:
+        size = abs(vector)
+    except OverflowError:  # longer than a float can be; a power of two keeps the direction
+        return shorten(vector / 2.0, longest)
     return vector if size <= longest else vector * (longest / size)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from vehicles import known
 
@@ -52,6 +52,7 @@ def fly(proposed, limits=LIMITS, dt_s=DT_S, **changes):
 
 
 @given(st.lists(st.tuples(anything, anything, anything, anything), max_size=40))
+@example([(1.3e308, 1.3e308, 0.0, 0.0)])
 def test_whatever_is_proposed_the_setpoint_is_finite_and_slow_enough(proposed):
     for setpoint in fly(proposed):
         if setpoint is None:
