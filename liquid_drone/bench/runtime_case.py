@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..runtime.runner import PolicyRunner
 
 FRAMES = 32  # different pictures
+PICTURES_SEED = 0
 PERCENTILES = (50, 95, 99)
 WARM_UP = 50  # steps that are not counted
 
@@ -101,7 +102,7 @@ def _images(runner: 'PolicyRunner') -> Any:
 
     camera = runner.contract.camera
     shape = FRAMES, camera.height, camera.width, 3
-    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    return np.random.default_rng(PICTURES_SEED).integers(0, 256, shape, dtype=np.uint8)
 
 
 def _percentiles(seconds: list[float]) -> dict[str, float]:
