@@ -37,8 +37,9 @@ from ..sim.autopilot.personality import Mode
 from ..sim.autopilot.simulated import SimulatedAutopilot
 from ..sim.physics.point_mass import PointMass
 from ..streams import Stream, stream
-from .endurance_checker import Checker, Figures, memory_mb
+from .endurance_checker import Checker, Figures
 from .endurance_link import FaultySocket
+from .machine import memory_mb
 from .telemetry_faults import (
     JUMPS,
     LONGEST_S,
@@ -99,7 +100,7 @@ def fly(
         for step in range(number * steps // 2, (number + 1) * steps // 2):
             flight.step()
             if step % ten == ten - 1:
-                figures.memory_mb.append(memory_mb())
+                figures.memory_mb.append(round(memory_mb('VmRSS'), 1))
             if step % 1200 == 1199:
                 on_minute()
         flight.close()

@@ -3,10 +3,8 @@
 """What must hold while everything goes wrong: each packet that leaves a companion is read."""
 
 import math
-import os
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ..flight.companion import Decision
 from ..flight.guard.limits import Limits
@@ -87,9 +85,3 @@ class Checker:
     def violated(self, now_s: float, what: str) -> None:
         """Note a broken promise."""
         self._figures.violations.append(f'{now_s:.2f} s: {what}')
-
-
-def memory_mb() -> float:
-    """Return the memory of this process that is resident."""
-    pages = int(Path('/proc/self/statm').read_text().split()[1])
-    return round(pages * os.sysconf('SC_PAGE_SIZE') / 1e6, 1)

@@ -44,12 +44,12 @@ def describe() -> dict[str, Any]:
 
 
 def memory_mb(field: str = 'VmHWM') -> float:
-    """Return the most memory that this process has held so far (``VmRSS``: holds now), MiB.
+    """Return the most memory that this process has held so far (``VmRSS``: holds now), MB.
 
     Not ``ru_maxrss``: that counts what the parent held when it started this process.
     """
     status = Path('/proc/self/status').read_text(encoding='ascii')
-    return float(status.partition(f'{field}:')[2].split(maxsplit=1)[0]) / 1024.0
+    return float(status.partition(f'{field}:')[2].split(maxsplit=1)[0]) * 1024.0 / 1e6
 
 
 def watts(root: Path = HWMON) -> float | None:

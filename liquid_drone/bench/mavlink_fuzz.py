@@ -33,7 +33,8 @@ from ..sim.autopilot.personality import Mode
 from ..sim.autopilot.simulated import SimulatedAutopilot
 from ..sim.physics.point_mass import PointMass
 from ..streams import Stream, stream
-from .endurance_checker import Checker, Figures, memory_mb
+from .endurance_checker import Checker, Figures
+from .machine import memory_mb
 
 STEP_S = 0.05
 MOST_AT_ONCE = 200  # datagrams in a step: what a socket's buffer holds
@@ -239,7 +240,7 @@ def fuzz(
 
     """
     figures = FuzzFigures()
-    figures.memory_mb.append(memory_mb())
+    figures.memory_mb.append(round(memory_mb('VmRSS'), 1))
     at_once = MOST_AT_ONCE if rate_hz is None else min(MOST_AT_ONCE, round(rate_hz * STEP_S))
     for number, kind in enumerate(('px4', 'ardupilot')):
         flight = FuzzedFlight(kind, seed + number, figures, rate_hz is not None)
@@ -256,7 +257,7 @@ def fuzz(
             flight.step(list(flight.everything(at_once)), is_fuzzed=True)
             on_step(figures.messages)
         flight.close()
-    figures.memory_mb.append(memory_mb())
+    figures.memory_mb.append(round(memory_mb('VmRSS'), 1))
     return figures
 
 

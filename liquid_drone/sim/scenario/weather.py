@@ -20,7 +20,7 @@ from .season import Season
 
 CLEAR = 'clear'
 WORST = 5
-SEVERITIES = tuple(str(severity) for severity in range(WORST + 1))
+SEVERITIES = frozenset(str(severity) for severity in range(WORST + 1))
 
 # what each axis is at severity 0 to 5
 FOG_PER_M: SeverityTable = (0.0, 0.02, 0.04, 0.07, 0.12, 0.2)  # added extinction
