@@ -14,6 +14,7 @@ ODOMETRY = 'odom'  # the autopilot's estimate, from the mavlink node
 BATTERY = 'battery_state'
 SIGHTING = 'policy/target'
 ANSWERED = 'policy/answered'  # the frame with this stamp; frame_id: of its sighting, or empty
+PROVIDER = 'policy/provider'  # latched: where the vision graph runs, and its precision
 TARGET_RANGE = 'target/range'
 SETPOINT = 'mavlink/setpoint'
 DECISION = 'mavlink/decision'

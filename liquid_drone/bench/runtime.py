@@ -23,6 +23,7 @@ from ..contract import load_contract
 from ..errors import BundleError, ConfigError, LiquidDroneError
 from ..files import load_json
 from ..runtime import libraries
+from ..runtime.quantization import NO_VARIANT, variant_of
 from ..runtime.runner import PolicyRunner
 from . import machine
 from .timing import take_turns
@@ -61,12 +62,12 @@ def measure(bench: RuntimeBench, on_case: Progress = lambda _name: None) -> dict
         cases[name] = (
             {'reason': reason} if reason else _case(bench, bench.bundle, provider, precision)
         )
-    variant = bench.int8 or bench.bundle.with_name(f'{bench.bundle.name}-int8')
+    variant = variant_of(bench.bundle, bench.int8)
     on_case(INT8)
     cases[INT8] = (
         _case(bench, variant, 'cpu', 'fp32')
         if variant.is_dir()
-        else {'reason': f'no INT8 variant: liquid-drone quantize BUNDLE --out {variant}'}
+        else {'reason': NO_VARIANT.format(variant)}
     )
     on_case('ratios')
     cpu = cases['cpu fp32']

@@ -51,6 +51,7 @@ class GraphFlight:
     flight: FlightSpec = FlightSpec()
     run: SimulatorRun = SimulatorRun()  # the addresses and files are chosen here
     providers: str = 'auto'  # where the vision graph of the policy runs
+    precision: str = 'fp32'  # of it, on TensorRT
     namespace: str = ''  # of the nodes, for several drones in one domain
 
 
@@ -95,7 +96,11 @@ def commands(
         progress='json',
     )
     given: dict[str, dict[str, object]] = {
-        'policy': {'bundle': str(graph.bundle), 'providers': graph.providers},
+        'policy': {
+            'bundle': str(graph.bundle),
+            'providers': graph.providers,
+            'precision': graph.precision,
+        },
         'mavlink': {
             'connection': f'udpin:127.0.0.1:{port}',
             'autopilot': graph.flight.autopilot,

@@ -35,6 +35,7 @@ DEFAULTS = {  # of files written before there was any choice
     'weather': FlightSpec.weather,
     'vehicle': FlightSpec.vehicle,
     'providers': 'cpu',
+    'renderer': 'unknown',  # as is the next
     'scenario': 'unknown',  # it was not written: nothing says that it is the same
 }
 

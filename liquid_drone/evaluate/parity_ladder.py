@@ -22,6 +22,7 @@ from ..contract import (
 from ..errors import BundleError, ConfigError, LiquidDroneError, require
 from ..runtime import libraries
 from ..runtime.providers import Backend
+from ..runtime.quantization import NO_VARIANT, variant_of
 from ..runtime.runner import PolicyRunner
 from ..runtime.selection import step_time_s
 from ..seeds import split_seeds
@@ -77,8 +78,7 @@ def climb(bundle: Path, int8: Path | None = None, flights: int = 0) -> Iterator[
         raise BundleError(f'bundle {bundle} has no parity vectors: export it again')
     yield _torch(bundle, contract)
     yield _flown(_rung(bundle, Backend()), contract, flights)
-    variant = int8 or bundle.with_name(f'{bundle.name}-int8')
-    yield _flown(_int8(variant, contract.parity), contract, flights)
+    yield _flown(_int8(variant_of(bundle, int8), contract.parity), contract, flights)
     for backend in GPU_RUNGS:
         yield _flown(_rung(bundle, backend), contract, flights)
 
@@ -125,7 +125,7 @@ def _int8(variant: Path, parity: ParityVectors) -> Rung:
     """Compare the INT8 variant with the answers of the bundle that it was made from."""
     name = 'cpu int8'
     if not variant.is_dir():
-        return Rung(name, reason=f'no INT8 variant: liquid-drone quantize BUNDLE --out {variant}')
+        return Rung(name, reason=NO_VARIANT.format(variant))
     try:
         runner = PolicyRunner(variant)
         difference = runner.difference_from(parity)

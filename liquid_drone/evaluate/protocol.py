@@ -20,6 +20,7 @@ from ..runtime.selection import open_policy
 from ..sim.flight_log import FlightLog
 from ..sim.flight_spec import FlightSpec
 from ..sim.identity import scenario_digest
+from ..sim.render.selection import choose
 from ..sim.scenario.scenario import judged_task, scenario_of
 from ..sim.scenario.task import Task
 from ..sim.session import Session
@@ -69,6 +70,16 @@ def _fly_policy(flight: FlightSpec, bundle: Path, trial: Trial) -> tuple[FlightL
         session.close()
 
 
+def settled(trial: Trial) -> Trial:
+    """Return a trial whose provider is a name: all its flights take what ``auto`` takes here."""
+    if trial.bundle is None or trial.providers != 'auto':
+        return trial
+    backend = open_policy(
+        trial.bundle, 'auto', backend=Backend('tensorrt', trial.precision)
+    ).backend
+    return replace(trial, providers=backend.provider, precision=backend.precision)
+
+
 def identity(trial: Trial) -> dict[str, str]:
     """Return what must be equal for flights to stand in one table."""
     scenario = scenario_of(trial.flight)
@@ -83,6 +94,7 @@ def identity(trial: Trial) -> dict[str, str]:
         'autopilot': trial.flight.autopilot,
         'weather': str(scenario.weather),
         'vehicle': scenario.vehicle.name,
+        'renderer': choose(scenario.renderer).name,
         'providers': trial.providers
         if trial.precision == 'fp32'
         else f'{trial.providers} {trial.precision}',
@@ -113,7 +125,7 @@ def evaluate(
     """
     with only_run(out):
         claim(out, ())
-        return _evaluate(trial, list(seeds), out, processes, on_flight)
+        return _evaluate(settled(trial), list(seeds), out, processes, on_flight)
 
 
 def _evaluate(

@@ -14,6 +14,7 @@ from pathlib import Path
 from ..arrays import FourFloats, Image
 from ..flight.guard.limits import ZERO, Limits, approach
 from ..image import fitted
+from ..runtime.providers import Backend
 from ..runtime.runner import PolicyRunner
 from ..runtime.selection import open_policy
 from .colour_blob import largest_blob
@@ -82,19 +83,23 @@ class Method:
         )
 
 
-def methods_of(bundles: dict[str, Path], providers: str = 'cpu') -> list[Method]:
+def methods_of(
+    bundles: dict[str, Path], providers: str = 'cpu', precision: str = 'fp32'
+) -> list[Method]:
     """Open the bundles; the baseline looks through the first one's camera.
 
     Args:
         bundles: name -> directory, in order; :data:`COLOUR_BLOB` stands for the baseline.
         providers: where the vision graphs run.
+        precision: of them, on TensorRT.
 
     """
+    backend = Backend('tensorrt', precision)
     first = next(path for name, path in bundles.items() if name != COLOUR_BLOB)
     return [
         Method(
             name,
-            open_policy(first if name == COLOUR_BLOB else path, providers),
+            open_policy(first if name == COLOUR_BLOB else path, providers, backend=backend),
             is_baseline=name == COLOUR_BLOB,
         )
         for name, path in bundles.items()

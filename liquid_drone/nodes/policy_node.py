@@ -13,7 +13,7 @@ import time
 
 from geometry_msgs.msg import PointStamped, TwistStamped
 from rclpy.clock import Clock, ClockType
-from std_msgs.msg import Header
+from std_msgs.msg import Header, String
 from std_srvs.srv import Trigger
 
 from .. import resources, topics
@@ -108,6 +108,7 @@ class PolicyNode(ManagedNode):
         self._answered = self.create_publisher(Header, '~/answered', qos.SENSOR_OUT)
         self._commands = self.create_publisher(TwistStamped, topics.COMMAND, qos.COMMAND)
         self._targets = self.create_publisher(PointStamped, '~/target', qos.SENSOR_OUT)
+        self._provider = self.create_publisher(String, '~/provider', qos.LATCHED)
         self._diagnostics = Diagnostics(self)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self._watch = self.create_timer(
@@ -126,6 +127,7 @@ class PolicyNode(ManagedNode):
             path, self.values['providers'], self.values['check_parity'], backend
         )
         self.runner.warm_up()
+        self._provider.publish(String(data=self.runner.provider))
         contract = self.runner.contract
         self.get_logger().info(
             f'{contract.name} ({contract.bundle_hash()}) from {path} on {self.runner.provider}'

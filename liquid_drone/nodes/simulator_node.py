@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from geometry_msgs.msg import TwistStamped
 from rclpy.node import Node
-from std_msgs.msg import Header
+from std_msgs.msg import Header, String
 
 from .. import topics
 from ..arrays import Command
@@ -77,6 +77,7 @@ class SimulatorNode(Node):
         autopilot = self.session.flown.in_memory
         self.endpoint = None if autopilot is None else UdpEndpoint(autopilot, addresses)
         self.misses = 0
+        self._policy: dict[str, str] = {}  # facts that the policy node tells
         self._commands: dict[int, Command] = {}  # by stamp, for the log
         self._decided_ns = 0
         self._is_first, self._was_missed = True, False
@@ -86,6 +87,7 @@ class SimulatorNode(Node):
         self._topics = SimulatorTopics(self, self.session.simulator.camera)
         self.create_subscription(TwistStamped, topics.COMMAND, self._on_command, qos.STATUS)
         self.create_subscription(Header, topics.DECIDED, self._on_decided, qos.STATUS)
+        self.create_subscription(String, topics.PROVIDER, self._on_provider, qos.LATCHED)
         self.reaction = Reaction(self) if self.how.real_time else None
 
     def _firmware(self, addresses: list[Address]) -> FirmwareFlight | None:
@@ -135,6 +137,7 @@ class SimulatorNode(Node):
             if stamp_ns in self._commands:
                 rows['command'][index] = self._commands[stamp_ns].astype(np.float64)
         log.meta.update(through='ros', lockstep_misses=self.misses)
+        log.meta.update(self._policy)
         if self.reaction is not None:
             log.meta.update(self.reaction.latency.values())
         self.get_logger().info(
@@ -215,6 +218,9 @@ class SimulatorNode(Node):
         self._frame = None
 
     # callbacks
+
+    def _on_provider(self, message: String) -> None:
+        self._policy['provider'] = message.data
 
     def _on_command(self, message: TwistStamped) -> None:
         stamp_ns = conversions.nanoseconds(message.header.stamp)

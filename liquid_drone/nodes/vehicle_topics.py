@@ -13,7 +13,6 @@ import numpy as np
 from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import BatteryState
 from std_msgs.msg import String
 
@@ -28,12 +27,6 @@ from ..ros.diagnostics import Diagnostics
 from ..ros.transforms import Transforms
 from .mavlink_figures import health
 
-LATCHED = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST,
-    depth=1,
-    reliability=ReliabilityPolicy.RELIABLE,
-    durability=DurabilityPolicy.TRANSIENT_LOCAL,
-)
 UNKNOWN = math.nan
 
 
@@ -45,7 +38,7 @@ class VehicleTopics:
         self._node = node
         self._odometry = node.create_publisher(Odometry, topics.ODOMETRY, qos.SENSOR_OUT)
         self._battery = node.create_publisher(BatteryState, topics.BATTERY, qos.SENSOR_OUT)
-        self._stage = node.create_publisher(String, '~/stage', LATCHED)
+        self._stage = node.create_publisher(String, '~/stage', qos.LATCHED)
         self._transforms: Transforms | None = None
         self._told_stage = ''
         self._told_s = -math.inf

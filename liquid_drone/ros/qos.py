@@ -5,7 +5,7 @@
 Each can be overridden by the standard ``qos_overrides`` parameters of the node that uses it.
 """
 
-from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 OVERRIDABLE = QoSOverridingOptions.with_default_policies()
@@ -23,4 +23,10 @@ COMMAND = QoSProfile(
 CLOCK = SENSOR_OUT
 STATUS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
+)
+LATCHED = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST,
+    depth=1,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
 )

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 from ..arrays import FloatArray
 from ..geometry import quaternion_from_euler
-from . import conversions
+from . import conversions, qos
 
 try:
     from tf2_msgs.msg import TFMessage
@@ -29,12 +29,6 @@ LOOKS_AHEAD = np.array([-0.5, 0.5, -0.5, 0.5])  # x right, y down, z ahead, seen
 NOWHERE = np.zeros(3)
 _MOVING = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=100, reliability=ReliabilityPolicy.RELIABLE
-)
-_FIXED = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST,
-    depth=1,
-    reliability=ReliabilityPolicy.RELIABLE,
-    durability=DurabilityPolicy.TRANSIENT_LOCAL,
 )
 
 
@@ -68,7 +62,7 @@ class Transforms:
             return
         self._moving = node.create_publisher(TFMessage, '/tf', _MOVING)
         if tilt_down_deg is not None:
-            self._fixed = node.create_publisher(TFMessage, '/tf_static', _FIXED)
+            self._fixed = node.create_publisher(TFMessage, '/tf_static', qos.LATCHED)
             self._fixed.publish(TFMessage(transforms=camera_mount(tilt_down_deg)))
 
     def body(self, stamp_ns: int, position_enu: FloatArray, quaternion_xyzw: FloatArray) -> None:

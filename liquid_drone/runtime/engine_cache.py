@@ -3,8 +3,8 @@
 """Where TensorRT engines of one graph are kept, so that no engine is ever taken for another's.
 
 ONNX Runtime names an engine by the graph's file and its inputs and outputs, not by its weights
-(microsoft/onnxruntime#6455): a directory of its own for each graph, machine, precision and role
-does what the name does not.
+(microsoft/onnxruntime#6455): a directory of its own for each graph, machine, precision, role and
+profile does what the name does not.
 """
 
 import dataclasses
@@ -32,7 +32,8 @@ class EngineKey:
     device: str
     compute_capability: str
     precision: str
-    role: str  # 'flight' or 'attention': their profiles differ
+    role: str  # 'flight' or 'attention'
+    profile: str  # least, usual and largest shape of the input
 
     @property
     def folder(self) -> str:
@@ -46,7 +47,7 @@ class EngineKey:
         return self.onnxruntime, self.tensorrt, self.device, self.compute_capability
 
 
-def key_of(graph: Path, precision: str, role: str) -> EngineKey:
+def key_of(graph: Path, precision: str, role: str, profile: str) -> EngineKey:
     """Return the key of a graph on this machine."""
     found = libraries.device()
     return EngineKey(
@@ -57,6 +58,7 @@ def key_of(graph: Path, precision: str, role: str) -> EngineKey:
         found.compute_capability if found else '',
         precision,
         role,
+        profile,
     )
 
 
@@ -84,8 +86,13 @@ def is_built(key: EngineKey) -> bool:
     return any((root() / key.folder).glob('*.engine'))
 
 
+def has_files(key: EngineKey) -> bool:
+    """Tell whether an engine or a timing cache is there, which may be broken."""
+    return any(path.name != KEY_FILE for path in (root() / key.folder).glob('*'))
+
+
 def set_aside(key: EngineKey) -> Path:
-    """Move a directory away whose engine does not load; return where to."""
+    """Move a directory away whose engine or timing cache does not load; return where to."""
     folder = root() / key.folder
     broken = folder.with_name(f'{key.folder}.broken')
     shutil.rmtree(broken, ignore_errors=True)

@@ -58,10 +58,8 @@ def why_not(provider: str) -> str | None:
     preload()
     capi = Path(str(runtime.__file__)).parent / 'capi'
     try:
-        shared = capi / 'libonnxruntime_providers_shared.so'
-        if shared.is_file():  # a build of one piece has its providers inside
-            load(str(shared), everywhere=True)
-            load(str(capi / f'libonnxruntime_providers_{provider}.so'))
+        load(_part(capi, 'shared'), everywhere=True)
+        load(_part(capi, provider))
         for library in OPENED[provider]:
             load(library)
     except OSError as error:
@@ -71,6 +69,12 @@ def why_not(provider: str) -> str | None:
         )
         return f'{error}{wanted}'
     return None if device() else 'the NVIDIA driver shows no device (nvidia-smi -L)'
+
+
+def _part(capi: Path, name: str) -> str:
+    """Return the library of a provider: the wheel's, else what the linker finds by its name."""
+    library = capi / f'libonnxruntime_providers_{name}.so'
+    return str(library) if library.is_file() else library.name
 
 
 @lru_cache(maxsize=1)

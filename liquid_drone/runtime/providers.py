@@ -86,17 +86,17 @@ def open_session(graph: Path, backend: Backend | None = None) -> Any:
 
 
 def _open_tensorrt(graph: Path, backend: Backend) -> Any:
-    """Open on TensorRT; an engine that does not load is set aside and built once more."""
-    key = engine_cache.key_of(graph, backend.precision, backend.role)
-    was_built = engine_cache.is_built(key)
-    if not (was_built or backend.builds):
+    """Open on TensorRT; what was cached and does not load is set aside and built once more."""
+    key = engine_key(graph, backend)
+    was_cached = engine_cache.has_files(key)
+    if not (engine_cache.is_built(key) or backend.builds):
         raise ConfigError(
             f'TensorRT has no engine for {graph} on this machine: {_warm_up(backend)}'
         )
     try:
         return _built(graph, backend, key)
     except (BundleError, ConfigError) as error:
-        if not was_built:
+        if not was_cached:
             raise
         broken = engine_cache.set_aside(key)
         if not backend.builds:
@@ -105,6 +105,12 @@ def _open_tensorrt(graph: Path, backend: Backend) -> Any:
             ) from error
         log.warning('TensorRT engine set aside at %s, building anew: %s', broken, error)
         return _built(graph, backend, key)
+
+
+def engine_key(graph: Path, backend: Backend) -> engine_cache.EngineKey:
+    """Return what the engine of a graph depends on here."""
+    profile = ' '.join(profile_of(backend))
+    return engine_cache.key_of(graph, backend.precision, backend.role, profile)
 
 
 def _warm_up(backend: Backend) -> str:
@@ -184,16 +190,22 @@ def _provider_list(backend: Backend, folder: Path | None) -> list[Any]:
 
 def tensorrt_options(backend: Backend, folder: Path) -> dict[str, Any]:
     """Return TensorRT's options: engine and timing cache, one profile for 1 to 16 images."""
-    usual = MOST_IMAGES if backend.role == 'attention' else 1
-    rows, columns = backend.rows_columns
-    shape = f'image:{{}}x{rows}x{columns}x3'
+    least, usual, most = profile_of(backend)
     return {
         'trt_fp16_enable': backend.precision == 'fp16',
         'trt_engine_cache_enable': True,
         'trt_engine_cache_path': str(folder),
         'trt_timing_cache_enable': True,
         'trt_timing_cache_path': str(folder),
-        'trt_profile_min_shapes': shape.format(1),
-        'trt_profile_opt_shapes': shape.format(usual),
-        'trt_profile_max_shapes': shape.format(MOST_IMAGES),
+        'trt_profile_min_shapes': least,
+        'trt_profile_opt_shapes': usual,
+        'trt_profile_max_shapes': most,
     }
+
+
+def profile_of(backend: Backend) -> tuple[str, str, str]:
+    """Return the least, the usual and the largest shape of the input, as TensorRT takes them."""
+    usual = MOST_IMAGES if backend.role == 'attention' else 1
+    rows, columns = backend.rows_columns
+    least, common, most = (f'image:{n}x{rows}x{columns}x3' for n in (1, usual, MOST_IMAGES))
+    return least, common, most

@@ -18,6 +18,7 @@ from typing import Any
 from ..arrays import Image
 from ..errors import require
 
+NO_VARIANT = 'no INT8 variant: liquid-drone quantize BUNDLE --out {}'
 MOST_IR = 9  # as exported: ONNX Runtime reads it from 1.17 on
 KINDS = ['Conv', 'Gemm', 'Relu']
 
@@ -54,6 +55,11 @@ def quantize_vision(graph: Path, images: Iterable[Image], out: Path) -> None:
     model.ir_version = min(model.ir_version, MOST_IR)
     onnx.checker.check_model(model)
     out.write_bytes(model.SerializeToString())
+
+
+def variant_of(bundle: Path, given: Path | None = None) -> Path:
+    """Return where the INT8 variant of a bundle lies: where it is said, else beside it."""
+    return given or bundle.with_name(f'{bundle.name}-int8')
 
 
 def kept_nodes(graph: Any) -> list[str]:

@@ -19,7 +19,7 @@ import numpy as np
 from ..contract import VISION_FILE
 from ..errors import BundleError, ConfigError
 from . import engine_cache, libraries
-from .providers import CHOICES, Backend, check
+from .providers import CHOICES, Backend, check, engine_key
 from .runner import PolicyRunner
 
 TIMED_STEPS = 10
@@ -63,9 +63,15 @@ def open_policy(
     """
     check(providers)
     base = backend or Backend()
+    if base.precision != 'fp32' and providers not in ('auto', 'tensorrt'):
+        raise ConfigError(
+            f"precision '{base.precision}' needs providers 'tensorrt' (or 'auto', where its "
+            f"engine was built), got '{providers}'"
+        )
     if providers != 'auto':
         return PolicyRunner(bundle, _on(base, providers), check_parity)
     runner = PolicyRunner(bundle, _on(base, 'cpu'), check_parity)
+    base = replace(base, rows_columns=runner.backend.rows_columns)  # the contract's
     others = [_try(bundle, provider, base) for provider in CHOICES[2:]]
     if all(tried.runner is None for tried in others):
         log.info('%s on cpu (%s)', runner.contract.name, '; '.join(map(str, others)))
@@ -83,7 +89,7 @@ def _try(bundle: Path, provider: str, base: Backend) -> Tried:
     if reason is None:
         backend = _on(base, provider)
         if provider == 'tensorrt' and not engine_cache.is_built(
-            engine_cache.key_of(bundle / VISION_FILE, backend.precision, backend.role)
+            engine_key(bundle / VISION_FILE, backend)
         ):
             reason = 'no engine was built: liquid-drone warmup'
     if backend is None or reason is not None:

@@ -59,6 +59,7 @@ def test_a_flight_from_the_ground_takes_off_follows_and_lands(
     following = log.column('following')
     assert log.meta['through'] == 'ros'
     assert log.meta['lockstep_misses'] == 0
+    assert log.meta['provider'] == 'cpu fp32'
     assert height.max() > 1.5
     assert height[-1] < 0.2
     assert following.sum() * 0.05 == pytest.approx(4.0, abs=0.3)

@@ -99,12 +99,16 @@ def given_to(lines: dict[str, list[str]]) -> dict[str, dict[str, object]]:
 
 
 def test_both_ends_of_mavlink_meet_on_one_port(tmp_path: Path) -> None:
-    flight = GraphFlight(Path('b'), FlightSpec(seed=7), namespace='drone1')
+    flight = GraphFlight(
+        Path('b'), FlightSpec(seed=7), providers='tensorrt', precision='fp16', namespace='drone1'
+    )
     lines = local_graph.commands(flight, tmp_path / 'episode')
     given = given_to(lines)
     port = str(given['mavlink']['connection']).rpartition(':')[2]
     assert given['simulator']['companion'] == f'127.0.0.1:{port}'
     assert given['simulator']['seed'] == 7
+    assert given['policy']['providers'] == 'tensorrt'
+    assert given['policy']['precision'] == 'fp16'
     assert given['mavlink']['exact_telemetry'] is True
     assert all('__ns:=/drone1' in line and '/clock:=clock' in line for line in lines.values())
 

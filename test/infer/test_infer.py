@@ -193,6 +193,7 @@ def test_the_command_leaves_what_it_says(photos, tmp_path, capsys, monkeypatch):
     assert run_infer(*words) == 0
     assert '1 frames left out, such as 9.jpg' in capsys.readouterr().out
     summary = json.loads((out / 'summary.json').read_text())
+    assert set(summary['providers'].values()) == {'cpu fp32'}
     assert summary['methods'][COLOUR_BLOB]['recall']['count'] == 4
     assert summary['methods'][COLOUR_BLOB]['false_alarms']['count'] == 0
     assert summary['methods'][COLOUR_BLOB]['bearing_rms'] < 0.05

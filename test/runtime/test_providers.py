@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liquid_drone.contract import MOST_TOLERANCE, STORED_PRECISIONS, VISION_FILE
+from liquid_drone.contract import MOST_TOLERANCE, STORED_PRECISIONS
 from liquid_drone.errors import BundleError, ConfigError
-from liquid_drone.runtime import engine_cache, libraries, providers, selection
+from liquid_drone.runtime import libraries, providers, selection
 from liquid_drone.runtime.providers import Backend
 from liquid_drone.runtime.runner import PolicyRunner
 
@@ -53,7 +53,9 @@ def gpu_machine(
     """ONNX Runtime's GPU wheel on a machine with these libraries; None devices: no driver."""
     capi = folder / 'onnxruntime' / 'capi'
     capi.mkdir(parents=True, exist_ok=True)
-    (capi / 'libonnxruntime_providers_shared.so').touch()
+    for name in ('shared', 'cuda', 'tensorrt'):
+        if f'providers_{name}' in has:
+            (capi / f'libonnxruntime_providers_{name}.so').touch()
     wheel = SimpleNamespace(
         __file__=str(capi.parent / '__init__.py'),
         __version__='1.31.1',
@@ -177,69 +179,6 @@ def test_options_keep_single_precision_single(tmp_path):
     assert options['trt_fp16_enable'] is False
     assert options['trt_profile_max_shapes'] == 'image:16x72x128x3'
     assert providers.tensorrt_options(Backend('tensorrt', 'fp16'), tmp_path)['trt_fp16_enable']
-
-
-KEY = engine_cache.EngineKey('ab', '1.31.1', '10.16.1', 'Orin', '8.7', 'fp32', 'flight')
-
-
-@given(st.sampled_from(list(vars(KEY))), st.text(min_size=1, max_size=8))
-def test_an_engine_belongs_to_all_that_made_it(field, value):
-    other = replace(KEY, **{field: value})
-    assert (other.folder == KEY.folder) is (other == KEY)
-
-
-def test_bundles_of_the_same_names_share_no_engine(monkeypatch, tmp_path):
-    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
-    for name in 'ab':
-        (tmp_path / name).mkdir()
-        (tmp_path / name / VISION_FILE).write_bytes(name.encode())
-    keys = [engine_cache.key_of(tmp_path / name / VISION_FILE, 'fp32', 'flight') for name in 'ab']
-    folders = [engine_cache.open_folder(key) for key in keys]
-    assert folders[0] != folders[1]
-    assert all(folder.is_dir() for folder in folders)
-    upgraded = replace(keys[0], tensorrt='11.0')
-    engine_cache.open_folder(upgraded)
-    assert not any(folder.exists() for folder in folders)  # no engine of theirs loads any more
-
-
-def test_an_engine_that_does_not_load_is_set_aside_and_built_once_more(
-    monkeypatch, tmp_path, caplog
-):
-    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
-    graph = tmp_path / VISION_FILE
-    graph.write_bytes(b'graph')
-    backend = Backend('tensorrt')
-    key = engine_cache.key_of(graph, backend.precision, backend.role)
-    engine = engine_cache.open_folder(key) / 'of_before.engine'
-    engine.write_bytes(b'cut short')
-    tries = []
-
-    def open_it(path: Path, backend: Backend, wanted: list[Any]) -> Any:
-        tries.append(engine_cache.is_built(key))
-        if tries[-1]:
-            raise BundleError('deserialisation failed')
-        return SimpleNamespace(get_providers=lambda: [libraries.NAMES['tensorrt']])
-
-    monkeypatch.setattr(providers, '_open', open_it)
-    with pytest.raises(ConfigError, match=r'set aside at .*deserialisation failed.*warmup'):
-        providers.open_session(graph, replace(backend, builds=False))
-    assert tries == [True]
-    with pytest.raises(ConfigError, match=r'has no engine .*warmup BUNDLE'):
-        providers.open_session(graph, replace(backend, builds=False))
-    assert tries == [True]  # in a node nothing is tried that would build
-    engine_cache.open_folder(key)
-    engine.write_bytes(b'cut short')
-    tries.clear()
-    providers.open_session(graph, backend)
-    assert tries == [True, False]
-    assert 'set aside' in caplog.text
-    assert (engine.parent.with_name(f'{key.folder}.broken') / engine.name).is_file()
-
-    monkeypatch.setattr(
-        providers, '_open', lambda *_: (_ for _ in ()).throw(BundleError('no parser'))
-    )
-    with pytest.raises(BundleError, match='no parser'):  # nothing was built: nothing to set aside
-        providers.open_session(graph, backend)
 
 
 def test_the_tolerance_of_a_precision_stands_in_the_code():

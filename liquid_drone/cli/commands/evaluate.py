@@ -96,6 +96,7 @@ def run(args: EvaluateArguments) -> int:
     seeds = seeds_of(args)
     where = f'{split_of(seeds[0])} seeds {seeds[0]} to {seeds[-1]}'
     claim(args.out, FILES)
+    args = _settled(args)
     flight = args.flight
     given = (args.worlds, args.seasons, args.weathers)
     if any(given):
@@ -121,6 +122,18 @@ def run(args: EvaluateArguments) -> int:
     return 0
 
 
+def _settled(args: EvaluateArguments) -> EvaluateArguments:
+    """Name the provider that ``auto`` takes, once for all places and for the card."""
+    from ...evaluate.protocol import Trial, settled
+
+    if args.expert:
+        return args
+    bundle = resources.bundle(args.bundle)
+    trial = settled(Trial(args.flight, bundle, args.providers, args.precision))
+    chosen: dict[str, Any] = {'providers': trial.providers, 'precision': trial.precision}
+    return replace(args, **chosen)
+
+
 def _write_card(
     args: EvaluateArguments, found: dict[tuple[str, ...], 'Summary'], seeds: range
 ) -> None:
@@ -129,7 +142,7 @@ def _write_card(
     from ...schema import plain
 
     what = f'task {Path(args.flight.task).stem}, {Path(args.flight.target).stem}'
-    what += unusual(args.flight)
+    what += unusual(args.flight) + on_provider(args)
     table = {cell_name(cell): plain(one.success) for cell, one in found.items()}
     add_flights(resources.bundle(args.bundle), split_of(seeds[0]), seeds, what, table)
 
@@ -140,6 +153,13 @@ def unusual(flight: FlightSpec) -> str:
     return ''.join(
         f', {kind} {name}' for kind, name in names.items() if name != getattr(FlightSpec, kind)
     )
+
+
+def on_provider(args: EvaluateArguments) -> str:
+    """Return the words for a provider or a precision that is not the usual one."""
+    usual = EvaluateArguments.providers, EvaluateArguments.precision
+    chosen = args.providers, args.precision
+    return '' if chosen == usual else f', {" ".join(chosen)}'
 
 
 def cell_name(cell: Sequence[str]) -> str:

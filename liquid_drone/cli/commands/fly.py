@@ -13,7 +13,7 @@ from ... import resources
 from ...files import aside_of, write_text
 from ...options import option
 from ...results import claim
-from ...runtime.providers import ProviderChoice
+from ...runtime.providers import Backend, PrecisionChoice, ProviderChoice
 from ...sim.flight_spec import FlightSpec
 from ..arguments import Command, part
 
@@ -44,6 +44,7 @@ class FlyArguments:
     flight: FlightSpec = part(FlightSpec)
     bundle: str = option('follow', 'policy: a name in models/, or a directory')
     providers: ProviderChoice = option('auto', 'where the vision graph of the policy runs')
+    precision: PrecisionChoice = option('fp32', 'of the vision graph on TensorRT')
     out: Path = option(Path('out'), 'directory of the results')
     no_ros: bool = option(False, 'in one process, without ROS 2')
     no_video: bool = option(False, 'leave the video out')
@@ -130,9 +131,8 @@ def _through_ros(
 ) -> 'FlightLog':
     from ...bringup.local_graph import GraphFlight, fly_through_ros
 
-    return fly_through_ros(
-        GraphFlight(bundle, args.flight, providers=args.providers), args.out, on_progress
-    )
+    graph = GraphFlight(bundle, args.flight, providers=args.providers, precision=args.precision)
+    return fly_through_ros(graph, args.out, on_progress)
 
 
 def _in_process(
@@ -142,7 +142,8 @@ def _in_process(
     from ...runtime.selection import open_policy
     from ...sim.session import FirmwareFlight, Session
 
-    runner = open_policy(bundle, args.providers)
+    backend = Backend('tensorrt', args.precision)
+    runner = open_policy(bundle, args.providers, backend=backend)
     runner.warm_up()
     firmware = FirmwareFlight(args.out / 'logs' / 'firmware.log', on_progress=on_progress)
     session = Session(args.flight, firmware)

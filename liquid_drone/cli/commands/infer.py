@@ -12,7 +12,7 @@ from ...errors import ConfigError
 from ...files import write_text
 from ...options import REQUIRED, option
 from ...results import claim
-from ...runtime.providers import ProviderChoice
+from ...runtime.providers import PrecisionChoice, ProviderChoice
 from ..arguments import Command
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class InferArguments:
     compare: tuple[str, ...] = option((), 'further bundles, or colour-blob', metavar='BUNDLE')
     threshold: float = option(0.5, 'least probability that counts as seen', low=0.0, high=1.0)
     providers: ProviderChoice = option('cpu', 'where the vision graph runs')
+    precision: PrecisionChoice = option('fp32', 'of the vision graph on TensorRT')
     out: Path = option(Path('out/infer'), 'directory of the results')
     json: bool = option(False, 'print the summary as JSON')
 
@@ -78,7 +79,7 @@ def run(args: InferArguments) -> int:
     if args.bundle == COLOUR_BLOB or len({*names}) < len(names):
         raise ConfigError('expected a bundle first, and each method once')
     paths = {name: Path() if name == COLOUR_BLOB else resources.bundle(name) for name in names}
-    methods = methods_of(paths, args.providers)
+    methods = methods_of(paths, args.providers, args.precision)
     claim(args.out, FILES)
     found = [_answers(method, footage, args) for method in methods]
     if truth:
@@ -92,6 +93,7 @@ def run(args: InferArguments) -> int:
         'kind': footage.kind,
         'fov_deg': footage.fov_deg,
         'left_out': footage.left_out,
+        'providers': {one.name: one.runner.provider for one in methods if not one.is_baseline},
         'methods': {one.name: one.summary(args.threshold) for one in found},
     }
     files = _write(args, footage, found, summary)

@@ -4,13 +4,13 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ... import resources
 from ...options import option
 from ...schema import plain
-from ..arguments import Command
+from ..arguments import Command, part
+from ..bundle_pair import BundlePair
 
 if TYPE_CHECKING:
     from ...evaluate.parity_ladder import Rung
@@ -32,10 +32,7 @@ rung that passed. Exit code 1: one differs by more than its precision may.
 class ParityArguments:
     """Which bundle."""
 
-    bundle: str = option('follow', 'a name in models/, or a directory', positional=True)
-    int8: Path | None = option(
-        None, 'its INT8 variant (liquid-drone quantize)', unset='NAME-int8 beside it'
-    )
+    of: BundlePair = part(BundlePair)
     flights: int = option(0, 'closed loop: flights on each rung', low=0, high=5_000)
     json: bool = option(False, 'print the rungs as JSON')
 
@@ -45,7 +42,7 @@ def run(args: ParityArguments) -> int:
     from ...evaluate.parity_ladder import climb
 
     rungs = []
-    for rung in climb(resources.bundle(args.bundle), args.int8, args.flights):
+    for rung in climb(resources.bundle(args.of.bundle), args.of.int8, args.flights):
         rungs.append(rung)
         if args.json:
             continue

@@ -10,7 +10,8 @@ from typing import Any
 
 from .... import resources
 from ....options import option
-from ...arguments import Command
+from ...arguments import Command, part
+from ...bundle_pair import BundlePair
 from ...progress import TerminalWatcher
 
 NAME = 'runtime'
@@ -36,10 +37,7 @@ TARGETS = {  # ratio -> words, digits
 class BenchRuntimeArguments:
     """What is timed, and for how long."""
 
-    bundle: str = option('follow', 'a name in models/, or a directory', positional=True)
-    int8: Path | None = option(
-        None, 'its INT8 variant (liquid-drone quantize)', unset='NAME-int8 beside it'
-    )
+    of: BundlePair = part(BundlePair)
     steps: int = option(1000, 'timed back to back', low=1, high=10_000_000)
     seconds: float = option(10.0, "at the policy's rate, 20 Hz", low=0.05, high=3600.0, unit='s')
     compare: Path | None = option(None, 'what an earlier run printed with --json', unset='none')
@@ -53,14 +51,14 @@ def run(args: BenchRuntimeArguments) -> int:
     """Measure and print a table."""
     from ....bench.runtime import RuntimeBench, earlier, measure
 
-    bundle = resources.bundle(args.bundle)
+    bundle = resources.bundle(args.of.bundle)
     if args.soak:
         return _soak(args, bundle)
     before = earlier(args.compare) if args.compare else None
     watcher = None if args.json else TerminalWatcher()
     if watcher:
         watcher.begin('cases', 6, 'cases')
-    bench = RuntimeBench(bundle, args.int8, args.steps, args.seconds)
+    bench = RuntimeBench(bundle, args.of.int8, args.steps, args.seconds)
     found = measure(bench, lambda name: watcher.advance(case=name) if watcher else None)
     if watcher:
         watcher.end()
