@@ -39,7 +39,7 @@ TRAIN = [
     'torch>=2.6',
     *RECORD,
 ]
-RL = ['stable-baselines3>=2.6']  # for docs/examples/ppo.py alone
+RL = ['stable-baselines3>=2.6']  # for examples/ppo.py alone
 IMPORT = ['h5py>=3.8']  # published Keras weights
 ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
 TEST = [
@@ -52,6 +52,7 @@ TEST = [
     'mcap>=1.2',  # what others read an episode with
     'mypy',
     'ncps>=1.0',  # to compare with
+    'pandas>=2.2',  # for examples/episode_with_pandas.py alone
     'pytest',
     'pytest-timeout',
     'pytest-xdist',  # make quick

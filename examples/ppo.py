@@ -3,7 +3,7 @@
 """Learn to follow by reinforcement: PPO of Stable-Baselines3 on ``liquid_drone/Follow-v0``.
 
 pip install 'liquid_drone[sim,rl]'
-python docs/examples/ppo.py --steps 1000000 --envs 8
+python examples/ppo.py --steps 1000000 --envs 8
 """
 
 import argparse
