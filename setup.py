@@ -18,7 +18,12 @@ SHIPPED = (
 CPU = ['onnxruntime>=1.17']
 GPU = ['onnxruntime-gpu>=1.17']  # the same module as CPU: never install both
 # episodes: of simulated flights, and of those on a drone
-RECORD = ['pillow>=10', 'rosbags>=0.10']
+RECORD = [
+    "backports.zstd>=1.0; python_version < '3.14'",
+    'lz4>=4',
+    'pillow>=10',
+    'rosbags>=0.10',
+]
 SIM = [
     'gymnasium>=1.0',
     'imageio-ffmpeg>=0.5',

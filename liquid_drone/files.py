@@ -9,7 +9,6 @@ means; directories that replace each other stand in ``results.py``.
 import hashlib
 import json
 import math
-import os
 import re
 import stat
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ConfigError, LiquidDroneError, OutputError, shown
+from .leftovers import made_aside
 
 NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]*')
 LONGEST_NAME = 128  # a file name has 255 bytes, and endings are added
@@ -164,17 +164,14 @@ def aside_of(path: Path) -> Iterator[Path]:
             f'cannot write {shown_path(path)}: a link or directory is in its place; move it or '
             'choose another --out'
         )
-    aside = path.with_name(f'.{os.getpid()}-{path.name}')
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield aside
-        aside.replace(path)
+        with made_aside(path, is_folder=False) as aside:
+            yield aside
+            aside.replace(path)
     except OSError as reason:
         raise OutputError(
             f'cannot write {shown_path(path)}: {_why(reason)}; choose another --out'
         ) from reason
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def set_aside(path: Path) -> Path:

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from .errors import LiquidDroneError, OutputError
 from .files import load_json, shown_path, write_text
+from .leftovers import held, made_aside, name_aside, remove_left
+from .roots import fixed_root_of
 
 MARKER = '.liquid_drone.json'  # in a folder of results: the files that this program wrote there
 
@@ -61,6 +63,10 @@ def check_replaceable(path: Path, kind: ResultKind) -> None:
 
     """
     _check_folder(path)
+    if root := path.exists() and fixed_root_of(path):
+        raise OutputError(
+            f'{shown_path(path)} is not replaced: {root}; choose a folder in it as --out'
+        )
     if not path.exists() or kind.holds(path) or not any(path.iterdir()):
         return
     found = foreign(path, (kind.proof, *kind.files)) or foreign(path, ())
@@ -81,17 +87,14 @@ def replacing(path: Path, kind: ResultKind) -> Iterator[Path]:
     """
     path = _absolute(path)
     check_replaceable(path, kind)
-    aside = path.with_name(f'.{path.name}.partial-{os.getpid()}')
     try:
-        aside.mkdir(parents=True)
-        yield aside
-        put(aside, path, kind)
+        with made_aside(path, is_folder=True) as aside:
+            yield aside
+            put(aside, path, kind)
     except OSError as error:
         raise OutputError(
             f'cannot write {shown_path(path)}: {error.strerror or error}; choose another --out'
         ) from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def put(made: Path, path: Path, kind: ResultKind) -> None:
@@ -103,19 +106,28 @@ def put(made: Path, path: Path, kind: ResultKind) -> None:
     """
     path = _absolute(path)
     check_replaceable(path, kind)
-    outdated = path.with_name(f'.{path.name}.outdated-{os.getpid()}')
     try:
-        if path.exists():
-            path.rename(outdated)
-        made.rename(path)
+        _exchange(made, path)
     except OSError as error:
         raise OutputError(
             f'cannot write {shown_path(path)}: {error.strerror or error}; choose another --out'
         ) from error
-    finally:
-        if outdated.exists() and not path.exists():
-            outdated.rename(path)
-        shutil.rmtree(outdated, ignore_errors=True)
+
+
+def _exchange(made: Path, path: Path) -> None:
+    remove_left(path)
+    if not path.exists():
+        made.rename(path)
+        return
+    outdated = name_aside(path, 'outdated')
+    with held(path):
+        try:
+            path.rename(outdated)
+            made.rename(path)
+        finally:
+            if outdated.exists() and not path.exists():
+                outdated.rename(path)
+            shutil.rmtree(outdated, ignore_errors=True)
 
 
 def claim(folder: Path, names: Collection[str]) -> None:

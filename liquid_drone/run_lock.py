@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import OutputError
+from .roots import root_of
 
 LOCK = '.liquid_drone.lock'
 
@@ -23,9 +24,12 @@ def only_run(folder: Path) -> Iterator[None]:
     """Hold a folder for this process.
 
     Raises:
-        OutputError: another process holds it, or it cannot be written.
+        OutputError: another process holds it, it is the root of something else, or it cannot be
+            written.
 
     """
+    if root := root_of(folder):
+        raise OutputError(f'cannot write {folder}: {root}; choose a folder in it')
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / LOCK).open('a+', encoding='utf-8')

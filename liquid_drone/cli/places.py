@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where commands write, looked at before they begin: nothing that is not theirs is replaced."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from ..errors import OutputError
-from ..files import check_name
+from ..files import check_name, shown_path
 from ..results import BUNDLE, check_replaceable, claim
+from ..roots import root_of
 
 
 def check_bundle_place(out: Path) -> None:
@@ -16,18 +18,20 @@ def check_bundle_place(out: Path) -> None:
         OutputError: says what is there.
 
     """
+    check_replaceable(out, BUNDLE)
     try:
         check_name('the name of a bundle', out.resolve().name)
     except ValueError as error:
         raise OutputError(f'{error}; choose another --out') from error
-    check_replaceable(out, BUNDLE)
 
 
-def claim_folder(folder: Path, *names: str) -> None:
+def claim_folder(folder: Path, names: Collection[str]) -> None:
     """Make a folder for files of these names, and refuse one whose files are somebody else's.
 
     Raises:
-        OutputError: as :func:`~liquid_drone.results.claim`.
+        OutputError: as :func:`~liquid_drone.results.claim`, or it is the root of something else.
 
     """
+    if root := root_of(folder):
+        raise OutputError(f'cannot write {shown_path(folder)}: {root}; choose a folder in it')
     claim(folder, names)

@@ -6,19 +6,28 @@ Only the topics that are asked for are decoded, with the message types that ship
 an unknown type, definition or serialisation stands in nobody's way.
 """
 
+import itertools
+import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from ..errors import EpisodeError, LiquidDroneError, require, shown
-from .rosbag import typestore
+import yaml
 
-STORAGE = ('.mcap', '.db3')
+from ..errors import EpisodeError, LiquidDroneError, shown
+from .mcap_file import McapFile
+from .rosbag import typestore
+from .unpacking import MOST_BYTES, ZSTD_MAGIC, Unpacking
+
+ENDING = re.compile(r'.+\.(mcap|db3)(\.zstd)?')
+ZSTD = '.zstd'
+SPLIT = re.compile(r'(\d+)')
 METADATA = 'metadata.yaml'
-MOST_METADATA_BYTES = 100_000  # rosbags takes seconds for more: 4 s for a list of 50,000 numbers
+MOST_METADATA_BYTES = 100_000  # reading it takes seconds beyond; the folder says the same
 Messages = Callable[[], Iterator[tuple[int, bytes]]]
 
 
@@ -50,7 +59,6 @@ def open_bag(bag: Path) -> Iterator[list[TopicSource]]:
         EpisodeError: it cannot be read.
 
     """
-    require('rosbags.rosbag2', 'record')
     try:
         with ExitStack() as stack:
             yield _open(bag, stack)
@@ -65,36 +73,77 @@ def open_bag(bag: Path) -> Iterator[list[TopicSource]]:
 
 
 def _open(bag: Path, stack: ExitStack) -> list[TopicSource]:
+    found: dict[tuple[str, str], list[Messages]] = {}
+    for file in _storage_files(bag):
+        plain = _unpacked(file, stack) if file.suffix == ZSTD else file
+        read = _by_sqlite if plain.suffix == '.db3' else _by_mcap
+        for one in read(plain, stack):
+            found.setdefault((one.topic, one.msgtype), []).append(one.messages)
+    return [TopicSource(*key, _in_turn(parts)) for key, parts in found.items()]
+
+
+def _in_turn(parts: list[Messages]) -> Messages:
+    return lambda: itertools.chain.from_iterable(part() for part in parts)
+
+
+def _storage_files(bag: Path) -> list[Path]:
+    """Return the files of a recording in their order.
+
+    Raises:
+        ValueError: there are none, or one is missing.
+
+    """
+    if not bag.is_dir():
+        return [bag]
+    if not (bag / METADATA).is_file():
+        raise ValueError(f'it has no {METADATA}: ros2 bag reindex makes one')
+    found = {file.name: file for file in bag.iterdir() if ENDING.fullmatch(file.name)}
+    names = _listed(bag / METADATA) or sorted(found, key=_natural)
+    packed = [name if name in found else f'{name}{ZSTD}' for name in names]
+    missing = [name for name, other in zip(names, packed, strict=True) if other not in found]
+    if missing or not names:
+        expected = (
+            f'the file {shown(missing[0])}' if missing else 'files that end in .mcap or .db3'
+        )
+        raise ValueError(f'expected {expected} in it, found none')
+    return [found[name] for name in packed]
+
+
+def _listed(metadata: Path) -> list[str]:
+    """Return the names of the files that the description lists; none where it cannot be read."""
+    if metadata.stat().st_size > MOST_METADATA_BYTES:
+        return []
     try:
-        return _by_rosbags(bag, stack) if _is_short(bag) else _file_by_file(bag, stack)
-    except Exception:  # perhaps for a topic that is not needed: file by file it may do
-        if bag.is_dir() and not (bag / METADATA).is_file():
-            raise
-        return _file_by_file(bag, stack)
+        document = yaml.safe_load(metadata.read_bytes())
+        names = document['rosbag2_bagfile_information']['relative_file_paths']
+        return [PurePath(name).name for name in names]
+    except Exception:  # altered or cut, it raises anything; the folder says the same
+        return []
 
 
-def _is_short(bag: Path) -> bool:
-    metadata = bag / METADATA
-    return not metadata.is_file() or metadata.stat().st_size <= MOST_METADATA_BYTES
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Return what sorts bag_10 behind bag_9."""
+    return [(int(part[:18]), '') if part.isdigit() else (0, part) for part in SPLIT.split(name)]
 
 
-def _file_by_file(bag: Path, stack: ExitStack) -> list[TopicSource]:
-    """Read the files of a recording without its description."""
-    files = sorted(p for p in bag.glob('*') if p.suffix in STORAGE) if bag.is_dir() else [bag]
-    if not files:
-        raise EpisodeError(f'{bag}: expected files that end in {" or ".join(STORAGE)}')
-    opens = [_by_sqlite if file.suffix == '.db3' else _by_rosbags for file in files]
-    return [s for o, file in zip(opens, files, strict=True) for s in o(file, stack)]
+def _unpacked(file: Path, stack: ExitStack) -> Path:
+    """Unpack a file that rosbag2 compressed as a whole."""
+    plain = Path(stack.enter_context(TemporaryDirectory())) / file.stem
+    with file.open('rb') as packed, plain.open('wb') as place:
+        Unpacking(file.stat().st_size).file(packed, place)
+    return plain
 
 
-def _by_rosbags(path: Path, stack: ExitStack) -> list[TopicSource]:
-    reader = require('rosbags.rosbag2', 'record').Reader(path)
-    stack.enter_context(reader)
+def _by_mcap(path: Path, stack: ExitStack) -> list[TopicSource]:
+    file = McapFile(path)
+    numbers: dict[tuple[str, str], list[int]] = {}
+    for number, channel in file.channels.items():
+        numbers.setdefault((channel.topic, channel.msgtype), []).append(number)
 
-    def messages_of(link: Any) -> Messages:
-        return lambda: ((at_ns, bytes(raw)) for _, at_ns, raw in reader.messages([link]))
+    def messages_of(channels: list[int]) -> Messages:
+        return lambda: _plain(path, ((m.at_ns, m.data) for m in file.messages(channels)))
 
-    return [TopicSource(c.topic, c.msgtype, messages_of(c)) for c in reader.connections]
+    return [TopicSource(*key, messages_of(channels)) for key, channels in numbers.items()]
 
 
 def _by_sqlite(path: Path, stack: ExitStack) -> list[TopicSource]:
@@ -102,10 +151,30 @@ def _by_sqlite(path: Path, stack: ExitStack) -> list[TopicSource]:
     base = stack.enter_context(
         closing(sqlite3.connect(f'{path.resolve().as_uri()}?mode=ro', uri=True))
     )
-    order = 'SELECT timestamp, data FROM messages WHERE topic_id = ? ORDER BY timestamp'
+    tables = base.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    if not {('topics',), ('messages',)} <= {*tables}:
+        raise ValueError('it has no tables of topics and messages')
+    order = (
+        'SELECT timestamp, length(data), CASE WHEN length(data) <= ? THEN data END '
+        'FROM messages WHERE topic_id = ? ORDER BY timestamp'
+    )
 
     def messages_of(number: int) -> Messages:
-        return lambda: ((at_ns, bytes(raw)) for at_ns, raw in base.execute(order, (number,)))
+        return lambda: _plain(path, _bounded(base.execute(order, (MOST_BYTES, number))))
 
     rows = base.execute('SELECT id, name, type FROM topics').fetchall()
     return [TopicSource(topic, kind, messages_of(number)) for number, topic, kind in rows]
+
+
+def _bounded(rows: Iterable[tuple[int, int, bytes | None]]) -> Iterator[tuple[int, bytes]]:
+    for at_ns, size, data in rows:
+        if data is None:
+            raise ValueError(f'a message has {size} bytes, expected at most {MOST_BYTES}')
+        yield at_ns, bytes(data)
+
+
+def _plain(path: Path, messages: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """Unpack messages that rosbag2 compressed one by one."""
+    unpacking = Unpacking(path.stat().st_size)
+    for at_ns, data in messages:
+        yield at_ns, unpacking.part(data, 'zstd') if data.startswith(ZSTD_MAGIC) else data

@@ -15,7 +15,8 @@ import numpy as np
 
 from .. import topics
 from ..contract import CameraSpec
-from ..errors import EpisodeError, require
+from ..errors import EpisodeError, LiquidDroneError, require, shown
+from .mcap_file import McapFile
 from .recording import EpisodeInfo, Recording
 
 IMAGE, CAMERA, LABEL = topics.IMAGE_COMPRESSED, topics.CAMERA_INFO, topics.COMMAND
@@ -123,17 +124,21 @@ def read(path: Path, info: EpisodeInfo, every_frame: bool = False) -> Recording:
 
 def _gather(path: Path) -> dict[int, dict[str, Any]]:
     """Return what the messages of each frame hold, by the time at which they were written."""
-    rosbag2, store = require('rosbags.rosbag2', 'record'), typestore()
-    frames: dict[int, dict[str, Any]] = {}
+    store, frames = typestore(), dict[int, dict[str, Any]]()
     try:
-        with rosbag2.Reader(path) as reader:
-            for link, stamp_ns, raw in reader.messages():
-                read_one = _READ.get(link.topic.lstrip('/'))
-                if read_one is not None:
-                    message = store.deserialize_cdr(raw, link.msgtype)
-                    frames.setdefault(stamp_ns, {}).update(read_one(message))
-    except (OSError, ValueError, RuntimeError, AssertionError, rosbag2.ReaderError) as error:
-        raise EpisodeError(f'{path} cannot be read as rosbag2: {error}') from error
+        file = McapFile(storage_file(path))
+        wanted = {n: c for n, c in file.channels.items() if c.topic.lstrip('/') in _READ}
+        for message in file.messages(wanted):
+            channel = wanted[message.channel]
+            decoded = store.deserialize_cdr(message.data, channel.msgtype)
+            read_one = _READ[channel.topic.lstrip('/')]
+            frames.setdefault(message.at_ns, {}).update(read_one(decoded))
+    except LiquidDroneError:
+        raise
+    except Exception as error:  # a broken file raises whatever its first wrong byte leads to
+        raise EpisodeError(
+            f'{path} cannot be read as rosbag2: {shown(str(error))}; record it again'
+        ) from error
     return frames
 
 

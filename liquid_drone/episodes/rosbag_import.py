@@ -12,7 +12,6 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from ..errors import EpisodeError, ImageError, OutputError
 from ..files import as_name
 from ..geometry import rotation_from_quaternion
 from ..image import encode_jpeg, fitted, horizontal_fov_deg, is_too_narrow
+from ..leftovers import made_aside
 from ..results import EPISODE, put
 from .bag_source import TopicSource, open_bag
 from .episode import save
@@ -117,14 +117,14 @@ class _Import:
         made: list[Path] = []
         frames = short = bare = 0
         _check_folder(out)
-        with TemporaryDirectory(dir=out, prefix='.import-') as aside:
+        with made_aside(out / f'{name_of(self._bag)}-00', is_folder=True) as aside:
             for piece in self._pieces():
                 if len(piece.jpegs) < self._config.fewest_frames:
                     short += 1
                     for stamp_ns in piece.rows['stamp_ns']:
                         self._left_out.picture(stamp_ns, 'pictures in a piece that is too short')
                     continue
-                made.append(Path(aside) / f'{name_of(self._bag)}-{len(made):02d}')
+                made.append(aside / f'{name_of(self._bag)}-{len(made):02d}')
                 save(piece, made[-1])
                 frames += len(piece.jpegs)
                 bare += int(np.isnan(piece.column('label')).any(axis=1).sum())

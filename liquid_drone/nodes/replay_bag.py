@@ -5,6 +5,7 @@
 Any rosbag2 directory with the topics of ``record.launch.py``, whatever its namespace.
 """
 
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,9 @@ from .. import topics
 from ..arrays import Command, Image
 from ..camera.source import CameraFrame
 from ..encodings import decode_compressed
-from ..errors import EpisodeError, require
+from ..episodes.bag_source import TopicSource, open_bag
+from ..episodes.rosbag import typestore
+from ..errors import EpisodeError
 from ..ros import conversions
 
 COMMAND, INFO = topics.COMMAND, topics.CAMERA_INFO
@@ -38,12 +41,9 @@ class Bag:
             EpisodeError: no recording, no pictures or no commands in it.
 
         """
-        typesys = require('rosbags.typesys', 'record')
-        self._store = typesys.get_typestore(typesys.Stores.ROS2_HUMBLE)
-        self._module = require('rosbags.rosbag2', 'record')
         self.path = path
-        with self._open() as reader:
-            names = [link.topic for link in reader.connections]
+        with open_bag(path) as sources:
+            names = [source.topic for source in sources]
         self._pictures = self._find(names, topics.IMAGE_COMPRESSED, topics.IMAGE)
         self._command = self._find(names, COMMAND)
         self._info = self._pictures.rpartition('camera/')[0] + INFO
@@ -79,20 +79,16 @@ class Bag:
             )
         return found[0]
 
-    def _open(self) -> Any:
-        try:
-            return self._module.Reader(self.path)
-        except (OSError, self._module.ReaderError) as error:
-            raise EpisodeError(
-                f'{self.path} cannot be read: {error}; expected a rosbag2 directory with '
-                'metadata.yaml (ros2 bag reindex makes one anew)'
-            ) from error
-
     def _messages(self, *topics: str) -> Iterator[tuple[bytes, Any]]:
-        with self._open() as reader:
-            links = [link for link in reader.connections if link.topic in topics]
-            for link, _, raw in reader.messages(links):
-                yield bytes(raw), self._store.deserialize_cdr(raw, link.msgtype)
+        """Yield the messages of topics in the order of their recording."""
+        with open_bag(self.path) as sources:
+            streams = [_stamped(source) for source in sources if source.topic in topics]
+            for _, raw, kind in heapq.merge(*streams, key=lambda row: row[0]):
+                yield raw, typestore().deserialize_cdr(raw, kind)
+
+
+def _stamped(source: TopicSource) -> Iterator[tuple[int, bytes, str]]:
+    return ((at_ns, raw, source.msgtype) for at_ns, raw in source.messages())
 
 
 def picture_of(message: Any) -> Image:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...options import option
 from ..arguments import Command
+from ..places import claim_folder
 
 NAME = 'draw'
 HELP = "draw a policy's wiring, what its neurons do in a flight, and how expressive cells are"
@@ -40,9 +41,8 @@ def run(args: DrawArguments) -> int:
     from ...evaluate.plots import neurons as pictures
     from ...policy.network import Network
     from ...policy.weights import config_of, load_weights_of
-    from ...results import claim
 
-    claim(args.out, FILES)
+    claim_folder(args.out, FILES)
     network = load_weights_of(Network(config_of(args.bundle)), args.bundle).eval()
     drawn = []
     if network.wiring is not None:

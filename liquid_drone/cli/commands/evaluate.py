@@ -13,11 +13,11 @@ from ... import resources
 from ...errors import ConfigError
 from ...files import aside_of, write_text
 from ...options import option
-from ...results import claim
 from ...runtime.providers import PrecisionChoice, ProviderChoice
 from ...seeds import parse_seeds, split_of, split_seeds
 from ...sim.flight_spec import FlightSpec
 from ..arguments import Command, part
+from ..places import claim_folder
 
 if TYPE_CHECKING:
     from ...evaluate.scoring import Summary
@@ -95,7 +95,7 @@ def run(args: EvaluateArguments) -> int:
 
     seeds = seeds_of(args)
     where = f'{split_of(seeds[0])} seeds {seeds[0]} to {seeds[-1]}'
-    claim(args.out, FILES)
+    claim_folder(args.out, FILES)
     args = _settled(args)
     flight = args.flight
     given = (args.worlds, args.seasons, args.weathers)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from ... import resources
 from ...files import aside_of, write_text
 from ...options import option
-from ...results import claim
 from ...runtime.providers import Backend, PrecisionChoice, ProviderChoice
 from ...sim.flight_spec import FlightSpec
 from ..arguments import Command, part
+from ..places import claim_folder
 
 if TYPE_CHECKING:
     from ...evaluate.scoring import FlightScore
@@ -61,7 +61,7 @@ def run(args: FlyArguments) -> int:
     task = judged_task(args.flight, scenario.task)
     if args.flight.firmware:
         find(args.flight.autopilot, args.flight.firmware)  # said before anything is built
-    claim(args.out, FILES)
+    claim_folder(args.out, FILES)
     fly = _in_process if args.no_ros else _through_ros
     with FlightBar(silent=args.json) as bar:
         log = fly(args, bundle, bar.show)

@@ -11,9 +11,9 @@ from ... import resources
 from ...errors import ConfigError
 from ...files import write_text
 from ...options import REQUIRED, option
-from ...results import claim
 from ...runtime.providers import PrecisionChoice, ProviderChoice
 from ..arguments import Command
+from ..places import claim_folder
 
 if TYPE_CHECKING:
     from ...evaluate.scoring import Rate
@@ -80,7 +80,7 @@ def run(args: InferArguments) -> int:
         raise ConfigError('expected a bundle first, and each method once')
     paths = {name: Path() if name == COLOUR_BLOB else resources.bundle(name) for name in names}
     methods = methods_of(paths, args.providers, args.precision)
-    claim(args.out, FILES)
+    claim_folder(args.out, FILES)
     found = [_answers(method, footage, args) for method in methods]
     if truth:
         from dataclasses import replace

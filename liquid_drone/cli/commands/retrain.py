@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ... import resources
 from ...errors import ConfigError, EpisodeError
 from ...files import as_name, write_text
+from ...leftovers import made_aside
 from ...options import REQUIRED, option
 from ...run_lock import only_run
 from ..arguments import Command, part
@@ -136,8 +137,9 @@ def _take(args: RetrainArguments, into: Path) -> None:
         episodes = [path] if (path / MANIFEST).is_file() else find_episodes(path)
         for episode in episodes:
             if not (into / episode.name).is_dir():
-                shutil.copytree(episode, into / f'.{episode.name}.partial', dirs_exist_ok=True)
-                (into / f'.{episode.name}.partial').replace(into / episode.name)
+                with made_aside(into / episode.name, is_folder=True) as aside:
+                    shutil.copytree(episode, aside, dirs_exist_ok=True)
+                    aside.rename(into / episode.name)
         if not episodes:
             raw.append(path)
     if raw:
