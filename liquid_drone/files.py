@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ConfigError, LiquidDroneError, OutputError, shown
-from .leftovers import made_aside
+from .outputs.leftovers import made_aside
 
 NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]*')
 LONGEST_NAME = 128  # a file name has 255 bytes, and endings are added

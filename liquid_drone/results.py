@@ -17,8 +17,8 @@ from pathlib import Path
 
 from .errors import LiquidDroneError, OutputError
 from .files import load_json, shown_path, write_text
-from .leftovers import held, made_aside, name_aside, remove_left
-from .roots import fixed_root_of
+from .outputs.leftovers import held, made_aside, name_aside, remove_left
+from .outputs.roots import fixed_root_of
 
 MARKER = '.liquid_drone.json'  # in a folder of results: the files that this program wrote there
 
@@ -63,7 +63,7 @@ def check_replaceable(path: Path, kind: ResultKind) -> None:
 
     """
     _check_folder(path)
-    if root := path.exists() and fixed_root_of(path):
+    if root := fixed_root_of(_absolute(path)):
         raise OutputError(
             f'{shown_path(path)} is not replaced: {root}; choose a folder in it as --out'
         )

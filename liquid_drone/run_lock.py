@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import OutputError
-from .roots import root_of
+from .outputs.roots import root_of
 
 LOCK = '.liquid_drone.lock'
 

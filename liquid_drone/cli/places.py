@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ..errors import OutputError
 from ..files import check_name, shown_path
+from ..outputs.roots import root_of
 from ..results import BUNDLE, check_replaceable, claim
-from ..roots import root_of
 
 
 def check_bundle_place(out: Path) -> None:

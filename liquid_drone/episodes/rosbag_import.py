@@ -22,7 +22,7 @@ from ..errors import EpisodeError, ImageError, OutputError
 from ..files import as_name
 from ..geometry import rotation_from_quaternion
 from ..image import encode_jpeg, fitted, horizontal_fov_deg, is_too_narrow
-from ..leftovers import made_aside
+from ..outputs.leftovers import made_aside
 from ..results import EPISODE, put
 from .bag_source import TopicSource, open_bag
 from .episode import save

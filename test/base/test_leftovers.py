@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from liquid_drone.files import write_text, written
-from liquid_drone.leftovers import made_aside
+from liquid_drone.outputs.leftovers import made_aside
 from liquid_drone.results import BUNDLE, replacing
 
 PROOF = json.dumps({'format_version': 1})

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from ... import resources
 from ...errors import ConfigError, EpisodeError
 from ...files import as_name, write_text
-from ...leftovers import made_aside
 from ...options import REQUIRED, option
+from ...outputs.leftovers import made_aside
 from ...run_lock import only_run
 from ..arguments import Command, part
 from ..places import check_bundle_place
