@@ -40,14 +40,16 @@ endif
 # ONNX Runtime with CUDA and TensorRT where there is an NVIDIA driver, the small one elsewhere.
 RUNTIME_EXTRA := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 FLY_EXTRAS := $(RUNTIME_EXTRA),sim$(ROS_EXTRA)
-TEST_EXTRAS := $(FLY_EXTRAS),train,rl,test
+TEST_EXTRAS := $(FLY_EXTRAS),train,rl,docs,test
 
-.PHONY: fly test quick check clean help lock
+export NO_MKDOCS_2_WARNING := 1
+.PHONY: fly test quick check docs clean help lock
 
 help:
 	@sed -n '1,14s/^# \{0,1\}//p' Makefile
 	@echo
 	@echo 'make check   the part of `make test` that takes seconds'
+	@echo 'make docs    the documentation as a site in out/site'
 	@echo 'make lock    resolve $(LOCK) anew (needs python3.10 and python3.11)'
 	@echo 'make clean   remove the environment, caches and build outputs (not out/)'
 
@@ -65,6 +67,10 @@ check: $(VENV)/.for-test
 	$(RUN)/ruff check .
 	$(RUN)/mypy
 	$(RUN)/lint-imports
+
+docs: $(VENV)/.for-test
+	$(RUN)/python -m mkdocs build --strict
+	@echo 'out/site: open index.html; the search needs a server: python3 -m http.server -d out/site'
 
 lock:
 	python3.11 requirements/update_lock.py python3.10 python3.11

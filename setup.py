@@ -47,6 +47,7 @@ TRAIN = [
 RL = ['stable-baselines3>=2.6']  # for examples/ppo.py alone
 IMPORT = ['h5py>=3.8']  # published Keras weights
 ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
+DOCS = ['mkdocs-material>=9.5', 'mkdocstrings-python>=1.16']  # make docs
 TEST = [
     *IMPORT,
     'colcon-bash',
@@ -123,6 +124,7 @@ setup(
         'record': RECORD,
         'import': IMPORT,
         'ros': ROS,
+        'docs': DOCS,
         'test': TEST,
     },
     entry_points={

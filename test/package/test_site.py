@@ -1,0 +1,93 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The documentation is no older than the code: commands parse, topics exist, the site builds."""
+
+import importlib.util
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from liquid_drone.cli.main import parser
+from liquid_drone.errors import LiquidDroneError
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / 'docs'
+PAGES = [*sorted(DOCS.glob('*.md')), ROOT / 'README.md', *sorted((ROOT / 'examples').glob('*.py'))]
+MADE = {'reference-cli.md', 'reference-ros.md', 'reference-api.md'}
+MADE |= {'contributing.md', 'security.md', 'changes.md'}  # by docs/site_pages.py
+
+
+def commands(page: Path) -> Iterator[str]:
+    """Yield each liquid-drone command that a page tells its reader to type."""
+    text = page.read_text(encoding='utf-8')
+    if page.suffix == '.md':
+        text = '\n'.join(re.findall(r'^```\w*\n(.*?)^```', text, re.DOTALL | re.MULTILINE))
+    for line in text.splitlines():
+        for part in re.split(r'&&|\|', line.split(' #')[0]):
+            found = re.match(r'\s*(?:\.venv/bin/|ros2 run liquid_drone )?(liquid-drone .+)', part)
+            if found and not re.search(r'[$…]|<|COMMAND', part):
+                yield found[1].strip().rstrip('&').removesuffix('\\')
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda path: path.name)
+def test_every_command_on_a_page_is_one_that_the_program_takes(page: Path) -> None:
+    for line in commands(page):
+        if line.split()[-1] in ('--help', '--version', '--json') and len(line.split()) == 2:
+            continue
+        try:
+            parser().parse_args(shlex.split(line)[1:])
+        except LiquidDroneError as error:
+            pytest.fail(f'{page.name}: {line}: {error}')
+
+
+def nav(entries: object) -> Iterator[str]:
+    if isinstance(entries, str):
+        yield entries
+    elif isinstance(entries, list | dict):
+        for entry in entries.values() if isinstance(entries, dict) else entries:
+            yield from nav(entry)
+
+
+def test_every_page_is_in_the_navigation_once() -> None:
+    text = (ROOT / 'mkdocs.yml').read_text(encoding='utf-8')
+    named = list(nav(yaml.safe_load(text)['nav']))
+    assert sorted(named) == sorted({page.name for page in DOCS.glob('*.md')} | MADE)
+
+
+def test_every_topic_that_a_node_has_is_on_the_page_about_nodes() -> None:
+    spec = importlib.util.spec_from_file_location('site_pages', DOCS / 'site_pages.py')
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    page = (DOCS / 'ROS2.md').read_text(encoding='utf-8')
+    names = {str(row[2]).strip('`') for row in module.made_by_nodes()}
+    assert {'cmd_vel', '~/setpoint', '~/engage', '/clock'} <= names
+    told = page.replace('camera/…', 'camera/image_raw/compressed camera/camera_info')
+    missing = sorted(
+        name
+        for name in names
+        if name not in told and name.replace('~/', '/') not in told and f'~/{name}' not in told
+    )
+    assert missing == []
+
+
+def test_the_site_builds_without_a_warning_and_needs_no_network(tmp_path: Path) -> None:
+    pytest.importorskip('mkdocs', reason="needs pip install 'liquid_drone[docs]'")
+    pytest.importorskip('rclpy', reason="needs pip install 'liquid_drone[ros]'")
+    build = [sys.executable, '-m', 'mkdocs', 'build', '--strict', '--site-dir', str(tmp_path)]
+    told = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    loaded = re.compile(r'<(?:script|img|link rel="stylesheet")[^>]*(?:src|href)="https?://')
+    for page in tmp_path.glob('*.html'):
+        assert not loaded.search(page.read_text(encoding='utf-8')), page.name
+    reference = (tmp_path / 'reference-api.html').read_text(encoding='utf-8')
+    assert 'id="liquid_drone.flight.guard.guard.step"' in reference
+    assert '--weather' in (tmp_path / 'reference-cli.html').read_text(encoding='utf-8')
+    assert 'limits.speed_m_s' in (tmp_path / 'reference-ros.html').read_text(encoding='utf-8')
