@@ -9,8 +9,11 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
 import xml.etree.ElementTree as ElementTree
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -87,16 +90,28 @@ def metadata() -> dict[str, Any]:
     return dict(json.loads(run([sys.executable, '-c', program], ROOT)))
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
+@pytest.fixture(scope='module')
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copy what git tracks of the package to a scratch place, so that nothing is built here."""
-    copy = tmp_path / 'ws' / 'src' / 'liquid_drone'
+    copy = tmp_path_factory.mktemp('packaging') / 'ws' / 'src' / 'liquid_drone'
     copy.mkdir(parents=True)
     for name in SOURCES:
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns('__pycache__'))
     for name in FILES:
         shutil.copy(ROOT / name, copy / name)
     return copy
+
+
+@pytest.fixture(scope='module')
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build a wheel, with the tools that are here."""
+    out = tmp_path_factory.mktemp('wheel')
+    tree = out / 'tree'  # setuptools leaves build/ in it
+    shutil.copytree(source, tree)
+    options = ['--no-deps', '--no-build-isolation', '--quiet', '--wheel-dir', str(out)]
+    run([sys.executable, '-m', 'pip', 'wheel', *options, '.'], tree)
+    (found,) = out.glob('*.whl')
+    return found
 
 
 def run(line: list[str], cwd: Path, **variables: str) -> str:
@@ -152,19 +167,48 @@ def test_every_entry_point_can_be_imported(metadata: dict[str, Any]) -> None:
         assert callable(getattr(importlib.import_module(module), function))
 
 
-def test_a_wheel_carries_what_is_found_at_run_time(source: Path, tmp_path: Path) -> None:
-    options = ['--no-deps', '--no-build-isolation', '--quiet', '--wheel-dir', str(tmp_path)]
-    run([sys.executable, '-m', 'pip', 'wheel', *options, '.'], source)
-    (wheel,) = tmp_path.glob('*.whl')
+def test_a_wheel_carries_what_is_found_at_run_time(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     for wanted in FOUND_AT_RUN_TIME:
         assert any(name.endswith(f'/data/share/liquid_drone/{wanted}') for name in names), wanted
     assert any(name.endswith('resource_index/packages/liquid_drone') for name in names)
+    assert 'liquid_drone/py.typed' in names
+    assert any(name.endswith('dist-info/licenses/LICENSE') for name in names)
+
+
+def test_the_wheel_alone_flies_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
+    pytest.importorskip('pybullet', reason="needs pip install 'liquid_drone[sim]'")
+    place, empty = tmp_path / 'venv', tmp_path / 'empty'
+    empty.mkdir()
+    venv.create(place, with_pip=False)
+    (site,) = place.glob('lib/python*/site-packages')
+    (site / 'requirements.pth').write_text(f'{sysconfig.get_path("purelib")}\n')  # none of ours
+    options = ['--no-deps', '--quiet', '--disable-pip-version-check']
+    pip = [sys.executable, '-m', 'pip', '--python', str(place / 'bin/python')]
+    run([*pip, 'install', *options, str(wheel)], empty, PYTHONPATH='')
+    python = [str(place / 'bin/python')]
+    where = run(
+        [*python, '-c', 'import liquid_drone as d; print(d.__file__)'], empty, PYTHONPATH=''
+    )
+    assert where.startswith(str(site))
+    flags = ['--no-ros', '--no-video', '--duration', '1', '--start', 'hover', '--no-land']
+    told = run([str(place / 'bin/liquid-drone'), 'fly', *flags], empty, PYTHONPATH='')
+    assert '\nSUCCESS: 1 s with red_backpack' in told
+    assert {path.name for path in (empty / 'out').glob('[!.]*')} >= {'episode', 'result.json'}
+
+
+def below(mark: str, names: Iterable[str]) -> set[str]:
+    """Return the files below a folder, as (folder, path in it)."""
+    found = {f'{mark} {name.split(mark, 1)[1]}' for name in names if mark in name}
+    return {name for name in found if not name.endswith(('.pyc', '/'))}
 
 
 @pytest.mark.parametrize('options', [[], ['--symlink-install']], ids=['copied', 'symlinked'])
-def test_colcon_makes_a_working_ros_package(source: Path, options: list[str]) -> None:
-    workspace = source.parents[1]
+def test_colcon_makes_a_working_ros_package(
+    source: Path, wheel: Path, tmp_path: Path, options: list[str]
+) -> None:
+    workspace = tmp_path / 'ws'
+    shutil.copytree(source.parents[1], workspace)
     colcon = [sys.executable, '-m', 'colcon']
     assert '(ros.ament_python)' in run([*colcon, 'list'], workspace)
     run([*colcon, 'build', *options], workspace)
@@ -177,3 +221,12 @@ def test_colcon_makes_a_working_ros_package(source: Path, options: list[str]) ->
     run_in = f'set -e; source install/setup.bash; exec {sys.executable} -c "{program}"'
     where = run(['bash', '-c', run_in], workspace)
     assert str(workspace) in where
+    if not options:  # what is linked is the source itself
+        by_pip = [f'site-packages/{name}' for name in zipfile.ZipFile(wheel).namelist()]
+        by_colcon = [str(path) for path in prefix.rglob('*') if path.is_file()]
+        code, share = 'site-packages/liquid_drone/', 'share/liquid_drone/'
+        assert below(code, by_pip) == below(code, by_colcon)
+        of_colcon = {f'{share} package.{ending}' for ending in ('bash', 'dsv', 'ps1', 'sh', 'zsh')}
+        data = {name for name in below(share, by_colcon) if ' hook/' not in name} - of_colcon
+        assert below(share, by_pip) == data
+        assert len(data) > 40
