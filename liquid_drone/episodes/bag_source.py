@@ -26,6 +26,8 @@ from .unpacking import MOST_BYTES, ZSTD_MAGIC, Unpacking
 ENDING = re.compile(r'.+\.(mcap|db3)(\.zstd)?')
 ZSTD = '.zstd'
 SPLIT = re.compile(r'(\d+)')
+MOST_TOLD = 600  # characters
+ROS_1 = b'#ROSBAG'
 METADATA = 'metadata.yaml'
 MOST_METADATA_BYTES = 100_000  # reading it takes seconds beyond; the folder says the same
 Messages = Callable[[], Iterator[tuple[int, bytes]]]
@@ -49,6 +51,12 @@ class TopicSource:
                 left_out(bag_ns, f'messages of {self.topic} cannot be decoded')
                 continue
             yield bag_ns, message
+
+
+def topics_of(sources: Iterable[TopicSource]) -> str:
+    """Return topics and types for a message, however many there are."""
+    text = ', '.join(f'{one.topic} ({one.msgtype})' for one in sources) or 'none'
+    return text if len(text) <= MOST_TOLD else f'{text[:MOST_TOLD]}...'
 
 
 @contextmanager
@@ -75,6 +83,9 @@ def open_bag(bag: Path) -> Iterator[list[TopicSource]]:
 def _open(bag: Path, stack: ExitStack) -> list[TopicSource]:
     found: dict[tuple[str, str], list[Messages]] = {}
     for file in _storage_files(bag):
+        with file.open('rb') as begun:
+            if begun.read(len(ROS_1)) == ROS_1:
+                raise ValueError('it is a recording of ROS 1: rosbags-convert makes one of ROS 2')
         plain = _unpacked(file, stack) if file.suffix == ZSTD else file
         read = _by_sqlite if plain.suffix == '.db3' else _by_mcap
         for one in read(plain, stack):

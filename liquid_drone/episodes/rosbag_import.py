@@ -24,7 +24,7 @@ from ..geometry import rotation_from_quaternion
 from ..image import encode_jpeg, fitted, horizontal_fov_deg, is_too_narrow
 from ..outputs.leftovers import made_aside
 from ..results import EPISODE, put
-from .bag_source import TopicSource, open_bag
+from .bag_source import TopicSource, open_bag, topics_of
 from .episode import save
 from .left_out import LeftOut
 from .recording import EpisodeInfo, Recording
@@ -225,7 +225,7 @@ class _Import:
         """
         link = self._find(topic, types)
         if link is None:
-            known = ', '.join(f'{c.topic} ({c.msgtype})' for c in self._sources)
+            known = topics_of(self._sources)
             raise EpisodeError(
                 f'{self._bag} has no topic {topic} of type {" or ".join(types)}; it has {known}: '
                 'name the topic'

@@ -165,13 +165,15 @@ def _is_recording(path: Path) -> bool:
 
 def _image_topic(path: Path, sources: Sequence[Any]) -> Any:
     """Return the topic of the camera: the one called so, else the only one with pictures."""
+    from ..episodes.bag_source import topics_of
+
     pictures = [source for source in sources if source.msgtype in IMAGE_TYPES]
     for name in (topics.IMAGE_COMPRESSED, topics.IMAGE):
         for source in pictures:
             if source.topic.strip('/').endswith(name):
                 return source
     if len(pictures) != 1:
-        names = ', '.join(source.topic for source in pictures) or 'none'
+        names = topics_of(pictures)
         raise CameraError(f'{path}: expected one topic with pictures, found {names}')
     return pictures[0]
 

@@ -15,7 +15,7 @@ from .. import topics
 from ..arrays import Command, Image
 from ..camera.source import CameraFrame
 from ..encodings import decode_compressed
-from ..episodes.bag_source import TopicSource, open_bag
+from ..episodes.bag_source import TopicSource, open_bag, topics_of
 from ..episodes.rosbag import typestore
 from ..errors import EpisodeError
 from ..ros import conversions
@@ -43,9 +43,9 @@ class Bag:
         """
         self.path = path
         with open_bag(path) as sources:
-            names = [source.topic for source in sources]
-        self._pictures = self._find(names, topics.IMAGE_COMPRESSED, topics.IMAGE)
-        self._command = self._find(names, COMMAND)
+            names, there = [source.topic for source in sources], topics_of(sources)
+        self._pictures = self._find(names, there, topics.IMAGE_COMPRESSED, topics.IMAGE)
+        self._command = self._find(names, there, COMMAND)
         self._info = self._pictures.rpartition('camera/')[0] + INFO
 
     def commands(self) -> dict[int, Command]:
@@ -70,10 +70,10 @@ class Bag:
             stamp_ns = conversions.nanoseconds(message.header.stamp)
             yield RecordedPicture(CameraFrame(picture_of(message), stamp_ns), info)
 
-    def _find(self, names: list[str], *endings: str) -> str:
+    def _find(self, names: list[str], there: str, *endings: str) -> str:
         found = [name for end in endings for name in names if f'/{name}'.endswith(f'/{end}')]
         if not found:
-            wanted, there = ' or '.join(endings), ', '.join(sorted(names))
+            wanted = ' or '.join(endings)
             raise EpisodeError(
                 f'{self.path} has no topic {wanted}, but {there}; record with record.launch.py'
             )

@@ -2,9 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """An interrupted command ends soon, in one sentence, leaves no process, and keeps its work."""
 
+import json
+import os
+import signal
+
 import interrupts
 import numpy as np
 import pytest
+
+from liquid_drone.cli.commands.fly import FlightBar
+from liquid_drone.cli.main import main
+from liquid_drone.episodes.episode import load
+from liquid_drone.sim.session import FlightProgress
 
 
 @pytest.mark.slow
@@ -25,3 +34,26 @@ def test_an_interrupted_collecting_ends_in_one_sentence_and_goes_on(how, tmp_pat
             assert ended.stderr.count('\n') == 1
         else:  # it was through already
             assert (ended.code, ended.stderr) == (0, '')
+
+
+def test_sigterm_lands_a_flight_in_this_process_and_gives_the_log(tmp_path, monkeypatch, capsys):
+    """As Ctrl-C does; it used to lose the flight."""
+    has_asked, show = False, FlightBar.show
+
+    def ask(bar: FlightBar, progress: FlightProgress) -> None:
+        nonlocal has_asked
+        if progress.following_s > 1.0 and not has_asked:
+            has_asked = True
+            os.kill(os.getpid(), signal.SIGTERM)
+        show(bar, progress)
+
+    monkeypatch.setattr(FlightBar, 'show', ask)
+    before = signal.getsignal(signal.SIGTERM)
+    line = ['fly', '--no-ros', '--no-video', '--duration', '30', '--start', 'hover']
+    assert main([*line, '--json', '--out', str(tmp_path)]) == 1  # cut short
+    told = json.loads(capsys.readouterr().out)
+    assert has_asked
+    assert told['flown_s'] < 20.0
+    height_m = load(tmp_path / 'episode', every_frame=True).column('position_enu')[-1, 2]
+    assert height_m < 0.3
+    assert signal.getsignal(signal.SIGTERM) == before

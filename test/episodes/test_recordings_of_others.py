@@ -20,7 +20,7 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin
 from rosbags.rosbag2 import Writer as BagWriter
 
 from liquid_drone.episodes import bag_source, unpacking
-from liquid_drone.episodes.bag_source import open_bag
+from liquid_drone.episodes.bag_source import open_bag, topics_of
 from liquid_drone.episodes.rosbag import typestore
 from liquid_drone.errors import EpisodeError
 
@@ -282,3 +282,15 @@ def test_tables_that_are_none_are_refused(tmp_path: Path) -> None:
         )
     with pytest.raises(EpisodeError, match='no tables of topics and messages'):
         rows_of(tmp_path / 'it.db3')
+
+
+def test_a_recording_of_ros_1_is_named(tmp_path: Path) -> None:
+    (tmp_path / 'it.bag').write_bytes(b'#ROSBAG V2.0\n' + bytes(100))
+    with pytest.raises(EpisodeError, match=r'a recording of ROS 1: rosbags-convert'):
+        rows_of(tmp_path / 'it.bag')
+
+
+@given(st.lists(st.text(max_size=3_000), max_size=200))
+def test_topics_are_told_in_short(names: list[str]) -> None:
+    sources = [bag_source.TopicSource(name, KIND, lambda: iter(())) for name in names]
+    assert len(topics_of(sources)) < 700

@@ -147,18 +147,20 @@ def _in_process(
     runner.warm_up()
     firmware = FirmwareFlight(args.out / 'logs' / 'firmware.log', on_progress=on_progress)
     session = Session(args.flight, firmware)
-    before = signal.signal(signal.SIGINT, _landing(session.request_land))
+    land = _landing(session.request_land)
+    before = {number: signal.signal(number, land) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         log = closed_loop.fly(session, runner, on_progress)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         session.close()
     log.save(args.out / 'episode')
     return log
 
 
 def _landing(request_land: Callable[[], None]) -> Callable[[int, Any], None]:
-    """Make a handler that lands at the first Ctrl-C and ends everything at the second."""
+    """Make a handler that lands at the first signal and ends everything at the second."""
     presses: list[None] = []
 
     def handle(_number: int, _frame: Any) -> None:
