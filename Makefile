@@ -26,6 +26,7 @@ PYTEST_ARGS ?=
 # A sourced ROS 2 is used as it is, with the Python it was built for; otherwise rclpy comes as wheels.
 SYSTEM_ROS := $(shell test -n "$${ROS_DISTRO:-}" && python3 -c 'import rclpy' 2>/dev/null && echo yes)
 ifeq ($(SYSTEM_ROS),yes)
+  NUMPY_1 := $(shell python3 -c 'import numpy; print("yes" if numpy.__version__ < "2" else "no")' 2>/dev/null)
   PYTHON ?= python3
   VENV_FLAGS := --system-site-packages
   ROS_EXTRA :=
@@ -86,9 +87,10 @@ $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV_FLAGS) $(VENV)
 	touch $@
 
-# The pins that hold here: beside a system ROS 2, NumPy must stay the one its messages were compiled for.
+# The pins that hold here: beside a system ROS 2, NumPy must stay of the major version that its messages were
+# compiled for: 1 on Humble and Jazzy, 2 on Lyrical.
 $(VENV)/lock.txt: $(LOCK) $(VENV)/.made
-ifeq ($(SYSTEM_ROS),yes)
+ifeq ($(NUMPY_1),yes)
 	sed -E '/^(numpy|opencv-python)==/d' $(LOCK) > $@
 	printf 'numpy==1.26.4\nopencv-python==4.11.0.86\n' >> $@
 else

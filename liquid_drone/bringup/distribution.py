@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where ROS 2 distributions differ, from Humble to Kilted: the one place that adapts.
+"""Where ROS 2 distributions differ, from Humble to Lyrical: the one place that adapts.
 
 Everything else is written to what Humble has. No rclpy in here: the command line asks too.
 """

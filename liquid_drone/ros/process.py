@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""How every node of this package starts, spins and ends; the same from Humble to Kilted.
+"""How every node of this package starts, spins and ends; the same from Humble to Lyrical.
 
 rclpy's own signal handling ends the context before a node can say its last word, and under ``ros2
 launch`` Ctrl-C arrives twice. So: own handlers that only set a flag, a ``spin_once`` loop, and an

@@ -73,7 +73,7 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize('name', ['jazzy.Dockerfile', 'jetson.Dockerfile'])
+@pytest.mark.parametrize('name', ['pc.Dockerfile', 'jetson.Dockerfile'])
 def test_a_container_ends_by_the_signal_that_launch_understands(name: str) -> None:
     lines = (DEPLOY / name).read_text().splitlines()
     assert 'STOPSIGNAL SIGINT' in lines

@@ -9,6 +9,7 @@ from datetime import date
 from .machine import Machine, Symptom
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)
+NO_SIMULATOR = (3, 14)  # the Python of Lyrical on Ubuntu 26.04
 END_OF_LIFE = {  # https://docs.ros.org/en/rolling/Releases.html
     'humble': date(2027, 5, 31),
     'iron': date(2024, 12, 4),
@@ -26,6 +27,9 @@ def python(machine: Machine) -> Iterator[Symptom]:
     name = '.'.join(map(str, machine.python))
     if OLDEST_PYTHON <= machine.python <= NEWEST_PYTHON:
         yield Symptom('Python', 'ok', name)
+    elif machine.python[:2] == NO_SIMULATOR:
+        state = f"{name}: PyBullet has no wheel for it, and the drone's part was not run on it yet"
+        yield Symptom('Python', 'warning', state, 'simulate and train with Python 3.10 to 3.13')
     else:
         yield Symptom('Python', 'error', name, 'use Python 3.10 to 3.13: make PYTHON=python3.11')
 
@@ -45,7 +49,9 @@ def ros(machine: Machine) -> Iterator[Symptom]:
         yield Symptom('ROS 2', 'warning', f'{name}, which this program was never run on')
     elif (ends - machine.today).days < SOON_DAYS:
         past = 'ended' if ends < machine.today else 'ends'
-        yield Symptom('ROS 2', 'warning', f'{name}, whose support {past} {ends}', 'plan for Jazzy')
+        yield Symptom(
+            'ROS 2', 'warning', f'{name}, whose support {past} {ends}', 'plan for Lyrical or Jazzy'
+        )
     else:
         yield Symptom('ROS 2', 'ok', f'{name}, supported until {ends}')
     yield from _fast_dds(machine)
