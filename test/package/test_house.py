@@ -22,6 +22,7 @@ BANNED = {
     *('clearance', 'utils', 'helpers', 'misc', 'common'),
 }
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+WRITTEN = {'table.md', 'forgetting.md'}  # by evaluate and retrain
 DOCS = [*sorted((ROOT / 'docs').rglob('*.md')), ROOT / 'README.md']
 
 
@@ -139,7 +140,7 @@ def test_every_path_that_a_page_names_exists(page):
     )
     named += re.findall(r'\]\(([^)#:\s]+)(?:#[^)]*)?\)', page.read_text())
     roots = (page.parent, ROOT, PACKAGE, ROOT / 'test')
-    files = {path.name for path in ROOT.glob('*/**/*') if '.venv' not in path.parts}
+    files = WRITTEN | {p.name for p in ROOT.glob('*/**/*') if '.venv' not in p.parts}
     missing = [
         name
         for name in named

@@ -57,7 +57,8 @@ def nav(entries: object) -> Iterator[str]:
 def test_every_page_is_in_the_navigation_once() -> None:
     text = (ROOT / 'mkdocs.yml').read_text(encoding='utf-8')
     named = list(nav(yaml.safe_load(text)['nav']))
-    assert sorted(named) == sorted({page.name for page in DOCS.glob('*.md')} | MADE)
+    pages = {page.relative_to(DOCS).as_posix() for page in DOCS.rglob('*.md')}
+    assert sorted(named) == sorted(pages | MADE)
 
 
 def test_every_topic_that_a_node_has_is_on_the_page_about_nodes() -> None:
