@@ -106,9 +106,11 @@ def _storage_files(bag: Path) -> list[Path]:
     """
     if not bag.is_dir():
         return [bag]
+    found = {file.name: file for file in bag.iterdir() if ENDING.fullmatch(file.name)}
+    if not found:
+        raise ValueError('expected files that end in .mcap or .db3 in it, found none')
     if not (bag / METADATA).is_file():
         raise ValueError(f'it has no {METADATA}: ros2 bag reindex makes one')
-    found = {file.name: file for file in bag.iterdir() if ENDING.fullmatch(file.name)}
     names = _listed(bag / METADATA) or sorted(found, key=_natural)
     packed = [name if name in found else f'{name}{ZSTD}' for name in names]
     missing = [name for name, other in zip(names, packed, strict=True) if other not in found]

@@ -19,7 +19,7 @@ from ..contract import (
     load_contract,
     parity_inputs,
 )
-from ..errors import BundleError, ConfigError, LiquidDroneError, require
+from ..errors import BundleError, ConfigError, MissingDependencyError, require
 from ..runtime import libraries
 from ..runtime.providers import Backend
 from ..runtime.quantization import NO_VARIANT, variant_of
@@ -71,6 +71,7 @@ def climb(bundle: Path, int8: Path | None = None, flights: int = 0) -> Iterator[
 
     Raises:
         BundleError: the bundle cannot be opened, or has no parity vectors.
+        ConfigError: likewise its weights or wiring.
 
     """
     contract = load_contract(bundle)
@@ -86,10 +87,13 @@ def climb(bundle: Path, int8: Path | None = None, flights: int = 0) -> Iterator[
 def _torch(bundle: Path, contract: Contract) -> Rung:
     try:
         require('torch', 'train')
-        difference = _torch_difference(bundle, contract)
-    except LiquidDroneError as error:
+    except MissingDependencyError as error:
         return Rung('torch fp32', reason=str(error))
-    return Rung('torch fp32', difference, MOST_TOLERANCE['fp32'])
+    from ..policy.weights import WEIGHTS_FILE
+
+    if not (bundle / WEIGHTS_FILE).is_file():
+        return Rung('torch fp32', reason=f'the bundle has no {WEIGHTS_FILE}')
+    return Rung('torch fp32', _torch_difference(bundle, contract), MOST_TOLERANCE['fp32'])
 
 
 def _torch_difference(bundle: Path, contract: Contract) -> float:
@@ -117,6 +121,8 @@ def _rung(bundle: Path, backend: Backend) -> Rung:
         runner = PolicyRunner(bundle, backend, check_parity=False)
         difference = runner.parity_difference()
     except (BundleError, ConfigError) as error:
+        if backend == Backend():  # that every machine runs: then it is the bundle
+            raise
         return Rung(str(backend), reason=str(error))
     return _found(runner, difference, runner.tolerance)
 

@@ -2,15 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each rung says how far it is from PyTorch, or why it was not run."""
 
+import json
 import shutil
 
 import numpy as np
 import pytest
 
 from liquid_drone import resources
-from liquid_drone.contract import largest_difference
+from liquid_drone.contract import (
+    CONTRACT_FILE,
+    CORE_FILE,
+    VISION_FILE,
+    largest_difference,
+    sha256_of,
+)
+from liquid_drone.errors import BundleError, ConfigError
+from liquid_drone.evaluate import parity_ladder
 from liquid_drone.evaluate.parity_ladder import Rung, climb
-from liquid_drone.policy.weights import WEIGHTS_FILE
+from liquid_drone.policy.network import Network
+from liquid_drone.policy.weights import WEIGHTS_FILE, config_of, load_weights_of
 from liquid_drone.runtime import libraries
 
 
@@ -33,6 +43,40 @@ def test_a_bundle_without_weights_leaves_the_first_rung_out(tmp_path):
     first = next(climb(copy))
     assert first.verdict == 'not run'
     assert WEIGHTS_FILE in first.reason
+
+
+def altered(bundle, how):
+    """Make a bundle whose parts do not belong together, each whole in itself."""
+    document = json.loads((bundle / CONTRACT_FILE).read_text())
+    core, vision, weights = (bundle / name for name in (CORE_FILE, VISION_FILE, WEIGHTS_FILE))
+    if how == 'weights cut':
+        weights.write_bytes(weights.read_bytes()[:1000])
+    else:
+        core_bytes = core.read_bytes()
+        core.write_bytes(vision.read_bytes())
+        vision.write_bytes(core_bytes)
+    for file in (core, vision):
+        document['sha256'][file.name] = sha256_of(file)
+    (bundle / CONTRACT_FILE).write_text(json.dumps(document))
+
+
+def _only_weights(bundle, contract):
+    """Read the weights as the first rung does, and compute nothing."""
+    load_weights_of(Network(config_of(str(bundle))), str(bundle))
+    return 0.0
+
+
+@pytest.mark.parametrize('how', ['weights cut', 'graphs swapped'])
+def test_a_bundle_that_cannot_be_opened_is_an_error_and_no_rung_that_was_not_run(
+    how, tmp_path, monkeypatch
+):
+    """It used to be a rung that this machine lacks, and exit code 0."""
+    copy = tmp_path / 'follow'
+    shutil.copytree(resources.bundle('follow'), copy)
+    altered(copy, how)
+    monkeypatch.setattr(parity_ladder, '_torch_difference', _only_weights)
+    with pytest.raises((BundleError, ConfigError)):
+        list(climb(copy))
 
 
 @pytest.mark.parametrize(('difference', 'verdict'), [(1e-3, 'passed'), (0.1, 'failed')])

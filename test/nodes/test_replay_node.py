@@ -128,7 +128,7 @@ def test_commands_are_compared_by_stamp_only() -> None:
 
 
 def test_what_is_no_recording_says_what_was_expected(tmp_path: Path) -> None:
-    with pytest.raises(EpisodeError, match=r'no metadata\.yaml: ros2 bag reindex'):
+    with pytest.raises(EpisodeError, match=r'expected files that end in \.mcap or \.db3'):
         Bag(tmp_path)
     recorder = Recorder(tmp_path / 'bag', '')
     recorder.command(np.zeros(4, np.float32), FIRST_NS)

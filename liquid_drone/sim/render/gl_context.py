@@ -6,6 +6,7 @@ It runs on a graphics card, or on Mesa's llvmpipe where there is none. It knows 
 """
 
 import os
+import threading
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -42,6 +43,8 @@ MOVED = {
 }
 DEFINES = {'leaves': ('LEAVED',), 'glass': ('PANES',)}
 
+_here = threading.local()
+
 
 class GlContext:
     """Holds the OpenGL context of this process."""
@@ -73,8 +76,9 @@ class GlContext:
         """Return this process's context; the first call opens it.
 
         Raises:
-            SimulationError: it cannot be opened, or this process was forked from one that had
-                opened a context: Mesa's threads are gone then, and drawing would wait for ever.
+            SimulationError: it cannot be opened, another thread opened it, or this process was
+                forked from one that had: Mesa's threads are gone then, and drawing would wait for
+                ever.
 
         """
         if cls._shared is not None and cls._shared.process != os.getpid():
@@ -87,7 +91,25 @@ class GlContext:
         if cls._shared is None:
             cls._shared = cls()
             cls._shared.process = os.getpid()
+            _here.has_opened = True
+        if not cls.is_here():
+            raise SimulationError(
+                'another thread of this process draws already, and OpenGL draws in one thread '
+                'alone: make, step and close every environment and simulator of a process in one '
+                'thread, or give each a process (gymnasium.make_vec(..., '
+                "vectorization_mode='async'), SubprocVecEnv)"
+            )
         return cls._shared
+
+    @classmethod
+    def is_open(cls) -> bool:
+        """Tell whether there is a context, in whichever thread or process it draws."""
+        return cls._shared is not None
+
+    @staticmethod
+    def is_here() -> bool:
+        """Tell whether this is the thread that draws; numbers of threads come again."""
+        return getattr(_here, 'has_opened', False)
 
     process = 0
 

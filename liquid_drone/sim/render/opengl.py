@@ -89,7 +89,9 @@ class GlScene:
         self._sky = self._gl.paint_sky()
 
     def release(self) -> None:
-        """Give everything on the card back."""
+        """Give everything on the card back; in another thread it stays until the process ends."""
+        if not GlContext.is_here():
+            return
         textures = (self._picture, self._sky, self._shadow, self._moving_frame, self._moving)
         for resource in (self._static, self._dynamic, *textures):
             resource.release()

@@ -47,7 +47,8 @@ def choose(wanted: RendererChoice) -> RendererKind:
     """Return the renderer to use.
 
     Raises:
-        SimulationError: OpenGL was asked for by name and cannot be had.
+        SimulationError: OpenGL was asked for by name and cannot be had, or it draws elsewhere:
+            in another thread, or in the process that this one was forked from.
         MissingDependencyError: likewise, moderngl is not installed.
 
     """
@@ -56,7 +57,7 @@ def choose(wanted: RendererChoice) -> RendererKind:
     try:
         GlContext.shared()
     except LiquidDroneError as error:
-        if wanted == 'opengl':
+        if wanted == 'opengl' or GlContext.is_open():
             raise
         log.warning(
             'no OpenGL, so PyBullet draws: slower, no shadows, other pictures than those that the '

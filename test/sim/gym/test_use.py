@@ -6,12 +6,15 @@ import math
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import gymnasium
 import numpy as np
 import pytest
 
+from liquid_drone.errors import SimulationError
 from liquid_drone.sim.gym.env import FOLLOW_ID, FollowEnv
 
 ASYNC = """
@@ -83,6 +86,35 @@ def test_what_is_no_action_is_gymnasiums_own_error(env: FollowEnv, action: Any) 
     with pytest.raises(gymnasium.error.InvalidAction):
         env.step(action)
     env.step(np.zeros(4, np.float32))  # and it goes on
+
+
+def in_a_thread(work: Callable[[], Any]) -> Any:
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(work).result(60)
+
+
+def test_another_thread_is_told_that_it_cannot_draw(env: FollowEnv) -> None:
+    """It used to get other pictures, without a word."""
+    still, other = np.zeros(4, np.float32), FollowEnv(expert=False)
+    for call in (lambda: env.step(still), lambda: env.reset(seed=1), lambda: other.reset(seed=1)):
+        with pytest.raises(SimulationError, match='OpenGL draws in one thread alone'):
+            in_a_thread(call)
+    in_a_thread(other.close)
+    first, _ = env.reset(seed=1)
+    again, _ = env.reset(seed=1)
+    np.testing.assert_array_equal(first, again)  # here it goes on
+
+
+def test_too_many_actions_are_gymnasiums_own_error() -> None:
+    many = gymnasium.make_vec(FOLLOW_ID, num_envs=2, vectorization_mode='vector_entry_point')
+    many.reset(seed=1)
+    for action in (np.zeros((3, 4)), np.zeros((1, 4)), np.zeros(4), np.full((2, 4), np.nan), 'x'):
+        with pytest.raises(gymnasium.error.InvalidAction):
+            many.step(action)
+    many.step(np.zeros((2, 4), np.float32))
+    many.close()
+    with pytest.raises(gymnasium.error.ClosedEnvironmentError):
+        many.step(np.zeros((2, 4), np.float32))
 
 
 def test_calls_in_the_wrong_order_are_gymnasiums_own_errors() -> None:
