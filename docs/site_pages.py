@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from liquid_drone import topics
-from liquid_drone.cli.arguments import Command, CommandGroup, flag_of, options_and_groups
+from liquid_drone.cli.arguments import Command, CommandGroup, flag_of, help_of, options_and_groups
 from liquid_drone.cli.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -94,12 +94,11 @@ def _command(command: Command[Any] | CommandGroup, before: str) -> Iterator[str]
         (
             f'`{flag_of(one)}`',
             '' if one.kind is bool else ', '.join(map(str, one.choices)) or one.kind.__name__,
-            one.description,
-            '' if one.kind is bool or one.default in (None, '', ()) else one.default,
+            help_of(one),
         )
         for one, _ in options_and_groups(command.arguments)
     ]
-    yield table(('flag', 'value', 'meaning', 'default'), rows)
+    yield table(('flag', 'value', 'meaning'), rows)
     yield f'```\n{command.examples.strip()}\n```\n' if command.examples.strip() else ''
 
 

@@ -175,7 +175,7 @@ def flag_of(one: Option) -> str:
 
 
 def _add(parser: Any, one: Option) -> None:
-    words: dict[str, Any] = {'help': _help(one).replace('%', '%%')}
+    words: dict[str, Any] = {'help': help_of(one).replace('%', '%%')}
     names = [one.name] if one.text.positional else [flag_of(one), *one.text.aliases]
     if not one.text.positional:
         words['dest'] = one.name
@@ -199,7 +199,7 @@ def _add(parser: Any, one: Option) -> None:
     parser.add_argument(*names, **words)
 
 
-def _help(one: Option) -> str:
+def help_of(one: Option) -> str:
     """Return the help with range and default."""
     if one.kind is bool:
         return f'do not {one.text.help}' if one.default is True else one.text.help
