@@ -45,10 +45,12 @@ TRAIN = [
     *RECORD,
 ]
 RL = ['stable-baselines3>=2.6']  # for examples/ppo.py alone
+CONVERT = [*RECORD, 'pandas>=2.2', 'pyarrow>=15']  # LeRobot datasets
 IMPORT = ['h5py>=3.8']  # published Keras weights
 ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
 DOCS = ['mkdocs-material>=9.5', 'mkdocstrings-python>=1.16']  # make docs
 TEST = [
+    *CONVERT,
     *IMPORT,
     'colcon-bash',
     'colcon-package-information',
@@ -58,7 +60,6 @@ TEST = [
     'mcap>=1.2',  # what others read an episode with
     'mypy',
     'ncps>=1.0',  # to compare with
-    'pandas>=2.2',  # for examples/episode_with_pandas.py alone
     'pytest',
     'pytest-timeout',
     'pytest-xdist',  # make quick
@@ -127,6 +128,7 @@ setup(
         'train': TRAIN,
         'rl': RL,
         'record': RECORD,
+        'convert': CONVERT,
         'import': IMPORT,
         'ros': ROS,
         'docs': DOCS,

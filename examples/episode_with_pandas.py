@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read an episode with pandas: one row a frame, and a few numbers of the flight.
 
-pip install 'liquid_drone[record]' pandas
+pip install 'liquid_drone[convert]'
 liquid-drone fly --no-ros
 python examples/episode_with_pandas.py out/episode
 """

@@ -16,6 +16,7 @@ from .arguments import run as run_command
 from .commands import (
     bench,
     collect,
+    convert,
     doctor,
     draw,
     evaluate,
@@ -48,6 +49,7 @@ COMMANDS = (
     quantize.COMMAND,
     import_.COMMAND,
     import_flight.COMMAND,
+    convert.COMMAND,
     inspect.COMMAND,
     draw.COMMAND,
     bench.COMMAND,
