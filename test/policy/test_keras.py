@@ -246,3 +246,45 @@ def test_what_is_not_read_is_named(tmp_path, capsys):
     (tmp_path / 'text').write_text('hello')
     assert main(['import', str(tmp_path / 'text'), '--out', str(tmp_path / 'x')]) == 2
     assert 'neither HDF5 nor a state dict' in capsys.readouterr().err
+
+
+BESIDE = {
+    'texts': lambda file: file.create_dataset('a', data=['x', 'y'], dtype=h5py.string_dtype()),
+    'lists': lambda file: file.create_dataset('a', (3,), h5py.vlen_dtype(np.int32)),
+    'records': lambda file: file.create_dataset('a', data=np.zeros(3, [('x', 'f4')])),
+    'complex': lambda file: file.create_dataset('a', data=np.zeros(3, complex)),
+    'nothing': lambda file: file.create_dataset('a', dtype='f4', data=h5py.Empty('f4')),
+    'big-endian': lambda file: file.create_dataset('a', data=np.zeros(3, '>f8')),
+    'opaque': lambda file: file.create_dataset('a', data=np.zeros(3, 'V7')),
+    'wide': lambda file: file.create_dataset('a', data=np.zeros(3, np.longdouble)),
+}
+REFUSED = {
+    'huge': lambda file: file.create_dataset('a', (10**6, 10**6), 'f4', chunks=(10, 10)),
+    'packed': lambda file: file.create_dataset('a', (2 * 10**8,), 'f4', compression='gzip'),
+    'nan': lambda file: file.create_dataset('a', data=[np.nan]),
+    'inf': lambda file: file.create_dataset('a', data=[np.inf]),
+}
+
+
+@pytest.mark.parametrize('what', [*BESIDE, *REFUSED])
+def test_whatever_else_a_file_holds_is_left_out_or_refused(what: str, tmp_path: Path) -> None:
+    """Of numbers in any byte order; a size is asked before anything is read."""
+    path = write(tmp_path / 'it.h5', wired())
+    with h5py.File(path, 'a') as file:
+        (BESIDE | REFUSED)[what](file)
+    if what in BESIDE and what != 'wide':
+        from_keras(path)
+        return
+    with pytest.raises(BundleError, match=r'bytes of weights|not finite|cannot be read as HDF5'):
+        from_keras(path)
+
+
+def test_weights_in_another_byte_order_are_the_same(tmp_path: Path) -> None:
+    arrays = wired()
+    turned = {name: value.astype(value.dtype.newbyteorder('>')) for name, value in arrays.items()}
+    ours = []
+    for each in (arrays, turned):
+        torch.manual_seed(0)  # the target head is in no such file
+        ours.append(from_keras(write(tmp_path / f'{len(ours)}.h5', each)).state_dict())
+    for name, value in ours[0].items():
+        torch.testing.assert_close(value, ours[1][name], rtol=0.0, atol=0.0, equal_nan=True)

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from ...arrays import IntArray
 from ...contract import CommandSpec, TimeSpec
-from ...errors import BundleError, require
+from ...errors import BundleError, LiquidDroneError, require, shown
 from ..cells.base import Cell
 from ..cells.cfc import PRESETS as CFC_PRESETS
 from ..cells.cfc import CfC
@@ -39,6 +39,7 @@ from .ncps import ltc_from, put_layer
 
 LAYERS = (18, 12, COMMANDS)  # inter, command, motor neurons of the published wirings
 ALWAYS_SEEN = 10.0  # logit of the target head
+MOST_BYTES = 400_000_000  # of all weights, unpacked
 KINDS = 'wired CfC, CfC, NCP, LTC and LSTM'
 Weights = dict[str, Tensor]
 
@@ -100,19 +101,33 @@ def _is_wired(weights: Weights) -> bool:
 
 
 def _read(file: Path) -> Weights:
-    """Return every array by its path, with the numbers of layers made sortable."""
+    """Return every array by its path, with the numbers of layers made sortable.
+
+    Texts and other things beside the numbers are left out.
+    """
     h5py = require('h5py', 'import')
     found: Weights = {}
+    left = MOST_BYTES
 
     def visit(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset):
-            found[name.removesuffix(':0')] = torch.from_numpy(np.array(item[()]))
+        nonlocal left
+        if isinstance(item, h5py.Dataset) and item.dtype.kind in 'fiu' and item.shape is not None:
+            left -= item.nbytes
+            if left < 0:
+                raise BundleError(f'{file}: expected at most {MOST_BYTES} bytes of weights')
+            values = np.array(item[()])
+            if not np.isfinite(values).all():
+                raise BundleError(f'{file}: {name[:100]} has values that are not finite')
+            native = values.astype(values.dtype.newbyteorder('='))
+            found[name.removesuffix(':0')] = torch.from_numpy(native)
 
     try:
         with h5py.File(file, 'r') as content:
             content.visititems(visit)
-    except OSError as error:
-        raise BundleError(f'{file} cannot be read as HDF5: {error}') from error
+    except LiquidDroneError:
+        raise
+    except Exception as error:  # a broken file raises whatever its first wrong byte leads to
+        raise BundleError(f'{file} cannot be read as HDF5: {shown(str(error))}') from error
     return dict(sorted(found.items(), key=lambda pair: _natural(pair[0])))
 
 
