@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import ConfigError
+from .masking import masked
 
 PACKAGE = 'liquid_drone'
 
@@ -103,5 +104,6 @@ def user_path(text: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError as error:
         raise ConfigError(
-            f"'{text}' begins in a home directory, but HOME is not set: give the whole path"
+            f"'{masked(text)}' begins in a home directory that is not known (no HOME, or no such "
+            'user): give the whole path'
         ) from error

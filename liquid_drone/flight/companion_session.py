@@ -76,7 +76,7 @@ class CompanionSession:
         """Decide once on the link's telemetry; None before there is a vehicle."""
         vehicle, profile = self._link.vehicle, self._link.profile
         if self.companion is None:
-            if vehicle is None or profile is None:
+            if vehicle is None or profile is None or not vehicle.is_introduced:
                 return None
             self.companion = Companion(profile, self._limits, self._shadow)
             logger.info('%s vehicle %d found', profile.name, vehicle.system_id)

@@ -13,7 +13,10 @@ from .vehicle import VehicleState
 
 FULL_CELL_V = 4.25  # a full lithium polymer cell; more needs another cell
 IMPOSSIBLE_CELL_V = 4.45
+EMPTY_CELL_V = 3.0  # a pack with less at rest carries no vehicle
+KNOWS_CHARGE = frozenset({'px4'})  # from the voltage; ArduPilot counts from 100 % at each start
 CELLS_HINT = 'set limits.battery_cells if that is not its number of cells'
+NO_VOLTAGE = 'the autopilot reports a charge, but measures no voltage'
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class FactLimits:
     range_age_s: float = 0.5  # of a range sensor, once it was there
     min_battery: float | None = 0.25  # 0..1
     min_cell_v: float | None = 3.4
-    battery_cells: float | None = None  # None: told by the highest voltage so far
+    battery_cells: float | None = None  # None: told by the highest voltage where one fits
 
 
 class Standing(Enum):
@@ -96,8 +99,8 @@ def home(vehicle: VehicleState, limits: FactLimits) -> Judgement:
 
 
 def landed(vehicle: VehicleState, limits: FactLimits) -> Judgement:
-    """Judge the landed state."""
-    if vehicle.landed_told is not None:
+    """Judge the landed state; one report that tells nothing decides nothing."""
+    if vehicle.landed_told is not None or vehicle.landed_before is not None:
         return GOOD
     return Judgement(Standing.UNKNOWN, 'the autopilot reports it as undefined')
 
@@ -107,27 +110,42 @@ def battery(vehicle: VehicleState, limits: FactLimits) -> Judgement:
     samples = vehicle.battery, vehicle.battery_before
     shares = [one.share for one in samples if one.share is not None]
     volts = [one.voltage_v for one in samples if one.voltage_v is not None]
-    has_charge = limits.min_battery is not None and vehicle.battery.share is not None
-    has_voltage = limits.min_cell_v is not None and vehicle.battery.voltage_v is not None
     if limits.min_battery is None and limits.min_cell_v is None:
         return GOOD
+    has_charge = limits.min_battery is not None and vehicle.battery.share is not None
+    has_voltage = limits.min_cell_v is not None and vehicle.battery.voltage_v is not None
     if not has_charge and not has_voltage:
         return Judgement(Standing.UNKNOWN, 'the autopilot measures neither charge nor voltage')
     if has_charge and limits.min_battery is not None and max(shares) < limits.min_battery:
         return Judgement(
             Standing.BAD, f'{max(shares):.0%} of its charge, at least {limits.min_battery:.0%}'
         )
-    if has_voltage and limits.min_cell_v is not None:
-        return _cells(max(volts), vehicle.battery_most_v, limits.min_cell_v, limits)
-    return GOOD
+    if not any(one.is_healthy for one in samples):
+        return Judgement(Standing.BAD, 'the autopilot reports it as unhealthy (SYS_STATUS)')
+    if limits.min_cell_v is None:
+        return GOOD
+    is_charge_known = has_charge and vehicle.autopilot in KNOWS_CHARGE
+    if has_voltage:
+        most_v = max(vehicle.battery_most_v, *volts)
+        return _cells(max(volts), most_v, limits.min_cell_v, limits.battery_cells, is_charge_known)
+    return Judgement(Standing.UNKNOWN, NO_VOLTAGE)
 
 
-def _cells(voltage_v: float, most_v: float, least_v: float, limits: FactLimits) -> Judgement:
+def _cells(
+    voltage_v: float, most_v: float, least_v: float, told: float | None, is_charge_known: bool
+) -> Judgement:
     """Judge the voltage of a cell; one sample of two that is fine is enough."""
-    cells = limits.battery_cells or max(1, math.ceil(max(most_v, voltage_v) / FULL_CELL_V))
+    fewest = max(1, math.ceil(most_v / FULL_CELL_V))
+    most = max(fewest, math.floor(most_v / EMPTY_CELL_V))
+    cells = told or fewest
     words = f'{voltage_v:.1f} V are {voltage_v / cells:.2f} V for each of {cells:g} cells'
     if voltage_v / cells > IMPOSSIBLE_CELL_V:
         return Judgement(Standing.ODD, f'{words}; {CELLS_HINT}')
     if voltage_v / cells < least_v:
         return Judgement(Standing.BAD, f'{words}, at least {least_v:g} V; {CELLS_HINT}')
+    if told is None and most > fewest and not is_charge_known:
+        return Judgement(
+            Standing.UNKNOWN,
+            f'{voltage_v:.1f} V may be {fewest} cells or {most}: set limits.battery_cells',
+        )
     return GOOD

@@ -22,6 +22,7 @@ class BatterySample:
 
     share: float | None = None  # of the charge, 0..1
     voltage_v: float | None = None  # of the whole pack
+    is_healthy: bool = True  # False: the autopilot watches it and finds it bad
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class VehicleState:
     landed_received_s: float = NEVER
     landed: bool = False  # by two reports in a row
     landed_told: bool | None = None  # by the last report alone; None: undefined
+    landed_before: bool | None = None  # by the one before it
     battery_received_s: float = NEVER
     battery: BatterySample = field(default_factory=BatterySample)
     battery_before: BatterySample = field(default_factory=BatterySample)  # before it
@@ -63,6 +65,11 @@ class VehicleState:
     home_received_s: float = NEVER
     home_enu: Vector = (0.0, 0.0, 0.0)  # where heights and fence begin
     home_differs_m: float = 0.0  # between the heights at which its reports let home be
+
+    @property
+    def is_introduced(self) -> bool:
+        """Two heartbeats in a row told its kind."""
+        return self.heartbeat_received_s > NEVER
 
     @property
     def battery_remaining(self) -> float | None:

@@ -38,7 +38,7 @@ RANGES = {
     'min_distance_m': LimitRange(0.3, 50.0, LARGER, 'least distance to the target'),
     'min_battery': LimitRange(0.05, 0.95, LARGER, 'least charge, 0..1'),
     'min_cell_v': LimitRange(2.5, 4.2, LARGER, 'least voltage of a cell'),
-    'battery_cells': LimitRange(1.0, 30.0, FIXED, 'number of cells; off: by the highest voltage'),
+    'battery_cells': LimitRange(1.0, 30.0, FIXED, 'number of cells; off: where one number fits'),
     'max_tilt_rad': LimitRange(0.1, 1.5, SMALLER, 'largest tilt'),
     'tilt_s': LimitRange(0.05, 5.0, SMALLER, 'for how long it may be exceeded'),
     'heartbeat_age_s': LimitRange(1.1, 10.0, SMALLER, 'largest age of the heartbeat'),

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ..errors import require
 from ..files import sha256_of
+from ..resources import user_path
 from . import libraries
 
 KEY_FILE = 'key.json'
@@ -64,8 +65,7 @@ def key_of(graph: Path, precision: str, role: str, profile: str) -> EngineKey:
 
 def root() -> Path:
     """Return the directory of all engines: ``$XDG_CACHE_HOME`` or ``~/.cache``."""
-    base = os.environ.get('XDG_CACHE_HOME') or str(Path.home() / '.cache')
-    return Path(base) / 'liquid_drone' / 'tensorrt'
+    return user_path(os.environ.get('XDG_CACHE_HOME') or '~/.cache') / 'liquid_drone' / 'tensorrt'
 
 
 def open_folder(key: EngineKey) -> Path:

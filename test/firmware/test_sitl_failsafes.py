@@ -22,7 +22,7 @@ def test_a_battery_failsafe_silences_the_companion(rig: Rig) -> None:
     if faults.is_px4:
         prepare(rig, SIM_BAT_MIN_PCT=60.0, COM_LOW_BAT_ACT=2)
     else:
-        prepare(rig, BATT_LOW_VOLT=10.5, BATT_FS_LOW_ACT=1)
+        prepare(rig, BATT_LOW_VOLT=14.0, BATT_FS_LOW_ACT=1)
     rig.boot_and_climb()
     rig.engage()
     rig.fly(3.0, FORWARD)

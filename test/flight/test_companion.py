@@ -25,7 +25,7 @@ class Rig:
     """A companion with a vehicle whose telemetry is always fresh unless told otherwise."""
 
     def __init__(self, profile=PX4):
-        self.companion = Companion(profile)
+        self.companion = Companion(profile, Limits(battery_cells=4.0))
         self.now = 100.0
         self.vehicle = vehicles.known(self.now, mode=profile.hold_mode, autopilot=profile.name)
         self.profile = profile

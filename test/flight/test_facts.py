@@ -109,10 +109,20 @@ def test_what_arrived_before_or_after_its_time_is_not_known(shift_s):
     st.one_of(st.none(), st.floats(0.0, 1.0)),
     st.one_of(st.none(), st.floats(0.1, 60.0)),
     st.one_of(st.none(), st.integers(1, 14).map(float)),
+    st.sampled_from(['px4', 'ardupilot']),
 )
-def test_a_good_battery_has_charge_and_voltage_as_far_as_they_are_measured(share, volts, cells):
+def test_a_good_battery_has_charge_and_voltage_as_far_as_they_are_measured(
+    share, volts, cells, autopilot
+):
+    """ArduPilot's charge, counted from 100 % at each start, makes no battery good."""
     sample = BatterySample(share, volts)
-    vehicle = vehicles.known(9.0, battery=sample, battery_before=sample, battery_most_v=0.0)
+    vehicle = vehicles.known(
+        9.0,
+        battery=sample,
+        battery_before=sample,
+        battery_most_v=0.0,
+        autopilot=autopilot,
+    )
     limits = replace(LIMITS, battery_cells=cells)
     if first_wrong(Evidence(9.0, vehicle), limits) is None:
         assert share is not None or volts is not None
@@ -121,3 +131,28 @@ def test_a_good_battery_has_charge_and_voltage_as_far_as_they_are_measured(share
             assert 3.4 <= volts / cells <= 4.45
         if volts is not None and cells is None:
             assert any(3.4 <= volts / count <= 4.25 for count in range(1, 20))
+            fits = [n for n in range(1, 30) if 3.0 <= volts / n <= 4.25]
+            assert len(fits) == 1 or (share is not None and autopilot == 'px4')
+        assert volts is not None
+
+
+@pytest.mark.parametrize('volts', [10.2, 11.8, 12.6, 14.8, 16.8, 21.0, 25.2])
+def test_whether_a_pack_is_full_or_a_larger_one_flat_is_not_guessed_on_ardupilot(volts):
+    sample = BatterySample(1.0, volts)
+    vehicle = vehicles.known(
+        9.0,
+        battery=sample,
+        battery_before=sample,
+        battery_most_v=volts,
+        autopilot='ardupilot',
+    )
+    wrong = first_wrong(Evidence(9.0, vehicle), LIMITS)
+    if volts in (10.2, 11.8, 14.8):
+        assert wrong is None  # three cells or four, no other number fits
+    else:
+        assert wrong.reason.code == 'no_battery'
+        assert 'set limits.battery_cells' in wrong.sentence
+    full = replace(LIMITS, battery_cells=float(math.ceil(volts / 4.25)))
+    assert first_wrong(Evidence(9.0, vehicle), full) is None
+    flat = replace(LIMITS, battery_cells=float(math.ceil(volts / 3.3)))
+    assert first_wrong(Evidence(9.0, vehicle), flat).reason.code == 'low_battery'

@@ -73,7 +73,7 @@ class World:
 
     def __init__(self, profile, story):
         self.profile, self.story = profile, story
-        self.limits = replace(Limits(), stuck_after_s=None)
+        self.limits = replace(Limits(), stuck_after_s=None, battery_cells=4.0)
         self.companion, self.home = (
             Companion(profile, self.limits),
             HomeFinder(profile.tells_local_home),

@@ -73,7 +73,7 @@ class Faults:
         """Let the battery run down to where the firmware acts."""
         if self.is_px4:
             self.rig.ask(SIM_BAT_MIN_PCT=4.0, SIM_BAT_DRAIN=1.0)
-        self._ask(SIM_BATT_VOLTAGE=10.2)
+        self._ask(SIM_BATT_VOLTAGE=13.4)
 
     def _ask(self, **values: float) -> None:
         if not self.is_px4:

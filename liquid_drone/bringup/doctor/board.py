@@ -103,8 +103,10 @@ def _listen(connection: str) -> str:
     link = MavlinkLink.open(connection)
     try:
         ends_s = time.monotonic() + LISTEN_S
-        while link.vehicle is None and time.monotonic() < ends_s:
-            link.poll(time.monotonic())
+        while time.monotonic() < ends_s:
+            vehicle = link.poll(time.monotonic())
+            if vehicle is not None and vehicle.is_introduced:
+                break
             time.sleep(0.02)
         vehicle, profile = link.vehicle, link.profile
     finally:

@@ -20,7 +20,7 @@ from .fence import EDGE_GAIN_PER_S, Polygon
 from .jerk_limit import Pace, glide, shorten
 
 ZERO: FourFloats = (0.0, 0.0, 0.0, 0.0)
-GUESSED = 'battery_cells'  # None: it is found, not switched off
+GUESSED = 'battery_cells'  # None: it is found where one number fits, not switched off
 HEIGHT_GAIN_PER_S = 0.8  # of the altitude loop; held PX4 within 0.16 m
 
 
@@ -124,6 +124,7 @@ SIMULATION_LIMITS = Limits(
     floor_m=0.7,
     fence_radius_m=150.0,
     unseen_speed_m_s=2.0,
+    battery_cells=4.0,
 )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from ..vehicle import VehicleState
+from ..vehicle import NEVER, VehicleState
 from .answered_path import AnsweredPath
 from .decode import HANDLERS
 from .encoder import MavlinkEncoder
@@ -23,7 +23,7 @@ from .framing import Frame
 from .home import HomeFinder
 from .profiles import PROFILES, Profile, detect
 from .receiver import Receiver
-from .roster import AUTOPILOT_COMPONENT, MULTIROTORS, NO_AUTOPILOT, Roster
+from .roster import AUTOPILOT_COMPONENT, MULTIROTORS, NO_AUTOPILOT, Introductions, Roster
 from .signing import SigningKey
 from .timesync import TimeSync
 
@@ -36,7 +36,9 @@ MOST_ARRIVED = 1000  # messages that wait to be counted
 class MavlinkCodec:
     """Knows one vehicle.
 
-    The first autopilot heard is the vehicle unless a system id is given; others are ignored.
+    The first autopilot heard is the vehicle unless a system id is given; others are ignored. Until
+    two heartbeats in a row tell the same, its heartbeat counts as not received, and another
+    autopilot that tells the same twice takes its place: one odd heartbeat decides nothing.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class MavlinkCodec:
         """Wait for a vehicle.
 
         Args:
-            profile: the only kind that is taken; None: the first heartbeat decides.
+            profile: the only kind that is taken; None: the first heartbeats decide.
             system_id: the vehicle's; None: of the first autopilot heard.
             key: to sign with; what is not signed with it is then not listened to.
             calendar_s: seconds since 1970, for signatures.
@@ -63,6 +65,8 @@ class MavlinkCodec:
         self._vehicle: VehicleState | None = None
         self.receiver = Receiver(key, calendar_s)
         self.roster = Roster()
+        self._introductions = Introductions()
+        self._is_sure = False  # two heartbeats in a row told the vehicle's kind
         self.path = AnsweredPath()
         self.encoder = MavlinkEncoder(system_id, key, calendar_s)
         self._others: set[tuple[int, int]] = set()
@@ -110,8 +114,7 @@ class MavlinkCodec:
         if frame.message_id == mavlink.MAVLINK_MSG_ID_HEARTBEAT:
             told = message.autopilot, message.type
             self.roster.note(frame.system, frame.component, now_s, *told)
-        if self._vehicle is None and not self._meet(message, now_s):
-            return False
+            self._introduce(message, frame.packet, now_s)
         return self._is_vehicles(frame) and self._handle(message, source, now_s)
 
     def _is_vehicles(self, frame: Frame) -> bool:
@@ -131,7 +134,7 @@ class MavlinkCodec:
 
     def _handle(self, message: Any, source: object, now_s: float) -> bool:
         kind, vehicle = message.get_type(), self._vehicle
-        if kind == 'HEARTBEAT' and detect(message.autopilot) is not self.profile:
+        if kind == 'HEARTBEAT' and not self._is_of_kind(message):
             return False  # somebody who borrowed the autopilot's component id
         self.path.admits(source, now_s)
         self._arrived.append(message)
@@ -140,7 +143,9 @@ class MavlinkCodec:
         if kind == 'TIMESYNC':
             self._compare_clocks(message, now_s)
         elif handler is not None and vehicle is not None:
-            self._vehicle = self._home.take(handler(vehicle, message, now_s), message, now_s)
+            vehicle = self._home.take(handler(vehicle, message, now_s), message, now_s)
+            heartbeat_s = vehicle.heartbeat_received_s if self._is_sure else NEVER
+            self._vehicle = replace(vehicle, heartbeat_received_s=heartbeat_s)
         return True
 
     def _compare_clocks(self, message: Any, now_s: float) -> None:
@@ -156,31 +161,52 @@ class MavlinkCodec:
                 clock_offset_s=self.clock.offset_s,
             )
 
-    def _meet(self, heartbeat: Any, now_s: float) -> bool:
+    def _introduce(self, heartbeat: Any, packet: bytes, now_s: float) -> None:
+        """Find the vehicle, until it is sure."""
         found, system = detect(heartbeat.autopilot), heartbeat.get_srcSystem()
         is_wanted = self.wanted_id in (None, system)
-        if not is_wanted or heartbeat.get_srcComponent() != AUTOPILOT_COMPONENT:
-            return False
+        if self._is_sure or not is_wanted or heartbeat.get_srcComponent() != AUTOPILOT_COMPONENT:
+            return
+        told = heartbeat.autopilot, heartbeat.type
+        is_second = self._introductions.is_second(system, told, packet, now_s)
         if heartbeat.autopilot == NO_AUTOPILOT:
-            return False
+            return
         self.refusal = self._refusal(heartbeat, found)
         if self.refusal or found is None:
             self._warn_once(system, self.refusal)
-            return False
+            return
+        vehicle = self._vehicle
+        is_known = vehicle is not None and (vehicle.system_id, self.profile) == (system, found)
+        if vehicle is None or (is_second and not is_known):
+            self._meet(heartbeat, found, now_s)
+        self._is_sure = is_second
+
+    def _meet(self, heartbeat: Any, found: Profile, now_s: float) -> None:
+        system, mode = heartbeat.get_srcSystem(), heartbeat.custom_mode
         self.profile, self._home = found, HomeFinder(found.tells_local_home)
+        self.clock, self.path = TimeSync(), AnsweredPath()
         self.encoder.address(system)
-        mode = heartbeat.custom_mode
         self._vehicle = VehicleState(
             system_id=system,
             mode=mode,
             mode_name=found.mode_name(mode),
             armed=False,
-            heartbeat_received_s=now_s,
+            heartbeat_received_s=NEVER,
             autopilot=found.name,
             position_valid=False,
         )
         logger.info('vehicle found: system %d, %s', system, found.name)
-        return True
+
+    def _is_of_kind(self, heartbeat: Any) -> bool:
+        is_same = detect(heartbeat.autopilot) is self.profile and heartbeat.type in MULTIROTORS
+        if not is_same and heartbeat.autopilot != NO_AUTOPILOT:
+            told = f'MAV_AUTOPILOT {heartbeat.autopilot}, MAV_TYPE {heartbeat.type}'
+            self._warn_once(
+                heartbeat.get_srcSystem(),
+                f'now sends heartbeats of another kind ({told}), which are ignored; if another '
+                'firmware was put on the autopilot, start the companion anew',
+            )
+        return is_same
 
     def _refusal(self, heartbeat: Any, found: Profile | None) -> str:
         if found is None:

@@ -26,6 +26,14 @@ Decoder = Callable[[VehicleState, Any, float], VehicleState]
 SLACK_S = 5.0  # by which a stamp may run ahead of the time that passed here
 LATE_S = 3.0  # by which a message may be late
 UNKNOWN_MV = 65535
+NO_MODE = -1  # custom_mode does not count without its flag
+BATTERY_BIT = mavlink.MAV_SYS_STATUS_SENSOR_BATTERY
+ON_GROUND = {
+    mavlink.MAV_LANDED_STATE_ON_GROUND: True,
+    mavlink.MAV_LANDED_STATE_IN_AIR: False,
+    mavlink.MAV_LANDED_STATE_TAKEOFF: False,
+    mavlink.MAV_LANDED_STATE_LANDING: False,
+}
 # ESTIMATOR_STATUS and EKF_STATUS_REPORT share their first bits
 NEEDED_FLAGS = {
     mavlink.ESTIMATOR_ATTITUDE: 'attitude',
@@ -63,7 +71,8 @@ def vector(x: float, y: float, z: float) -> Vector:
 
 def _heartbeat(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     profile = detect(message.autopilot)
-    mode = message.custom_mode
+    has_mode = message.base_mode & mavlink.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED
+    mode = message.custom_mode if has_mode else NO_MODE
     return replace(
         vehicle,
         mode=mode,
@@ -126,10 +135,12 @@ def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     percent, millivolts = message.battery_remaining, message.voltage_battery
     share = percent / 100.0 if 0 <= percent <= 100 else None
     voltage_v = millivolts / 1000.0 if 0 < millivolts < UNKNOWN_MV else None
+    watched = message.onboard_control_sensors_present & message.onboard_control_sensors_enabled
+    is_bad = bool(watched & ~message.onboard_control_sensors_health & BATTERY_BIT)
     return replace(
         vehicle,
         battery_received_s=now_s,
-        battery=BatterySample(share, voltage_v),
+        battery=BatterySample(share, voltage_v, not is_bad),
         battery_before=vehicle.battery,
         battery_most_v=max(vehicle.battery_most_v, min(voltage_v or 0.0, _second_v(vehicle))),
     )
@@ -141,14 +152,14 @@ def _second_v(vehicle: VehicleState) -> float:
 
 
 def _landed(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
-    is_known = message.landed_state != mavlink.MAV_LANDED_STATE_UNDEFINED
-    told = message.landed_state == mavlink.MAV_LANDED_STATE_ON_GROUND if is_known else None
+    told = ON_GROUND.get(message.landed_state)  # None: undefined, or a state that nobody knows
     is_first = math.isinf(vehicle.landed_received_s)
     is_sure = told is not None and (is_first or told is vehicle.landed_told)
     return replace(
         vehicle,
         landed_received_s=now_s,
         landed_told=told,
+        landed_before=vehicle.landed_told,
         landed=bool(told) if is_sure else vehicle.landed,
     )
 
@@ -172,7 +183,8 @@ def _estimator(vehicle: VehicleState, message: Any, now_s: float) -> VehicleStat
 
 
 def _text(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
-    logger.info('autopilot says: %s', message.text)
+    words = ''.join(letter if letter.isprintable() else '?' for letter in str(message.text))
+    logger.info('autopilot says: %s', words)
     return vehicle
 
 

@@ -65,6 +65,7 @@ class LinkMonitor:
         """Begin with nothing heard."""
         self._codec, self._address, self._troubles = codec, address, troubles
         self._streams: StreamKeeper | None = None  # of the vehicle
+        self._streams_of: Profile | None = None
         self._began_s: float | None = None
         self._now_s = -math.inf
         self._known_s = self._heard_s = self._answered_s = -math.inf
@@ -88,7 +89,8 @@ class LinkMonitor:
 
     def due(self, profile: Profile, now_s: float) -> list[StreamRequest]:
         """Return which messages are to be asked for now."""
-        if self._streams is None:
+        if self._streams is None or profile is not self._streams_of:
+            self._streams_of = profile
             self._streams = StreamKeeper(
                 profile.streams, profile.streams_by_itself, profile.stream_groups
             )
@@ -112,8 +114,8 @@ class LinkMonitor:
             self._note_answer(now_s)
             if self._streams is not None:
                 self._streams.acknowledged(message.command, message.result)
-        elif number == mavlink.MAVLINK_MSG_ID_TIMESYNC and message.tc1 != 0:
-            self._note_answer(now_s)
+        elif number == mavlink.MAVLINK_MSG_ID_TIMESYNC and self._codec.clock.answered_s == now_s:
+            self._note_answer(now_s)  # to us: autopilots answer others on this link too
         if self._streams is not None:
             self._streams.heard(number, now_s)
 

@@ -13,6 +13,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 MOST_SPEAKERS = 64  # the one that was quiet for longest is forgotten
 RECENT_S = 5.0
+DOUBLED_S = 0.5  # the same packet so soon is a double
 AUTOPILOT_COMPONENT = 1
 NO_AUTOPILOT = mavlink.MAV_AUTOPILOT_INVALID  # ground stations, cameras, gimbals, companions
 GROUND_STATION: int = mavlink.MAV_TYPE_GCS
@@ -50,6 +51,32 @@ class Speaker:
     def is_ground_station(self) -> bool:
         """It calls itself a ground station."""
         return self.vehicle_type == GROUND_STATION
+
+
+class Introductions:
+    """Remembers each system's last heartbeat, until two in a row tell the same."""
+
+    def __init__(self) -> None:
+        """Know nobody."""
+        self._last: dict[int, tuple[bytes, tuple[int, int], float]] = {}  # 255 systems at most
+
+    def is_second(self, system: int, told: tuple[int, int], packet: bytes, now_s: float) -> bool:
+        """Tell whether an autopilot's heartbeat tells the same as the one before it.
+
+        One packet that arrives twice (a mirrored port) is one.
+
+        Args:
+            system: that sent it.
+            told: its MAV_AUTOPILOT and MAV_TYPE.
+            packet: the heartbeat as it came.
+            now_s: time of arrival.
+
+        """
+        before = self._last.get(system)
+        if before is not None and before[0] == packet and 0.0 <= now_s - before[2] < DOUBLED_S:
+            return False
+        self._last[system] = packet, told, now_s
+        return before is not None and before[1] == told
 
 
 class Roster:

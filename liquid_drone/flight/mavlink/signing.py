@@ -17,6 +17,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from ...errors import ConfigError
 from ...masking import masked
+from ...resources import user_path
 
 KEY_BYTES = 32
 EPOCH_S = 1_420_070_400  # 1 January 2015, from which signatures count time
@@ -45,7 +46,7 @@ class SigningKey:
                 before the file was written: signatures of the past would be refused.
 
         """
-        path = path.expanduser()
+        path = user_path(str(path))
         if masked(path.name) != path.name:
             raise ConfigError(
                 'signing_key_file names a file; what was given is a key itself, and is in the '

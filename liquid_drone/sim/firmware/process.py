@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import ConfigError, OutputError, SimulationError
+from ...resources import user_path
 from .kinds import KINDS, FirmwareKind, Ports
 from .sensors import SensorConfig
 
@@ -41,7 +42,7 @@ def find(kind: str, path: str | Path) -> Firmware:
     """
     if kind not in KINDS:
         raise ConfigError(f"unknown autopilot '{kind}': expected {', '.join(KINDS)}")
-    known, binary = KINDS[kind], Path(path).expanduser().resolve()
+    known, binary = KINDS[kind], user_path(str(path)).resolve()
     if not binary.is_file() or not os.access(binary, os.X_OK):
         raise ConfigError(
             f'expected the {kind} SITL binary, such as .../{known.usual_binary}, got {path}: no '

@@ -27,7 +27,9 @@ def heartbeat(autopilot=12, mode=393216, armed=True, kind=QUADROTOR):
 
 def met(profile=PX4, system=1):
     codec = MavlinkCodec()
-    codec.receive(packet(heartbeat(profile.autopilot, profile.follow_mode), system), 5.0)
+    for now_s in (4.0, 5.0):
+        beat = packet(heartbeat(profile.autopilot, profile.follow_mode), system)
+        codec.receive(beat, now_s)
     return codec
 
 
@@ -154,6 +156,63 @@ def test_the_profile_comes_from_the_heartbeat():
     assert detect(8) is None
     assert named('auto') is None
     assert named('px4') is PX4
+
+
+ODD_BEATS = st.tuples(
+    st.sampled_from([0, 3, 4, 8, 12, 20]),  # MAV_AUTOPILOT
+    st.sampled_from([0, 1, 2, 6, 10, 13, 18, 26]),  # MAV_TYPE
+    st.sampled_from([1, 2, 255]),  # system
+    st.sampled_from([1, 100, 190, 191]),  # component
+)
+
+
+@given(st.sampled_from([PX4, ARDUPILOT]), st.lists(ODD_BEATS, max_size=6), st.data())
+def test_one_odd_heartbeat_at_any_time_decides_neither_kind_nor_vehicle(profile, odd, data):
+    """Before, between and after the true ones; each odd one comes once, some of them doubled."""
+    codec, now_s = MavlinkCodec(), 0.0
+    true = heartbeat(profile.autopilot, profile.follow_mode)
+    odd = [one for i, one in enumerate(odd) if one not in odd[:i]]
+    story = data.draw(st.permutations([True] * 3 + odd))
+    for one in [*story, True, True]:
+        now_s += 1.0
+        if one is True:
+            codec.receive(packet(true), now_s)
+        else:
+            autopilot, kind, system, component = one
+            beat = packet(heartbeat(autopilot, 4, kind=kind), system, component)
+            for _ in range(data.draw(st.integers(1, 2))):
+                codec.receive(beat, now_s)
+    vehicle = codec.vehicle
+    assert (vehicle.system_id, vehicle.autopilot, codec.profile) == (1, profile.name, profile)
+    assert (vehicle.mode, vehicle.mode_name) == (
+        profile.follow_mode,
+        profile.mode_name(profile.follow_mode),
+    )
+    assert vehicle.heartbeat_received_s == now_s
+
+
+def test_until_two_heartbeats_tell_the_same_none_counts_as_received():
+    codec = MavlinkCodec()
+    codec.receive(packet(heartbeat(ARDUPILOT.autopilot)), 1.0)
+    assert not codec.vehicle.is_introduced
+    codec.receive(packet(heartbeat(ARDUPILOT.autopilot)), 1.1)  # the same packet, mirrored
+    assert not codec.vehicle.is_introduced
+    codec.receive(packet(heartbeat(PX4.autopilot)), 2.0)
+    assert (codec.vehicle.autopilot, codec.vehicle.is_introduced) == ('ardupilot', False)
+    codec.receive(packet(heartbeat(PX4.autopilot)), 3.0)
+    assert (codec.vehicle.autopilot, codec.vehicle.is_introduced) == ('px4', True)
+
+
+@pytest.mark.parametrize(
+    ('autopilot', 'kind'), [(3, QUADROTOR), (12, 1), (8, QUADROTOR), (4, QUADROTOR)]
+)
+def test_a_kind_that_changes_later_keeps_the_heartbeat_no_longer_fresh(autopilot, kind, caplog):
+    codec = met(PX4)
+    for now_s in (6.0, 7.0, 8.0):
+        assert not codec.receive(packet(heartbeat(autopilot, 4, kind=kind)), now_s)
+    assert codec.vehicle.heartbeat_received_s == 5.0
+    assert codec.profile is PX4
+    assert caplog.text.count('of another kind') == (autopilot != 8)
 
 
 @given(st.binary(max_size=400))

@@ -90,7 +90,7 @@ def test_from_a_healthy_autopilot_every_fact_of_the_table_becomes_good(kind):
             for need in codec.profile.streams:
                 autopilot.receive(codec.encoder.request_stream(need.message_id, need.ask_hz))
         autopilot.advance()
-    facts = list(known(Evidence(now_s, codec.vehicle), Limits()))
+    facts = list(known(Evidence(now_s, codec.vehicle), Limits(battery_cells=4.0)))
     assert [fact.sentence for fact in facts if not fact.is_good] == []
     assert len(facts) == len(FACTS) - 2  # neither range sensor nor policy here
 

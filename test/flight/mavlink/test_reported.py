@@ -1,0 +1,179 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What users of other MAVLink software reported, tried here as samples of its kind."""
+
+import logging
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pymavlink.dialects.v10 import ardupilotmega as mavlink_1
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from liquid_drone.flight.facts import BATTERY, LANDED, Evidence, known
+from liquid_drone.flight.guard.limits import Limits
+from liquid_drone.flight.mavlink.codec import MavlinkCodec
+from liquid_drone.flight.mavlink.diagnosis import LinkFinding
+from liquid_drone.flight.mavlink.link import MavlinkLink
+from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
+
+LIMITS = Limits(battery_cells=4.0)
+BATTERY_BIT = mavlink.MAV_SYS_STATUS_SENSOR_BATTERY
+PX4, ARDUPILOT = 12, 3
+QUADROTOR = mavlink.MAV_TYPE_QUADROTOR
+
+
+def heartbeat(autopilot=PX4, kind=QUADROTOR, mode=393216, base_mode=129):
+    return mavlink.MAVLink_heartbeat_message(kind, autopilot, base_mode, mode, 4, 3)
+
+
+def status(percent=90, millivolts=16000, present=0, enabled=0, health=0):
+    return mavlink.MAVLink_sys_status_message(
+        present, enabled, health, 0, millivolts, -1, percent, 0, 0, 0, 0, 0, 0
+    )
+
+
+class Wire:
+    """A codec, and what is sent to it, 0.1 s apart."""
+
+    def __init__(self, autopilot=None):
+        self.codec, self.now_s = MavlinkCodec(), 0.0
+        if autopilot is not None:
+            self.send(heartbeat(autopilot))
+            self.send(heartbeat(autopilot), after_s=1.0)
+
+    def send(self, message, system=1, source='first', after_s=0.1):
+        self.now_s += after_s
+        packet = message.pack(mavlink.MAVLink(None, system, 1))
+        self.codec.receive(packet, self.now_s, source)
+        return self.codec.vehicle
+
+    def fact(self, spec, limits=LIMITS):
+        facts = known(Evidence(self.now_s, self.codec.vehicle), limits)
+        return next(fact for fact in facts if fact.spec is spec)
+
+
+@given(st.sampled_from([PX4, ARDUPILOT]), st.integers(-1, 100), st.sampled_from([0, 65535]))
+def test_a_charge_without_a_voltage_makes_no_battery_good(autopilot, percent, millivolts):
+    wire = Wire(autopilot)
+    for _ in range(2):
+        wire.send(status(percent, millivolts))
+    assert not wire.fact(BATTERY).is_good
+
+
+masks = st.sampled_from([0, BATTERY_BIT, 0x0FFFFFFF, 0x0FFFFFFF & ~BATTERY_BIT])
+
+
+@given(st.lists(st.tuples(masks, masks, masks), min_size=1, max_size=6))
+def test_a_battery_that_the_autopilot_itself_finds_bad_twice_is_bad(reports):
+    wire = Wire(ARDUPILOT)
+    for present, enabled, health in reports:
+        wire.send(status(present=present, enabled=enabled, health=health))
+    bad = [bool(p & e & ~h & BATTERY_BIT) for p, e, h in reports]
+    fact = wire.fact(BATTERY)
+    assert fact.is_good is not (len(bad) > 1 and bad[-1] and bad[-2])
+    if not fact.is_good:
+        assert (fact.reason.code, 'unhealthy' in fact.sentence) == ('low_battery', True)
+
+
+@given(st.lists(st.integers(0, 255), min_size=1, max_size=8))
+def test_a_landed_state_that_nobody_knows_is_not_in_the_air(states):
+    wire = Wire(PX4)
+    for state in states:
+        vehicle = wire.send(mavlink.MAVLink_extended_sys_state_message(0, state))
+    assert vehicle.landed_told is {1: True, 2: False, 3: False, 4: False}.get(states[-1])
+    assert wire.fact(LANDED).is_good is any(1 <= state <= 4 for state in states[-2:])
+
+
+@given(st.lists(st.integers(1, 2**63 - 1), min_size=1, max_size=8))
+def test_the_clocks_of_others_answer_no_question_of_ours(stamps):
+    packets = []
+    link = MavlinkLink(MemoryTransport(lambda: packets, lambda data: None))
+    sender, now_s = mavlink.MAVLink(None, 1, 1), 0.0
+    for step in range(80):
+        now_s += 0.1
+        answer = mavlink.MAVLink_timesync_message(10**9, stamps[step % len(stamps)])
+        packets[:] = [m.pack(sender) for m in (heartbeat(), answer)]
+        link.poll(now_s)
+    assert math.isinf(link.vehicle.answered_s)
+    assert link.report.unanswered_s > 5.0
+    assert link.report.diagnosis.finding is LinkFinding.UNANSWERED
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(min_size=0, max_size=50), st.booleans())
+def test_a_text_of_the_autopilot_is_one_line_of_the_log_in_both_versions(caplog, text, is_old):
+    caplog.clear()
+    caplog.set_level(logging.INFO)
+    wire = Wire(ARDUPILOT)
+    caplog.clear()
+    if is_old:
+        sender = mavlink_1.MAVLink(None, 1, 1)
+        packet = mavlink_1.MAVLink_statustext_message(6, text).pack(sender)
+    else:
+        packet = mavlink.MAVLink_statustext_message(6, text).pack(mavlink.MAVLink(None, 1, 1))
+    assert wire.codec.receive(packet, wire.now_s, 'first')
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize('autopilot', [PX4, ARDUPILOT])
+def test_a_custom_mode_without_its_flag_is_no_mode_of_ours(autopilot):
+    wire = Wire(autopilot)
+    vehicle = wire.send(heartbeat(autopilot, mode=4, base_mode=128))
+    assert vehicle.mode not in (4, 393216)
+    assert vehicle.armed
+
+
+def test_a_generic_type_during_the_start_is_waited_out():
+    wire = Wire()
+    for _ in range(3):
+        assert wire.send(heartbeat(kind=mavlink.MAV_TYPE_GENERIC), after_s=1.0) is None
+    assert wire.send(heartbeat(), after_s=1.0).autopilot == 'px4'
+    assert wire.send(heartbeat(), after_s=1.0).is_introduced
+
+
+@given(st.integers(0, 1))
+def test_a_first_heartbeat_under_another_system_id_is_left_for_the_true_one(count):
+    wire = Wire()
+    for _ in range(count):
+        wire.send(heartbeat(ARDUPILOT), system=7, after_s=1.0)
+    for _ in range(2):
+        wire.send(heartbeat(ARDUPILOT), system=1, after_s=1.0)
+    assert wire.codec.vehicle.system_id == 1
+    assert wire.codec.vehicle.is_introduced
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=40))
+def test_two_vehicles_of_one_system_id_are_not_mixed_while_the_first_speaks(turns):
+    wire = Wire(PX4)
+    for step, is_other in enumerate(turns):
+        place = 500.0 if is_other else 5.0
+        message = mavlink.MAVLink_local_position_ned_message(
+            1000 + 100 * step, place, 0, -3, 0, 0, 0
+        )
+        vehicle = wire.send(message, source='other' if is_other else 'first', after_s=0.03)
+        assert vehicle.position_enu[1] in (0.0, 5.0)
+
+
+def test_a_home_that_creeps_is_followed_by_no_limit_unseen():
+    """PX4 corrects the altitude of home in flight: beyond what may differ, home has moved."""
+    wire = Wire(PX4)
+    wire.send(mavlink.MAVLink_extended_sys_state_message(0, 2))
+    differs = []
+    for step in range(40):
+        up = 0.1 * step
+        boot_ms = 1000 + 100 * step
+        wire.send(mavlink.MAVLink_local_position_ned_message(boot_ms, 0, 0, -3, 0, 0, 0))
+        place = 470000000, 80000000, round((500 + up) * 1000)
+        wire.send(mavlink.MAVLink_home_position_message(*place, 0, 0, -up, [1, 0, 0, 0], 0, 0, 0))
+        vehicle = wire.send(
+            mavlink.MAVLink_global_position_int_message(
+                boot_ms, 470000000, 80000000, 503000, round((3 - up) * 1000), 0, 0, 0, 0
+            )
+        )
+        differs.append((vehicle.home_enu[2], vehicle.home_differs_m))
+    ups = [one[0] for one in differs]
+    assert ups[-1] == pytest.approx(3.9, abs=0.6)
+    assert max(one[1] for one in differs) < 1.0
