@@ -115,7 +115,7 @@ class EnduranceFlight:
     ) -> None:
         """Put the vehicle into the air."""
         self.rng, self.figures, self.kind = rng, figures, kind
-        self.limits = Limits()
+        self.limits = Limits(battery_cells=4.0)
         self.now_s = 0.0
         self.autopilot = self._in_the_air(0.0, 0.0)
         self.stranger = SimulatedAutopilot(PointMass(), 'px4', system_id=2)

@@ -149,7 +149,7 @@ def _nodes(
         'camera': f'source:=folder path:={folder} loop:=true framerate:={config.rate_hz}',
         'policy': f'bundle:={config.bundle}',
         'mavlink': f'connection:=udpin:127.0.0.1:{port} autopilot:=ardupilot '
-        'limits.fence_radius_m:=off',
+        'limits.fence_radius_m:=off limits.battery_cells:=4.0',
     }
     words = {
         name: [w for pair in text.split() for w in ('-p', f'{name}:{pair}')]

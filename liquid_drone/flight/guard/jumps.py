@@ -4,8 +4,9 @@
 
 The position is compared with the one before and the velocity between them; what moved without
 velocity is summed up and slowly forgotten, so that a creeping correction is none and a slide of
-metres is one. One report that does not fit is set aside, and nothing moves by it; a second one in
-a row is a jump. A reset counter, a moved home and a restarted clock count as jumps as well.
+metres is one. The very same place under new times, while the velocity goes on, is an estimate that
+is stuck. One report that does not fit is set aside, and nothing moves by it; a second one in a row
+is a jump. A reset counter, a moved home and a restarted clock count as jumps as well.
 """
 
 import math
@@ -30,6 +31,7 @@ class JumpState:
     restarts: int
     trusted: VehicleState  # the last telemetry that fits
     slipped: Vector = NOWHERE  # m moved without velocity, lately
+    stuck_m: float = 0.0  # that the velocity went on while the place stayed the very same
     suspect: Reason | None = None  # what the newest report would be, had it a second
     suspect_stamps: tuple[float, float] = (0.0, 0.0)  # of position and attitude
 
@@ -53,7 +55,11 @@ def watch(
         return state, lasting
     before, stamps = state.trusted, (vehicle.stamp_s, vehicle.attitude_stamp_s)
     slipped = _slipped(state.slipped, before, vehicle)
+    stuck_m = _stuck_m(state.stuck_m, before, vehicle)
     found = _jump(slipped, before, vehicle, limits)
+    if stuck_m > limits.position_jump_m:
+        found = Reason.POSITION_JUMPED
+    state = replace(state, stuck_m=stuck_m)
     if found is None:
         return replace(state, trusted=vehicle, slipped=slipped, suspect=None), None
     aside = replace(  # old numbers under the new times: it is known, and not believed yet
@@ -99,6 +105,14 @@ def _slipped(slipped: Vector, before: VehicleState, vehicle: VehicleState) -> Ve
     )
     x, y, z = (keep * s + (b - a) - 0.5 * (u + v) * dt_s for s, a, b, u, v in steps)
     return x, y, z
+
+
+def _stuck_m(stuck_m: float, before: VehicleState, vehicle: VehicleState) -> float:
+    dt_s = vehicle.stamp_s - before.stamp_s
+    if dt_s <= 0.0:
+        return stuck_m
+    is_same = vehicle.position_enu == before.position_enu
+    return stuck_m + math.hypot(*vehicle.velocity_enu) * dt_s if is_same else 0.0
 
 
 def _jump(

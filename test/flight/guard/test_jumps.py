@@ -136,6 +136,24 @@ def test_an_estimate_that_slides_away_without_a_velocity_is_a_jump_too():
     assert abs(flight.place[2] - height) < 0.5
 
 
+@pytest.mark.parametrize('speed_m_s', [0.3, 0.5, 0.7, 1.0])
+def test_a_position_that_stands_still_while_the_velocity_goes_on_is_a_jump(speed_m_s):
+    """An estimate that is stuck: the same place under new stamps."""
+    flight = Flight(command=(speed_m_s, 0.0, 0.0, 0.0)).fly(4.0)
+    place = tuple(flight.place)
+    flight.fly(8.0, lambda vehicle: replace(vehicle, position_enu=place))
+    assert flight.steps[-1].reason is Reason.POSITION_JUMPED
+    assert flight.steps[-1].setpoint is None
+    assert math.dist(flight.place, place) < LIMITS.position_jump_m + 1.0
+
+
+def test_a_vehicle_that_stands_at_one_place_has_not_jumped():
+    flight = Flight(command=(0.0, 0.0, 0.0, 0.0)).fly(2.0)
+    place = tuple(flight.place)
+    flight.fly(20.0, lambda vehicle: replace(vehicle, position_enu=place))
+    assert flight.steps[-1].reason is Reason.FOLLOWING
+
+
 @given(
     st.tuples(st.floats(-0.9, 0.9), st.floats(-0.9, 0.9), st.floats(-0.4, 0.4), st.floats(-2, 2)),
     st.floats(0.0, 0.02),

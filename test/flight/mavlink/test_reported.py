@@ -86,12 +86,13 @@ def test_a_landed_state_that_nobody_knows_is_not_in_the_air(states):
     assert wire.fact(LANDED).is_good is any(1 <= state <= 4 for state in states[-2:])
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(1, 2**63 - 1), min_size=1, max_size=8))
 def test_the_clocks_of_others_answer_no_question_of_ours(stamps):
     packets = []
     link = MavlinkLink(MemoryTransport(lambda: packets, lambda data: None))
     sender, now_s = mavlink.MAVLink(None, 1, 1), 0.0
-    for step in range(80):
+    for step in range(60):
         now_s += 0.1
         answer = mavlink.MAVLink_timesync_message(10**9, stamps[step % len(stamps)])
         packets[:] = [m.pack(sender) for m in (heartbeat(), answer)]
