@@ -124,7 +124,7 @@ class FuzzedFlight:
         assert isinstance(self.link.transport, Reconnecting)  # as every one that is opened
         self._here = ('127.0.0.1', self.link.transport.port)
         self._vehicle, self._mirror, self._stranger = (_socket() for _ in range(3))
-        self.session = CompanionSession(self.link, Limits())
+        self.session = CompanionSession(self.link, Limits(battery_cells=4.0))
         self._checked = Figures()
         self._checker = Checker(Limits(), self._checked)
         self._now_s = 100.0
@@ -170,6 +170,8 @@ class FuzzedFlight:
         session.see(Sighting(now_s - 0.01, 0.1, 6.0))
         decision = session.decide(now_s, Proposal(now_s - 0.02, (0.1, 0.0, 0.0, 0.1)))
         if decision is None:
+            for packet in _received(self._vehicle):  # it asks for the second heartbeat
+                self.autopilot.receive(packet)
             return False
         if decision.reset_policy:
             session.policy_was_reset()

@@ -33,7 +33,8 @@ def test_a_random_message_of_any_kind_is_one_that_is_decoded():
 def test_after_the_flood_the_vehicle_is_heard_as_before(kind):
     figures = FuzzFigures()
     flight = FuzzedFlight(kind, 3, figures, in_real_time=False)
-    flight.step([], is_fuzzed=False)  # the vehicle is known
+    for _ in range(10):
+        flight.step([], is_fuzzed=False)  # the vehicle is known, by two heartbeats
     for _ in range(5):
         flight.step(list(flight.everything(150)), is_fuzzed=True)
     for _ in range(60):
