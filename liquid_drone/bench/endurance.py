@@ -37,8 +37,15 @@ from ..sim.autopilot.personality import Mode
 from ..sim.autopilot.simulated import SimulatedAutopilot
 from ..sim.physics.point_mass import PointMass
 from ..streams import Stream, stream
-from .endurance_checker import Checker, Figures
+from .endurance_checker import Checker, Figures, moves
 from .endurance_link import FaultySocket
+from .endurance_policy import (
+    CAMERA_FAULTS,
+    EPOCH_NS,
+    POLICY_FAULTS,
+    SECOND_PUBLISHER,
+    FaultyPolicy,
+)
 from .machine import memory_mb
 from .telemetry_faults import (
     JUMPS,
@@ -50,15 +57,11 @@ from .telemetry_faults import (
 )
 
 STEP_S = 0.05
-EPOCH_NS = 1_700_000_000_000_000_000  # recordings are named by a calendar
 BAD_RADIO = LinkFaults(loss=0.3, double=0.1, late=0.1, damaged=0.1, junk=0.1)
 RADIO_FAULTS = {'bad radio': BAD_RADIO, 'blackout': LinkFaults(dead=True)}
 OTHER_FAULTS = (
-    'policy silent',
-    'policy not finite',
-    'policy repeats itself',
-    'policy from the future',
-    'policy raves',
+    *POLICY_FAULTS,
+    *CAMERA_FAULTS,
     'target lost',
     'battery low',
     'pilot takes over',
@@ -124,8 +127,7 @@ class EnduranceFlight:
         self.transport = Reconnecting(self._open(), self._open, lambda: self.now_s)
         self.link = MavlinkLink(self.transport)
         self.session = CompanionSession(self.link, self.limits)
-        self.command = np.zeros(4)
-        self.proposal: Proposal | None = None
+        self.policy = FaultyPolicy(rng, self.limits)
         self.active: dict[str, float] = {}  # fault -> its end
         self._next_fault_s = 2.0
         self._radio_good_s = self._streams_good_s = self._spoke_s = 0.0
@@ -214,29 +216,19 @@ class EnduranceFlight:
         self._count(before, decision)
 
     def _policy_step(self) -> Proposal | None:
-        rng, active = self.rng, self.active
-        self.command += rng.normal(size=4) * 0.1 - 0.03 * self.command
-        command = self.command.tolist()
-        if 'target lost' not in active and self.session.companion is not None:
-            self.session.see(Sighting(self.now_s, 0.3, float(rng.uniform(1.0, 6.0))))
-        if 'policy silent' in active:
-            return None
-        if 'policy repeats itself' in active:
-            return self.proposal
-        if 'policy not finite' in active:
-            command[int(rng.integers(4))] = float(rng.choice([math.nan, math.inf, -math.inf]))
-        if 'policy raves' in active:
-            command = (rng.normal(size=4) * 10.0 ** float(rng.uniform(0, 8))).tolist()
-        stamp_s = self.now_s + (30.0 if 'policy from the future' in active else -0.02)
-        self.proposal = Proposal(stamp_s, (command[0], command[1], command[2], command[3]))
-        return self.proposal
+        if 'target lost' not in self.active:
+            self.session.see(Sighting(self.now_s, 0.3, float(self.rng.uniform(1.0, 6.0))))
+        self.session.note_rivals(SECOND_PUBLISHER if SECOND_PUBLISHER in self.active else '')
+        return self.policy.propose(self.now_s, self.active)
 
     def _human_step(self) -> None:
         session = self.session
         if 'human calls it off' in self.active and session.has_vehicle:
             session.engage(False)
         elif session.stage in (Stage.STANDBY, Stage.HANDED_BACK) and self.rng.random() < 0.1:
-            session.engage(True)
+            done, _ = session.engage(True)
+            if done and SECOND_PUBLISHER in self.active:
+                self.checker.violated(self.now_s, 'engaged though two command')
 
     def _pilot_step(self) -> None:
         autopilot = self.autopilot
@@ -259,6 +251,12 @@ class EnduranceFlight:
         unknown = self.telemetry.unknown(self.now_s)
         if unknown and setpoint is not None and any(setpoint.as_tuple()):
             checker.violated(self.now_s, f'setpoint {setpoint.as_tuple()} though {unknown}')
+        acted = self.policy.take_violation()
+        if acted:
+            checker.violated(self.now_s, acted)
+        must_stand = self.policy.must_stand(self.now_s)
+        if must_stand and setpoint is not None and moves(setpoint, self.kind):
+            checker.violated(self.now_s, f'setpoint {setpoint.as_tuple()} though {must_stand}')
         dived = self.telemetry.dived(self.now_s, self._height_m(), self.session.has_vehicle)
         if dived:
             checker.violated(self.now_s, dived)
@@ -279,6 +277,7 @@ class EnduranceFlight:
             most_s = LONGEST_S if name in TELEMETRY_FAULTS else 4.0
             if name not in self.active:
                 self.telemetry.begin(name)
+                self.policy.camera.begin(name)
                 self._jumped(name)
             self.active[name] = self.now_s + float(self.rng.uniform(0.3, most_s))
             self.figures.faults[name] += 1

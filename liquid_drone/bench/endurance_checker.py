@@ -7,9 +7,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ..flight.companion import Decision
+from ..flight.guard.drift_compensation import MOST_M_S
 from ..flight.guard.limits import Limits
 from ..flight.guard.state import LONGEST_STEP_S
 from ..flight.recorder import HOLDERS
+from ..flight.setpoint import Setpoint
 from ..sim.autopilot.channel import MavlinkChannel
 
 HARMLESS = ('HEARTBEAT', 'COMMAND_LONG', 'REQUEST_DATA_STREAM', 'TIMESYNC')  # beside setpoints
@@ -85,3 +87,9 @@ class Checker:
     def violated(self, now_s: float, what: str) -> None:
         """Note a broken promise."""
         self._figures.violations.append(f'{now_s:.2f} s: {what}')
+
+
+def moves(setpoint: Setpoint, kind: str) -> bool:
+    """Tell whether a setpoint is more than a PX4 being brought back to where it stands."""
+    *velocity, turn = setpoint.as_tuple()
+    return abs(turn) > 0.0 or max(map(abs, velocity)) > (MOST_M_S if kind == 'px4' else 0.0)

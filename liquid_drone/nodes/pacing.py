@@ -104,9 +104,8 @@ class SteadyPacer:
         One that is ahead by as much as clocks may differ counts from now: from its arrival. One
         from further ahead stays in the future, where the guard refuses it.
         """
-        age_s = (self._node.get_clock().now().nanoseconds - stamp_ns) / conversions.SECOND_NS
-        is_explained = -self._stamps.explained_s(MOST_AHEAD_S) <= age_s < 0.0
-        return time.monotonic() - (0.0 if is_explained else age_s)
+        now_ns = self._node.get_clock().now().nanoseconds
+        return time.monotonic() - self._stamps.age_s(stamp_ns, now_ns, MOST_AHEAD_S)
 
     def see(self, sighting: Sighting) -> None:
         """Pass it on at once."""

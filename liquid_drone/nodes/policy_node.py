@@ -18,10 +18,8 @@ from std_srvs.srv import Trigger
 
 from .. import resources, topics
 from ..arrays import Image
-from ..camera.frozen import FrozenSensor
 from ..camera.source import CameraFrame
 from ..contract import SEEN_PROBABILITY, check_image
-from ..errors import ImageError
 from ..image import fitted, is_too_narrow
 from ..ros import conversions, diagnostics, process, qos
 from ..ros.camera_input import CameraInput
@@ -29,7 +27,7 @@ from ..ros.diagnostics import Diagnostics, Health, Level
 from ..ros.latency import Counter, Latency
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.parameters import Parameter
-from ..ros.stamps import StampGate
+from ..ros.picture_gate import PictureGate
 from ..runtime.providers import CHOICES, PRECISIONS, Backend
 from ..runtime.runner import PolicyOutput, PolicyRunner
 from ..runtime.selection import open_policy
@@ -98,7 +96,7 @@ class PolicyNode(ManagedNode):
         self._acted = Counter()
         self._image_age, self._work = Latency('image_age'), Latency('inference')
         self._until_command = Latency('capture_to_command')
-        self._stamps, self._sensor = StampGate('the image', None), FrozenSensor()
+        self._gate = PictureGate(None, None)
         self._told_fov_deg: float | None = None
         self._slot: CameraFrame | None = None  # the newest one handed over in this process
         self._handing_over = threading.Lock()
@@ -142,8 +140,7 @@ class PolicyNode(ManagedNode):
         for latency in (self._image_age, self._work, self._until_command):
             latency.clear()
         self._acted.take(self._since_s)
-        self._stamps = StampGate('the image', self.values['max_image_age_s'], 'max_image_age_s')
-        self._sensor = FrozenSensor()
+        self._gate = PictureGate(self.values['max_image_age_s'], self.values['frozen_after_s'])
         self.is_acting = True
         self.camera.open(self.takes_topic)
 
@@ -175,9 +172,8 @@ class PolicyNode(ManagedNode):
             self._tell_angle(fov_deg)
             image = fitted(image, camera, fov_deg)
         check_image(image, camera)
-        admission = self._stamps.admit(stamp_ns, self.get_clock().now().nanoseconds)
+        admission = self._gate.admit(image, stamp_ns, self.get_clock().now().nanoseconds)
         if not admission.is_repeated:
-            self._check_sensor(image, stamp_s)
             self._last = stamp_ns, self.runner.step(image, stamp_s)
             self._acted.add()
             self._image_age.add(admission.age_s)
@@ -196,14 +192,6 @@ class PolicyNode(ManagedNode):
             f'the camera sees {fov_deg:.0f} degrees, the policy was trained with '
             f'{camera.horizontal_fov_deg:.0f}: things look nearer than they are; use a wider lens'
         )
-
-    def _check_sensor(self, image: Image, stamp_s: float) -> None:
-        limit_s, same_s = self.values['frozen_after_s'], self._sensor.same_for_s(image, stamp_s)
-        if limit_s is not None and same_s >= limit_s:
-            raise ImageError(
-                f'the camera has sent the same pixels for {same_s:.3g} s under new stamps: its '
-                'sensor or driver is frozen (a scene that can be still: frozen_after_s off)'
-            )
 
     def _publish(self, output: PolicyOutput, stamp_ns: int) -> None:
         assert self.runner is not None
@@ -237,7 +225,7 @@ class PolicyNode(ManagedNode):
         if is_silent and self.takes_topic:
             self.get_logger().warning(self._silence())
         rate_hz, refused = self._acted.take(now), self.camera.take_refused()
-        offset_s, fov_deg = self._stamps.offset_s, self.camera.lens.fov_deg
+        offset_s, fov_deg = self._gate.stamps.offset_s, self.camera.lens.fov_deg
         values: dict[str, object] = {
             'commands_per_second': rate_hz,
             'images_refused_per_second': refused,

@@ -62,6 +62,11 @@ class StampGate:
         """Return how far ahead a stamp may be: by the difference of the clocks and a little."""
         return min(max(0.0, -(self.offset_s or 0.0)) + FUTURE_S, most_s)
 
+    def age_s(self, stamp_ns: int, now_ns: int, most_ahead_s: float) -> float:
+        """Return an age now: 0 where the clocks explain a stamp ahead, negative beyond that."""
+        age_s = (now_ns - stamp_ns) / SECOND_NS
+        return 0.0 if -self.explained_s(most_ahead_s) <= age_s < 0.0 else age_s
+
     def admit(self, stamp_ns: int, now_ns: int) -> Admission:
         """Judge a stamp that arrives now.
 

@@ -6,15 +6,20 @@ import json
 
 import pytest
 
+from liquid_drone.bench import endurance
 from liquid_drone.bench.endurance import OTHER_FAULTS, RADIO_FAULTS, fly
 from liquid_drone.bench.endurance_checker import Checker, Figures
 from liquid_drone.bench.telemetry_faults import TELEMETRY_FAULTS
+from liquid_drone.camera.lens import Lens
 from liquid_drone.cli.main import main
 from liquid_drone.flight.companion import Decision
+from liquid_drone.flight.companion_session import CompanionSession
 from liquid_drone.flight.engagement import Cause, Stage
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
 from liquid_drone.flight.setpoint import Setpoint
+from liquid_drone.ros.picture_gate import PictureGate
+from liquid_drone.ros.stamps import StampGate
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.physics.point_mass import PointMass
 
@@ -69,3 +74,21 @@ def test_the_checker_sees_a_broken_promise(setpoint, stage, ours, word):
     assert figures.violations == []
     checker.look([codec.encoder.setpoint(setpoint, 50)], 1.05, decision, ours)
     assert word in figures.violations[0]
+
+
+@pytest.mark.parametrize(
+    ('owner', 'name', 'broken', 'fault', 'word'),
+    [
+        (PictureGate, '_check_sensor', lambda *_: None, 'camera frozen', 'is frozen'),
+        (StampGate, '_use', lambda *_: True, 'camera repeats itself', 'acted on twice'),
+        (Lens, 'fov_of', lambda *_: 90.0, 'camera silent', 'a field of view of 90'),
+        (CompanionSession, 'note_rivals', lambda *_: None, 'second publisher', 'two'),
+    ],
+)
+def test_a_check_that_is_missing_is_seen(owner, name, broken, fault, word, monkeypatch, tmp_path):
+    monkeypatch.setattr(owner, name, broken)
+    monkeypatch.setattr(endurance, 'OTHER_FAULTS', (fault,))
+    monkeypatch.setattr(endurance, 'TELEMETRY_FAULTS', ())
+    monkeypatch.setattr(endurance, 'RADIO_FAULTS', {})
+    figures = fly(0.5, seed=1, folder=tmp_path)
+    assert any(word in violation for violation in figures.violations)

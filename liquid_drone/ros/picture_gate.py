@@ -1,0 +1,43 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a picture must pass before a policy acts on it: its stamp, and pixels that change."""
+
+from ..arrays import Image
+from ..camera.frozen import FrozenSensor
+from ..errors import ImageError
+from .stamps import SECOND_NS, Admission, StampGate
+
+
+class PictureGate:
+    """Admits each picture of one camera once, while its stamp is good and its sensor lives."""
+
+    def __init__(self, oldest_s: float | None, frozen_after_s: float | None) -> None:
+        """Begin with no picture.
+
+        Args:
+            oldest_s: ``max_image_age_s``; None: ages are not checked.
+            frozen_after_s: equal pixels under new stamps are refused after so long; None: never.
+
+        """
+        self.stamps = StampGate('the image', oldest_s, 'max_image_age_s')
+        self._frozen_after_s, self._sensor = frozen_after_s, FrozenSensor()
+
+    def admit(self, image: Image, stamp_ns: int, now_ns: int) -> Admission:
+        """Judge a picture (H, W, 3) that arrives now, as :meth:`StampGate.admit` does.
+
+        Raises:
+            ImageError: it must not be acted on: too old, from the future, or frozen.
+
+        """
+        admission = self.stamps.admit(stamp_ns, now_ns)
+        if not admission.is_repeated:
+            self._check_sensor(image, stamp_ns / SECOND_NS)
+        return admission
+
+    def _check_sensor(self, image: Image, stamp_s: float) -> None:
+        limit_s, same_s = self._frozen_after_s, self._sensor.same_for_s(image, stamp_s)
+        if limit_s is not None and same_s >= limit_s:
+            raise ImageError(
+                f'the camera has sent the same pixels for {same_s:.3g} s under new stamps: its '
+                'sensor or driver is frozen (a scene that can be still: frozen_after_s off)'
+            )
