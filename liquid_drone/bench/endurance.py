@@ -26,6 +26,7 @@ from ..flight.guard.limits import Limits, Sighting
 from ..flight.guard.state import Proposal
 from ..flight.mavlink.answered_path import SILENT_S
 from ..flight.mavlink.link import MavlinkLink
+from ..flight.mavlink.profiles import PROFILES
 from ..flight.mavlink.transport.network import UdpTransport
 from ..flight.mavlink.transport.reconnect import Reconnecting
 from ..flight.mavlink.transport.troubles import Troubles
@@ -255,7 +256,7 @@ class EnduranceFlight:
         if acted:
             checker.violated(self.now_s, acted)
         must_stand = self.policy.must_stand(self.now_s)
-        if must_stand and setpoint is not None and moves(setpoint, self.kind):
+        if must_stand and setpoint is not None and moves(setpoint, PROFILES[self.kind]):
             checker.violated(self.now_s, f'setpoint {setpoint.as_tuple()} though {must_stand}')
         dived = self.telemetry.dived(self.now_s, self._height_m(), self.session.has_vehicle)
         if dived:

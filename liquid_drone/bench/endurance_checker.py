@@ -10,6 +10,7 @@ from ..flight.companion import Decision
 from ..flight.guard.drift_compensation import MOST_M_S
 from ..flight.guard.limits import Limits
 from ..flight.guard.state import LONGEST_STEP_S
+from ..flight.mavlink.profiles import Profile
 from ..flight.recorder import HOLDERS
 from ..flight.setpoint import Setpoint
 from ..sim.autopilot.channel import MavlinkChannel
@@ -89,7 +90,8 @@ class Checker:
         self._figures.violations.append(f'{now_s:.2f} s: {what}')
 
 
-def moves(setpoint: Setpoint, kind: str) -> bool:
-    """Tell whether a setpoint is more than a PX4 being brought back to where it stands."""
+def moves(setpoint: Setpoint, profile: Profile) -> bool:
+    """Tell whether a setpoint is more than bringing a vehicle back to where it stands."""
     *velocity, turn = setpoint.as_tuple()
-    return abs(turn) > 0.0 or max(map(abs, velocity)) > (MOST_M_S if kind == 'px4' else 0.0)
+    holds_m_s = 0.0 if profile.holds_position else MOST_M_S
+    return abs(turn) > 0.0 or max(map(abs, velocity)) > holds_m_s
