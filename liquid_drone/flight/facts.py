@@ -157,9 +157,9 @@ HEARTBEAT = FactSpec(
     needed_rate_hz=1.0,
     age_limit='heartbeat_age_s',
     unknown=Reason.NO_HEARTBEAT,
-    bad=Reason.NO_HEARTBEAT,
+    bad=Reason.AUTOPILOT_FAILSAFE,
     age_s=_since(lambda vehicle: vehicle.heartbeat_received_s),
-    judge=judgements.always,
+    judge=judgements.heartbeat,
 )
 ANSWER = FactSpec(
     name='answer to our messages',

@@ -9,13 +9,15 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
-from .vehicle import VehicleState
+from .vehicle import SystemStatus, VehicleState
 
 FULL_CELL_V = 4.25  # a full lithium polymer cell; more needs another cell
 IMPOSSIBLE_CELL_V = 4.45
 EMPTY_CELL_V = 3.0  # a pack with less at rest carries no vehicle
 KNOWS_CHARGE = frozenset({'px4'})  # from the voltage; ArduPilot counts from 100 % at each start
 CELLS_HINT = 'set limits.battery_cells if that is not its number of cells'
+STARTING = {SystemStatus.UNINIT, SystemStatus.BOOT, SystemStatus.CALIBRATING}
+FLYING = {SystemStatus.STANDBY, SystemStatus.ACTIVE}
 NO_VOLTAGE = 'the autopilot reports a charge, but measures no voltage'
 
 
@@ -60,6 +62,24 @@ GOOD = Judgement(Standing.GOOD)
 def always(vehicle: VehicleState, limits: FactLimits) -> Judgement:
     """Take it as it is: to have come is all that counts."""
     return GOOD
+
+
+def heartbeat(vehicle: VehicleState, limits: FactLimits) -> Judgement:
+    """Judge what the autopilot says of itself; of two reports the better one counts."""
+    judged = [_status(status, vehicle) for status in (vehicle.status, vehicle.status_before)]
+    return next((one for one in judged if one.standing is Standing.GOOD), judged[0])
+
+
+def _status(status: int | None, vehicle: VehicleState) -> Judgement:
+    if status not in set(SystemStatus):
+        return Judgement(Standing.ODD, f'the autopilot reports a state that is none ({status})')
+    told = SystemStatus(status)
+    is_starting = told in STARTING and not vehicle.armed
+    is_ready = told is SystemStatus.CRITICAL and not vehicle.mode_is_ours  # our setpoints lack
+    if told in FLYING or is_starting or is_ready:
+        return GOOD
+    words = f'the autopilot reports MAV_STATE_{told.name}'
+    return Judgement(Standing.ODD if told in STARTING else Standing.BAD, words)
 
 
 def position(vehicle: VehicleState, limits: FactLimits) -> Judgement:

@@ -9,6 +9,7 @@ Two clocks: ``stamp_s`` is the autopilot's own; every ``..._received_s`` is the 
 
 import math
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from ..arrays import Vector
 
@@ -25,6 +26,20 @@ class BatterySample:
     is_healthy: bool = True  # False: the autopilot watches it and finds it bad
 
 
+class SystemStatus(IntEnum):
+    """What an autopilot says of itself (MAV_STATE)."""
+
+    UNINIT = 0
+    BOOT = 1
+    CALIBRATING = 2
+    STANDBY = 3
+    ACTIVE = 4
+    CRITICAL = 5  # a failsafe of its own acts
+    EMERGENCY = 6
+    POWEROFF = 7
+    FLIGHT_TERMINATION = 8
+
+
 @dataclass(frozen=True)
 class VehicleState:
     """One vehicle; world ENU with the autopilot's local origin, body FLU, radians, SI."""
@@ -34,6 +49,9 @@ class VehicleState:
     mode_name: str
     armed: bool
     heartbeat_received_s: float
+    mode_is_ours: bool = False  # setpoints are flown in this mode
+    status: int | None = None  # HEARTBEAT.system_status of the last one; None: not reported
+    status_before: int | None = None  # of the one before it
     autopilot: str = 'px4'  # name of its profile
     answered_s: float = NEVER  # when it answered TIMESYNC last
     stamp_s: float = 0.0  # autopilot's time of the position

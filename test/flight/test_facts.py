@@ -11,6 +11,7 @@ import pytest
 import vehicles
 from hypothesis import given
 from hypothesis import strategies as st
+from pymavlink.dialects.v20.common import enums
 
 from liquid_drone.flight.facts import (
     FACTS,
@@ -23,7 +24,8 @@ from liquid_drone.flight.facts import (
 )
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink.profiles import ARDUPILOT, PX4
-from liquid_drone.flight.vehicle import BatterySample
+from liquid_drone.flight.reason import Reason
+from liquid_drone.flight.vehicle import BatterySample, SystemStatus
 
 SAFETY = (Path(__file__).resolve().parents[2] / 'docs/SAFETY.md').read_text(encoding='utf-8')
 LIMITS = Limits()
@@ -103,6 +105,34 @@ def test_what_arrived_before_or_after_its_time_is_not_known(shift_s):
         if shift_s > getattr(LIMITS, fact.spec.age_limit) + 1e-6:
             assert not fact.is_good
             assert fact.reason is fact.spec.unknown
+
+
+def test_the_states_of_an_autopilot_are_those_of_mavlink():
+    told = {f'MAV_STATE_{one.name}': one.value for one in SystemStatus}
+    assert told == {
+        entry.name: value
+        for value, entry in enums['MAV_STATE'].items()
+        if not entry.name.endswith('ENUM_END')
+    }
+
+
+@given(st.integers(0, 10), st.integers(0, 255), st.booleans(), st.booleans())
+def test_of_what_the_autopilot_reports_of_itself_one_of_two_must_be_fit_to_fly(
+    status, before, armed, ours
+):
+    vehicle = vehicles.known(
+        9.0, status=status, status_before=before, armed=armed, mode_is_ours=ours
+    )
+    wrong = first_wrong(Evidence(9.0, vehicle), LIMITS)
+    fit = {SystemStatus.STANDBY, SystemStatus.ACTIVE}
+    if not armed:
+        fit |= {SystemStatus.UNINIT, SystemStatus.BOOT, SystemStatus.CALIBRATING}
+    if not ours:  # a PX4 whose setpoints were missing; it stands in a mode of its own
+        fit |= {SystemStatus.CRITICAL}
+    assert (wrong is None) == bool(fit & {status, before})
+    if ours and {status, before} == {SystemStatus.CRITICAL}:
+        assert wrong.reason is Reason.AUTOPILOT_FAILSAFE
+        assert 'MAV_STATE_CRITICAL' in wrong.sentence
 
 
 @given(

@@ -144,7 +144,7 @@ class MavlinkBench(GraphBench):
         self.policy.create_service(Trigger, '~/reset', self._on_reset)
         self.engage_client = self.policy.create_client(SetBool, 'mavlink/engage')
         super().__init__(MavlinkNode(), self.policy)
-        self.set(connection=f'udpin:127.0.0.1:{self.port}')
+        self.set(connection=f'udpin:127.0.0.1:{self.port}', **{'limits.battery_cells': 4.0})
         self.proposes: tuple[float, float, float, float] | None = (0.5, 0.0, 0.0, 0.0)
         self._next_s = time.monotonic()
 

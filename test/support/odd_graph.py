@@ -51,7 +51,10 @@ class OddGraph:
         self.count = 0
         self._port = local_graph.free_udp_port()
         self._lines = {
-            'mavlink': ['-p', f'connection:=udpin:127.0.0.1:{self._port}'],
+            'mavlink': [
+                *('-p', f'connection:=udpin:127.0.0.1:{self._port}'),
+                *('-p', 'limits.battery_cells:=4.0'),
+            ],
             'policy': ['-p', f'bundle:={bundle}', '-r', f'__ns:=/{EYE}'],
         }
         self._image = np.random.default_rng(0).integers(0, 256, (144, 256, 3), dtype=np.uint8)

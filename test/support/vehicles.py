@@ -7,6 +7,8 @@ from typing import Any
 
 from liquid_drone.flight.vehicle import BatterySample, VehicleState
 
+ACTIVE = 4  # MAV_STATE
+
 
 def fresh(vehicle: VehicleState, now_s: float, **changes: Any) -> VehicleState:
     """Return the vehicle as if every message had come just now."""
@@ -32,6 +34,9 @@ def known(now_s: float, **changes: Any) -> VehicleState:
         mode_name='OFFBOARD',
         armed=True,
         heartbeat_received_s=now_s,
+        mode_is_ours=True,
+        status=ACTIVE,
+        status_before=ACTIVE,
         position_enu=(0.0, 0.0, 3.0),
         landed_told=False,
         battery=BatterySample(0.9, 16.0),

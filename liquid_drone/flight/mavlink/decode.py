@@ -77,8 +77,11 @@ def _heartbeat(vehicle: VehicleState, message: Any, now_s: float) -> VehicleStat
         vehicle,
         mode=mode,
         mode_name=profile.mode_name(mode) if profile else str(mode),
+        mode_is_ours=profile is not None and mode == profile.follow_mode,
         armed=bool(message.base_mode & mavlink.MAV_MODE_FLAG_SAFETY_ARMED),
         heartbeat_received_s=now_s,
+        status=message.system_status,
+        status_before=vehicle.status,
     )
 
 

@@ -203,6 +203,8 @@ def of_battery(share, voltage_v, battery_most_v=0.0):
     ('change', 'reason'),
     [
         ({'heartbeat_received_s': -19.0}, Reason.NO_HEARTBEAT),
+        ({'status': 5, 'status_before': 5}, Reason.AUTOPILOT_FAILSAFE),
+        ({'status': 0, 'status_before': 99}, Reason.NO_HEARTBEAT),
         ({'answered_s': -19.0}, Reason.NO_ANSWER),
         ({'received_s': -19.0}, Reason.NO_POSITION),
         ({'received_s': 99.0}, Reason.NO_POSITION),
