@@ -8,6 +8,7 @@ takes over; once handed back, nothing is sent.
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -138,6 +139,8 @@ def flow(
 ) -> Iterator[Rig]:
     """Firmware without satellites, whose position is that of a flow camera."""
     firmware, file = firmware_or_skip(request.param), tmp_path / 'flow.parm'
+    kind = replace(firmware.kind, start_mode=Mode.POSITION)  # PX4's Hold needs satellites
+    firmware = replace(firmware, kind=kind)
     file.write_text(ARDUPILOT_FLOW)
     usual, encode = process.command_line, ardupilot.encode_state
 
@@ -170,7 +173,6 @@ def use_flow(rig: Rig) -> None:
     rig.until(lambda: pilot.station.heard_ns is not None, 60.0)
     rig.set_parameters(EKF2_OF_CTRL=1, EKF2_GPS_CTRL=0, SYS_HAS_GPS=0, EKF2_RNG_CTRL=1)
     rig.set_parameters(COM_ARM_WO_GPS=1, EKF2_OF_QMIN=1)
-    pilot._start_mode = Mode.POSITION  # Hold needs satellites
 
 
 @pytest.mark.timeout(900)
