@@ -16,11 +16,15 @@ class FrozenSensor:
     def __init__(self) -> None:
         """Begin with no picture."""
         self._image: Image | None = None
-        self._since_s = 0.0
+        self._stamp_s = self._same_s = 0.0
 
     def same_for_s(self, image: Image, stamp_s: float) -> float:
-        """Return for how long the pixels have been the same, by the pictures' own stamps."""
-        before, self._image = self._image, image
-        if before is None or stamp_s < self._since_s or not np.array_equal(before, image):
-            self._since_s = stamp_s
-        return stamp_s - self._since_s
+        """Return for how long the pixels have been the same, by the pictures' own stamps.
+
+        Show it every picture, those with bad stamps too: steps of a stamp count in both
+        directions, so that what froze behind a wrong clock is not new when the clock comes right.
+        """
+        is_same = self._image is not None and np.array_equal(self._image, image)
+        self._same_s = self._same_s + abs(stamp_s - self._stamp_s) if is_same else 0.0
+        self._image, self._stamp_s = image, stamp_s
+        return self._same_s

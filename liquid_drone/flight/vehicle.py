@@ -53,7 +53,7 @@ class VehicleState:
     status: int | None = None  # HEARTBEAT.system_status of the last one; None: not reported
     status_before: int | None = None  # of the one before it
     autopilot: str = 'px4'  # name of its profile
-    answered_s: float = NEVER  # when it answered TIMESYNC last
+    answered_s: float = NEVER  # when the newest TIMESYNC that it answered was sent
     stamp_s: float = 0.0  # autopilot's time of the position
     clock_offset_s: float | None = None  # receiver's clock minus the autopilot's; None: unknown
     restarts: int = 0  # how often the autopilot's clock began anew

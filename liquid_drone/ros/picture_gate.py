@@ -29,15 +29,12 @@ class PictureGate:
             ImageError: it must not be acted on: too old, from the future, or frozen.
 
         """
+        same_s = self._sensor.same_for_s(image, stamp_ns / SECOND_NS)
         admission = self.stamps.admit(stamp_ns, now_ns)
-        if not admission.is_repeated:
-            self._check_sensor(image, stamp_ns / SECOND_NS)
-        return admission
-
-    def _check_sensor(self, image: Image, stamp_s: float) -> None:
-        limit_s, same_s = self._frozen_after_s, self._sensor.same_for_s(image, stamp_s)
-        if limit_s is not None and same_s >= limit_s:
+        limit_s = self._frozen_after_s
+        if not admission.is_repeated and limit_s is not None and same_s >= limit_s:
             raise ImageError(
                 f'the camera has sent the same pixels for {same_s:.3g} s under new stamps: its '
                 'sensor or driver is frozen (a scene that can be still: frozen_after_s off)'
             )
+        return admission

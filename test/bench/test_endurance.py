@@ -10,6 +10,7 @@ from liquid_drone.bench import endurance
 from liquid_drone.bench.endurance import OTHER_FAULTS, RADIO_FAULTS, fly
 from liquid_drone.bench.endurance_checker import Checker, Figures
 from liquid_drone.bench.telemetry_faults import TELEMETRY_FAULTS
+from liquid_drone.camera.frozen import FrozenSensor
 from liquid_drone.camera.lens import Lens
 from liquid_drone.cli.main import main
 from liquid_drone.flight.companion import Decision
@@ -18,7 +19,6 @@ from liquid_drone.flight.engagement import Cause, Stage
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
 from liquid_drone.flight.setpoint import Setpoint
-from liquid_drone.ros.picture_gate import PictureGate
 from liquid_drone.ros.stamps import StampGate
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.physics.point_mass import PointMass
@@ -79,7 +79,7 @@ def test_the_checker_sees_a_broken_promise(setpoint, stage, ours, word):
 @pytest.mark.parametrize(
     ('owner', 'name', 'broken', 'fault', 'word'),
     [
-        (PictureGate, '_check_sensor', lambda *_: None, 'camera frozen', 'is frozen'),
+        (FrozenSensor, 'same_for_s', lambda *_: 0.0, 'camera frozen', 'is frozen'),
         (StampGate, '_use', lambda *_: True, 'camera repeats itself', 'acted on twice'),
         (Lens, 'fov_of', lambda *_: 90.0, 'camera silent', 'a field of view of 90'),
         (CompanionSession, 'note_rivals', lambda *_: None, 'second publisher', 'two'),

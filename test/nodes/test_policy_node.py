@@ -170,10 +170,11 @@ def test_an_old_image_is_not_acted_on(
 ) -> None:
     bench.set(max_image_age_s=0.1)
     bench.start()
+    old, new = pictures(2)
     now_ns = bench.camera.get_clock().now().nanoseconds
-    assert bench.show(pictures(1)[0], now_ns - FRAME_NS * 20) is None
+    assert bench.show(old, now_ns - FRAME_NS * 20) is None
     assert 'more than max_image_age_s 0.1' in capfd.readouterr().err
-    assert bench.show(pictures(1)[0], bench.camera.get_clock().now().nanoseconds) is not None
+    assert bench.show(new, bench.camera.get_clock().now().nanoseconds) is not None
 
 
 def test_a_frame_handed_over_in_the_process_is_answered_like_a_message(

@@ -114,7 +114,7 @@ class LinkMonitor:
             self._note_answer(now_s)
             if self._streams is not None:
                 self._streams.acknowledged(message.command, message.result)
-        elif number == mavlink.MAVLINK_MSG_ID_TIMESYNC and self._codec.clock.answered_s == now_s:
+        elif number == mavlink.MAVLINK_MSG_ID_TIMESYNC and self._codec.clock.heard_s == now_s:
             self._note_answer(now_s)  # to us: autopilots answer others on this link too
         if self._streams is not None:
             self._streams.heard(number, now_s)

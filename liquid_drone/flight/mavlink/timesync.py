@@ -28,7 +28,8 @@ class TimeSync:
         """Know nothing yet."""
         self._answers: deque[tuple[float, float]] = deque(maxlen=SAMPLES)  # trip s, offset s
         self._questions: deque[int] = deque(maxlen=QUESTIONS)  # not answered yet
-        self.answered_s = -math.inf  # when an answer to one of our last questions came
+        self.answered_s = -math.inf  # when the newest question that was answered was asked
+        self.heard_s = -math.inf  # when an answer to one of our last questions came
 
     @property
     def offset_s(self) -> float | None:
@@ -50,8 +51,9 @@ class TimeSync:
         if asked_ns not in self._questions:
             return
         self._questions.remove(asked_ns)
-        self.answered_s = now_s
         asked_s = asked_ns / SECOND_NS
+        self.heard_s = now_s
+        self.answered_s = max(self.answered_s, asked_s)  # an answer may have waited in a buffer
         trip_s = now_s - asked_s
         if not 0.0 <= trip_s <= LONGEST_TRIP_S:
             return

@@ -1,12 +1,21 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
-from liquid_drone.flight.mavlink.timesync import ENOUGH, SAMPLES, WRAP_S, TimeSync, boot_time_s
+from liquid_drone.flight.mavlink.timesync import (
+    ENOUGH,
+    QUESTIONS,
+    SAMPLES,
+    WRAP_S,
+    TimeSync,
+    boot_time_s,
+)
 
 BOOT_S = 1000.0  # on our clock, when the autopilot's clock began
 
@@ -140,12 +149,28 @@ def test_an_autopilot_that_starts_anew_is_stale_until_its_clock_is_known_again()
     assert max(ages[220:]) < 0.01  # a second later nothing is believed of the old clock
 
 
-def test_an_answer_shows_that_ours_arrive_even_when_it_is_late():
-    sync = TimeSync()
-    old = sync.ask(1.0)
-    sync.ask(2.0)
-    sync.answer(1, old, 2.5)
-    assert sync.answered_s == 2.5
-    sync.answer(1, 77, 9.0)  # nobody asked
-    assert sync.answered_s == 2.5
-    assert sync.offset_s is None
+@given(
+    st.lists(st.tuples(st.booleans(), st.floats(0.0, 3.0)), min_size=1, max_size=40),
+    st.randoms(use_true_random=False),
+)
+def test_an_answer_tells_of_the_moment_in_which_it_was_asked_for(answers, order):
+    """Whatever waited in a buffer and comes at once: it proves nothing about now."""
+    sync, arrivals = TimeSync(), []
+    for number, (is_answered, way_s) in enumerate(answers):
+        asked_s = 100.0 + 0.1 * number
+        asked_ns = sync.ask(asked_s)
+        if is_answered:
+            arrivals.append((asked_s + way_s, asked_s, asked_ns))
+    order.shuffle(arrivals)
+    newest_s = -math.inf
+    for arrived_s, asked_s, asked_ns in arrivals:
+        was_s = sync.heard_s
+        sync.answer(1, asked_ns, arrived_s)
+        if number - round((asked_s - 100.0) / 0.1) < QUESTIONS:  # older ones are given up
+            newest_s = max(newest_s, asked_s)
+            assert sync.heard_s == arrived_s
+        else:
+            assert sync.heard_s == was_s
+        assert sync.answered_s == pytest.approx(newest_s)
+    sync.answer(1, 77, 900.0)  # nobody asked
+    assert sync.answered_s == pytest.approx(newest_s)
