@@ -293,7 +293,7 @@ class EnduranceFlight:
 
     def _jumped(self, name: str) -> None:
         if name in JUMPS:
-            self.telemetry.jumped(self.now_s, self._height_m())
+            self.telemetry.jumped(self.now_s, self._height_m(), self.session.has_vehicle)
 
     def _change_port(self) -> None:
         active, port = self.active, self.autopilot.channel()

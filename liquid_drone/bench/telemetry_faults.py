@@ -71,6 +71,9 @@ class TelemetryFaults:
                 changed = {
                     k: v for k, v in vars(one).items() if v != getattr(TelemetryErrors(), k)
                 }
+                if 'shift_enu' in changed:  # two jumps add up
+                    x, y, z = (a + b for a, b in zip(errors.shift_enu, one.shift_enu, strict=True))
+                    changed['shift_enu'] = x, y, z
                 errors = replace(errors, **changed)
         autopilot.errors = errors
 
@@ -112,9 +115,9 @@ class TelemetryFaults:
                 return f'{name} was not delivered for {gone_s:.1f} s'
         return ''
 
-    def jumped(self, now_s: float, height_m: float) -> None:
-        """Note a jump that begins or ends now, with the true height."""
-        self._jump = now_s, height_m
+    def jumped(self, now_s: float, height_m: float, has_vehicle: bool) -> None:
+        """Note a jump that begins or ends now, with the true height; in flight it must show."""
+        self._jump = (now_s, height_m) if has_vehicle else None
 
     def dived(self, now_s: float, height_m: float, has_vehicle: bool) -> str:
         """Tell by how much a jump moved the vehicle; empty: it did not."""

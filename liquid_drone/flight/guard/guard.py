@@ -17,7 +17,7 @@ import math
 from dataclasses import replace
 
 from ...arrays import FourFloats
-from ..facts import Evidence, first_wrong
+from ..facts import Evidence, first_wrong, known
 from ..reason import Reason
 from ..setpoint import Setpoint
 from ..vehicle import VehicleState
@@ -50,6 +50,8 @@ def step(state: GuardState, given: GuardInput) -> Step:
     state = _watch_motion(state, given, vehicle)
     wrong, since_s = _what_is_wrong(state, given, vehicle, jumped)
     if wrong is not None:
+        keeps = wrong in _KEEPS_HEIGHT and jumped is None and _knows_height(given, vehicle)
+        state = replace(state, keeps_height=keeps and (state.wrong is None or state.keeps_height))
         return _stop(state, wrong, since_s, given, vehicle)
     if vehicle is None:  # never: that is no heartbeat
         return Step(replace(state, ended=True), None, Reason.NO_HEARTBEAT)
@@ -215,7 +217,7 @@ def _stop(
     if stopped_s > limits.stop_s + limits.hold_s:
         return Step(replace(state, last_s=now_s, ended=True), None, wrong)
     climb = 0.0
-    if vehicle is not None and given.holds_height and wrong in _KEEPS_HEIGHT:
+    if vehicle is not None and given.holds_height and state.keeps_height:
         if state.hold_height_m is None:
             state = replace(state, hold_height_m=vehicle.height_m)
         climb = _climb(state, vehicle, limits)
@@ -223,6 +225,12 @@ def _stop(
     setpoint, slope = approach(state.setpoint, state.slope, zero, limits, dt_s, stopping=True)
     state = replace(state, last_s=now_s, setpoint=setpoint, slope=slope)
     return Step(state, Setpoint(*setpoint), wrong)
+
+
+def _knows_height(given: GuardInput, vehicle: VehicleState | None) -> bool:
+    """Tell whether all is known but what a stop may be for; once it is not, no height is held."""
+    facts = known(Evidence(given.now_s, vehicle, given.distance), given.limits)
+    return all(fact.is_good or fact.reason in _KEEPS_HEIGHT for fact in facts)
 
 
 def _climb(state: GuardState, vehicle: VehicleState, limits: Limits) -> float:

@@ -96,6 +96,7 @@ class GuardState:
     wrong: Reason | None = None  # why it is stopping
     wrong_since_s: float = 0.0
     hold_height_m: float | None = None  # where it stands; None: not known when it stopped
+    keeps_height: bool = False  # while it stops: all that tells heights was good so far
     place: DriftState | None = None  # where it should be by what it was told
     jumps: JumpState | None = None  # None before the first telemetry
     progress: ProgressState = field(default_factory=ProgressState)
