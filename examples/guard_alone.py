@@ -11,7 +11,7 @@ python examples/guard_alone.py
 from liquid_drone.flight.guard import guard
 from liquid_drone.flight.guard.limits import Limits, Sighting
 from liquid_drone.flight.guard.state import GuardInput, Proposal, Step, start
-from liquid_drone.flight.vehicle import BatterySample, VehicleState
+from liquid_drone.flight.vehicle import BatterySample, SystemStatus, VehicleState
 
 
 def hovering(now_s: float) -> VehicleState:
@@ -20,6 +20,7 @@ def hovering(now_s: float) -> VehicleState:
     full = dict.fromkeys(('battery', 'battery_before'), BatterySample(0.9, 16.0))
     return VehicleState(
         1, 393216, 'OFFBOARD', True, position_enu=(0.0, 0.0, 3.0), landed_told=False,
+        mode_is_ours=True, status=SystemStatus.ACTIVE, status_before=SystemStatus.ACTIVE,
         received_s=now_s, answered_s=now_s, battery_most_v=16.0, **full,
         **{f'{name}_received_s': now_s for name in times},
     )  # fmt: skip
