@@ -16,8 +16,15 @@ def as_a_program(run: Callable[[], int]) -> int:
     """
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-    code = run()
+    try:
+        code = run()
+        _leave(code)
+    except KeyboardInterrupt:  # one more, while the first was being told
+        code = INTERRUPTED
+    return code
+
+
+def _leave(code: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and & leave it
             signal.signal(number, signal.SIG_DFL if code == INTERRUPTED else signal.SIG_IGN)
-    return code

@@ -5,6 +5,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 
 import interrupts
 import numpy as np
@@ -34,6 +36,29 @@ def test_an_interrupted_collecting_ends_in_one_sentence_and_goes_on(how, tmp_pat
             assert ended.stderr.count('\n') == 1
         else:  # it was through already
             assert (ended.code, ended.stderr) == (0, '')
+
+
+TWICE = """
+import os, signal, sys
+from liquid_drone.cli.interruption import INTERRUPTED, as_a_program
+
+def run():
+    return INTERRUPTED
+
+def asked(number, getsignal=signal.getsignal):
+    if number == signal.SIGINT:
+        os.kill(os.getpid(), signal.SIGINT)
+    return getsignal(number)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.getsignal = asked
+sys.exit(as_a_program(run))
+"""
+
+
+def test_a_second_signal_while_the_first_is_told_leaves_no_traceback():
+    done = subprocess.run([sys.executable, '-c', TWICE], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, '')
 
 
 def test_sigterm_lands_a_flight_in_this_process_and_gives_the_log(tmp_path, monkeypatch, capsys):
