@@ -120,10 +120,9 @@ class LockstepPacer:
         if not self._has_telemetry(stamp_ns):
             return
         decision = self._node.decide(stamp_ns / conversions.SECOND_NS, proposal)
-        if decision is None:  # no vehicle yet: firmware is heard as soon as time goes on
-            if not self._node.values['exact_telemetry']:
-                self._decided_ns, self._undecided = stamp_ns, 0
-                self._tell(stamp_ns)
+        if decision is None:  # no vehicle yet: its next heartbeat comes as time goes on
+            self._decided_ns, self._undecided = stamp_ns, 0
+            self._tell(stamp_ns)
             return
         self._decided_ns, self._undecided = stamp_ns, 0
         if not decision.reset_policy:
