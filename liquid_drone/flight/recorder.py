@@ -97,6 +97,7 @@ class FlightRecorder:
         self._event: _Event | None = None  # whose seconds afterwards are still to come
         self._faulted_ns: int | None = None
         self._jobs: queue.Queue[tuple[_Event, list[Moment]] | None] = queue.Queue(WAITING)
+        self._is_ending = False  # its thread is told to
         self._thread = threading.Thread(target=self._write_all, daemon=True, name='recorder')
         self._thread.start()
 
@@ -134,7 +135,9 @@ class FlightRecorder:
             self._write(self._event)
             self._event = None
         with contextlib.suppress(queue.Full):
-            self._jobs.put(None, timeout=patience_s)
+            if not self._is_ending:
+                self._jobs.put(None, timeout=patience_s)
+                self._is_ending = True
             self._thread.join(patience_s)
         if self._thread.is_alive():
             logger.error('the disk did not take the last recordings in %g s', patience_s)

@@ -36,6 +36,8 @@ from .simulator_topics import SimulatorTopics
 
 WAIT_S = 0.01
 ANSWER_LIMIT_S = 2.0  # wall clock; a frame without a decision after that counts as missed
+LATE_LIMIT_S = 0.25  # the same for the next frames: half a second of flight is seconds to answer
+LATE_FRAMES = 20  # after so many misses in a row nobody is expected to answer
 SHOW_AGAIN_S = 0.5  # wall clock; best-effort images may be lost
 LANDING_LIMIT_S = 4.0  # wall clock, once told to stop; launch grows impatient after 5
 JSON_EVERY_S, LOG_EVERY_S = 0.1, 5.0  # wall clock between two words of progress
@@ -80,7 +82,7 @@ class SimulatorNode(Node):
         self._policy: dict[str, str] = {}  # facts that the policy node tells
         self._commands: dict[int, Command] = {}  # by stamp, for the log
         self._decided_ns = 0
-        self._is_first, self._was_missed = True, False
+        self._is_first, self._missed = True, 0  # frames in a row
         self._frame: SimulatedFrame | None = None
         self._shown_s = self._waits_since_s = self._stopping_s = 0.0
         self._next_s = 0.0  # wall clock of the next frame, when running free
@@ -197,8 +199,10 @@ class SimulatorNode(Node):
         return False
 
     def _answer_limit_s(self) -> float:
-        """After a miss: the pace of the wall clock, until an answer comes in time again."""
-        return FRAME_S if self._was_missed else ANSWER_LIMIT_S
+        """After many misses the pace of the wall clock, until an answer comes in time again."""
+        if not self._missed:
+            return ANSWER_LIMIT_S
+        return LATE_LIMIT_S if self._missed < LATE_FRAMES else FRAME_S
 
     def _is_due(self, now_s: float) -> bool:
         if now_s < self._next_s:
@@ -212,7 +216,7 @@ class SimulatorNode(Node):
         stamp_ns = self._frame.stamp_ns
         if self.endpoint is not None:
             self.endpoint.poll()
-        self._was_missed = self._decided_ns != stamp_ns
+        self._missed = self._missed + 1 if self._decided_ns != stamp_ns else 0
         self.session.finish(self._commands.get(stamp_ns))
         self._report(self.session.progress(), is_last=self.session.done)
         self._frame = None

@@ -245,6 +245,12 @@ def test_no_call_waits_for_a_disk_that_hangs(tmp_path, monkeypatch, caplog):
     flight.close()
 
 
+def test_closed_again_and_again_it_ends_once(tmp_path):
+    flight = Flight(tmp_path)
+    for _ in range(3):
+        flight.close()
+
+
 def test_a_full_disk_is_said_and_nothing_ends(tmp_path, caplog):
     flight = Flight(tmp_path, least_free_bytes=2**62).engaged().frame(5)
     flight.mode(PX4.hold_mode)

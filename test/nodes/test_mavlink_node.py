@@ -25,7 +25,6 @@ from liquid_drone.flight.engagement import Stage
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink import diagnosis
 from liquid_drone.nodes import mavlink_parameters
-from liquid_drone.nodes.vehicle_topics import LATCHED
 from liquid_drone.ros import conversions, process, qos
 from liquid_drone.ros.parameters import Parameter as ParameterSpec
 
@@ -189,7 +188,7 @@ def test_the_vehicle_is_told_in_standard_messages(bench: MavlinkBench) -> None:
     ear = bench.policy
     ear.create_subscription(Odometry, 'odom', odometry.append, qos.SENSOR_IN)
     ear.create_subscription(BatteryState, 'battery_state', battery.append, qos.SENSOR_IN)
-    ear.create_subscription(String, 'mavlink/stage', stages.append, LATCHED)
+    ear.create_subscription(String, 'mavlink/stage', stages.append, qos.LATCHED)
     bench.node.start()
     assert bench.wait(lambda: bool(odometry and stages and battery))
     pose = odometry[-1].pose.pose
