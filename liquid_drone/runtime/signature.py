@@ -22,8 +22,13 @@ def check_signature(graph: Path, session: Any, inputs: Signature, outputs: Signa
         ('inputs', session.get_inputs(), inputs),
         ('outputs', session.get_outputs(), outputs),
     ):
-        got = {node.name: (node.type, list(node.shape[1:])) for node in nodes}
-        has_batch = all(node.shape and _is_batch(node.shape[0]) for node in nodes)
+        try:
+            got = {node.name: (node.type, list(node.shape[1:])) for node in nodes}
+            has_batch = all(node.shape and _is_batch(node.shape[0]) for node in nodes)
+        except UnicodeDecodeError as error:
+            raise BundleError(
+                f'{graph} does not fit its contract: a name of its {word} is no text ({error})'
+            ) from error
         if got != dict(expected) or not has_batch:
             raise BundleError(
                 f'{graph} does not fit its contract: expected {word} {shown(dict(expected))} '

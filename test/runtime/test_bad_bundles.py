@@ -162,6 +162,18 @@ def test_a_graph_cut_or_altered_anywhere_gives_no_other_error(
         PolicyRunner(place)
 
 
+@pytest.mark.parametrize('file', [CORE_FILE, VISION_FILE])
+def test_names_that_are_no_text_are_refused(bundle: Path, tmp_path: Path, file: str) -> None:
+    data = (bundle / file).read_bytes()
+    for word in (b'batch', b'image', b'command', b'features'):
+        place = Path(shutil.copytree(bundle, tmp_path / 'copy', dirs_exist_ok=True))
+        (place / file).write_bytes(data.replace(word, b'\x9c' + word[1:]))
+        edit(place, lambda document: None)
+        if word in data:
+            with pytest.raises(BundleError):
+                PolicyRunner(place)
+
+
 @pytest.mark.parametrize('what', ['cut', 'nan', 'complex', 'no config', 'text', 'not an archive'])
 def test_weights_that_cannot_be_trained_from_are_refused(
     network: Network, tmp_path: Path, what: str
