@@ -8,6 +8,7 @@ Its only clock is the calendar of signatures.
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,6 +32,12 @@ logger = logging.getLogger(__name__)
 MOST_WARNINGS = 20
 MOST_ANSWERS = 8
 MOST_ARRIVED = 1000  # messages that wait to be counted
+
+
+PAUSE_S = 0.5  # between two readings: then a message without a time counts from the one before
+UNSTAMPED = frozenset(
+    {'HEARTBEAT', 'SYS_STATUS', 'EXTENDED_SYS_STATE', 'EKF_STATUS_REPORT', 'ESTIMATOR_STATUS'}
+)
 
 
 class MavlinkCodec:
@@ -69,6 +76,8 @@ class MavlinkCodec:
         self._is_sure = False  # two heartbeats in a row told the vehicle's kind
         self.path = AnsweredPath()
         self.encoder = MavlinkEncoder(system_id, key, calendar_s)
+        self._read_s = -math.inf  # when this was read last, on the caller's clock
+        self._waited_since_s: float | None = None  # what is read now may have waited since then
         self._others: set[tuple[int, int]] = set()
         self._answers: list[bytes] = []
         self._arrived: list[Any] = []
@@ -96,6 +105,12 @@ class MavlinkCodec:
         for frame in self.receiver.frames(data, source, now_s):
             heard = self._take(frame, source, now_s) or heard
         return heard
+
+    def note_read(self, now_s: float) -> None:
+        """Note that all that had arrived is being read now, be it nothing."""
+        paused = now_s - self._read_s > PAUSE_S and math.isfinite(self._read_s)
+        self._waited_since_s = self._read_s if paused else None
+        self._read_s = now_s
 
     def _take(self, frame: Frame, source: object, now_s: float) -> bool:
         if not self._is_vehicles(frame) and frame.message_id != mavlink.MAVLINK_MSG_ID_HEARTBEAT:
@@ -143,7 +158,9 @@ class MavlinkCodec:
         if kind == 'TIMESYNC':
             self._compare_clocks(message, now_s)
         elif handler is not None and vehicle is not None:
-            vehicle = self._home.take(handler(vehicle, message, now_s), message, now_s)
+            waited_s = self._waited_since_s if kind in UNSTAMPED else None
+            came_s = now_s if waited_s is None else waited_s
+            vehicle = self._home.take(handler(vehicle, message, came_s), message, now_s)
             heartbeat_s = vehicle.heartbeat_received_s if self._is_sure else NEVER
             self._vehicle = replace(vehicle, heartbeat_received_s=heartbeat_s)
         return True

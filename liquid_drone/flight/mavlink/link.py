@@ -119,6 +119,7 @@ class MavlinkLink:
 
     def poll(self, now_s: float) -> VehicleState | None:
         """Take in all that has arrived, keep up what is due, and return what is known."""
+        self._codec.note_read(now_s)
         for data, source in self._transport.read():
             if self._codec.receive(data, now_s, source):
                 self._transport.accept(source)
