@@ -33,6 +33,7 @@ class Stream(IntEnum):
     RELIEF = 102
     WIND = 104  # mean of the world
     DISTRACTORS = 105
+    TRAINING_PICTURES = 106
 
 
 @enum.unique

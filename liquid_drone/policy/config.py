@@ -31,12 +31,18 @@ class VisionConfig:
     )
     features: int = 128  # F
     padding: Literal['same', 'valid'] = 'same'
+    # linear: the target head reads the features; heatmap: it finds one spot of the feature map
+    head: Literal['linear', 'heatmap'] = 'linear'
+    heat_channels: int = 48  # of a heatmap's hidden layer
     mean: tuple[float, float, float] = (115.0, 115.0, 115.0)  # of R, G, B, 0..255
     std: tuple[float, float, float] = (70.0, 70.0, 70.0)
 
     def __post_init__(self) -> None:
         sizes = {'reduce': (1, 16), 'features': (1, 4096)}
         check_ranges(self, {**sizes, 'mean': (-1e4, 1e4), 'std': (1e-3, 1e4)})
+        check_ranges(self, {'heat_channels': (1, 1024)})
+        if self.head == 'heatmap' and len(self.convolutions) < 2:
+            raise ValueError('a heatmap is made before the last convolution: expected two or more')
         if not 1 <= len(self.convolutions) <= 32:
             raise ValueError(f'expected 1..32 convolutions, got {len(self.convolutions)}')
         for channels, kernel, stride in self.convolutions:
@@ -63,7 +69,11 @@ CHAHINE_2023 = VisionConfig(
 SMALL = VisionConfig(
     convolutions=((8, 5, 2), (16, 3, 2), (32, 3, 2), (32, 3, 1), (16, 3, 2)), features=64
 )
-VisionConfig.NAMED.update(default=VisionConfig(), chahine2023=CHAHINE_2023, small=SMALL)
+# The default with a target head that finds a spot: the same wherever in the picture it is.
+HEATMAP = VisionConfig(head='heatmap')
+VisionConfig.NAMED.update(
+    default=VisionConfig(), chahine2023=CHAHINE_2023, small=SMALL, heatmap=HEATMAP
+)
 
 
 @dataclass(frozen=True)

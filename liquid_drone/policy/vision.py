@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..errors import ConfigError, shown
 from .config import VisionConfig
+from .heatmap import Heatmap
 
 HEAD = ('logit', 'bearing', 'elevation')  # bearing -1 left..1 right, elevation -1 bottom..1 top
 
@@ -30,12 +31,13 @@ class Vision(nn.Module):
         self.register_buffer('mean', _channels(config.mean), persistent=False)
         self.register_buffer('gain', 1.0 / _channels(config.std), persistent=False)
         self.trunk = nn.Sequential()
+        before_last = (height, width)
         channels, rows, columns = 3, height // config.reduce, width // config.reduce
         for out, kernel, stride in config.convolutions:
             padding = kernel // 2 if config.padding == 'same' else 0
             self.trunk.append(nn.Conv2d(channels, out, kernel, stride, padding=padding))
             self.trunk.append(nn.ReLU())
-            channels = out
+            channels, before_last = out, (rows, columns)
             rows, columns = (
                 (size + 2 * padding - kernel) // stride + 1 for size in (rows, columns)
             )
@@ -46,7 +48,14 @@ class Vision(nn.Module):
             )
         self.rows_columns = rows, columns  # of the last feature map
         self.features = nn.Linear(channels * rows * columns, config.features)
-        self.target = nn.Linear(config.features, len(HEAD))
+        self.target: nn.Linear | None = None
+        self.heatmap: Heatmap | None = None
+        if config.head == 'heatmap':
+            self.heatmap = Heatmap(
+                config.convolutions[-2][0], config.heat_channels, config.features, *before_last
+            )
+        else:
+            self.target = nn.Linear(config.features, len(HEAD))
         _begin_at_unit_scale(self.trunk)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -60,8 +69,13 @@ class Vision(nn.Module):
 
     def look(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """See reduced pixels 0..255 (B, 3, H / r, W / r)."""
-        features = self.features(self.trunk(self._normal(pixels)).flatten(1))  # (B, F)
-        return features, self.target(features)
+        maps = self.trunk[:-2](self._normal(pixels))  # (B, C, h, w) before the last convolution
+        features = self.features(self.trunk[-2:](maps).flatten(1))  # (B, F)
+        if self.heatmap is None:
+            assert self.target is not None  # one of the two heads is there
+            return features, self.target(features)
+        head, added = self.heatmap(maps)
+        return features + added, head
 
     def _normal(self, pixels: Tensor) -> Tensor:
         """Normalise; by numbers where they suffice, since those keep bfloat16 what it is."""

@@ -74,6 +74,27 @@ def load_weights_of(network: Network, bundle: str) -> Network:
     return network
 
 
+def begin_with(network: Network, bundle: str) -> Network:
+    """Load what a bundle's weights have in common with a network; the rest stays as it begins.
+
+    Raises:
+        BundleError: no weights, unreadable ones, or a part of another shape.
+
+    """
+    path = resources.bundle(bundle)
+    arrays, _ = _read(path)
+    begins = network.state_dict()
+    shared = {name: torch.from_numpy(arrays[name]) for name in arrays if name in begins}
+    for name, value in shared.items():
+        if value.shape != begins[name].shape:
+            raise BundleError(
+                f'{path / WEIGHTS_FILE}: {name} has the shape {tuple(value.shape)}, the network '
+                f'of the recipe expects {tuple(begins[name].shape)}: take the network of {bundle}'
+            )
+    network.load_state_dict({**begins, **shared})
+    return network
+
+
 def _read(bundle: Path) -> tuple[dict[str, Any], NetworkConfig]:
     path = bundle / WEIGHTS_FILE
     if not path.is_file():

@@ -256,8 +256,10 @@ def _vision(network: Network, weights: Weights) -> None:
         by_pixel = dense.view(rows, columns, channels, -1)
         network.vision.features.weight.copy_(by_pixel.permute(3, 2, 0, 1).flatten(1))
         network.vision.features.bias.copy_(bias)
-        network.vision.target.weight.zero_()
-        network.vision.target.bias.copy_(torch.tensor([ALWAYS_SEEN, 0.0, 0.0]))
+        head = network.vision.target
+        assert head is not None  # an imported network has the plain head
+        head.weight.zero_()
+        head.bias.copy_(torch.tensor([ALWAYS_SEEN, 0.0, 0.0]))
 
 
 def _layer(weights: Weights, pattern: str) -> list[tuple[Tensor, Tensor]]:

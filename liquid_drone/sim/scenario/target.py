@@ -12,9 +12,10 @@ from typing import Literal
 from ...arrays import Colour, Range
 from ...errors import shown
 from ...files import check_name
+from .variety import Person
 
 MotionName = Literal['still', 'walk', 'random_walk', 'stop_and_go', 'behind_trees']
-SIZES = {'box': 3, 'sphere': 1, 'cylinder': 2, 'cone': 2, 'mesh': 1}
+SIZES = {'box': 3, 'rounded': 3, 'sphere': 1, 'cylinder': 2, 'cone': 2, 'mesh': 1}
 FARTHEST_M = 10.0  # of a part from where the target stands
 DEEPEST_M = 0.5  # of a part below the ground
 LARGEST_M = 20.0  # of a part; more is taken for millimetres or centimetres
@@ -56,8 +57,10 @@ class Part:
     with z up and x ahead, or from a GLB file, which has y up and z ahead.
     """
 
-    shape: Literal['box', 'sphere', 'cylinder', 'cone', 'mesh']
-    size_m: tuple[float, ...]  # box: x, y, z; sphere: radius; cylinder, cone: radius, length;
+    shape: Literal['box', 'rounded', 'sphere', 'cylinder', 'cone', 'mesh']
+    size_m: tuple[
+        float, ...
+    ]  # box and rounded: x, y, z; sphere: radius; cylinder, cone: radius, length;
     # mesh: its height, to which it is scaled
     position_m: tuple[float, float, float]  # centre of the part
     colours: tuple[Colour, ...] = ()  # one is drawn per seed; empty: those of the mesh file
@@ -70,7 +73,7 @@ class Part:
     def half_m(self) -> tuple[float, float, float]:
         """Half of what it takes along x, y and z; turned, or of a mesh, at most about that."""
         size = self.size_m
-        if self.shape == 'box':
+        if self.shape in ('box', 'rounded'):
             half = size[0] / 2.0, size[1] / 2.0, size[2] / 2.0
         elif self.shape in ('cylinder', 'cone'):
             half = size[0], size[0], size[1] / 2.0
@@ -122,6 +125,23 @@ class Distractor:
 
 
 @dataclass(frozen=True)
+class Counterexample:
+    """What is taken for the target and is not; in training pictures alone."""
+
+    name: str
+    share: float = 1.0  # how often, beside the others
+    person: Person | None = None
+    parts: tuple[Part, ...] = ()  # instead of a person
+
+    def __post_init__(self) -> None:
+        check_name('name', self.name)
+        if (self.person is None) == (not self.parts):
+            raise ValueError(f"{self.name}: a counterexample has either 'person' or 'parts'")
+        if not 0.0 < self.share <= 100.0:
+            raise ValueError(f'share must be above 0 and at most 100; got {self.share}')
+
+
+@dataclass(frozen=True)
 class Target:
     """What the drone follows: everything listed counts as the target in the mask."""
 
@@ -134,6 +154,8 @@ class Target:
     step_length_m: float = 0.7  # of the swinging parts
     place: Literal['pavement', 'road'] = 'pavement'  # where it moves in a town
     distractors: tuple[Distractor, ...] = ()  # besides the world's
+    person: Person | None = None  # as various as in life; None: parts with other shades and sizes
+    counterexamples: tuple[Counterexample, ...] = ()
 
     @property
     def extent_m(self) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from ...geometry import quaternion_from_euler, rotation_from_quaternion
 from ..scenario.scenario import Scenario
 from ..scenario.target import LARGEST_M, Part, Target
 from .mesh_files import ColouredMesh, read_mesh
-from .meshes import Mesh, box, cone, cylinder, sphere
+from .meshes import Mesh, box, cone, cylinder, rounded, sphere
 from .routes import STEP_S, Route
 from .scenery import Actor, Material, Piece
 from .terrain import Terrain
@@ -171,6 +171,8 @@ def primitive(part: Part) -> Mesh:
     size = part.size_m
     if part.shape == 'box':
         return box(size)
+    if part.shape == 'rounded':
+        return rounded(size)
     if part.shape == 'sphere':
         return sphere(size[0])
     if part.shape == 'cylinder':

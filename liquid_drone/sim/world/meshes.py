@@ -7,6 +7,7 @@ their own for each face, so that normals averaged at vertices keep them.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...arrays import FloatArray, IntArray
+
+FINE_M = 0.4  # rounded shapes above this size get more faces
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,14 @@ def sphere(radius: float, subdivisions: int = 1) -> Mesh:
     """Return a ball of 8, 20, 80 ... triangles for -1, 0, 1 ... subdivisions."""
     vertices, faces = _icosphere(subdivisions)
     return _bare(vertices * radius, faces)
+
+
+def rounded(size: Sequence[float], roundness: float = 0.6) -> Mesh:
+    """Return a box (3,) without edges: 1 is an ellipsoid, towards 0 it becomes the box."""
+    vertices, faces = _icosphere(2 if max(size) > FINE_M else 1)
+    swollen = np.sign(vertices) * np.abs(vertices) ** roundness
+    swollen = swollen / np.abs(swollen).max(axis=0)
+    return _bare(swollen * np.asarray(size, dtype=np.float64) / 2.0, faces)
 
 
 def blob(

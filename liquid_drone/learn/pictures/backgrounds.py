@@ -1,0 +1,132 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is behind rendered people: photographs of real places, or noise with their spectrum.
+
+A few photographs suffice: each is cropped, mirrored and recoloured anew. None of them is kept.
+"""
+
+import colorsys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ...arrays import FloatArray, Image
+from ...errors import ConfigError
+from ...files import read_bytes
+from ...pictures import decoded
+
+ENDINGS = ('.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff', '.bmp')
+MOST_BYTES = 200_000_000
+LEAST_SIDE = 32
+HELD = 640  # pixels of the longer side that are held of a photograph
+SMALLEST_CROP = 0.35
+BLOBS = 7
+
+
+def read_places(folder: Path) -> list[Image]:
+    """Read the photographs of a folder, made smaller.
+
+    Raises:
+        ConfigError: no folder, or no photograph in it.
+        ImageError: one that cannot be read.
+
+    """
+    if not folder.is_dir():
+        raise ConfigError(
+            f'--places: expected a folder with photographs, there is none at {folder}'
+        )
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
+    if not files:
+        raise ConfigError(
+            f'--places: expected photographs ({", ".join(ENDINGS)}) in {folder}, found none'
+        )
+    return [
+        _held(decoded(read_bytes(path, MOST_BYTES), str(path), LEAST_SIDE).rgb) for path in files
+    ]
+
+
+def _held(photo: Image) -> Image:
+    scale = HELD / max(photo.shape[:2])
+    if scale >= 1.0:
+        return photo
+    size = round(photo.shape[1] * scale), round(photo.shape[0] * scale)
+    return np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def photo_background(
+    photos: Sequence[Image], width: int, height: int, rng: np.random.Generator
+) -> Image:
+    """Return a part of one photograph, mirrored or not, in another light."""
+    photo = photos[int(rng.integers(len(photos)))]
+    rows, columns = photo.shape[:2]
+    widest = min(columns, rows * width / height)
+    crop = widest * float(rng.uniform(SMALLEST_CROP, 1.0))
+    part_w, part_h = max(int(crop), 8), max(int(crop * height / width), 8)
+    left, top = int(rng.integers(columns - part_w + 1)), int(rng.integers(rows - part_h + 1))
+    part = photo[top : top + part_h, left : left + part_w]
+    if rng.random() < 0.5:
+        part = part[:, ::-1]
+    shrinks = part_w > width
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    sized = cv2.resize(np.ascontiguousarray(part), (width, height), interpolation=how)
+    gain = rng.uniform(0.7, 1.3) * rng.uniform(0.92, 1.08, size=3)
+    return np.asarray(np.clip(sized * gain, 0.0, 255.0), np.uint8)
+
+
+def noise_background(width: int, height: int, rng: np.random.Generator) -> Image:
+    """Return coloured noise whose spectrum falls as that of photographs, with a few blobs."""
+    picture = _coloured(_fractal(width, height, rng), rng)
+    if rng.random() < 0.6:  # a brighter upper part: a sky, a wall
+        level, soft = rng.uniform(0.1, 0.6) * height, rng.uniform(1.0, 12.0)
+        share = 1.0 / (1.0 + np.exp((np.arange(height) - level) / soft))
+        sky = np.array(colorsys.hsv_to_rgb(rng.uniform(0.5, 0.7), rng.uniform(0, 0.5), 0.9))
+        keep = (share * rng.uniform(0.4, 1.0))[:, None, None]
+        picture = picture * (1.0 - keep) + sky * keep
+    canvas = np.ascontiguousarray(picture * 255.0, np.float32)
+    for _ in range(int(rng.integers(BLOBS))):
+        _blob(canvas, rng)
+    return np.asarray(np.clip(canvas, 0.0, 255.0), np.uint8)
+
+
+def _fractal(width: int, height: int, rng: np.random.Generator) -> FloatArray:
+    """Return (3, H, W) noise with an amplitude of 1/f^a, each of unit variance."""
+    fy, fx = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None]
+    frequency = np.hypot(fy, fx * rng.uniform(0.5, 2.0))
+    frequency[0, 0] = np.inf
+    spectrum = np.fft.rfft2(rng.normal(size=(3, height, width)))
+    field = np.fft.irfft2(spectrum / frequency ** rng.uniform(0.7, 1.6), s=(height, width))
+    scaled: FloatArray = field / field.std(axis=(1, 2), keepdims=True)
+    return scaled
+
+
+def _coloured(field: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Mix three colours (H, W, 3), 0..1, by noise."""
+    colours = np.array(
+        [
+            colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.0, 0.6), rng.uniform(0.1, 0.9))
+            for _ in range(3)
+        ]
+    )
+    weight = np.exp(field * rng.uniform(0.5, 2.5))
+    weight /= weight.sum(axis=0)
+    light = 1.0 + 0.25 * field[0] * rng.uniform(0.0, 1.0)
+    mixed: FloatArray = np.einsum('chw,ck->hwk', weight, colours) * light[..., None]
+    return np.clip(mixed, 0.0, 1.0)
+
+
+def _blob(canvas: FloatArray, rng: np.random.Generator) -> None:
+    """Draw a shape of one colour, red as often as any other."""
+    rows, columns = canvas.shape[:2]
+    hue = rng.uniform(-0.05, 0.1) % 1.0 if rng.random() < 0.5 else rng.random()
+    colour = [
+        255.0 * x for x in colorsys.hsv_to_rgb(hue, rng.uniform(0.3, 1), rng.uniform(0.2, 1))
+    ]
+    middle = int(rng.integers(columns)), int(rng.integers(rows))
+    half = int(rng.uniform(2, columns * 0.15)), int(rng.uniform(2, rows * 0.25))
+    if rng.random() < 0.5:
+        cv2.ellipse(canvas, middle, half, float(rng.uniform(0, 180)), 0, 360, colour, -1)
+        return
+    corner = middle[0] + half[0], middle[1] + half[1]
+    cv2.rectangle(canvas, (middle[0] - half[0], middle[1] - half[1]), corner, colour, -1)

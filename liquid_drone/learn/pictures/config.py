@@ -1,0 +1,44 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""How many training pictures there are, what they show, and how the encoder learns from them."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ...schema import check_ranges
+
+
+@dataclass(frozen=True)
+class PictureConfig:
+    """Pictures from drawn viewpoints, besides the flights; the encoder learns from them first."""
+
+    RANGES: ClassVar[dict[str, tuple[float, float]]] = {
+        'count': (0, 1_000_000), 'per_world': (1, 10_000), 'looks': (1, 200), 'steps': (0, 1_000_000),
+        'pictures': (2, 4096), 'frames': (1, 4096), 'learning_rate': (1e-9, 1), 'keep': (0, 1000),
+        'target_share': (0, 1), 'beside_share': (0, 1), 'photo_share': (0, 1), 'noise_share': (0, 1),
+        'distance_m': (0.5, 50), 'tilt_deg': (0, 60), 'fov_share': (0, 0.5), 'validation_share': (0.01, 0.5),
+    }  # fmt: skip
+
+    count: int = 0  # 0: no pictures, the encoder learns from flights alone
+    per_world: int = 200  # pictures of one drawn world
+    looks: int = 24  # different people and things in it, of each kind
+    target_share: float = 0.5  # pictures with the target
+    beside_share: float = 0.4  # of these: with counterexamples beside it
+    photo_share: float = 0.3  # before photographs of real places, where there are any
+    noise_share: float = 0.2  # before coloured noise with the spectrum of photographs
+    distance_m: tuple[float, float] = (1.5, 14.0)
+    tilt_deg: float = 10.0  # the camera's tilt differs by at most this
+    fov_share: float = 0.15  # the field of view by at most this
+    steps: int = 1000  # of the encoder
+    pictures: int = 192  # per step, half of them with the target
+    frames: int = 96  # of flights per step
+    learning_rate: float = 1e-3
+    keep: float = 1.0  # weight of the features that the start bundle has of the usual target
+    validation_share: float = 0.1  # pictures that choose the operating point, never trained on
+
+    def __post_init__(self) -> None:
+        check_ranges(self, self.RANGES)
+        if self.distance_m[0] > self.distance_m[1]:
+            raise ValueError(f'distance_m must be two values in order, got {self.distance_m}')
+        if self.photo_share + self.noise_share > 1.0:
+            raise ValueError('photo_share and noise_share must be at most 1 together')

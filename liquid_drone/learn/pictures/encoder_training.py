@@ -1,0 +1,216 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Trains the encoder alone, on pictures and single frames of flights; the core stays as it is.
+
+The target head learns from the labels. The features stay what the start bundle makes of the usual
+target in the same view, so that the core commands after a rust-red backpack as after a red one, and
+what only looks like it changes no command.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ...policy.network import Network
+from ...policy.vision import Vision
+from ..augmentation import changed, draw_augmentation
+from ..behaviour_cloning import is_whole, rate_at, read_checkpoint, running_average
+from ..clips import Clip
+from ..recipe import Augmentation, TrainConfig
+from .config import PictureConfig
+from .shards import Pictures
+
+log = logging.getLogger(__name__)
+
+CHUNK = 256  # pictures that the start bundle sees at once
+GRAIN = 256
+SAVE_EVERY_S = 20.0
+PICTURE_AUGMENTATION = Augmentation(
+    brightness=0.06, contrast=0.1, colour=0.04, noise=0.015, hue_deg=4.0, flip=True
+)
+BEARING_WEIGHT, RANGE_WEIGHT = 10.0, 0.3
+Report = Callable[[int, dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class FlightFrames:
+    """Frames of flights (N, h, w, 3) with their labels, each by itself."""
+
+    frames: npt.NDArray[np.uint8]
+    target: npt.NDArray[np.float32]  # (N, 3), nan: unknown
+    log_range: npt.NDArray[np.float32]  # (N,)
+
+
+def flight_frames(clips: list[Clip], every: int = 2) -> FlightFrames:
+    """Return every second frame of some flights: neighbours show the same."""
+    return FlightFrames(
+        np.concatenate([clip.frames[::every] for clip in clips]),
+        np.concatenate([clip.target[::every] for clip in clips]),
+        np.concatenate([clip.auxiliary[::every, 0] for clip in clips]),
+    )
+
+
+class EncoderBatches:
+    """Draws batches of pictures and flight frames, with the features that are to be kept."""
+
+    def __init__(
+        self,
+        teacher: Vision,
+        pictures: Pictures,
+        flights: FlightFrames,
+        config: PictureConfig,
+        train: TrainConfig,
+    ) -> None:
+        self.pictures, self.flights, self.config, self.train = pictures, flights, config, train
+        seen = np.flatnonzero(pictures.target[:, 0] > 0.5)
+        self._halves = seen, np.flatnonzero(pictures.target[:, 0] <= 0.5)
+        grain = np.random.default_rng(train.seed).normal(size=(GRAIN, GRAIN, 3))
+        self._grain = torch.from_numpy(grain).to(torch.bfloat16)
+        self._kept = features_of(teacher, pictures.usual)  # (N, F)
+        self._kept[~torch.from_numpy(pictures.has_usual)] = torch.nan
+        self._flown = features_of(teacher, flights.frames)
+        self.spread = self._flown.std(dim=0) + 1e-3  # (F,)
+
+    def batch(self, *key: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return pixels (B, h, w, 3), target (B, 3), log range (B,), features to keep (B, F)."""
+        rng = np.random.default_rng(key)
+        half = self.config.pictures // 2
+        chosen = np.concatenate([rng.choice(some, half) for some in self._halves])
+        flown = rng.integers(len(self.flights.target), size=self.config.frames)
+        pixels = torch.cat(
+            [
+                self._changed(self.pictures.frames[chosen], PICTURE_AUGMENTATION, rng),
+                self._changed(self.flights.frames[flown], self.train.augmentation, rng),
+            ]
+        )
+        target = np.concatenate([self.pictures.target[chosen], self.flights.target[flown]])
+        away = np.concatenate([self.pictures.log_range[chosen], self.flights.log_range[flown]])
+        kept = torch.cat([self._kept[chosen], self._flown[flown]])
+        return pixels, torch.from_numpy(target), torch.from_numpy(away), kept
+
+    def _changed(
+        self, frames: npt.NDArray[np.uint8], how: Augmentation, rng: np.random.Generator
+    ) -> Tensor:
+        size = frames.shape[1:3]
+        unseen = np.zeros((1, 3), np.float32)
+        drawn = [draw_augmentation(how, size, unseen, rng) for _ in frames]
+        return changed(torch.from_numpy(frames)[:, None], drawn, self._grain)[:, 0]
+
+
+def features_of(vision: Vision, frames: npt.NDArray[np.uint8]) -> Tensor:
+    """Return the features (N, F) of reduced pictures (N, h, w, 3)."""
+    found = []
+    with torch.no_grad():
+        for start in range(0, len(frames), CHUNK):
+            pixels = torch.from_numpy(frames[start : start + CHUNK]).float()
+            found.append(vision.look(pixels.permute(0, 3, 1, 2))[0])
+    return torch.cat(found)
+
+
+def train_encoder(
+    network: Network,
+    teacher: Vision,
+    pictures: Pictures,
+    flights: FlightFrames,
+    config: PictureConfig,
+    train: TrainConfig,
+    checkpoint: Path,
+    report: Report = lambda step, losses: None,
+    save_every_s: float = SAVE_EVERY_S,
+) -> Network:
+    """Train the encoder of a network; return the averaged network. Goes on from a checkpoint."""
+    torch.set_num_threads(train.threads)
+    batches = EncoderBatches(teacher, pictures, flights, config, train)
+    trained = [*network.vision.parameters(), *network.auxiliary.parameters()]
+    optimiser = torch.optim.AdamW(
+        trained, lr=config.learning_rate, weight_decay=train.weight_decay
+    )
+    average = running_average(network, train.average)
+    first = _resume(checkpoint, network, average, optimiser) if is_whole(checkpoint) else 0
+    saved_s = time.monotonic()
+    for step in range(first, config.steps):
+        for group in optimiser.param_groups:
+            group['lr'] = config.learning_rate * rate_at(step, config.steps, train)
+        losses = losses_of_pictures(
+            network, batches.batch(train.seed, step), batches.spread, config
+        )
+        optimiser.zero_grad(set_to_none=True)
+        losses['total'].backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(trained, train.clip * 5.0)
+        optimiser.step()
+        average.update_parameters(network)
+        report(step, {name: float(value.detach()) for name, value in losses.items()})
+        if time.monotonic() - saved_s > save_every_s or step + 1 == config.steps:
+            _save(checkpoint, network, average, optimiser, step + 1)
+            saved_s = time.monotonic()
+    averaged = average.module
+    assert isinstance(averaged, Network)
+    return averaged
+
+
+def losses_of_pictures(
+    network: Network,
+    batch: tuple[Tensor, Tensor, Tensor, Tensor],
+    spread: Tensor,
+    config: PictureConfig,
+) -> dict[str, Tensor]:
+    """Return the mean losses over what is known: detection, bearing, range, features kept."""
+    pixels, target, away, kept = batch
+    features, head = network.vision.look(pixels.float().permute(0, 3, 1, 2))
+    judged = ~torch.isnan(target[:, 0])
+    visible = torch.nan_to_num(target[:, 0])
+    doubt = torch.nn.functional.binary_cross_entropy_with_logits(
+        head[:, 0], visible, reduction='none'
+    )
+    detection = (doubt * judged).sum() / judged.sum().clamp(min=1)
+    off = ((head[:, 1:] - torch.nan_to_num(target[:, 1:])) ** 2).sum(dim=1) * visible
+    bearing = off.sum() / visible.sum().clamp(min=1.0)
+    known = ~torch.isnan(kept[:, 0])
+    moved = (((features - torch.nan_to_num(kept)) / spread) ** 2).mean(dim=1) * known
+    keep = moved.sum() / known.sum().clamp(min=1)
+    far = ~torch.isnan(away) & judged
+    wrong = (network.auxiliary(features)[:, 0] - torch.nan_to_num(away)) ** 2 * far
+    distance = wrong.sum() / far.sum().clamp(min=1)
+    total = detection + BEARING_WEIGHT * bearing + RANGE_WEIGHT * distance + config.keep * keep
+    parts = {'detection': detection, 'bearing': bearing, 'range': distance, 'keep': keep}
+    return {**parts, 'total': total}
+
+
+def _resume(
+    checkpoint: Path,
+    network: Network,
+    average: torch.optim.swa_utils.AveragedModel,
+    optimiser: torch.optim.Optimizer,
+) -> int:
+    state = read_checkpoint(checkpoint)
+    network.load_state_dict(state['weights'])
+    average.module.load_state_dict(state['average'])
+    optimiser.load_state_dict(state['optimiser'])
+    average.n_averaged.fill_(int(state['step']) + 1)
+    return int(state['step'])
+
+
+def _save(
+    checkpoint: Path,
+    network: Network,
+    average: torch.optim.swa_utils.AveragedModel,
+    optimiser: torch.optim.Optimizer,
+    step: int,
+) -> None:
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    state = {
+        'weights': network.state_dict(),
+        'average': average.module.state_dict(),
+        'optimiser': optimiser.state_dict(),
+        'step': step,
+    }
+    aside = checkpoint.with_name(f'.{checkpoint.name}.new')
+    torch.save(state, aside)
+    aside.replace(checkpoint)

@@ -1,0 +1,199 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures on disk: one file for each drawn world, made once; what is there is not made again."""
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ...arrays import Image
+from ...contract import CameraSpec
+from ...errors import EpisodeError
+from ...files import sha256_of, written
+from ...image import reduced
+from ...npz import read_npz
+from ...schema import plain
+from ...sim.flight_spec import FlightSpec
+from ...sim.identity import digest, scenario_digest
+from ...sim.render.selection import OPENGL, choose
+from ...sim.scenario.scenario import scenario_of
+from ...sim.world.layout import draw_air, make_layout
+from ...streams import Stream, stream
+from ...workers import begin_worker, one_core
+from .backgrounds import read_places
+from .camera_chain import developed
+from .composition import compose
+from .config import PictureConfig
+from .photographer import CutOuts, LabelledPicture, WorldPictures
+from .troupe import Troupe
+
+MOST_BYTES = 4_000_000_000
+GOLDEN = 0.618_033_988_75  # its multiples spread evenly over 0..1
+FREE_LINE = 8000  # training seeds from here on: flights take those below
+
+
+Behind = Literal['world', 'photo', 'noise']
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Pictures of one world to be made."""
+
+    flight: FlightSpec
+    config: PictureConfig
+    behind: Behind
+    reduce: int
+    places: Path | None
+    file: Path
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """N pictures, as the network's own first step reduces them."""
+
+    frames: Image  # (N, h, w, 3)
+    usual: Image  # (N, h, w, 3), zeros where there is none
+    has_usual: npt.NDArray[np.bool_]  # (N,)
+    target: npt.NDArray[np.float32]  # (N, 3)
+    log_range: npt.NDArray[np.float32]  # (N,), nan: unknown
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self.target)
+
+    def some(self, chosen: npt.NDArray[Any]) -> 'Pictures':
+        """Return the pictures of an index or a mask."""
+        return Pictures(*(getattr(self, name)[chosen] for name in FIELDS))
+
+
+FIELDS = ('frames', 'usual', 'has_usual', 'target', 'log_range')
+
+
+def shards_of(
+    flights: list[FlightSpec],
+    config: PictureConfig,
+    reduce: int,
+    places: Path | None,
+    folder: Path,
+) -> list[Shard]:
+    """Return the shards of a recipe's pictures: worlds take turns."""
+    photos = sorted(sha256_of(p) for p in places.iterdir() if p.is_file()) if places else []
+    made_by = [scenario_digest(scenario_of(flight)) for flight in flights]
+    shards = []
+    for index in range(-(-config.count // config.per_world)):
+        flight = flights[index % len(flights)]
+        flight = type(flight)(**{**vars(flight), 'seed': FREE_LINE + index})
+        behind = _behind(index, config, places is not None)
+        made_of = [
+            behind,
+            made_by[index % len(flights)],
+            flight.seed,
+            reduce,
+            photos,
+            plain(config),
+        ]
+        shards.append(
+            Shard(flight, config, behind, reduce, places, folder / f'{digest(made_of)[:20]}.npz')
+        )
+    return shards
+
+
+def _behind(index: int, config: PictureConfig, has_photos: bool) -> Behind:
+    """Return what is behind the people of a shard: evenly by the shares."""
+    share = (index * GOLDEN) % 1.0
+    photo = config.photo_share if has_photos else 0.0
+    if share < photo:
+        return 'photo'
+    return 'noise' if share < photo + config.noise_share else 'world'
+
+
+def make_shards(
+    shards: list[Shard], processes: int, done: Callable[[int], None] = lambda count: None
+) -> Pictures:
+    """Make what is not there yet; return all pictures."""
+    missing = [shard for shard in shards if not shard.file.is_file()]
+    done(len(shards) - len(missing))
+    spawn = multiprocessing.get_context('spawn')
+    with (
+        ProcessPoolExecutor(processes, mp_context=spawn, initializer=begin_worker) as pool,
+        one_core(),
+    ):
+        for future in as_completed([pool.submit(make_shard, shard) for shard in missing]):
+            future.result()
+            done(1)
+    return joined([read_shard(shard.file) for shard in shards])
+
+
+def make_shard(shard: Shard) -> None:
+    """Take the pictures of one world and write them."""
+    if choose('auto') is not OPENGL:
+        raise EpisodeError(
+            'training pictures need OpenGL, which cannot be had: see liquid-drone doctor'
+        )
+    rng = stream(shard.flight.seed, Stream.TRAINING_PICTURES)
+    scenario, camera = scenario_of(shard.flight), CameraSpec()
+    troupe = Troupe(scenario.target, shard.config.looks, rng)
+    by: WorldPictures | CutOuts
+    if shard.behind == 'world':
+        by = WorldPictures(make_layout(scenario, shard.flight.seed), troupe, camera, rng)
+    else:
+        photos = read_places(shard.places) if shard.behind == 'photo' and shard.places else []
+        by = CutOuts(draw_air(scenario.season, rng), troupe, camera, photos, rng)
+    try:
+        asked = (
+            compose(troupe, by.spots(), shard.config, camera, rng)
+            for _ in range(shard.config.per_world)
+        )
+        taken = [by.take(one) for one in asked]
+    finally:
+        by.close()
+    shard.file.parent.mkdir(parents=True, exist_ok=True)
+    columns = _columns(taken, shard.reduce, rng)
+    written(shard.file, lambda path: _save(path, columns))
+
+
+def _save(path: Path, columns: dict[str, Any]) -> None:
+    with path.open('wb') as file:
+        np.savez(file, **columns)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _columns(
+    taken: list[LabelledPicture], reduce: int, rng: np.random.Generator
+) -> dict[str, Any]:
+    frames = np.stack([reduced(developed(one.image, rng), reduce) for one in taken])
+    empty = np.zeros_like(frames[0])
+    usual = [empty if one.usual is None else reduced(one.usual, reduce) for one in taken]
+    return {
+        'frames': frames,
+        'usual': np.stack(usual),
+        'has_usual': np.array([one.usual is not None for one in taken]),
+        'target': np.array([one.target for one in taken], np.float32),
+        'log_range': np.array([one.log_range for one in taken], np.float32),
+    }
+
+
+def read_shard(file: Path) -> Pictures:
+    """Read a file of pictures.
+
+    Raises:
+        EpisodeError: torn, or something else.
+
+    """
+    data = read_npz(file, MOST_BYTES, EpisodeError)
+    if set(data) != set(FIELDS) or len({len(column) for column in data.values()}) != 1:
+        raise EpisodeError(f'{file}: expected the pictures of one world; delete it')
+    return Pictures(**data)
+
+
+def joined(parts: list[Pictures]) -> Pictures:
+    """Return the pictures of all parts."""
+    return Pictures(*(np.concatenate([getattr(p, name) for p in parts]) for name in FIELDS))

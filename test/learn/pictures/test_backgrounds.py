@@ -1,0 +1,62 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is behind people: a few photographs suffice, a folder without any is named."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from liquid_drone.errors import ConfigError, ImageError
+from liquid_drone.learn.pictures.backgrounds import (
+    HELD,
+    noise_background,
+    photo_background,
+    read_places,
+)
+from liquid_drone.learn.pictures.camera_chain import developed
+
+seeds = st.integers(0, 2**31 - 1)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds, st.integers(33, 300), st.integers(33, 300))
+def test_any_photograph_fills_the_picture(seed: int, width: int, height: int) -> None:
+    rng = np.random.default_rng(seed)
+    photo = np.full((height, width, 3), 100, np.uint8)
+    behind = photo_background([photo], 256, 144, rng)
+    assert behind.shape == (144, 256, 3)
+    assert 50 <= behind.min() <= behind.max() <= 150  # nothing but the photograph, in its light
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds)
+def test_noise_and_cameras_give_pictures_that_differ(seed: int) -> None:
+    one, two = (noise_background(64, 36, np.random.default_rng(seed + i)) for i in range(2))
+    assert one.shape == (36, 64, 3)
+    assert one.dtype == np.uint8
+    assert (one != two).any()
+    seen = developed(one, np.random.default_rng(seed))
+    assert seen.shape == one.shape
+    assert seen.dtype == np.uint8
+
+
+def test_five_photographs_are_read_and_large_ones_made_smaller(tmp_path: Path) -> None:
+    for i in range(5):
+        cv2.imwrite(str(tmp_path / f'{i}.jpg'), np.full((600, 2000, 3), 40 * i, np.uint8))
+    (tmp_path / 'notes.txt').write_text('no picture')
+    photos = read_places(tmp_path)
+    assert [photo.shape for photo in photos] == [(192, HELD, 3)] * 5
+
+
+def test_a_folder_without_photographs_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match='found none'):
+        read_places(tmp_path)
+    with pytest.raises(ConfigError, match='there is none at'):
+        read_places(tmp_path / 'missing')
+    (tmp_path / 'torn.jpg').write_bytes(b'\xff\xd8')
+    with pytest.raises(ImageError, match=r'torn\.jpg'):
+        read_places(tmp_path)

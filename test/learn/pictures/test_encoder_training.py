@@ -1,0 +1,140 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The encoder alone learns from pictures; the core, and what it is told, stay."""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from liquid_drone.errors import BundleError
+from liquid_drone.learn.pictures.config import PictureConfig
+from liquid_drone.learn.pictures.encoder_training import (
+    EncoderBatches,
+    FlightFrames,
+    features_of,
+    train_encoder,
+)
+from liquid_drone.learn.pictures.shards import Pictures
+from liquid_drone.learn.recipe import TrainConfig
+from liquid_drone.policy.config import HEATMAP, NetworkConfig
+from liquid_drone.policy.network import Network
+from liquid_drone.policy.weights import begin_with
+
+SHAPE = (72, 128, 3)
+CONFIG = PictureConfig(count=12, steps=4, pictures=4, frames=2)
+TRAIN = TrainConfig(warmup_steps=1)
+
+
+def pictures(count: int = 12, seed: int = 3) -> Pictures:
+    """Return grey pictures, every second one with a red spot that is the target."""
+    rng = np.random.default_rng(seed)
+    frames = rng.integers(90, 140, size=(count, *SHAPE), dtype=np.uint8)
+    target = np.zeros((count, 3), np.float32)
+    for i in range(0, count, 2):
+        row, column = int(rng.integers(8, 56)), int(rng.integers(8, 112))
+        frames[i, row : row + 8, column : column + 8] = (210, 20, 20)
+        target[i] = 1.0, (column + 4) / 64 - 1.0, 1.0 - (row + 4) / 36
+    has_usual = np.arange(count) % 3 == 0
+    return Pictures(frames, frames, has_usual, target, np.where(target[:, 0] > 0, 0.3, np.nan))
+
+
+def flights() -> FlightFrames:
+    """Return frames of flights with every kind of label, unknown ones too."""
+    some = pictures(8, 4)
+    target = some.target.copy()
+    target[1] = np.nan
+    return FlightFrames(some.frames, target, some.log_range)
+
+
+def test_the_core_stays_and_the_encoder_moves(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    network = Network(NetworkConfig(vision=HEATMAP))
+    before = copy.deepcopy(network.state_dict())
+    teacher = copy.deepcopy(network.vision).eval()
+    after = train_encoder(
+        network, teacher, pictures(), flights(), CONFIG, TRAIN, tmp_path / 'e.pt'
+    ).state_dict()
+    moved = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    assert moved
+    assert all(name.startswith(('vision.', 'auxiliary.')) for name in moved)
+
+
+def test_a_stopped_training_goes_on_as_if_it_had_not(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    start = Network(NetworkConfig(vision=HEATMAP))
+    teacher = copy.deepcopy(start.vision).eval()
+
+    class StoppedError(Exception):
+        pass
+
+    def whole(path: Path, stop: int) -> dict[str, torch.Tensor]:
+        def report(step: int, losses: dict[str, float]) -> None:
+            if step == stop:
+                raise StoppedError
+
+        network = copy.deepcopy(start)
+        try:
+            done = train_encoder(
+                network, teacher, pictures(), flights(), CONFIG, TRAIN, path, report, 0.0
+            )
+        except StoppedError:
+            network = copy.deepcopy(start)
+            done = train_encoder(network, teacher, pictures(), flights(), CONFIG, TRAIN, path)
+        return done.state_dict()
+
+    one, two = whole(tmp_path / 'a.pt', -1), whole(tmp_path / 'b.pt', 2)
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_a_batch_is_half_target_half_not_and_keeps_only_what_is_known() -> None:
+    network = Network(NetworkConfig())
+    teacher = network.vision.eval()
+    batches = EncoderBatches(teacher, pictures(), flights(), CONFIG, TRAIN)
+    pixels, target, away, kept = batches.batch(1, 2)
+    assert pixels.shape == (6, *SHAPE)
+    assert target[:4, 0].tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert torch.isnan(away[2:4]).all()
+    assert not torch.isnan(kept[4:]).any()  # of flights all features are known
+    again = batches.batch(1, 2)
+    assert all(
+        torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in zip((pixels, target, away, kept), again, strict=True)
+    )
+
+
+def test_at_first_a_heatmap_changes_no_feature(tmp_path: Path) -> None:
+    plain = begin_with(Network(NetworkConfig()), 'follow')
+    grown = begin_with(Network(NetworkConfig(vision=HEATMAP)), 'follow')
+    some = pictures(4).frames
+    assert torch.allclose(
+        features_of(plain.vision, some), features_of(grown.vision, some), atol=1e-5
+    )
+
+
+def test_a_network_of_another_shape_is_refused() -> None:
+    other = Network(NetworkConfig(vision=HEATMAP.NAMED['small']))
+    with pytest.raises(BundleError, match=r'take the network of follow'):
+        begin_with(other, 'follow')
+
+
+@settings(max_examples=12)
+@given(st.integers(0, 8), st.integers(0, 15))
+def test_a_heatmap_finds_the_same_spot_wherever_it_is(row: int, column: int) -> None:
+    torch.manual_seed(2)
+    heatmap = Network(NetworkConfig(vision=HEATMAP)).vision.heatmap
+    assert heatmap is not None
+    maps = torch.zeros(1, 64, 9, 16)
+    maps[0, :, row, column] = 3.0
+    with torch.no_grad():
+        heatmap.score[0].weight.zero_()
+        heatmap.score[0].weight[:, :, 1, 1] = 1.0
+        heatmap.score[0].bias.zero_()
+        heatmap.score[2].weight.fill_(1.0)
+        head, added = heatmap(maps)
+    assert head[0, 1].item() == pytest.approx(-1.0 + 2.0 * column / 15.0, abs=1e-4)
+    assert head[0, 2].item() == pytest.approx(1.0 - 2.0 * row / 8.0, abs=1e-4)
+    assert not added.any()

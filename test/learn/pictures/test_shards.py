@@ -1,0 +1,92 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures with labels: what is not the target is never labelled so, and nothing is made twice."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from liquid_drone.contract import CameraSpec
+from liquid_drone.errors import EpisodeError
+from liquid_drone.learn.pictures.composition import MOST_BEHIND_DEG, Spots, compose
+from liquid_drone.learn.pictures.config import PictureConfig
+from liquid_drone.learn.pictures.shards import Shard, make_shard, read_shard, shards_of
+from liquid_drone.learn.pictures.troupe import Standing, Troupe
+from liquid_drone.sim.flight_spec import FlightSpec
+from liquid_drone.sim.scenario.scenario import load_target
+
+FOREST = FlightSpec(world='forest', season='summer')
+SMALL = PictureConfig(count=6, per_world=6, looks=4)
+ANYWHERE = Spots(lambda rng: np.zeros(2), lambda point: True, lambda point: 0.0)
+TROUPE = Troupe(load_target('red_backpack'), 4, np.random.default_rng(1))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**31 - 1))
+def test_the_subject_is_in_view_at_the_distance_asked_and_seen_from_behind(seed: int) -> None:
+    config = PictureConfig(distance_m=(2.0, 9.0))
+    asked = compose(TROUPE, ANYWHERE, config, CameraSpec(), np.random.default_rng(seed))
+    if asked.target is None:
+        assert all(one.number in TROUPE.others for one in asked.standing)
+        return
+    away = np.array(asked.target.foot) - asked.camera.position_enu
+    ahead, left, _ = asked.camera.rotation.T @ away
+    assert 2.0 <= math.hypot(away[0], away[1]) <= 9.0
+    assert ahead > 0.0
+    half = math.tan(math.radians(asked.camera.horizontal_fov_deg) / 2.0)
+    assert abs(left / ahead) < 1.5 * half  # rolled and tilted it may lie a little outside
+    turned = asked.target.heading - math.atan2(away[1], away[0])
+    turned = (turned + math.pi) % (2.0 * math.pi) - math.pi
+    assert abs(math.degrees(turned)) <= MOST_BEHIND_DEG + 1e-6
+
+
+def test_who_is_not_in_a_picture_is_far_away() -> None:
+    poses = TROUPE.poses([Standing(2, (1.0, 2.0, 0.0), 0.3)], np.array([1.0, 2.0]))
+    near = np.linalg.norm(poses[:, :3, 3] - [1.0, 2.0, 1.0], axis=1) < 3.0
+    assert near.sum() == len(TROUPE.members[2].parts)
+
+
+def test_shards_take_turns_and_are_named_by_what_they_are_made_of(tmp_path: Path) -> None:
+    flights = [FOREST, FlightSpec(world='urban', season='winter')]
+    shards = shards_of(flights, dataclasses.replace(SMALL, count=60), 2, None, tmp_path)
+    assert [shard.flight.world for shard in shards[:3]] == ['forest', 'urban', 'forest']
+    assert len({shard.file for shard in shards}) == 10
+    assert {shard.behind for shard in shards} == {'world', 'noise'}
+    darker = shards_of(flights, dataclasses.replace(SMALL, count=60, looks=5), 2, None, tmp_path)
+    assert not {shard.file for shard in shards} & {shard.file for shard in darker}
+
+
+@pytest.mark.parametrize('behind', ['world', 'photo', 'noise'])
+def test_a_shard_is_labelled_and_the_same_again(tmp_path: Path, behind: str) -> None:
+    photos = tmp_path / 'photos'
+    photos.mkdir()
+    cv2.imwrite(str(photos / 'a.png'), np.full((90, 160, 3), (200, 120, 30), np.uint8))
+    made = []
+    for name in ('a', 'b'):
+        shard = Shard(FOREST, SMALL, behind, 2, photos, tmp_path / f'{name}.npz')  # type: ignore[arg-type]
+        make_shard(shard)
+        made.append(read_shard(shard.file))
+    one, two = made
+    assert all(
+        np.array_equal(getattr(one, f.name), getattr(two, f.name), equal_nan=f.name == 'log_range')
+        for f in dataclasses.fields(one)
+    )
+    seen = one.target[:, 0] > 0.5
+    assert one.frames.shape == (6, 72, 128, 3)
+    assert (np.abs(one.target[:, 1:]) <= 1.0).all()
+    assert (one.target[~seen] == 0.0).all()
+    assert np.isnan(one.log_range[~seen]).all()
+    assert not one.has_usual.any() or behind == 'world'
+
+
+def test_a_torn_shard_is_named(tmp_path: Path) -> None:
+    torn = tmp_path / 'torn.npz'
+    torn.write_bytes(b'PK\x03\x04')
+    with pytest.raises(EpisodeError, match='torn'):
+        read_shard(torn)
