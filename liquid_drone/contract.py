@@ -112,6 +112,8 @@ class Training:
     command: str = ''  # the command line that made the bundle
     commit: str = ''
     frames: int = 0
+    pictures: int = 0  # that nobody flew, see learn/pictures
+    operating_point: str = ''  # what a probability of 0.5 gives on pictures kept apart
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from .collect import Job, found, jobs_of, run_jobs
 from .distributed import ALONE, Team
 from .drivers import DriverPlan
 from .export_round import export_round
+from .pictures.encoder_stage import make_pictures, with_trained_encoder
 from .recipe import Recipe, Workspace
 from .rounds import Round, rounds_of
 from .run_manifest import write_manifest
@@ -75,6 +76,8 @@ def run_rounds(
     The other processes of a team, if there are any, run :func:`train_share` meanwhile.
     """
     rounds, stop = rounds_of(recipe, work), threading.Event()
+    if recipe.pictures.count:
+        make_pictures(recipe, work, processes, watcher)
     with ThreadPoolExecutor(1) as beside:
         for one in rounds:
             flights = beside.submit(
@@ -177,7 +180,9 @@ def train_round(
     span = Span(index * steps, (index + 1) * steps, recipe.dagger.rounds * steps)
     before = work.checkpoint(index - 1) if index > 0 else None
     network = Network(recipe.network)
-    if recipe.start and before is None:
+    if recipe.pictures.count:
+        network = with_trained_encoder(recipe, work, network, clips, watcher)
+    elif recipe.start and before is None:
         load_weights_of(network, recipe.start)
     with tensorboard_log(work.root) if team.first else nullcontext(NoTensorBoardLog()) as numbers:
 

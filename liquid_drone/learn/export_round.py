@@ -8,6 +8,7 @@ from ..contract import Training
 from ..policy.export import export
 from ..policy.network import Network
 from .behaviour_cloning import load_weights
+from .pictures.encoder_stage import operating_point_of
 from .recipe import Recipe, Workspace
 from .run_manifest import commit
 
@@ -38,5 +39,7 @@ def export_round(
         command=f'liquid-drone train --recipe {recipe.name}',
         commit=commit(),
         frames=frames,
+        pictures=recipe.pictures.count,
+        operating_point=operating_point_of(work) if recipe.pictures.count else '',
     )
     export(network, name or f'{recipe.name}-round-{index}', training, bundle, retrainable=True)

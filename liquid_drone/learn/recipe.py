@@ -15,11 +15,12 @@ from ..errors import ConfigError, shown
 from ..files import check_name
 from ..policy.config import NetworkConfig
 from ..policy.network import Network
-from ..policy.weights import load_weights_of
+from ..policy.weights import begin_with, load_weights_of
 from ..schema import check_ranges, renamed_field
 from ..sim.scenario.scenario import load_scenario
 from ..sim.scenario.weather import Weather
 from ..sim.world.actors import check_meshes
+from .pictures.config import PictureConfig
 
 Ranges = dict[str, tuple[float, float]]  # field -> least, most
 MOST_PLACES = 10_000
@@ -179,6 +180,7 @@ class Recipe:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     collect: CollectConfig = field(default_factory=CollectConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    pictures: PictureConfig = field(default_factory=PictureConfig)
     dagger: DaggerConfig = field(default_factory=DaggerConfig)
     validation: ValidationConfig = field(default_factory=ValidationConfig)
 
@@ -188,6 +190,8 @@ class Recipe:
             raise ValueError('expected at least one entry in worlds, seasons, targets and weather')
         if self.lookalike_every < 2 or set(self.lookalikes) & set(self.targets):
             raise ValueError('expected lookalike_every >= 2, and lookalikes that are no targets')
+        if self.pictures.count and not self.start:
+            raise ValueError('pictures teach the encoder of a bundle: expected its name in start')
         for recorded in self.recorded:
             check_name('recorded', recorded)
         for text in self.weather:
@@ -226,7 +230,7 @@ def check_whole(recipe: Recipe) -> None:
         raise ConfigError(f'{recipe.name}: expected at most {MOST_PLACES} places')
     network = built(recipe)
     if recipe.start:
-        load_weights_of(network, recipe.start)
+        (begin_with if recipe.pictures.count else load_weights_of)(network, recipe.start)
 
 
 def built(recipe: Recipe) -> Network:

@@ -87,7 +87,8 @@ def _round_identity(recipe: Recipe, work: Workspace, one: Round, episodes: list[
     training = {k: v for k, v in plain(recipe.train).items() if k not in ELSEWHERE}
     flown = sorted(load_info(path).sha256 for path in episodes)
     before = _held(_note(work, one.index - 1)) if one.index else _start(recipe.start)
-    return digest([training, recipe.network, recipe.dagger.rounds, flown, before])
+    made_of = [training, recipe.network, recipe.dagger.rounds, flown, before]
+    return digest([*made_of, recipe.pictures] if recipe.pictures.count else made_of)
 
 
 def _note(work: Workspace, index: int) -> Path:

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A target head that finds a spot: one score for each cell of a feature map.
 
-The bearing is the mean of the cells' places weighted by their softmax, so that it needs no learning
-anew for each place; the logit is the logarithm of the summed scores. What is found is added to the
-features, too: at first with weight zero.
+The bearing is the mean of the cells' places weighted by their softmax, so that it needs no
+learning anew for each place; the logit is the logarithm of the summed scores. What is found is
+added to the features, too: at first with weight zero.
 """
 
 import torch

@@ -16,6 +16,7 @@ HELP = 'train a policy from episodes, with DAgger rounds and validation flights'
 EPILOG = """examples:
   liquid-drone train --recipe follow-summer
   liquid-drone train --recipe follow-summer --out models/mine
+  liquid-drone train --recipe follow-pictures --places photos/
   torchrun --nproc-per-node 4 -m liquid_drone.cli.main train --recipe follow-large
 
 torchrun: each process trains its share of a step, on a graphics card of its own where there are
@@ -31,17 +32,24 @@ class TrainArguments:
 
     of: RecipeArguments = part(RecipeArguments)
     out: Path | None = option(None, 'bundle of the best round', unset='<data>/bundle')
+    places: Path | None = option(
+        None,
+        "folder with photographs of real places, behind the people of the recipe's pictures",
+        unset='none',
+        metavar='FOLDER',
+    )
 
 
 def run(args: TrainArguments) -> int:
     """Train every round that is not done yet, then export the best."""
     from ...learn.dagger import run_rounds, train_share
     from ...learn.distributed import joined
+    from ...learn.pictures.encoder_stage import with_places
     from ...learn.recipe import Workspace, load_recipe
     from ..best_bundle import export_best
     from ..progress import TerminalWatcher
 
-    recipe, watcher = load_recipe(args.of.recipe), TerminalWatcher()
+    recipe, watcher = with_places(load_recipe(args.of.recipe), args.places), TerminalWatcher()
     work = Workspace(args.of.data or Path('data') / recipe.name)
     out = args.out or work.root / 'bundle'
     check_bundle_place(out)

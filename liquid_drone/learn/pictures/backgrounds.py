@@ -84,7 +84,7 @@ def noise_background(width: int, height: int, rng: np.random.Generator) -> Image
         sky = np.array(colorsys.hsv_to_rgb(rng.uniform(0.5, 0.7), rng.uniform(0, 0.5), 0.9))
         keep = (share * rng.uniform(0.4, 1.0))[:, None, None]
         picture = picture * (1.0 - keep) + sky * keep
-    canvas = np.ascontiguousarray(picture * 255.0, np.float32)
+    canvas = np.ascontiguousarray(picture * 255.0)
     for _ in range(int(rng.integers(BLOBS))):
         _blob(canvas, rng)
     return np.asarray(np.clip(canvas, 0.0, 255.0), np.uint8)

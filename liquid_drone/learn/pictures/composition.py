@@ -13,7 +13,7 @@ from ...contract import CameraSpec
 from ...geometry import quaternion_from_euler, rotation_from_quaternion
 from ...sim.render.picture import Camera
 from .config import PictureConfig
-from .troupe import Standing, Troupe
+from .troupe import Figure, Troupe
 
 BEHIND_DEG, MOST_BEHIND_DEG = (
     45.0,
@@ -40,8 +40,8 @@ class Composition:
     """A picture to take."""
 
     camera: Camera
-    standing: tuple[Standing, ...]
-    target: Standing | None
+    standing: tuple[Figure, ...]
+    target: Figure | None
     distance_m: float  # of the subject
 
     @property
@@ -64,7 +64,7 @@ def compose(
     foot, viewpoint, azimuth = _stood(spots, distance, rng)
     camera = _camera(config, spec, foot, viewpoint, azimuth, rng)
     turned = _turn_from_behind(rng) if with_target else _any_turn(rng)
-    subject = Standing(number, _three(foot), azimuth + turned, float(rng.uniform(0.0, 2.0)))
+    subject = Figure(number, _three(foot), azimuth + turned, float(rng.uniform(0.0, 2.0)))
     standing = [subject]
     if not with_target and rng.random() < EMPTY_SHARE:
         standing = []
@@ -116,7 +116,7 @@ def _camera(
 
 def _other(
     troupe: Troupe, spots: Spots, camera: Camera, distance: float, rng: np.random.Generator
-) -> Standing:
+) -> Figure:
     """Return a counterexample somewhere in the view."""
     number = int(rng.choice(troupe.others))
     forward = camera.rotation[:, 0]
@@ -126,7 +126,7 @@ def _other(
     away = max(away, 1.2)
     spot = camera.position_enu[:2] + away * np.array([math.cos(azimuth), math.sin(azimuth)])
     foot = np.array([*spot, spots.height(spot)])
-    return Standing(number, _three(foot), azimuth + _any_turn(rng), float(rng.uniform(0.0, 2.0)))
+    return Figure(number, _three(foot), azimuth + _any_turn(rng), float(rng.uniform(0.0, 2.0)))
 
 
 def _turn_from_behind(rng: np.random.Generator) -> float:

@@ -13,10 +13,11 @@ class PictureConfig:
     """Pictures from drawn viewpoints, besides the flights; the encoder learns from them first."""
 
     RANGES: ClassVar[dict[str, tuple[float, float]]] = {
-        'count': (0, 1_000_000), 'per_world': (1, 10_000), 'looks': (1, 200), 'steps': (0, 1_000_000),
-        'pictures': (2, 4096), 'frames': (1, 4096), 'learning_rate': (1e-9, 1), 'keep': (0, 1000),
-        'target_share': (0, 1), 'beside_share': (0, 1), 'photo_share': (0, 1), 'noise_share': (0, 1),
-        'distance_m': (0.5, 50), 'tilt_deg': (0, 60), 'fov_share': (0, 0.5), 'validation_share': (0.01, 0.5),
+        'count': (0, 1_000_000), 'per_world': (1, 10_000), 'looks': (1, 200),
+        'target_share': (0, 1), 'beside_share': (0, 1), 'photo_share': (0, 1),
+        'noise_share': (0, 1), 'distance_m': (0.5, 50), 'tilt_deg': (0, 60), 'fov_share': (0, 0.5),
+        'steps': (1, 1_000_000), 'pictures': (2, 4096), 'frames': (1, 4096),
+        'learning_rate': (1e-9, 1), 'keep': (0, 1000), 'false_alarms': (0, 0.5),
     }  # fmt: skip
 
     count: int = 0  # 0: no pictures, the encoder learns from flights alone
@@ -34,7 +35,8 @@ class PictureConfig:
     frames: int = 96  # of flights per step
     learning_rate: float = 1e-3
     keep: float = 1.0  # weight of the features that the start bundle has of the usual target
-    validation_share: float = 0.1  # pictures that choose the operating point, never trained on
+    false_alarms: float = 0.02  # at the operating point, on pictures that are never trained on
+    places: str = ''  # folder with photographs of real places
 
     def __post_init__(self) -> None:
         check_ranges(self, self.RANGES)

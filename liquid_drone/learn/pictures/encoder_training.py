@@ -3,8 +3,8 @@
 """Trains the encoder alone, on pictures and single frames of flights; the core stays as it is.
 
 The target head learns from the labels. The features stay what the start bundle makes of the usual
-target in the same view, so that the core commands after a rust-red backpack as after a red one, and
-what only looks like it changes no command.
+target in the same view, so that the core commands after a rust-red backpack as after a red one,
+and what only looks like it changes no command.
 """
 
 import logging
@@ -33,7 +33,7 @@ CHUNK = 256  # pictures that the start bundle sees at once
 GRAIN = 256
 SAVE_EVERY_S = 20.0
 PICTURE_AUGMENTATION = Augmentation(
-    brightness=0.06, contrast=0.1, colour=0.04, noise=0.015, hue_deg=4.0, flip=True
+    brightness=0.06, contrast=0.1, colour=0.04, noise=0.015, hue_deg=4.0
 )
 BEARING_WEIGHT, RANGE_WEIGHT = 10.0, 0.3
 Report = Callable[[int, dict[str, float]], None]

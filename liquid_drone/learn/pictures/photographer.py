@@ -23,7 +23,7 @@ from ...sim.world.layout import Layout
 from ...sim.world.scenery import Air, Ground, Scenery
 from .backgrounds import noise_background, photo_background
 from .composition import Composition, Spots
-from .troupe import USUAL, Standing, Troupe
+from .troupe import USUAL, Figure, Troupe
 
 FINER = 2  # cut-outs are rendered so much larger, for edges that blend
 FAR_BELOW_M = -400.0  # the ground of the scene for cut-outs
@@ -131,7 +131,7 @@ class CutOuts:
 
 
 def _taken(
-    scene: GlScene, troupe: Troupe, asked: Composition, standing: Sequence[Standing]
+    scene: GlScene, troupe: Troupe, asked: Composition, standing: Sequence[Figure]
 ) -> RenderedFrame:
     return render([View(scene, asked.camera, troupe.poses(standing, asked.middle))])[0]
 
@@ -171,7 +171,7 @@ def varied_air(air: Air, rng: np.random.Generator, anywhere: bool = False) -> Ai
     )
 
 
-def _usual(target: Standing) -> Standing:
+def _usual(target: Figure) -> Figure:
     return dataclasses.replace(target, number=USUAL)
 
 

@@ -23,7 +23,7 @@ USUAL = 0  # the target as flights show it
 
 
 @dataclass(frozen=True)
-class Standing:
+class Figure:
     """One who stands in a picture."""
 
     number: int  # in the troupe
@@ -40,7 +40,10 @@ class Troupe:
         targets = [target, *(varied_target(target, rng) for _ in range(looks))]
         examples = target.counterexamples
         shares = np.array([one.share for one in examples])
-        chosen = rng.choice(len(examples), looks, p=shares / shares.sum()) if examples else []
+        count = looks if examples else 0
+        chosen = rng.choice(
+            max(len(examples), 1), count, p=shares / shares.sum() if count else None
+        )
         others = [varied_counterexample(examples[int(i)], rng) for i in chosen]
         self.members = (*targets, *others)
         self.names = tuple(one.name for one in self.members)
@@ -60,7 +63,7 @@ class Troupe:
             for one in self._moving
         ]
 
-    def poses(self, standing: Sequence[Standing], middle: FloatArray) -> FloatArray:
+    def poses(self, standing: Sequence[Figure], middle: FloatArray) -> FloatArray:
         """Return the poses of all parts; who does not stand there is far from ``middle`` (2,)."""
         foot = np.tile(np.array([*(middle + AWAY_M), -AWAY_M]), (len(self.members), 1))
         foot[USUAL, :2] = middle  # the renderer draws shadows about the first one

@@ -101,9 +101,8 @@ def test_a_batch_is_half_target_half_not_and_keeps_only_what_is_known() -> None:
     assert torch.isnan(away[2:4]).all()
     assert not torch.isnan(kept[4:]).any()  # of flights all features are known
     again = batches.batch(1, 2)
-    assert all(
-        torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in zip((pixels, target, away, kept), again, strict=True)
-    )
+    both = zip((pixels, target, away, kept), again, strict=True)
+    assert all(torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in both)
 
 
 def test_at_first_a_heatmap_changes_no_feature(tmp_path: Path) -> None:

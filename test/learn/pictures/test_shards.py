@@ -17,7 +17,7 @@ from liquid_drone.errors import EpisodeError
 from liquid_drone.learn.pictures.composition import MOST_BEHIND_DEG, Spots, compose
 from liquid_drone.learn.pictures.config import PictureConfig
 from liquid_drone.learn.pictures.shards import Shard, make_shard, read_shard, shards_of
-from liquid_drone.learn.pictures.troupe import Standing, Troupe
+from liquid_drone.learn.pictures.troupe import Figure, Troupe
 from liquid_drone.sim.flight_spec import FlightSpec
 from liquid_drone.sim.scenario.scenario import load_target
 
@@ -47,7 +47,7 @@ def test_the_subject_is_in_view_at_the_distance_asked_and_seen_from_behind(seed:
 
 
 def test_who_is_not_in_a_picture_is_far_away() -> None:
-    poses = TROUPE.poses([Standing(2, (1.0, 2.0, 0.0), 0.3)], np.array([1.0, 2.0]))
+    poses = TROUPE.poses([Figure(2, (1.0, 2.0, 0.0), 0.3)], np.array([1.0, 2.0]))
     near = np.linalg.norm(poses[:, :3, 3] - [1.0, 2.0, 1.0], axis=1) < 3.0
     assert near.sum() == len(TROUPE.members[2].parts)
 

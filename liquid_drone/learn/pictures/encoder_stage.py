@@ -1,0 +1,150 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The stage of a recipe that makes pictures and trains the encoder, before the rounds.
+
+The rounds then teach the core alone. Where the target head says "seen" is chosen on pictures that
+nothing was trained on, and moved to a probability of 0.5, which is where every consumer looks.
+"""
+
+import copy
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ...errors import ConfigError
+from ...files import load_json, write_text
+from ...policy.network import Network
+from ...policy.weights import begin_with, config_of, load_weights_of
+from ...sim.flight_spec import FlightSpec
+from ..behaviour_cloning import load_weights
+from ..clips import Clip
+from ..recipe import Recipe, Workspace
+from ..watcher import Watcher
+from .encoder_training import CHUNK, flight_frames, train_encoder
+from .shards import Pictures, Shard, joined, make_shards, read_shard, shards_of
+
+KEPT_APART = 10  # one shard in so many chooses the operating point
+
+
+def with_places(recipe: Recipe, places: Path | None) -> Recipe:
+    """Return a recipe whose pictures have photographs of real places behind them.
+
+    Raises:
+        ConfigError: the recipe makes no pictures.
+
+    """
+    if places is None:
+        return recipe
+    if not recipe.pictures.count:
+        raise ConfigError(
+            f'--places: recipe {recipe.name} makes no pictures: take follow-pictures, or give the '
+            "recipe 'start' and 'pictures: {count: ...}'"
+        )
+    pictures = dataclasses.replace(recipe.pictures, places=str(places))
+    return dataclasses.replace(recipe, pictures=pictures)
+
+
+def make_pictures(recipe: Recipe, work: Workspace, processes: int, watcher: Watcher) -> None:
+    """Make the pictures that are not there yet."""
+    shards = shards_of_recipe(recipe, work)
+    watcher.begin('pictures', len(shards), 'worlds')
+    make_shards(shards, processes, lambda count: watcher.advance(count, count))
+    watcher.end()
+
+
+def shards_of_recipe(recipe: Recipe, work: Workspace) -> list[Shard]:
+    """Return the shards of all worlds, seasons and targets, in turn."""
+    flights = [
+        FlightSpec(world=world, season=season, target=target)
+        for target in dict.fromkeys(recipe.targets)
+        for season in recipe.seasons
+        for world in recipe.worlds
+    ]
+    places = Path(recipe.pictures.places) if recipe.pictures.places else None
+    reduce = recipe.network.vision.reduce
+    return shards_of(flights, recipe.pictures, reduce, places, work.root / 'pictures')
+
+
+def with_trained_encoder(
+    recipe: Recipe, work: Workspace, network: Network, clips: list[Clip], watcher: Watcher
+) -> Network:
+    """Return the network with its encoder trained, and frozen; the core is the start bundle's."""
+    done = _checkpoint(work)
+    if _point_file(work).is_file():
+        load_weights(network, done)
+    else:
+        network = _trained(recipe, work, network, clips, watcher)
+    network.vision.requires_grad_(False)
+    return network
+
+
+def _trained(
+    recipe: Recipe, work: Workspace, network: Network, clips: list[Clip], watcher: Watcher
+) -> Network:
+    shards = [read_shard(shard.file) for shard in shards_of_recipe(recipe, work)]
+    apart = shards[::KEPT_APART]
+    learned = [one for i, one in enumerate(shards) if i % KEPT_APART] or apart
+    teacher = load_weights_of(Network(config_of(recipe.start)), recipe.start).vision.eval()
+    begin_with(network, recipe.start)
+    config = recipe.pictures
+    watcher.begin('encoder', config.steps, 'pictures')
+    each = config.pictures + config.frames
+    network = train_encoder(
+        network, teacher, joined(learned), flight_frames(clips), config, recipe.train,
+        _partial(work), lambda step, losses: watcher.advance(1, each, **losses),
+    )  # fmt: skip
+    words = set_operating_point(network, joined(apart), config.false_alarms)
+    state = {'weights': network.state_dict(), 'average': network.state_dict(), 'optimiser': {}}
+    torch.save({**state, 'step': config.steps}, _checkpoint(work))
+    write_text(_point_file(work), f'{{"operating_point": "{words}"}}\n')
+    watcher.end(words)
+    return network
+
+
+def operating_point_of(work: Workspace) -> str:
+    """Return what was said of the operating point when it was chosen."""
+    return str(load_json(_point_file(work))['operating_point'])
+
+
+def set_operating_point(network: Network, pictures: Pictures, false_alarms: float) -> str:
+    """Move the logit so that 0.5 has at most these false alarms; return what that sees."""
+    logits = logits_of(network, pictures)
+    shown = pictures.target[:, 0] > 0.5
+    without = np.sort(logits[~shown])
+    allowed = int(false_alarms * len(without))
+    threshold = float(without[-1 - allowed]) + 1e-3 if len(without) else 0.0
+    head = network.vision
+    with torch.no_grad():
+        if head.heatmap is not None:
+            head.heatmap.bias.sub_(threshold)
+        elif head.target is not None:
+            head.target.bias[:1].sub_(threshold)
+    seen, wrong = logits[shown] >= threshold, logits[~shown] >= threshold
+    return (
+        f'seen in {np.mean(seen) if len(seen) else 0.0:.1%} of {len(seen)} pictures with the '
+        f'target and in {np.mean(wrong) if len(wrong) else 0.0:.1%} of {len(wrong)} without'
+    )
+
+
+def logits_of(network: Network, pictures: Pictures) -> np.typing.NDArray[np.float32]:
+    """Return the logit (N,) of every picture."""
+    vision, found = copy.deepcopy(network.vision).eval(), []
+    with torch.no_grad():
+        for start in range(0, len(pictures), CHUNK):
+            pixels = torch.from_numpy(pictures.frames[start : start + CHUNK]).float()
+            found.append(vision.look(pixels.permute(0, 3, 1, 2))[1][:, 0])
+    return torch.cat(found).numpy()
+
+
+def _checkpoint(work: Workspace) -> Path:
+    return work.root / 'train' / 'encoder.pt'
+
+
+def _partial(work: Workspace) -> Path:
+    return work.root / 'train' / 'encoder.partial'
+
+
+def _point_file(work: Workspace) -> Path:
+    return work.root / 'train' / 'operating-point.json'
