@@ -29,7 +29,10 @@ def digest(value: Any) -> str:
 
 
 def scenario_digest(scenario: Scenario) -> str:
-    """Return the hash of all that makes a scenario's flights, but for seed and pilot."""
+    """Return the hash of all that makes a scenario's flights, but for seed and pilot.
+
+    What a target has for training pictures alone makes no flight, and changes no hash.
+    """
     beside = tuple((item, _with_content(target)) for item, target in scenario.distractors)
     whole = dataclasses.replace(
         scenario, target=_with_content(scenario.target), distractors=beside
@@ -65,9 +68,9 @@ def _without_docstrings(tree: ast.Module) -> str:
 
 
 def _with_content(target: Target) -> Target:
-    """Return a target whose mesh files are named by their content."""
+    """Return a target as flights show it, its mesh files named by their content."""
     parts = tuple(
         dataclasses.replace(part, file=sha256_of(Path(part.file))) if part.file else part
         for part in target.parts
     )
-    return dataclasses.replace(target, parts=parts)
+    return dataclasses.replace(target, parts=parts, person=None, counterexamples=())

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 CHUNK = 256  # pictures that the start bundle sees at once
 GRAIN = 256
+MIRRORED_SHARE = 0.5  # left for right: the bearing changes its sign
 SAVE_EVERY_S = 20.0
 PICTURE_AUGMENTATION = Augmentation(
     brightness=0.06, contrast=0.1, colour=0.04, noise=0.015, hue_deg=4.0
@@ -73,10 +74,10 @@ class EncoderBatches:
         self._halves = seen, np.flatnonzero(pictures.target[:, 0] <= 0.5)
         grain = np.random.default_rng(train.seed).normal(size=(GRAIN, GRAIN, 3))
         self._grain = torch.from_numpy(grain).to(torch.bfloat16)
-        self._kept = features_of(teacher, pictures.usual)  # (N, F)
-        self._kept[~torch.from_numpy(pictures.has_usual)] = torch.nan
-        self._flown = features_of(teacher, flights.frames)
-        self.spread = self._flown.std(dim=0) + 1e-3  # (F,)
+        self._kept = both_ways(teacher, pictures.usual, pictures.has_usual)
+        flown = np.ones(len(flights.frames), np.bool_)
+        self._flown = both_ways(teacher, flights.frames, flown)
+        self.spread = self._flown[0].std(dim=0) + 1e-3  # (F,)
 
     def batch(self, *key: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return pixels (B, h, w, 3), target (B, 3), log range (B,), features to keep (B, F)."""
@@ -89,10 +90,19 @@ class EncoderBatches:
                 self._changed(self.pictures.frames[chosen], PICTURE_AUGMENTATION, rng),
                 self._changed(self.flights.frames[flown], self.train.augmentation, rng),
             ]
-        )
+        )  # (B, h, w, 3)
         target = np.concatenate([self.pictures.target[chosen], self.flights.target[flown]])
         away = np.concatenate([self.pictures.log_range[chosen], self.flights.log_range[flown]])
-        kept = torch.cat([self._kept[chosen], self._flown[flown]])
+        mirrored = rng.random(len(target)) < MIRRORED_SHARE
+        which = mirrored.astype(np.int64)
+        kept = torch.cat(
+            [
+                self._kept[which[: len(chosen)], chosen],
+                self._flown[which[len(chosen) :], flown],
+            ]
+        )
+        pixels[mirrored] = pixels[mirrored].flip(2)
+        target[mirrored, 1] *= -1.0
         return pixels, torch.from_numpy(target), torch.from_numpy(away), kept
 
     def _changed(
@@ -106,12 +116,24 @@ class EncoderBatches:
 
 def features_of(vision: Vision, frames: npt.NDArray[np.uint8]) -> Tensor:
     """Return the features (N, F) of reduced pictures (N, h, w, 3)."""
-    found = []
+    found = [torch.empty(0, vision.features.out_features)]
     with torch.no_grad():
         for start in range(0, len(frames), CHUNK):
-            pixels = torch.from_numpy(frames[start : start + CHUNK]).float()
+            some = np.ascontiguousarray(frames[start : start + CHUNK])
+            pixels = torch.from_numpy(some).float()
             found.append(vision.look(pixels.permute(0, 3, 1, 2))[0])
     return torch.cat(found)
+
+
+def both_ways(
+    vision: Vision, frames: npt.NDArray[np.uint8], known: npt.NDArray[np.bool_]
+) -> Tensor:
+    """Return the features (2, N, F) of pictures and of their mirror images; nan: not known."""
+    features = torch.full((2, len(frames), vision.features.out_features), torch.nan)
+    some = torch.from_numpy(known)
+    features[0, some] = features_of(vision, frames[known])
+    features[1, some] = features_of(vision, frames[known][:, :, ::-1])
+    return features
 
 
 def train_encoder(

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +24,7 @@ from ...schema import plain
 from ...sim.flight_spec import FlightSpec
 from ...sim.identity import digest, scenario_digest
 from ...sim.render.selection import OPENGL, choose
-from ...sim.scenario.scenario import scenario_of
+from ...sim.scenario.scenario import Scenario, scenario_of
 from ...sim.world.layout import draw_air, make_layout
 from ...streams import Stream, stream
 from ...workers import begin_worker, one_core
@@ -85,7 +86,7 @@ def shards_of(
 ) -> list[Shard]:
     """Return the shards of a recipe's pictures: worlds take turns."""
     photos = sorted(sha256_of(p) for p in places.iterdir() if p.is_file()) if places else []
-    made_by = [scenario_digest(scenario_of(flight)) for flight in flights]
+    made_by = [_made_by(scenario_of(flight)) for flight in flights]
     shards = []
     for index in range(-(-config.count // config.per_world)):
         flight = flights[index % len(flights)]
@@ -103,6 +104,11 @@ def shards_of(
             Shard(flight, config, behind, reduce, places, folder / f'{digest(made_of)[:20]}.npz')
         )
     return shards
+
+
+def _made_by(scenario: Scenario) -> list[Any]:
+    target = scenario.target
+    return [scenario_digest(scenario), plain(target.person), plain(target.counterexamples)]
 
 
 def _behind(index: int, config: PictureConfig, has_photos: bool) -> Behind:
@@ -144,7 +150,7 @@ def make_shard(shard: Shard) -> None:
     if shard.behind == 'world':
         by = WorldPictures(make_layout(scenario, shard.flight.seed), troupe, camera, rng)
     else:
-        photos = read_places(shard.places) if shard.behind == 'photo' and shard.places else []
+        photos = _photos(shard.places) if shard.behind == 'photo' and shard.places else []
         by = CutOuts(draw_air(scenario.season, rng), troupe, camera, photos, rng)
     try:
         asked = (
@@ -157,6 +163,11 @@ def make_shard(shard: Shard) -> None:
     shard.file.parent.mkdir(parents=True, exist_ok=True)
     columns = _columns(taken, shard.reduce, rng)
     written(shard.file, lambda path: _save(path, columns))
+
+
+@lru_cache(maxsize=1)
+def _photos(places: Path) -> list[Image]:
+    return read_places(places)  # once in each process
 
 
 def _save(path: Path, columns: dict[str, Any]) -> None:

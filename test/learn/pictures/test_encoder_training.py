@@ -3,6 +3,7 @@
 """The encoder alone learns from pictures; the core, and what it is told, stay."""
 
 import copy
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from liquid_drone.learn.pictures.encoder_training import (
     train_encoder,
 )
 from liquid_drone.learn.pictures.shards import Pictures
-from liquid_drone.learn.recipe import TrainConfig
+from liquid_drone.learn.recipe import Augmentation, TrainConfig
 from liquid_drone.policy.config import HEATMAP, NetworkConfig
 from liquid_drone.policy.network import Network
 from liquid_drone.policy.weights import begin_with
@@ -103,6 +104,34 @@ def test_a_batch_is_half_target_half_not_and_keeps_only_what_is_known() -> None:
     again = batches.batch(1, 2)
     both = zip((pixels, target, away, kept), again, strict=True)
     assert all(torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in both)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**31 - 1))
+def test_a_mirrored_picture_has_a_mirrored_bearing_and_the_features_of_its_mirror_image(
+    seed: int,
+) -> None:
+    """The red spot of a picture lies where the bearing says, mirrored or not."""
+    network = Network(NetworkConfig())
+    some = pictures()
+    plain = Augmentation(brightness=0.0, contrast=0.0, colour=0.0, noise=0.0)
+    batches = EncoderBatches(
+        network.vision.eval(),
+        some,
+        flights(),
+        CONFIG,
+        dataclasses.replace(TRAIN, augmentation=plain),
+    )
+    pixels, target, _, kept = batches.batch(1, seed)
+    flown, where = pixels[4:].float(), target[4:]
+    for pixel, label in zip(flown, where, strict=True):
+        if label[0] == 1.0:
+            red = ((pixel[..., 0] - pixel[..., 1]) > 100.0).nonzero()
+            column = red[:, 1].float().mean()
+            assert (column + 0.5) / 64 - 1.0 == pytest.approx(float(label[1]), abs=0.02)
+    assert torch.allclose(
+        features_of(network.vision, flown.numpy().astype(np.uint8)), kept[4:], atol=0.02
+    )
 
 
 def test_at_first_a_heatmap_changes_no_feature(tmp_path: Path) -> None:

@@ -9,17 +9,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from liquid_drone import resources
 from liquid_drone.contract import CameraSpec
 from liquid_drone.errors import EpisodeError
+from liquid_drone.files import write_text
 from liquid_drone.learn.pictures.composition import MOST_BEHIND_DEG, Spots, compose
 from liquid_drone.learn.pictures.config import PictureConfig
 from liquid_drone.learn.pictures.shards import Shard, make_shard, read_shard, shards_of
 from liquid_drone.learn.pictures.troupe import Figure, Troupe
 from liquid_drone.sim.flight_spec import FlightSpec
-from liquid_drone.sim.scenario.scenario import load_target
+from liquid_drone.sim.identity import scenario_digest
+from liquid_drone.sim.scenario.scenario import load_target, scenario_of
 
 FOREST = FlightSpec(world='forest', season='summer')
 SMALL = PictureConfig(count=6, per_world=6, looks=4)
@@ -90,3 +94,19 @@ def test_a_torn_shard_is_named(tmp_path: Path) -> None:
     torn.write_bytes(b'PK\x03\x04')
     with pytest.raises(EpisodeError, match='torn'):
         read_shard(torn)
+
+
+def test_counterexamples_make_other_pictures_but_no_other_flight(tmp_path: Path) -> None:
+    """What is for training pictures alone changes no flight's identity."""
+    text = resources.named_file('targets', 'red_backpack').read_text(encoding='utf-8')
+    fewer = yaml.safe_load(text)
+    del fewer['counterexamples'][0]
+    found = []
+    for number, document in enumerate((yaml.safe_load(text), fewer)):
+        path = tmp_path / str(number) / 'red_backpack.yaml'
+        write_text(path, yaml.safe_dump(document))
+        flight = dataclasses.replace(FOREST, target=str(path))
+        shard = shards_of([flight], SMALL, 2, None, tmp_path)[0]
+        found.append((scenario_digest(scenario_of(flight)), shard.file))
+    assert found[0][0] == found[1][0]
+    assert found[0][1] != found[1][1]
