@@ -98,7 +98,7 @@ def test_a_torn_shard_is_named(tmp_path: Path) -> None:
 
 def test_counterexamples_make_other_pictures_but_no_other_flight(tmp_path: Path) -> None:
     """What is for training pictures alone changes no flight's identity."""
-    text = resources.named_file('targets', 'red_backpack').read_text(encoding='utf-8')
+    text = resources.named_file('sim/targets', 'red_backpack').read_text(encoding='utf-8')
     fewer = yaml.safe_load(text)
     del fewer['counterexamples'][0]
     found = []
