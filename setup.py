@@ -31,7 +31,7 @@ SIM = [
     'moderngl>=5.10',
     'pillow>=10',  # textures of meshes
     "pybullet>=3.2.6; python_version < '3.12'",  # its last wheels are for 3.11
-    "pybullet-arm64==3.2.8; python_version >= '3.12'",  # the same module: docs/RATIONALE.md
+    "pybullet-arm64==3.2.8; python_version >= '3.12'",  # the same module: docs/decisions
     'rich>=13',
     *RECORD,
     'trimesh>=4.5',  # targets from GLB, PLY, STL and OBJ files

@@ -18,7 +18,11 @@ from liquid_drone.errors import LiquidDroneError
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / 'docs'
-PAGES = [*sorted(DOCS.glob('*.md')), ROOT / 'README.md', *sorted((ROOT / 'examples').glob('*.py'))]
+PAGES = [
+    *sorted(DOCS.rglob('*.md')),
+    ROOT / 'README.md',
+    *sorted((ROOT / 'examples').glob('*.py')),
+]
 MADE = {'reference-cli.md', 'reference-ros.md', 'reference-api.md'}
 MADE |= {'contributing.md', 'security.md', 'changes.md'}  # by docs/site_pages.py
 
@@ -59,6 +63,35 @@ def test_every_page_is_in_the_navigation_once() -> None:
     named = list(nav(yaml.safe_load(text)['nav']))
     pages = {page.relative_to(DOCS).as_posix() for page in DOCS.rglob('*.md')}
     assert sorted(named) == sorted(pages | MADE)
+
+
+DECISIONS = sorted((DOCS / 'decisions').rglob('*.md'))
+
+
+@pytest.mark.parametrize('page', DECISIONS, ids=lambda path: path.stem)
+def test_a_decision_has_its_four_parts_each_with_content(page: Path) -> None:
+    parts = re.split(r'^## (.+)\n', page.read_text(encoding='utf-8'), flags=re.MULTILINE)
+    assert parts[0].startswith('# ')
+    assert parts[1::2] == ['Context', 'Choice', 'Rejected', 'Measurement']
+    assert all(part.strip() for part in parts[2::2])
+
+
+def test_every_test_that_a_page_names_exists() -> None:
+    texts = [path.read_text(encoding='utf-8') for path in (ROOT / 'test').rglob('*.py')]
+    there = set(re.findall(r'\bdef (test_\w+)', '\n'.join(texts)))
+    for page in PAGES:
+        named = set(re.findall(r'`(test_\w+)`', page.read_text(encoding='utf-8')))
+        assert sorted(named - there) == [], page.name
+
+
+def test_every_decision_is_listed_once_under_its_own_title() -> None:
+    listed = re.findall(
+        r'^\* \[(.+)\]\((.+)\)$', (DOCS / 'RATIONALE.md').read_text(), re.MULTILINE
+    )
+    titles = [
+        (page.read_text().split('\n')[0][2:], str(page.relative_to(DOCS))) for page in DECISIONS
+    ]
+    assert sorted(listed) == sorted(titles)
 
 
 def test_every_topic_that_a_node_has_is_on_the_page_about_nodes() -> None:
