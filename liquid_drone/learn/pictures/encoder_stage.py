@@ -111,8 +111,8 @@ def operating_point_of(work: Workspace) -> str:
 def set_operating_point(network: Network, pictures: Pictures, false_alarms: float) -> str:
     """Move the logit so that 0.5 has at most these false alarms; return what that sees."""
     logits = logits_of(network, pictures)
-    shown = pictures.target[:, 0] > 0.5
-    without = np.sort(logits[~shown])
+    shown, not_shown = pictures.target[:, 0] > 0.5, pictures.target[:, 0] <= 0.5
+    without = np.sort(logits[not_shown])
     allowed = int(false_alarms * len(without))
     threshold = float(without[-1 - allowed]) + 1e-3 if len(without) else 0.0
     head = network.vision
@@ -121,7 +121,7 @@ def set_operating_point(network: Network, pictures: Pictures, false_alarms: floa
             head.heatmap.bias.sub_(threshold)
         elif head.target is not None:
             head.target.bias[:1].sub_(threshold)
-    seen, wrong = logits[shown] >= threshold, logits[~shown] >= threshold
+    seen, wrong = logits[shown] >= threshold, logits[not_shown] >= threshold
     return (
         f'seen in {np.mean(seen) if len(seen) else 0.0:.1%} of {len(seen)} pictures with the '
         f'target and in {np.mean(wrong) if len(wrong) else 0.0:.1%} of {len(wrong)} without'

@@ -39,7 +39,7 @@ class LabelledPicture:
 
     image: Image  # (H, W, 3)
     usual: Image | None  # the same view of the usual target, alone; None: not rendered
-    target: tuple[float, float, float]  # in view 0 or 1, bearing, elevation
+    target: tuple[float, float, float]  # in view 0 or 1 (nan: unknown), bearing, elevation
     log_range: float  # of 4 m; nan: no target in view
 
 
@@ -97,10 +97,12 @@ class CutOuts:
         self._troupe, self._spec, self._photos, self._rng = troupe, spec, photos, rng
         bare = Scenery(_far_ground(), (), varied_air(air, rng, True), ())
         self._scene = GlScene(bare, troupe.actors(all_count=True))
+        self._telling = GlScene(bare, troupe.actors())
 
     def close(self) -> None:
         """Give everything on the card back."""
         self._scene.release()
+        self._telling.release()
 
     def spots(self) -> Spots:
         """Return where one may stand: anywhere, higher and lower, as on slopes and stairs."""
@@ -122,11 +124,9 @@ class CutOuts:
         )
         finer = dataclasses.replace(asked, camera=camera)
         everybody = _taken(self._scene, self._troupe, finer, asked.standing)
-        mask = everybody.target
-        if asked.target is None:
-            mask = np.zeros_like(mask)
-        elif len(asked.standing) > 1:
-            mask = mask & _taken(self._scene, self._troupe, finer, [asked.target]).target
+        mask = np.zeros_like(everybody.target)
+        if asked.target is not None:
+            mask = _taken(self._telling, self._troupe, finer, asked.standing).target
         return _labelled(asked, spec, _before(everybody, behind, rng), None, mask)
 
 
@@ -142,7 +142,9 @@ def _labelled(
     height, width = mask.shape
     rows, columns = np.nonzero(mask)
     if len(rows) * (spec.width / width) ** 2 < MIN_TARGET_PIXELS:
-        return LabelledPicture(image, usual, (0.0, 0.0, 0.0), math.nan)
+        # the target may be there and what tells it hidden: that nobody can know
+        shown = 0.0 if asked.target is None else math.nan
+        return LabelledPicture(image, usual, (shown, 0.0, 0.0), math.nan)
     bearing = float((columns.mean() + 0.5) / width * 2.0 - 1.0)
     elevation = float(1.0 - (rows.mean() + 0.5) / height * 2.0)
     return LabelledPicture(

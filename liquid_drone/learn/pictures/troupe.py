@@ -37,7 +37,9 @@ class Troupe:
 
     def __init__(self, target: Target, looks: int, rng: np.random.Generator) -> None:
         """Draw ``looks`` of each kind; counterexamples by their shares."""
-        targets = [target, *(varied_target(target, rng) for _ in range(looks))]
+        varied = [varied_target(target, rng) for _ in range(looks)]
+        targets = [target, *(one for one, _ in varied)]
+        self._telling = [len(target.parts), *(count for _, count in varied)]
         examples = target.counterexamples
         shares = np.array([one.share for one in examples])
         count = looks if examples else 0
@@ -48,6 +50,7 @@ class Troupe:
         self.members = (*targets, *others)
         self.names = tuple(one.name for one in self.members)
         self.targets = range(1, len(targets))
+        self._masked = range(len(targets))
         self.others = range(len(targets), len(self.members))
         self._still = routes.standing(np.zeros(2), 0.0)
         self._moving = [
@@ -57,11 +60,18 @@ class Troupe:
         self._cast = Cast(self._moving)
 
     def actors(self, all_count: bool = False) -> list[Actor]:
-        """Return what a renderer holds; ``all_count``: everybody is in the mask."""
-        return [
-            Actor(one.actor.name, one.actor.parts, one.actor.is_target or all_count)
-            for one in self._moving
-        ]
+        """Return what a renderer holds, in the order of the poses.
+
+        In the mask is what tells a target from others: a person without the backpack in view is
+        like any other. ``all_count``: everybody is in the mask.
+        """
+        actors = []
+        for number, one in enumerate(self._moving):
+            name, parts = one.actor.name, one.actor.parts
+            first = len(parts) - self._telling[number] if number in self._masked else len(parts)
+            actors.append(Actor(name, parts[:first], all_count))
+            actors.append(Actor(name, parts[first:], True))
+        return [one for one in actors if one.parts]
 
     def poses(self, standing: Sequence[Figure], middle: FloatArray) -> FloatArray:
         """Return the poses of all parts; who does not stand there is far from ``middle`` (2,)."""

@@ -34,11 +34,17 @@ def colour_of(shades: Sequence[Shades], rng: np.random.Generator) -> Colour:
     return colorsys.hsv_to_rgb(hue / 360.0 % 1.0, saturation, value)
 
 
-def varied_target(target: Target, rng: np.random.Generator) -> Target:
-    """Return a target as it may look another time: every part with one colour."""
-    if target.person is not None:
-        return dataclasses.replace(target, parts=person_parts(target.person, rng))
-    return dataclasses.replace(target, parts=thing_parts(target.parts, rng))
+def varied_target(target: Target, rng: np.random.Generator) -> tuple[Target, int]:
+    """Return a target as it may look another time: every part with one colour.
+
+    The number says how many of its last parts tell it from others: of a person with a backpack
+    the backpack, else all.
+    """
+    if target.person is None:
+        parts = thing_parts(target.parts, rng)
+        return dataclasses.replace(target, parts=parts), len(parts)
+    parts, telling = person_parts(target.person, rng)
+    return dataclasses.replace(target, parts=parts), telling
 
 
 def varied_counterexample(example: Counterexample, rng: np.random.Generator) -> Target:
@@ -46,7 +52,7 @@ def varied_counterexample(example: Counterexample, rng: np.random.Generator) -> 
     parts = (
         thing_parts(example.parts, rng)
         if example.person is None
-        else person_parts(example.person, rng)
+        else person_parts(example.person, rng)[0]
     )
     return Target(example.name, example.name, 0.3, TALL_M, parts)
 
@@ -80,17 +86,23 @@ def thing_parts(parts: Sequence[Part], rng: np.random.Generator) -> tuple[Part, 
     )
 
 
-def person_parts(person: Person, rng: np.random.Generator) -> tuple[Part, ...]:
-    """Draw a person: body, clothes, a hat or hair, a pose, and a backpack where one is asked."""
+def person_parts(person: Person, rng: np.random.Generator) -> tuple[tuple[Part, ...], int]:
+    """Draw a person: body, clothes, a hat or hair, a pose, and a backpack where one is asked.
+
+    The backpack comes last; the number says how many parts it has. Without one it is all parts.
+    """
     wide, stride = float(rng.uniform(0.85, 1.25)), float(rng.choice([0.0, 18.0, 26.0, 36.0]))
     top, trousers = colour_of(person.top, rng), colour_of(person.trousers, rng)
     parts = [*_legs(trousers, stride, wide, rng), *_torso(top, trousers, wide, rng)]
     parts += [*_arms(top, stride, wide, rng), *_head(rng)]
+    telling = 0
     if person.pack:
-        parts += _pack(person, wide, rng)
+        pack, besides = _pack(person, wide, rng)
+        parts += [*besides, *pack]
+        telling = len(pack)
     bend = float(rng.choice([0.0, 0.0, rng.uniform(-4.0, 25.0)]))
     scale = float(rng.uniform(*person.height_m)) / TALL_M
-    return tuple(_scaled(part, scale) for part in _bent(parts, bend))
+    return tuple(_scaled(part, scale) for part in _bent(parts, bend)), telling or len(parts)
 
 
 def _legs(colour: Colour, stride: float, wide: float, rng: np.random.Generator) -> list[Part]:
@@ -155,7 +167,8 @@ def _head(rng: np.random.Generator) -> list[Part]:
     return parts
 
 
-def _pack(person: Person, wide: float, rng: np.random.Generator) -> list[Part]:
+def _pack(person: Person, wide: float, rng: np.random.Generator) -> tuple[list[Part], list[Part]]:
+    """Return the backpack, and what is fixed to it: a roll, a sign, straps."""
     colour = colour_of(person.pack, rng)
     second = _near(colour, rng) if rng.random() < 0.6 else colour_of([DARK, DARK, BRIGHT], rng)
     deep, across, tall = (float(rng.uniform(*r)) for r in ((0.16, 0.3), (0.28, 0.44), (0.36, 0.7)))
@@ -172,15 +185,16 @@ def _pack(person: Person, wide: float, rng: np.random.Generator) -> list[Part]:
     if rng.random() < 0.4:  # a lid
         lid = second if rng.random() < 0.5 else colour
         parts.append(_part((deep * 1.1, across * 1.02, 0.14), (x, 0.0, z + tall / 2.0), lid))
+    besides: list[Part] = []
     if rng.random() < 0.25:  # a mat or a tent below or above
         roll = colour_of([Shades((0.0, 360.0), (0.0, 0.6), (0.1, 0.8))], rng)
         above = float(rng.choice([-1.0, 1.0])) * (tall / 2.0 + 0.07)
-        parts.append(_part((0.15, across * 1.2, 0.15), (x, 0.0, z + above), roll))
+        besides.append(_part((0.15, across * 1.2, 0.15), (x, 0.0, z + above), roll))
     if rng.random() < 0.25:  # a logo, a reflector, a badge
         sign = colour_of([BRIGHT, DARK], rng)
         high = z + tall * float(rng.uniform(-0.2, 0.35))
-        parts.append(_part((0.03, across * 0.5, 0.06), (x - deep * 0.55, 0.0, high), sign))
-    return [*parts, *_straps(person, colour, wide, z, rng)]
+        besides.append(_part((0.03, across * 0.5, 0.06), (x - deep * 0.55, 0.0, high), sign))
+    return parts, [*besides, *_straps(person, colour, wide, z, rng)]
 
 
 def _straps(

@@ -17,13 +17,21 @@ from liquid_drone import resources
 from liquid_drone.contract import CameraSpec
 from liquid_drone.errors import EpisodeError
 from liquid_drone.files import write_text
-from liquid_drone.learn.pictures.composition import MOST_BEHIND_DEG, Spots, compose
+from liquid_drone.learn.pictures.composition import (
+    MOST_BEHIND_DEG,
+    Composition,
+    Spots,
+    compose,
+)
 from liquid_drone.learn.pictures.config import PictureConfig
+from liquid_drone.learn.pictures.photographer import CutOuts, WorldPictures
 from liquid_drone.learn.pictures.shards import Shard, make_shard, read_shard, shards_of
 from liquid_drone.learn.pictures.troupe import Figure, Troupe
 from liquid_drone.sim.flight_spec import FlightSpec
 from liquid_drone.sim.identity import scenario_digest
+from liquid_drone.sim.render.picture import Camera
 from liquid_drone.sim.scenario.scenario import load_target, scenario_of
+from liquid_drone.sim.world.layout import draw_air, make_layout
 
 FOREST = FlightSpec(world='forest', season='summer')
 SMALL = PictureConfig(count=6, per_world=6, looks=4)
@@ -48,6 +56,50 @@ def test_the_subject_is_in_view_at_the_distance_asked_and_seen_from_behind(seed:
     turned = asked.target.heading - math.atan2(away[1], away[0])
     turned = (turned + math.pi) % (2.0 * math.pi) - math.pi
     assert abs(math.degrees(turned)) <= MOST_BEHIND_DEG + 1e-6
+
+
+@pytest.mark.parametrize('behind', ['world', 'photo'])
+def test_what_hides_the_backpack_makes_the_label_unknown(behind: str) -> None:
+    rng, camera = np.random.default_rng(3), CameraSpec()
+    scenario = scenario_of(FOREST)
+    by: WorldPictures | CutOuts
+    if behind == 'world':
+        by = WorldPictures(make_layout(scenario, 8123), TROUPE, camera, rng)
+    else:
+        by = CutOuts(draw_air(scenario.season, rng), TROUPE, camera, [], rng)
+    spots = by.spots()
+    try:
+        for number in (*TROUPE.targets, TROUPE.others[0]):
+            for heading, known in ((0.0, True), (math.pi, False)):
+                asked = _before(TROUPE, spots, number, heading)
+                label = by.take(asked).target
+                if number in TROUPE.others:
+                    assert label == (0.0, 0.0, 0.0)
+                elif known:
+                    assert label[0] == 1.0
+                    assert abs(label[1]) < 0.1
+                else:  # seen from the front: a little of it beside the body, or nothing
+                    assert label[0] != 0.0
+                    assert math.isnan(label[0]) or abs(label[1]) < 0.2
+    finally:
+        by.close()
+
+
+def _before(troupe: Troupe, spots: Spots, number: int, heading: float) -> Composition:
+    """Return one figure 3 m before a level camera, seen from behind at heading 0."""
+    at = next(
+        point
+        for point in (spots.draw(np.random.default_rng(seed)) for seed in range(100))
+        if spots.is_free(point) and spots.is_free(point - [3.0, 0.0])
+    )
+    ground = max(spots.height(at), spots.height(at - [3.0, 0.0]))
+    spec = CameraSpec()
+    camera = Camera(
+        np.array([at[0] - 3.0, at[1], ground + 1.2]), np.eye(3), spec.width, spec.height,
+        spec.horizontal_fov_deg,
+    )  # fmt: skip
+    figure = Figure(number, (float(at[0]), float(at[1]), ground), heading)
+    return Composition(camera, (figure,), figure if number in troupe.targets else None, 3.0)
 
 
 def test_who_is_not_in_a_picture_is_far_away() -> None:
@@ -78,13 +130,15 @@ def test_a_shard_is_labelled_and_the_same_again(tmp_path: Path, behind: str) -> 
         made.append(read_shard(shard.file))
     one, two = made
     assert all(
-        np.array_equal(getattr(one, f.name), getattr(two, f.name), equal_nan=f.name == 'log_range')
+        np.array_equal(
+            getattr(one, f.name), getattr(two, f.name), equal_nan=f.name in ('log_range', 'target')
+        )
         for f in dataclasses.fields(one)
     )
     seen = one.target[:, 0] > 0.5
     assert one.frames.shape == (6, 72, 128, 3)
     assert (np.abs(one.target[:, 1:]) <= 1.0).all()
-    assert (one.target[~seen] == 0.0).all()
+    assert (one.target[~seen, 1:] == 0.0).all()
     assert np.isnan(one.log_range[~seen]).all()
     assert not one.has_usual.any() or behind == 'world'
 

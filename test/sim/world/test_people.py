@@ -42,7 +42,8 @@ def test_a_colour_is_within_its_range_across_red_too(seed: int, low: float, wide
 @settings(max_examples=60)
 @given(seeds)
 def test_a_person_stands_on_the_ground_and_is_as_tall_as_asked(seed: int) -> None:
-    parts = person_parts(Person(height_m=(1.6, 1.6)), np.random.default_rng(seed))
+    parts, telling = person_parts(Person(height_m=(1.6, 1.6)), np.random.default_rng(seed))
+    assert telling == len(parts)
     target = Target('person', 'person', 0.3, 1.75, parts)
     assert 1.25 < target.extent_m[1] < 1.8  # bent or with a hat
     assert min(part.position_m[2] for part in parts) > 0.0
@@ -53,7 +54,7 @@ def test_a_person_stands_on_the_ground_and_is_as_tall_as_asked(seed: int) -> Non
 def test_a_pack_has_the_pack_s_colour_and_is_behind(seed: int) -> None:
     rng = np.random.default_rng(seed)
     with_pack = Person(pack=PURE_GREEN, straps=GREY, top=GREY, trousers=GREY)
-    parts = person_parts(with_pack, rng)
+    parts, telling = person_parts(with_pack, rng)
     foremost = max(part.position_m[0] for part in parts)
     hsv = [colorsys.rgb_to_hsv(*part.colours[0]) for part in parts]
     packs = [
@@ -63,13 +64,15 @@ def test_a_pack_has_the_pack_s_colour_and_is_behind(seed: int) -> None:
     ]
     assert packs
     assert all(part.position_m[0] < foremost - 0.1 for part in packs)
+    assert set(packs) <= set(parts[-telling:])  # what tells the target comes last
+    assert 1 <= telling <= 3
 
 
 def test_the_target_varies_and_the_same_seed_gives_the_same() -> None:
     target = load_target('red_backpack')
     made = [varied_target(target, np.random.default_rng(seed)) for seed in (1, 1, 2)]
     assert made[0] == made[1] != made[2]
-    assert made[0].parts != target.parts
+    assert made[0][0].parts != target.parts
 
 
 def test_every_counterexample_of_the_target_can_be_drawn() -> None:
@@ -89,7 +92,9 @@ def test_a_thing_grows_as_one(seed: int) -> None:
         Part('box', (0.4, 0.2, 0.6), (0.0, 0.0, 1.0), grey),
         Part('sphere', (0.1,), (0.2, 0.0, 0.5), grey),
     )
-    box, ball = varied_target(Target('t', 't', 0.3, 1.0, parts), np.random.default_rng(seed)).parts
+    varied, telling = varied_target(Target('t', 't', 0.3, 1.0, parts), np.random.default_rng(seed))
+    assert telling == 2
+    box, ball = varied.parts
     scale = box.size_m[0] / 0.4
     assert 0.8 < scale < 1.3
     assert ball.position_m == pytest.approx([0.2 * scale, 0.0, 0.5 * scale])
