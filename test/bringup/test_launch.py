@@ -6,12 +6,14 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from liquid_drone.bringup import local_graph
 
+HERE = Path(__file__).parent
 pytest.importorskip('ros2launch', reason='ros2 launch comes with a ROS 2 installation only')
 
 
@@ -94,3 +96,12 @@ def test_a_simulated_flight_ends_by_itself(variables: dict[str, str]) -> None:
     assert '0 missed, trajectory' in said
     assert process.returncode == 0
     assert is_alone(process)
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize('name', ['launched_follow.py', 'launched_simulation.py'])
+def test_launch_testing_finds_the_graph_working(variables: dict[str, str], name: str) -> None:
+    pytest.importorskip('launch_testing', reason='launch_testing comes with a ROS 2 installation')
+    line = [sys.executable, '-m', 'launch_testing.launch_test', str(HERE / name)]
+    told = subprocess.run(line, env=variables, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
