@@ -159,6 +159,16 @@ def test_package_xml_and_setup_agree(metadata: dict[str, Any]) -> None:
     assert xml.findtext('export/build_type') == 'ament_python'
 
 
+def test_package_xml_has_two_pip_keys_and_the_page_tells_both() -> None:
+    """The ROS build farm takes no package with one: docs/ROS2.md, What an apt package lacks."""
+    xml = ElementTree.parse(ROOT / 'package.xml').getroot()
+    keys = {str(one.text) for one in xml if one.tag.endswith('depend')}
+    pip = {key for key in keys if key.endswith('-pip')}
+    assert pip == {'python3-onnxruntime-pip', 'python3-pymavlink-pip'}
+    page = (ROOT / 'docs/ROS2.md').read_text()
+    assert all(f'`{key}`' in page for key in pip)
+
+
 def test_every_entry_point_can_be_imported(metadata: dict[str, Any]) -> None:
     scripts = metadata['entry_points']['console_scripts']
     assert {line.split(' = ')[0] for line in scripts} == EXECUTABLES
