@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from liquid_drone.bringup import launch_arguments
+from liquid_drone.episodes import rosbag
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATOR, DEPLOY = ROOT / 'config/operator', ROOT / 'deploy'
@@ -42,6 +43,15 @@ def test_the_foxglove_layout_is_whole_and_names_topics_that_exist() -> None:
     named = {word for word in re.findall(r'"/([a-z_/]+)[."]', text) if word != 'mavlink'}
     assert named
     assert named <= TOPICS | SERVICES
+
+
+def test_the_layout_of_an_episode_names_what_an_episode_is_written_with() -> None:
+    data = json.loads((OPERATOR / 'foxglove-episode.json').read_text())
+    assert sorted(leaves(data['layout'])) == sorted(data['configById'])
+    named = set(re.findall(r'"/([a-z_/]+)[."]', json.dumps(data['configById'])))
+    assert {rosbag.IMAGE, rosbag.CAMERA, rosbag.ODOM, rosbag.SETPOINT} <= named
+    assert sorted(named - rosbag.ALL_TYPES.keys()) == []
+    assert data['configById']['3D!world']['fixedFrame'] == rosbag.WORLD
 
 
 def test_the_rviz_view_names_topics_that_exist() -> None:

@@ -37,6 +37,7 @@ FOUND_AT_RUN_TIME = (
     'launch/replay.launch.py',
     'config/replay.yaml',
     'config/operator/foxglove.json',
+    'config/operator/foxglove-episode.json',
     'config/operator/liquid_drone.rviz',
     'sim/worlds/forest.yaml',
     'sim/seasons/summer.yaml',

@@ -2,18 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The documentation is no older than the code: commands parse, topics exist, the site builds."""
 
+import importlib
 import importlib.util
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
 
-from liquid_drone.cli.main import parser
+from liquid_drone.bringup import launch_arguments
+from liquid_drone.cli.arguments import CommandGroup, flag_of, options_and_groups
+from liquid_drone.cli.main import COMMANDS, parser
 from liquid_drone.errors import LiquidDroneError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +26,11 @@ PAGES = [
     *sorted(DOCS.rglob('*.md')),
     ROOT / 'README.md',
     *sorted((ROOT / 'examples').glob('*.py')),
+]
+TEXTS = [
+    page
+    for page in [*PAGES, ROOT / 'CONTRIBUTING.md', ROOT / 'SECURITY.md']
+    if page.suffix == '.md'
 ]
 MADE = {'reference-cli.md', 'reference-ros.md', 'reference-api.md'}
 MADE |= {'contributing.md', 'security.md', 'changes.md'}  # by docs/site_pages.py
@@ -65,6 +74,71 @@ def test_every_page_is_in_the_navigation_once() -> None:
     assert sorted(named) == sorted(pages | MADE)
 
 
+def site_pages() -> ModuleType:
+    spec = importlib.util.spec_from_file_location('site_pages', DOCS / 'site_pages.py')
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def code(page: Path) -> str:
+    """Return what a page shows as code, in its lines and in its blocks."""
+    text = page.read_text(encoding='utf-8')
+    blocks = re.findall(r'^```\w*\n(.*?)^```', text, re.DOTALL | re.MULTILINE)
+    return '\n'.join([*re.findall(r'`([^`\n]+)`', text), *blocks])
+
+
+def flags(commands: Iterable[object]) -> Iterator[str]:
+    """Yield the flags of all commands."""
+    for one in commands:
+        if isinstance(one, CommandGroup):
+            yield from flags(one.commands)
+        else:
+            yield from (flag_of(option) for option, _ in options_and_groups(one.arguments))
+
+
+OTHERS_FLAGS = {  # of pytest, colcon, ros2, docker, unshare, test/support/bad_inputs.py; --help of all
+    *('--help', '--version', '--hypothesis-profile', '--topics', '--show-args', '--build-arg'),
+    *('--symlink-install', '--map-root-user', '--net', '--cuts', '--every'),
+}
+
+
+@pytest.mark.parametrize('page', TEXTS, ids=lambda path: path.name)
+def test_every_flag_that_a_sentence_names_is_one_of_a_command(page: Path) -> None:
+    spans = '\n'.join(re.findall(r'`([^`\n]+)`', page.read_text(encoding='utf-8')))
+    named = set(re.findall(r'(?<![\w-])(--[a-z][a-z0-9-]+)', spans))
+    assert sorted(named - set(flags(COMMANDS)) - OTHERS_FLAGS) == []
+
+
+@pytest.mark.parametrize('page', TEXTS, ids=lambda path: path.name)
+def test_every_argument_and_limit_on_a_page_is_one_of_the_nodes(page: Path) -> None:
+    pytest.importorskip('rclpy', reason="needs pip install 'liquid_drone[ros]'")
+    nodes = (f'liquid_drone.{one}' for one in site_pages().PARAMETERS.values())
+    declared = {one.name for node in nodes for one in importlib.import_module(node).PARAMETERS}
+    source = (ROOT / 'liquid_drone/bringup/launch_actions.py').read_text(encoding='utf-8')
+    taken = declared | set(re.findall(r"'([a-z_]+)'", source))
+    for several in vars(launch_arguments).values():
+        if isinstance(several, tuple):
+            taken |= {str(getattr(one, 'name', one)) for one in several}
+    taken |= {'output', 'pictures', 'image'}  # of record.launch.py; of a camera driver
+    assert sorted(set(re.findall(r'\b(\w+):=', code(page))) - taken) == []
+    limits = {f'limits.{name}' for name in re.findall(r'\blimits\.(\w+)', code(page))}
+    assert sorted(limits - declared - {'limits.conf'}) == []
+
+
+@pytest.mark.parametrize('page', TEXTS, ids=lambda path: path.name)
+def test_every_extra_and_target_on_a_page_exists(page: Path) -> None:
+    setup = (ROOT / 'setup.py').read_text(encoding='utf-8')
+    extras = set(re.findall(r"^        '(\w+)': [A-Z]+,$", setup, re.MULTILINE))
+    named = re.findall(r'liquid_drone\[([\w,]+)\]', page.read_text(encoding='utf-8'))
+    assert {one for several in named for one in several.split(',')} <= extras
+    made = (ROOT / 'Makefile').read_text(encoding='utf-8')
+    targets = set(re.findall(r'^(\w+):', made, re.MULTILINE))
+    assert set(re.findall(r'(?:^|`)make ([a-z]+)\b', code(page), re.MULTILINE)) <= targets
+
+
 DECISIONS = sorted((DOCS / 'decisions').rglob('*.md'))
 
 
@@ -95,11 +169,7 @@ def test_every_decision_is_listed_once_under_its_own_title() -> None:
 
 
 def test_every_topic_that_a_node_has_is_on_the_page_about_nodes() -> None:
-    spec = importlib.util.spec_from_file_location('site_pages', DOCS / 'site_pages.py')
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = site_pages()
     page = (DOCS / 'ROS2.md').read_text(encoding='utf-8')
     names = {str(row[2]).strip('`') for row in module.made_by_nodes()}
     assert {'cmd_vel', '~/setpoint', '~/engage', '/clock'} <= names
