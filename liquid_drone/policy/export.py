@@ -135,7 +135,9 @@ def export_vision(network: Network, path: Path) -> None:
     """Write the graph of the encoder: image -> features, target."""
     image = torch.zeros(2, network.camera.height, network.camera.width, 3, dtype=torch.uint8)
     batch = torch.export.Dim('batch')
-    _export(network.vision, (image,), ['image'], ['features', 'target'], ({0: batch},), path)
+    _export(
+        network.vision.folded(), (image,), ['image'], ['features', 'target'], ({0: batch},), path
+    )
 
 
 def export_core(network: Network, path: Path) -> None:

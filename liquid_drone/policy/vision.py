@@ -4,8 +4,11 @@
 
 The image is averaged down (2x2 pixels to one) inside the graph, so that training may store the
 reduced frames and flight hands over what the camera gives; both see the same picture.
-Normalisation is in here too, and nowhere else.
+Normalisation is in here too, and nowhere else: of an exported graph the first convolution has it
+in its weights, but for the subtraction where that convolution pads with zeros.
 """
+
+import copy
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +31,7 @@ class Vision(nn.Module):
         self.reduce = config.reduce
         self.grey = len({*config.mean}) == len({*config.std}) == 1  # all channels alike
         self.config = config
+        self.scales = self.subtracts = True  # what is not in the first convolution's weights
         self.register_buffer('mean', _channels(config.mean), persistent=False)
         self.register_buffer('gain', 1.0 / _channels(config.std), persistent=False)
         self.trunk = nn.Sequential()
@@ -79,9 +83,26 @@ class Vision(nn.Module):
 
     def _normal(self, pixels: Tensor) -> Tensor:
         """Normalise; by numbers where they suffice, since those keep bfloat16 what it is."""
-        if self.grey:
-            return (pixels - self.config.mean[0]) * (1.0 / self.config.std[0])
-        return ((pixels - self.mean) * self.gain).to(pixels.dtype)
+        normal = pixels
+        if self.subtracts:
+            normal = normal - (self.config.mean[0] if self.grey else self.mean)
+        if self.scales:
+            normal = normal * (1.0 / self.config.std[0] if self.grey else self.gain)
+        return normal.to(pixels.dtype)
+
+    def folded(self) -> 'Vision':
+        """Return a copy for export that answers the same, up to rounding, with less to compute."""
+        copied = copy.deepcopy(self)
+        first = copied.trunk[0]
+        assert isinstance(first, nn.Conv2d)
+        assert first.bias is not None
+        with torch.no_grad():
+            first.weight.mul_(copied.gain)
+            copied.scales = False
+            if first.padding == (0, 0):
+                first.bias.sub_((first.weight * copied.mean).sum(dim=(1, 2, 3)))
+                copied.subtracts = False
+        return copied
 
 
 def _begin_at_unit_scale(trunk: nn.Sequential) -> None:

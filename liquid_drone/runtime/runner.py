@@ -6,9 +6,9 @@ The encoder may run on a GPU; the liquid core runs on the CPU in single precisio
 from the frames' stamps.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,8 +33,7 @@ from .signature import check_signature
 ONE, MOST_LOGIT = np.float32(1.0), np.float32(30.0)
 
 
-@dataclass(frozen=True)
-class PolicyOutput:
+class PolicyOutput(NamedTuple):
     """The answer to one frame."""
 
     command: Command  # (4,) vx, vy, vz m/s, yaw rate rad/s; body FLU, heading-aligned

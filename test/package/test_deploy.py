@@ -18,6 +18,7 @@ from liquid_drone.episodes import rosbag
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATOR, DEPLOY = ROOT / 'config/operator', ROOT / 'deploy'
+SIMULATOR = {'gymnasium', 'imageio-ffmpeg', 'matplotlib', 'moderngl', 'pillow', 'trimesh'}
 TOPICS = {
     *launch_arguments.RECORDED,
     *launch_arguments.PICTURES.values(),
@@ -88,6 +89,37 @@ def test_a_container_ends_by_the_signal_that_launch_understands(name: str) -> No
     lines = (DEPLOY / name).read_text().splitlines()
     assert 'STOPSIGNAL SIGINT' in lines
     assert any(line.startswith('COPY . /ws/src/liquid_drone') for line in lines)
+
+
+def declared_requirements() -> set[str]:
+    """Return the requirements of setup.py, as they are written there."""
+    text = (ROOT / 'setup.py').read_text()
+    return {word.partition(';')[0].strip() for word in re.findall(r"""['"]([^'"\n]+)['"]""", text)}
+
+
+@pytest.mark.parametrize('name', ['pc.Dockerfile', 'jetson.Dockerfile'])
+def test_a_container_installs_what_the_package_declares(name: str) -> None:
+    """But for NumPy, which its ROS was built with, and ONNX Runtime's own requirements."""
+    text = (DEPLOY / name).read_text()
+    wanted = set(re.findall(r"'([a-z][a-z0-9-]*[=><]{2}[^']+)'", text)) - {'numpy==1.26.4'}
+    declared = declared_requirements() | {'onnxruntime-gpu>=1.19'}  # the oldest for JetPack 6
+    assert len(wanted) > 3
+    assert wanted <= declared
+    if 'SIMULATOR' in text:
+        assert {word for word in declared if word.split('>')[0] in SIMULATOR} <= wanted
+
+
+@pytest.mark.parametrize('name', ['pc.Dockerfile', 'jetson.Dockerfile'])
+def test_each_file_and_launch_file_that_a_container_names_is_there(name: str) -> None:
+    text = (DEPLOY / name).read_text()
+    arguments = set(re.findall(r'^ARG (\w+)', text, re.MULTILINE)) | {'@'}
+    used = set(re.findall(r'\$\{?(\w+|@)', text))
+    assert used <= arguments
+    command = json.loads(re.findall(r'^CMD (.*)$', text, re.MULTILINE)[0])
+    assert command[:3] == ['ros2', 'launch', 'liquid_drone']
+    assert (ROOT / 'launch' / command[3]).is_file()
+    for path in re.findall(r'\b(?:deploy|docs|launch|config|models)/[\w./-]+\w', text):
+        assert (ROOT / path).exists(), path
 
 
 @pytest.mark.parametrize('path', ['docs/jetson.md', 'docs/ROS2.md', 'README.md'])

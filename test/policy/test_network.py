@@ -3,10 +3,11 @@
 """The network: reduced frames in training and camera frames in flight give the same answer."""
 
 import numpy as np
+import pytest
 import torch
 
 from liquid_drone.image import reduced
-from liquid_drone.policy.config import NetworkConfig
+from liquid_drone.policy.config import CHAHINE_2023, NetworkConfig, VisionConfig
 from liquid_drone.policy.export import roll
 from liquid_drone.policy.network import Core, Network
 
@@ -48,3 +49,23 @@ def test_the_core_has_nothing_of_the_encoder():
         for parameter in network.vision.parameters():
             parameter.fill_(float('nan'))
     assert torch.isfinite(core(*zero)[0]).all()
+
+
+@pytest.mark.parametrize(
+    'vision',
+    [
+        VisionConfig(),
+        CHAHINE_2023,
+        VisionConfig(mean=(110.0, 115.0, 120.0), std=(60.0, 70.0, 80.0)),
+    ],
+)
+def test_weights_that_scale_the_pixels_answer_the_same(vision):
+    torch.manual_seed(0)
+    whole = Network(NetworkConfig(vision=vision)).vision.eval()
+    before = {name: value.clone() for name, value in whole.state_dict().items()}
+    images = torch.randint(0, 256, (4, 144, 256, 3), dtype=torch.uint8)
+    with torch.no_grad():
+        pairs = zip(whole(images), whole.folded()(images), strict=True)
+        worst = max(float((one - other).abs().max() / one.abs().max()) for one, other in pairs)
+    assert worst < 2e-5
+    assert all(torch.equal(value, before[name]) for name, value in whole.state_dict().items())

@@ -11,7 +11,6 @@ import onnx
 import pytest
 import torch
 
-from liquid_drone import resources
 from liquid_drone.contract import CARD_FILE, CONTRACT_FILE, CORE_FILE, VISION_FILE, sha256_of
 from liquid_drone.errors import BundleError, ImageError
 from liquid_drone.policy.export import roll
@@ -109,16 +108,6 @@ def test_graphs_suit_the_onnx_runtime_of_a_jetson(bundle):
         assert all(entry.version <= 20 for entry in model.opset_import)
         assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param  # batch is free
     assert '/' not in (bundle / CARD_FILE).read_text().split('made by')[1].split('\n')[0]
-
-
-@pytest.mark.parametrize('name', ['', 'follow', 'follow-summer', 'reach'])
-def test_bytes_go_into_a_cast_and_into_nothing_else(name, bundle):
-    """TensorRT's parser takes a uint8 input into a Cast alone."""
-    model = onnx.load((resources.bundle(name) if name else bundle) / VISION_FILE)
-    users = [node.op_type for node in model.graph.node if 'image' in node.input]
-    assert users == ['Cast']
-    assert model.ir_version <= 9
-    onnx.checker.check_model(model, full_check=True)  # with shape inference
 
 
 def test_a_missing_bundle_is_a_clear_error(tmp_path):
