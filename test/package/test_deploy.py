@@ -112,13 +112,13 @@ def test_a_container_installs_what_the_package_declares(name: str) -> None:
 @pytest.mark.parametrize('name', ['pc.Dockerfile', 'jetson.Dockerfile'])
 def test_each_file_and_launch_file_that_a_container_names_is_there(name: str) -> None:
     text = (DEPLOY / name).read_text()
-    arguments = set(re.findall(r'^ARG (\w+)', text, re.MULTILINE)) | {'@'}
+    arguments = set(re.findall(r'^ARG (\w+)', text, re.MULTILINE)) | {'@', 'ROS_DISTRO'}
     used = set(re.findall(r'\$\{?(\w+|@)', text))
     assert used <= arguments
     command = json.loads(re.findall(r'^CMD (.*)$', text, re.MULTILINE)[0])
     assert command[:3] == ['ros2', 'launch', 'liquid_drone']
     assert (ROOT / 'launch' / command[3]).is_file()
-    for path in re.findall(r'\b(?:deploy|docs|launch|config|models)/[\w./-]+\w', text):
+    for path in re.findall(r'\b(?:deploy|docs|launch|config|models|requirements)/[\w./-]+\w', text):
         assert (ROOT / path).exists(), path
 
 
