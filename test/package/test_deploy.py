@@ -118,7 +118,9 @@ def test_each_file_and_launch_file_that_a_container_names_is_there(name: str) ->
     command = json.loads(re.findall(r'^CMD (.*)$', text, re.MULTILINE)[0])
     assert command[:3] == ['ros2', 'launch', 'liquid_drone']
     assert (ROOT / 'launch' / command[3]).is_file()
-    for path in re.findall(r'\b(?:deploy|docs|launch|config|models|requirements)/[\w./-]+\w', text):
+    for path in re.findall(
+        r'\b(?:deploy|docs|launch|config|models|requirements)/[\w./-]+\w', text
+    ):
         assert (ROOT / path).exists(), path
 
 
