@@ -53,6 +53,11 @@ def decoded(data: bytes, where: str, least: int = 1) -> Picture:
         raise
     except pillow.DecompressionBombError as error:
         raise ImageError(f'{where}: {_too_large("more than 100 million")}') from error
+    except pillow.UnidentifiedImageError as error:
+        raise ImageError(
+            f'{where} is no picture that can be read (HEIC of a phone cannot): save it as PNG or '
+            'JPEG'
+        ) from error
     except Exception as error:  # a broken picture may raise anything in its decoder
         raise ImageError(
             f'{where} cannot be read as a picture: {shown(str(error))}; save it as PNG or JPEG'

@@ -196,7 +196,8 @@ def _read_photo(form: str) -> Read:
     def read(folder: Path) -> object:
         from liquid_drone.sim.scenario.target_from_photos import target_from_photos
 
-        return target_from_photos([folder / f'photo.{form}'], 'thing', 1.0, folder / 'out')
+        photos = [folder / f'photo.{form}']
+        return target_from_photos(photos, 'thing', 1.0, folder / 'out').path
 
     return read
 

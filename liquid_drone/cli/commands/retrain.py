@@ -5,6 +5,7 @@
 import dataclasses
 import json
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ EPILOG = """examples:
   liquid-drone retrain --target red_camping_chair
   liquid-drone retrain --target my_thing.yaml --from models/follow --out models/my-thing
   liquid-drone retrain --target our_robot --photos front.png left.png back.png --height 0.6
+  liquid-drone retrain --target our_robot --photos *.png --only-cards   # look at them first
   liquid-drone retrain --target red_backpack --bags data/flights  # and simulated ones
   liquid-drone retrain --target our_dog --bags data/flights --only-bags
 
@@ -55,6 +57,9 @@ class RetrainArguments:
         'the target is made from photographs: the front, then on around to its left; PNG '
         'with a transparent background, or with background all around',
     )
+    only_cards: bool = option(
+        False, 'stop after the photographs are cut out: look at the sheet of them'
+    )
     height: float = option(1.0, 'of that object', low=0.05, high=10.0, unit='m')
     motion: str = option('walk', 'of that object')
     topics: TopicArguments = part(TopicArguments, group='topics of the recordings')
@@ -74,8 +79,13 @@ def run(args: RetrainArguments) -> int:
             'retrain runs in one process, but torchrun started several: start it without; '
             'torchrun is for train'
         )
+    if args.only_cards and not args.photos:
+        raise ConfigError('--only-cards needs photographs: name them with --photos')
     if args.photos:
         args = dataclasses.replace(args, target=str(_from_photos(args)))
+    if args.only_cards:
+        print(f'next: liquid-drone inspect target {args.target}')
+        return 0
     recipe = _recipe(args)
     work = Workspace(args.data or Path('data') / recipe.name)
     out = args.out or work.root / 'bundle'
@@ -120,7 +130,11 @@ def _from_photos(args: RetrainArguments) -> Path:
 
     name = Path(args.target).stem
     folder = (args.data or Path('data') / f'{Path(args.start).name}-{name}') / 'target'
-    return target_from_photos(args.photos, name, args.height, folder, args.motion)
+    made = target_from_photos(args.photos, name, args.height, folder, args.motion)
+    for warning in made.warnings:
+        print(f'warning: {warning}', file=sys.stderr)
+    print(f'look at the cut-outs: {made.sheet}')
+    return made.path
 
 
 def _take(args: RetrainArguments, into: Path) -> None:
