@@ -63,6 +63,21 @@ def test_the_version_is_the_same_everywhere() -> None:
     assert f'\nversion: {__version__}\n' in (ROOT / 'CITATION.cff').read_text()
 
 
+def test_a_clone_stays_small() -> None:
+    """Nothing above 2 MB, and no loose rows of flights: those are archives in docs/results."""
+    listed = subprocess.run(
+        ['git', 'ls-files', '-z'], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode != 0:
+        pytest.skip('needs a clone: this is an export of the files')
+    paths = [Path(name) for name in listed.stdout.split('\0') if name]
+    there = [path for path in paths if (ROOT / path).is_file()]
+    sizes = {str(path): (ROOT / path).stat().st_size for path in there}
+    assert {name: size for name, size in sizes.items() if size > 2_000_000} == {}
+    assert [name for name in sizes if name.endswith('.jsonl')] == []
+    assert len((ROOT / 'README.md').read_text().splitlines()) < 120
+
+
 def locked() -> dict[str, str]:
     """Return name -> version of the lock, for this Python."""
     pins = {}
