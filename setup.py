@@ -141,6 +141,7 @@ setup(
             f'drone_node = {NAME}.nodes.executables:drone_node',
             f'attention_node = {NAME}.nodes.executables:attention_node',
             f'camera_node = {NAME}.nodes.executables:camera_node',
+            f'overlay_node = {NAME}.nodes.executables:overlay_node',
             f'policy_node = {NAME}.nodes.executables:policy_node',
             f'replay_node = {NAME}.nodes.executables:replay_node',
             f'mavlink_node = {NAME}.nodes.executables:mavlink_node',

@@ -23,6 +23,6 @@ STAGE = 'mavlink/stage'
 TRUE_ODOMETRY = 'ground_truth/odom'
 TARGET_POSE = 'target/pose'
 TARGET_MASK = 'target/mask'
-TARGET_PROBABILITY = 'policy/target_probability'  # of an episode: by the policy
+TARGET_PROBABILITY = 'policy/target_probability'  # of the newest picture
 FOLLOWING, COLLISION = 'flight/following', 'flight/collision'  # of an episode, simulated
 DIAGNOSTICS = '/diagnostics'  # of all drones

@@ -43,7 +43,7 @@ HAND_BACK_S = 3.0  # from a policy's death to the companion's silence: 1.5 s and
 ONE_PROCESS, COMPOSED = 'one_process', ('mavlink', 'policy', 'camera')
 FIRST_PORT, MOST_DRONES = 14540, 9
 PER_MEMBER = ('seed', 'companion', 'connection', 'ground_station', 'flight_log')
-MAY_FAIL = ('attention', 'recorder')  # they decide nothing: the flight goes on without them
+MAY_FAIL = ('attention', 'overlay', 'recorder')  # they decide nothing: a flight needs none
 ENDING: set[int] = (
     set()
 )  # processes whose end is awaited: with several drones the last one ends it
@@ -63,7 +63,7 @@ def describe(
             where argument ``camera`` is given, a recorder where ``record`` is.
         parameter_file: the shipped file with the nodes' parameters.
         ends_with: nodes whose end, with exit code 0, is the end of the launch.
-        composable: offers ``one_process``, and ``attention`` beside it.
+        composable: offers ``one_process``, ``attention`` and ``overlay``.
 
     """
     declared = [
@@ -184,6 +184,12 @@ def _options() -> list[DeclareLaunchArgument]:
             choices=yes_or_no,
             description='Also show what the policy looks at (attention/image); costs a core.',
         ),
+        DeclareLaunchArgument(
+            'overlay',
+            default_value='false',
+            choices=yes_or_no,
+            description='Also draw the answers over the pictures (overlay/image) while watched.',
+        ),
     ]
 
 
@@ -224,6 +230,8 @@ def _nodes(found: Given, context: LaunchContext, composable: bool) -> dict[str, 
         return {name: _process(name, {name: values}) for name, values in wanted.items()}
     if boolean(context.launch_configurations['attention']):
         wanted['attention'] = dict(found['policy'])
+    if boolean(context.launch_configurations['overlay']):
+        wanted['overlay'] = {k: v for k, v in found['policy'].items() if k == 'bundle'}
     if not boolean(context.launch_configurations[ONE_PROCESS]):
         return {name: _process(name, {name: values}) for name, values in wanted.items()}
     if 'camera' not in wanted:

@@ -8,10 +8,9 @@ hovers and has nothing against it: position, battery and fences are not known he
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from ..arrays import FourFloats, Image
+from ..arrays import Image
 from ..flight.guard.limits import ZERO, Limits, approach
 from ..image import fitted
 from ..runtime.providers import Backend
@@ -19,24 +18,10 @@ from ..runtime.runner import PolicyRunner
 from ..runtime.selection import open_policy
 from .colour_blob import largest_blob
 from .footage import Footage, FootageFrame
+from .frame_answer import FrameAnswer
 
 COLOUR_BLOB = 'colour-blob'
 LONGEST_STEP_S = 0.2
-
-
-@dataclass(frozen=True)
-class FrameAnswer:
-    """The answer of one method to one frame."""
-
-    index: int
-    name: str
-    stamp_s: float
-    image: Image  # (h, w, 3), as the policy saw it
-    probability: float  # that the target is in the picture
-    bearing: float  # -1 left edge .. 1 right edge
-    elevation: float  # -1 bottom edge .. 1 top edge
-    command: FourFloats | None  # vx, vy, vz m/s, yaw rate rad/s, body FLU; None: the baseline
-    allowed: FourFloats | None  # what the guard's limits let through
 
 
 class Method:
@@ -50,8 +35,12 @@ class Method:
     def answers(self, footage: Footage) -> Iterator[FrameAnswer]:
         """Yield an answer to each frame."""
         for frame in footage.frames():
-            image = fitted(frame.image, self.runner.contract.camera, footage.fov_deg)
-            yield self._blob(frame, image) if self.is_baseline else self._step(frame, image)
+            yield self.answer(frame, footage.fov_deg)
+
+    def answer(self, frame: FootageFrame, fov_deg: float | None) -> FrameAnswer:
+        """Answer the next frame of a camera with this horizontal field of view."""
+        image = fitted(frame.image, self.runner.contract.camera, fov_deg)
+        return self._blob(frame, image) if self.is_baseline else self._step(frame, image)
 
     def _blob(self, frame: FootageFrame, image: Image) -> FrameAnswer:
         blob = largest_blob(image)

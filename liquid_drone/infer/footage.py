@@ -6,21 +6,17 @@ Photographs are independent of each other: the policy starts afresh with each. A
 sequence where its rate is given. Videos and recordings have their own stamps.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from .. import topics
 from ..arrays import Image
 from ..errors import CameraError, ImageError
 from ..image import horizontal_fov_deg
+from .files_shown import PICTURES, RECORDINGS, VIDEOS, files_below, is_recording, kind_of
 
-PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.ppm', '.webp', '.tif', '.tiff')
-VIDEOS = ('.mp4', '.mov', '.mkv', '.avi', '.webm', '.m4v', '.mpg', '.mpeg')
-RECORDINGS = ('.mcap', '.db3')
 IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 INFO_TYPE = 'sensor_msgs/msg/CameraInfo'
 NARROWEST_DEG, WIDEST_DEG = 15.0, 150.0
@@ -49,6 +45,13 @@ class Footage:
     rate_hz: float | None = None  # pictures are a sequence of this rate; None: independent
     fov_deg: float | None = None  # horizontal; None: taken for the policy's
     left_out: dict[str, str] = field(default_factory=dict)  # name -> why, of the last reading
+    names: tuple[str, ...] = ()  # of pictures: within the folder that was given
+    set_aside: Mapping[str, str] = field(default_factory=dict)  # what is no picture -> why
+
+    @property
+    def is_sequence(self) -> bool:
+        """Frames follow each other in time."""
+        return self.kind != 'pictures' or self.rate_hz is not None
 
     def frames(self) -> Iterator[FootageFrame]:
         """Yield the frames; one that cannot be read is noted in ``left_out``.
@@ -58,6 +61,7 @@ class Footage:
 
         """
         self.left_out.clear()
+        self.left_out.update(self.set_aside)
         read = {'pictures': self._pictures, 'video': self._video, 'recording': self._recording}
         count = 0
         for count, frame in enumerate(read[self.kind](), 1):  # noqa: B007
@@ -69,34 +73,25 @@ class Footage:
     def _pictures(self) -> Iterator[FootageFrame]:
         from ..pictures import decoded
 
-        for index, path in enumerate(self.paths):
+        for index, (path, name) in enumerate(zip(self.paths, self.names, strict=True)):
             try:
                 if path.stat().st_size > MOST_BYTES:
                     raise ImageError(f'{path} is larger than {MOST_BYTES // 10**6} MB')
                 image = decoded(path.read_bytes(), str(path), LEAST_PIXELS).rgb
             except (OSError, ImageError) as error:
-                self.left_out[path.name] = str(error)
+                self.left_out[name] = str(error)
                 continue
             afresh = self.rate_hz is None or index == 0
-            yield FootageFrame(index, path.name, image, index / (self.rate_hz or 1.0), afresh)
+            yield FootageFrame(index, name, image, index / (self.rate_hz or 1.0), afresh)
 
     def _video(self) -> Iterator[FootageFrame]:
-        import cv2
+        from .video import video_frames
 
-        capture = cv2.VideoCapture(str(self.paths[0]))
-        rate_hz = float(capture.get(cv2.CAP_PROP_FPS)) or 30.0
-        try:
-            index = 0
-            while True:
-                there, image = capture.read()
-                if not there:
-                    return
-                stamp_s = index / rate_hz
-                rgb = np.asarray(image[..., ::-1], dtype=np.uint8)
-                yield FootageFrame(index, f'{stamp_s:.2f} s', rgb, stamp_s, index == 0)
-                index += 1
-        finally:
-            capture.release()
+        def tell(reason: str) -> None:
+            self.left_out[self.paths[0].name] = reason
+
+        for index, (stamp_s, image) in enumerate(video_frames(self.paths[0], tell)):
+            yield FootageFrame(index, f'{stamp_s:.2f} s', image, stamp_s, index == 0)
 
     def _recording(self) -> Iterator[FootageFrame]:
         from ..episodes.bag_source import open_bag
@@ -108,9 +103,9 @@ class Footage:
         with open_bag(self.paths[0]) as sources:
             source = _image_topic(self.paths[0], sources)
             first_ns, index = None, 0
-            for _, message in source.decoded(left_out):
+            for bag_ns, message in source.decoded(left_out):
                 stamp = message.header.stamp
-                stamp_ns = stamp.sec * SECOND_NS + stamp.nanosec
+                stamp_ns = stamp.sec * SECOND_NS + stamp.nanosec or bag_ns  # 0: never stamped
                 first_ns = stamp_ns if first_ns is None else first_ns
                 stamp_s = (stamp_ns - first_ns) / SECOND_NS
                 try:
@@ -141,26 +136,45 @@ def open_footage(
         if not path.exists():
             raise CameraError(f'{path} does not exist: expected pictures, a video or a recording')
     first = paths[0]
-    if _is_recording(first):
+    if len(paths) == 1 and is_recording(first):
         return Footage((first,), 'recording', fov_deg=fov_deg or _recorded_fov_deg(first))
-    if first.suffix.lower() in VIDEOS and first.is_file():
+    if len(paths) == 1 and first.is_file() and kind_of(first) == 'video':
         return Footage((first,), 'video', fov_deg=fov_deg)
-    files = [file for path in paths for file in _picture_files(path)]
-    if not files:
+    return _picture_footage(paths, rate_hz, fov_deg)
+
+
+def _picture_footage(
+    paths: Sequence[Path], rate_hz: float | None, fov_deg: float | None
+) -> Footage:
+    """Take the pictures of files and folders; of the rest it is noted why not."""
+    pictures: dict[str, Path] = {}
+    aside: dict[str, str] = {}
+    for path in paths:
+        files = files_below(path) if path.is_dir() else [path]
+        for file in files:
+            name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+            name = name if name not in pictures else str(file)
+            kind = kind_of(file)
+            if kind == 'picture':
+                pictures[name] = file
+            else:
+                aside[name] = f'it is a {kind}: show it alone' if kind else 'it is no picture'
+    moving = next((name for name, reason in aside.items() if 'alone' in reason), '')
+    if not pictures and moving:
+        raise CameraError(
+            f'{paths[0]} holds no picture; show one video or recording at a time, such as {moving}'
+        )
+    if not pictures:
         known = ', '.join((*PICTURES, *VIDEOS, *RECORDINGS))
-        raise CameraError(f'{first} holds no picture, video or recording: expected {known}')
-    return Footage(tuple(files), 'pictures', rate_hz, fov_deg)
-
-
-def _picture_files(path: Path) -> list[Path]:
-    found = sorted(path.iterdir()) if path.is_dir() else [path]
-    return [file for file in found if file.suffix.lower() in PICTURES and file.is_file()]
-
-
-def _is_recording(path: Path) -> bool:
-    if path.is_dir():
-        return any(file.suffix in RECORDINGS for file in path.iterdir())
-    return path.suffix in RECORDINGS
+        raise CameraError(f'{paths[0]} holds no picture, video or recording: expected {known}')
+    return Footage(
+        tuple(pictures.values()),
+        'pictures',
+        rate_hz,
+        fov_deg,
+        names=tuple(pictures),
+        set_aside=aside,
+    )
 
 
 def _image_topic(path: Path, sources: Sequence[Any]) -> Any:

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A frame with what a method answered drawn over it; several frames as a sheet."""
 
+import unicodedata
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
 from ..arrays import FourFloats, Image
-from .answers import FrameAnswer
+from .frame_answer import FrameAnswer
 
 PANE = (512, 288)  # width, height: twice the policy's picture
 GREEN, RED, YELLOW, WHITE, BLACK = (
@@ -43,9 +44,10 @@ def annotated(answer: FrameAnswer, title: str, threshold: float) -> Image:
     cv2.rectangle(pane, (8, 34), (tip, 44), GREEN if is_seen else RED, -1)
     _text(pane, f'{title}  {answer.name}', (8, 24))
     _text(pane, f'{answer.probability:.2f}', (16 + BAR, 45), GREEN if is_seen else RED)
-    if answer.command is not None and answer.allowed is not None:
-        _arrow(pane, answer.command, YELLOW)
+    if answer.allowed is not None:
         _arrow(pane, answer.allowed, GREEN)
+    if answer.command is not None:
+        _arrow(pane, answer.command, YELLOW)
         vx, vy, vz, turn = answer.command
         words = f'{vx:+.1f} {vy:+.1f} {vz:+.1f} m/s  {turn:+.1f} rad/s'
         _text(pane, words, (8, PANE[1] - 12), YELLOW)
@@ -53,10 +55,7 @@ def annotated(answer: FrameAnswer, title: str, threshold: float) -> Image:
 
 
 def sheet(panes: Sequence[Image]) -> Image:
-    """Lay panes of one size in rows, three of one method; at most sixty, evenly chosen."""
-    if len(panes) > MOST_CELLS:
-        chosen = np.linspace(0, len(panes) - 1, MOST_CELLS).round().astype(int)
-        panes = [panes[index] for index in chosen]
+    """Lay panes of one size in rows, three of one method."""
     height, width = panes[0].shape[:2]
     columns = min(max(PAGE_WIDTH // width, 1), len(panes))
     rows = -(-len(panes) // columns)
@@ -78,6 +77,7 @@ def _arrow(pane: Image, command: FourFloats, colour: tuple[int, int, int]) -> No
 def _text(
     pane: Image, words: str, where: tuple[int, int], colour: tuple[int, int, int] = WHITE
 ) -> None:
+    words = unicodedata.normalize('NFKD', words).encode('ascii', 'ignore').decode()  # the font's
     for shade, shift in ((BLACK, 1), (colour, 0)):
         point = where[0] + shift, where[1] + shift
         cv2.putText(pane, words, point, cv2.FONT_HERSHEY_SIMPLEX, 0.5, shade, 1, cv2.LINE_AA)

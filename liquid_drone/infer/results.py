@@ -3,22 +3,21 @@
 """What an inference leaves: a film or a sheet, a table, a plot over time, a summary."""
 
 import csv
+import dataclasses
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
-from ..arrays import Image
-from ..errors import OutputError, require
+from ..errors import require
 from ..evaluate.scoring import Rate
-from ..files import aside_of, write_text
-from .answers import FrameAnswer
-from .overlay import annotated, sheet
-from .truth import DetectionScore, FrameTruth
+from ..files import write_text
+from .frame_answer import FrameAnswer
+from .sequence import SequenceScore
+from .truth import DetectionScore, FrameTruth, truth_of
 
 COLUMNS = (
     *('method', 'frame', 'name', 'time_s', 'probability', 'seen', 'bearing', 'elevation'),
@@ -42,6 +41,7 @@ class MethodAnswers:
     name: str
     answers: tuple[FrameAnswer, ...]
     score: DetectionScore | None = None
+    sequence: SequenceScore | None = None  # where the frames follow each other
 
     def summary(self, threshold: float) -> dict[str, Any]:
         """Return figures as plain data."""
@@ -56,6 +56,11 @@ class MethodAnswers:
                 value = getattr(self.score, name)
                 found[name] = None if value is None else round(value, 4)
             found['unknown_frames'] = self.score.unknown_frames
+        if self.sequence is not None:
+            found['sequence'] = {
+                **dataclasses.asdict(self.sequence),
+                'in_time': _plain(self.sequence.in_time),
+            }
         return found
 
 
@@ -93,49 +98,6 @@ def write_table(methods: Sequence[MethodAnswers], threshold: float, path: Path) 
     write_text(path, file.getvalue())
 
 
-def panes(methods: Sequence[MethodAnswers], threshold: float) -> list[Image]:
-    """Return an image for each frame: the methods beside each other."""
-    rows = zip(*(method.answers for method in methods), strict=True)
-    return [
-        np.hstack([annotated(one, m.name, threshold) for m, one in zip(methods, row, strict=True)])
-        for row in rows
-    ]
-
-
-def write_sheet(images: Sequence[Image], path: Path) -> None:
-    """Write a contact sheet as PNG.
-
-    Raises:
-        OutputError: it cannot be written.
-
-    """
-    with aside_of(path) as aside:
-        if not cv2.imwrite(str(aside), sheet(images)[..., ::-1]):
-            raise OutputError(f'cannot write {path}; choose another --out')
-
-
-def write_film(images: Sequence[Image], rate_hz: float, path: Path) -> None:
-    """Write an H.264 film that browsers play.
-
-    Raises:
-        OutputError: it cannot be written.
-        MissingDependencyError: no imageio-ffmpeg.
-
-    """
-    height, width = images[0].shape[:2]
-    writer = require('imageio_ffmpeg', 'sim').write_frames(
-        str(path), (width, height), fps=rate_hz, codec='libx264', macro_block_size=8, quality=5
-    )
-    try:
-        writer.send(None)
-        for image in images:
-            writer.send(np.ascontiguousarray(image))
-    except OSError as error:
-        raise OutputError(f'cannot write {path}: {error}; choose another --out') from error
-    finally:
-        writer.close()
-
-
 def write_plot(
     methods: Sequence[MethodAnswers],
     truth: Mapping[str, FrameTruth],
@@ -163,12 +125,12 @@ def write_plot(
         for style, field in (('-', 'command'), (':', 'allowed')):
             forward = [getattr(one, field)[0] for one in commanded]
             speed.plot([one.index for one in commanded], forward, style)
-    for one in methods[0].answers:
-        told = truth.get(one.name, truth.get(str(one.index)))
-        if told is not None and told.in_view:
-            likely.axvspan(one.index - 0.5, one.index + 0.5, color='0.9', lw=0)
-            if told.bearing is not None:
-                where.plot(one.index, told.bearing, 'kx', ms=4)
+    told = [(one.index, truth_of(one, truth)) for one in methods[0].answers] if truth else []
+    in_view = [true is not None and true.in_view for _, true in told]
+    frames = [index for index, _ in told]
+    likely.fill_between(frames, -0.03, 1.03, where=in_view, step='mid', color='0.9', lw=0)
+    known = [(at, true.bearing) for at, true in told if true and true.bearing is not None]
+    where.plot([at for at, _ in known], [bearing for _, bearing in known], 'kx', ms=4)
     likely.axhline(threshold, color='0.6', lw=0.8)
     likely.set(ylabel='target seen', ylim=(-0.03, 1.03))
     likely.legend(loc='upper right', fontsize=8)

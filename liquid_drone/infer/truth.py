@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import ConfigError, shown
 from ..evaluate.scoring import Rate, wilson
-from .answers import FrameAnswer
+from .frame_answer import FrameAnswer
 
 MOST_BYTES = 50_000_000
 TRUE, FALSE = ('1', 'true', 'yes'), ('0', 'false', 'no')
@@ -56,28 +56,48 @@ def read_truth(path: Path) -> dict[str, FrameTruth]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise ConfigError(f'{path} is larger than {MOST_BYTES // 10**6} MB: not a truth table')
-        with path.open(encoding='utf-8', newline='') as file:
-            table = csv.DictReader(file)
-            header = table.fieldnames or ()
+        with path.open(encoding='utf-8-sig', newline='') as file:  # as spreadsheets write it
+            first = file.readline()
+            file.seek(0)
+            table = csv.DictReader(file, delimiter=_delimiter(first))
+            header = [name.strip() for name in table.fieldnames or ()]
+            table.fieldnames = header
             key = next((name for name in ('name', 'frame') if name in header), '')
             if not key or 'in_view' not in header:
                 raise ConfigError(
                     f'{path}: expected a header with frame or name, in_view and perhaps bearing, '
                     f'got {shown(", ".join(header)) or "nothing"}'
                 )
-            return {
-                str(row[key]).strip(): _truth_of(row, f'{path}, line {table.line_num}')
-                for row in table
-            }
+            return _rows(table, key, path)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f'{path} cannot be read as a truth table: {error}') from error
+
+
+def _delimiter(header: str) -> str:
+    """Return what separates columns: a comma, or as spreadsheets of some countries have it."""
+    return max(',;\t', key=header.count)
+
+
+def _rows(table: 'csv.DictReader[str]', key: str, path: Path) -> dict[str, FrameTruth]:
+    truth: dict[str, FrameTruth] = {}
+    for row in table:
+        where, name = f'{path}, line {table.line_num}', str(row[key] or '').strip()
+        if name in truth:
+            raise ConfigError(f"{where}: '{shown(name)}' is there twice: keep one of the lines")
+        truth[name] = _truth_of(row, where)
+    return truth
+
+
+def truth_of(answer: FrameAnswer, truth: Mapping[str, FrameTruth]) -> FrameTruth | None:
+    """Return what is known of a frame: by its name, else by its number."""
+    return truth.get(answer.name, truth.get(str(answer.index)))
 
 
 def _truth_of(row: Mapping[str, str | None], where: str) -> FrameTruth:
     said = (row['in_view'] or '').strip().lower()
     if said not in (*TRUE, *FALSE):
         raise ConfigError(f"{where}: in_view must be 0 or 1, got '{said[:40]}'")
-    text = (row.get('bearing') or '').strip()
+    text = (row.get('bearing') or '').strip().replace(',', '.')
     kind = (row.get('kind') or '').strip()
     if not text or said in FALSE:
         return FrameTruth(said in TRUE, kind=kind)
@@ -101,7 +121,7 @@ def score(
     """
     known = []
     for answer in answers:
-        told = truth.get(answer.name, truth.get(str(answer.index)))
+        told = truth_of(answer, truth)
         if told is not None:
             known.append((answer, told))
     if not known:

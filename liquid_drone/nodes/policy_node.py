@@ -13,7 +13,7 @@ import time
 
 from geometry_msgs.msg import PointStamped, TwistStamped
 from rclpy.clock import Clock, ClockType
-from std_msgs.msg import Header, String
+from std_msgs.msg import Float64, Header, String
 from std_srvs.srv import Trigger
 
 from .. import resources, topics
@@ -106,6 +106,7 @@ class PolicyNode(ManagedNode):
         self._answered = self.create_publisher(Header, '~/answered', qos.SENSOR_OUT)
         self._commands = self.create_publisher(TwistStamped, topics.COMMAND, qos.COMMAND)
         self._targets = self.create_publisher(PointStamped, '~/target', qos.SENSOR_OUT)
+        self._probabilities = self.create_publisher(Float64, '~/target_probability', qos.COMMAND)
         self._provider = self.create_publisher(String, '~/provider', qos.LATCHED)
         self._diagnostics = Diagnostics(self)
         self.create_service(Trigger, '~/reset', self._on_reset)
@@ -196,6 +197,7 @@ class PolicyNode(ManagedNode):
     def _publish(self, output: PolicyOutput, stamp_ns: int) -> None:
         assert self.runner is not None
         self._commands.publish(conversions.command_message(output.command, stamp_ns))
+        self._probabilities.publish(Float64(data=output.target_probability))
         answered = conversions.header(stamp_ns, '')
         if output.target_probability >= self.values['target_threshold']:
             sighting = conversions.bearing_message(

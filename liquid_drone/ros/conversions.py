@@ -159,6 +159,17 @@ def bearing_message(
     return message
 
 
+def bearing_of(message: PointStamped, camera: CameraSpec) -> tuple[float, float]:
+    """Return bearing and elevation, -1..1, of a sighting; the middle where it lies behind."""
+    half_width = math.tan(math.radians(camera.horizontal_fov_deg) / 2)
+    half_height = half_width * camera.height / camera.width
+    point = message.point
+    if not (point.z > 0.0 and math.isfinite(point.x / point.z + point.y / point.z)):
+        return 0.0, 0.0
+    bearing, elevation = point.x / point.z / half_width, -point.y / point.z / half_height
+    return min(max(bearing, -1.0), 1.0), min(max(elevation, -1.0), 1.0)
+
+
 def mask_message(stamp_ns: int, bearing: float, elevation: float, pixels: float) -> PointStamped:
     """Make what a picture truly shows of the target, as episodes hold it.
 

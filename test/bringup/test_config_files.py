@@ -16,6 +16,7 @@ from liquid_drone.nodes import (
     attention_node,
     camera_node,
     mavlink_parameters,
+    overlay_node,
     policy_node,
     recorder_node,
     replay_node,
@@ -30,6 +31,7 @@ NODES = {
     'simulator': simulator_node.PARAMETERS,
     'recorder': recorder_node.PARAMETERS,
     'attention': attention_node.PARAMETERS,
+    'overlay': overlay_node.PARAMETERS,
     'replay': replay_node.PARAMETERS,
 }
 CONFIGS = sorted((ROOT / 'config').glob('*.yaml'))

@@ -17,9 +17,10 @@ from liquid_drone import resources
 from liquid_drone.cli.main import main
 from liquid_drone.episodes.episode import BAG, save
 from liquid_drone.errors import CameraError, ConfigError
-from liquid_drone.infer.answers import COLOUR_BLOB, FrameAnswer, methods_of
+from liquid_drone.infer.answers import COLOUR_BLOB, methods_of
 from liquid_drone.infer.colour_blob import largest_blob
 from liquid_drone.infer.footage import open_footage
+from liquid_drone.infer.frame_answer import FrameAnswer
 from liquid_drone.infer.results import COLUMNS
 from liquid_drone.infer.truth import FrameTruth, read_truth, score
 from liquid_drone.runtime.runner import PolicyRunner
@@ -147,6 +148,14 @@ def test_each_kind_is_scored_apart(cases):
         assert (rate.count, rate.total) == (sum(told), len(told))
 
 
+@pytest.mark.parametrize('text', ['\ufeffname,in_view,bearing\na.png,1,0.5\n',
+                                  'name;in_view;bearing\na.png;1;0,5\n',
+                                  ' name\tin_view\tbearing\na.png\t1\t0.5\n'])  # fmt: skip
+def test_a_table_of_a_spreadsheet_is_read(tmp_path, text):
+    (tmp_path / 'truth.csv').write_text(text, encoding='utf-8')
+    assert read_truth(tmp_path / 'truth.csv') == {'a.png': FrameTruth(True, 0.5)}
+
+
 def test_a_kind_is_read_with_and_without_a_bearing(tmp_path):
     path = tmp_path / 'truth.csv'
     path.write_text('name,in_view,bearing,kind\na.png,1,0.5,red_pack\nb.png,0,,empty\n')
@@ -168,6 +177,7 @@ def test_frames_without_truth_are_counted_and_none_at_all_is_an_error():
     [
         ('', 'expected a header'),
         ('a,b\n1,2\n', 'got .a, b'),
+        ('frame,in_view\n0,1\n0,0\n', 'line 3: .0. is there twice'),
         ('frame,in_view\n0,maybe\n', 'line 2: in_view must be 0 or 1'),
         ('frame,in_view,bearing\n0,1,nan\n', 'bearing must be -1 to 1'),
         ('frame,in_view,bearing\n0,1,3\n', 'bearing must be -1 to 1'),
@@ -191,7 +201,7 @@ def test_the_command_leaves_what_it_says(photos, tmp_path, capsys, monkeypatch):
     truth.write_text('\n'.join(['name,in_view,bearing', *lines]) + '\n')
     words = ('follow', photos, '--truth', truth, '--compare', COLOUR_BLOB, '--out', out)
     assert run_infer(*words) == 0
-    assert '1 frames left out, such as 9.jpg' in capsys.readouterr().out
+    assert '1 files or frames left out, such as 9.jpg' in capsys.readouterr().out
     summary = json.loads((out / 'summary.json').read_text())
     assert set(summary['providers'].values()) == {'cpu fp32'}
     assert summary['methods'][COLOUR_BLOB]['recall']['count'] == 4
@@ -205,6 +215,14 @@ def test_the_command_leaves_what_it_says(photos, tmp_path, capsys, monkeypatch):
     assert cv2.imread(str(out / 'answers.png')) is not None
     assert run_infer('follow', photos, '--rate', '20', '--out', out) == 0
     assert (out / 'film.mp4').stat().st_size > 1000
+    words = ('follow', photos, '--rate', '20', '--truth', truth, '--out', out)
+    assert run_infer(*words, '--json') == 0
+    sequence = json.loads(capsys.readouterr().out.splitlines()[-1])['methods']['follow'][
+        'sequence'
+    ]
+    assert sequence['in_time']['total'] == 1  # 0.png is without, the others are with the target
+    assert run_infer('follow', photos, '--out', out) == 0
+    assert not (out / 'film.mp4').exists()  # nobody takes the earlier one for this run's
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone infer``: what a bundle answers to pictures that were taken elsewhere."""
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from ...evaluate.scoring import Rate
     from ...infer.answers import Method
     from ...infer.footage import Footage
+    from ...infer.frame_answer import FrameAnswer
     from ...infer.results import MethodAnswers
+    from ...infer.sequence import SequenceScore
+    from ...infer.truth import FrameTruth
 
 NAME = 'infer'
 HELP = 'show a bundle pictures, a video or a recording, and see what it would do'
@@ -81,13 +85,8 @@ def run(args: InferArguments) -> int:
     paths = {name: Path() if name == COLOUR_BLOB else resources.bundle(name) for name in names}
     methods = methods_of(paths, args.providers, args.precision)
     claim_folder(args.out, FILES)
-    found = [_answers(method, footage, args) for method in methods]
-    if truth:
-        from dataclasses import replace
-
-        from ...infer.truth import score
-
-        found = [replace(one, score=score(one.answers, truth, args.threshold)) for one in found]
+    found, is_film = _answers(methods, footage, args)
+    found = [_scored(one, footage, truth, args.threshold) for one in found] if truth else found
     summary: dict[str, object] = {
         'footage': [str(path) for path in args.footage],
         'kind': footage.kind,
@@ -96,58 +95,88 @@ def run(args: InferArguments) -> int:
         'providers': {one.name: one.runner.provider for one in methods if not one.is_baseline},
         'methods': {one.name: one.summary(args.threshold) for one in found},
     }
-    files = _write(args, footage, found, summary)
+    files = _write(args, found, truth, summary, is_film)
     print(json.dumps(summary) if args.json else _told(found, footage, args.threshold))
     if not args.json:
         print(f'{args.out}: {", ".join(files)}')
     return 0
 
 
-def _answers(method: 'Method', footage: 'Footage', args: InferArguments) -> 'MethodAnswers':
-    from ...infer.results import MethodAnswers
+def _answers(
+    methods: 'list[Method]', footage: 'Footage', args: InferArguments
+) -> 'tuple[list[MethodAnswers], bool]':
+    """Answer all frames, and draw them while they come; also tell whether there is a film."""
+    import numpy as np
+
+    from ...infer import pictures_left, results
+    from ...infer.overlay import annotated
     from ..progress import TerminalWatcher
 
-    answers = []
+    answers: list[list[FrameAnswer]] = [[] for _ in methods]
+    sheet, film = pictures_left.SheetMaker(), pictures_left.FilmMaker(args.out / results.FILM)
     watcher = None if args.json else TerminalWatcher()
-    total = len(footage.paths) if footage.kind == 'pictures' else 0
     if watcher:
-        watcher.begin(method.name, total, 'frames')
-    for answer in method.answers(footage):
-        answers.append(answer)
+        names = ', '.join(method.name for method in methods)
+        watcher.begin(names, len(footage.names), 'frames')
+    for frame in footage.frames():
+        row = [method.answer(frame, footage.fov_deg) for method in methods]
+        panes = [
+            annotated(one, m.name, args.threshold) for m, one in zip(methods, row, strict=True)
+        ]
+        pane = np.hstack(panes)
+        sheet.add(pane)
+        if footage.is_sequence:
+            film.add(frame.stamp_s, pane)
+        for kept, one in zip(answers, row, strict=True):
+            kept.append(one.without_image())
         if watcher:
             watcher.advance()
     if watcher:
         watcher.end()
-    return MethodAnswers(method.name, tuple(answers))
+    sheet.write(args.out / results.SHEET)
+    pairs = zip(methods, answers, strict=True)
+    return [results.MethodAnswers(m.name, tuple(kept)) for m, kept in pairs], film.close()
+
+
+def _scored(
+    one: 'MethodAnswers', footage: 'Footage', truth: 'dict[str, FrameTruth]', threshold: float
+) -> 'MethodAnswers':
+    from ...infer.sequence import score_sequence
+    from ...infer.truth import score
+
+    sequence = score_sequence(one.answers, truth, threshold) if footage.is_sequence else None
+    return dataclasses.replace(one, score=score(one.answers, truth, threshold), sequence=sequence)
 
 
 def _write(
     args: InferArguments,
-    footage: 'Footage',
     found: 'list[MethodAnswers]',
+    truth: 'dict[str, FrameTruth]',
     summary: dict[str, object],
+    is_film: bool,
 ) -> list[str]:
     from ...infer import results
-    from ...infer.truth import read_truth
 
-    images = results.panes(found, args.threshold)
-    times = [one.stamp_s for one in found[0].answers]
-    is_film = len(times) > 1 and (footage.kind != 'pictures' or footage.rate_hz is not None)
-    if is_film:
-        span_s = max(times[-1] - times[0], 1e-3)
-        rate_hz = min(max((len(times) - 1) / span_s, 1.0), 60.0)
-        results.write_film(images, rate_hz, args.out / results.FILM)
-    results.write_sheet(images, args.out / results.SHEET)
     results.write_table(found, args.threshold, args.out / results.TABLE)
-    truth = read_truth(args.truth) if args.truth else {}
     results.write_plot(found, truth, args.threshold, args.out / results.PLOT)
     write_text(args.out / results.SUMMARY, json.dumps(summary, indent=1) + '\n')
+    if not is_film:  # one of an earlier run would be taken for this one's
+        (args.out / results.FILM).unlink(missing_ok=True)
     film = [results.FILM] if is_film else []
     return [*film, results.SHEET, results.TABLE, results.PLOT, results.SUMMARY]
 
 
 def _rate(rate: 'Rate') -> str:
     return f'{rate.count} of {rate.total} ({rate.low:.0%} to {rate.high:.0%})'
+
+
+def _told_of_sequence(one: 'SequenceScore') -> str:
+    worst = '' if one.worst_delay_s is None else f', slowest after {one.worst_delay_s:.2f} s'
+    return (
+        f'\n  in and out of view: {_rate(one.in_time)} changes followed within 0.3 s{worst}, '
+        f'{one.never_followed} never; the answer changed {one.changes} times in '
+        f'{one.length_s:.1f} s, at most {one.most_changes_a_second} times within a second'
+    )
 
 
 def _told(found: 'list[MethodAnswers]', footage: 'Footage', threshold: float) -> str:
@@ -165,12 +194,13 @@ def _told(found: 'list[MethodAnswers]', footage: 'Footage', threshold: float) ->
                 )
             if one.score.bearing_slope is not None:
                 line += f', slope {one.score.bearing_slope:.2f}'
+            line += _told_of_sequence(one.sequence) if one.sequence else ''
             kinds = one.score.seen_by_kind.items()
             line += ''.join(f'\n  seen in {kind}: {_rate(rate)}' for kind, rate in kinds)
         lines.append(line)
     if footage.left_out:
         name, reason = next(iter(footage.left_out.items()))
-        lines.append(f'{len(footage.left_out)} frames left out, such as {name}: {reason}')
+        lines.append(f'{len(footage.left_out)} files or frames left out, such as {name}: {reason}')
     return '\n'.join(lines)
 
 

@@ -1,0 +1,69 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which files are pictures, videos or recordings: by their first bytes, then by their names."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.ppm', '.webp', '.tif', '.tiff')
+VIDEOS = ('.mp4', '.mov', '.mkv', '.avi', '.webm', '.m4v', '.mpg', '.mpeg', '.gif')
+RECORDINGS = ('.mcap', '.db3')
+STARTS = {  # of a file's content
+    'picture': (b'\xff\xd8\xff', b'\x89PNG', b'II*\0', b'MM\0*', b'P6', b'P5', b'BM'),
+    'video': (b'\x1a\x45\xdf\xa3', b'GIF8', b'\0\0\1\xba', b'\0\0\1\xb3'),
+    'recording': (b'\x89MCAP', b'SQLite format 3'),
+}
+RIFF = {b'AVI ': 'video', b'WEBP': 'picture'}
+STILL_BRANDS = (b'heic', b'heix', b'mif1', b'msf1', b'avif', b'hevc')  # of pictures as ISO files
+HEAD = 16  # bytes
+LARGEST_FOLDER = 100_000  # files
+
+
+def kind_of(path: Path) -> str:
+    """Return 'picture', 'video', 'recording' or '': neither."""
+    try:
+        with path.open('rb') as file:
+            head = file.read(HEAD)
+    except OSError:
+        head = b''
+    for kind, starts in STARTS.items():
+        if head.startswith(starts):
+            return kind
+    if head.startswith(b'RIFF'):
+        return RIFF.get(head[8:12], '')
+    if head[4:8] == b'ftyp':
+        return 'picture' if head[8:12] in STILL_BRANDS else 'video'
+    ending = path.suffix.lower()
+    named = {'picture': PICTURES, 'video': VIDEOS, 'recording': RECORDINGS}
+    return next((kind for kind, endings in named.items() if ending in endings), '')
+
+
+def is_recording(path: Path) -> bool:
+    """Tell whether it is a recording, or the folder of one."""
+    if not path.is_dir():
+        return kind_of(path) == 'recording'
+    return any(file.suffix.lower() in RECORDINGS for file in path.iterdir())
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Return the files of a folder and of those in it, as people count: 2 before 10; no hidden."""
+    found = []
+    for path in _walk(folder):
+        if not any(part.startswith('.') for part in path.relative_to(folder).parts):
+            found.append(path)
+    return sorted(found, key=lambda path: _counted(path.relative_to(folder).as_posix()))
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for index, path in enumerate(folder.rglob('*')):
+        if index >= LARGEST_FOLDER:
+            return
+        if path.is_file():
+            yield path
+
+
+def _counted(name: str) -> list[tuple[int, int, str]]:
+    """Return a key that sorts numbers in names by their value."""
+    parts = re.split(r'(\d+)', name.lower())
+    return [(1, int(part), part) if part.isdecimal() else (0, 0, part) for part in parts]

@@ -1,0 +1,110 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The annotated frames as a film and as a contact sheet, written while they come.
+
+No more than a sheet of frames is held at once, however long the footage is.
+"""
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ..arrays import Image
+from ..errors import OutputError, require
+from ..files import aside_of
+from .overlay import MOST_CELLS, sheet
+
+RATED_AFTER = 20  # frames: then the film's rate is known
+SLOWEST_HZ, FASTEST_HZ = 1.0, 60.0
+
+
+class SheetMaker:
+    """Keeps at most sixty frames, evenly spaced, of any number."""
+
+    def __init__(self) -> None:
+        """Hold nothing yet."""
+        self._kept: list[Image] = []
+        self._every, self._count = 1, 0
+
+    def add(self, pane: Image) -> None:
+        """Take the next frame."""
+        if self._count % self._every == 0:
+            if len(self._kept) == MOST_CELLS:  # every second one goes
+                self._kept, self._every = self._kept[::2], 2 * self._every
+            if self._count % self._every == 0:
+                self._kept.append(pane)
+        self._count += 1
+
+    def write(self, path: Path) -> None:
+        """Write a PNG.
+
+        Raises:
+            OutputError: it cannot be written.
+
+        """
+        with aside_of(path) as aside:
+            if not cv2.imwrite(str(aside), sheet(self._kept)[..., ::-1]):
+                raise OutputError(f'cannot write {path}; choose another --out')
+
+
+class FilmMaker:
+    """Writes an H.264 film that browsers play; of one frame there is none."""
+
+    def __init__(self, path: Path) -> None:
+        """Write to a path."""
+        self._path = path
+        self._waiting: list[tuple[float, Image]] = []
+        self._writer: Generator[None, Any, None] | None = None
+
+    def add(self, stamp_s: float, pane: Image) -> None:
+        """Take the next frame.
+
+        Raises:
+            OutputError: it cannot be written.
+            MissingDependencyError: no imageio-ffmpeg.
+
+        """
+        if self._writer is None:
+            self._waiting.append((stamp_s, pane))
+            if len(self._waiting) == RATED_AFTER:
+                self._open()
+        else:
+            self._send(pane)
+
+    def close(self) -> bool:
+        """End the film; tell whether there is one."""
+        if self._writer is None and len(self._waiting) > 1:
+            self._open()
+        if self._writer is None:
+            return False
+        self._writer.close()
+        return True
+
+    def _open(self) -> None:
+        (first_s, pane), (last_s, _) = self._waiting[0], self._waiting[-1]
+        rate_hz = (len(self._waiting) - 1) / max(last_s - first_s, 1e-3)
+        height, width = pane.shape[:2]
+        self._writer = require('imageio_ffmpeg', 'sim').write_frames(
+            str(self._path),
+            (width, height),
+            fps=min(max(rate_hz, SLOWEST_HZ), FASTEST_HZ),
+            codec='libx264',
+            macro_block_size=8,
+            quality=5,
+        )
+        self._send(None)
+        for _, waiting in self._waiting:
+            self._send(waiting)
+        self._waiting = []
+
+    def _send(self, pane: Image | None) -> None:
+        assert self._writer is not None  # opened before
+        try:
+            self._writer.send(None if pane is None else np.ascontiguousarray(pane))
+        except OSError as error:
+            raise OutputError(
+                f'cannot write {self._path}: {error}; choose another --out'
+            ) from error

@@ -1,0 +1,60 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The frames of a video file with the stamps that the file gives them, upright."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..arrays import Image
+
+USUAL_HZ = 30.0  # of a file that gives no rate
+FASTEST_HZ = 1000.0
+MILLISECOND = 1e-3
+MISSING = 0.9  # share of the stated frames that must come for the file to be whole
+CONVERT = 'convert it: ffmpeg -i FILE -c:v libx264 -pix_fmt yuv420p converted.mp4'
+
+
+def video_frames(path: Path, tell: Callable[[str], None]) -> Iterator[tuple[float, Image]]:
+    """Yield (stamp in s from the first frame, RGB (H, W, 3)).
+
+    OpenCV turns frames as the file's metadata says. Where stamps are missing or do not rise, the
+    stated rate counts.
+
+    Args:
+        path: of the file.
+        tell: gets a sentence where nothing or less than all could be read.
+
+    """
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')  # its own sentences name no file
+    capture = cv2.VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG)
+    try:
+        if not capture.isOpened():
+            tell(f'it is cut short or in no format that OpenCV reads; {CONVERT}')
+            return
+        stated = float(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        rate_hz = float(capture.get(cv2.CAP_PROP_FPS))
+        period_s = 1.0 / (rate_hz if 0.0 < rate_hz <= FASTEST_HZ else USUAL_HZ)
+        count, first_s, last_s = 0, 0.0, 0.0
+        while True:
+            is_there, image = capture.read()
+            if not is_there:
+                break
+            told_s = float(capture.get(cv2.CAP_PROP_POS_MSEC)) * MILLISECOND
+            first_s = told_s if count == 0 else first_s
+            stamp_s = told_s - first_s
+            if count and not stamp_s > last_s:
+                stamp_s = last_s + period_s
+            yield stamp_s, np.ascontiguousarray(image[..., ::-1], dtype=np.uint8)
+            count, last_s = count + 1, stamp_s
+        if count == 0:
+            tell(f'no frame of it could be decoded; {CONVERT}')
+        elif count < MISSING * stated:
+            tell(
+                f'it ended after {count} of about {stated:.0f} frames: it is cut short or damaged'
+            )
+    finally:
+        capture.release()

@@ -1,0 +1,65 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: delay and flicker of a sequence are counted as a person would count them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquid_drone.infer.frame_answer import FrameAnswer
+from liquid_drone.infer.sequence import score_sequence
+from liquid_drone.infer.truth import FrameTruth
+
+NOTHING = np.zeros((0, 0, 3), np.uint8)
+FRAME_S = 0.05
+
+
+def sequence(seen: list[bool]) -> list[FrameAnswer]:
+    return [
+        FrameAnswer(k, f'{k}', k * FRAME_S, NOTHING, float(is_seen), 0.0, 0.0, None, None)
+        for k, is_seen in enumerate(seen)
+    ]
+
+
+def truth(in_view: list[bool]) -> dict[str, FrameTruth]:
+    return {f'{k}': FrameTruth(there) for k, there in enumerate(in_view)}
+
+
+@given(st.integers(0, 20), st.integers(0, 20))
+def test_the_delay_is_from_the_true_change_to_the_answer_that_agrees(into, out):
+    """25 frames without, 25 with, 25 without the target; the answer comes late by so many."""
+    there = [False] * 25 + [True] * 25 + [False] * 25
+    seen = [False] * (25 + into) + [True] * (25 + out - into) + [False] * (25 - out)
+    found = score_sequence(sequence(seen), truth(there), 0.5)
+    assert found.in_time.total == 2
+    assert found.in_time.count == (into <= 6) + (out <= 6)
+    assert found.never_followed == 0
+    assert found.worst_delay_s == pytest.approx(FRAME_S * max(into, out))
+    assert found.changes == 2
+    assert found.length_s == pytest.approx(74 * FRAME_S)
+
+
+def test_a_change_that_is_never_followed_is_counted():
+    there = [False] * 10 + [True] * 10 + [False] * 10
+    found = score_sequence(sequence([False] * 30), truth(there), 0.5)
+    assert (found.in_time.count, found.in_time.total, found.never_followed) == (1, 2, 1)
+    found = score_sequence(sequence([True] * 30), truth(there), 0.5)
+    assert (found.in_time.count, found.never_followed) == (1, 1)
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=120))
+def test_flicker_is_the_most_changes_within_a_second(seen):
+    found = score_sequence(sequence(seen), {}, 0.5)
+    changed = [k for k in range(1, len(seen)) if seen[k] != seen[k - 1]]
+    most = max((sum(0 <= other - k < 20 for other in changed) for k in changed), default=0)
+    assert (found.changes, found.most_changes_a_second) == (len(changed), most)
+    assert found.in_time.total == 0
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=80))
+def test_every_true_change_is_in_time_late_or_never(frames):
+    seen, there = [a for a, _ in frames], [b for _, b in frames]
+    found = score_sequence(sequence(seen), truth(there), 0.5)
+    assert found.in_time.total == sum(a != b for a, b in zip(there[1:], there[:-1], strict=True))
+    assert found.in_time.count + found.never_followed <= found.in_time.total
