@@ -83,7 +83,7 @@ def _rows(table: 'csv.DictReader[str]', key: str, path: Path) -> dict[str, Frame
     for row in table:
         where, name = f'{path}, line {table.line_num}', str(row[key] or '').strip()
         if name in truth:
-            raise ConfigError(f"{where}: '{shown(name)}' is there twice: keep one of the lines")
+            raise ConfigError(f'{where}: {shown(name)} is there twice: keep one of the lines')
         truth[name] = _truth_of(row, where)
     return truth
 
