@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from . import engagement
-from .engagement import Cause, EngageState, Situation, Stage
+from .engagement import ENDS_AS_MEANT, Cause, EngageState, Situation, Stage
 from .facts import Evidence, Fact, RangeReading, first_wrong
 from .guard import guard
 from .guard.limits import Limits, Sighting, is_in_band, is_in_fence
@@ -46,6 +46,12 @@ class Decision:
     cause: Cause
     reason: Reason | None = None
     obstacle: str = ''
+
+    @property
+    def ended_as_meant(self) -> bool:
+        """A human wished that it was handed back, by whichever way."""
+        called_off = self.cause is Cause.GUARD_STOPPED and self.reason is Reason.CALLED_OFF
+        return called_off or self.cause in ENDS_AS_MEANT
 
 
 class Companion:

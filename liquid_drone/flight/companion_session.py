@@ -15,6 +15,7 @@ from .facts import RangeReading
 from .guard.limits import Limits, Sighting
 from .guard.state import Proposal
 from .mavlink.profiles import Profile
+from .radio import RadioSwitch, RadioWatch
 from .vehicle import VehicleState
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class CompanionSession:
         limits: Limits,
         shadow: bool = False,
         engages_itself: bool = False,
+        radio: RadioSwitch | None = None,
     ) -> None:
         """Wait for a vehicle.
 
@@ -55,10 +57,13 @@ class CompanionSession:
             shadow: decide as if the mode were ours; nothing may be sent.
             engages_itself: simulation only: engage without being asked by a human, until the
                 mode switch was ours once.
+            radio: a switch of the pilot's radio that engages it and calls it off.
 
         """
         self._link, self._limits, self._shadow = link, limits, shadow
         self._engages_itself = engages_itself
+        self._radio = None if radio is None else RadioWatch(radio)
+        self.radio_refusal, self.radio_refusals = '', 0  # why its switch did not engage
         self.companion: Companion | None = None  # from the first decision on
         self.decision: Decision | None = None  # the last one
 
@@ -81,10 +86,21 @@ class CompanionSession:
             self.companion = Companion(profile, self._limits, self._shadow)
             logger.info('%s vehicle %d found', profile.name, vehicle.system_id)
         self.decision = self.companion.step(now_s, vehicle, proposal)
+        self._obey_radio(now_s, vehicle)
         if self._engages_itself and self.decision.stage is Stage.STANDBY:
             self.engage(True)
         self._engages_itself = self._engages_itself and not self.decision.reset_policy
         return self.decision
+
+    def _obey_radio(self, now_s: float, vehicle: VehicleState | None) -> None:
+        wish = None if self._radio is None else self._radio.take(now_s, vehicle)
+        stands_by = self.stage in (Stage.STANDBY, Stage.HANDED_BACK)
+        if wish is None or wish is not stands_by:
+            return
+        done, words = self.engage(wish)
+        logger.info('the radio says %s: %s', 'engage' if wish else 'stop', words)
+        if not done:
+            self.radio_refusal, self.radio_refusals = words, self.radio_refusals + 1
 
     def engage(self, on: bool) -> tuple[bool, str]:
         """Do what a human asks; returns whether it was done, and a sentence."""

@@ -63,6 +63,8 @@ SPOKEN = {  # what is sent in a stage; in all others: nothing
     Stage.SEARCHING: "the guard's setpoint",
 }
 ENGAGED_STAGES = (Stage.ENGAGED, Stage.HOLDING, Stage.SEARCHING)
+# for a handed back vehicle: a human wished it
+ENDS_AS_MEANT = (Cause.TAKEN_OVER, Cause.DISARMED, Cause.LANDED, Cause.DISENGAGED_BY_HUMAN)
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,9 @@ class VehicleState:
     battery: BatterySample = field(default_factory=BatterySample)
     battery_before: BatterySample = field(default_factory=BatterySample)  # before it
     battery_most_v: float = 0.0  # the highest voltage so far
+    radio_received_s: float = NEVER
+    radio: tuple[int, ...] = ()  # RC_CHANNELS in us, as many as the radio has
+    radio_is_healthy: bool = True  # False: the autopilot finds its receiver bad
     home_received_s: float = NEVER
     home_enu: Vector = (0.0, 0.0, 0.0)  # where heights and fence begin
     home_differs_m: float = 0.0  # between the heights at which its reports let home be

@@ -12,14 +12,13 @@ from typing import Any
 from rclpy.node import Node
 
 from ..flight.companion import Decision
-from ..flight.engagement import ENGAGED_STAGES, Cause, Stage
+from ..flight.engagement import ENGAGED_STAGES, Stage
 from ..flight.mavlink.link import MavlinkLink
 from ..flight.vehicle import VehicleState
 from ..masking import masked
 from ..ros.diagnostics import INACTIVE, Diagnostics, Health, Level
 from ..ros.latency import Counter, Latency
 
-ENDS_AS_MEANT = (Cause.TAKEN_OVER, Cause.DISARMED, Cause.LANDED, Cause.DISENGAGED_BY_HUMAN)
 PAUSE_S = 1.0  # a longer one between two setpoints was meant
 
 
@@ -150,7 +149,7 @@ def health(decision: Decision | None, rivals: str, obstacle: str) -> Health:
     words = decision.stage.value
     if decision.stage in ENGAGED_STAGES:
         return _engaged(decision, rivals)
-    if decision.stage is Stage.HANDED_BACK and decision.cause not in ENDS_AS_MEANT:
+    if decision.stage is Stage.HANDED_BACK and not decision.ended_as_meant:
         reason = f': {decision.reason.value}' if decision.reason else ''
         return Health(Level.ERROR, f'{words} ({decision.cause.value}{reason})')
     if obstacle:

@@ -7,6 +7,7 @@ when, by a pacer. A human engages it with ``~/engage``; the pilot's mode switch 
 It never arms, never takes the mode and resends nothing.
 """
 
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -18,16 +19,19 @@ from .. import topics
 from ..errors import ConfigError
 from ..flight.companion import Decision
 from ..flight.companion_session import NO_VEHICLE, CompanionSession
+from ..flight.facts import RangeReading
 from ..flight.guard.limits import Sighting
 from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
+from ..flight.mavlink.profiles import RADIO
+from ..flight.pilot_words import PilotWords
 from ..masking import masked
 from ..ros import process
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.publishers import OnePublisher
 from .lockstep import LockstepPacer
 from .mavlink_figures import MavlinkDiagnostics, SetpointFigures
-from .mavlink_parameters import PARAMETERS, limits_from
+from .mavlink_parameters import PARAMETERS, limits_from, radio_from
 from .pacing import Pacer, SteadyPacer
 from .policy_reset import PolicyReset
 from .sightings import Sightings
@@ -45,6 +49,8 @@ class MavlinkNode(ManagedNode):
         super().__init__('mavlink', PARAMETERS)
         self.link: MavlinkLink | None = None
         self.session: CompanionSession | None = None
+        self._words: PilotWords | None = None
+        self._now_s = -math.inf  # of the last decision
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.figures, self.reset = SetpointFigures(), PolicyReset(self)
         self._decided_on: Proposal | None = None
@@ -74,6 +80,7 @@ class MavlinkNode(ManagedNode):
                     'on a drone a human engages it: ros2 service call .../engage'
                 )
         limits, key = limits_from(values), values['signing_key_file']
+        radio = radio_from(values)
         if values['shadow']:
             self.get_logger().warning('shadow mode: no setpoint is sent')
         self.link = MavlinkLink.open(
@@ -82,10 +89,12 @@ class MavlinkNode(ManagedNode):
             values['system_id'] or None,
             Path(key) if key else None,
             values['shadow'],
+            (RADIO,) if radio else (),
         )
         self.session = CompanionSession(
-            self.link, limits, values['shadow'], values['engage_at_start']
+            self.link, limits, values['shadow'], values['engage_at_start'], radio
         )
+        self._words = PilotWords(self.link, self.session, values['shadow'])
         self._vehicle_topics.publish_tf(values['publish_tf'])
         self.get_logger().info(f'listening for the autopilot on {masked(values["connection"])}')
 
@@ -95,9 +104,7 @@ class MavlinkNode(ManagedNode):
         assert self.session is not None  # made when configured
         self.figures.begin(time.monotonic())
         self._pacer = LockstepPacer(self) if self.values['lockstep'] else SteadyPacer(self)
-        self._sightings = Sightings(
-            self, self._pacer.guard_time_s, self._pacer.see, self.session.measure
-        )
+        self._sightings = Sightings(self, self._pacer.guard_time_s, self._pacer.see, self._measure)
 
     @transition
     def on_deactivate(self) -> None:
@@ -116,6 +123,7 @@ class MavlinkNode(ManagedNode):
             self.session.tighten(limits_from(self.values))
         self.session.note_rivals(self.rivals())
         before, self._decided_on = self.session.decision, proposal
+        self._now_s = now_s
         decision = self.session.decide(now_s, proposal)
         if decision is not None:
             self._diagnostics.log_change(before, decision)
@@ -136,12 +144,20 @@ class MavlinkNode(ManagedNode):
         self._topics.tell_setpoint(decision, stamp_ns)
         self._vehicle_topics.tell(vehicle, decision.stage.value)
         self._topics.tell_decision(decision, vehicle, self._decided_on, is_sent)
+        if self._words is not None and self.values['tell_pilot']:
+            self._words.tell(self._now_s, decision, self.rivals())
         return is_sent
 
     def see(self, sighting: Sighting) -> None:
         """Pass on that the target was seen."""
-        if self.session is not None:
+        if self.session is not None and self._words is not None:
             self.session.see(sighting)
+            self._words.note_sighting(sighting)
+
+    def _measure(self, distance: RangeReading) -> None:
+        if self.session is not None and self._words is not None:
+            self.session.measure(distance)
+            self._words.note_distance(distance)
 
     def policy_was_reset(self) -> None:
         """Pass on that the policy starts afresh."""
@@ -189,7 +205,7 @@ class MavlinkNode(ManagedNode):
     def release(self) -> None:
         """Fall silent and close the connection."""
         self._fall_silent()
-        self.session = None
+        self.session = self._words = None
         if self.link is not None:
             self.link.close()
             self.link = None

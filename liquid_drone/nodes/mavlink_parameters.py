@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ..errors import ConfigError
 from ..flight.guard.fence import EXAMPLE, parse_polygon
 from ..flight.guard.limits import Limits
+from ..flight.radio import RadioSwitch
 from ..ros.parameters import OFF, Parameter
 
 POLYGON = 'fence_polygon'
@@ -130,6 +131,25 @@ PARAMETERS = (
     Parameter(
         'shadow', False, 'decide, show and record, but send no setpoint: the pilot goes on flying'
     ),
+    Parameter(
+        'tell_pilot',
+        True,
+        'tell the ground station what happens, in words (STATUSTEXT) and numbers',
+    ),
+    Parameter(
+        'engage_channel',
+        0,
+        "channel of the pilot's radio: from off to on engages, back calls off; 0: none",
+        low=0,
+        high=18,
+    ),
+    Parameter(
+        'engage_pwm',
+        1700,
+        'from here on, in us, that channel is on; 200 us below it is off',
+        low=1100,
+        high=2100,
+    ),
     Parameter('engage_at_start', False, 'simulation only: engage without being asked by a human'),
     *LIMITS,
     Parameter(
@@ -138,6 +158,12 @@ PARAMETERS = (
         f"corners 'east,north; ...' in metres from home, such as '{EXAMPLE}'; empty: none",
     ),
 )
+
+
+def radio_from(values: dict[str, Any]) -> RadioSwitch | None:
+    """Return the switch of the radio that engages; None: none."""
+    channel = values['engage_channel']
+    return RadioSwitch(channel, values['engage_pwm']) if channel else None
 
 
 def limits_from(values: dict[str, Any]) -> Limits:

@@ -6,9 +6,9 @@ import pytest
 from graph_bench import MavlinkBench
 
 from liquid_drone.flight.companion import Decision
-from liquid_drone.flight.engagement import ENGAGED_STAGES, Cause, Stage
+from liquid_drone.flight.engagement import ENDS_AS_MEANT, ENGAGED_STAGES, Cause, Stage
 from liquid_drone.flight.reason import Reason
-from liquid_drone.nodes.mavlink_figures import ENDS_AS_MEANT, health
+from liquid_drone.nodes.mavlink_figures import health
 from liquid_drone.ros.diagnostics import Level
 from liquid_drone.ros.monitor import Monitor
 
@@ -21,10 +21,17 @@ def decided(stage: Stage, cause: Cause = Cause.NONE, reason: Reason | None = Non
 
 @pytest.mark.parametrize('cause', Cause, ids=lambda cause: cause.name)
 def test_handed_back_by_the_guard_is_an_error_and_by_the_pilot_is_not(cause: Cause) -> None:
-    found = health(decided(Stage.HANDED_BACK, cause, Reason.CALLED_OFF), '', '')
+    found = health(decided(Stage.HANDED_BACK, cause, Reason.LOW_BATTERY), '', '')
     is_meant = cause in ENDS_AS_MEANT
     assert found.level is (Level.OK if is_meant else Level.ERROR)
-    assert is_meant or (cause.value in found.summary and 'called off' in found.summary)
+    assert is_meant or (cause.value in found.summary and 'battery low' in found.summary)
+
+
+def test_a_human_who_calls_it_off_in_flight_meant_it() -> None:
+    stopped = decided(Stage.HANDED_BACK, Cause.GUARD_STOPPED, Reason.CALLED_OFF)
+    assert health(stopped, '', '').level is Level.OK
+    lost = decided(Stage.HANDED_BACK, Cause.SILENCE, Reason.CALLED_OFF)
+    assert health(lost, '', '').level is Level.ERROR
 
 
 @pytest.mark.parametrize('stage', [Stage.STANDBY, Stage.READY])

@@ -36,7 +36,14 @@ MOST_ARRIVED = 1000  # messages that wait to be counted
 
 PAUSE_S = 0.5  # between two readings: then a message without a time counts from the one before
 UNSTAMPED = frozenset(
-    {'HEARTBEAT', 'SYS_STATUS', 'EXTENDED_SYS_STATE', 'EKF_STATUS_REPORT', 'ESTIMATOR_STATUS'}
+    {
+        'HEARTBEAT',
+        'SYS_STATUS',
+        'EXTENDED_SYS_STATE',
+        'EKF_STATUS_REPORT',
+        'ESTIMATOR_STATUS',
+        'RC_CHANNELS',
+    }
 )
 
 

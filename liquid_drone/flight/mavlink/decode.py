@@ -28,6 +28,7 @@ LATE_S = 3.0  # by which a message may be late
 UNKNOWN_MV = 65535
 NO_MODE = -1  # custom_mode does not count without its flag
 BATTERY_BIT = mavlink.MAV_SYS_STATUS_SENSOR_BATTERY
+RADIO_BIT = mavlink.MAV_SYS_STATUS_SENSOR_RC_RECEIVER
 ON_GROUND = {
     mavlink.MAV_LANDED_STATE_ON_GROUND: True,
     mavlink.MAV_LANDED_STATE_IN_AIR: False,
@@ -139,12 +140,13 @@ def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     share = percent / 100.0 if 0 <= percent <= 100 else None
     voltage_v = millivolts / 1000.0 if 0 < millivolts < UNKNOWN_MV else None
     watched = message.onboard_control_sensors_present & message.onboard_control_sensors_enabled
-    is_bad = bool(watched & ~message.onboard_control_sensors_health & BATTERY_BIT)
+    bad = watched & ~message.onboard_control_sensors_health
     return replace(
         vehicle,
         battery_received_s=now_s,
-        battery=BatterySample(share, voltage_v, not is_bad),
+        battery=BatterySample(share, voltage_v, not bad & BATTERY_BIT),
         battery_before=vehicle.battery,
+        radio_is_healthy=not bad & RADIO_BIT,
         battery_most_v=max(vehicle.battery_most_v, min(voltage_v or 0.0, _second_v(vehicle))),
     )
 
@@ -185,6 +187,11 @@ def _estimator(vehicle: VehicleState, message: Any, now_s: float) -> VehicleStat
     )
 
 
+def _radio(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
+    channels = tuple(getattr(message, f'chan{number}_raw') for number in range(1, 19))
+    return replace(vehicle, radio_received_s=now_s, radio=channels[: message.chancount])
+
+
 def _text(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     words = ''.join(letter if letter.isprintable() else '?' for letter in str(message.text))
     logger.info('autopilot says: %s', words)
@@ -204,6 +211,7 @@ HANDLERS: dict[str, Decoder] = {
     'EXTENDED_SYS_STATE': _landed,
     'EKF_STATUS_REPORT': _estimator,
     'ESTIMATOR_STATUS': _estimator,
+    'RC_CHANNELS': _radio,
     'STATUSTEXT': _text,
     'TIMESYNC': _unchanged,  # the codec's own
     'HOME_POSITION': _unchanged,  # of the codec's home

@@ -29,6 +29,9 @@ VELOCITY_AND_YAW_RATE = (
     | mavlink.POSITION_TARGET_TYPEMASK_YAW_IGNORE
 )
 
+CHUNK_BYTES, MOST_CHUNKS = 50, 4  # of a STATUSTEXT
+NAME_BYTES = 10
+
 
 class MavlinkEncoder:
     """Packs messages for one vehicle, signed where there is a key."""
@@ -48,6 +51,7 @@ class MavlinkEncoder:
         self._calendar_s = calendar_s
         self._is_signed = key is not None
         self._vehicle: int | None = None
+        self._text_id = 0  # of the last text in several pieces
         if key is not None:
             key.protect(self._encoder)
 
@@ -92,6 +96,30 @@ class MavlinkEncoder:
                 mavlink.MAV_STATE_ACTIVE if is_active else mavlink.MAV_STATE_STANDBY,
                 3,
             )
+        )
+
+    def text(self, severity: int, text: str) -> list[bytes]:
+        """Encode words for the pilot: STATUSTEXT, in as many pieces as they need.
+
+        What is not ASCII becomes a question mark; words beyond four pieces are cut.
+        """
+        words = text.encode('ascii', 'replace')
+        if len(words) > MOST_CHUNKS * CHUNK_BYTES:
+            words = words[: MOST_CHUNKS * CHUNK_BYTES - 3] + b'...'
+        pieces = [words[at : at + CHUNK_BYTES] for at in range(0, len(words), CHUNK_BYTES)]
+        if len(pieces) > 1:
+            self._text_id = self._text_id % 0xFFFF + 1  # 0 is a text in one piece
+        number = self._text_id if len(pieces) > 1 else 0
+        return [
+            self._pack(mavlink.MAVLink_statustext_message(severity, piece, number, index))
+            for index, piece in enumerate(pieces)
+        ]
+
+    def named_value(self, name: str, value: float, time_boot_ms: int) -> bytes:
+        """Encode a number that a ground station plots by its name, of at most ten letters."""
+        given = name.encode('ascii')[:NAME_BYTES]
+        return self._pack(
+            mavlink.MAVLink_named_value_float_message(time_boot_ms & 0xFFFFFFFF, given, value)
         )
 
     def time_sync(self, theirs_ns: int, asked_ns: int) -> bytes:

@@ -19,7 +19,7 @@ from .codec import MavlinkCodec
 from .link_monitor import LinkMonitor, LinkReport
 from .profiles import Profile, named
 from .signing import SigningKey
-from .streams import RequestKind, StreamRequest
+from .streams import RequestKind, StreamNeed, StreamRequest
 from .timesync import ASK_EVERY_S as CLOCK_EVERY_S
 from .transport.address import Address, parse_address
 from .transport.chunks import Transport
@@ -41,6 +41,7 @@ class MavlinkLink:
         codec: MavlinkCodec | None = None,
         shadow: bool = False,
         address: Address | None = None,
+        besides: tuple[StreamNeed, ...] = (),
     ) -> None:
         """Use an open transport; :meth:`open` opens one from an address.
 
@@ -49,6 +50,7 @@ class MavlinkLink:
             codec: knows the vehicle.
             shadow: no setpoint leaves, whoever asks for it.
             address: of the transport, for sentences.
+            besides: streams to receive besides those of the facts.
 
         """
         self._transport = transport
@@ -57,7 +59,7 @@ class MavlinkLink:
         self._has_spoken = False  # since the last heartbeat
         self._heartbeat_s = self._poll_s = self._clock_s = -math.inf
         troubles = transport.troubles if isinstance(transport, Reconnecting) else Troubles()
-        self._monitor = LinkMonitor(self._codec, address, troubles)
+        self._monitor = LinkMonitor(self._codec, address, troubles, besides)
 
     @classmethod
     def open(
@@ -67,6 +69,7 @@ class MavlinkLink:
         system_id: int | None = None,
         signing_key: Path | None = None,
         shadow: bool = False,
+        besides: tuple[StreamNeed, ...] = (),
     ) -> 'MavlinkLink':
         """Open an address such as ``udpin:0.0.0.0:14540`` or ``/dev/ttyTHS1:921600``.
 
@@ -76,6 +79,7 @@ class MavlinkLink:
             system_id: the vehicle's; None takes the first vehicle heard.
             signing_key: file of the MAVLink 2 signing key; see :mod:`.signing`.
             shadow: no setpoint leaves, whoever asks for it.
+            besides: streams to receive besides those of the facts.
 
         Raises:
             ConfigError: not an address, an unknown autopilot, or a key that cannot be used.
@@ -85,7 +89,7 @@ class MavlinkLink:
         key = None if signing_key is None else SigningKey.read(signing_key)
         codec = MavlinkCodec(named(autopilot), system_id, key)
         parsed = parse_address(address)
-        return cls(open_reconnecting(Opener(parsed)), codec, shadow, parsed)
+        return cls(open_reconnecting(Opener(parsed)), codec, shadow, parsed, besides)
 
     @property
     def vehicle(self) -> VehicleState | None:
@@ -169,6 +173,21 @@ class MavlinkLink:
         self._has_spoken = True
         self._transport.write(packet)
         return True
+
+    def tell(self, severity: int, text: str) -> None:
+        """Tell the pilot something in words (STATUSTEXT), once there is a vehicle.
+
+        The autopilot passes it on to the ground station: ArduPilot always, PX4 where
+        ``MAV_n_FORWARD`` of this port is 1.
+        """
+        if self.vehicle is not None:
+            for packet in self._codec.encoder.text(severity, text):
+                self._transport.write(packet)
+
+    def show(self, name: str, value: float, time_boot_ms: int) -> None:
+        """Show the pilot a number under a name (NAMED_VALUE_FLOAT), likewise."""
+        if self.vehicle is not None:
+            self._transport.write(self._codec.encoder.named_value(name, value, time_boot_ms))
 
     def close(self) -> None:
         """Close the connection."""

@@ -18,7 +18,7 @@ from .diagnosis import Diagnosis, LinkEvidence, LinkFinding, diagnose
 from .encoder import COMPANION_COMPONENT
 from .framing import Tally
 from .profiles import Profile
-from .streams import StreamKeeper, StreamRate, StreamRequest
+from .streams import StreamKeeper, StreamNeed, StreamRate, StreamRequest
 from .transport.address import Address
 from .transport.troubles import Troubles
 
@@ -61,8 +61,15 @@ class LinkReport:
 class LinkMonitor:
     """Watches one link; all times are the caller's."""
 
-    def __init__(self, codec: MavlinkCodec, address: Address | None, troubles: Troubles) -> None:
-        """Begin with nothing heard."""
+    def __init__(
+        self,
+        codec: MavlinkCodec,
+        address: Address | None,
+        troubles: Troubles,
+        besides: tuple[StreamNeed, ...] = (),
+    ) -> None:
+        """Begin with nothing heard; ``besides`` is received besides what the profile asks for."""
+        self._besides = besides
         self._codec, self._address, self._troubles = codec, address, troubles
         self._streams: StreamKeeper | None = None  # of the vehicle
         self._streams_of: Profile | None = None
@@ -92,7 +99,9 @@ class LinkMonitor:
         if self._streams is None or profile is not self._streams_of:
             self._streams_of = profile
             self._streams = StreamKeeper(
-                profile.streams, profile.streams_by_itself, profile.stream_groups
+                (*profile.streams, *self._besides),
+                profile.streams_by_itself,
+                profile.stream_groups,
             )
         return self._streams.due(now_s)
 

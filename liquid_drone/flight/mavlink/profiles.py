@@ -26,8 +26,9 @@ _ASKED = {
     'HOME_POSITION': (242, 1.0),
     'GLOBAL_POSITION_INT': (33, 5.0),
 }
+RADIO = StreamNeed('RC_CHANNELS', 65, 10.0, 5.0)  # where a switch of the radio engages
 # ArduPilot's groups of messages (MAV_DATA_STREAM), before it knew intervals (4.0)
-_EXTENDED_STATUS, _POSITION, _EXTRA1, _EXTRA3 = 2, 6, 10, 12
+_EXTENDED_STATUS, _RADIO, _POSITION, _EXTRA1, _EXTRA3 = 2, 3, 6, 10, 12
 _ARDUPILOT_GROUPS = {
     32: _POSITION,
     30: _EXTRA1,
@@ -35,6 +36,7 @@ _ARDUPILOT_GROUPS = {
     245: _EXTENDED_STATUS,
     193: _EXTRA3,
     33: _POSITION,
+    65: _RADIO,
 }
 
 

@@ -60,6 +60,9 @@ class SimulatedAutopilot:
         self.parameters = dict(self.kind.parameters)
         self.battery = 1.0  # 0..1; drains while armed, tests may set it
         self.errors = TelemetryErrors()  # of what it tells; tests may set them
+        self.radio_us: tuple[
+            int, ...
+        ] = ()  # the channels of the pilot's radio; tests may set them
         self._links: dict[int, MavlinkChannel] = {}
         truth = plant.truth()
         x, y, z = truth.position_enu.tolist()
@@ -139,6 +142,7 @@ class SimulatedAutopilot:
             self.battery,
             self.parameters,
             self.errors,
+            self.radio_us,
         )
 
     # time

@@ -38,6 +38,8 @@ _GUIDED_BITS = {
     Mode.FOLLOW: mavlink.MAV_MODE_FLAG_GUIDED_ENABLED,
 }
 
+NO_CHANNEL = 65535
+
 
 @dataclass(frozen=True)
 class TelemetryErrors:
@@ -59,6 +61,7 @@ class TelemetrySnapshot:
     battery: float  # 0..1
     parameters: Mapping[str, float | int]
     errors: TelemetryErrors = field(default_factory=TelemetryErrors)
+    radio_us: tuple[int, ...] = ()  # the pilot's channels; none: no radio is received
 
     @property
     def position_enu(self) -> FloatArray:
@@ -225,6 +228,13 @@ class TelemetrySnapshot:
             can, 0, 0, 0, 0, [0] * 8, [0] * 8, [0] * 8, 0, 0, self.kind.autopilot
         )
 
+    def rc_channels(self) -> Any:
+        """RC_CHANNELS: the pilot's radio; a channel that it has not is 65535."""
+        values = [*self.radio_us, *[NO_CHANNEL] * 18][:18]
+        return mavlink.MAVLink_rc_channels_message(
+            self.time_boot_ms, len(self.radio_us), *values, 255
+        )
+
     def parameter(self, index: int) -> Any:
         """PARAM_VALUE of one parameter, encoded as the firmware does."""
         name = list(self.parameters)[index]
@@ -254,4 +264,5 @@ MESSAGES: Mapping[int, Callable[[TelemetrySnapshot], Any]] = {
     mavlink.MAVLINK_MSG_ID_ESTIMATOR_STATUS: TelemetrySnapshot.estimator_status,
     mavlink.MAVLINK_MSG_ID_ALTITUDE: TelemetrySnapshot.altitude,
     mavlink.MAVLINK_MSG_ID_EXTENDED_SYS_STATE: TelemetrySnapshot.extended_sys_state,
+    mavlink.MAVLINK_MSG_ID_RC_CHANNELS: TelemetrySnapshot.rc_channels,
 }

@@ -95,6 +95,10 @@ class GroundStation:
         self.companion_ns: int | None = None  # the companion's, passed on by the firmware
         self.results: dict[int, int] = {}  # MAV_CMD to the last MAV_RESULT
         self.parameters: dict[str, bytes] = {}  # as they travel
+        self.companion_texts: list[str] = []  # STATUSTEXT of the companion, piece by piece
+        self.companion_values: dict[str, float] = {}  # NAMED_VALUE_FLOAT of the companion
+        self.switches_us: dict[int, int] = {}  # channels 5 to 8 of the pilot's radio
+        self.sends_sticks = True  # off: the pilot holds a radio of his own
         self._asked_ns: dict[object, int] = {}
         self._peer = self._given_peer
 
@@ -125,8 +129,10 @@ class GroundStation:
             self.send(mavlink.MAVLink_heartbeat_message(*kind, 0, 0, state, 3))
         if self.heard_ns is None:
             return
-        if self._is_due('sticks', STICKS_NS):
+        if self.sends_sticks and self._is_due('sticks', STICKS_NS):
             self.send(self._sticks())
+            if self.switches_us and self.kind.integers_in_bytes:
+                self.send(self._radio())
         if self.kind.text_everywhere and self._is_due('rates', 10 * SECOND_NS):
             for message_id in WANTED:
                 self.command(mavlink.MAV_CMD_SET_MESSAGE_INTERVAL, message_id, WANTED_PERIOD_US)
@@ -135,9 +141,13 @@ class GroundStation:
         """Centre the sticks: PX4 takes a joystick, ArduPilot the channels of a radio."""
         if self.kind.integers_in_bytes:
             return mavlink.MAVLink_manual_control_message(self.system, 0, 0, 500, 0, 0)
+        return self._radio()
+
+    def _radio(self) -> Any:
         throttle_us = CLIMBING_US if self.climbs else CENTRED_US
         throttle_us = throttle_us if self.armed else LOWEST_US  # else it refuses to arm
-        channels = [CENTRED_US, CENTRED_US, throttle_us, CENTRED_US, 0, 0, 0, 0]
+        switches = [self.switches_us.get(number, 0) for number in range(5, 9)]  # 0: not sent
+        channels = [CENTRED_US, CENTRED_US, throttle_us, CENTRED_US, *switches]
         return mavlink.MAVLink_rc_channels_override_message(self.system, AUTOPILOT, *channels)
 
     # what the pilot asks for
@@ -228,6 +238,10 @@ class GroundStation:
         kind, component = message.get_type(), message.get_srcComponent()
         if kind == 'HEARTBEAT' and component == COMPANION:
             self.companion_ns = self._now_ns
+        elif kind == 'STATUSTEXT' and component == COMPANION:
+            self.companion_texts.append(message.text)
+        elif kind == 'NAMED_VALUE_FLOAT' and component == COMPANION:
+            self.companion_values[message.name] = message.value
         elif component == AUTOPILOT and kind in _HANDLERS:
             _HANDLERS[kind](self, message)
 

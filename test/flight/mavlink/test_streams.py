@@ -163,6 +163,7 @@ def test_streams_and_groups_are_named_as_the_dialect_has_them(kind):
         assert need.ask_hz >= 2.0 * need.need_hz
     groups = {
         mavlink.MAV_DATA_STREAM_EXTENDED_STATUS,
+        mavlink.MAV_DATA_STREAM_RC_CHANNELS,
         mavlink.MAV_DATA_STREAM_POSITION,
         mavlink.MAV_DATA_STREAM_EXTRA1,
         mavlink.MAV_DATA_STREAM_EXTRA3,

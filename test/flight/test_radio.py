@@ -1,0 +1,215 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A switch of the radio: only a clear way from off to on, on a radio that is received, engages."""
+
+from dataclasses import replace
+
+import pytest
+import vehicles
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquid_drone.flight.companion_session import CompanionSession
+from liquid_drone.flight.engagement import Stage
+from liquid_drone.flight.guard.limits import Limits
+from liquid_drone.flight.guard.state import Proposal
+from liquid_drone.flight.mavlink.profiles import ARDUPILOT
+from liquid_drone.flight.radio import GAP_S, JUMPS_S, RadioSwitch, RadioWatch
+
+ON, OFF, BETWEEN = 1900, 1100, 1600
+NO_VALUES = (0, 65535, 700, 2300, -1)
+PERIOD_S = 0.1
+
+
+class Radio:
+    """A radio that is read ten times a second."""
+
+    def __init__(self, channel: int = 7) -> None:
+        self.watch = RadioWatch(RadioSwitch(channel))
+        self.channel, self.now_s = channel, 100.0
+
+    def hold(self, pwm: int, for_s: float, healthy: bool = True) -> list[bool]:
+        """Return what is told while the switch stands there."""
+        told = []
+        for _ in range(round(for_s / PERIOD_S)):
+            self.now_s += PERIOD_S
+            channels = [1500] * 18
+            channels[self.channel - 1] = pwm
+            vehicle = vehicles.known(
+                self.now_s, radio=tuple(channels), radio_received_s=self.now_s
+            )
+            told.append(self.watch.take(self.now_s, replace(vehicle, radio_is_healthy=healthy)))
+        return [one for one in told if one is not None]
+
+    def silence(self, for_s: float) -> list[bool]:
+        vehicle = vehicles.known(self.now_s, radio=(1500,) * 18, radio_received_s=self.now_s)
+        self.now_s += for_s
+        told = self.watch.take(self.now_s, vehicle)
+        return [] if told is None else [told]
+
+
+@pytest.mark.parametrize('channel', [1, 8, 18])
+def test_from_off_to_on_engages_once_and_back_calls_off_once(channel: int) -> None:
+    radio = Radio(channel)
+    assert radio.hold(OFF, 2.0) == []
+    assert radio.hold(ON, 3.0) == [True]
+    assert radio.hold(OFF, 3.0) == [False]
+    radio.hold(OFF, JUMPS_S)
+    assert radio.hold(ON, 3.0) == [True]
+
+
+@given(st.floats(0.0, 20.0), st.sampled_from([ON, BETWEEN]))
+def test_a_switch_that_is_on_from_the_start_engages_nothing(for_s: float, first: int) -> None:
+    radio = Radio()
+    assert radio.hold(first, 0.4) + radio.hold(ON, for_s) == []
+
+
+@given(st.sampled_from(NO_VALUES), st.floats(0.1, 5.0), st.booleans())
+def test_what_no_radio_sends_begins_it_anew(pwm: int, for_s: float, healthy: bool) -> None:
+    radio = Radio()
+    radio.hold(OFF, 2.0)
+    assert radio.hold(pwm, for_s, healthy) == []
+    assert radio.hold(ON, 3.0) == []
+    assert radio.hold(OFF, 3.0) == [False]
+    assert radio.hold(ON, 3.0) == [True]
+
+
+@given(st.sampled_from([OFF, ON]), st.floats(0.1, 5.0))
+def test_a_receiver_that_the_autopilot_finds_bad_says_nothing(pwm: int, for_s: float) -> None:
+    radio = Radio()
+    radio.hold(OFF, 2.0)
+    radio.hold(pwm, for_s, healthy=False)
+    assert radio.hold(ON, 2.0) == []
+
+
+@given(st.floats(GAP_S + PERIOD_S, 60.0))
+def test_after_a_gap_the_switch_must_be_off_first(gap_s: float) -> None:
+    radio = Radio()
+    radio.hold(OFF, 2.0)
+    assert radio.silence(gap_s) == []
+    assert radio.hold(ON, 2.0) == []
+
+
+def test_a_switch_that_went_off_while_the_radio_was_lost_calls_off() -> None:
+    radio = Radio()
+    radio.hold(OFF, 2.0)
+    assert radio.hold(ON, 2.0) == [True]
+    radio.silence(5.0)
+    assert radio.hold(OFF, 2.0) == [False]
+
+
+def test_a_three_way_switch_may_pause_between_and_not_stay_there() -> None:
+    radio = Radio()
+    radio.hold(OFF, 2.0)
+    radio.hold(BETWEEN, 0.5)
+    assert radio.hold(ON, 2.0) == [True]
+    radio.hold(OFF, 5.0)
+    radio.hold(BETWEEN, 3.0)
+    assert radio.hold(ON, 2.0) == []
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([ON, OFF, BETWEEN, *NO_VALUES]),
+            st.sampled_from([0.1, 0.2, 0.3, 0.4, 0.6, 1.5]),
+        ),
+        max_size=40,
+    )
+)
+def test_however_a_channel_jumps_on_is_told_after_a_clear_off_only(
+    way: list[tuple[int, float]],
+) -> None:
+    radio, changes, last = Radio(), [], 0
+    off_from_s, off_to_s = 0.0, 0.0  # the last time that it was off, without a gap
+    for pwm, for_s in way:
+        begins_s = radio.now_s + PERIOD_S
+        if True in radio.hold(pwm, for_s):
+            assert pwm == ON
+            assert off_to_s - off_from_s >= 0.5 - 1e-6
+            assert sum(radio.now_s - one < JUMPS_S - 1.5 for one in changes) <= 3
+        if pwm in (ON, OFF):
+            changes += [begins_s] if last not in (0, pwm) else []
+            if pwm == OFF:
+                off_from_s = off_from_s if last == OFF else begins_s
+                off_to_s = radio.now_s
+            last = pwm
+        elif pwm != BETWEEN:
+            off_from_s, off_to_s, last = radio.now_s, radio.now_s, 0
+
+
+def test_a_channel_that_jumps_engages_nothing_until_it_is_quiet() -> None:
+    radio, told = Radio(), []
+    radio.hold(OFF, 2.0)
+    assert radio.hold(ON, 0.7) == [True]
+    for _ in range(20):
+        told += radio.hold(OFF, 0.6) + radio.hold(ON, 0.6)
+    assert True not in told
+    radio.hold(OFF, JUMPS_S)
+    assert radio.hold(ON, 1.0) == [True]
+
+
+@pytest.mark.parametrize('switch', [{'channel': 0}, {'channel': 19}, {'channel': 5, 'on_us': 900}])
+def test_a_switch_that_cannot_be_is_refused(switch: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match='got'):
+        RadioSwitch(**switch)
+
+
+class Link:
+    """A link whose vehicle the test sets."""
+
+    def __init__(self) -> None:
+        self.vehicle = None
+        self.profile = ARDUPILOT
+        self.obstacle = ''
+
+
+class Rig:
+    """A session engaged by the radio alone."""
+
+    def __init__(self) -> None:
+        self.link, self.now_s = Link(), 100.0
+        self.session = CompanionSession(self.link, Limits(battery_cells=4.0), radio=RadioSwitch(7))
+        self.mode = ARDUPILOT.hold_mode
+
+    def hold(self, pwm: int, for_s: float, **changes: object) -> Stage:
+        for _ in range(round(for_s / 0.05)):
+            self.now_s += 0.05
+            self.link.vehicle = vehicles.known(
+                self.now_s,
+                mode=self.mode,
+                autopilot='ardupilot',
+                stamp_s=self.now_s,
+                attitude_stamp_s=self.now_s,
+                radio=(1500, 1500, 1500, 1500, 1500, 1500, pwm),
+                radio_received_s=self.now_s,
+                **changes,
+            )
+            proposal = Proposal(self.now_s, (0.3, 0.0, 0.0, 0.0))
+            decision = self.session.decide(self.now_s, proposal)
+            if decision is not None and decision.reset_policy:
+                self.session.policy_was_reset()
+        return self.session.stage
+
+
+def test_a_flight_by_the_radio_alone() -> None:
+    rig = Rig()
+    assert rig.hold(OFF, 1.0) is Stage.STANDBY
+    assert rig.hold(ON, 1.0) is Stage.READY
+    rig.mode = ARDUPILOT.follow_mode
+    assert rig.hold(ON, 1.0) is Stage.ENGAGED
+    assert rig.hold(OFF, 3.0) is Stage.HANDED_BACK
+    rig.mode = ARDUPILOT.hold_mode
+    rig.hold(OFF, 5.0)
+    assert rig.hold(ON, 1.0) is Stage.READY  # and again, without anything else
+
+
+def test_what_the_guard_forbids_the_radio_cannot_and_the_pilot_is_told_why() -> None:
+    rig = Rig()
+    rig.hold(OFF, 1.0, position_valid=False, estimator_lacks='height')
+    stage = rig.hold(ON, 2.0, position_valid=False, estimator_lacks='height')
+    assert stage is Stage.STANDBY
+    assert rig.session.radio_refusal.startswith('cannot engage: ')
+    assert rig.hold(ON, 2.0) is Stage.STANDBY  # good again: the switch must be moved again
+    rig.hold(OFF, 5.0)
+    assert rig.hold(ON, 1.0) is Stage.READY

@@ -1,0 +1,79 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The pilot's own tools against the real node: texts for the ground station, a radio's switch."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from graph_bench import MavlinkBench
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from liquid_drone.flight.engagement import Stage
+
+
+@pytest.fixture
+def bench(ros: None) -> Iterator[MavlinkBench]:
+    made = MavlinkBench()
+    yield made
+    made.close()
+
+
+def _texts(bench: MavlinkBench) -> list[str]:
+    """Return what the node tells the pilot, from now on."""
+    reader, told, receive = mavlink.MAVLink(None), [], bench.autopilot.receive
+    reader.robust_parsing = True
+    pieces: dict[int, str] = {}
+
+    def listen(data: bytes, link: int = 0) -> None:
+        for message in reader.parse_buffer(data) or []:
+            if message.get_type() == 'STATUSTEXT':
+                assert message.get_srcComponent() == 191
+                whole = pieces.pop(message.id, '') + message.text
+                if message.id and len(message.text) == 50:
+                    pieces[message.id] = whole
+                else:
+                    told.append(whole)
+        receive(data, link)
+
+    bench.autopilot.receive = listen  # type: ignore[method-assign]
+    return told
+
+
+def test_the_pilot_is_told_in_words_why_it_cannot_be_engaged_and_what_happens(
+    bench: MavlinkBench,
+) -> None:
+    told = _texts(bench)
+    bench.autopilot.errors = replace(bench.autopilot.errors, measures_battery=False)
+    bench.node.start()
+    assert bench.wait(lambda: any('cannot engage: ' in text for text in told))
+    assert any('battery' in text for text in told)
+    bench.autopilot.errors = replace(bench.autopilot.errors, measures_battery=True)
+    assert bench.wait(lambda: 'follow: can be engaged' in told)
+    bench.fly()
+    assert bench.wait(lambda: 'follow: engaged, following' in told)
+    bench.autopilot.pilot_mode('LOITER')
+    assert bench.wait(lambda: any(text.startswith('follow: handed back: ') for text in told))
+    assert [text for text in told if 'take over' in text] == []
+
+
+def test_the_radio_s_switch_engages_and_calls_off(bench: MavlinkBench) -> None:
+    told = _texts(bench)
+    bench.autopilot.radio_us = (1500,) * 6 + (1900, 1500)
+    bench.set(engage_channel=7)
+    bench.node.start()
+    assert bench.wait(lambda: 'follow: can be engaged' in told)
+    bench.pause(1.0)
+    assert bench.stage() is Stage.STANDBY  # on since the start engages nothing
+    for _ in range(10):  # on a busy machine the radio may be lost meanwhile: flip it again
+        bench.autopilot.radio_us = (1500,) * 6 + (1100, 1500)
+        bench.pause(1.5)
+        bench.autopilot.radio_us = (1500,) * 6 + (1900, 1500)
+        if bench.wait(lambda: bench.stage() is Stage.READY, 3.0):
+            break
+    assert bench.stage() is Stage.READY
+    bench.autopilot.pilot_mode('GUIDED')
+    assert bench.wait(lambda: bench.stage() is Stage.ENGAGED)
+    bench.autopilot.radio_us = (1500,) * 6 + (1100, 1500)
+    assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK)
+    assert bench.wait(lambda: 'follow: handed back: called off by a human' in told)
