@@ -108,6 +108,9 @@ FOLLOW = (
         choices=('auto', 'px4', 'ardupilot'),
     ),
     Argument('mavlink', 'shadow', boolean, 'Decide and record, but send no setpoint: true.'),
+    Argument(
+        'mavlink', 'engage_channel', int, "Channel of the pilot's radio that engages; 0: none."
+    ),
     Argument('mavlink', 'signing_key_file', str, 'File of the MAVLink 2 signing key (chmod 600).'),
     Argument('recorder', 'bundle', str, 'Policy: a name in models/, or a path.'),
     Argument(
