@@ -24,6 +24,7 @@ class BatterySample:
     share: float | None = None  # of the charge, 0..1
     voltage_v: float | None = None  # of the whole pack
     is_healthy: bool = True  # False: the autopilot watches it and finds it bad
+    current_a: float | None = None  # drawn
 
 
 class SystemStatus(IntEnum):
@@ -67,6 +68,7 @@ class VehicleState:
     roll: float = 0.0
     pitch: float = 0.0
     yaw: float = 0.0  # counter-clockwise from east
+    rates_flu: Vector | None = None  # rad/s; None: not told
     reset_counter: int | None = None  # of the estimator, by two reports; None: not reported
     reset_told: int | None = None  # by the last report alone
     estimator_received_s: float = NEVER

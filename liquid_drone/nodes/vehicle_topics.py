@@ -59,26 +59,28 @@ class VehicleTopics:
         position = np.array(vehicle.position_enu)
         quaternion = quaternion_from_euler(vehicle.roll, vehicle.pitch, vehicle.yaw)
         velocity = np.array(vehicle.velocity_enu)
+        rates = np.array(vehicle.rates_flu or (UNKNOWN,) * 3)
         self._odometry.publish(
-            conversions.odometry_message(stamp_ns, position, quaternion, velocity, np.zeros(3))
+            conversions.odometry_message(stamp_ns, position, quaternion, velocity, rates)
         )
         if self._transforms is not None:
             self._transforms.body(stamp_ns, position, quaternion)
 
     def tell_battery(self, vehicle: VehicleState) -> None:
         """Publish the battery; what MAVLink did not say is NaN."""
-        share, stamp_ns = vehicle.battery_remaining, self._node.get_clock().now().nanoseconds
+        battery, stamp_ns = vehicle.battery, self._node.get_clock().now().nanoseconds
+        share, current_a = battery.share, battery.current_a
         self._battery.publish(
             BatteryState(
                 header=conversions.header(stamp_ns, conversions.BODY_FRAME),
-                voltage=UNKNOWN,
+                voltage=UNKNOWN if battery.voltage_v is None else battery.voltage_v,
                 temperature=UNKNOWN,
-                current=UNKNOWN,
+                current=UNKNOWN if current_a is None else -current_a,  # negative: discharging
                 charge=UNKNOWN,
                 capacity=UNKNOWN,
                 design_capacity=UNKNOWN,
                 percentage=UNKNOWN if share is None else float(share),
-                present=share is not None,
+                present=share is not None or battery.voltage_v is not None,
             )
         )
 

@@ -196,6 +196,9 @@ def test_the_vehicle_is_told_in_standard_messages(bench: MavlinkBench) -> None:
     assert (odometry[-1].header.frame_id, odometry[-1].child_frame_id) == ('odom', 'base_link')
     assert stages[-1].data == Stage.STANDBY.value
     assert 0.0 <= battery[-1].percentage <= 1.0
+    assert 12.0 < battery[-1].voltage < 17.0
+    assert math.isnan(battery[-1].current)  # what is not measured
+    assert abs(odometry[-1].twist.twist.angular.z) < 0.1
 
 
 def test_a_command_is_sent_on_at_once_with_the_stamp_of_its_image(bench: MavlinkBench) -> None:

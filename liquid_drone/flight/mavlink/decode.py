@@ -125,7 +125,13 @@ def _attitude(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState
         roll=roll,
         pitch=pitch,
         yaw=yaw,
+        rates_flu=_rates(message),
     )
+
+
+def _rates(message: Any) -> Vector | None:
+    rates = message.rollspeed, -message.pitchspeed, -message.yawspeed
+    return rates if all(map(math.isfinite, rates)) else None
 
 
 def _odometry(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
@@ -139,12 +145,13 @@ def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     percent, millivolts = message.battery_remaining, message.voltage_battery
     share = percent / 100.0 if 0 <= percent <= 100 else None
     voltage_v = millivolts / 1000.0 if 0 < millivolts < UNKNOWN_MV else None
+    current_a = message.current_battery / 100.0 if message.current_battery >= 0 else None
     watched = message.onboard_control_sensors_present & message.onboard_control_sensors_enabled
     bad = watched & ~message.onboard_control_sensors_health
     return replace(
         vehicle,
         battery_received_s=now_s,
-        battery=BatterySample(share, voltage_v, not bad & BATTERY_BIT),
+        battery=BatterySample(share, voltage_v, not bad & BATTERY_BIT, current_a),
         battery_before=vehicle.battery,
         radio_is_healthy=not bad & RADIO_BIT,
         battery_most_v=max(vehicle.battery_most_v, min(voltage_v or 0.0, _second_v(vehicle))),

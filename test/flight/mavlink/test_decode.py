@@ -265,3 +265,26 @@ def test_a_reset_counter_counts_once_it_was_told_twice():
     assert air.codec.vehicle.reset_counter == 3
     assert air.send(odometry(9)).reset_counter == 3
     assert air.send(odometry(4), odometry(4)).reset_counter == 4
+
+
+@given(st.integers(-1, 32767), st.integers(0, 65535))
+def test_current_and_voltage_are_told_where_they_are_measured(centi_amperes, millivolts):
+    battery = (
+        Air()
+        .send(
+            mavlink.MAVLink_sys_status_message(
+                0, 0, 0, 0, millivolts, centi_amperes, 50, 0, 0, 0, 0, 0, 0
+            )
+        )
+        .battery
+    )
+    assert battery.current_a == (None if centi_amperes < 0 else centi_amperes / 100.0)
+    assert (battery.voltage_v is None) == (millivolts in (0, 65535))
+
+
+@given(st.tuples(*[st.floats(width=32)] * 3))
+def test_rates_are_of_a_body_whose_y_is_left_and_z_up(rates):
+    roll, pitch, yaw = rates
+    vehicle = Air().send(mavlink.MAVLink_attitude_message(1000, 0.0, 0.0, 0.0, roll, pitch, yaw))
+    known = all(map(math.isfinite, rates))
+    assert vehicle.rates_flu == ((roll, -pitch, -yaw) if known else None)
