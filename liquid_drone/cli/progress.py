@@ -19,7 +19,7 @@ class TerminalWatcher:
         self._bar: Progress | None = None
 
     def begin(self, title: str, total: int, unit: str) -> None:
-        """Start a stage of ``total`` steps."""
+        """Start a stage of ``total`` steps; 0: nobody knows of how many."""
         self._title, self._total, self._unit = title, total, unit
         self._steps, self._found, self._units, self._facts = 0, 0, 0, ''
         self._began = self._spoken = time.monotonic()
@@ -34,7 +34,7 @@ class TerminalWatcher:
             )
             self._bar.start()
             _shown.add(self._bar)
-            self._task = self._bar.add_task(title, total=total, facts='')
+            self._task = self._bar.add_task(title, total=total or None, facts='')
         else:
             self._say(f'{title} ...')
 
@@ -57,9 +57,9 @@ class TerminalWatcher:
             self._spoken = now
             each_s = (now - self._began) / max(self._steps - self._found, 1)
             left_s = each_s * (self._total - self._steps)
-            self._say(
-                f'{self._title}: {self._steps}/{self._total} {self._facts}, {left_s:.0f} s left'
-            )
+            of = f'/{self._total}' if self._total else f' {self._unit}'
+            left = f', {left_s:.0f} s left' if self._total else ''
+            self._say(f'{self._title}: {self._steps}{of} {self._facts}{left}')
 
     def end(self, summary: str = '') -> None:
         """Finish the stage with one line."""

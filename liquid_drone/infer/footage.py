@@ -101,7 +101,7 @@ class Footage:
             self.left_out[f'{at_ns / SECOND_NS:.2f} s'] = reason
 
         with open_bag(self.paths[0]) as sources:
-            source = _image_topic(self.paths[0], sources)
+            source = image_topic(self.paths[0], sources)
             first_ns, index = None, 0
             for bag_ns, message in source.decoded(left_out):
                 stamp = message.header.stamp
@@ -177,8 +177,13 @@ def _picture_footage(
     )
 
 
-def _image_topic(path: Path, sources: Sequence[Any]) -> Any:
-    """Return the topic of the camera: the one called so, else the only one with pictures."""
+def image_topic(path: Path, sources: Sequence[Any]) -> Any:
+    """Return the topic of the camera: the one called so, else the only one with pictures.
+
+    Raises:
+        CameraError: several, or none.
+
+    """
     from ..episodes.bag_source import topics_of
 
     pictures = [source for source in sources if source.msgtype in IMAGE_TYPES]

@@ -18,6 +18,17 @@ MISSING = 0.9  # share of the stated frames that must come for the file to be wh
 CONVERT = 'convert it: ffmpeg -i FILE -c:v libx264 -pix_fmt yuv420p converted.mp4'
 
 
+def _opened(path: Path) -> cv2.VideoCapture:
+    """Open a video without OpenCV's own words on it, which name no file."""
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    try:
+        return cv2.VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG)
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+
 def video_frames(path: Path, tell: Callable[[str], None]) -> Iterator[tuple[float, Image]]:
     """Yield (stamp in s from the first frame, RGB (H, W, 3)).
 
@@ -29,8 +40,7 @@ def video_frames(path: Path, tell: Callable[[str], None]) -> Iterator[tuple[floa
         tell: gets a sentence where nothing or less than all could be read.
 
     """
-    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')  # its own sentences name no file
-    capture = cv2.VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG)
+    capture = _opened(path)
     try:
         if not capture.isOpened():
             tell(f'it is cut short or in no format that OpenCV reads; {CONVERT}')

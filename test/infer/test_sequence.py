@@ -2,12 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protects: delay and flicker of a sequence are counted as a person would count them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inventions import invent
 
+from liquid_drone import topics
+from liquid_drone.episodes.episode import BAG, save
+from liquid_drone.errors import ConfigError
 from liquid_drone.infer.frame_answer import FrameAnswer
+from liquid_drone.infer.recorded_truth import recorded_truth
 from liquid_drone.infer.sequence import score_sequence
 from liquid_drone.infer.truth import FrameTruth
 
@@ -63,3 +70,24 @@ def test_every_true_change_is_in_time_late_or_never(frames):
     found = score_sequence(sequence(seen), truth(there), 0.5)
     assert found.in_time.total == sum(a != b for a, b in zip(there[1:], there[:-1], strict=True))
     assert found.in_time.count + found.never_followed <= found.in_time.total
+
+
+@pytest.mark.parametrize('seed', [1, 2])
+def test_a_simulated_flight_is_its_own_truth(tmp_path: Path, seed: int):
+    """Of each picture, in the order in which they are shown."""
+    recording = invent(seed, frames=6)
+    masks = [(0.1 * k, 0.0, 30.0 * (k % 2)) for k in range(6)]
+    recording.rows['target_mask'][:] = masks
+    save(recording, tmp_path / 'flight')
+    expected = {
+        f'{k}': FrameTruth(True, pytest.approx(0.1 * k)) if k % 2 else FrameTruth(False)
+        for k in range(6)
+    }
+    assert recorded_truth(tmp_path / 'flight' / BAG) == expected
+
+
+def test_a_recording_without_truth_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    save(invent(1, frames=3), tmp_path / 'flight')
+    monkeypatch.setattr(topics, 'TARGET_MASK', 'another/mask')
+    with pytest.raises(ConfigError, match='give --truth a CSV'):
+        recorded_truth(tmp_path / 'flight' / BAG)

@@ -36,7 +36,9 @@ EPILOG = """examples:
 
 Leaves an annotated sheet or film, frames.csv, a plot and a summary. It needs no ROS, no simulator
 and no drone: do it before the first flight. truth.csv has a header: name (or frame), in_view (0 or
-1), bearing (-1 left edge to 1 right edge); a column kind (any word) is scored apart.
+1), bearing (-1 left edge to 1 right edge); a column kind (any word) is scored apart. Of a sequence
+it is also scored how fast the answer follows a target that walks in and out of view. The recording
+of a simulated flight is its own truth: infer follow episode/bag --truth episode/bag.
 colour-blob is the largest red patch, to compare with.
 """
 
@@ -61,7 +63,11 @@ class InferArguments:
         None, 'pictures are a sequence at this rate', low=0.1, high=1000.0, unit='Hz',
         unset='each for itself',
     )  # fmt: skip
-    truth: Path | None = option(None, 'CSV of what is in the pictures', unset='no scores')
+    truth: Path | None = option(
+        None,
+        'CSV of what is in the pictures, or the recording of a simulated flight',
+        unset='no scores',
+    )
     compare: tuple[str, ...] = option((), 'further bundles, or colour-blob', metavar='BUNDLE')
     threshold: float = option(0.5, 'least probability that counts as seen', low=0.0, high=1.0)
     providers: ProviderChoice = option('cpu', 'where the vision graph runs')
@@ -75,10 +81,9 @@ def run(args: InferArguments) -> int:
     from ...infer.answers import COLOUR_BLOB, methods_of
     from ...infer.footage import open_footage
     from ...infer.results import FILES
-    from ...infer.truth import read_truth
 
     footage = open_footage(args.footage, args.rate, args.fov)
-    truth = read_truth(args.truth) if args.truth else {}
+    truth = _truth(args.truth) if args.truth else {}
     names = [args.bundle, *args.compare]
     if args.bundle == COLOUR_BLOB or len({*names}) < len(names):
         raise ConfigError('expected a bundle first, and each method once')
@@ -100,6 +105,14 @@ def run(args: InferArguments) -> int:
     if not args.json:
         print(f'{args.out}: {", ".join(files)}')
     return 0
+
+
+def _truth(path: Path) -> 'dict[str, FrameTruth]':
+    from ...infer.files_shown import is_recording
+    from ...infer.recorded_truth import recorded_truth
+    from ...infer.truth import read_truth
+
+    return recorded_truth(path) if path.exists() and is_recording(path) else read_truth(path)
 
 
 def _answers(
