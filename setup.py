@@ -120,7 +120,7 @@ setup(
     package_data={NAME: ['py.typed']},
     data_files=shipped_files(),
     zip_safe=False,
-    install_requires=['numpy', 'opencv-python', 'pymavlink>=2.4.40', 'PyYAML'],
+    install_requires=['numpy', 'opencv-python', 'pymavlink>=2.4.49', 'PyYAML'],
     extras_require={
         'cpu': CPU,
         'gpu': GPU,

@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 
 # A drone has neither PyTorch nor the simulator: there these rooms are left out, which is said.
 ROOMS = {
-    'torch': ('bench', 'evaluate', 'learn', 'policy', 'runtime'),
+    'torch': (
+        *('bench', 'evaluate', 'learn', 'policy', 'runtime'),
+        'episodes/test_rosbag_import.py',
+    ),
     'pybullet': ('bench', 'evaluate', 'firmware', 'learn', 'sim'),
+    'rclpy': ('bringup', 'nodes', 'ros'),
 }
 SAID = {
     'torch': "needs PyTorch: pip install 'liquid_drone[train]'",
     'pybullet': "needs the simulator: pip install 'liquid_drone[sim]'",
+    'rclpy': "needs ROS 2, or pip install 'liquid_drone[ros]'",
 }
 MISSING = [name for name in ROOMS if importlib.util.find_spec(name) is None]
 collect_ignore = sorted({room for name in MISSING for room in ROOMS[name]})

@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import cv2
-import imageio_ffmpeg
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,6 +19,9 @@ from liquid_drone.infer.footage import open_footage
 from liquid_drone.infer.overlay import MOST_CELLS, PANE
 from liquid_drone.infer.pictures_left import FilmMaker, SheetMaker
 
+imageio_ffmpeg = pytest.importorskip(
+    'imageio_ffmpeg', reason="needs the simulator: pip install 'liquid_drone[sim]'"
+)
 RATE_HZ = 10
 SOURCE = f'testsrc2=size=64x48:rate={RATE_HZ}'
 

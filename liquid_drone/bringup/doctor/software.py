@@ -28,7 +28,7 @@ def python(machine: Machine) -> Iterator[Symptom]:
     if OLDEST_PYTHON <= machine.python <= NEWEST_PYTHON:
         yield Symptom('Python', 'ok', name)
     elif machine.python[:2] == NO_SIMULATOR:
-        state = f"{name}: PyBullet has no wheel for it, and the drone's part was not run on it yet"
+        state = f"{name}: the drone's part runs; PyBullet has no wheel for it"
         yield Symptom('Python', 'warning', state, 'simulate and train with Python 3.10 to 3.13')
     else:
         yield Symptom('Python', 'error', name, 'use Python 3.10 to 3.13: make PYTHON=python3.11')

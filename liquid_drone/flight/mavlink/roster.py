@@ -17,6 +17,7 @@ DOUBLED_S = 0.5  # the same packet so soon is a double
 AUTOPILOT_COMPONENT = 1
 NO_AUTOPILOT = mavlink.MAV_AUTOPILOT_INVALID  # ground stations, cameras, gimbals, companions
 GROUND_STATION: int = mavlink.MAV_TYPE_GCS
+GENERIC_MULTIROTOR = 43  # MAV_TYPE_GENERIC_MULTIROTOR; pymavlink has the name from 2.4.50 on
 MULTIROTORS = frozenset(
     {
         mavlink.MAV_TYPE_QUADROTOR,
@@ -26,7 +27,7 @@ MULTIROTORS = frozenset(
         mavlink.MAV_TYPE_OCTOROTOR,
         mavlink.MAV_TYPE_DODECAROTOR,
         mavlink.MAV_TYPE_DECAROTOR,
-        mavlink.MAV_TYPE_GENERIC_MULTIROTOR,
+        GENERIC_MULTIROTOR,
     }
 )
 

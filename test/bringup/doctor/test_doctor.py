@@ -70,7 +70,7 @@ def test_a_sound_machine_has_no_fault():
 
 FAULTS: dict[str, tuple[dict[str, object], str, str]] = {  # what differs, what is said, the mend
     'old Python': ({'python': (3, 8)}, 'Python: 3.8', '3.10 to 3.13'),
-    'the Python of Lyrical': ({'python': (3, 14)}, '3.14: PyBullet has no wheel', '3.10 to 3.13'),
+    'the Python of Lyrical': ({'python': (3, 14)}, 'PyBullet has no wheel', '3.10 to 3.13'),
     'no ROS': ({'import_error': says(rclpy='ImportError: no')}, 'no rclpy', 'setup.bash'),
     'ROS at its end': ({'variables': {'ROS_DISTRO': 'kilted'}}, 'ends 2026-12-31', 'Jazzy'),
     'unknown ROS': ({'variables': {'ROS_DISTRO': 'rolling'}}, 'never run on', ''),

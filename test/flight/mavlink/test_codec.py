@@ -11,6 +11,7 @@ from liquid_drone.errors import LinkError
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
 from liquid_drone.flight.mavlink.decode import HANDLERS
 from liquid_drone.flight.mavlink.profiles import ARDUPILOT, PX4, detect, named
+from liquid_drone.flight.mavlink.roster import GENERIC_MULTIROTOR, MULTIROTORS
 from liquid_drone.flight.setpoint import Setpoint
 
 QUADROTOR = mavlink.MAV_TYPE_QUADROTOR
@@ -189,6 +190,12 @@ def test_one_odd_heartbeat_at_any_time_decides_neither_kind_nor_vehicle(profile,
         profile.mode_name(profile.follow_mode),
     )
     assert vehicle.heartbeat_received_s == now_s
+
+
+def test_the_number_of_a_generic_multirotor_is_that_of_the_dialect():
+    """pymavlink 2.4.49, which Debian packages, has no name for it."""
+    assert getattr(mavlink, 'MAV_TYPE_GENERIC_MULTIROTOR', 43) == GENERIC_MULTIROTOR
+    assert GENERIC_MULTIROTOR in MULTIROTORS
 
 
 def test_until_two_heartbeats_tell_the_same_none_counts_as_received():
