@@ -15,6 +15,7 @@ from rig import STILL, Command, Rig, Row, firmware_or_skip
 
 from liquid_drone.flight.companion_session import CompanionSession
 from liquid_drone.flight.engagement import Stage
+from liquid_drone.flight.failsafes import FAILSAFES, complaints
 from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Sighting
 from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.link import MavlinkLink
@@ -144,3 +145,25 @@ def test_a_switch_that_is_on_from_the_start_and_a_lost_radio_engage_nothing(
     rows = pilot.fly(5.0)
     pilot.tell('found', channels=pilot.vehicle.radio, mode=pilot.vehicle.mode_name)
     assert Stage.READY not in {row.stage for row in rows}
+
+
+@pytest.mark.timeout(600)
+def test_the_failsafes_are_read_as_the_firmware_has_them(pilot: PilotRig) -> None:
+    pilot.until(lambda: pilot.vehicle is not None and pilot.vehicle.is_introduced, 60.0)
+    link, kind = pilot.link, pilot.firmware.kind.name
+    assert link is not None
+    names = {one.name for one in FAILSAFES[kind]}
+
+    def are_read() -> bool:
+        for name in names - set(link.parameters):
+            link.request_parameter(name)
+        return set(link.parameters) == names
+
+    pilot.until(are_read, 30.0)
+    pilot.tell('failsafes', **link.parameters)
+    whole = {'COM_OBL_RC_ACT', 'NAV_RCL_ACT', 'GF_ACTION', 'FS_THR_ENABLE', 'FENCE_ENABLE'}
+    for name in whole & names:
+        assert link.parameters[name] in range(8)
+    found = complaints(kind, link.parameters)
+    assert not any('not answered' in words for words in found.values())
+    assert found['GF_MAX_HOR_DIST' if kind == 'px4' else 'GUID_TIMEOUT']  # as they come

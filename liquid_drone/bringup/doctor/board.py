@@ -3,11 +3,16 @@
 """Checks of the machine itself: serial ports, cameras, priority, clock, disk, autopilot."""
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...errors import LinkError
 from .machine import Machine, Symptom
+
+if TYPE_CHECKING:
+    from ...flight.mavlink.link import MavlinkLink
 
 PRIORITY = 10  # what the mavlink node asks for
 LEAST_FREE = 5 * 2**30  # bytes; a recorded flight takes about 100 MB a minute
@@ -19,6 +24,7 @@ COMPETITORS = {
     'brltty': 'takes USB serial adapters',
 }
 LISTEN_S = 3.0
+TRIES = 3  # to read the parameters that were not answered
 
 
 def serial_ports(machine: Machine) -> Iterator[Symptom]:
@@ -84,36 +90,52 @@ def autopilot(machine: Machine) -> Iterator[Symptom]:
     """Listen on the connection that was named."""
     if not machine.connection:
         return
-    try:
-        state = _listen(machine.connection)
-    except LinkError as error:
-        yield Symptom('autopilot', 'error', str(error))
-        return
-    level = 'ok' if state.startswith('heard') else 'error'
-    mend = '' if level == 'ok' else 'baud rate, RX and TX, telemetry port: docs/jetson.md'
-    yield Symptom('autopilot', 'ok' if level == 'ok' else 'error', state, mend)
-
-
-def _listen(connection: str) -> str:
-    """Return who is heard within some seconds; nothing is commanded."""
-    import time
-
     from ...flight.mavlink.link import MavlinkLink
 
-    link = MavlinkLink.open(connection)
     try:
-        ends_s = time.monotonic() + LISTEN_S
-        while time.monotonic() < ends_s:
-            vehicle = link.poll(time.monotonic())
-            if vehicle is not None and vehicle.is_introduced:
-                break
-            time.sleep(0.02)
-        vehicle, profile = link.vehicle, link.profile
-    finally:
-        link.close()
+        with MavlinkLink.open(machine.connection) as link:
+            yield _heard(link, machine.connection)
+            if link.profile is not None:
+                yield from _failsafes(link, link.profile.name)
+    except LinkError as error:
+        yield Symptom('autopilot', 'error', str(error))
+
+
+def _heard(link: 'MavlinkLink', connection: str) -> Symptom:
+    """Tell who is heard within some seconds; nothing is commanded."""
+    _poll(link, lambda: link.vehicle is not None and link.vehicle.is_introduced)
+    vehicle, profile = link.vehicle, link.profile
     if vehicle is None or profile is None:
-        return f'nobody heard on {connection} for {LISTEN_S:.0f} s'
-    return f'heard {profile.name}, system {vehicle.system_id}, on {connection}'
+        state = f'nobody heard on {connection} for {LISTEN_S:.0f} s'
+        mend = 'baud rate, RX and TX, telemetry port: docs/jetson.md'
+        return Symptom('autopilot', 'error', state, mend)
+    state = f'heard {profile.name}, system {vehicle.system_id}, on {connection}'
+    return Symptom('autopilot', 'ok', state)
+
+
+def _failsafes(link: 'MavlinkLink', kind: str) -> Iterator[Symptom]:
+    """Read the autopilot's failsafes and compare them with docs/SAFETY.md; nothing is written."""
+    from ...flight.failsafes import FAILSAFES, complaints
+
+    names = [one.name for one in FAILSAFES[kind]]
+    for _ in range(TRIES):
+        missing = [name for name in names if name not in link.parameters]
+        for name in missing:
+            link.request_parameter(name)
+        _poll(link, lambda: len(link.parameters) == len(names), LISTEN_S / TRIES)
+    for name, complaint in complaints(kind, link.parameters).items():
+        if complaint:
+            mend = 'set it in the ground station: docs/SAFETY.md'
+            yield Symptom('failsafe', 'warning', complaint, mend)
+        else:
+            yield Symptom('failsafe', 'ok', f'{name} {link.parameters[name]:g}')
+
+
+def _poll(link: 'MavlinkLink', is_done: Callable[[], bool], limit_s: float = LISTEN_S) -> None:
+    ends_s = time.monotonic() + limit_s
+    while not is_done() and time.monotonic() < ends_s:
+        link.poll(time.monotonic())
+        time.sleep(0.02)
 
 
 CHECKS = (serial_ports, cameras, priority, clock, disk, autopilot)

@@ -23,7 +23,7 @@ Nothing is changed and nothing is commanded. Exit code 1: something is an error.
 class DoctorArguments:
     """What is looked at beside the machine."""
 
-    connection: str = option('', 'listen for the autopilot here, as the mavlink node does')
+    connection: str = option('', 'listen for the autopilot here, and read its failsafes')
     json: bool = option(False, 'print the findings as JSON')
 
 

@@ -18,7 +18,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from ..vehicle import NEVER, VehicleState
 from .answered_path import AnsweredPath
-from .decode import HANDLERS
+from .decode import HANDLERS, parameter_value
 from .encoder import MavlinkEncoder
 from .framing import Frame
 from .home import HomeFinder
@@ -88,6 +88,7 @@ class MavlinkCodec:
         self._others: set[tuple[int, int]] = set()
         self._answers: list[bytes] = []
         self._arrived: list[Any] = []
+        self.parameters: dict[str, float | None] = {}  # requested ones; None: not answered yet
         self.refusal = ''  # why the last autopilot that is not known was not taken
 
     def ask_clock(self, now_s: float) -> bytes:
@@ -164,6 +165,8 @@ class MavlinkCodec:
         handler = HANDLERS.get(kind)
         if kind == 'TIMESYNC':
             self._compare_clocks(message, now_s)
+        elif kind == 'PARAM_VALUE' and message.param_id in self.parameters:
+            self.parameters[message.param_id] = parameter_value(message, self.profile)
         elif handler is not None and vehicle is not None:
             waited_s = self._waited_since_s if kind in UNSTAMPED else None
             came_s = now_s if waited_s is None else waited_s

@@ -9,6 +9,7 @@ estimator, a restarted clock. NED and FRD become ENU and FLU here.
 
 import logging
 import math
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from ...arrays import Vector
 from ...geometry import enu_from_ned, ned_euler_from_enu
 from ..vehicle import BatterySample, VehicleState
-from .profiles import detect
+from .profiles import Profile, detect
 from .timesync import boot_time_s
 
 logger = logging.getLogger(__name__)
@@ -207,6 +208,15 @@ def _text(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
 
 def _unchanged(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     return vehicle
+
+
+def parameter_value(message: Any, profile: Profile | None) -> float:
+    """Return a PARAM_VALUE as a number; PX4 hides whole numbers in a float's bytes."""
+    is_whole = message.param_type == mavlink.MAV_PARAM_TYPE_INT32
+    if is_whole and profile is not None and profile.integers_in_bytes:
+        (whole,) = struct.unpack('<i', struct.pack('<f', message.param_value))
+        return float(whole)
+    return float(message.param_value)
 
 
 HANDLERS: dict[str, Decoder] = {

@@ -139,6 +139,14 @@ class MavlinkEncoder:
         """Encode the request for one message, at once."""
         return self._command(mavlink.MAV_CMD_REQUEST_MESSAGE, float(message_id), 0.0)
 
+    def request_parameter(self, name: str) -> bytes:
+        """Encode the request for one parameter's value; nothing here can set one."""
+        return self._pack(
+            mavlink.MAVLink_param_request_read_message(
+                self._target(), AUTOPILOT_COMPONENT, name.encode('ascii'), -1
+            )
+        )
+
     def request_group(self, group: int, rate_hz: float) -> bytes:
         """Encode the request for a group of messages, as old firmware knows it."""
         return self._pack(

@@ -174,6 +174,18 @@ class MavlinkLink:
         self._transport.write(packet)
         return True
 
+    def request_parameter(self, name: str) -> None:
+        """Request a parameter's value; it comes to :attr:`parameters`."""
+        if self.vehicle is not None:
+            self._codec.parameters.setdefault(name, None)
+            self._transport.write(self._codec.encoder.request_parameter(name))
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """The parameters that were requested and answered."""
+        found = self._codec.parameters
+        return {name: value for name, value in found.items() if value is not None}
+
     def tell(self, severity: int, text: str) -> None:
         """Tell the pilot something in words (STATUSTEXT), once there is a vehicle.
 

@@ -67,6 +67,7 @@ class Profile:
     streams: tuple[StreamNeed, ...] = ()
     streams_by_itself: bool = False  # only what does not arrive is asked for; else all, at once
     stream_groups: Mapping[int, int] = field(default_factory=dict)  # message to MAV_DATA_STREAM
+    integers_in_bytes: bool = False  # of parameters, whose values travel as floats
     tells_local_home: bool = False  # HOME_POSITION has coordinates of the local frame
     holds_position: bool = False  # at zero velocity; else the guard holds height and place
 
@@ -101,6 +102,7 @@ PX4 = Profile(
     least_rate_hz=2.0,  # below 1 Hz it flaps between OFFBOARD and failsafe
     heartbeat_poll_s=0.2,  # a takeover is seen after 0.25 s instead of 1 s
     streams=_streams('px4'),
+    integers_in_bytes=True,
     tells_local_home=True,
     streams_by_itself=True,
 )

@@ -1,0 +1,91 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The autopilot's own failsafes as they should be set, and what to say of those that are not.
+
+They are what is left when the companion is gone. The table is that of ``docs/SAFETY.md`` (a test
+reads both). Parameters are read, never written.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+STICKS_BIT, OFFBOARD_BIT = 2, 4  # of COM_RC_OVERRIDE, of COM_RCL_EXCEPT
+
+
+@dataclass(frozen=True)
+class Failsafe:
+    """One parameter of the autopilot."""
+
+    name: str
+    wanted: str
+    is_good: Callable[[float], bool]
+    otherwise: str  # what happens where it is not so
+
+    def complaint(self, value: float | None) -> str:
+        """Return what is wrong with a value, in a sentence; empty: nothing. None: not answered."""
+        if value is None:
+            return f'{self.name} was not answered: look whether it is {self.wanted}'
+        if math.isfinite(value) and self.is_good(value):
+            return ''
+        return f'{self.name} is {value:g}, should be {self.wanted}: else {self.otherwise}'
+
+
+def _among(*values: int) -> Callable[[float], bool]:
+    return lambda value: value in values
+
+
+def _at_most(most: float) -> Callable[[float], bool]:
+    return lambda value: 0.0 < value <= most
+
+
+def _has_bit(bit: int) -> Callable[[float], bool]:
+    return lambda value: value >= 0.0 and bool(int(value) & bit)
+
+
+def _positive(value: float) -> bool:
+    return value > 0.0
+
+
+NO_FENCE = 'there is no fence but ours'
+PX4 = (
+    Failsafe('COM_OBL_RC_ACT', '5 (Hold)', _among(5), 'a lost companion is not held'),
+    Failsafe('COM_OF_LOSS_T', 'at most 1 s', _at_most(1.0), 'it flies on for longer'),
+    Failsafe('COM_RC_OVERRIDE', '3', _has_bit(STICKS_BIT), 'sticks take over nothing in OFFBOARD'),
+    Failsafe(
+        'COM_RCL_EXCEPT',
+        'without bit 2',
+        lambda value: value >= 0.0 and not int(value) & OFFBOARD_BIT,
+        'a lost radio does nothing in OFFBOARD',
+    ),
+    Failsafe(
+        'NAV_RCL_ACT', '2 (Return) or 1 (Hold)', _among(1, 2), 'a lost radio does other things'
+    ),
+    Failsafe('COM_LOW_BAT_ACT', '2 (Land) or 3', _among(2, 3), 'a low battery is a warning only'),
+    Failsafe('GF_ACTION', '2 (Hold), or 3 (Return), 5 (Land)', _among(2, 3, 5), NO_FENCE),
+    Failsafe('GF_MAX_HOR_DIST', 'such as 40 m', _positive, NO_FENCE),
+    Failsafe('GF_MAX_VER_DIST', 'such as 15 m', _positive, NO_FENCE),
+)
+ARDUPILOT = (
+    Failsafe('GUID_TIMEOUT', 'at most 1 s', _at_most(1.0), 'it flies on at full speed for longer'),
+    Failsafe('FS_THR_ENABLE', '1 (Return)', _among(1, 3, 4, 5), 'a lost radio does nothing'),
+    Failsafe('BATT_FS_LOW_ACT', '1 (Land)', _positive, 'a low battery does nothing'),
+    Failsafe('BATT_LOW_VOLT', "your battery's", _positive, 'a low battery is not noticed'),
+    Failsafe('FENCE_ENABLE', '1', _among(1), NO_FENCE),
+    Failsafe('FENCE_ACTION', '1 (Return), or another than 0', _positive, NO_FENCE),
+    Failsafe('FENCE_RADIUS', 'such as 40 m', _positive, NO_FENCE),
+    Failsafe('FENCE_ALT_MAX', 'such as 15 m', _positive, NO_FENCE),
+    Failsafe('WPNAV_SPEED', 'at most 200 cm/s', _at_most(200.0), 'GUIDED itself limits little'),
+)
+FAILSAFES: Mapping[str, tuple[Failsafe, ...]] = {'px4': PX4, 'ardupilot': ARDUPILOT}
+
+
+def complaints(autopilot: str, values: Mapping[str, float]) -> dict[str, str]:
+    """Return name and sentence of every parameter; the sentence is empty where it is good.
+
+    Args:
+        autopilot: name of its profile.
+        values: what was read, by name; one that is missing was not answered.
+
+    """
+    return {one.name: one.complaint(values.get(one.name)) for one in FAILSAFES[autopilot]}

@@ -1,0 +1,125 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The autopilot's failsafes: the table of the documents, every value judged, read over a link."""
+
+import math
+import re
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquid_drone.bringup import local_graph
+from liquid_drone.bringup.doctor import board
+from liquid_drone.bringup.doctor.machine import Machine
+from liquid_drone.flight.failsafes import FAILSAFES, complaints
+from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
+from liquid_drone.sim.autopilot.udp import UdpEndpoint
+from liquid_drone.sim.physics.point_mass import PointMass
+
+SAFETY = Path(__file__).parents[2] / 'docs' / 'SAFETY.md'
+GOOD = {
+    'px4': {
+        'COM_OBL_RC_ACT': 5, 'COM_OF_LOSS_T': 1.0, 'COM_RC_OVERRIDE': 3, 'COM_RCL_EXCEPT': 3,
+        'NAV_RCL_ACT': 2, 'COM_LOW_BAT_ACT': 2, 'GF_ACTION': 2, 'GF_MAX_HOR_DIST': 40.0,
+        'GF_MAX_VER_DIST': 15.0,
+    },
+    'ardupilot': {
+        'GUID_TIMEOUT': 0.5, 'FS_THR_ENABLE': 1, 'BATT_FS_LOW_ACT': 1, 'BATT_LOW_VOLT': 14.0,
+        'FENCE_ENABLE': 1, 'FENCE_ACTION': 1, 'FENCE_RADIUS': 40.0, 'FENCE_ALT_MAX': 15.0,
+        'WPNAV_SPEED': 200.0,
+    },
+}  # fmt: skip
+BAD = {
+    'px4': {
+        'COM_OBL_RC_ACT': 0, 'COM_OF_LOSS_T': 5.0, 'COM_RC_OVERRIDE': 1, 'COM_RCL_EXCEPT': 4,
+        'NAV_RCL_ACT': 0, 'COM_LOW_BAT_ACT': 0, 'GF_ACTION': 0, 'GF_MAX_HOR_DIST': 0.0,
+        'GF_MAX_VER_DIST': 0.0,
+    },
+    'ardupilot': {
+        'GUID_TIMEOUT': 3.0, 'FS_THR_ENABLE': 0, 'BATT_FS_LOW_ACT': 0, 'BATT_LOW_VOLT': 0.0,
+        'FENCE_ENABLE': 0, 'FENCE_ACTION': 0, 'FENCE_RADIUS': 0.0, 'FENCE_ALT_MAX': 0.0,
+        'WPNAV_SPEED': 1000.0,
+    },
+}  # fmt: skip
+KINDS = sorted(GOOD)
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_the_table_is_that_of_the_documents(kind: str) -> None:
+    title = {'px4': 'PX4', 'ardupilot': 'ArduPilot'}[kind]
+    _, _, rest = SAFETY.read_text(encoding='utf-8').partition(f'| {title} | value | why |')
+    rows = rest.partition('\n\n')[0]
+    named = re.findall(
+        r'`([A-Z0-9_]+)`', ''.join(row.split('|')[1] for row in rows.split('\n')[2:])
+    )
+    wiring = {name for name in named if name.startswith(('MAV_1', 'SER_', 'SERIAL'))}
+    assert set(named) - wiring == {one.name for one in FAILSAFES[kind]}
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_good_values_are_good_and_each_bad_one_is_named(kind: str) -> None:
+    assert set(complaints(kind, GOOD[kind]).values()) == {''}
+    for name, value in BAD[kind].items():
+        found = {
+            key: words
+            for key, words in complaints(kind, {**GOOD[kind], name: value}).items()
+            if words
+        }
+        assert list(found) == [name]
+        assert f'{name} is {value:g}, should be ' in found[name]
+
+
+@given(st.sampled_from(KINDS), st.data())
+def test_any_number_is_judged_and_what_is_no_number_is_never_good(
+    kind: str, data: st.DataObject
+) -> None:
+    names = [one.name for one in FAILSAFES[kind]]
+    values = data.draw(st.dictionaries(st.sampled_from(names), st.floats()))
+    found = complaints(kind, values)
+    assert set(found) == set(names)
+    for name in names:
+        if name not in values:
+            assert 'not answered' in found[name]
+        elif not math.isfinite(values[name]):
+            assert found[name]
+
+
+@pytest.mark.parametrize('kind', KINDS)
+@pytest.mark.parametrize('values', [GOOD, BAD], ids=['good', 'bad'])
+def test_the_doctor_reads_them_and_writes_none(
+    kind: str, values: dict[str, dict[str, float]]
+) -> None:
+    port = local_graph.free_udp_port()
+    autopilot = SimulatedAutopilot(PointMass(position_enu=np.zeros(3)), kind)
+    autopilot.parameters.update(values[kind])
+    autopilot.parameters.pop('GF_ACTION', None)  # one that is not answered
+    before, ends = dict(autopilot.parameters), threading.Event()
+
+    def live() -> None:
+        endpoint = UdpEndpoint(autopilot, [('127.0.0.1', port)])
+        while not ends.is_set():
+            endpoint.flush()
+            endpoint.poll()
+            autopilot.advance(12)
+            time.sleep(0.02)
+        endpoint.close()
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    try:
+        found = list(board.autopilot(Machine(connection=f'udpin:127.0.0.1:{port}')))
+    finally:
+        ends.set()
+        thread.join()
+    assert found[0].level == 'ok'
+    said = {one.state.split()[0]: one.level for one in found[1:]}
+    expected = dict.fromkeys(GOOD[kind], 'ok' if values is GOOD else 'warning')
+    if kind == 'px4':
+        expected['GF_ACTION'] = 'warning'
+    assert said == expected
+    assert autopilot.parameters == before
