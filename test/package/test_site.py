@@ -83,6 +83,16 @@ def site_pages() -> ModuleType:
     return module
 
 
+def test_the_site_lists_the_parameters_of_every_node() -> None:
+    files = (ROOT / 'liquid_drone/nodes').glob('*.py')
+    declare = {
+        f'nodes.{path.stem}'
+        for path in files
+        if re.search(r'^PARAMETERS\b.* = ', path.read_text(encoding='utf-8'), re.MULTILINE)
+    }
+    assert declare == set(site_pages().PARAMETERS.values())
+
+
 def code(page: Path) -> str:
     """Return what a page shows as code, in its lines and in its blocks."""
     text = page.read_text(encoding='utf-8')
