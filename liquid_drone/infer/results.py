@@ -59,7 +59,8 @@ class MethodAnswers:
         if self.sequence is not None:
             found['sequence'] = {
                 **dataclasses.asdict(self.sequence),
-                'in_time': _plain(self.sequence.in_time),
+                'came_in_time': _plain(self.sequence.came_in_time),
+                'went_in_time': _plain(self.sequence.went_in_time),
             }
         return found
 

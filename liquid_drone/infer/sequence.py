@@ -23,8 +23,9 @@ EARLY_S = 1e-6  # of two stamps that are the same
 class SequenceScore:
     """How the answers "seen" or "not seen" follow the truth in time."""
 
-    in_time: Rate  # of the true changes, those that the answer followed within 0.3 s
-    never_followed: int  # before the next true change
+    came_in_time: Rate  # of the times the target came into view: seen within 0.3 s
+    went_in_time: Rate  # of the times it went out of view: no longer seen within 0.3 s
+    never_followed: int  # changes that the answer did not follow before the next true change
     worst_delay_s: float | None  # of those that were followed
     changes: int  # of the answer, in the whole sequence
     most_changes_a_second: int  # within any second
@@ -38,10 +39,11 @@ def score_sequence(
     times = [answer.stamp_s for answer in answers]
     seen = [answer.probability >= threshold for answer in answers]
     delays = _delays(answers, seen, truth)
-    followed = [delay for delay in delays if delay is not None]
+    followed = [delay for delay, _ in delays if delay is not None]
     changed = [t for t, a, b in zip(times[1:], seen[:-1], seen[1:], strict=True) if a != b]
     return SequenceScore(
-        wilson(sum(delay <= IN_TIME_S + EARLY_S for delay in followed), len(delays)),
+        _in_time([delay for delay, came in delays if came]),
+        _in_time([delay for delay, came in delays if not came]),
         len(delays) - len(followed),
         max(followed, default=None),
         len(changed),
@@ -50,26 +52,36 @@ def score_sequence(
     )
 
 
+def _in_time(delays: Sequence[float | None]) -> Rate:
+    limit_s = IN_TIME_S + EARLY_S
+    return wilson(sum(delay is not None and delay <= limit_s for delay in delays), len(delays))
+
+
 def _delays(
     answers: Sequence[FrameAnswer], seen: Sequence[bool], truth: Mapping[str, FrameTruth]
-) -> list[float | None]:
-    """Return for each true change how long the answer took to agree; None: it never did."""
+) -> list[tuple[float | None, bool]]:
+    """Return for each true change how long the answer took to agree, and whether it came.
+
+    None: it never did agree.
+    """
     known = [
         (answer.stamp_s, is_seen, told.in_view)
         for answer, is_seen in zip(answers, seen, strict=True)
         if (told := truth_of(answer, truth)) is not None
     ]
-    delays: list[float | None] = []
+    delays: list[tuple[float | None, bool]] = []
     began_s: float | None = None  # of the change that is not followed yet
     for (_, _, before), (stamp_s, is_seen, in_view) in pairwise(known):
         if in_view != before:
             if began_s is not None:
-                delays.append(None)
+                delays.append((None, before))
             began_s = stamp_s
         if began_s is not None and is_seen == in_view:
-            delays.append(stamp_s - began_s)
+            delays.append((stamp_s - began_s, in_view))
             began_s = None
-    return [*delays, *([None] if began_s is not None else [])]
+    if began_s is not None:
+        delays.append((None, known[-1][2]))
+    return delays
 
 
 def _most_within(times: Sequence[float], window_s: float) -> int:

@@ -220,7 +220,9 @@ def test_the_command_leaves_what_it_says(photos, tmp_path, capsys, monkeypatch):
     sequence = json.loads(capsys.readouterr().out.splitlines()[-1])['methods']['follow'][
         'sequence'
     ]
-    assert sequence['in_time']['total'] == 1  # 0.png is without, the others are with the target
+    assert (
+        sequence['came_in_time']['total'] == 1
+    )  # 0.png is without, the others are with the target
     assert run_infer('follow', photos, '--out', out) == 0
     assert not (out / 'film.mp4').exists()  # nobody takes the earlier one for this run's
 

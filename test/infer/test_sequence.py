@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protects: delay and flicker of a sequence are counted as a person would count them."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +40,8 @@ def test_the_delay_is_from_the_true_change_to_the_answer_that_agrees(into, out):
     there = [False] * 25 + [True] * 25 + [False] * 25
     seen = [False] * (25 + into) + [True] * (25 + out - into) + [False] * (25 - out)
     found = score_sequence(sequence(seen), truth(there), 0.5)
-    assert found.in_time.total == 2
-    assert found.in_time.count == (into <= 6) + (out <= 6)
+    assert (found.came_in_time.count, found.came_in_time.total) == (into <= 6, 1)
+    assert (found.went_in_time.count, found.went_in_time.total) == (out <= 6, 1)
     assert found.never_followed == 0
     assert found.worst_delay_s == pytest.approx(FRAME_S * max(into, out))
     assert found.changes == 2
@@ -50,9 +51,9 @@ def test_the_delay_is_from_the_true_change_to_the_answer_that_agrees(into, out):
 def test_a_change_that_is_never_followed_is_counted():
     there = [False] * 10 + [True] * 10 + [False] * 10
     found = score_sequence(sequence([False] * 30), truth(there), 0.5)
-    assert (found.in_time.count, found.in_time.total, found.never_followed) == (1, 2, 1)
+    assert (found.came_in_time.count, found.went_in_time.count, found.never_followed) == (0, 1, 1)
     found = score_sequence(sequence([True] * 30), truth(there), 0.5)
-    assert (found.in_time.count, found.never_followed) == (1, 1)
+    assert (found.came_in_time.count, found.went_in_time.count, found.never_followed) == (1, 0, 1)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=120))
@@ -61,15 +62,18 @@ def test_flicker_is_the_most_changes_within_a_second(seen):
     changed = [k for k in range(1, len(seen)) if seen[k] != seen[k - 1]]
     most = max((sum(0 <= other - k < 20 for other in changed) for k in changed), default=0)
     assert (found.changes, found.most_changes_a_second) == (len(changed), most)
-    assert found.in_time.total == 0
+    assert found.came_in_time.total + found.went_in_time.total == 0
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=80))
 def test_every_true_change_is_in_time_late_or_never(frames):
     seen, there = [a for a, _ in frames], [b for _, b in frames]
     found = score_sequence(sequence(seen), truth(there), 0.5)
-    assert found.in_time.total == sum(a != b for a, b in zip(there[1:], there[:-1], strict=True))
-    assert found.in_time.count + found.never_followed <= found.in_time.total
+    changes = [b - a for a, b in pairwise([int(one) for one in there])]
+    assert found.came_in_time.total == changes.count(1)
+    assert found.went_in_time.total == changes.count(-1)
+    in_time = found.came_in_time.count + found.went_in_time.count
+    assert in_time + found.never_followed <= len(changes) - changes.count(0)
 
 
 @pytest.mark.parametrize('seed', [1, 2])

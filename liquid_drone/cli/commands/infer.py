@@ -186,9 +186,10 @@ def _rate(rate: 'Rate') -> str:
 def _told_of_sequence(one: 'SequenceScore') -> str:
     worst = '' if one.worst_delay_s is None else f', slowest after {one.worst_delay_s:.2f} s'
     return (
-        f'\n  in and out of view: {_rate(one.in_time)} changes followed within 0.3 s{worst}, '
-        f'{one.never_followed} never; the answer changed {one.changes} times in '
-        f'{one.length_s:.1f} s, at most {one.most_changes_a_second} times within a second'
+        f'\n  within 0.3 s seen when it came: {_rate(one.came_in_time)}, no longer seen when it '
+        f'went: {_rate(one.went_in_time)}{worst}, {one.never_followed} never; the answer '
+        f'changed {one.changes} times in {one.length_s:.1f} s, at most '
+        f'{one.most_changes_a_second} times within a second'
     )
 
 
