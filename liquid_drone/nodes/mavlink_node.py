@@ -38,7 +38,13 @@ from .sightings import Sightings
 from .vehicle_topics import DecisionTopics, VehicleTopics
 
 # each from one node alone; with a second mavlink node there are two of the last one
-ONE_PUBLISHER = (topics.COMMAND, topics.SIGHTING, topics.IMAGE, topics.SETPOINT)
+ONE_PUBLISHER = (
+    topics.COMMAND,
+    topics.SIGHTING,
+    topics.IMAGE,
+    topics.IMAGE_COMPRESSED,
+    topics.SETPOINT,
+)
 HAND_BACK_LIMIT_S = 4.0  # once told to stop; launch grows impatient after 5
 
 

@@ -22,7 +22,7 @@ from ..camera.source import CameraFrame
 from ..contract import SEEN_PROBABILITY, check_image
 from ..image import fitted, is_too_narrow
 from ..ros import conversions, diagnostics, process, qos
-from ..ros.camera_input import CameraInput
+from ..ros.camera_input import IMAGE_TRANSPORT, CameraInput
 from ..ros.diagnostics import Diagnostics, Health, Level
 from ..ros.latency import Counter, Latency
 from ..ros.lifecycle import ManagedNode, transition
@@ -50,6 +50,7 @@ PARAMETERS = (
     BUNDLE,
     PROVIDERS,
     PRECISION,
+    IMAGE_TRANSPORT,
     Parameter('check_parity', True, 'replay the stored answers of the bundle when it is loaded'),
     Parameter(
         'target_threshold',
@@ -143,6 +144,7 @@ class PolicyNode(ManagedNode):
         self._acted.take(self._since_s)
         self._gate = PictureGate(self.values['max_image_age_s'], self.values['frozen_after_s'])
         self.is_acting = True
+        self.camera.transport = self.values['image_transport']
         self.camera.open(self.takes_topic)
 
     @transition
@@ -268,10 +270,11 @@ class PolicyNode(ManagedNode):
             f'{info.node_name} ({info.topic_type}, {info.qos_profile.reliability.name})'
             for info in self.get_publishers_info_by_topic(topic)
         ]
-        wanted = qos.SENSOR_IN.reliability.name
+        wanted = f'{self.camera.message_type}, {qos.SENSOR_IN.reliability.name}'
+        advice = self.camera.others() or 'check topic name, type and QoS'
         return (
-            f'no image on {topic} for {SILENCE_S:.0f} s; wanted: sensor_msgs/msg/Image, {wanted}; '
-            f'publishers there: {", ".join(found) or "none"}; check topic name, type and QoS'
+            f'no image on {topic} for {SILENCE_S:.0f} s; wanted: {wanted}; '
+            f'publishers there: {", ".join(found) or "none"}; {advice}'
         )
 
     def _stop_acting(self) -> None:

@@ -20,7 +20,7 @@ from ..errors import ConfigError, require
 from ..flight.recorder import FlightRecorder, RecorderConfig
 from ..image import encode_jpeg, fitted
 from ..ros import conversions, diagnostics, process, qos
-from ..ros.camera_input import CameraInput
+from ..ros.camera_input import IMAGE_TRANSPORT, CameraInput
 from ..ros.diagnostics import Diagnostics, Health, Level
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.parameters import Parameter
@@ -32,6 +32,7 @@ PARAMETERS = (
         'follow',
         'the policy that flies: pictures are kept as it sees them, under its id',
     ),
+    IMAGE_TRANSPORT,
     Parameter('before_s', 30.0, 'kept from before an event', low=1.0, high=600.0),
     Parameter('after_s', 5.0, 'and from after it: what the pilot did', low=0.0, high=60.0),
     Parameter(
@@ -65,6 +66,7 @@ class RecorderNode(ManagedNode):
         """Read the policy's contract and make the folder."""
         self.values = values = self.read_parameters()
         require('rosbags', 'record')
+        self._pictures.transport = values['image_transport']
         contract = load_contract(resources.bundle(values['bundle']))
         self._camera = contract.camera
         folder = resources.user_path(values['directory'])

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
 from .. import topics
@@ -20,9 +20,18 @@ from ..arrays import Image
 from ..camera.lens import Lens
 from ..errors import ImageError
 from . import conversions, qos
+from .parameters import Parameter
 from .publishers import OnePublisher
 
 NAMED_EVERY_S = 1.0
+RAW, COMPRESSED = 'raw', 'compressed'  # as image_transport calls them
+IMAGE_TRANSPORT = Parameter(
+    'image_transport',
+    RAW,
+    f'how pictures arrive: raw ({topics.IMAGE}) or compressed ({topics.IMAGE_COMPRESSED}: JPEG, '
+    'PNG)',
+    choices=(RAW, COMPRESSED),
+)
 Use = Callable[[Image, int, float | None], None]
 
 
@@ -41,12 +50,26 @@ class CameraInput:
 
         """
         self._node, self._use, self._outcome, self._acts = node, use, outcome, acts
+        self.transport = RAW  # or COMPRESSED, from the next opening on
         self.lens = Lens()
         self.refusal = ''  # of the newest picture; empty: it was used
         self.arrived_s: float | None = None  # monotonic, of the newest message, used or not
         self._refused = 0
         self._inputs: list[Any] = []
         self._publisher: OnePublisher | None = None
+
+    @property
+    def message_type(self) -> str:
+        """What is listened to."""
+        return f'sensor_msgs/msg/{"Image" if self.transport == RAW else "CompressedImage"}'
+
+    def others(self) -> str:
+        """Return what to set where pictures arrive in the other way only; empty: they do not."""
+        raw, other = self.transport == RAW, COMPRESSED if self.transport == RAW else RAW
+        topic = self._node.resolve_topic_name(topics.IMAGE_COMPRESSED if raw else topics.IMAGE)
+        if not self._node.count_publishers(topic):
+            return ''
+        return f'pictures are published on {topic}: set image_transport:={other}'
 
     @property
     def topic(self) -> str:
@@ -60,8 +83,16 @@ class CameraInput:
         self._inputs = [create(CameraInfo, topics.CAMERA_INFO, self._on_info, qos.SENSOR_IN)]
         if takes_pictures:
             overridable = {'qos_overriding_options': qos.OVERRIDABLE}
-            pictures = create(
-                ImageMessage, topics.IMAGE, self._on_image, qos.SENSOR_IN, **overridable
+            pictures = (
+                create(ImageMessage, topics.IMAGE, self._on_image, qos.SENSOR_IN, **overridable)
+                if self.transport == RAW
+                else create(
+                    CompressedImage,
+                    topics.IMAGE_COMPRESSED,
+                    self._on_compressed,
+                    qos.SENSOR_IN,
+                    **overridable,
+                )
             )
             self._inputs.append(pictures)
             if self._acts:
@@ -94,6 +125,15 @@ class CameraInput:
         self.arrived_s = time.monotonic()
         try:
             image = conversions.image_array(message)
+        except ImageError as error:
+            self._refuse(error)
+            return
+        self.take(image, conversions.nanoseconds(message.header.stamp))
+
+    def _on_compressed(self, message: CompressedImage) -> None:
+        self.arrived_s = time.monotonic()
+        try:
+            image = conversions.compressed_array(message)
         except ImageError as error:
             self._refuse(error)
             return

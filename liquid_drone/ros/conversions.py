@@ -19,7 +19,8 @@ from std_msgs.msg import Header
 from ..arrays import Command, FloatArray, FourFloats, Image
 from ..camera.calibration import Calibration
 from ..contract import CameraSpec
-from ..encodings import decode
+from ..encodings import decode, decode_compressed
+from ..errors import ImageError
 from ..geometry import rotation_from_quaternion
 from ..image import encode_jpeg
 
@@ -55,6 +56,20 @@ def image_message(image: Image, stamp_ns: int, frame: str = OPTICAL_FRAME) -> Im
         step=3 * width,
         data=data,
     )
+
+
+def compressed_array(message: CompressedImage) -> Image:
+    """Return the RGB picture (H, W, 3) of a JPEG or PNG.
+
+    Raises:
+        ImageError: no picture, or one of distances (compressedDepth).
+
+    """
+    if 'depth' in message.format.lower():
+        raise ImageError(
+            f"expected a picture, got the format '{message.format[:40]}': distances are no picture"
+        )
+    return decode_compressed(message.format, message.data)
 
 
 def compressed_message(image: Image, stamp_ns: int, frame: str, quality: int) -> CompressedImage:
