@@ -36,7 +36,15 @@ from launch_ros.actions import Node
 from .. import resources
 from ..sim.flight_spec import FlightSpec
 from . import distribution
-from .launch_arguments import LIVE_SOURCES, OPTIONAL, PER_DRONE, Argument, boolean, given
+from .launch_arguments import (
+    LIVE_SOURCES,
+    OPTIONAL,
+    PER_DRONE,
+    SHARED,
+    Argument,
+    boolean,
+    given,
+)
 
 RESPAWN_S = 2.0
 HAND_BACK_S = 3.0  # from a policy's death to the companion's silence: 1.5 s and some reserve
@@ -228,10 +236,9 @@ def _nodes(found: Given, context: LaunchContext, composable: bool) -> dict[str, 
     wanted = {name: values for name, values in found.items() if _is_wanted(name, values)}
     if not composable:
         return {name: _process(name, {name: values}) for name, values in wanted.items()}
-    if boolean(context.launch_configurations['attention']):
-        wanted['attention'] = dict(found['policy'])
-    if boolean(context.launch_configurations['overlay']):
-        wanted['overlay'] = {k: v for k, v in found['policy'].items() if k == 'bundle'}
+    for name, shared in SHARED.items():
+        if boolean(context.launch_configurations[name]):
+            wanted[name] = {k: v for k, v in found['policy'].items() if k in shared}
     if not boolean(context.launch_configurations[ONE_PROCESS]):
         return {name: _process(name, {name: values}) for name, values in wanted.items()}
     if 'camera' not in wanted:

@@ -17,6 +17,10 @@ from ..sim.flight_spec import FlightSpec, SimulatorRun
 OPTIONAL = {'camera': 'source', 'recorder': 'directory'}  # started only where this is given
 LIVE_SOURCES = ('device', 'gstreamer', 'rtsp')  # these may come back: started again
 PER_DRONE = ('clock', 'tf', 'tf_static')  # each namespace has its own time and tree
+SHARED = {  # parameters of the policy that these nodes have too
+    'attention': ('bundle', 'providers', 'image_transport'),
+    'overlay': ('bundle', 'image_transport'),
+}
 FILE_SOURCES = ('video', 'folder')
 
 
@@ -112,7 +116,21 @@ FOLLOW = (
         'mavlink', 'engage_channel', int, "Channel of the pilot's radio that engages; 0: none."
     ),
     Argument('mavlink', 'signing_key_file', str, 'File of the MAVLink 2 signing key (chmod 600).'),
+    Argument(
+        'policy',
+        'image_transport',
+        str,
+        'How pictures arrive: raw, or compressed (camera/image_raw/compressed).',
+        choices=('raw', 'compressed'),
+    ),
     Argument('recorder', 'bundle', str, 'Policy: a name in models/, or a path.'),
+    Argument(
+        'recorder',
+        'image_transport',
+        str,
+        'How pictures arrive: raw, or compressed (camera/image_raw/compressed).',
+        choices=('raw', 'compressed'),
+    ),
     Argument(
         'recorder',
         'record',

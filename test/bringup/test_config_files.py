@@ -39,6 +39,13 @@ TABLES = {'POLICY', 'FOLLOW', 'CAMERA', 'SIMULATION', 'REPLAY'}
 LAUNCHES = sorted((ROOT / 'launch').glob('*.launch.py'))
 
 
+@pytest.mark.parametrize('name', sorted(launch_arguments.SHARED))
+def test_what_a_node_shares_with_the_policy_is_a_parameter_of_both(name: str) -> None:
+    shared = set(launch_arguments.SHARED[name])
+    for node in (name, 'policy'):
+        assert shared <= {parameter.name for parameter in NODES[node]}
+
+
 def entries(path: Path) -> dict[str, dict[str, Any]]:
     """Return node -> parameters of a file."""
     data = yaml.safe_load(path.read_text())
