@@ -37,10 +37,10 @@ from .. import resources
 from ..sim.flight_spec import FlightSpec
 from . import distribution
 from .launch_arguments import (
+    AS_THE_POLICY,
     LIVE_SOURCES,
     OPTIONAL,
     PER_DRONE,
-    SHARED,
     Argument,
     boolean,
     given,
@@ -236,7 +236,7 @@ def _nodes(found: Given, context: LaunchContext, composable: bool) -> dict[str, 
     wanted = {name: values for name, values in found.items() if _is_wanted(name, values)}
     if not composable:
         return {name: _process(name, {name: values}) for name, values in wanted.items()}
-    for name, shared in SHARED.items():
+    for name, shared in AS_THE_POLICY.items():
         if boolean(context.launch_configurations[name]):
             wanted[name] = {k: v for k, v in found['policy'].items() if k in shared}
     if not boolean(context.launch_configurations[ONE_PROCESS]):

@@ -17,7 +17,7 @@ from ..sim.flight_spec import FlightSpec, SimulatorRun
 OPTIONAL = {'camera': 'source', 'recorder': 'directory'}  # started only where this is given
 LIVE_SOURCES = ('device', 'gstreamer', 'rtsp')  # these may come back: started again
 PER_DRONE = ('clock', 'tf', 'tf_static')  # each namespace has its own time and tree
-SHARED = {  # parameters of the policy that these nodes have too
+AS_THE_POLICY = {  # parameters of the policy that these nodes have too
     'attention': ('bundle', 'providers', 'image_transport'),
     'overlay': ('bundle', 'image_transport'),
 }

@@ -39,9 +39,9 @@ TABLES = {'POLICY', 'FOLLOW', 'CAMERA', 'SIMULATION', 'REPLAY'}
 LAUNCHES = sorted((ROOT / 'launch').glob('*.launch.py'))
 
 
-@pytest.mark.parametrize('name', sorted(launch_arguments.SHARED))
+@pytest.mark.parametrize('name', sorted(launch_arguments.AS_THE_POLICY))
 def test_what_a_node_shares_with_the_policy_is_a_parameter_of_both(name: str) -> None:
-    shared = set(launch_arguments.SHARED[name])
+    shared = set(launch_arguments.AS_THE_POLICY[name])
     for node in (name, 'policy'):
         assert shared <= {parameter.name for parameter in NODES[node]}
 
