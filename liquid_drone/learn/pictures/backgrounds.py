@@ -25,12 +25,11 @@ SMALLEST_CROP = 0.35
 BLOBS = 7
 
 
-def read_places(folder: Path) -> list[Image]:
-    """Read the photographs of a folder, made smaller.
+def place_files(folder: Path) -> list[Path]:
+    """Return the photographs of a folder.
 
     Raises:
         ConfigError: no folder, or no photograph in it.
-        ImageError: one that cannot be read.
 
     """
     if not folder.is_dir():
@@ -42,6 +41,18 @@ def read_places(folder: Path) -> list[Image]:
         raise ConfigError(
             f'--places: expected photographs ({", ".join(ENDINGS)}) in {folder}, found none'
         )
+    return files
+
+
+def read_places(folder: Path) -> list[Image]:
+    """Read the photographs of a folder, made smaller.
+
+    Raises:
+        ConfigError: as :func:`place_files`.
+        ImageError: one that cannot be read.
+
+    """
+    files = place_files(folder)
     return [
         _held(decoded(read_bytes(path, MOST_BYTES), str(path), LEAST_SIDE).rgb) for path in files
     ]

@@ -22,6 +22,7 @@ from ..behaviour_cloning import load_weights
 from ..clips import Clip
 from ..recipe import Recipe, Workspace
 from ..watcher import Watcher
+from .backgrounds import place_files
 from .encoder_training import CHUNK, flight_frames, train_encoder
 from .shards import Pictures, Shard, joined, make_shards, read_shard, shards_of
 
@@ -32,7 +33,7 @@ def with_places(recipe: Recipe, places: Path | None) -> Recipe:
     """Return a recipe whose pictures have photographs of real places behind them.
 
     Raises:
-        ConfigError: the recipe makes no pictures.
+        ConfigError: the recipe makes no pictures, or no photographs are there.
 
     """
     if places is None:
@@ -42,6 +43,7 @@ def with_places(recipe: Recipe, places: Path | None) -> Recipe:
             f'--places: recipe {recipe.name} makes no pictures: take follow-pictures, or give the '
             "recipe 'start' and 'pictures: {count: ...}'"
         )
+    place_files(places)  # before anything is flown or drawn
     pictures = dataclasses.replace(recipe.pictures, places=str(places))
     return dataclasses.replace(recipe, pictures=pictures)
 

@@ -28,7 +28,7 @@ from ...sim.scenario.scenario import Scenario, scenario_of
 from ...sim.world.layout import draw_air, make_layout
 from ...streams import Stream, stream
 from ...workers import begin_worker, one_core
-from .backgrounds import read_places
+from .backgrounds import place_files, read_places
 from .camera_chain import developed
 from .composition import compose
 from .config import PictureConfig
@@ -85,7 +85,7 @@ def shards_of(
     folder: Path,
 ) -> list[Shard]:
     """Return the shards of a recipe's pictures: worlds take turns."""
-    photos = sorted(sha256_of(p) for p in places.iterdir() if p.is_file()) if places else []
+    photos = sorted(sha256_of(p) for p in place_files(places)) if places else []
     made_by = [_made_by(scenario_of(flight)) for flight in flights]
     shards = []
     for index in range(-(-config.count // config.per_world)):

@@ -79,6 +79,10 @@ def test_the_stage_trains_the_encoder_once_and_freezes_it(tmp_path: Path) -> Non
 
 
 def test_places_go_to_a_recipe_with_pictures(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / 'missing'):
+        with pytest.raises(ConfigError, match=r'expected .*photographs'):
+            stage.with_places(load_recipe('follow-pictures'), folder)
+    (tmp_path / 'place.png').touch()
     asked = stage.with_places(load_recipe('follow-pictures'), tmp_path)
     assert asked.pictures.places == str(tmp_path)
     with pytest.raises(ConfigError, match='makes no pictures'):
