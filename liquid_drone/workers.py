@@ -5,11 +5,12 @@
 What interrupts the parent ends them at once: work in hand is lost, what is finished is not.
 """
 
+import logging
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -21,11 +22,15 @@ from concurrent.futures import (
 from contextlib import contextmanager
 from typing import TypeVar
 
-from .errors import SimulationError
+from .errors import SimulationError, shown
+
+log = logging.getLogger(__name__)
 
 T = TypeVar('T')
 R = TypeVar('R')
 POLL_S = 0.1  # how soon a stop is noticed
+AGAIN = 2  # times that killed work is done again, while nothing else is finished
+MOST_NAMED = 5  # items in a sentence
 
 # What a process reads when it begins: one thread draws and counts, and what it draws lies in pages
 # of 2 MB (glibc 2.35 and later).
@@ -56,6 +61,8 @@ def in_processes(
 ) -> Iterator[R]:
     """Call a function for each item in processes of their own; yield the results as they come.
 
+    Where a process is killed, what was not finished is done again in new ones.
+
     Args:
         function: what is called; it and the items are sent to the processes.
         items: its arguments.
@@ -63,33 +70,82 @@ def in_processes(
         stop: once it is set, the processes are ended and no more results come.
 
     Raises:
-        SimulationError: one of the processes was killed.
+        SimulationError: processes were killed again and again, and nothing was finished between.
+        CancelledError: ``stop`` was set.
+
+    """
+    left = dict(enumerate(items))
+    killed = 0  # times, since something was finished
+    while left:
+        count = len(left)
+        try:
+            for number, result in _in_one_pool(function, left, processes, stop):
+                del left[number]
+                yield result
+        except BrokenExecutor as error:
+            killed = 1 if len(left) < count else killed + 1
+            if killed > AGAIN:
+                raise SimulationError(_given_up(left)) from error
+            log.warning(
+                'a process was killed while it worked, perhaps because memory ran out: what it '
+                'did is done again (%d of %d times)', killed, AGAIN
+            )  # fmt: skip
+            for number in list(left)[:processes]:  # was in work: what it kills waits for it last
+                left[number] = left.pop(number)
+
+
+def _given_up(left: Mapping[int, object]) -> str:
+    named = ', '.join(shown(item) for item in list(left.values())[:MOST_NAMED])
+    more = f' and {len(left) - MOST_NAMED} more' if len(left) > MOST_NAMED else ''
+    return (
+        f'processes were killed {AGAIN + 1} times while they worked, perhaps because memory ran '
+        f'out: take fewer --processes and start again; what is finished is kept. Left: '
+        f'{named}{more}'
+    )
+
+
+def _in_one_pool(
+    function: Callable[[T], R],
+    items: Mapping[int, T],
+    processes: int,
+    stop: threading.Event | None,
+) -> Iterator[tuple[int, R]]:
+    """Yield number and result of each item until a process is killed.
+
+    Raises:
+        BrokenExecutor: one was; what was finished by then has been yielded.
         CancelledError: ``stop`` was set.
 
     """
     before = set(multiprocessing.active_children())
     context = multiprocessing.get_context('spawn')
     with one_core(), ProcessPoolExecutor(processes, context, begin_worker) as pool:
-        waiting: set[Future[R]] = set()
+        waiting: dict[Future[R], int] = {}
+        broken: BrokenExecutor | None = None
         try:
             with _interrupts_held():
-                waiting.update(pool.submit(function, item) for item in items)
+                for number, item in items.items():
+                    waiting[pool.submit(function, item)] = number
             while waiting:
-                done, waiting = wait(waiting, POLL_S, FIRST_COMPLETED)
+                done, _ = wait(waiting, POLL_S, FIRST_COMPLETED)
                 if stop is not None and stop.is_set():
                     raise CancelledError
                 for future in done:
-                    yield future.result()
-        except BrokenExecutor as error:
-            raise SimulationError(
-                'a process was killed while it worked, perhaps because memory ran out: take fewer '
-                '--processes and start again; what is finished is kept'
-            ) from error
+                    number = waiting.pop(future)
+                    error = future.exception()
+                    if isinstance(error, BrokenExecutor):
+                        broken = error
+                    else:
+                        yield number, future.result()
+        except BrokenExecutor as error:  # while it was being filled
+            broken = error
         except BaseException:
             for child in set(multiprocessing.active_children()) - before:
                 child.terminate()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+    if broken is not None:
+        raise broken
 
 
 @contextmanager

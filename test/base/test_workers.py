@@ -8,6 +8,8 @@ import signal
 import threading
 import time
 from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -21,11 +23,39 @@ def killed(number: int) -> int:
     return number
 
 
+@dataclass(frozen=True)
+class KilledOnce:
+    """Dies at some items, each so many times; a file counts."""
+
+    folder: Path
+    deaths: dict[int, int]
+
+    def __call__(self, number: int) -> int:
+        tried = self.folder / f'{number}-{time.monotonic_ns()}'
+        tried.touch()
+        if len(list(self.folder.glob(f'{number}-*'))) <= self.deaths.get(number, 0):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number
+
+
 @pytest.mark.timeout(300)
-def test_a_process_that_is_killed_is_named_and_nothing_waits_for_it() -> None:
+@pytest.mark.parametrize('processes', [1, 2])
+@pytest.mark.parametrize('deaths', [{1: 1}, {0: 2}, {0: 1, 3: 2}], ids=str)
+def test_killed_work_is_done_again_and_nothing_is_lost_or_counted_twice(
+    tmp_path: Path, deaths: dict[int, int], processes: int
+) -> None:
+    found = list(in_processes(KilledOnce(tmp_path, deaths), range(5), processes))
+    assert sorted(found) == list(range(5))
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.timeout(300)
+def test_work_that_is_killed_each_time_is_named_and_the_rest_is_done() -> None:
     """A pool of multiprocessing waits for ever, which evaluate did where memory ran out."""
-    with pytest.raises(SimulationError, match='take fewer --processes'):
-        list(in_processes(killed, range(4), 1))
+    found = []
+    with pytest.raises(SimulationError, match=r'killed 3 times.*take fewer --processes.*Left: 1$'):
+        found.extend(in_processes(killed, range(4), 1))
+    assert sorted(found) == [0, 2, 3]
     assert not multiprocessing.active_children()
 
 
