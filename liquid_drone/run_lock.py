@@ -19,6 +19,18 @@ from .outputs.roots import root_of
 LOCK = '.liquid_drone.lock'
 
 
+def is_held(folder: Path) -> bool:
+    """Tell whether a run holds a folder now; it is not changed."""
+    try:
+        with (folder / LOCK).open('rb') as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 @contextmanager
 def only_run(folder: Path) -> Iterator[None]:
     """Hold a folder for this process.

@@ -34,6 +34,7 @@ from .commands import (
     warmup,
     watch,
 )
+from .commands.runs import merge, status
 from .interruption import INTERRUPTED, as_a_program
 from .lasting_output import lasting_output
 
@@ -41,6 +42,8 @@ COMMANDS = (
     fly.COMMAND,
     infer.COMMAND,
     evaluate.COMMAND,
+    merge.COMMAND,
+    status.COMMAND,
     collect.COMMAND,
     validate.COMMAND,
     train.COMMAND,

@@ -9,7 +9,7 @@ never mixed.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ RANGES = {
     'max_distance_m': METRES, 'min_clearance_m': (-100, 1e6), 'mean_speed_m_s': (0, 1000),
     'reached_s': SECONDS,
 }  # fmt: skip
+PARTS = ('score', 'trajectory_hash')
 MOST_BYTES = 100_000_000  # a line has 700
 DEFAULTS = {  # of files written before there was any choice
     'weather': FlightSpec.weather,
@@ -78,6 +79,34 @@ def read_flights(out: Path, who: Mapping[str, str]) -> list[Flown]:
     return found
 
 
+def all_flights(folders: Sequence[Path]) -> tuple[dict[str, str], list[Flown]]:
+    """Read the flights of several directories; nothing is changed, torn lines are left out.
+
+    Returns:
+        What is the same for all of them, and the flights.
+
+    Raises:
+        ConfigError: they are of different things, or a file cannot be read.
+
+    """
+    who: dict[str, str] = {}
+    found: list[Flown] = []
+    for path in (folder / FLIGHTS for folder in folders):
+        if not path.exists():
+            continue
+        for number, line in enumerate(read_bytes(path, MOST_BYTES).split(b'\n'), 1):
+            where = f'{shown_path(path)}, line {number}'
+            try:
+                row = parse_json(line.decode('utf-8'), where, _TornError) if line else None
+                if row is None or not isinstance(row, dict):
+                    continue
+                who = who or {key: str(row[key]) for key in row if key not in PARTS}
+                found.append(_flown(line, who, where))
+            except (_TornError, UnicodeDecodeError) as error:
+                log.warning('left out: %s', error)
+    return who, found
+
+
 class _TornError(ConfigError):
     """A line that is no flight."""
 
@@ -102,7 +131,7 @@ def _flown(line: bytes, who: Mapping[str, str], where: str) -> Flown:
 
 
 def _build(row: dict[str, Any], where: str) -> Flown:
-    parts = {name: row[name] for name in ('score', 'trajectory_hash') if name in row}
+    parts = {name: row[name] for name in PARTS if name in row}
     try:
         flown = build(Flown, parts, where)
         check_ranges(flown.score, RANGES)

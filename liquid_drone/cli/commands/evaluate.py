@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NAME = 'evaluate'
 HELP = 'fly many seeds of a split and print the table'
-FILES = ('table.md', 'summary.json', 'rates.png')
+FILES = ('table.md', 'summary.json', 'rates.png', 'run.json')
 KINDS = ('world', 'season', 'weather')
 SplitChoice = Literal['validation', 'test']
 SPLIT, COUNT = 'test', 100
@@ -34,6 +34,7 @@ EPILOG = """examples:
   liquid-drone evaluate --expert --task reach --split validation --flights 50 --out out/expert
   liquid-drone evaluate --bundle data/mine/bundle --flights 50 --card
   liquid-drone evaluate --seeds 20000:20099 --out out/mine    # seeds that nobody here has used
+  liquid-drone evaluate --flights 200 --shard 1/4 --out out/part1    # on four machines, then merge
   liquid-drone evaluate --worlds forest urban --seasons spring summer autumn winter --out out/all
 
 Several places give one line each, and a picture of them: rates.png. A run that was stopped goes on
@@ -66,6 +67,11 @@ class EvaluateArguments:
     )
     providers: ProviderChoice = option('cpu', 'where the vision graph of the policy runs')
     precision: PrecisionChoice = option('fp32', 'of the vision graph on TensorRT')
+    shard: str = option(
+        '',
+        'fly every N-th seed from the K-th on; liquid-drone merge puts them together',
+        metavar='K/N',
+    )
     processes: int = option(2, 'flights at once', low=1, high=256)
     out: Path = option(Path('out/evaluation'), 'directory of the results')
     json: bool = option(False, 'print the summary as JSON')
@@ -91,10 +97,13 @@ def run(args: EvaluateArguments) -> int:
     """Fly what is missing and print the table of all."""
     from ...evaluate.plots.rates import chart
     from ...evaluate.report import markdown, overview
+    from ...evaluate.shards import write_run
     from ...schema import plain
 
-    seeds = seeds_of(args)
+    whole = seeds_of(args)
+    seeds = _shard(args, whole)
     where = f'{split_of(seeds[0])} seeds {seeds[0]} to {seeds[-1]}'
+    where += f', shard {args.shard}' if args.shard else ''
     claim_folder(args.out, FILES)
     args = _settled(args)
     flight = args.flight
@@ -102,6 +111,7 @@ def run(args: EvaluateArguments) -> int:
     if any(given):
         lists = [many or [getattr(flight, kind)] for kind, many in zip(KINDS, given, strict=True)]
         cells = list(itertools.product(*lists))
+        write_run(args.out, whole, [cell_name(cell) for cell in cells])
         found = {cell: _cell(args, cell, seeds, args.out / cell_name(cell)) for cell in cells}
         title = f'{flight.target}{unusual(flight)}, {where}'
         table = overview(found, title)
@@ -110,6 +120,7 @@ def run(args: EvaluateArguments) -> int:
         summary: Any = {cell_name(cell): plain(value) for cell, value in found.items()}
     else:
         cell = (flight.world, flight.season, flight.weather)
+        write_run(args.out, whole, [''])
         one = _cell(args, cell, seeds, args.out)
         title = f'{cell_name(cell)}{unusual(flight)}, {where}'
         table, summary = markdown(one, title), plain(one)
@@ -120,6 +131,20 @@ def run(args: EvaluateArguments) -> int:
     write_text(args.out / 'summary.json', text + '\n')
     print(text if args.json else table)
     return 0
+
+
+def _shard(args: EvaluateArguments, seeds: range) -> range:
+    """Return the seeds that are flown here."""
+    from ...evaluate.shards import SeedShard
+
+    if not args.shard:
+        return seeds
+    if args.card:
+        raise ConfigError('--card says how all seeds went: merge the shards, then give it')
+    mine = SeedShard.parse(args.shard).of(seeds)
+    if not mine:
+        raise ConfigError(f'shard {args.shard} of {len(seeds)} seeds has none: take fewer shards')
+    return mine
 
 
 def _settled(args: EvaluateArguments) -> EvaluateArguments:

@@ -1,0 +1,202 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""One evaluation shared out over machines that know nothing of each other, and put together again.
+
+Shard k of n flies every n-th seed from the k-th on. Each directory says in ``run.json`` which
+seeds the whole has. Merging checks that all flights are of the same thing and that a seed that was
+flown twice gave the same flight, and names the seeds that are missing.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ConfigError
+from ..files import load_json, shown_path, write_text
+from ..results import claim
+from ..run_lock import is_held, only_run
+from ..seeds import split_of
+from .flights_file import FLIGHTS, Flown, all_flights, to_line
+
+RUN = 'run.json'
+VERSION = 1
+MOST_NAMED = 8  # ranges of seeds in a sentence
+
+
+@dataclass(frozen=True)
+class SeedShard:
+    """One of several shares of the same seeds."""
+
+    number: int  # from 1
+    count: int
+
+    @classmethod
+    def parse(cls, text: str) -> 'SeedShard':
+        """Read ``K/N``.
+
+        Raises:
+            ConfigError: something else.
+
+        """
+        first, slash, second = text.partition('/')
+        numbers = [
+            int(word) if word.isdecimal() and len(word) < 6 else 0 for word in (first, second)
+        ]
+        if not slash or not 1 <= numbers[0] <= numbers[1]:
+            raise ConfigError(f"shard: expected K/N, such as 1/4 to 4/4; got '{text[:40]}'")
+        return cls(*numbers)
+
+    def of(self, seeds: range) -> range:
+        """Return this share of some seeds; empty where there are fewer seeds than shards."""
+        return seeds[self.number - 1 :: self.count]
+
+
+def write_run(out: Path, seeds: range, cells: Sequence[str]) -> None:
+    """Note which seeds the whole run has, and in which directories below ``out`` its places are.
+
+    More seeds of the same split and places are added to those of before.
+    """
+    first, last = seeds[0], seeds[-1]
+    if (out / RUN).exists():
+        held = read_run(out)
+        if held.places == tuple(cells) and split_of(held.seeds[0]) == split_of(first):
+            first, last = min(first, held.seeds[0]), max(last, held.seeds[-1])
+    run = {'format_version': VERSION, 'first': first, 'last': last, 'places': list(cells)}
+    write_text(out / RUN, json.dumps(run) + '\n')
+
+
+@dataclass(frozen=True)
+class SharedRun:
+    """What a directory of results is of."""
+
+    seeds: range
+    places: tuple[str, ...]  # directories below it; ('',): itself
+
+
+def read_run(out: Path) -> SharedRun:
+    """Read what a directory of results is of.
+
+    Raises:
+        ConfigError: it is no such directory.
+
+    """
+    path = out / RUN
+    data = load_json(path)
+    try:
+        first, last = int(data['first']), int(data['last'])
+        places = tuple(str(name) for name in data['places'])
+        plain = all(Path(name).name == name and name != '..' for name in places)
+        if data['format_version'] != VERSION or not 0 <= first <= last or not places or not plain:
+            raise ValueError
+    except (TypeError, KeyError, ValueError) as error:
+        raise ConfigError(
+            f'{shown_path(path)}: expected the seeds of an evaluation; is this a directory that '
+            'liquid-drone evaluate wrote?'
+        ) from error
+    return SharedRun(range(first, last + 1), places)
+
+
+@dataclass(frozen=True)
+class PlaceStatus:
+    """How far the flights of one place are."""
+
+    place: str  # '': the directory itself
+    done: int
+    missing: tuple[int, ...]
+    doubles: int = 0  # flown more than once, with the same result
+    is_running: bool = False
+
+    def __str__(self) -> str:
+        """Return a line for people."""
+        words = f'{self.place or "flights"}: {self.done} done'
+        if self.doubles:
+            words += f', {self.doubles} of them more than once'
+        if self.missing:
+            words += f', {len(self.missing)} missing: {as_ranges(self.missing)}'
+        return words + (', running' if self.is_running else '')
+
+
+def status(out: Path) -> list[PlaceStatus]:
+    """Return how far a run is, place by place; nothing is changed.
+
+    Raises:
+        ConfigError: no run, or flights of several things in one place.
+
+    """
+    run = read_run(out)
+    found = []
+    for place in run.places:
+        _, flights = all_flights([out / place])
+        done = {flown.score.seed for flown in flights}
+        missing = tuple(seed for seed in run.seeds if seed not in done)
+        found.append(PlaceStatus(place, len(done), missing, 0, is_held(out / place)))
+    return found
+
+
+def merge(folders: Sequence[Path], out: Path) -> list[PlaceStatus]:
+    """Put the flights of several directories into one; what is there already stays.
+
+    Args:
+        folders: of shards, in any order.
+        out: directory of all flights; made if it is not there.
+
+    Raises:
+        ConfigError: a directory is of another run, of something else, or a seed was flown twice
+            with different results.
+        OutputError: ``out`` cannot be written.
+
+    """
+    runs = {folder: read_run(folder) for folder in folders}
+    first = runs[folders[0]]
+    for folder, run in runs.items():
+        if run != first:
+            raise ConfigError(
+                f'{shown_path(folder)} has the seeds {run.seeds[0]} to {run.seeds[-1]} of '
+                f'{_named(run)}, {shown_path(folders[0])} those from {first.seeds[0]} to '
+                f'{first.seeds[-1]} of {_named(first)}: merge shards of one run'
+            )
+    found = []
+    with only_run(out):
+        claim(out, (RUN,))
+        write_run(out, first.seeds, first.places)
+        for place in first.places:
+            found.append(_merge(place, [*folders, out], out, first.seeds))
+    return found
+
+
+def _merge(place: str, folders: Sequence[Path], out: Path, seeds: range) -> PlaceStatus:
+    who, flights = all_flights([folder / place for folder in dict.fromkeys(folders)])
+    by_seed: dict[int, Flown] = {}
+    for flown in flights:
+        seed = flown.score.seed
+        if by_seed.setdefault(seed, flown) != flown:
+            raise ConfigError(
+                f'seed {seed} of {place or "these flights"} was flown twice with different '
+                f'results (trajectories {by_seed[seed].trajectory_hash[:12]} and '
+                f'{flown.trajectory_hash[:12]}): another machine rounds otherwise, or the code '
+                'changed in between; nothing is merged'
+            )
+    (out / place).mkdir(parents=True, exist_ok=True)
+    lines = [to_line(by_seed[seed], who) for seed in sorted(by_seed)]
+    if lines:
+        write_text(out / place / FLIGHTS, ''.join(lines))
+    missing = tuple(seed for seed in seeds if seed not in by_seed)
+    return PlaceStatus(place, len(by_seed), missing, len(flights) - len(by_seed))
+
+
+def _named(run: SharedRun) -> str:
+    return ', '.join(place or 'one place' for place in run.places)
+
+
+def as_ranges(seeds: Sequence[int]) -> str:
+    """Return numbers as ranges, such as ``3, 5 to 9``; the many are counted."""
+    ranges: list[list[int]] = []
+    for seed in seeds:
+        if ranges and seed == ranges[-1][1] + 1:
+            ranges[-1][1] = seed
+        else:
+            ranges.append([seed, seed])
+    words = [f'{a}' if a == b else f'{a} to {b}' for a, b in ranges[:MOST_NAMED]]
+    more = len(ranges) - MOST_NAMED
+    return ', '.join(words) + (f' and {more} more ranges' if more > 0 else '')
