@@ -34,7 +34,7 @@ from .commands import (
     warmup,
     watch,
 )
-from .commands.runs import merge, status
+from .commands.shared import merge, status
 from .interruption import INTERRUPTED, as_a_program
 from .lasting_output import lasting_output
 

@@ -1,0 +1,42 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""``liquid-drone merge``: the shards of an evaluation in one directory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ....options import REQUIRED, option
+from ...arguments import Command
+
+NAME = 'merge'
+HELP = 'put the shards of an evaluation into one directory'
+EPILOG = """examples:
+  liquid-drone evaluate --flights 200 --shard 1/2 --out out/part1     # on one machine
+  liquid-drone evaluate --flights 200 --shard 2/2 --out out/part2     # on another
+  liquid-drone merge out/part1 out/part2 --out out/all
+  liquid-drone evaluate --flights 200 --out out/all                   # flies what is missing, prints the table
+
+Flights of something else are refused, and so is a seed that was flown twice with different results.
+Exit code 1: seeds are missing; they are named.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeArguments:
+    """Which directories, and where to."""
+
+    folders: tuple[Path, ...] = option(REQUIRED, 'directories of shards', positional=True)
+    out: Path = option(REQUIRED, 'directory of all flights')
+
+
+def run(args: MergeArguments) -> int:
+    """Merge and tell what is missing."""
+    from ....evaluate.shards import merge
+
+    found = merge(args.folders, args.out)
+    for place in found:
+        print(place)
+    return int(any(place.missing for place in found))
+
+
+COMMAND = Command(NAME, HELP, EPILOG, MergeArguments, run)
