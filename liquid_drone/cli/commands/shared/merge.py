@@ -14,9 +14,9 @@ EPILOG = """examples:
   liquid-drone evaluate --flights 200 --shard 1/2 --out out/part1     # on one machine
   liquid-drone evaluate --flights 200 --shard 2/2 --out out/part2     # on another
   liquid-drone merge out/part1 out/part2 --out out/all
-  liquid-drone evaluate --flights 200 --out out/all                   # flies what is missing, prints the table
+  liquid-drone evaluate --flights 200 --out out/all     # flies what is missing, prints the table
 
-Flights of something else are refused, and so is a seed that was flown twice with different results.
+Flights of something else are refused, and a seed that was flown twice with different results.
 Exit code 1: seeds are missing; they are named.
 """
 
