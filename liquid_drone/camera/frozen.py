@@ -24,19 +24,27 @@ class FrozenSensor:
     def __init__(self) -> None:
         """Begin with no picture."""
         self._seen: deque[int] = deque(maxlen=BUFFERS)
-        self._stamp_s = self._same_s = 0.0
+        self._stamp_s = self._now_s = self._same_s = 0.0
 
-    def same_for_s(self, image: Image, stamp_s: float) -> float:
-        """Return for how long no new pixels have come, by the pictures' own stamps.
+    def same_for_s(self, image: Image, stamp_s: float, now_s: float) -> float:
+        """Return for how long no new pixels have come, by the pictures' stamps or by arrival.
 
         Show it every picture, those with bad stamps too: steps of a stamp count in both
         directions, so that what froze behind a wrong clock is not new when the clock comes right.
+        What is not shown to it, because the lens is not known, lasts as long as the arrivals say.
+
+        Args:
+            image: (H, W, 3).
+            stamp_s: by the sender's clock.
+            now_s: of its arrival, by this computer's.
+
         """
         some = image[:: max(1, len(image) // ROWS)]  # noise is everywhere
         pixels = zlib.crc32(np.ascontiguousarray(some).data)
         is_new = pixels not in self._seen
-        self._same_s = 0.0 if is_new else self._same_s + abs(stamp_s - self._stamp_s)
+        passed_s = max(abs(stamp_s - self._stamp_s), now_s - self._now_s)
+        self._same_s = 0.0 if is_new else self._same_s + passed_s
         if is_new:
             self._seen.append(pixels)
-        self._stamp_s = stamp_s
+        self._stamp_s, self._now_s = stamp_s, now_s
         return self._same_s

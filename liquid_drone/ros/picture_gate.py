@@ -29,7 +29,7 @@ class PictureGate:
             ImageError: it must not be acted on: too old, from the future, or frozen.
 
         """
-        same_s = self._sensor.same_for_s(image, stamp_ns / SECOND_NS)
+        same_s = self._sensor.same_for_s(image, stamp_ns / SECOND_NS, now_ns / SECOND_NS)
         admission = self.stamps.admit(stamp_ns, now_ns)
         limit_s = self._frozen_after_s
         if not admission.is_repeated and limit_s is not None and same_s >= limit_s:
