@@ -66,7 +66,6 @@ class FaultyCamera:
         self._ahead_s, self._is_another = 0.0, False
         self._acted: set[int] = set()  # steps whose pictures were acted on
         self.new_s = 0.0  # when the newest picture that showed something new was taken
-        self._watched_s = 0.0  # since when the sensor is watched without a gap
         self.violation = ''
 
     def begin(self, name: str) -> None:
@@ -82,13 +81,10 @@ class FaultyCamera:
             return None
         image, stamp_ns, taken_s = self._picture(now_s, active)
         now_ns = EPOCH_NS + round(now_s * SECOND_NS)
+        self._gate.watch(image, stamp_ns, now_ns)
         try:
             fov_deg = self._lens.fov_of(image.shape[1], image.shape[0])
-        except ImageError:
-            self._watched_s = now_s
-            return None
-        try:
-            admission = self._gate.admit(image, stamp_ns, now_ns)
+            admission = self._gate.admit(stamp_ns, now_ns)
         except ImageError:
             return None
         if admission.is_repeated:
@@ -125,7 +121,7 @@ class FaultyCamera:
         true_deg = horizontal_fov_deg(SHAPE[1], FOCAL_PX)
         if step in self._acted:
             self.violation = f'the picture of {taken_s:.2f} s was acted on twice'
-        elif now_s - max(self.new_s, self._watched_s) > FROZEN_S + SLACK_S:
+        elif now_s - self.new_s > FROZEN_S + SLACK_S:
             self.violation = f'a picture that is frozen since {self.new_s:.2f} s was acted on'
         elif self._is_another or fov_deg != true_deg:
             self.violation = f'a picture with a field of view of {fov_deg} was acted on'

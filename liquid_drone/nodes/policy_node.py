@@ -93,7 +93,7 @@ class PolicyNode(ManagedNode):
         self.runner: PolicyRunner | None = None
         self.takes_topic = True  # False: frames are handed over in this process
         self.is_acting = False
-        self.camera = CameraInput(self, self._act, 'no command', acts=True)
+        self.camera = CameraInput(self, self._act, 'no command', acts=True, watch=self._on_picture)
         self._acted = Counter()
         self._image_age, self._work = Latency('image_age'), Latency('inference')
         self._until_command = Latency('capture_to_command')
@@ -166,6 +166,9 @@ class PolicyNode(ManagedNode):
         if frame is not None and self.is_acting:
             self.camera.take(frame.image, frame.stamp_ns)
 
+    def _on_picture(self, image: Image, stamp_ns: int) -> None:
+        self._gate.watch(image, stamp_ns, self.get_clock().now().nanoseconds)
+
     def _act(self, image: Image, stamp_ns: int, fov_deg: float | None) -> None:
         """Answer one frame (H, W, 3) RGB with a command, or raise an ImageError: why not."""
         assert self.runner is not None  # only while active
@@ -175,7 +178,7 @@ class PolicyNode(ManagedNode):
             self._tell_angle(fov_deg)
             image = fitted(image, camera, fov_deg)
         check_image(image, camera)
-        admission = self._gate.admit(image, stamp_ns, self.get_clock().now().nanoseconds)
+        admission = self._gate.admit(stamp_ns, self.get_clock().now().nanoseconds)
         if not admission.is_repeated:
             self._last = stamp_ns, self.runner.step(image, stamp_s)
             self._acted.add()

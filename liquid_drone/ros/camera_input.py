@@ -33,12 +33,20 @@ IMAGE_TRANSPORT = Parameter(
     choices=(RAW, COMPRESSED),
 )
 Use = Callable[[Image, int, float | None], None]
+Watch = Callable[[Image, int], None]
 
 
 class CameraInput:
     """Subscriptions to pictures and camera_info, while they are open."""
 
-    def __init__(self, node: Node, use: Use, outcome: str, acts: bool = False) -> None:
+    def __init__(
+        self,
+        node: Node,
+        use: Use,
+        outcome: str,
+        acts: bool = False,
+        watch: Watch = lambda image, stamp_ns: None,
+    ) -> None:
         """Prepare; nothing is heard before :meth:`open`.
 
         Args:
@@ -47,9 +55,11 @@ class CameraInput:
                 degrees (None: not calibrated); may raise an ImageError.
             outcome: what a refused picture means, for sentences: 'no command'.
             acts: what is used moves a drone: pictures of two publishers are not used.
+            watch: gets every picture and its stamp first, may it be used or not.
 
         """
         self._node, self._use, self._outcome, self._acts = node, use, outcome, acts
+        self._watch = watch
         self.transport = RAW  # or COMPRESSED, from the next opening on
         self.lens = Lens()
         self.refusal = ''  # of the newest picture; empty: it was used
@@ -107,6 +117,7 @@ class CameraInput:
     def take(self, image: Image, stamp_ns: int) -> None:
         """Use a picture (H, W, 3), or refuse it in words."""
         self.arrived_s = time.monotonic()
+        self._watch(image, stamp_ns)
         try:
             self._check_publisher()
             fov_deg = self.lens.fov_of(image.shape[1], image.shape[0])

@@ -21,17 +21,21 @@ class PictureGate:
         """
         self.stamps = StampGate('the image', oldest_s, 'max_image_age_s')
         self._frozen_after_s, self._sensor = frozen_after_s, FrozenSensor()
+        self._same_s = 0.0  # for which no new pixels have come
 
-    def admit(self, image: Image, stamp_ns: int, now_ns: int) -> Admission:
-        """Judge a picture (H, W, 3) that arrives now, as :meth:`StampGate.admit` does.
+    def watch(self, image: Image, stamp_ns: int, now_ns: int) -> None:
+        """Watch the sensor: every picture (H, W, 3) that arrives, may it be acted on or not."""
+        self._same_s = self._sensor.same_for_s(image, stamp_ns / SECOND_NS, now_ns / SECOND_NS)
+
+    def admit(self, stamp_ns: int, now_ns: int) -> Admission:
+        """Judge the picture that was watched last, as :meth:`StampGate.admit` does.
 
         Raises:
             ImageError: it must not be acted on: too old, from the future, or frozen.
 
         """
-        same_s = self._sensor.same_for_s(image, stamp_ns / SECOND_NS, now_ns / SECOND_NS)
         admission = self.stamps.admit(stamp_ns, now_ns)
-        limit_s = self._frozen_after_s
+        same_s, limit_s = self._same_s, self._frozen_after_s
         if not admission.is_repeated and limit_s is not None and same_s >= limit_s:
             raise ImageError(
                 f'the camera has sent the same pixels for {same_s:.3g} s under new stamps: its '

@@ -42,7 +42,7 @@ def test_what_is_frozen_is_not_acted_on_whatever_the_clocks_do(
         image = last[-1] if frame <= frozen_at else last[frame % len(last)]
         now_ns = EPOCH_NS + frame * FRAME_NS
         sent.append((image, now_ns + round(offsets[frame] * 1e9)))
-        if unseen[frame]:  # no calibration: refused before the gate
+        if unseen[frame]:  # not even decoded
             continue
         repeats = 0 < again[frame] < len(sent)
         shown = [sent[-1 - again[frame]], sent[-1]] if repeats else [sent[-1]]
@@ -52,7 +52,8 @@ def test_what_is_frozen_is_not_acted_on_whatever_the_clocks_do(
                 new_ns = now_ns
             acted = False
             with contextlib.suppress(ImageError):
-                acted = not gate.admit(pixels, stamp_ns, now_ns).is_repeated
+                gate.watch(pixels, stamp_ns, now_ns)
+                acted = not gate.admit(stamp_ns, now_ns).is_repeated
             assert not (acted and now_ns - new_ns >= FROZEN_S * 1e9)
 
 
@@ -62,7 +63,10 @@ def test_a_sensor_that_lives_again_is_acted_on_at_once(seed, frozen_frames):
     image = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
     for frame in range(frozen_frames):
         with contextlib.suppress(ImageError):
-            gate.admit(image, EPOCH_NS + frame * FRAME_NS, EPOCH_NS + frame * FRAME_NS)
+            now_ns = EPOCH_NS + frame * FRAME_NS
+            gate.watch(image, now_ns, now_ns)
+            gate.admit(now_ns, now_ns)
     now_ns = EPOCH_NS + frozen_frames * FRAME_NS
     image = rng.integers(0, 256, image.shape, dtype=np.uint8)
-    assert not gate.admit(image, now_ns, now_ns).is_repeated
+    gate.watch(image, now_ns, now_ns)
+    assert not gate.admit(now_ns, now_ns).is_repeated
