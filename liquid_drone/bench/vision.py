@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the encoders cost: one camera image through ONNX Runtime, and a frame of training."""
 
+import itertools
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import process_time
+from time import perf_counter, process_time
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,6 +25,7 @@ from .timing import Case, Timing, take_turns
 
 FRAMES = 32  # of a training batch
 SEED = 0  # of the pictures
+LAYOUTS = {'channels_last': torch.channels_last, 'contiguous': torch.contiguous_format}
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,22 @@ class EncoderCost:
     mflop: float  # of an image, multiplications and additions counted apart
     flight: Timing  # one image, one thread
     train: Timing  # one frame of a batch, one thread, bfloat16
+
+
+class TrainingCase(NamedTuple):
+    """How the default encoder is trained."""
+
+    precision: str
+    threads: int
+    layout: str  # of weights and pictures in memory
+    frames: int  # at once
+
+
+class TrainingRate(NamedTuple):
+    """Frames that one case trains."""
+
+    a_second: float
+    a_processor_second: float
 
 
 def named_encoders(names: Sequence[str]) -> list[str]:
@@ -73,6 +92,38 @@ def measure(rounds: int, encoders: Sequence[str] = ()) -> dict[str, EncoderCost]
     }
 
 
+def training_rates(rounds: int, frames: Sequence[int]) -> dict[TrainingCase, TrainingRate]:
+    """Train the default encoder in each precision, layout, and with one and two threads."""
+    chosen = itertools.product(('float32', 'bfloat16'), (1, 2), LAYOUTS, frames)
+    cases = {' '.join(map(str, case)): TrainingCase(*case) for case in chosen}
+    networks = {
+        layout: Network(NetworkConfig()).to(memory_format=memory_format)  # type: ignore[call-overload]
+        for layout, memory_format in LAYOUTS.items()
+    }
+    steps = {name: _step_of(case, networks[case.layout]) for name, case in cases.items()}
+    threads = torch.get_num_threads()
+    try:
+        wall, busy = (
+            take_turns(steps, rounds, 1, clock) for clock in (perf_counter, process_time)
+        )
+    finally:
+        torch.set_num_threads(threads)
+    return {
+        case: TrainingRate(case.frames / wall[name].best_s, case.frames / busy[name].best_s)
+        for name, case in cases.items()
+    }
+
+
+def _step_of(case: TrainingCase, network: Network) -> Case:
+    step = _learn(network, case.frames, case.precision, case.layout)
+
+    def run() -> None:
+        torch.set_num_threads(case.threads)
+        step()
+
+    return run
+
+
 def mflop_of(network: Network) -> float:
     """Count the operations of the convolutions and linear layers on one image, in millions."""
     total, hooks = [0], []
@@ -102,14 +153,23 @@ def _see(network: Network) -> Case:
     return lambda: session.run(None, {'image': image})
 
 
-def _learn(network: Network) -> Case:
+def _learn(
+    network: Network,
+    frames: int = FRAMES,
+    precision: str = 'bfloat16',
+    layout: str = 'channels_last',
+) -> Case:
     camera, vision = network.camera, network.vision
     rows, columns = camera.height // vision.reduce, camera.width // vision.reduce
-    pixels = torch.randint(0, 256, (FRAMES, rows, columns, 3)).bfloat16().permute(0, 3, 1, 2)
+    half = precision == 'bfloat16'
+    pixels = torch.randint(0, 256, (frames, rows, columns, 3)).permute(0, 3, 1, 2)
+    pixels = pixels.to(torch.bfloat16 if half else torch.float32)
+    if layout == 'contiguous':
+        pixels = pixels.contiguous()
 
     def step() -> None:
         vision.zero_grad(set_to_none=True)
-        with torch.autocast('cpu', torch.bfloat16):
+        with torch.autocast('cpu', torch.bfloat16, enabled=half):
             features, target = vision.look(pixels)
         loss = features.float().square().mean() + target.float().square().mean()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -55,6 +55,7 @@ def test_no_number_stands_twice(family: type[Stream]) -> None:
 
 
 def test_gusts_do_not_blow_towards_the_sun() -> None:
+    pytest.importorskip('pybullet')
     turned = []
     for seed in range(6):
         simulator = Simulator(load_scenario(renderer='tiny', weather='gusts:3'))

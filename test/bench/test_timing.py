@@ -53,3 +53,14 @@ def test_bench_vision_prints_figures(capsys: pytest.CaptureFixture[str]) -> None
     assert list(figures) == ['default', 'chahine2023', 'small']
     assert figures['chahine2023']['mflop'] == pytest.approx(177.5, abs=0.1)  # as published
     assert all(cost['flight']['best_s'] > 0.0 for cost in figures.values())
+
+
+def test_bench_vision_times_training_in_each_precision_and_layout(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = ['bench', 'vision', '--training', '--rounds', '1', '--frames', '1', '--json']
+    assert main(arguments) == 0
+    cases = json.loads(capsys.readouterr().out)['cases']
+    assert len(cases) == 8
+    assert {case['precision'] for case in cases} == {'float32', 'bfloat16'}
+    assert all(case['a_processor_second'] > 0.0 for case in cases)

@@ -9,7 +9,7 @@ import torch
 from liquid_drone.image import reduced
 from liquid_drone.policy.config import CHAHINE_2023, NetworkConfig, VisionConfig
 from liquid_drone.policy.export import roll
-from liquid_drone.policy.network import Core, Network
+from liquid_drone.policy.network import FRAMES_AT_ONCE, Core, Network
 
 
 def test_training_and_flight_see_the_same():
@@ -69,3 +69,18 @@ def test_weights_that_scale_the_pixels_answer_the_same(vision):
         worst = max(float((one - other).abs().max() / one.abs().max()) for one, other in pairs)
     assert worst < 2e-5
     assert all(torch.equal(value, before[name]) for name, value in whole.state_dict().items())
+
+
+def test_frames_seen_in_parts_give_what_they_give_at_once():
+    torch.manual_seed(0)
+    network = Network(NetworkConfig(vision=VisionConfig.NAMED['small']))
+    pixels = torch.randint(0, 256, (2, FRAMES_AT_ONCE - 1, 72, 128, 3)).float()
+    seen = network(pixels, torch.full(pixels.shape[:2], 0.05))
+    seen.target.sum().backward()
+    parts = [p.grad.clone() for p in network.vision.parameters()]
+    network.zero_grad()
+    _, target = network.vision.look(pixels.flatten(0, 1).permute(0, 3, 1, 2))
+    target.sum().backward()
+    torch.testing.assert_close(seen.target.flatten(0, 1), target, rtol=1e-4, atol=1e-4)
+    wholes = [p.grad for p in network.vision.parameters()]
+    torch.testing.assert_close(parts, wholes, rtol=1e-3, atol=1e-2)

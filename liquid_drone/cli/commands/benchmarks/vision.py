@@ -21,8 +21,12 @@ NAME = 'vision'
 HELP = 'time the encoders that a recipe may name, and compare how well they learn'
 EPILOG = """examples:
   liquid-drone bench vision --rounds 30
+  liquid-drone bench vision --training --rounds 4
   liquid-drone bench vision --episodes data/follow/episodes/expert-0 --steps 600
   liquid-drone bench vision --episodes DIR --held-out DIR --steps 600 --windows 8 --seeds 2
+
+With --training the default encoder is trained on noise in float32 and bfloat16, with one and two
+threads, in two layouts of memory, with --frames at once.
 
 With --episodes every encoder is trained with the default core on the same windows of flights,
 and then asked about flights held out (every fifth, or those of --held-out; liquid-drone collect
@@ -38,6 +42,8 @@ class BenchVisionArguments:
 
     encoders: tuple[str, ...] = option((), 'these alone', unset='all three', aliases=('--eyes',))
     rounds: int = option(15, 'timed runs of each case', low=1, high=10_000)
+    training: bool = option(False, 'time training alone, on this processor')
+    frames: tuple[int, ...] = option((16, 64), 'at once, with --training', low=1, high=4_096)
     episodes: Path | None = option(None, 'train the encoders on the episodes in here')
     held_out: Path | None = option(None, 'and ask them about those in here')
     steps: int = option(600, 'of training', low=1, high=10_000_000)
@@ -52,6 +58,9 @@ def run(args: BenchVisionArguments) -> int:
     """Measure and print a table; with episodes train, and print another."""
     from ....bench.vision import measure, named_encoders
 
+    if args.training:
+        _print_training(args)
+        return 0
     args = dataclasses.replace(args, encoders=tuple(named_encoders(args.encoders)))
     if args.episodes is None and args.held_out is not None:
         raise ConfigError('--held-out needs --episodes: flights to learn from')
@@ -147,6 +156,24 @@ def _print(
             for name, those in errors.items()
         ]
         print(f'\n{table([*head, "in view"], rows)}')
+
+
+def _print_training(args: BenchVisionArguments) -> None:
+    from ....bench.machine import describe
+    from ....bench.timing import table
+    from ....bench.vision import training_rates
+
+    rates = training_rates(args.rounds, args.frames)
+    if args.json:
+        cases = [{**case._asdict(), **rate._asdict()} for case, rate in rates.items()]
+        print(json.dumps({'machine': describe(), 'cases': cases}))
+        return
+    head = ['precision', 'threads', 'layout', 'frames', 'frames/s', 'frames/processor s']
+    rows = [
+        [*map(str, case), f'{rate.a_second:.0f}', f'{rate.a_processor_second:.0f}']
+        for case, rate in rates.items()
+    ]
+    print(table(head, rows))
 
 
 def _cells(errors: 'list[EncoderError]') -> list[str]:
