@@ -88,8 +88,9 @@ class TelemetryFaults:
             if is_meant and 'stream gone' in active:
                 continue
             if is_meant and 'stream frozen' in active:
+                repeats = number in self._frozen
                 sent.append(self._frozen.setdefault(number, packet))
-                self._delivered(number, now_s, is_dead or number in STAMPED)
+                self._delivered(number, now_s, is_dead or (repeats and number in STAMPED))
                 continue
             self._frozen.pop(number, None)
             if is_meant and 'stream late' in active:

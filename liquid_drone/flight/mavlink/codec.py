@@ -34,7 +34,7 @@ MOST_ANSWERS = 8
 MOST_ARRIVED = 1000  # messages that wait to be counted
 
 
-PAUSE_S = 0.5  # between two readings: then a message without a time counts from the one before
+PAUSE_S = 0.2  # between two readings: then a message without a time counts from the one before
 UNSTAMPED = frozenset(
     {
         'HEARTBEAT',
