@@ -14,7 +14,7 @@ import numpy as np
 
 from ..arrays import Image
 
-BUFFERS = 32  # pictures that are remembered, by a checksum: more than a driver has buffers
+BUFFERS = 8  # pictures that are remembered, by a checksum: as many as a driver has buffers
 ROWS = 144  # about so many rows of a picture are looked at
 
 

@@ -3,7 +3,6 @@
 """The runtime's benchmark: each case is there or says why not; a soak sees what goes wrong."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,9 +75,9 @@ class Failing(PolicyRunner):
         output = super().step(image, stamp_s)
         self.count += 1
         if self.fault == 'nan' and self.count == FRAMES + 7:
-            return replace(output, command=np.full(4, np.nan, np.float32))
+            return output._replace(command=np.full(4, np.nan, np.float32))
         if self.fault == 'drift' and self.count > FRAMES + 7:
-            return replace(output, command=output.command + np.float32(1e-6))
+            return output._replace(command=output.command + np.float32(1e-6))
         return output
 
 

@@ -50,7 +50,7 @@ def test_an_unknown_case_of_bench_policy_is_named(capsys: pytest.CaptureFixture[
 def test_bench_vision_prints_figures(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(['bench', 'vision', '--rounds', '1', '--json']) == 0
     figures = json.loads(capsys.readouterr().out)
-    assert list(figures) == ['default', 'chahine2023', 'small']
+    assert list(figures) == ['default', 'chahine2023', 'small', 'heatmap']
     assert figures['chahine2023']['mflop'] == pytest.approx(177.5, abs=0.1)  # as published
     assert all(cost['flight']['best_s'] > 0.0 for cost in figures.values())
 

@@ -227,7 +227,7 @@ def test_a_camera_info_that_cannot_be_stops_the_commands_until_a_true_one(
     bench: PolicyBench, capfd: pytest.CaptureFixture[str]
 ) -> None:
     bench.start()
-    spec, image = CameraSpec(), pictures(1)[0]
+    spec, (image, next_image) = CameraSpec(), pictures(2)
     info = conversions.camera_info_message(spec, 1)
     good, info.k = info.k.copy(), [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
     bench.infos.publish(info)
@@ -237,7 +237,7 @@ def test_a_camera_info_that_cannot_be_stops_the_commands_until_a_true_one(
     info.k = good
     bench.infos.publish(info)
     assert bench.wait(lambda: not bench.node.camera.lens.problem)
-    assert bench.show(image, 10**9 + FRAME_NS) is not None
+    assert bench.show(next_image, 10**9 + FRAME_NS) is not None
 
 
 def test_a_stamp_from_the_future_is_refused_and_does_not_block_those_after_it(
