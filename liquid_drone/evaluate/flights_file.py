@@ -100,7 +100,8 @@ def all_flights(folders: Sequence[Path]) -> tuple[dict[str, str], list[Flown]]:
                 row = parse_json(line.decode('utf-8'), where, _TornError) if line else None
                 if row is None or not isinstance(row, dict):
                     continue
-                who = who or {key: str(row[key]) for key in row if key not in PARTS}
+                whole = {**row, **{key: DEFAULTS[key] for key in DEFAULTS if key not in row}}
+                who = who or {key: str(whole[key]) for key in whole if key not in PARTS}
                 found.append(_flown(line, who, where))
             except (_TornError, UnicodeDecodeError) as error:
                 log.warning('left out: %s', error)

@@ -161,12 +161,13 @@ def merge(folders: Sequence[Path], out: Path) -> list[PlaceStatus]:
         claim(out, (RUN,))
         write_run(out, first.seeds, first.places)
         for place in first.places:
-            found.append(_merge(place, [*folders, out], out, first.seeds))
+            found.append(_merge(place, folders, out, first.seeds))
     return found
 
 
 def _merge(place: str, folders: Sequence[Path], out: Path, seeds: range) -> PlaceStatus:
-    who, flights = all_flights([folder / place for folder in dict.fromkeys(folders)])
+    who, flights = all_flights([folder / place for folder in dict.fromkeys([*folders, out])])
+    _, shared = all_flights([folder / place for folder in folders if folder != out])
     by_seed: dict[int, Flown] = {}
     for flown in flights:
         seed = flown.score.seed
@@ -182,7 +183,8 @@ def _merge(place: str, folders: Sequence[Path], out: Path, seeds: range) -> Plac
     if lines:
         write_text(out / place / FLIGHTS, ''.join(lines))
     missing = tuple(seed for seed in seeds if seed not in by_seed)
-    return PlaceStatus(place, len(by_seed), missing, len(flights) - len(by_seed))
+    doubles = len(shared) - len({flown.score.seed for flown in shared})
+    return PlaceStatus(place, len(by_seed), missing, doubles)
 
 
 def _named(run: SharedRun) -> str:

@@ -76,7 +76,7 @@ PARAMETERS = (
     Parameter(
         'frozen_after_s',
         0.5,
-        'the same pixels under new stamps for so long are not acted on; off where a scene can be '
+        'pictures without new pixels for so long are not acted on; off where a scene can be '
         'still (a simulated one, a recording)',
         low=0.1,
         high=60,

@@ -16,7 +16,7 @@ class PictureGate:
 
         Args:
             oldest_s: ``max_image_age_s``; None: ages are not checked.
-            frozen_after_s: equal pixels under new stamps are refused after so long; None: never.
+            frozen_after_s: without new pixels for so long pictures are refused; None: never.
 
         """
         self.stamps = StampGate('the image', oldest_s, 'max_image_age_s')

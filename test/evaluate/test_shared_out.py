@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from liquid_drone.cli.main import main
 from liquid_drone.errors import ConfigError
-from liquid_drone.evaluate.flights_file import FLIGHTS, Flown, to_line
+from liquid_drone.evaluate.flights_file import DEFAULTS, FLIGHTS, Flown, to_line
 from liquid_drone.evaluate.scoring import FlightScore
 from liquid_drone.evaluate.shards import (
     RUN,
@@ -27,7 +27,7 @@ from liquid_drone.evaluate.shards import (
 from liquid_drone.run_lock import only_run
 
 SEEDS = range(15_000, 15_020)
-WHO = {'bundle_hash': 'abc', 'world': 'forest', 'season': 'summer', 'renderer': 'opengl'}
+WHO = {**DEFAULTS, 'bundle_hash': 'abc', 'world': 'forest', 'renderer': 'opengl'}
 SCORE = FlightScore(
     seed=0, success=True, failures=(), flown_s=40.0, in_view_share=1.0, longest_lost_s=0.0,
     collision_s=None, min_distance_m=2.0, mean_distance_m=3.0, max_distance_m=4.0,
@@ -172,6 +172,8 @@ def test_the_commands_say_what_is_done_missing_and_running(
     with only_run(out / 'forest-summer'):
         assert main(['status', str(out)]) == 1
     assert capsys.readouterr().out.endswith('2 missing: 15018 to 15019, running\n')
+    main(['merge', str(one), str(two), '--out', str(out)])  # again: the same words
+    assert capsys.readouterr().out == said
     third = written(tmp_path / 'c', [15_018, 15_019], 'forest-summer')
     assert main(['merge', str(third), '--out', str(out)]) == 0
     assert main(['status', str(tmp_path / 'nothing')]) == 2

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import KINDS
 from pymavlink.dialects.v20 import all as dialect
 from rig import STILL, Command, Rig, Row, firmware_or_skip
 
@@ -24,6 +23,7 @@ from liquid_drone.flight.pilot_words import BEARING, PilotWords
 from liquid_drone.flight.radio import RadioSwitch
 from liquid_drone.flight.setpoint import Setpoint
 from liquid_drone.sim.autopilot.personality import Mode
+from liquid_drone.sim.firmware.kinds import KINDS
 
 CHANNEL, ON_US, OFF_US = 7, 1900, 1100
 FORWARD: Command = (0.5, 0.0, 0.0, 0.0)
@@ -84,7 +84,7 @@ class PilotRig(Rig):
         return ' | '.join(self.autopilot.station.companion_texts)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=sorted(KINDS))
 def pilot(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PilotRig]:
     rig = PilotRig(firmware_or_skip(request.param), tmp_path / 'firmware.log')
     try:
