@@ -34,6 +34,7 @@ from .commands import (
     warmup,
     watch,
 )
+from .commands.results import replay, report
 from .commands.shared import merge, status
 from .interruption import INTERRUPTED, as_a_program
 from .lasting_output import lasting_output
@@ -42,6 +43,8 @@ COMMANDS = (
     fly.COMMAND,
     infer.COMMAND,
     evaluate.COMMAND,
+    replay.COMMAND,
+    report.COMMAND,
     merge.COMMAND,
     status.COMMAND,
     collect.COMMAND,

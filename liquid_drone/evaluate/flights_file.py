@@ -18,6 +18,7 @@ from ..errors import ConfigError, shown
 from ..files import parse_json, read_bytes, set_aside, shown_path, write_text
 from ..schema import build, check_ranges
 from ..sim.flight_spec import FlightSpec
+from ..sim.identity import digest
 from .scoring import FlightScore
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ RANGES = {
     'reached_s': SECONDS,
 }  # fmt: skip
 PARTS = ('score', 'trajectory_hash')
+ID = 'id'
+ID_DIGITS = 12
 MOST_BYTES = 100_000_000  # a line has 700
 DEFAULTS = {  # of files written before there was any choice
     'weather': FlightSpec.weather,
@@ -49,9 +52,20 @@ class Flown:
     trajectory_hash: str
 
 
+def flight_id(who: Mapping[str, object], seed: int) -> str:
+    """Return the id of a flight: equal exactly where everything that makes the flight is equal.
+
+    Args:
+        who: what must be equal in one table.
+        seed: the place.
+
+    """
+    return digest({**DEFAULTS, **who, 'seed': seed})[:ID_DIGITS]
+
+
 def to_line(flown: Flown, who: Mapping[str, str]) -> str:
     """Return a flight as a line of the file."""
-    return json.dumps({**who, **asdict(flown)}) + '\n'
+    return json.dumps({ID: flight_id(who, flown.score.seed), **who, **asdict(flown)}) + '\n'
 
 
 def read_flights(out: Path, who: Mapping[str, str]) -> list[Flown]:
@@ -101,7 +115,7 @@ def all_flights(folders: Sequence[Path]) -> tuple[dict[str, str], list[Flown]]:
                 if row is None or not isinstance(row, dict):
                     continue
                 whole = {**row, **{key: DEFAULTS[key] for key in DEFAULTS if key not in row}}
-                who = who or {key: str(whole[key]) for key in whole if key not in PARTS}
+                who = who or {key: str(whole[key]) for key in whole if key not in (ID, *PARTS)}
                 found.append(_flown(line, who, where))
             except (_TornError, UnicodeDecodeError) as error:
                 log.warning('left out: %s', error)

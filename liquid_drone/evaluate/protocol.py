@@ -6,17 +6,20 @@ Each finished flight is one line of a file, see ``flights_file``; what is there 
 flown again.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..contract import load_contract
 from ..errors import OutputError
+from ..files import write_text
 from ..results import claim
 from ..run_lock import only_run
 from ..runtime.providers import Backend
 from ..runtime.runner import PolicyRunner
 from ..runtime.selection import open_policy
+from ..schema import plain
 from ..sim.flight_log import FlightLog
 from ..sim.flight_spec import FlightSpec
 from ..sim.identity import scenario_digest
@@ -28,6 +31,8 @@ from ..workers import in_processes
 from . import closed_loop, expert_flights
 from .flights_file import FLIGHTS, Flown, read_flights, to_line
 from .scoring import score
+
+TRIAL = 'trial.json'  # beside the flights: how they are flown again
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,22 @@ _runners: dict[tuple[Path, str, str], PolicyRunner] = {}  # one a process, opene
 
 def fly_seed(trial: Trial, seed: int) -> Flown:
     """Fly one seed from a hover, without landing, and judge it."""
-    flight = replace(trial.flight, seed=seed, start='hover', land=False)
+    log, task = fly_log(trial, hovering(trial.flight, seed))
+    return Flown(score(log, task), log.trajectory_hash())
+
+
+def hovering(flight: FlightSpec, seed: int) -> FlightSpec:
+    """Return the flight of a seed as evaluations fly it: from a hover, without landing."""
+    return replace(flight, seed=seed, start='hover', land=False)
+
+
+def fly_log(trial: Trial, flight: FlightSpec) -> tuple[FlightLog, Task]:
+    """Fly once with the pilot of a trial; returns the log and the task that judges it."""
     if trial.bundle is None:
         log, task = _fly_expert(flight)
     else:
         log, task = _fly_policy(flight, trial.bundle, trial)
-    return Flown(score(log, judged_task(flight, task)), log.trajectory_hash())
+    return log, judged_task(flight, task)
 
 
 def _fly_expert(flight: FlightSpec) -> tuple[FlightLog, Task]:
@@ -68,6 +83,13 @@ def _fly_policy(flight: FlightSpec, bundle: Path, trial: Trial) -> tuple[FlightL
         return closed_loop.fly(session, _runners[key]), session.task
     finally:
         session.close()
+
+
+def _write_trial(out: Path, trial: Trial) -> None:
+    """Note beside the flights how they are flown again: their own lines have names alone."""
+    bundle = None if trial.bundle is None else str(trial.bundle)
+    document = {'format_version': 1, **plain(replace(trial, bundle=None)), 'bundle': bundle}
+    write_text(out / TRIAL, json.dumps(document) + '\n')
 
 
 def settled(trial: Trial) -> Trial:
@@ -124,7 +146,7 @@ def evaluate(
 
     """
     with only_run(out):
-        claim(out, ())
+        claim(out, (TRIAL,))
         return _evaluate(settled(trial), list(seeds), out, processes, on_flight)
 
 
@@ -138,6 +160,7 @@ def _evaluate(
     who = identity(trial)
     done = {flown.score.seed: flown for flown in read_flights(out, who)}
     missing = [seed for seed in wanted if seed not in done]
+    _write_trial(out, trial)
     for seed in wanted:
         if seed in done:
             on_flight(done[seed], False)

@@ -172,3 +172,26 @@ def test_another_vehicle_is_flown_and_never_mixed_with_the_first(
         json.loads((folder / FLIGHTS).read_text()) for folder in (out, tmp_path / 'other')
     )
     assert one['trajectory_hash'] != other['trajectory_hash']
+
+
+def test_a_flight_is_replayed_by_its_id_and_kept_as_a_regression(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task, out, kept = tmp_path / 'short.yaml', tmp_path / 'out', tmp_path / 'regressions.yaml'
+    task.write_text(SHORT_TASK)
+    line = ['evaluate', '--bundle', str(bundle), '--out', str(out), '--processes', '1', '--json']
+    assert main([*line, '--split', 'validation', '--task', str(task), '--flights', '1']) == 0
+    row = json.loads((out / FLIGHTS).read_text())
+    again = ['replay', row['id'], '--folder', str(out), '--add-to-regressions']
+    assert main([*again, '--regressions', str(kept)]) == 0
+    told = capsys.readouterr().out
+    assert f'equal, trajectory {row["trajectory_hash"]}' in told
+    assert '1 of 1 equal' in told
+    line[4] = str(tmp_path / 'regressed')
+    code = main([*line, '--regressions', str(kept)])
+    assert code == (0 if row['score']['success'] else 1)
+    (flown,) = (tmp_path / 'regressed').rglob(FLIGHTS)
+    assert json.loads(flown.read_text())['trajectory_hash'] == row['trajectory_hash']
+    (out / FLIGHTS).write_text(json.dumps({**row, 'trajectory_hash': '0' * 16}) + '\n')
+    assert main(['replay', row['id'], '--folder', str(out)]) == 1
+    assert 'DIFFERS' in capsys.readouterr().out

@@ -22,7 +22,7 @@ BANNED = {
     *('clearance', 'utils', 'helpers', 'misc', 'common'),
 }
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-WRITTEN = {'table.md', 'forgetting.md'}  # by evaluate and retrain
+WRITTEN = {'table.md', 'forgetting.md', 'regressions.yaml'}  # by evaluate, retrain and replay
 DOCS = [*sorted((ROOT / 'docs').rglob('*.md')), ROOT / 'README.md']
 
 

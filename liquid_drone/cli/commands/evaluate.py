@@ -35,6 +35,7 @@ EPILOG = """examples:
   liquid-drone evaluate --bundle data/mine/bundle --flights 50 --card
   liquid-drone evaluate --seeds 20000:20099 --out out/mine    # seeds that nobody here has used
   liquid-drone evaluate --flights 200 --shard 1/4 --out out/part1    # on four machines, then merge
+  liquid-drone evaluate --regressions regressions.yaml    # those that failed, see replay
   liquid-drone evaluate --worlds forest urban --seasons spring summer autumn winter --out out/all
 
 Several places give one line each, and a picture of them: rates.png. A run that was stopped goes on
@@ -67,6 +68,9 @@ class EvaluateArguments:
     )
     providers: ProviderChoice = option('cpu', 'where the vision graph of the policy runs')
     precision: PrecisionChoice = option('fp32', 'of the vision graph on TensorRT')
+    regressions: Path | None = option(
+        None, 'fly the flights of this file (see replay) instead of seeds', unset='none'
+    )
     shard: str = option(
         '',
         'fly every N-th seed from the K-th on; liquid-drone merge puts them together',
@@ -95,6 +99,8 @@ def seeds_of(args: EvaluateArguments) -> range:
 
 def run(args: EvaluateArguments) -> int:
     """Fly what is missing and print the table of all."""
+    if args.regressions is not None:
+        return _fly_regressions(args, args.regressions)
     from ...evaluate.plots.rates import chart
     from ...evaluate.report import markdown, overview
     from ...evaluate.shards import write_run
@@ -131,6 +137,39 @@ def run(args: EvaluateArguments) -> int:
     write_text(args.out / 'summary.json', text + '\n')
     print(text if args.json else table)
     return 0
+
+
+def _fly_regressions(args: EvaluateArguments, file: Path) -> int:
+    """Fly a list of single flights; exit code 1 where one of them fails."""
+    from ...evaluate.replay.regressions import by_flight, load_regressions
+    from ...evaluate.report import overview
+    from ...schema import plain
+
+    groups = by_flight(load_regressions(file).flights)
+    claim_folder(args.out, FILES)
+    args = _settled(args)
+    found: dict[tuple[str, ...], Summary] = {}
+    for flight, seeds in groups.items():
+        cell = (flight.world, flight.season, flight.weather)
+        name = cell_name(cell) + ''.join(f'-{word}' for word in _other_words(flight))
+        words = (*cell[:2], ', '.join((flight.weather, *_other_words(flight))))
+        found[words] = _fly(args, flight, name, seeds, args.out / name)
+    title = f'{file.name}: flights that failed once, a check and no rate'
+    table = overview(found, title)
+    summary = {', '.join(cell): plain(value) for cell, value in found.items()}
+    write_text(args.out / 'table.md', table)
+    write_text(args.out / 'summary.json', json.dumps(summary, indent=1) + '\n')
+    print(json.dumps(summary, indent=1) if args.json else table)
+    return int(any(one.success.count < one.success.total for one in found.values()))
+
+
+def _other_words(flight: FlightSpec) -> list[str]:
+    """Return what is unusual of a flight beside world, season and weather."""
+    usual, names = FlightSpec(), ('target', 'task', 'vehicle', 'autopilot', 'renderer')
+    values = [
+        getattr(flight, name) for name in names if getattr(flight, name) != getattr(usual, name)
+    ]
+    return [Path(value).stem for value in values]
 
 
 def _shard(args: EvaluateArguments, seeds: range) -> range:
@@ -195,19 +234,26 @@ def cell_name(cell: Sequence[str]) -> str:
 
 
 def _cell(args: EvaluateArguments, cell: Sequence[str], seeds: range, out: Path) -> 'Summary':
+    """Fly the seeds of one place."""
+    world, season, weather = cell
+    flight = replace(args.flight, world=world, season=season, weather=weather)
+    return _fly(args, flight, cell_name(cell), seeds, out)
+
+
+def _fly(
+    args: EvaluateArguments, flight: FlightSpec, name: str, seeds: Sequence[int], out: Path
+) -> 'Summary':
     """Fly the seeds of one place that are missing, with a bar, and sum all of them up."""
     from ...evaluate.flights_file import Flown
     from ...evaluate.protocol import Trial, evaluate
     from ...evaluate.scoring import summarise
     from ..progress import TerminalWatcher
 
-    world, season, weather = cell
-    flight = replace(args.flight, world=world, season=season, weather=weather)
     bundle = None if args.expert else resources.bundle(args.bundle)
     trial = Trial(flight, bundle, args.providers, args.precision)
     watcher = None if args.json else TerminalWatcher()
     if watcher is not None:
-        watcher.begin(f'{cell_name(cell)}: {split_of(seeds[0])} flights', len(seeds), 'flights')
+        watcher.begin(f'{name}: {split_of(seeds[0])} flights', len(seeds), 'flights')
     good = 0
 
     def on_flight(flown: Flown, is_new: bool) -> None:

@@ -1,0 +1,143 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Gather from a directory all that a report shows: flights, flights on film, pictures.
+
+Nothing here writes HTML, and nothing is flown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...errors import ConfigError, LiquidDroneError
+from ...files import load_json, shown_path
+from ...sim.flight_log import FlightLog
+from ..expert_flights import NAME as EXPERT
+from ..replay.finding import FoundFlight, flights_below
+from ..scoring import FAILURES, Summary, summarise
+
+SEASONS = ('spring', 'summer', 'autumn', 'winter')  # in this order, others after them
+PICTURES = {  # that ``draw`` writes: title
+    'neurons.png': 'The state of every neuron over a flight',
+    'memory.png': 'Time constants of the modes of the state',
+    'phases.png': 'The path of the state, and the command against the bearing',
+    'wiring.png': 'The wiring',
+    'knockout.png': 'Each neuron knocked out',
+    'expressivity.png': 'Expressivity of random cells',
+}
+REPLAYS = 'replays'
+Place = tuple[str, str, str, str]  # pilot, world, season, what else is unusual
+
+
+@dataclass(frozen=True)
+class FilmedFlight:
+    """A flight that was flown again and left an episode."""
+
+    found: FoundFlight
+    folder: Path
+    log: FlightLog
+
+    @property
+    def film(self) -> Path | None:
+        """Its film, where there is one."""
+        path = self.folder / 'flight.mp4'
+        return path if path.is_file() else None
+
+
+@dataclass(frozen=True)
+class ReportContents:
+    """What a report shows."""
+
+    title: str
+    flights: tuple[FoundFlight, ...]
+    places: dict[Place, Summary]
+    filmed: tuple[FilmedFlight, ...]
+    pictures: tuple[tuple[str, Path], ...]  # title, file
+    study: dict[str, Any] | None = None  # study.json, as ``evaluate --study`` left it
+
+    def seasons(self) -> list[str]:
+        """Return the seasons that were flown, in the order of the year."""
+        there = {place[2] for place in self.places}
+        return [*(s for s in SEASONS if s in there), *sorted(there - set(SEASONS))]
+
+
+def place_of(found: FoundFlight) -> Place:
+    """Return the table's row and column of a flight."""
+    who = found.who
+    usual = {'weather': 'clear', 'target': 'red_backpack', 'task': 'follow', 'vehicle': 'x500'}
+    usual |= {'autopilot': 'px4'}
+    other = [who[name] for name, value in usual.items() if who.get(name, value) != value]
+    return pilot_of(found), who['world'], who['season'], ', '.join(other)
+
+
+def pilot_of(found: FoundFlight) -> str:
+    """Return the name of who flew: the expert, or the bundle's hash."""
+    name = found.who['bundle_hash']
+    return name if name == EXPERT else f'bundle {name}'
+
+
+def gather(folder: Path) -> ReportContents:
+    """Read a directory of results.
+
+    Raises:
+        ConfigError: no flights are there, or files that cannot be read.
+
+    """
+    flights = list({one.id: one for one in flights_below(folder)}.values())
+    if not flights:
+        raise ConfigError(
+            f'no flights below {shown_path(folder)}: expected what liquid-drone evaluate wrote'
+        )
+    return ReportContents(
+        folder.resolve().name,
+        tuple(flights),
+        summaries(flights),
+        tuple(_filmed(flights)),
+        tuple(_pictures(folder)),
+        _study(folder),
+    )
+
+
+def summaries(flights: Sequence[FoundFlight]) -> dict[Place, Summary]:
+    """Return the summary of every place, sorted."""
+    grouped: dict[Place, list[FoundFlight]] = {}
+    for one in flights:
+        grouped.setdefault(place_of(one), []).append(one)
+    return {
+        place: summarise([one.flown.score for one in grouped[place]]) for place in sorted(grouped)
+    }
+
+
+def failure_words(names: Sequence[str]) -> str:
+    """Return failures in words."""
+    return ', '.join(FAILURES[name] for name in names)
+
+
+def _filmed(flights: Sequence[FoundFlight]) -> list[FilmedFlight]:
+    found = []
+    for one in flights:
+        folder = one.folder / REPLAYS / one.id
+        if (folder / 'episode').is_dir():
+            found.append(FilmedFlight(one, folder, FlightLog.load(folder / 'episode')))
+    return sorted(found, key=lambda one: (one.found.flown.score.success, one.found.id))
+
+
+def _pictures(folder: Path) -> list[tuple[str, Path]]:
+    found = []
+    for name, title in PICTURES.items():
+        for path in sorted(folder.rglob(name)):
+            where = path.parent.relative_to(folder).as_posix()
+            found.append((title if where == '.' else f'{title} ({where})', path))
+    return found
+
+
+def _study(folder: Path) -> dict[str, Any] | None:
+    path = folder / 'study.json'
+    if not path.is_file():
+        return None
+    try:
+        document = load_json(path)
+    except LiquidDroneError as error:
+        raise ConfigError(f'{error}: remove it, or finish the study again') from error
+    return document if isinstance(document, dict) else None
