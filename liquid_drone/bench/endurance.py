@@ -166,6 +166,7 @@ class EnduranceFlight:
         if 'another vehicle' in self.active:
             said += self.stranger.transmit()
         arrived = self.down.carry(said)
+        self.telemetry.arrive(arrived, self.now_s)
         self.socket.arrive(arrived)
         is_heard = not self.socket.is_gone and 'loop pauses' not in self.active
         if is_heard and any(packet in said for packet in arrived):

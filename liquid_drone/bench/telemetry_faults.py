@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Telemetry that goes away, freezes, comes late or jumps, and what the companion must do then.
 
-Used by :mod:`.endurance`. The oracle is lenient: a message counts as delivered when it was sent
-on, whatever the radio did to it then.
+Used by :mod:`.endurance`. A message with a time of its own, or of our question, counts from when it
+was sent on, whatever the radio did to it then. One without counts from when it arrived whole: how
+long a radio held it back is nothing that a companion can know.
 """
 
 import math
@@ -33,6 +34,7 @@ TELEMETRY_FAULTS = (*STREAM_FAULTS, *JUMPS, *STATES, WAY_UP_DEAD)
 LONGEST_S = 9.0  # of such a fault; the other ones are shorter
 TIMESYNC, HEARTBEAT = 111, 0
 STAMPED = (30, 32)  # ATTITUDE, LOCAL_POSITION_NED: a repeated one is old
+MOST_ON_THE_WAY = 500  # packets; a radio holds some of them back while a few others pass
 SLACK_S = 0.3  # steps, and the way of a message
 JUMP_WATCH_S = 2.0
 MOST_CLIMB_M = 0.8  # in that time, by a setpoint that was right before the jump
@@ -55,6 +57,7 @@ class TelemetryFaults:
         self._late: list[tuple[float, bytes]] = []
         self._late_s = 0.0
         self._delivered_s: dict[int, float] = {}
+        self._on_the_way: dict[bytes, None] = {}  # those without a time of their own
         self._jump: tuple[float, float] | None = None  # when, height
 
     def begin(self, name: str) -> None:
@@ -90,28 +93,43 @@ class TelemetryFaults:
             if is_meant and 'stream frozen' in active:
                 repeats = number in self._frozen
                 sent.append(self._frozen.setdefault(number, packet))
-                self._delivered(number, now_s, is_dead or (repeats and number in STAMPED))
+                self._send(sent[-1], now_s, is_dead or (repeats and number in STAMPED))
                 continue
             self._frozen.pop(number, None)
             if is_meant and 'stream late' in active:
                 self._late.append((now_s + self._late_s, packet))
                 continue
             sent.append(packet)
-            self._delivered(number, now_s, is_dead)
+            self._send(packet, now_s, is_dead)
         due = [packet for due_s, packet in self._late if due_s <= now_s]
         self._late = [item for item in self._late if item[0] > now_s]
         for packet in due:
-            self._delivered(message_id(packet), now_s, is_dead)
+            self._send(packet, now_s, is_dead)
         return sent + due
 
-    def _delivered(self, number: int, now_s: float, is_lost: bool) -> None:
-        if not is_lost:
+    def _send(self, packet: bytes, now_s: float, is_lost: bool) -> None:
+        number = message_id(packet)
+        if number not in (*STAMPED, TIMESYNC):
+            self._on_the_way[packet] = None
+            if len(self._on_the_way) > MOST_ON_THE_WAY:
+                self._on_the_way.pop(next(iter(self._on_the_way)))
+        elif not is_lost:
             self._delivered_s[number] = now_s
+
+    def arrive(self, packets: list[bytes], now_s: float) -> None:
+        """Note what came through the radio whole."""
+        for packet in packets:
+            if packet in self._on_the_way:
+                self._delivered_s[message_id(packet)] = now_s
+
+    def delivered_s(self, number: int) -> float:
+        """Return when a message of this id was delivered last; 0.0: never."""
+        return self._delivered_s.get(number, 0.0)
 
     def unknown(self, now_s: float) -> str:
         """Name a fact for which the vehicle must stand by now; empty: none."""
         for number, (name, age_s) in self._ages_s.items():
-            gone_s = now_s - self._delivered_s.get(number, 0.0)
+            gone_s = now_s - self.delivered_s(number)
             if gone_s > age_s + self._stop_s + SLACK_S:
                 return f'{name} was not delivered for {gone_s:.1f} s'
         return ''
