@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Telemetry that goes away, freezes, comes late or jumps, and what the companion must do then.
 
-Used by :mod:`.endurance`. A message with a time of its own, or of our question, counts from when it
-was sent on, whatever the radio did to it then. One without counts from when it arrived whole: how
-long a radio held it back is nothing that a companion can know.
+Used by :mod:`.endurance`. A message with a time of its own, or of our question, counts from when
+it was sent on, whatever the radio did to it then. One without counts from when it arrived whole:
+how long a radio held it back is nothing that a companion can know.
 """
 
 import math

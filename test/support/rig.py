@@ -52,6 +52,10 @@ class CuttableTransport:
         self._transport = transport
         self.up = self.down = True  # to the vehicle, and from it
 
+    @property
+    def is_emptied(self) -> bool:
+        return self._transport.is_emptied
+
     def read(self) -> list[Chunk]:
         chunks = self._transport.read()
         return chunks if self.down else []

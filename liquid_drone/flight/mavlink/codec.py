@@ -34,7 +34,7 @@ MOST_ANSWERS = 8
 MOST_ARRIVED = 1000  # messages that wait to be counted
 
 
-PAUSE_S = 0.2  # between two readings: then a message without a time counts from the one before
+PAUSE_S = 0.2  # since nothing waited: then a message without a time counts from that moment
 UNSTAMPED = frozenset(
     {
         'HEARTBEAT',
@@ -114,11 +114,19 @@ class MavlinkCodec:
             heard = self._take(frame, source, now_s) or heard
         return heard
 
-    def note_read(self, now_s: float) -> None:
-        """Note that all that had arrived is being read now, be it nothing."""
+    def note_read(self, now_s: float, is_all: bool = True) -> None:
+        """Note that what had arrived is received now, be it nothing.
+
+        Args:
+            now_s: on the caller's clock.
+            is_all: nothing waits any longer. Else, as in a flood or where the socket fails, what
+                is received now and later may have waited since it was so last.
+
+        """
         paused = now_s - self._read_s > PAUSE_S and math.isfinite(self._read_s)
         self._waited_since_s = self._read_s if paused else None
-        self._read_s = now_s
+        if is_all:
+            self._read_s = now_s
 
     def _take(self, frame: Frame, source: object, now_s: float) -> bool:
         if not self._is_vehicles(frame) and frame.message_id != mavlink.MAVLINK_MSG_ID_HEARTBEAT:

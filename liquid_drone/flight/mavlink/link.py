@@ -123,8 +123,9 @@ class MavlinkLink:
 
     def poll(self, now_s: float) -> VehicleState | None:
         """Take in all that has arrived, keep up what is due, and return what is known."""
-        self._codec.note_read(now_s)
-        for data, source in self._transport.read():
+        chunks = self._transport.read()
+        self._codec.note_read(now_s, self._transport.is_emptied)
+        for data, source in chunks:
             if self._codec.receive(data, now_s, source):
                 self._transport.accept(source)
         for answer in self._codec.answers():

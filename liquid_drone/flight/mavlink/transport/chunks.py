@@ -9,10 +9,15 @@ from ....errors import LinkError
 
 Chunk = tuple[bytes, object]  # the bytes, and whom they came from
 LONGEST_READ = 65535
+MOST_READS = 16  # at once: a flood must not keep the loop from its setpoints
 
 
 class Transport(Protocol):
     """A way for bytes to travel; neither call ever blocks."""
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether the last read left nothing behind: what comes next has not waited before it."""
 
     def read(self) -> list[Chunk]:
         """Return what has arrived."""
@@ -27,22 +32,29 @@ class Transport(Protocol):
         """Release port or file."""
 
 
-def read_stream(read: Callable[[], bytes], name: str) -> list[Chunk]:
-    """Read once from a byte stream.
+def read_stream(read: Callable[[], bytes], name: str) -> tuple[list[Chunk], bool]:
+    """Read a byte stream, a bounded number of times; tell whether nothing was left.
 
     Raises:
-        LinkError: it broke or was closed.
+        LinkError: it broke or was closed, and nothing had arrived before.
 
     """
-    try:
-        data = read()
-    except BlockingIOError:
-        return []
-    except OSError as error:
-        raise LinkError(f'the {name} to the autopilot broke: {error}') from error
-    if not data:
-        raise LinkError(f'the {name} to the autopilot was closed by the other side')
-    return [(data, None)]
+    chunks: list[Chunk] = []
+    for _ in range(MOST_READS):
+        try:
+            data = read()
+        except BlockingIOError:
+            return chunks, True
+        except OSError as error:
+            if not chunks:
+                raise LinkError(f'the {name} to the autopilot broke: {error}') from error
+            break  # the next read meets it again
+        if not data:
+            if not chunks:
+                raise LinkError(f'the {name} to the autopilot was closed by the other side')
+            break
+        chunks.append((data, None))
+    return chunks, False
 
 
 def write_stream(send: Callable[[bytes], int], data: bytes, name: str) -> None:

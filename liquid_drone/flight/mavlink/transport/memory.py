@@ -16,6 +16,11 @@ class MemoryTransport:
         """Read from ``autopilot.transmit``, write to ``autopilot.receive``."""
         self._fetch, self._deliver = fetch, deliver
 
+    @property
+    def is_emptied(self) -> bool:
+        """Say yes: nothing waits."""
+        return True
+
     def read(self) -> list[Chunk]:
         """Return what the other side has to say now."""
         return [(packet, None) for packet in self._fetch()]

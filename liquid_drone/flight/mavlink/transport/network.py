@@ -42,6 +42,7 @@ class UdpTransport:
         self._troubles = troubles or Troubles()
         self._socket = make(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
+        self.is_emptied = False
         try:
             if listens:
                 self._socket.bind((host, port))
@@ -62,11 +63,12 @@ class UdpTransport:
 
         """
         chunks: list[Chunk] = []
-        errors = 0
+        errors, self.is_emptied = 0, False
         while len(chunks) < MOST_DATAGRAMS and errors < MOST_ERRORS:
             try:
                 chunks.append(self._socket.recvfrom(LONGEST_READ))
             except BlockingIOError:
+                self.is_emptied = True
                 break
             except OSError as error:  # such as an earlier datagram that met a closed port
                 errors += 1
@@ -117,6 +119,7 @@ class TcpTransport:
         else:
             self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setblocking(False)
+        self.is_emptied = False
         if not waits:
             self._socket.connect_ex((host, port))  # a refusal is told by the first read
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -129,7 +132,11 @@ class TcpTransport:
             LinkError: the other side closed the connection.
 
         """
-        return read_stream(lambda: self._socket.recv(LONGEST_READ), 'TCP connection')
+        self.is_emptied = False
+        chunks, self.is_emptied = read_stream(
+            lambda: self._socket.recv(LONGEST_READ), 'TCP connection'
+        )
+        return chunks
 
     def write(self, data: bytes) -> None:
         """Send, or raise LinkError when the connection is gone."""

@@ -44,11 +44,17 @@ class Reconnecting:
         self._retry_s = 0.0
         self._is_lost = first is None  # nothing has come since it broke
         self.breaks = 0  # how often it broke
+        self._was_read = False  # by the last call
 
     @property
     def inner(self) -> Transport | None:
         """The present transport; None while it is gone."""
         return self._inner
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether the last read met an open transport and left nothing behind."""
+        return self._was_read and self._inner is not None and self._inner.is_emptied
 
     @property
     def port(self) -> int:
@@ -64,6 +70,7 @@ class Reconnecting:
 
     def read(self) -> list[Chunk]:
         """Return all that has arrived; nothing while it is gone."""
+        self._was_read = False
         inner = self._inner or self._open()
         if inner is None:
             return []
@@ -72,6 +79,7 @@ class Reconnecting:
         except LinkError as error:
             self._drop(error)
             return []
+        self._was_read = True
         if chunks and self._is_lost:
             self._is_lost = False
             self.troubles.succeeded('the connection')

@@ -27,6 +27,7 @@ class SerialTransport:
 
     def __init__(self, device: str, baud: int) -> None:
         """Open, lock and set up the port; raises OSError."""
+        self.is_emptied = False
         speed = getattr(termios, f'B{baud}', None)
         if speed is None:
             raise OSError(f'the baud rate {baud} is not a standard one')
@@ -66,7 +67,11 @@ class SerialTransport:
             LinkError: the device is gone.
 
         """
-        return read_stream(lambda: os.read(self._file, LONGEST_READ), 'serial port')
+        self.is_emptied = False
+        chunks, self.is_emptied = read_stream(
+            lambda: os.read(self._file, LONGEST_READ), 'serial port'
+        )
+        return chunks
 
     def write(self, data: bytes) -> None:
         """Send, or raise LinkError when the device is gone."""
