@@ -34,6 +34,7 @@ class Stream(IntEnum):
     WIND = 104  # mean of the world
     DISTRACTORS = 105
     TRAINING_PICTURES = 106
+    PICTURES_BESIDE = 107  # which of them a training step sees
 
 
 @enum.unique

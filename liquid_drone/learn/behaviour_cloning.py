@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,10 +23,10 @@ from ..errors import ConfigError, EpisodeError, TrainingError
 from ..files import set_aside
 from ..policy.network import Network, Seen
 from ..policy.torch_file import read_torch
-from . import precision
 from .batches import TrainingBatch, Windows
 from .clips import Clip
 from .distributed import ALONE, Team
+from .precision import device_of, precision_of
 from .recipe import TrainConfig
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 CHECKPOINT_S = 0.25  # after every step that took as long, else so often: writing takes 1 % of it
 Tensors = tuple[Tensor, ...] | list[Tensor]
 Report = Callable[[int, dict[str, float]], None]
+Beside = Callable[[Network, int], dict[str, Tensor]]  # losses of the target head at a step
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def train(
     before: Path | None = None,
     report: Report = lambda step, losses: None,
     team: Team = ALONE,
+    beside: Beside | None = None,
 ) -> Network:
     """Train on clips, from a partial checkpoint if there is one; return the averaged network.
 
@@ -76,6 +78,7 @@ def train(
         before: checkpoint of the round before, to go on from.
         report: called after every step with its number and losses.
         team: the processes that train together; the first one alone writes checkpoints.
+        beside: what is learned in each step besides the flights.
 
     Raises:
         EpisodeError: there is nothing to train on.
@@ -101,7 +104,7 @@ def train(
     for step in range(progress.step, span.last):
         batch = windows.batch(config.seed, step)
         rate = rate_at(step, span.total, config)
-        losses = _step(progress, batch, weight, config, rate, step, team)
+        losses = _step(progress, batch, weight, config, rate, step, team, beside)
         report(step, losses)
         if team.first and time.monotonic() - saved_s >= CHECKPOINT_S:
             _save_progress(progress, step + 1, partial)
@@ -112,34 +115,6 @@ def train(
     averaged = progress.average.module.cpu()
     assert isinstance(averaged, Network)
     return averaged
-
-
-def precision_of(
-    config: TrainConfig, device: torch.device, team: Team = ALONE
-) -> Literal['bfloat16', 'float32']:
-    """Return the precision that all processes take; where they would differ, rank 0's."""
-    if config.precision != 'auto':
-        return config.precision
-    half = team.told(team.first and precision.fastest(device) == 'bfloat16')
-    return 'bfloat16' if half else 'float32'
-
-
-def device_of(config: TrainConfig, team: Team = ALONE) -> torch.device:
-    """Return where training runs: of several graphics cards, on that of the local rank.
-
-    Raises:
-        ConfigError: a graphics card is asked for and PyTorch finds none.
-
-    """
-    found = torch.cuda.is_available()
-    if config.device == 'cuda' and not found:
-        raise ConfigError(
-            'device: cuda, but PyTorch finds no graphics card: install its CUDA build and a '
-            'driver, or take device: auto'
-        )
-    if not found or config.device == 'cpu':
-        return torch.device('cpu')
-    return torch.device('cuda', team.local_rank) if team.size > 1 else torch.device('cuda')
 
 
 def channel_weights(clips: list[Clip]) -> Tensor:
@@ -256,10 +231,11 @@ def _step(
     rate: float,
     step: int,
     team: Team,
+    beside: Beside | None,
 ) -> dict[str, float]:
     for group in progress.optimiser.param_groups:
         group['lr'] = group['base'] * rate
-    losses = _gradients(progress.network, batch, weight, config, step, team)
+    losses = _gradients(progress.network, batch, weight, config, step, team, beside)
     progress.optimiser.step()
     progress.network.constrain()
     progress.average.update_parameters(progress.network)
@@ -273,6 +249,7 @@ def _gradients(
     config: TrainConfig,
     step: int,
     team: Team,
+    beside: Beside | None,
 ) -> dict[str, float]:
     """Fill the clipped gradients; return the losses.
 
@@ -285,11 +262,12 @@ def _gradients(
         pixels = batch.pixels if half else batch.pixels.float()
         with torch.autocast(pixels.device.type, torch.bfloat16, enabled=half):
             seen = network(pixels, batch.dt_s)
+            besides = beside(network, step) if beside else {}
         losses = losses_of(seen, batch, weight, team)
-        total = losses['command'] + config.target_weight * (
-            losses['detection'] + losses['bearing']
-        )
+        head = losses['detection'] + losses['bearing'] + sum(besides.values())
+        total = losses['command'] + config.target_weight * head
         total = total + config.auxiliary_weight * losses['auxiliary']
+        losses |= besides
         network.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         team.average_gradients(network.parameters())

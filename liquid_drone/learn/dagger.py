@@ -29,7 +29,7 @@ from .collect import Job, found, jobs_of, run_jobs
 from .distributed import ALONE, Team
 from .drivers import DriverPlan
 from .export_round import export_round
-from .pictures.encoder_stage import make_pictures, with_trained_encoder
+from .pictures.encoder_stage import make_pictures, pictures_beside, with_trained_encoder
 from .recipe import Recipe, Workspace
 from .rounds import Round, rounds_of
 from .run_manifest import write_manifest
@@ -180,7 +180,8 @@ def train_round(
     span = Span(index * steps, (index + 1) * steps, recipe.dagger.rounds * steps)
     before = work.checkpoint(index - 1) if index > 0 else None
     network = Network(recipe.network)
-    if recipe.pictures.count:
+    beside = pictures_beside(recipe, work)
+    if recipe.pictures.is_stage:
         network = with_trained_encoder(recipe, work, network, clips, watcher)
     elif recipe.start and before is None:
         load_weights_of(network, recipe.start)
@@ -195,7 +196,8 @@ def train_round(
             before_it, done = done, step + 1 - span.first  # more than one where it goes on
             watcher.advance(done - before_it, config.windows * config.length, **smooth)
 
-        train(network, clips, config, span, one.checkpoint, before, report, team)
+        losses_beside = beside.losses if beside else None
+        train(network, clips, config, span, one.checkpoint, before, report, team, losses_beside)
     watcher.end(', '.join(f'{name} {value:.4f}' for name, value in smooth.items()))
 
 

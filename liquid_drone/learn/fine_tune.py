@@ -15,22 +15,27 @@ from ..contract import load_contract
 from ..errors import BundleError
 from ..files import as_name
 from ..policy.weights import config_of
+from .pictures.backgrounds import place_files
+from .pictures.config import PictureConfig
 from .recipe import CollectConfig, DaggerConfig, Disturbance, Recipe, TrainConfig, ValidationConfig
 
 NEW_FOR_EACH_KNOWN = 2
 LOOKALIKES = ('plain_person', 'orange_traffic_cone')  # shown as what is not the target
 RECORDED_STEPS = 400  # on recorded flights alone
+PICTURES, PICTURES_BESIDE = 1600, 64  # where photographs of a place are given; in each step
 
 
-def retrain_recipe(target: str, start: str) -> Recipe:
+def retrain_recipe(target: str, start: str, places: Path | None = None) -> Recipe:
     """Return the recipe that teaches a bundle one more target.
 
     Args:
         target: name in ``sim/targets`` or path of a YAML file.
         start: bundle to go on from, by name or path.
+        places: folder with photographs, behind targets and lookalikes in pictures of their own.
 
     Raises:
         BundleError: the bundle does not say where it learned, or has no weights.
+        ConfigError: no photographs there.
 
     """
     contract = load_contract(resources.bundle(start))
@@ -50,6 +55,19 @@ def retrain_recipe(target: str, start: str) -> Recipe:
         train=TrainConfig(steps=300, learning_rate=6e-4, warmup_steps=50),
         dagger=DaggerConfig(rounds=3, episodes=18),
         validation=ValidationConfig(flights=4, final_flights=12),
+        pictures=PictureConfig() if places is None else _pictures(places),
+    )
+
+
+def _pictures(places: Path) -> PictureConfig:
+    place_files(places)  # before anything is flown or drawn
+    return PictureConfig(
+        count=PICTURES,
+        per_world=100,
+        photo_share=0.6,
+        noise_share=0.2,
+        beside=PICTURES_BESIDE,
+        places=str(places),
     )
 
 

@@ -11,12 +11,16 @@ import logging
 import math
 import time
 from functools import lru_cache
+from typing import Literal
 
 import torch
 
+from ..errors import ConfigError
 from ..policy.config import NetworkConfig
 from ..policy.network import Network
 from ..policy.vision import Vision
+from .distributed import ALONE, Team
+from .recipe import TrainConfig
 
 log = logging.getLogger(__name__)
 FRAMES, TIMED_STEPS = 16, 3
@@ -60,3 +64,31 @@ def _step_s(vision: Vision, pixels: torch.Tensor, precision: str) -> float:
         if not math.isfinite(norm):
             return math.inf
     return min(times[1:])
+
+
+def precision_of(
+    config: TrainConfig, device: torch.device, team: Team = ALONE
+) -> Literal['bfloat16', 'float32']:
+    """Return the precision that all processes take; where they would differ, rank 0's."""
+    if config.precision != 'auto':
+        return config.precision
+    half = team.told(team.first and fastest(device) == 'bfloat16')
+    return 'bfloat16' if half else 'float32'
+
+
+def device_of(config: TrainConfig, team: Team = ALONE) -> torch.device:
+    """Return where training runs: of several graphics cards, on that of the local rank.
+
+    Raises:
+        ConfigError: a graphics card is asked for and PyTorch finds none.
+
+    """
+    found = torch.cuda.is_available()
+    if config.device == 'cuda' and not found:
+        raise ConfigError(
+            'device: cuda, but PyTorch finds no graphics card: install its CUDA build and a '
+            'driver, or take device: auto'
+        )
+    if not found or config.device == 'cpu':
+        return torch.device('cpu')
+    return torch.device('cuda', team.local_rank) if team.size > 1 else torch.device('cuda')

@@ -230,7 +230,7 @@ def check_whole(recipe: Recipe) -> None:
         raise ConfigError(f'{recipe.name}: expected at most {MOST_PLACES} places')
     network = built(recipe)
     if recipe.start:
-        (begin_with if recipe.pictures.count else load_weights_of)(network, recipe.start)
+        (begin_with if recipe.pictures.is_stage else load_weights_of)(network, recipe.start)
 
 
 def built(recipe: Recipe) -> Network:

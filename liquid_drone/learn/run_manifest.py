@@ -16,7 +16,7 @@ import torch
 
 from .. import schema
 from ..episodes.episode import find_episodes, load_info
-from .behaviour_cloning import device_of, precision_of
+from .precision import device_of, precision_of
 from .recipe import Recipe, Workspace
 
 MANIFEST = 'training.json'

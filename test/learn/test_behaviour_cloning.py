@@ -11,7 +11,7 @@ import torch
 
 from liquid_drone.contract import CommandSpec
 from liquid_drone.errors import ConfigError, EpisodeError, TrainingError
-from liquid_drone.learn import behaviour_cloning
+from liquid_drone.learn import behaviour_cloning, precision
 from liquid_drone.learn.clips import open_clips
 from liquid_drone.learn.recipe import TrainConfig
 from liquid_drone.policy.config import NetworkConfig, VisionConfig
@@ -207,5 +207,5 @@ def test_unknown_auxiliary_labels_and_hidden_targets_cost_nothing(clips):
 @pytest.mark.skipif(torch.cuda.is_available(), reason='there is a graphics card')
 def test_a_graphics_card_that_is_not_there_is_told():
     with pytest.raises(ConfigError, match='device: auto'):
-        behaviour_cloning.device_of(TrainConfig(device='cuda'))
-    assert behaviour_cloning.device_of(TrainConfig()).type == 'cpu'
+        precision.device_of(TrainConfig(device='cuda'))
+    assert precision.device_of(TrainConfig()).type == 'cpu'

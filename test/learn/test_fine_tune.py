@@ -5,6 +5,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 
@@ -75,9 +77,12 @@ def test_a_known_target_alone_needs_no_turns() -> None:
 def test_a_tiny_retraining_ends_in_a_bundle_that_names_both_targets(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def tiny(target: str, start: str) -> Recipe:
+    def tiny(target: str, start: str, places: Path | None = None) -> Recipe:
+        recipe = made(target, start, places)
+        few = {'count': 5, 'per_world': 1, 'looks': 1, 'beside': 2}
         return replace(
-            made(target, start),
+            recipe,
+            pictures=replace(recipe.pictures, **few) if places else recipe.pictures,
             collect=CollectConfig(episodes=3, frames=12),
             train=TrainConfig(steps=2, windows=2, length=8, warmup_steps=1),
             dagger=DaggerConfig(rounds=2, episodes=1, frames=12),
@@ -86,10 +91,15 @@ def test_a_tiny_retraining_ends_in_a_bundle_that_names_both_targets(
 
     made = fine_tune.retrain_recipe
     monkeypatch.setattr(fine_tune, 'retrain_recipe', tiny)
+    photos = tmp_path / 'places'
+    photos.mkdir()
+    cv2.imwrite(str(photos / 'a.png'), np.full((90, 160, 3), 120, np.uint8))
     line = ['retrain', '--target', 'orange_traffic_cone', '--from', str(base), '--flights', '0']
+    line += ['--places', str(photos)]
     assert main([*line, '--data', str(tmp_path / 'work'), '--out', str(tmp_path / 'new')]) == 0
     contract = load_contract(tmp_path / 'new')
     assert contract.training.target == 'orange_traffic_cone, red_backpack'
+    assert len(list((tmp_path / 'work' / 'pictures').glob('*.npz'))) == 5
     episodes = sorted(path.parent.name for path in tmp_path.rglob('episode.json'))
     assert len(episodes) >= 6
     assert fine_tune.retrain_recipe('dog', str(tmp_path / 'new')).targets[:2] == ('dog', 'dog')
@@ -101,6 +111,16 @@ def test_an_unknown_target_is_told_before_anything_is_flown(
     line = ['retrain', '--target', 'unicorn', '--from', str(base), '--data', str(tmp_path / 'w')]
     assert main(line) == 2
     assert 'unicorn' in capsys.readouterr().err
+    assert not (tmp_path / 'w').exists()
+
+
+@pytest.mark.parametrize('places', ['nowhere', '.'])
+def test_a_folder_without_photographs_of_places_is_told(
+    base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], places: str
+) -> None:
+    line = ['retrain', '--target', 'red_camping_chair', '--from', str(base)]
+    assert main([*line, '--data', str(tmp_path / 'w'), '--places', str(tmp_path / places)]) == 2
+    assert '--places: expected' in capsys.readouterr().err
     assert not (tmp_path / 'w').exists()
 
 

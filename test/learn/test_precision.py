@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from liquid_drone.learn import precision
-from liquid_drone.learn.behaviour_cloning import precision_of
+from liquid_drone.learn.precision import precision_of
 from liquid_drone.learn.recipe import TrainConfig
 
 CPU = torch.device('cpu')

@@ -30,6 +30,7 @@ EPILOG = """examples:
   liquid-drone retrain --target red_camping_chair
   liquid-drone retrain --target my_thing.yaml --from models/follow --out models/my-thing
   liquid-drone retrain --target our_robot --photos front.png left.png back.png --height 0.6
+  liquid-drone retrain --target our_robot --photos *.png --places our-field/
   liquid-drone retrain --target our_robot --photos *.png --only-cards   # look at them first
   liquid-drone retrain --target red_backpack --bags data/flights  # and simulated ones
   liquid-drone retrain --target our_dog --bags data/flights --only-bags
@@ -56,6 +57,13 @@ class RetrainArguments:
         (),
         'the target is made from photographs: the front, then on around to its left; PNG '
         'with a transparent background, or with background all around',
+    )
+    places: Path | None = option(
+        None,
+        'folder with photographs of places, such as where it will fly: pictures of the target '
+        'before them are learned from beside the flights',
+        unset='none',
+        metavar='FOLDER',
     )
     only_cards: bool = option(
         False, 'stop after the photographs are cut out: look at the sheet of them'
@@ -113,12 +121,14 @@ def _recipe(args: RetrainArguments) -> 'Recipe':
     from ...learn.recipe import check_whole
 
     if args.only_bags:
+        if args.places:
+            raise ConfigError('--places draws pictures, and --only-bags trains on none: name one')
         if not args.bags:
             raise ConfigError('--only-bags needs recorded flights: name them with --bags')
         recipe = fine_tune.recorded_recipe(args.target, args.start)
     else:
         recorded = (as_name(Path(args.target).stem),) if args.bags else ()
-        recipe = fine_tune.retrain_recipe(args.target, args.start)
+        recipe = fine_tune.retrain_recipe(args.target, args.start, args.places)
         recipe = dataclasses.replace(recipe, recorded=recorded)
     check_whole(recipe)
     return recipe

@@ -10,7 +10,7 @@ from ...schema import check_ranges
 
 @dataclass(frozen=True)
 class PictureConfig:
-    """Pictures from drawn viewpoints, besides the flights; the encoder learns from them first."""
+    """Pictures from drawn viewpoints, besides the flights: the encoder learns from them."""
 
     RANGES: ClassVar[dict[str, tuple[float, float]]] = {
         'count': (0, 1_000_000), 'per_world': (1, 10_000), 'looks': (1, 200),
@@ -18,6 +18,7 @@ class PictureConfig:
         'noise_share': (0, 1), 'distance_m': (0.5, 50), 'tilt_deg': (0, 60), 'fov_share': (0, 0.5),
         'steps': (1, 1_000_000), 'pictures': (2, 4096), 'frames': (1, 4096),
         'learning_rate': (1e-9, 1), 'keep': (0, 1000), 'false_alarms': (0, 0.5),
+        'beside': (0, 4096),
     }  # fmt: skip
 
     count: int = 0  # 0: no pictures, the encoder learns from flights alone
@@ -36,11 +37,19 @@ class PictureConfig:
     learning_rate: float = 1e-3
     keep: float = 1.0  # weight of the features that the start bundle has of the usual target
     false_alarms: float = 0.02  # at the operating point, on pictures that are never trained on
+    beside: int = 0  # per step, beside the flights, in the rounds; 0: a stage before the rounds
     places: str = ''  # folder with photographs of real places
+
+    @property
+    def is_stage(self) -> bool:
+        """Whether the encoder is trained on them before the rounds, and kept then."""
+        return self.count > 0 and self.beside == 0
 
     def __post_init__(self) -> None:
         check_ranges(self, self.RANGES)
         if self.distance_m[0] > self.distance_m[1]:
             raise ValueError(f'distance_m must be two values in order, got {self.distance_m}')
+        if self.beside % 2:
+            raise ValueError(f'beside must be even, half of them with the target: {self.beside}')
         if self.photo_share + self.noise_share > 1.0:
             raise ValueError('photo_share and noise_share must be at most 1 together')

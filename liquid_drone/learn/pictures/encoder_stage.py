@@ -8,6 +8,7 @@ nothing was trained on, and moved to a probability of 0.5, which is where every 
 
 import copy
 import dataclasses
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from ..clips import Clip
 from ..recipe import Recipe, Workspace
 from ..watcher import Watcher
 from .backgrounds import place_files
+from .beside import PicturesBeside
 from .encoder_training import CHUNK, flight_frames, train_encoder
 from .shards import Pictures, Shard, joined, make_shards, read_shard, shards_of
 
@@ -57,16 +59,50 @@ def make_pictures(recipe: Recipe, work: Workspace, processes: int, watcher: Watc
 
 
 def shards_of_recipe(recipe: Recipe, work: Workspace) -> list[Shard]:
-    """Return the shards of all worlds, seasons and targets, in turn."""
+    """Return the shards of all worlds, seasons and targets, in turn.
+
+    Beside a round's flights, lookalikes are shown as often as a target: they are the pictures
+    without it.
+    """
+    folder, places = work.root / 'pictures', _places_of(recipe)
+    reduce = recipe.network.vision.reduce
+    if recipe.pictures.beside:
+        flights = _in_turn(recipe)
+        return shards_of(flights, recipe.pictures, reduce, places, folder, recipe.lookalikes)
     flights = [
         FlightSpec(world=world, season=season, target=target)
         for target in dict.fromkeys(recipe.targets)
         for season in recipe.seasons
         for world in recipe.worlds
     ]
-    places = Path(recipe.pictures.places) if recipe.pictures.places else None
-    reduce = recipe.network.vision.reduce
-    return shards_of(flights, recipe.pictures, reduce, places, work.root / 'pictures')
+    return shards_of(flights, recipe.pictures, reduce, places, folder)
+
+
+def _places_of(recipe: Recipe) -> Path | None:
+    return Path(recipe.pictures.places) if recipe.pictures.places else None
+
+
+def _in_turn(recipe: Recipe) -> list[FlightSpec]:
+    """Return one flight for each shard: targets and lookalikes take turns, and so do places."""
+    shown = (*recipe.targets, *recipe.lookalikes)
+    places = [(world, season) for season in recipe.seasons for world in recipe.worlds]
+    return [
+        FlightSpec(world=world, season=season, target=target)
+        for target, (world, season), _ in zip(
+            itertools.cycle(shown),
+            itertools.cycle(places),
+            range(-(-recipe.pictures.count // recipe.pictures.per_world)),
+            strict=False,
+        )
+    ]
+
+
+def pictures_beside(recipe: Recipe, work: Workspace) -> PicturesBeside | None:
+    """Return what the rounds learn from beside their flights, made before; None: nothing."""
+    if not (recipe.pictures.count and recipe.pictures.beside):
+        return None
+    pictures = joined([read_shard(shard.file) for shard in shards_of_recipe(recipe, work)])
+    return PicturesBeside(pictures, recipe.pictures.beside, recipe.train.seed)
 
 
 def with_trained_encoder(

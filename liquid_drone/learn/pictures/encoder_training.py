@@ -186,6 +186,26 @@ def losses_of_pictures(
     """Return the mean losses over what is known: detection, bearing, range, features kept."""
     pixels, target, away, kept = batch
     features, head = network.vision.look(pixels.float().permute(0, 3, 1, 2))
+    detection, bearing = head_losses(head, target)
+    known = ~torch.isnan(kept[:, 0])
+    moved = (((features - torch.nan_to_num(kept)) / spread) ** 2).mean(dim=1) * known
+    keep = moved.sum() / known.sum().clamp(min=1)
+    far = ~torch.isnan(away) & ~torch.isnan(target[:, 0])
+    wrong = (network.auxiliary(features)[:, 0] - torch.nan_to_num(away)) ** 2 * far
+    distance = wrong.sum() / far.sum().clamp(min=1)
+    total = detection + BEARING_WEIGHT * bearing + RANGE_WEIGHT * distance + config.keep * keep
+    parts = {'detection': detection, 'bearing': bearing, 'range': distance, 'keep': keep}
+    return {**parts, 'total': total}
+
+
+def head_losses(head: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the mean losses of detection and of bearing and elevation, over what is known.
+
+    Args:
+        head: logit, bearing, elevation (B, 3).
+        target: in view 0 or 1 (nan: unknown), bearing, elevation (B, 3).
+
+    """
     judged = ~torch.isnan(target[:, 0])
     visible = torch.nan_to_num(target[:, 0])
     doubt = torch.nn.functional.binary_cross_entropy_with_logits(
@@ -193,16 +213,7 @@ def losses_of_pictures(
     )
     detection = (doubt * judged).sum() / judged.sum().clamp(min=1)
     off = ((head[:, 1:] - torch.nan_to_num(target[:, 1:])) ** 2).sum(dim=1) * visible
-    bearing = off.sum() / visible.sum().clamp(min=1.0)
-    known = ~torch.isnan(kept[:, 0])
-    moved = (((features - torch.nan_to_num(kept)) / spread) ** 2).mean(dim=1) * known
-    keep = moved.sum() / known.sum().clamp(min=1)
-    far = ~torch.isnan(away) & judged
-    wrong = (network.auxiliary(features)[:, 0] - torch.nan_to_num(away)) ** 2 * far
-    distance = wrong.sum() / far.sum().clamp(min=1)
-    total = detection + BEARING_WEIGHT * bearing + RANGE_WEIGHT * distance + config.keep * keep
-    parts = {'detection': detection, 'bearing': bearing, 'range': distance, 'keep': keep}
-    return {**parts, 'total': total}
+    return detection, off.sum() / visible.sum().clamp(min=1.0)
 
 
 def _resume(

@@ -4,7 +4,7 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import lru_cache
@@ -53,6 +53,7 @@ class Shard:
     reduce: int
     places: Path | None
     file: Path
+    is_target: bool = True  # False: who is shown is what only looks like it
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,19 @@ def shards_of(
     reduce: int,
     places: Path | None,
     folder: Path,
+    lookalikes: Collection[str] = (),
 ) -> list[Shard]:
-    """Return the shards of a recipe's pictures: worlds take turns."""
+    """Return the shards of a recipe's pictures: the flights take turns.
+
+    Args:
+        flights: where and with whom; their seeds are replaced.
+        config: how many pictures, and what they show.
+        reduce: as the network's own first step.
+        places: folder with photographs, or none.
+        folder: where the files are.
+        lookalikes: targets of flights that are not to be taken for the target.
+
+    """
     photos = sorted(sha256_of(p) for p in place_files(places)) if places else []
     made_by = [_made_by(scenario_of(flight)) for flight in flights]
     shards = []
@@ -100,9 +112,9 @@ def shards_of(
             photos,
             plain(config),
         ]
-        shards.append(
-            Shard(flight, config, behind, reduce, places, folder / f'{digest(made_of)[:20]}.npz')
-        )
+        is_target = flight.target not in lookalikes
+        file = folder / f'{digest(made_of if is_target else [*made_of, False])[:20]}.npz'
+        shards.append(Shard(flight, config, behind, reduce, places, file, is_target))
     return shards
 
 
@@ -162,6 +174,8 @@ def make_shard(shard: Shard) -> None:
         by.close()
     shard.file.parent.mkdir(parents=True, exist_ok=True)
     columns = _columns(taken, shard.reduce, rng)
+    if not shard.is_target:
+        columns['target'][:], columns['log_range'][:] = 0.0, np.nan
     written(shard.file, lambda path: _save(path, columns))
 
 
