@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ...arrays import FloatArray, Image
 from ...errors import SimulationError, require
 from ..world.textures import value_noise
-from . import egl
+from . import egl, llvm
 from .shaders import objects as things
 from .shaders import surroundings as around
 from .shaders.programs import source
@@ -62,6 +62,7 @@ class GlContext:
         self.context = _open(moderngl)
         self.moderngl = moderngl
         self.device = str(self.context.info['GL_RENDERER'])
+        llvm.keep_apart(self.device)
         self._compile()
         self.noise = self._make_noise()
         self._grain = self.context.sampler(
