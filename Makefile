@@ -1,7 +1,7 @@
 # Two commands, each of which sets up a fresh machine by itself:
 #   make fly     a simulated drone follows a red backpack through a forest; leaves a video in out/
 #   make test    lint, types, import rules, unit tests, flights through ROS 2 and MAVLink
-#   make quick   the tests that need neither a flight nor a training, in under a minute
+#   make quick   the tests that need neither a flight nor a training: two minutes on two cores
 #
 # Needs Python 3.10 to 3.13 with venv (Debian, Ubuntu: python3-venv) and, for OpenCV and OpenGL, the libraries
 # in DEBIAN_LIBRARIES; no compiler.

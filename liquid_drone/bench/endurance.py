@@ -55,6 +55,7 @@ from .telemetry_faults import (
     TELEMETRY_FAULTS,
     WAY_UP_DEAD,
     TelemetryFaults,
+    message_id,
 )
 
 STEP_S = 0.05
@@ -77,6 +78,7 @@ OTHER_FAULTS = (
     'requests lost',
     'slow port',
 )
+SETPOINT = mavlink.MAVLINK_MSG_ID_SET_POSITION_TARGET_LOCAL_NED
 REQUESTS = (mavlink.MAVLINK_MSG_ID_COMMAND_LONG, mavlink.MAVLINK_MSG_ID_REQUEST_DATA_STREAM)
 UNHEARD = ('autopilot restarts', 'loop pauses', 'network gone', 'slow port', *STREAM_FAULTS)
 SLOW = (*UNHEARD, 'streams reset', 'requests lost')  # rightly
@@ -131,7 +133,7 @@ class EnduranceFlight:
         self.policy = FaultyPolicy(rng, self.limits)
         self.active: dict[str, float] = {}  # fault -> its end
         self._next_fault_s = 2.0
-        self._radio_good_s = self._streams_good_s = self._spoke_s = 0.0
+        self._radio_good_s = self._streams_good_s = self._spoke_s = self._obeyed_s = 0.0
         self._may_stray = False
         self.checker = Checker(self.limits, figures)
         self.telemetry = TelemetryFaults(rng, kind, self.limits)
@@ -175,8 +177,10 @@ class EnduranceFlight:
             self._companion_step()
         lost = REQUESTS if 'requests lost' in self.active else ()
         for packet in self.up.carry(self.socket.outbox):
-            if int.from_bytes(packet[7:10], 'little') not in lost:
+            if message_id(packet) not in lost:
                 self.autopilot.receive(packet)
+            if message_id(packet) == SETPOINT:
+                self._obeyed_s = self.now_s
         self.socket.outbox.clear()
         self._check_path()
         self.autopilot.advance()
@@ -259,7 +263,8 @@ class EnduranceFlight:
         must_stand = self.policy.must_stand(self.now_s)
         if must_stand and setpoint is not None and moves(setpoint, PROFILES[self.kind]):
             checker.violated(self.now_s, f'setpoint {setpoint.as_tuple()} though {must_stand}')
-        dived = self.telemetry.dived(self.now_s, self._height_m(), self.session.has_vehicle)
+        has_it, obeyed_s = self.session.has_vehicle, self._obeyed_s
+        dived = self.telemetry.dived(self.now_s, self._height_m(), has_it, obeyed_s)
         if dived:
             checker.violated(self.now_s, dived)
 

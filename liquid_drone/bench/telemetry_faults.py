@@ -38,6 +38,7 @@ MOST_ON_THE_WAY = 500  # packets; a radio holds some of them back while a few ot
 SLACK_S = 0.3  # steps, and the way of a message
 JUMP_WATCH_S = 2.0
 MOST_CLIMB_M = 0.8  # in that time, by a setpoint that was right before the jump
+DEAF_S = 0.2  # since a setpoint arrived: then the vehicle flies on by the last one
 
 
 def message_id(packet: bytes) -> int:
@@ -59,6 +60,7 @@ class TelemetryFaults:
         self._delivered_s: dict[int, float] = {}
         self._on_the_way: dict[bytes, None] = {}  # those without a time of their own
         self._jump: tuple[float, float] | None = None  # when, height
+        self._height_m = math.nan  # true, a step ago
 
     def begin(self, name: str) -> None:
         """Draw what a fault is about."""
@@ -138,8 +140,14 @@ class TelemetryFaults:
         """Note a jump that begins or ends now, with the true height; in flight it must show."""
         self._jump = (now_s, height_m) if has_vehicle else None
 
-    def dived(self, now_s: float, height_m: float, has_vehicle: bool) -> str:
-        """Tell by how much a jump moved the vehicle; empty: it did not."""
+    def dived(self, now_s: float, height_m: float, has_vehicle: bool, obeyed_s: float) -> str:
+        """Tell by how much a jump moved the vehicle; empty: it did not.
+
+        What it moves while no setpoint reaches it, last at ``obeyed_s``, is none of the guard's.
+        """
+        moved_m, self._height_m = height_m - self._height_m, height_m
+        if self._jump is not None and now_s - obeyed_s > DEAF_S:
+            self._jump = (self._jump[0], self._jump[1] + moved_m)
         if self._jump is None or not has_vehicle or now_s - self._jump[0] > JUMP_WATCH_S:
             self._jump = None  # over, or the pilot flies
             return ''
