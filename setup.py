@@ -44,6 +44,7 @@ TRAIN = [
     'torch>=2.6',
     *RECORD,
 ]
+STUDY = ['scipy>=1.11']  # intervals and tests of evaluate --study
 RL = ['stable-baselines3>=2.6']  # for examples/ppo.py alone
 CONVERT = [*RECORD, 'pandas>=2.2', 'pyarrow>=15']  # LeRobot datasets
 IMPORT = ['h5py>=3.8']  # published Keras weights
@@ -52,6 +53,7 @@ DOCS = ['mkdocs-material>=9.5', 'mkdocstrings-python>=1.16']  # make docs
 TEST = [
     *CONVERT,
     *IMPORT,
+    *STUDY,
     'colcon-bash',
     'colcon-package-information',
     'colcon-ros',
@@ -127,6 +129,7 @@ setup(
         'sim': SIM,
         'train': TRAIN,
         'rl': RL,
+        'study': STUDY,
         'record': RECORD,
         'convert': CONVERT,
         'import': IMPORT,

@@ -35,6 +35,8 @@ EPILOG = """examples:
   liquid-drone evaluate --bundle data/mine/bundle --flights 50 --card
   liquid-drone evaluate --seeds 20000:20099 --out out/mine    # seeds that nobody here has used
   liquid-drone evaluate --flights 200 --shard 1/4 --out out/part1    # on four machines, then merge
+  liquid-drone evaluate --season summer --season-parts autumn winter --flights 25 --out out/parts
+  liquid-drone evaluate --study cells-by-season --out out/cells    # trains and flies, or goes on
   liquid-drone evaluate --regressions regressions.yaml    # those that failed, see replay
   liquid-drone evaluate --worlds forest urban --seasons spring summer autumn winter --out out/all
 
@@ -54,6 +56,12 @@ class EvaluateArguments:
     expert: bool = option(False, 'fly the expert that policies learn from, instead of a bundle')
     worlds: tuple[str, ...] = option((), 'several, instead of --world', metavar='WORLD')
     seasons: tuple[str, ...] = option((), 'several, instead of --season', metavar='SEASON')
+    season_parts: tuple[str, ...] = option(
+        (),
+        'fly in --season, in it with each part of these seasons alone (colour of the leaves, '
+        'density, ground, sun, snow), and in these',
+        metavar='SEASON',
+    )
     weathers: tuple[str, ...] = option((), 'several, instead of --weather', metavar='WEATHER')
     split: SplitChoice | None = option(None, 'whose seeds are flown', unset=SPLIT)
     flights: int | None = option(None, 'how many', low=1, high=5_000, unset=str(COUNT))
@@ -68,6 +76,12 @@ class EvaluateArguments:
     )
     providers: ProviderChoice = option('cpu', 'where the vision graph of the policy runs')
     precision: PrecisionChoice = option('fp32', 'of the vision graph on TensorRT')
+    study: str = option(
+        '',
+        'train and fly a whole study: a name in config/studies, or a .yaml file; of the other '
+        'arguments --out, --processes (trainings at once) and --shard count',
+        unset='none',
+    )
     regressions: Path | None = option(
         None, 'fly the flights of this file (see replay) instead of seeds', unset='none'
     )
@@ -99,6 +113,10 @@ def seeds_of(args: EvaluateArguments) -> range:
 
 def run(args: EvaluateArguments) -> int:
     """Fly what is missing and print the table of all."""
+    if args.study:
+        from .results.study import run_all
+
+        return run_all(args.study, args.out, args.processes, args.shard)
     if args.regressions is not None:
         return _fly_regressions(args, args.regressions)
     from ...evaluate.plots.rates import chart
@@ -106,6 +124,7 @@ def run(args: EvaluateArguments) -> int:
     from ...evaluate.shards import write_run
     from ...schema import plain
 
+    args = _taken_apart(args)
     whole = seeds_of(args)
     seeds = _shard(args, whole)
     where = f'{split_of(seeds[0])} seeds {seeds[0]} to {seeds[-1]}'
@@ -137,6 +156,18 @@ def run(args: EvaluateArguments) -> int:
     write_text(args.out / 'summary.json', text + '\n')
     print(text if args.json else table)
     return 0
+
+
+def _taken_apart(args: EvaluateArguments) -> EvaluateArguments:
+    """Return the arguments with the parts of seasons as seasons."""
+    from ...evaluate.season_parts import write_parts
+
+    if not args.season_parts:
+        return args
+    if args.seasons:
+        raise ConfigError('--season-parts says which seasons are flown: leave out --seasons')
+    found = write_parts(args.out / 'seasons', args.flight.season, args.season_parts)
+    return replace(args, seasons=tuple(found))
 
 
 def _fly_regressions(args: EvaluateArguments, file: Path) -> int:

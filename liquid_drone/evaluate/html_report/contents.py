@@ -5,7 +5,7 @@
 Nothing here writes HTML, and nothing is flown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,19 +61,26 @@ class ReportContents:
         there = {place[2] for place in self.places}
         return [*(s for s in SEASONS if s in there), *sorted(there - set(SEASONS))]
 
+    def place_of(self, found: FoundFlight) -> Place:
+        """Return the table's row and column of a flight."""
+        return place_of(found, self.study)
 
-def place_of(found: FoundFlight) -> Place:
-    """Return the table's row and column of a flight."""
+
+def place_of(found: FoundFlight, study: Mapping[str, Any] | None = None) -> Place:
+    """Return the table's row and column of a flight; a study's bundles are called by their arm."""
     who = found.who
     usual = {'weather': 'clear', 'target': 'red_backpack', 'task': 'follow', 'vehicle': 'x500'}
     usual |= {'autopilot': 'px4'}
     other = [who[name] for name, value in usual.items() if who.get(name, value) != value]
-    return pilot_of(found), who['world'], who['season'], ', '.join(other)
+    return pilot_of(found, study), who['world'], who['season'], ', '.join(other)
 
 
-def pilot_of(found: FoundFlight) -> str:
-    """Return the name of who flew: the expert, or the bundle's hash."""
+def pilot_of(found: FoundFlight, study: Mapping[str, Any] | None = None) -> str:
+    """Return the name of who flew: the expert, an arm of the study, or the bundle's hash."""
     name = found.who['bundle_hash']
+    training = (study or {}).get('bundles', {}).get(name)
+    if training is not None:
+        return str(training).rpartition('-')[0]
     return name if name == EXPERT else f'bundle {name}'
 
 
@@ -89,21 +96,24 @@ def gather(folder: Path) -> ReportContents:
         raise ConfigError(
             f'no flights below {shown_path(folder)}: expected what liquid-drone evaluate wrote'
         )
+    study = _study(folder)
     return ReportContents(
         folder.resolve().name,
         tuple(flights),
-        summaries(flights),
+        summaries(flights, study),
         tuple(_filmed(flights)),
         tuple(_pictures(folder)),
-        _study(folder),
+        study,
     )
 
 
-def summaries(flights: Sequence[FoundFlight]) -> dict[Place, Summary]:
+def summaries(
+    flights: Sequence[FoundFlight], study: Mapping[str, Any] | None = None
+) -> dict[Place, Summary]:
     """Return the summary of every place, sorted."""
     grouped: dict[Place, list[FoundFlight]] = {}
     for one in flights:
-        grouped.setdefault(place_of(one), []).append(one)
+        grouped.setdefault(place_of(one, study), []).append(one)
     return {
         place: summarise([one.flown.score for one in grouped[place]]) for place in sorted(grouped)
     }

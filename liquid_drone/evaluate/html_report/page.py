@@ -15,16 +15,17 @@ from ...errors import OutputError
 from ...files import write_text
 from ...results import claim
 from ...schema import plain
-from . import sections
-from .contents import ReportContents, place_of
+from . import sections, study_section
+from .contents import ReportContents
 from .media import MediaBudget
 from .style import STYLE
 
 FILES = ('report.html', 'report.csv', 'report.json')
 MOST_BYTES = 20_000_000
 NAVIGATION = {
-    'where': 'Where it fails', 'rates': 'Every place', 'curves': 'Curves', 'failures': 'Failures',
-    'flights': 'Flights to watch', 'network': 'The network', 'made': 'How it was flown',
+    'study': 'The study', 'where': 'Where it fails', 'rates': 'Every place', 'curves': 'Curves',
+    'failures': 'Failures', 'flights': 'Flights to watch', 'network': 'The network',
+    'made': 'How it was flown',
 }  # fmt: skip
 
 
@@ -52,6 +53,7 @@ def html(contents: ReportContents) -> str:
     """Return the page."""
     media = MediaBudget()
     shown: list[Callable[[], str]] = [
+        lambda: study_section.study(contents.study),
         lambda: sections.heat_map(contents),
         lambda: sections.rates(contents),
         lambda: sections.curves(contents),
@@ -102,7 +104,7 @@ def as_json(contents: ReportContents) -> dict[str, Any]:
         for place, one in contents.places.items()
     ]
     failed = [
-        {'id': one.id, 'seed': one.flown.score.seed, 'place': list(place_of(one)),
+        {'id': one.id, 'seed': one.flown.score.seed, 'place': list(contents.place_of(one)),
          'failures': list(one.flown.score.failures)}
         for one in contents.flights if not one.flown.score.success
     ]  # fmt: skip

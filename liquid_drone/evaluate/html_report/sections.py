@@ -11,7 +11,7 @@ import numpy as np
 from ..replay.finding import FoundFlight
 from ..scoring import FAILURES, FlightScore, Rate, distance_m, wilson
 from .charts import Axis, from_above, interval_bar, lines
-from .contents import FilmedFlight, Place, ReportContents, failure_words, place_of
+from .contents import FilmedFlight, Place, ReportContents, failure_words
 from .media import MediaBudget, begin_of, short_film
 
 MOST_ROWS = 200  # of failures on the page; the CSV file has all
@@ -81,7 +81,10 @@ def heat_map(contents: ReportContents) -> str:
             '<td class="none">not flown</td>' if c is None else _heat(c.success) for c in cells
         ]
         rows.append([f'<td><b>{escape(name)}</b></td>', *heats])
-    note = '<p class="soft">Share of flights that succeed, with the 95 % interval of Wilson.</p>'
+    words = 'Share of flights that succeed, with the 95 % interval of Wilson.'
+    if contents.study is not None:
+        words += ' An arm has flights of several trainings: its interval is too narrow here.'
+    note = f'<p class="soft">{words}</p>'
     return section('where', 'Where it fails', note, table(['', *seasons], rows))
 
 
@@ -127,7 +130,7 @@ def _groups(contents: ReportContents) -> dict[str, list[FlightScore]]:
     worst = sorted(contents.places, key=lambda place: contents.places[place].success.share)
     found: dict[str, list[FlightScore]] = {}
     for place in worst[:MOST_SERIES]:
-        scores = [one.flown.score for one in contents.flights if place_of(one) == place]
+        scores = [one.flown.score for one in contents.flights if contents.place_of(one) == place]
         found[in_words(place, contents)] = scores
     return found
 
@@ -162,7 +165,7 @@ def _failure_row(one: FoundFlight, contents: ReportContents) -> list[str]:
     filmed = any(film.found.id == one.id for film in contents.filmed)
     name = f'<a href="#f{one.id}">{one.id}</a>' if filmed else one.id
     far = '' if score.max_distance_m is None else f'{score.max_distance_m:.1f} m'
-    place = escape(in_words(place_of(one), contents))
+    place = escape(in_words(contents.place_of(one), contents))
     why = escape(failure_words(score.failures))
     cells = [f'<td><code>{name}</code></td>', place, f'<td class="n">{score.seed}</td>', why]
     numbers = (f'{score.flown_s:.1f} s', f'{score.in_view_share:.0%}', far)
@@ -186,7 +189,7 @@ def _card(one: FilmedFlight, contents: ReportContents, media: MediaBudget) -> st
     score = one.found.flown.score
     word = 'success' if score.success else f'failed: {failure_words(score.failures)}'
     kind = 'good' if score.success else 'failed'
-    place = escape(in_words(place_of(one.found), contents))
+    place = escape(in_words(contents.place_of(one.found), contents))
     head = f'<h3>{place}, seed {score.seed}</h3><p><span class="{kind}">{escape(word)}</span></p>'
     drone, target = one.log.column('position_enu')[:, :2], one.log.column('target_position_enu')
     paths = from_above(

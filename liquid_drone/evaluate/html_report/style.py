@@ -25,6 +25,8 @@ td.heat small{display:block;color:inherit;opacity:.85;white-space:nowrap}
 td.none{color:var(--soft);text-align:center}
 .bar{position:relative;width:14rem;height:1rem;background:var(--rule);border-radius:3px}
 .interval{position:absolute;top:.3rem;height:.4rem;background:var(--c0);opacity:.45}
+.one{position:absolute;top:.2rem;width:.6rem;height:.6rem;margin-left:-.3rem;
+border-radius:50%;border:1.5px solid var(--c1)}
 .dot{position:absolute;top:.1rem;width:.8rem;height:.8rem;margin-left:-.4rem;
 border-radius:50%;background:var(--c0)}
 .cards{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,24rem),1fr))}

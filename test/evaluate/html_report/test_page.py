@@ -91,6 +91,25 @@ def test_csv_and_json_hold_every_flight_and_the_same_counts(results, tmp_path):
         assert (good, len(mine)) == (place['success']['count'], place['success']['total'])
 
 
+def test_a_study_stands_first_with_its_arms_by_name(results):
+    estimate = {'value': 0.5, 'low': 0.2, 'high': 0.8}
+    arm = {'trainings': 1, 'of': 2, 'scores': [[0.5]], 'by_place': {'here': {'iqm': estimate}}}
+    against = {'difference': estimate, 'improvement': estimate, 'cliffs_delta': 0.3, 'p': 0.01}
+    study = {
+        'name': 'cells', 'measure': 'success', 'places': ['here'], 'primary': 'here',
+        'reference': 'cfc', 'is_whole': False, 'bundles': {'0123456789ab': 'cfc-7'},
+        'arms': {'cfc': arm}, 'comparisons': {'gru': {**against, 'p_holm': 0.02}},
+    }  # fmt: skip
+    (results / 'study.json').write_text(json.dumps(study))
+    page = html(gather(results))
+    parsed(page)
+    assert page.index('id="study"') < page.index('id="where"')
+    assert '0.50 (0.20 to 0.80)' in page
+    assert 'nothing is concluded' in page
+    assert '<b>cfc, forest</b>' in page
+    assert 'bundle 0123456789ab' not in page
+
+
 def test_names_are_text_and_never_markup(hostile):
     page = html(gather(hostile))
     parsed(page)

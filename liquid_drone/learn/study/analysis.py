@@ -1,0 +1,164 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The numbers of a study: each arm, and each against the reference. Read from flights alone."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...arrays import FloatArray
+from ...errors import ConfigError
+from ...evaluate.flights_file import all_flights
+from ...evaluate.statistics.aggregates import (
+    difference_of_iqm,
+    hierarchical_comparison,
+    hierarchical_interval,
+    iqm,
+    probability_of_improvement,
+    stratified_interval,
+)
+from ...evaluate.statistics.exact import cliffs_delta, holm, permutation_p
+from ...evaluate.statistics.spread import variance_parts
+from ...files import write_text
+from ...results import claim
+from .plan import StudyPlan, StudyTraining, trainings_of
+from .running import StudyFolder, is_done
+
+FILES = ('study.json', 'study.md')
+SEED = 0  # of every bootstrap
+LEAST = 2  # trainings of an arm that is compared
+
+
+def analyse(plan: StudyPlan, out: Path) -> dict[str, Any]:
+    """Return the numbers of all trainings that are done.
+
+    Raises:
+        ConfigError: no training is done.
+
+    """
+    folder = StudyFolder(out)
+    done = [one for one in trainings_of(plan) if is_done(plan, folder, one)]
+    if not done:
+        raise ConfigError(f'no training of {plan.name} is done in {out}: nothing to analyse')
+    outcomes: dict[str, FloatArray] = {}
+    for arm in plan.arms:
+        rows = [_outcomes(plan, folder, one) for one in done if one.arm == arm]
+        if rows:
+            outcomes[arm] = np.array(rows)
+    wanted = {arm: sum(one.arm == arm for one in trainings_of(plan)) for arm in plan.arms}
+    return {
+        'format_version': 1,
+        'name': plan.name,
+        'measure': plan.measure,
+        'places': [place.name for place in plan.places],
+        'primary': plan.primary_place,
+        'reference': plan.reference,
+        'flights': plan.flights,
+        'is_whole': all(len(outcomes.get(arm, ())) == wanted[arm] for arm in plan.arms),
+        'bundles': {_bundle_hash(plan, folder, one): one.name for one in done},
+        'arms': {arm: _arm(plan, found, wanted[arm]) for arm, found in outcomes.items()},
+        'comparisons': _comparisons(plan, outcomes),
+    }
+
+
+def _outcomes(plan: StudyPlan, folder: StudyFolder, training: StudyTraining) -> FloatArray:
+    """Return the measure of every flight, (C, F)."""
+    found = []
+    for place in plan.places:
+        _, flights = all_flights([folder.flights(training, place.name)])
+        scores = {flown.score.seed: flown.score for flown in flights}
+        found.append([float(getattr(scores[seed], plan.measure)) for seed in plan.seeds])
+    return np.array(found)
+
+
+def _bundle_hash(plan: StudyPlan, folder: StudyFolder, training: StudyTraining) -> str:
+    who, _ = all_flights([folder.flights(training, plan.places[0].name)])
+    return who['bundle_hash']
+
+
+def _arm(plan: StudyPlan, outcomes: FloatArray, wanted: int) -> dict[str, Any]:
+    scores, rng = outcomes.mean(axis=2), np.random.default_rng(SEED)
+    found: dict[str, Any] = {'trainings': len(outcomes), 'of': wanted, 'scores': scores.tolist()}
+    by_place = {}
+    for number, place in enumerate(plan.places):
+        one = outcomes[:, number : number + 1]
+        parts = variance_parts(one[:, 0]) if len(outcomes) >= LEAST else None
+        by_place[place.name] = {
+            'iqm': asdict(hierarchical_interval(one, iqm, rng, plan.draws)),
+            'variance': None if parts is None else asdict(parts),
+        }
+    overall = {
+        'hierarchical': asdict(hierarchical_interval(outcomes, iqm, rng, plan.draws)),
+        'stratified': asdict(stratified_interval(scores, iqm, rng, plan.draws)),
+    }
+    return {**found, 'overall': overall, 'by_place': by_place}
+
+
+def _comparisons(plan: StudyPlan, outcomes: dict[str, FloatArray]) -> dict[str, Any]:
+    """Compare the reference with every other arm in the primary place."""
+    number = [place.name for place in plan.places].index(plan.primary_place)
+    here = {arm: found[:, number : number + 1] for arm, found in outcomes.items()}
+    ours = here.get(plan.reference)
+    found: dict[str, Any] = {}
+    if ours is None or len(ours) < LEAST:
+        return found
+    for arm, theirs in here.items():
+        if arm != plan.reference and len(theirs) >= LEAST:
+            found[arm] = _comparison(plan, ours, theirs)
+    adjusted = holm({arm: one['p'] for arm, one in found.items()})
+    return {arm: {**one, 'p_holm': adjusted[arm]} for arm, one in found.items()}
+
+
+def _comparison(plan: StudyPlan, ours: FloatArray, theirs: FloatArray) -> dict[str, Any]:
+    rng = np.random.default_rng(SEED)
+    means = ours.mean(axis=(1, 2)), theirs.mean(axis=(1, 2))
+    sides = (ours, theirs)
+    difference = hierarchical_comparison(*sides, difference_of_iqm, rng, plan.draws)
+    better = hierarchical_comparison(*sides, probability_of_improvement, rng, plan.draws)
+    return {
+        'difference': asdict(difference),
+        'improvement': asdict(better),
+        'cliffs_delta': cliffs_delta(*means),
+        'p': permutation_p(*means),
+    }
+
+
+def write_analysis(found: dict[str, Any], out: Path) -> str:
+    """Write the numbers as JSON and as a table; returns the table."""
+    text = table(found)
+    claim(out, FILES)
+    write_text(out / FILES[0], json.dumps(found, indent=1) + '\n')
+    write_text(out / FILES[1], text)
+    return text
+
+
+def table(found: dict[str, Any]) -> str:
+    """Return the numbers in Markdown."""
+    places = found['places']
+    lines = [
+        f'### {found["name"]}: {found["measure"]}, interquartile mean, 95 % interval', '',
+        f'| arm | trainings | {" | ".join(places)} |',
+        '|---' * (2 + len(places)) + '|',
+    ]  # fmt: skip
+    for arm, one in found['arms'].items():
+        cells = [_interval(one['by_place'][place]['iqm']) for place in places]
+        lines.append(f'| {arm} | {one["trainings"]} of {one["of"]} | {" | ".join(cells)} |')
+    lines += ['', f'{found["reference"]} against each, in {found["primary"]}:', '']
+    lines += [
+        "| against | difference | probability of improvement | Cliff's delta | p | p, Holm |",
+        '|---|---|---|---|---|---|',
+    ]
+    for arm, one in found['comparisons'].items():
+        numbers = f'{one["cliffs_delta"]:+.2f} | {one["p"]:.3g} | {one["p_holm"]:.3g}'
+        sides = f'{_interval(one["difference"])} | {_interval(one["improvement"])}'
+        lines.append(f'| {arm} | {sides} | {numbers} |')
+    if not found['is_whole']:
+        lines += ['', 'Not all trainings are done: nothing is concluded from these numbers.']
+    return '\n'.join(lines) + '\n'
+
+
+def _interval(one: dict[str, float]) -> str:
+    return f'{one["value"]:.3f} ({one["low"]:.3f} to {one["high"]:.3f})'

@@ -1,0 +1,145 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The plan of a study as one YAML file: arms, trainings, places, seeds, and what is measured.
+
+Nothing here trains or flies.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from ... import schema
+from ...errors import ConfigError
+from ...files import check_name
+from ...policy.config import NetworkConfig
+from ...resources import named_file
+from ...seeds import split_seeds
+from ...sim.flight_spec import FlightSpec
+from ..recipe import Recipe, TrainConfig, check_whole
+
+MOST_TRAININGS = 1_000
+Measure = Literal['in_view_share', 'success']
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What is compared."""
+
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    train: dict[str, Any] = field(default_factory=dict)  # instead of the recipe's, by its tuning
+    trainings: int | None = None  # None: the study's
+
+
+@dataclass(frozen=True)
+class StudyPlace:
+    """Where every training flies."""
+
+    world: str = FlightSpec.world
+    season: str = FlightSpec.season
+    weather: str = FlightSpec.weather
+    task: str = FlightSpec.task
+
+    @property
+    def name(self) -> str:
+        """Its name, as of a directory."""
+        words = [Path(self.world).stem, Path(self.season).stem]
+        words += [] if self.weather == FlightSpec.weather else [self.weather]
+        words += [] if self.task == FlightSpec.task else [Path(self.task).stem]
+        return '-'.join(words).replace(':', '').replace(',', '-')
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """All of a study."""
+
+    name: str
+    recipe: Recipe  # of every training, but for the network and the seed
+    arms: dict[str, Arm]
+    reference: str  # the arm that the others are compared with
+    places: tuple[StudyPlace, ...]
+    trainings: int = 10  # seeds 1 to so many
+    split: Literal['validation', 'test'] = 'test'
+    offset: int = 0
+    flights: int = 25  # in every place, the same seeds for all
+    measure: Measure = 'in_view_share'
+    primary: str = ''  # name of the place where arms are compared; empty: the first
+    draws: int = 2_000  # of every bootstrap
+
+    def __post_init__(self) -> None:
+        check_name('name', self.name)
+        for name in self.arms:
+            check_name('arm', name)
+        ranges = {'trainings': (1, MOST_TRAININGS), 'flights': (2, 5_000), 'draws': (10, 100_000)}
+        schema.check_ranges(self, ranges)
+        for arm in self.arms.values():
+            schema.check_ranges(arm, {'trainings': (1, MOST_TRAININGS)})
+        if self.reference not in self.arms:
+            raise ValueError(f'reference must be one of {", ".join(self.arms)}')
+        names = [place.name for place in self.places]
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f'expected different places, got {", ".join(names) or "none"}')
+        if self.primary and self.primary not in names:
+            raise ValueError(f'primary must be one of {", ".join(names)}; got {self.primary}')
+
+    @property
+    def primary_place(self) -> str:
+        """Name of the place where arms are compared."""
+        return self.primary or self.places[0].name
+
+    @property
+    def seeds(self) -> range:
+        """Of the flights in every place."""
+        return split_seeds(self.split, self.flights, self.offset)
+
+
+@dataclass(frozen=True)
+class StudyTraining:
+    """One training of an arm, and its flights."""
+
+    arm: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Its name, as of a directory."""
+        return f'{self.arm}-{self.seed}'
+
+
+def load_plan(file: str) -> StudyPlan:
+    """Read a plan by its name in config/studies, or path.
+
+    Raises:
+        ConfigError: no such file, something that cannot be trained or flown.
+
+    """
+    plan = schema.load_yaml(StudyPlan, named_file('config/studies', file))
+    for training in trainings_of(plan):
+        if training.seed == 1:
+            check_whole(recipe_of(plan, training))
+    _ = plan.seeds  # refused here where the split has too few
+    return plan
+
+
+def trainings_of(plan: StudyPlan) -> list[StudyTraining]:
+    """Return all trainings, the first of every arm first: a study that is stopped is balanced."""
+    counts = {name: arm.trainings or plan.trainings for name, arm in plan.arms.items()}
+    found = [StudyTraining(name, seed + 1) for name in counts for seed in range(counts[name])]
+    return sorted(found, key=lambda one: one.seed)
+
+
+def recipe_of(plan: StudyPlan, training: StudyTraining) -> Recipe:
+    """Return the recipe of one training.
+
+    Raises:
+        ConfigError: a field of ``train`` that cannot be.
+
+    """
+    arm = plan.arms[training.arm]
+    words = {**schema.plain(plan.recipe.train), **arm.train, 'seed': training.seed}
+    train = schema.build(TrainConfig, words, f'arm {training.arm}: train')
+    name = f'{plan.name}-{training.name}'
+    try:
+        return replace(plan.recipe, name=name, network=arm.network, train=train)
+    except ValueError as error:
+        raise ConfigError(f'arm {training.arm}: {error}') from error

@@ -1,0 +1,137 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A study trains every arm on the same data, flies the same seeds, resumes, and counts right."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import yaml
+
+from liquid_drone.errors import ConfigError, SimulationError
+from liquid_drone.evaluate.flights_file import FLIGHTS, Flown, to_line
+from liquid_drone.evaluate.scoring import FlightScore
+from liquid_drone.learn.study.analysis import analyse, write_analysis
+from liquid_drone.learn.study.plan import load_plan, recipe_of, trainings_of
+from liquid_drone.learn.study.running import Runner, StudyFolder, is_done, run_study
+
+PLAN = {
+    'name': 'two', 'trainings': 3, 'flights': 4, 'split': 'validation', 'draws': 50,
+    'recipe': {'name': 'base', 'train': {'steps': 7}, 'collect': {'episodes': 3}},
+    'arms': {
+        'gru': {'network': {'core': {'cell': 'gru'}}},
+        'mlp': {'network': {'core': {'cell': 'mlp'}}, 'train': {'learning_rate': 0.5}},
+    },
+    'reference': 'gru', 'places': [{'season': 'summer'}, {'season': 'autumn'}],
+    'primary': 'forest-autumn',
+}  # fmt: skip
+WHO = {'world': 'forest', 'target': 'red_backpack', 'task': 'follow', 'autopilot': 'px4'}
+
+
+def written(tmp_path, **changes):
+    file = tmp_path / 'plan.yaml'
+    file.write_text(yaml.safe_dump({**PLAN, **changes}))
+    return str(file)
+
+
+def flown(plan, folder, training, in_view):
+    """Write what evaluate would have: a share of frames in view for each place and seed."""
+    for place in plan.places:
+        path = folder.flights(training, place.name)
+        path.mkdir(parents=True)
+        who = {**WHO, 'bundle_hash': training.name, 'season': place.season}
+        lines = []
+        for seed in plan.seeds:
+            share = in_view(training, place.name, seed)
+            score = FlightScore(seed, share > 0.9, (), 45.0, share, 0, None, 2, 3, 4, None, 1)
+            lines.append(to_line(Flown(score, '0' * 16), who))
+        (path / FLIGHTS).write_text(''.join(lines))
+
+
+def test_the_registered_study_can_be_read_and_is_as_the_page_says():
+    plan = load_plan('cells-by-season')
+    assert len(trainings_of(plan)) == 40
+    assert (plan.seeds[0], plan.seeds[-1]) == (16000, 16024)
+    assert (plan.measure, plan.primary_place) == ('in_view_share', 'forest-autumn')
+
+
+def test_arms_differ_by_their_network_seed_and_tuning_alone(tmp_path):
+    plan = load_plan(written(tmp_path))
+    recipes = {one.name: recipe_of(plan, one) for one in trainings_of(plan)}
+    assert list(recipes) == ['gru-1', 'mlp-1', 'gru-2', 'mlp-2', 'gru-3', 'mlp-3']
+    assert recipes['mlp-2'].train.learning_rate == 0.5
+    assert recipes['gru-3'].train == replace(plan.recipe.train, seed=3)
+    base = plan.recipe
+    for one in recipes.values():
+        same = replace(one, name=base.name, network=base.network, train=base.train)
+        assert same == base
+
+
+@pytest.mark.parametrize(
+    ('changes', 'words'),
+    [
+        ({'reference': 'lstm'}, 'reference must be one of gru, mlp'),
+        ({'places': [{'season': 'summer'}] * 2, 'primary': ''}, 'expected different places'),
+        ({'primary': 'moon'}, 'primary must be one of forest-summer'),
+        ({'arms': {'gru': {'network': {'core': {'cell': 'abacus'}}}}}, "unknown cell 'abacus'"),
+        ({'arms': {'gru': {'train': {'sleep': 1}}}}, "unknown field 'sleep'"),
+        ({'flights': 1}, 'flights must be 2..5000'),
+        ({'split': 'validation', 'offset': 4999}, 'cannot take'),
+        ({'arms': {'../up': {}}, 'reference': '../up'}, 'arm must be'),
+    ],
+)
+def test_a_plan_that_cannot_be_run_is_refused_before_anything(tmp_path, changes, words):
+    with pytest.raises(ConfigError, match=words):
+        load_plan(written(tmp_path, **changes))
+
+
+def test_the_numbers_are_those_of_the_flights_and_say_what_is_missing(tmp_path):
+    plan, folder = load_plan(written(tmp_path)), StudyFolder(tmp_path / 'out')
+    trainings = trainings_of(plan)
+
+    def in_view(training, place, seed):
+        home = place == 'forest-summer'
+        return 1.0 if home else {'gru': 0.8, 'mlp': 0.2}[training.arm] + 0.01 * training.seed
+
+    for one in trainings[:-1]:
+        flown(plan, folder, one, in_view)
+    found = analyse(plan, folder.root)
+    assert not found['is_whole']
+    assert found['arms']['mlp']['trainings'] == 2
+    flown(plan, folder, trainings[-1], in_view)
+    found = analyse(plan, folder.root)
+    assert found['is_whole']
+    assert found['bundles']['gru-2'] == 'gru-2'
+    gru = found['arms']['gru']
+    assert np.array(gru['scores']) == pytest.approx(np.array([[1, 0.81], [1, 0.82], [1, 0.83]]))
+    against = found['comparisons']['mlp']
+    assert against['difference']['value'] == pytest.approx(0.6)
+    assert against['improvement']['value'] == against['cliffs_delta'] == 1.0
+    assert against['p'] == pytest.approx(2 / 20)
+    text = write_analysis(found, folder.root)
+    assert '| mlp | 3 of 3 | 1.000 (1.000 to 1.000) | 0.220' in text
+    assert json.loads((folder.root / 'study.json').read_text()) == found
+
+
+def test_what_is_flown_is_not_flown_again_and_another_plan_is_refused(tmp_path, monkeypatch):
+    plan, folder = load_plan(written(tmp_path)), StudyFolder(tmp_path / 'out')
+    for one in trainings_of(plan):
+        flown(plan, folder, one, lambda *_: 1.0)
+    monkeypatch.setattr(Runner, 'run', lambda *_: pytest.fail('nothing is missing'))
+    run_study(plan, folder.root, 1, print)
+    changed = load_plan(written(tmp_path, flights=5))
+    assert not any(is_done(changed, folder, one) for one in trainings_of(changed))
+    (folder.root / 'trainings' / 'gru-1' / 'recipe.yaml').write_text('name: other\n')
+    with pytest.raises(ConfigError, match='another study'):
+        run_study(changed, folder.root, 1, print)
+
+
+def test_a_step_that_fails_is_named_with_its_log(tmp_path):
+    with pytest.raises(SimulationError, match='ended with code 2: read'):
+        Runner().run(['collect', '--recipe', 'none'], tmp_path / 'a' / 'collect.log')
+    assert "unknown recipe 'none'" in (tmp_path / 'a' / 'collect.log').read_text()
+    stopped = Runner()
+    stopped.stop()
+    with pytest.raises(SimulationError, match='stopped'):
+        stopped.run(['--version'], tmp_path / 'log')
