@@ -15,6 +15,7 @@ from ..contract import load_contract
 from ..errors import BundleError
 from ..files import as_name
 from ..policy.weights import config_of
+from ..sim.scenario.scenario import load_target
 from .pictures.backgrounds import place_files
 from .pictures.config import PictureConfig
 from .recipe import CollectConfig, DaggerConfig, Disturbance, Recipe, TrainConfig, ValidationConfig
@@ -23,6 +24,7 @@ NEW_FOR_EACH_KNOWN = 2
 LOOKALIKES = ('plain_person', 'orange_traffic_cone')  # shown as what is not the target
 RECORDED_STEPS = 400  # on recorded flights alone
 PICTURES, PICTURES_BESIDE = 1600, 64  # where photographs of a place are given; in each step
+FAR_HEIGHTS = 14.0  # of the target away: there it is ten pixels high
 
 
 def retrain_recipe(target: str, start: str, places: Path | None = None) -> Recipe:
@@ -55,13 +57,16 @@ def retrain_recipe(target: str, start: str, places: Path | None = None) -> Recip
         train=TrainConfig(steps=300, learning_rate=6e-4, warmup_steps=50),
         dagger=DaggerConfig(rounds=3, episodes=18),
         validation=ValidationConfig(flights=4, final_flights=12),
-        pictures=PictureConfig() if places is None else _pictures(places),
+        pictures=PictureConfig() if places is None else _pictures(target, places),
     )
 
 
-def _pictures(places: Path) -> PictureConfig:
+def _pictures(target: str, places: Path) -> PictureConfig:
     place_files(places)  # before anything is flown or drawn
+    near, far = PictureConfig().distance_m
+    far = min(far, max(FAR_HEIGHTS * load_target(target).height_m, 2.0 * near))
     return PictureConfig(
+        distance_m=(near, far),
         count=PICTURES,
         per_world=100,
         photo_share=0.6,
