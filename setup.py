@@ -46,6 +46,7 @@ TRAIN = [
 ]
 STUDY = ['scipy>=1.11']  # intervals and tests of evaluate --study
 RL = ['stable-baselines3>=2.6']  # for examples/ppo.py alone
+CLUSTER = ['ray>=2.40']  # flights on several machines
 CONVERT = [*RECORD, 'pandas>=2.2', 'pyarrow>=15']  # LeRobot datasets
 IMPORT = ['h5py>=3.8']  # published Keras weights
 ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
@@ -130,6 +131,7 @@ setup(
         'train': TRAIN,
         'rl': RL,
         'study': STUDY,
+        'cluster': CLUSTER,
         'record': RECORD,
         'convert': CONVERT,
         'import': IMPORT,

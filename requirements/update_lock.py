@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 LOCK = Path(__file__).with_name('lock.txt')
-WANTED = ('.[cpu,sim,train,rl,ros,docs,test]', 'torch==2.13.0', 'setuptools<80', 'wheel')
+WANTED = ('.[cpu,sim,train,rl,cluster,ros,docs,test]', 'torch==2.13.0', 'setuptools<80', 'wheel')
 PINNED_BY_TORCH = re.compile(r'nvidia-|cuda-|triton$')  # exact in torch's own metadata
 HEADER = """\
 # Exact versions for `make`, as pip constraints; the extras in setup.py choose what comes in.

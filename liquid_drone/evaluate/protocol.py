@@ -7,12 +7,13 @@ flown again.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from ..contract import load_contract
-from ..errors import OutputError
+from ..errors import ConfigError, OutputError, shown
 from ..files import write_text
 from ..results import claim
 from ..run_lock import only_run
@@ -27,8 +28,9 @@ from ..sim.render.selection import choose
 from ..sim.scenario.scenario import judged_task, scenario_of
 from ..sim.scenario.task import Task
 from ..sim.session import Session
-from ..workers import in_processes
+from ..workers.executor import Executor
 from . import closed_loop, expert_flights
+from .failures import note_failure
 from .flights_file import FLIGHTS, Flown, read_flights, to_line
 from .scoring import score
 
@@ -128,34 +130,40 @@ def evaluate(
     trial: Trial,
     seeds: Iterable[int],
     out: Path,
-    processes: int = 2,
+    executor: Executor,
     on_flight: Callable[[Flown, bool], None] = lambda _flown, _is_new: None,
+    on_failure: Callable[[], None] = lambda: None,
 ) -> list[Flown]:
     """Fly the seeds that are not in ``out`` yet and return all of them, by seed.
+
+    The file of flights is sorted by seed at the end: then it has the same bytes, whoever flew.
 
     Args:
         trial: what is flown.
         seeds: which places.
         out: directory of the results.
-        processes: flights at once.
+        executor: who flies.
         on_flight: told of each flight, first of those that ``out`` has already (False).
+        on_failure: told of each try that failed; the causes are in ``out``.
 
     Raises:
         ConfigError: ``out`` holds flights of something else.
         OutputError: ``out`` cannot be written.
+        SimulationError: some flights failed again and again; all others are done.
 
     """
     with only_run(out):
         claim(out, (TRIAL,))
-        return _evaluate(settled(trial), list(seeds), out, processes, on_flight)
+        return _evaluate(settled(trial), list(seeds), out, executor, on_flight, on_failure)
 
 
 def _evaluate(
     trial: Trial,
     wanted: list[int],
     out: Path,
-    processes: int,
+    executor: Executor,
     on_flight: Callable[[Flown, bool], None],
+    on_failure: Callable[[], None],
 ) -> list[Flown]:
     who = identity(trial)
     done = {flown.score.seed: flown for flown in read_flights(out, who)}
@@ -164,30 +172,50 @@ def _evaluate(
     for seed in wanted:
         if seed in done:
             on_flight(done[seed], False)
+
+    def failed(seed: object, cause: str, _given_up: bool) -> None:
+        note_failure(out, int(str(seed)), cause)
+        on_failure()
+
     try:
         with (out / FLIGHTS).open('a', encoding='utf-8') as file:
-            for flown in _fly_all(trial, missing, processes):
+            for flown in executor.results(SeedFlight(trial, who), missing, None, failed):
                 done[flown.score.seed] = flown
                 file.write(to_line(flown, who))
                 file.flush()
                 on_flight(flown, True)
+        if list(done) != sorted(done):
+            write_text(out / FLIGHTS, ''.join(to_line(done[seed], who) for seed in sorted(done)))
     except OSError as error:
         raise OutputError(f'cannot write {out}: {error}; choose another --out') from error
     return [done[seed] for seed in wanted]
 
 
-def _fly_all(trial: Trial, seeds: list[int], processes: int) -> Iterator[Flown]:
-    if not seeds:
-        return
-    if processes == 1:
-        yield from (fly_seed(trial, seed) for seed in seeds)
-        return
-    yield from in_processes(_Job(trial), seeds, min(processes, len(seeds)))
-
-
 @dataclass(frozen=True)
-class _Job:
+class SeedFlight:
+    """The work of an evaluation: a seed in, a judged flight out."""
+
     trial: Trial
+    who: dict[str, str]
 
     def __call__(self, seed: int) -> Flown:
+        """Fly it."""
         return fly_seed(self.trial, seed)
+
+    def check(self, _seed: int) -> None:
+        """Refuse a machine whose files make another flight of it.
+
+        Raises:
+            ConfigError: they do.
+
+        """
+        here = _identity_here(self.trial)
+        if other := {name: here[name] for name in here if here[name] != self.who[name]}:
+            raise ConfigError(
+                f'this machine would fly {shown(other)}, expected '
+                f'{shown({name: self.who[name] for name in other})}: copy the files of the driver '
+                'there, or share its folder'
+            )
+
+
+_identity_here = lru_cache(maxsize=4)(identity)

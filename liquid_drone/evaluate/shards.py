@@ -8,20 +8,23 @@ flown twice gave the same flight, and names the seeds that are missing.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from ..errors import ConfigError
 from ..files import load_json, shown_path, write_text
 from ..results import claim
 from ..run_lock import is_held, only_run
 from ..seeds import split_of
+from .failures import read_failures
 from .flights_file import FLIGHTS, Flown, all_flights, to_line
 
+T = TypeVar('T')
 RUN = 'run.json'
 VERSION = 1
-MOST_NAMED = 8  # ranges of seeds in a sentence
+MOST_NAMED = 8  # ranges of seeds in a sentence, failures in a list
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,10 @@ class SeedShard:
     def of(self, seeds: range) -> range:
         """Return this share of some seeds; empty where there are fewer seeds than shards."""
         return seeds[self.number - 1 :: self.count]
+
+    def share(self, items: Sequence[T]) -> list[T]:
+        """Return this share of a list."""
+        return [items[i] for i in self.of(range(len(items)))]
 
 
 def write_run(out: Path, seeds: range, cells: Sequence[str]) -> None:
@@ -106,6 +113,7 @@ class PlaceStatus:
     missing: tuple[int, ...]
     doubles: int = 0  # flown more than once, with the same result
     is_running: bool = False
+    causes: Mapping[int, str] = field(default_factory=dict)  # of missing ones that failed
 
     def __str__(self) -> str:
         """Return a line for people."""
@@ -114,7 +122,13 @@ class PlaceStatus:
             words += f', {self.doubles} of them more than once'
         if self.missing:
             words += f', {len(self.missing)} missing: {as_ranges(self.missing)}'
-        return words + (', running' if self.is_running else '')
+        words += ', running' if self.is_running else ''
+        failed = sorted(self.causes.items())
+        if failed:
+            words += f'; {len(failed)} of the missing failed:'
+        words += ''.join(f'\n  seed {seed}: {cause}' for seed, cause in failed[:MOST_NAMED])
+        more = len(failed) - MOST_NAMED
+        return words + (f'\n  and {more} more' if more > 0 else '')
 
 
 def status(out: Path) -> list[PlaceStatus]:
@@ -130,7 +144,8 @@ def status(out: Path) -> list[PlaceStatus]:
         _, flights = all_flights([out / place])
         done = {flown.score.seed for flown in flights}
         missing = tuple(seed for seed in run.seeds if seed not in done)
-        found.append(PlaceStatus(place, len(done), missing, 0, is_held(out / place)))
+        running, causes = is_held(out / place), _causes([out / place], missing)
+        found.append(PlaceStatus(place, len(done), missing, 0, running, causes))
     return found
 
 
@@ -184,7 +199,13 @@ def _merge(place: str, folders: Sequence[Path], out: Path, seeds: range) -> Plac
         write_text(out / place / FLIGHTS, ''.join(lines))
     missing = tuple(seed for seed in seeds if seed not in by_seed)
     doubles = len(shared) - len({flown.score.seed for flown in shared})
-    return PlaceStatus(place, len(by_seed), missing, doubles)
+    causes = _causes([folder / place for folder in folders], missing)
+    return PlaceStatus(place, len(by_seed), missing, doubles, False, causes)
+
+
+def _causes(folders: Sequence[Path], missing: Sequence[int]) -> dict[int, str]:
+    known = {seed: cause for folder in folders for seed, cause in read_failures(folder).items()}
+    return {seed: known[seed] for seed in missing if seed in known}
 
 
 def _named(run: SharedRun) -> str:

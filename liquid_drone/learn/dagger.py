@@ -19,16 +19,21 @@ import torch
 
 from ..contract import CommandSpec
 from ..errors import EpisodeError
+from ..evaluate.shards import SeedShard
 from ..policy.network import Network
 from ..policy.weights import load_weights_of
 from ..seeds import split_seeds
 from ..sim.scenario.scenario import load_target
+from ..workers.executor import Executor
+from ..workers.pool import LocalProcesses
 from .behaviour_cloning import Span, is_whole, train
 from .clips import Clip, open_clips
-from .collect import Job, found, jobs_of, run_jobs
 from .distributed import ALONE, Team
 from .drivers import DriverPlan
 from .export_round import export_round
+from .flights.episode_shards import write_collected
+from .flights.jobs import jobs_of, run_jobs
+from .flights.training_flight import Job, found
 from .pictures.encoder_stage import make_pictures, pictures_beside, with_trained_encoder
 from .recipe import Recipe, Workspace
 from .rounds import Round, rounds_of
@@ -41,15 +46,26 @@ from .work_found import claim_round, make_room, recorded_episodes, with_identity
 SMOOTHING = 0.98  # of the losses that a watcher shows, per step
 
 
-def collect(recipe: Recipe, work: Workspace, processes: int, watcher: Watcher) -> int:
-    """Fly the expert's first episodes that are not there yet; return the frames there are then."""
-    watcher.begin('expert flights', recipe.collect.episodes, 'frames')
-    first = rounds_of(recipe, work)[0]
-    return _fly(recipe, work, first, processes, watcher, lambda frames: watcher.advance(1, frames))
+def collect(
+    recipe: Recipe,
+    work: Workspace,
+    executor: Executor,
+    watcher: Watcher,
+    shard: SeedShard | None = None,
+) -> int:
+    """Fly the expert's first episodes that are not there yet; return the frames there are then.
+
+    Of a shard these are every n-th; which ones the whole has is noted in the work directory.
+    """
+    jobs = _jobs(recipe, work, rounds_of(recipe, work)[0])
+    write_collected(work.root, jobs)
+    mine = shard.share(jobs) if shard else jobs
+    watcher.begin('expert flights', len(mine), 'frames')
+    return _fly(mine, executor, watcher, lambda frames: watcher.advance(1, frames))
 
 
 def hold_out(
-    recipe: Recipe, work: Workspace, episodes: int, processes: int, watcher: Watcher
+    recipe: Recipe, work: Workspace, episodes: int, executor: Executor, watcher: Watcher
 ) -> int:
     """Fly the expert on validation seeds, for comparisons without flights; return the frames.
 
@@ -61,7 +77,7 @@ def hold_out(
     jobs = with_identity(jobs_of(recipe, seeds, recipe.collect.frames, plan, work.held_out))
     _say(watcher, make_room(jobs))
     total = 0
-    for result in run_jobs(jobs, processes):
+    for result in run_jobs(jobs, executor):
         total += result.frames
         watcher.advance(1, result.frames)
     watcher.end()
@@ -76,12 +92,13 @@ def run_rounds(
     The other processes of a team, if there are any, run :func:`train_share` meanwhile.
     """
     rounds, stop = rounds_of(recipe, work), threading.Event()
+    beside_training = LocalProcesses(max(processes - 1, 1))
     if recipe.pictures.count:
         make_pictures(recipe, work, processes, watcher)
     with ThreadPoolExecutor(1) as beside:
         for one in rounds:
             flights = beside.submit(
-                _fly_beside, recipe, work, one.index, max(processes - 1, 1), watcher, stop
+                _fly_beside, recipe, work, one.index, beside_training, watcher, stop
             )
             try:
                 train_round(recipe, work, one.index, watcher, team)
@@ -92,7 +109,9 @@ def run_rounds(
             if not one.bundle.is_dir():
                 frames = frames_of(recipe, work, one.index)
                 export_round(recipe, work, one.index, one.bundle, frames)
-    scores = [validate(recipe, work, one, processes, watcher) for one in finals(rounds)]
+    scores = [
+        validate(recipe, work, one, LocalProcesses(processes), watcher) for one in finals(rounds)
+    ]
     return max(scores, key=lambda score: score.rank)
 
 
@@ -111,36 +130,33 @@ def _fly_beside(
     recipe: Recipe,
     work: Workspace,
     index: int,
-    processes: int,
+    executor: Executor,
     watcher: Watcher,
     stop: threading.Event,
 ) -> None:
     """Fly beside the training of a round: the next round's episodes, the last one's validation."""
     rounds = rounds_of(recipe, work)
     for new in rounds[index + 1 : index + 2]:
-        frames = _fly(recipe, work, new, processes, watcher, stop=stop)
+        frames = _fly(_jobs(recipe, work, new), executor, watcher, stop=stop)
         watcher.note(f'beside round {index}: {frames} frames for round {new.index}')
     for last in rounds[max(index - 1, 0) : index]:
         if read_score(work, last.index) is None:
             flights = recipe.validation.flights
-            score = fly_validation(recipe, work, last, flights, processes, stop=stop)
+            score = fly_validation(recipe, work, last, flights, executor, stop=stop)
             watcher.note(f'round {last.index} in validation: {score}')
 
 
 def _fly(
-    recipe: Recipe,
-    work: Workspace,
-    one: Round,
-    processes: int,
+    jobs: list[Job],
+    executor: Executor,
     watcher: Watcher,
     done: Callable[[int], None] = lambda frames: None,
     stop: threading.Event | None = None,
 ) -> int:
-    """Fly the new episodes of a round that are not there yet; return the frames of all."""
-    jobs = _jobs(recipe, work, one)
+    """Fly the episodes that are not there yet; return the frames of all."""
     _say(watcher, make_room(jobs))
     total = 0
-    for result in run_jobs(jobs, processes, stop):
+    for result in run_jobs(jobs, executor, stop):
         total += result.frames
         done(result.frames)
     return total

@@ -17,8 +17,9 @@ from ..contract import MIN_TARGET_PIXELS, SEEN_PROBABILITY, load_contract
 from ..seeds import split_seeds
 from ..sim.flight_log import FlightLog
 from ..sim.scenario.scenario import load_target
-from .collect import jobs_of, run_jobs
+from ..workers.pool import LocalProcesses
 from .drivers import DriverPlan
+from .flights.jobs import jobs_of, run_jobs
 from .recipe import Disturbance, Recipe
 
 OFFSET = 2000  # validation seeds from here on, so that nothing else is measured on them
@@ -73,7 +74,7 @@ def detection_errors(
     targets = {load_target(name).name for name in recipe.targets}
     named = {job.flight.seed: load_target(job.flight.target).name in targets for job in jobs}
     total = DetectionCounts()
-    for result in run_jobs(jobs, processes):
+    for result in run_jobs(jobs, LocalProcesses(processes)):
         assert result.log is not None  # nothing is recorded, so nothing was there already
         total = total + count(result.log, named[result.seed])
         done()

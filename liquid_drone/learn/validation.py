@@ -26,8 +26,10 @@ from ..sim.flight_log import FlightLog
 from ..sim.identity import digest
 from ..sim.scenario.task import Task
 from ..sim.simulator import FRAME_S
-from .collect import Job, jobs_of, run_jobs
+from ..workers.executor import Executor
 from .drivers import DriverPlan
+from .flights.jobs import jobs_of, run_jobs
+from .flights.training_flight import Job
 from .recipe import Ranges, Recipe, Workspace
 from .rounds import Round
 from .tensorboard import add_numbers, tensorboard_log
@@ -68,7 +70,7 @@ def finals(rounds: tuple[Round, ...]) -> tuple[Round, ...]:
 
 
 def validate(
-    recipe: Recipe, work: Workspace, one: Round, processes: int, watcher: Watcher
+    recipe: Recipe, work: Workspace, one: Round, executor: Executor, watcher: Watcher
 ) -> Score:
     """Fly a round's bundle on validation seeds, or read the score of an earlier run."""
     final = one.index >= recipe.dagger.rounds - FINAL_ROUNDS
@@ -79,7 +81,7 @@ def validate(
         return known
     watcher.begin(f'round {one.index}: validation flights', flights, 'frames')
     score = fly_validation(
-        recipe, work, one, flights, processes, lambda frames: watcher.advance(1, frames)
+        recipe, work, one, flights, executor, lambda frames: watcher.advance(1, frames)
     )
     watcher.end(str(score))
     return score
@@ -90,7 +92,7 @@ def fly_validation(
     work: Workspace,
     one: Round,
     flights: int,
-    processes: int,
+    executor: Executor,
     done: Callable[[int], None] = lambda frames: None,
     stop: threading.Event | None = None,
 ) -> Score:
@@ -101,7 +103,7 @@ def fly_validation(
         work: its folder.
         one: the round.
         flights: how many.
-        processes: flights at once.
+        executor: who flies.
         done: called with the frames of each flight.
         stop: once it is set, no score is written and a CancelledError comes.
 
@@ -111,7 +113,7 @@ def fly_validation(
     reasons: Counter[str] = Counter()
     errors: list[float] = []
     good = 0
-    for result in run_jobs(jobs, processes, stop):
+    for result in run_jobs(jobs, executor, stop):
         assert result.log is not None  # nothing is recorded, so every seed is flown
         judged = score(result.log, task)
         good += judged.success

@@ -21,14 +21,14 @@ from ..schema import plain
 from ..sim.flight_spec import FlightSpec
 from ..sim.identity import code_digest, digest, scenario_digest
 from ..sim.scenario.scenario import scenario_of
-from .collect import Job, found
 from .drivers import DriverPlan
+from .flights.training_flight import Job, found
 from .recipe import Recipe, Workspace
 from .rounds import Round
 
 HERE = Path(__file__).parent
 FLOWN_BY = (
-    HERE / 'collect.py',
+    HERE / 'flights' / 'training_flight.py',
     HERE / 'drivers.py',
     *(
         HERE.parent / 'evaluate' / name

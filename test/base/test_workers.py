@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from liquid_drone.errors import SimulationError
-from liquid_drone.workers import in_processes
+from liquid_drone.workers.pool import LocalProcesses
 
 
 def killed(number: int) -> int:
@@ -44,7 +44,7 @@ class KilledOnce:
 def test_killed_work_is_done_again_and_nothing_is_lost_or_counted_twice(
     tmp_path: Path, deaths: dict[int, int], processes: int
 ) -> None:
-    found = list(in_processes(KilledOnce(tmp_path, deaths), range(5), processes))
+    found = list(LocalProcesses(processes).results(KilledOnce(tmp_path, deaths), range(5)))
     assert sorted(found) == list(range(5))
     assert not multiprocessing.active_children()
 
@@ -54,7 +54,7 @@ def test_work_that_is_killed_each_time_is_named_and_the_rest_is_done() -> None:
     """A pool of multiprocessing waits for ever, which evaluate did where memory ran out."""
     found = []
     with pytest.raises(SimulationError, match=r'killed 3 times.*take fewer --processes.*Left: 1$'):
-        found.extend(in_processes(killed, range(4), 1))
+        found.extend(LocalProcesses(1).results(killed, range(4)))
     assert sorted(found) == [0, 2, 3]
     assert not multiprocessing.active_children()
 
@@ -63,7 +63,7 @@ def test_work_that_is_killed_each_time_is_named_and_the_rest_is_done() -> None:
 @pytest.mark.parametrize('leave', ['stop', 'close'])
 def test_what_is_stopped_ends_at_once(leave: str) -> None:
     stop = threading.Event()
-    results = in_processes(time.sleep, [0.0, 1000.0, 1000.0], 1, stop)
+    results = LocalProcesses(1).results(time.sleep, [0.0, 1000.0, 1000.0], stop)
     assert next(results) is None
     if leave == 'stop':
         stop.set()
@@ -75,4 +75,4 @@ def test_what_is_stopped_ends_at_once(leave: str) -> None:
 
 
 def test_results_come_from_several_processes_as_they_are_ready() -> None:
-    assert sorted(in_processes(abs, range(-5, 0), 2)) == [1, 2, 3, 4, 5]
+    assert sorted(LocalProcesses(2).results(abs, range(-5, 0))) == [1, 2, 3, 4, 5]

@@ -20,6 +20,7 @@ from liquid_drone.learn.recipe import CollectConfig, Recipe, TrainConfig, Worksp
 from liquid_drone.policy.config import NetworkConfig, VisionConfig
 from liquid_drone.policy.network import Network
 from liquid_drone.seeds import split_of
+from liquid_drone.workers.executor import ThisProcess
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def test_bench_vision_compares_every_eye(episodes, held_out, tmp_path, capsys):
 def test_held_out_flights_are_of_validation_seeds(tmp_path):
     recipe = Recipe('tiny', collect=CollectConfig(episodes=1, frames=8))
     work = Workspace(tmp_path)
-    assert hold_out(recipe, work, 1, 0, Silent()) == 8
+    assert hold_out(recipe, work, 1, ThisProcess(), Silent()) == 8
     [flight] = find_episodes(work.held_out)
     assert split_of(load_info(flight).seed) == 'validation'
     assert not find_episodes(work.episodes(0))

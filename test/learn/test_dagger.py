@@ -17,10 +17,11 @@ from liquid_drone.contract import CommandSpec, load_contract
 from liquid_drone.episodes import episode
 from liquid_drone.episodes.recording import COLUMNS
 from liquid_drone.errors import ConfigError, EpisodeError
-from liquid_drone.learn.collect import jobs_of, run_job
 from liquid_drone.learn.dagger import collect, frames_of, run_rounds
 from liquid_drone.learn.drivers import DriverPlan
 from liquid_drone.learn.export_round import export_round
+from liquid_drone.learn.flights.jobs import jobs_of
+from liquid_drone.learn.flights.training_flight import run_job
 from liquid_drone.learn.recipe import (
     CollectConfig,
     DaggerConfig,
@@ -35,6 +36,7 @@ from liquid_drone.learn.validation import Score, best_round
 from liquid_drone.resources import names
 from liquid_drone.runtime.runner import PolicyRunner
 from liquid_drone.seeds import split_of
+from liquid_drone.workers.pool import LocalProcesses
 
 TINY = Recipe(
     'tiny',
@@ -80,7 +82,7 @@ def test_labels_are_the_expert_s_and_not_what_was_flown(tmp_path):
 @pytest.mark.timeout(400)
 def test_a_tiny_recipe_from_nothing_to_a_bundle(tmp_path):
     work, notebook = Workspace(tmp_path), Notebook()
-    assert collect(TINY, work, 1, notebook) == 24
+    assert collect(TINY, work, LocalProcesses(1), notebook) == 24
     best = run_rounds(TINY, work, 1, notebook)
     kinds = {path.parent.name for k in range(3) for path in work.episodes(k).glob('*')}
     assert kinds == {'expert-0', 'expert-1', 'dagger-2'}

@@ -3,7 +3,7 @@
 """``liquid-drone bench``: how fast the parts are here; one file in ``benchmarks`` each."""
 
 from ..arguments import CommandGroup
-from .benchmarks import endurance, fuzz_mavlink, policy, ros, runtime, sim, vision
+from .benchmarks import endurance, fuzz_mavlink, policy, ros, runtime, scale, sim, vision
 
 NAME = 'bench'
 HELP = 'measure how fast the parts are on this machine'
@@ -15,6 +15,7 @@ EPILOG = """examples:
   liquid-drone bench endurance --minutes 5
   liquid-drone bench fuzz-mavlink
   liquid-drone bench sim
+  liquid-drone bench scale
 """
 
 COMMAND = CommandGroup(
@@ -29,5 +30,6 @@ COMMAND = CommandGroup(
         endurance.COMMAND,
         fuzz_mavlink.COMMAND,
         sim.COMMAND,
+        scale.COMMAND,
     ),
 )

@@ -6,15 +6,19 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...errors import ConfigError
 from ...options import option
 from ...run_lock import only_run
 from ..arguments import Command, part
+from ..executor_arguments import ExecutorArguments, executor_of
 
 NAME = 'collect'
 HELP = 'fly the expert in simulation and record episodes (rosbag2)'
 EPILOG = """examples:
   liquid-drone collect --recipe follow-summer
   liquid-drone collect --recipe my-recipe.yaml --data data/mine --processes 4
+  liquid-drone collect --recipe follow --shard 1/4 --data data/part1    # on four machines
+  liquid-drone collect --recipe follow --ray auto    # on all machines of a Ray cluster
   liquid-drone collect --recipe follow --held-out 16  # for liquid-drone bench vision
 """
 
@@ -32,9 +36,15 @@ class RecipeArguments:
 class CollectArguments:
     """Which episodes are flown."""
 
-    of: RecipeArguments = part(RecipeArguments)
+    of: RecipeArguments = part(RecipeArguments, without=('processes',))
+    where: ExecutorArguments = part(ExecutorArguments)
     weather: tuple[str, ...] = option(
         (), "instead of the recipe's: episodes take turns, such as clear fog:2,noise:1"
+    )
+    shard: str = option(
+        '',
+        'fly every N-th episode from the K-th on; liquid-drone merge puts them together',
+        metavar='K/N',
     )
     held_out: int = option(
         0,
@@ -47,6 +57,7 @@ class CollectArguments:
 
 def run(args: CollectArguments) -> int:
     """Collect until the recipe's episodes are there; what is there already is kept."""
+    from ...evaluate.shards import SeedShard
     from ...learn.dagger import collect, hold_out
     from ...learn.recipe import Workspace, load_recipe
     from ...sim.scenario.weather import Weather
@@ -57,14 +68,21 @@ def run(args: CollectArguments) -> int:
         weather = tuple(str(Weather.parse(text)) for text in args.weather)
         recipe = dataclasses.replace(recipe, weather=weather)
     work = Workspace(args.of.data or Path('data') / recipe.name)
+    executor = executor_of(args.where)
+    shard = SeedShard.parse(args.shard) if args.shard else None
     if args.held_out:
+        if args.shard:
+            raise ConfigError('--shard is for the episodes of the recipe, not for --held-out')
         with only_run(work.root):
-            frames = hold_out(recipe, work, args.held_out, args.of.processes, TerminalWatcher())
+            frames = hold_out(recipe, work, args.held_out, executor, TerminalWatcher())
         print(f'{frames} frames in {work.held_out}')
         return 0
     with only_run(work.root):
-        frames = collect(recipe, work, args.of.processes, TerminalWatcher())
+        frames = collect(recipe, work, executor, TerminalWatcher(), shard)
     print(f'{frames} frames in {work.episodes(0)}')
+    if shard:
+        print('next: liquid-drone merge, with the work directories of all shards')
+        return 0
     print(f'next: liquid-drone train --recipe {args.of.recipe}')
     return 0
 

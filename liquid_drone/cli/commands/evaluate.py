@@ -17,6 +17,7 @@ from ...runtime.providers import PrecisionChoice, ProviderChoice
 from ...seeds import parse_seeds, split_of, split_seeds
 from ...sim.flight_spec import FlightSpec
 from ..arguments import Command, part
+from ..executor_arguments import ExecutorArguments, executor_of
 from ..places import claim_folder
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ EPILOG = """examples:
   liquid-drone evaluate --season summer --season-parts autumn winter --flights 25 --out out/parts
   liquid-drone evaluate --study cells-by-season --out out/cells    # trains and flies, or goes on
   liquid-drone evaluate --regressions regressions.yaml    # those that failed, see replay
+  liquid-drone evaluate --flights 200 --ray auto    # on all machines of a Ray cluster
   liquid-drone evaluate --worlds forest urban --seasons spring summer autumn winter --out out/all
 
 Several places give one line each, and a picture of them: rates.png. A run that was stopped goes on
@@ -90,7 +92,7 @@ class EvaluateArguments:
         'fly every N-th seed from the K-th on; liquid-drone merge puts them together',
         metavar='K/N',
     )
-    processes: int = option(2, 'flights at once', low=1, high=256)
+    where: ExecutorArguments = part(ExecutorArguments)
     out: Path = option(Path('out/evaluation'), 'directory of the results')
     json: bool = option(False, 'print the summary as JSON')
     card: bool = option(False, "write the rates into the bundle's contract and card")
@@ -116,7 +118,7 @@ def run(args: EvaluateArguments) -> int:
     if args.study:
         from .results.study import run_all
 
-        return run_all(args.study, args.out, args.processes, args.shard)
+        return run_all(args.study, args.out, args.where.processes, args.shard)
     if args.regressions is not None:
         return _fly_regressions(args, args.regressions)
     from ...evaluate.plots.rates import chart
@@ -278,22 +280,31 @@ def _fly(
     from ...evaluate.flights_file import Flown
     from ...evaluate.protocol import Trial, evaluate
     from ...evaluate.scoring import summarise
+    from ...sim.simulator import FRAME_S
     from ..progress import TerminalWatcher
 
     bundle = None if args.expert else resources.bundle(args.bundle)
     trial = Trial(flight, bundle, args.providers, args.precision)
     watcher = None if args.json else TerminalWatcher()
     if watcher is not None:
-        watcher.begin(f'{name}: {split_of(seeds[0])} flights', len(seeds), 'flights')
-    good = 0
+        watcher.begin(f'{name}: {split_of(seeds[0])} flights', len(seeds), 'frames')
+    count = {'good': 0, 'failed tries': 0}
 
     def on_flight(flown: Flown, is_new: bool) -> None:
-        nonlocal good
-        good += flown.score.success
-        if watcher is not None:
-            (watcher.advance if is_new else watcher.find)(good=good)
+        count['good'] += flown.score.success
+        if watcher is None:
+            return
+        facts = {name: number for name, number in count.items() if number or name == 'good'}
+        if is_new:
+            watcher.advance(1, round(flown.score.flown_s / FRAME_S), **facts)
+        else:
+            watcher.find(**facts)
 
-    flights = evaluate(trial, seeds, out, args.processes, on_flight)
+    def on_failure() -> None:
+        count['failed tries'] += 1
+
+    executor = executor_of(args.where, flight.renderer)
+    flights = evaluate(trial, seeds, out, executor, on_flight, on_failure)
     if watcher is not None:
         watcher.end()
     return summarise([flown.score for flown in flights])

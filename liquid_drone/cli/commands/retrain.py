@@ -79,6 +79,7 @@ def run(args: RetrainArguments) -> int:
     from ...learn.dagger import collect, run_rounds
     from ...learn.distributed import started_by_torchrun
     from ...learn.recipe import Workspace
+    from ...workers.pool import LocalProcesses
     from ..best_bundle import export_best
     from ..progress import TerminalWatcher
 
@@ -103,7 +104,7 @@ def run(args: RetrainArguments) -> int:
         if args.bags:
             _take(args, work.recorded)
         if not args.only_bags:
-            collect(recipe, work, args.processes, watcher)
+            collect(recipe, work, LocalProcesses(args.processes), watcher)
         best = run_rounds(recipe, work, args.processes, watcher)
         export_best(recipe, work, best, out, args.processes, watcher)
     print(f'bundle: {out} (round {best.round})')
@@ -200,6 +201,7 @@ def _flown(args: RetrainArguments, bundle: Path, target: str, out: Path) -> 'Sum
     from ...evaluate.scoring import summarise
     from ...seeds import split_seeds
     from ...sim.flight_spec import FlightSpec
+    from ...workers.pool import LocalProcesses
     from ..progress import TerminalWatcher
 
     training = load_contract(bundle).training
@@ -213,7 +215,7 @@ def _flown(args: RetrainArguments, bundle: Path, target: str, out: Path) -> 'Sum
         trial = Trial(FlightSpec(world=world, season=season, target=target), bundle)
         place = out / f'{world}-{season}'
         done = evaluate(
-            trial, mine, place, args.processes,
+            trial, mine, place, LocalProcesses(args.processes),
             lambda _, is_new: watcher.advance() if is_new else watcher.find(),
         )  # fmt: skip
         scores += [flown.score for flown in done]

@@ -26,7 +26,7 @@ from ...sim.preview.cameras import CHASE_BACK_M, CHASE_TILT_DEG, CHASE_UP_M, cha
 from ...sim.scenario.scenario import Scenario
 from ...sim.scenario.task import Task
 from ...sim.simulator import Simulator
-from ...workers import in_processes
+from ...workers.pool import LocalProcesses
 from ..scoring import FlightScore, distance_m, in_view
 from .rates import save
 
@@ -75,7 +75,7 @@ def _frames(log: FlightLog, scenario: Scenario, processes: int) -> Iterator[Imag
     rows = [_row(log, i, float(away[i]), bool(seen[i])) for i in chosen]
     chunks = enumerate(rows[k::processes] for k in range(processes))
     draw = partial(_numbered_views, scenario, int(log.meta['seed']))
-    drawn = dict(in_processes(draw, chunks, processes))
+    drawn = dict(LocalProcesses(processes).results(draw, chunks))
     for number, row in enumerate(rows):
         view = decode_jpeg(drawn[number % processes][number // processes])
         yield np.hstack([_chase_pane(view, row), _camera_pane(row)])

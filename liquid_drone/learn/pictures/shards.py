@@ -2,10 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures on disk: one file for each drawn world, made once; what is there is not made again."""
 
-import multiprocessing
 import os
 from collections.abc import Callable, Collection
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,7 +25,7 @@ from ...sim.render.selection import OPENGL, choose
 from ...sim.scenario.scenario import Scenario, scenario_of
 from ...sim.world.layout import draw_air, make_layout
 from ...streams import Stream, stream
-from ...workers import begin_worker, one_core
+from ...workers.pool import LocalProcesses
 from .backgrounds import place_files, read_places
 from .camera_chain import developed
 from .composition import compose
@@ -138,14 +136,8 @@ def make_shards(
     """Make what is not there yet; return all pictures."""
     missing = [shard for shard in shards if not shard.file.is_file()]
     done(len(shards) - len(missing))
-    spawn = multiprocessing.get_context('spawn')
-    with (
-        ProcessPoolExecutor(processes, mp_context=spawn, initializer=begin_worker) as pool,
-        one_core(),
-    ):
-        for future in as_completed([pool.submit(make_shard, shard) for shard in missing]):
-            future.result()
-            done(1)
+    for _ in LocalProcesses(processes).results(make_shard, missing):
+        done(1)
     return joined([read_shard(shard.file) for shard in shards])
 
 

@@ -18,7 +18,7 @@ from gymnasium.vector.utils import batch_space
 
 from ...arrays import BoolArray, Float32Array, FloatArray, Image
 from ...errors import SimulationError
-from ...workers import one_core
+from ...workers.pool import one_core
 from .env import check_action
 from .vector_env import DroneEnvs, FollowEnvs, Seeds, spread
 

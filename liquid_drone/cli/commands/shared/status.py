@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""``liquid-drone status``: how far an evaluation is."""
+"""``liquid-drone status``: how far an evaluation or a collecting is."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +9,10 @@ from ....options import REQUIRED, option
 from ...arguments import Command
 
 NAME = 'status'
-HELP = 'tell which flights of an evaluation are done, missing, running'
+HELP = 'tell which flights of evaluate or collect are done, failed, missing, running'
 EPILOG = """examples:
   liquid-drone status out/evaluation
+  liquid-drone status data/follow
 
 Nothing is changed. Exit code 1: flights are missing.
 """
@@ -26,6 +27,12 @@ class StatusArguments:
 
 def run(args: StatusArguments) -> int:
     """Print a line for each place."""
+    if (args.folder / 'collect.json').exists():
+        from ....learn.flights.episode_shards import collect_status
+
+        collected = collect_status(args.folder)
+        print(collected)
+        return int(bool(collected.missing))
     from ....evaluate.shards import status
 
     found = status(args.folder)

@@ -1,38 +1,31 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Many training flights on several processes; an episode that is there is not flown again.
+"""One training flight, and the episode that it leaves.
 
-Every episode depends only on its plan and its seed, never on which process flew it or on what came
-before.
+It depends only on its plan and its seed, never on which process flew it or on what came before.
 """
 
-import itertools
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..episodes.episode import MANIFEST, load_info
-from ..episodes.recording import EpisodeInfo
-from ..errors import EpisodeError
-from ..evaluate.closed_loop import run
-from ..evaluate.direct_flight import DirectFlight, DirectOptions
-from ..evaluate.driver import Driver, PolicyDriver
-from ..files import as_name
-from ..sim.flight_log import FlightLog
-from ..sim.flight_spec import FlightSpec
-from ..streams import Stream, stream
-from ..workers import in_processes
-from .clips import open_clips
-from .drivers import DisturbedExpert, DriverPlan, MixedDriver
-from .recipe import Recipe
+from ...episodes.episode import MANIFEST, load_info
+from ...episodes.recording import EpisodeInfo
+from ...errors import EpisodeError
+from ...evaluate.closed_loop import run
+from ...evaluate.direct_flight import DirectFlight, DirectOptions
+from ...evaluate.driver import Driver, PolicyDriver
+from ...sim.flight_log import FlightLog
+from ...sim.flight_spec import FlightSpec
+from ...streams import Stream, stream
+from ..clips import open_clips
+from ..drivers import DisturbedExpert, DriverPlan, MixedDriver
 
 if TYPE_CHECKING:
-    from ..sim.scenario.scenario import Scenario
-    from ..sim.simulator import Simulator
+    from ...sim.scenario.scenario import Scenario
+    from ...sim.simulator import Simulator
 
 DRIFT_M_S = np.array(
     [0.25, 0.25, 0.15]
@@ -53,6 +46,11 @@ class Job:
     reduce: int = 1  # how much smaller they are kept
     identity: str = ''  # of the episode that is asked for, see work_found.py
 
+    def __str__(self) -> str:
+        """Return how a message names it."""
+        where = self.directory.name if self.directory else f'seed {self.flight.seed}'
+        return f'flight {where}'
+
 
 @dataclass(frozen=True)
 class Result:
@@ -64,72 +62,20 @@ class Result:
     log: FlightLog | None  # None: it is an episode on disk
 
 
-def jobs_of(
-    recipe: Recipe,
-    seeds: range,
-    frames: int,
-    plan: DriverPlan,
-    directory: Path | None,
-    lookalikes: bool = False,
-    cache: Path | None = None,
-) -> list[Job]:
-    """Return one job per seed; targets take turns, then worlds, seasons, weathers.
-
-    With ``lookalikes`` these walk in the target's stead now and then, as the recipe says. With a
-    ``cache`` the frames are kept there for training.
-    """
-    kinds = (recipe.weather, recipe.seasons, recipe.worlds, recipe.targets)
-    places = list(itertools.product(*kinds))
-    jobs = []
-    for seed in seeds:
-        weather, season, world, target = places[seed % len(places)]
-        turn, rest = divmod(seed, recipe.lookalike_every)
-        if lookalikes and recipe.lookalikes and rest == recipe.lookalike_every - 1:
-            target = recipe.lookalikes[turn % len(recipe.lookalikes)]
-        name = f'{as_name(Path(world).stem)}-{as_name(Path(season).stem)}-{seed:05d}'
-        folder = directory / name if directory else None
-        flight = FlightSpec(
-            world=world,
-            season=season,
-            target=target,
-            task=recipe.task,
-            weather=weather,
-            seed=seed,
-            start='hover',
-        )
-        jobs.append(Job(flight, frames, plan, folder, cache, recipe.network.vision.reduce))
-    return jobs
-
-
 def found(job: Job) -> EpisodeInfo | None:
     """Return the episode of a job; None: it is not there, torn, or another one than asked for."""
-    if job.directory is None or not (job.directory / MANIFEST).is_file():
+    return found_as(job.directory, job.identity) if job.directory else None
+
+
+def found_as(directory: Path, identity: str) -> EpisodeInfo | None:
+    """Return the episode of a directory; None: not there, torn, or of another identity."""
+    if not (directory / MANIFEST).is_file():
         return None
     try:
-        info = load_info(job.directory)
+        info = load_info(directory)
     except EpisodeError:
         return None
-    return info if info.meta.get('identity', '') == job.identity else None
-
-
-def run_jobs(
-    jobs: list[Job], processes: int, stop: threading.Event | None = None
-) -> Iterator[Result]:
-    """Fly all jobs, ``processes`` at a time (0: in this one); yield the results as they come.
-
-    Once ``stop`` is set, the flights in hand are lost and a CancelledError comes.
-    """
-    waiting = []
-    for job in jobs:
-        info = found(job)
-        if info is None:
-            waiting.append(job)
-        else:
-            yield Result(job.flight.seed, info.frames, info.collision, None)
-    if processes < 1:
-        yield from map(run_job, waiting)
-    elif waiting:
-        yield from in_processes(run_job, waiting, processes, stop)
+    return info if info.meta.get('identity', '') == identity else None
 
 
 def run_job(job: Job) -> Result:
@@ -174,8 +120,8 @@ _POLICIES: dict[Path, Any] = {}
 
 
 def _simulator(flight: FlightSpec) -> tuple['Simulator', 'Scenario']:
-    from ..sim.scenario.scenario import scenario_of
-    from ..sim.simulator import Simulator
+    from ...sim.scenario.scenario import scenario_of
+    from ...sim.simulator import Simulator
 
     key = replace(flight, seed=FlightSpec.seed)  # a simulator is good for every seed
     if key not in _OPEN:
@@ -192,7 +138,7 @@ def _driver(plan: DriverPlan, rng: np.random.Generator) -> Driver:
     if plan.bundle is None:
         return expert
     if plan.bundle not in _POLICIES:
-        from ..runtime.runner import PolicyRunner
+        from ...runtime.runner import PolicyRunner
 
         _POLICIES[plan.bundle] = PolicyRunner(plan.bundle)
     policy = _POLICIES[plan.bundle]
@@ -204,6 +150,6 @@ def _driver(plan: DriverPlan, rng: np.random.Generator) -> Driver:
 def _pilot(plan: DriverPlan) -> str:
     if plan.bundle is None:
         return 'expert'
-    from ..contract import load_contract
+    from ...contract import load_contract
 
     return load_contract(plan.bundle).bundle_hash()

@@ -20,17 +20,17 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
-from .errors import SimulationError, shown
+from ..errors import SimulationError
+from .executor import AGAIN, MOST_NAMED, Account, OnFailure, named, tell_nobody
 
 log = logging.getLogger(__name__)
 
 T = TypeVar('T')
 R = TypeVar('R')
 POLL_S = 0.1  # how soon a stop is noticed
-AGAIN = 2  # times that killed work is done again, while nothing else is finished
-MOST_NAMED = 5  # items in a sentence
 
 # What a process reads when it begins: one thread draws and counts, and what it draws lies in pages
 # of 2 MB (glibc 2.35 and later).
@@ -53,54 +53,61 @@ def one_core() -> Iterator[None]:
             del os.environ[name]
 
 
-def in_processes(
-    function: Callable[[T], R],
-    items: Iterable[T],
-    processes: int,
-    stop: threading.Event | None = None,
-) -> Iterator[R]:
-    """Call a function for each item in processes of their own; yield the results as they come.
+@dataclass(frozen=True)
+class LocalProcesses:
+    """Does work in processes of this machine.
 
     Where a process is killed, what was not finished is done again in new ones.
-
-    Args:
-        function: what is called; it and the items are sent to the processes.
-        items: its arguments.
-        processes: how many at once.
-        stop: once it is set, the processes are ended and no more results come.
-
-    Raises:
-        SimulationError: processes were killed again and again, and nothing was finished between.
-        CancelledError: ``stop`` was set.
-
     """
-    left = dict(enumerate(items))
-    killed = 0  # times, since something was finished
-    while left:
-        count = len(left)
-        try:
-            for number, result in _in_one_pool(function, left, processes, stop):
-                del left[number]
-                yield result
-        except BrokenExecutor as error:
-            killed = 1 if len(left) < count else killed + 1
-            if killed > AGAIN:
-                raise SimulationError(_given_up(left)) from error
-            log.warning(
-                'a process was killed while it worked, perhaps because memory ran out: what it '
-                'did is done again (%d of %d times)', killed, AGAIN
-            )  # fmt: skip
-            for number in list(left)[:processes]:  # was in work: what it kills waits for it last
-                left[number] = left.pop(number)
+
+    count: int = 2
+
+    def results(
+        self,
+        function: Callable[[T], R],
+        items: Iterable[T],
+        stop: threading.Event | None = None,
+        on_failure: OnFailure = tell_nobody,
+    ) -> Iterator[R]:
+        """Call the function in processes, see :class:`~.executor.Executor`."""
+        account = Account(items, on_failure)
+        killed = 0  # times, since something was finished
+        while account.left:
+            count = len(account.left)
+            processes = min(self.count, count)
+            try:
+                for number, future in _in_one_pool(function, account.left, processes, stop):
+                    error = future.exception()
+                    if isinstance(error, Exception):
+                        account.failed(number, error)
+                    else:
+                        result = future.result()
+                        account.done(number)
+                        yield result
+            except BrokenExecutor as error:
+                killed = 1 if len(account.left) < count else killed + 1
+                if killed > AGAIN:
+                    raise _given_up(account, processes) from error
+                log.warning(
+                    'a process was killed while it worked, perhaps because memory ran out: what '
+                    'it did is done again (%d of %d times)', killed, AGAIN
+                )  # fmt: skip
+                left = account.left
+                for number in list(left)[:processes]:  # was in work: what it kills waits last
+                    left[number] = left.pop(number)
+        account.close()
 
 
-def _given_up(left: Mapping[int, object]) -> str:
-    named = ', '.join(shown(item) for item in list(left.values())[:MOST_NAMED])
+def _given_up(account: Account[T], processes: int) -> SimulationError:
+    left = list(account.left.values())
+    for number in list(account.left)[:processes]:
+        account.told(number, 'its process was killed', True)
+    said = ', '.join(named(item) for item in left[:MOST_NAMED])
     more = f' and {len(left) - MOST_NAMED} more' if len(left) > MOST_NAMED else ''
-    return (
+    return SimulationError(
         f'processes were killed {AGAIN + 1} times while they worked, perhaps because memory ran '
         f'out: take fewer --processes and start again; what is finished is kept. Left: '
-        f'{named}{more}'
+        f'{said}{more}'
     )
 
 
@@ -109,8 +116,8 @@ def _in_one_pool(
     items: Mapping[int, T],
     processes: int,
     stop: threading.Event | None,
-) -> Iterator[tuple[int, R]]:
-    """Yield number and result of each item until a process is killed.
+) -> Iterator[tuple[int, Future[R]]]:
+    """Yield the number of each item that ended, and what came of it, until a process is killed.
 
     Raises:
         BrokenExecutor: one was; what was finished by then has been yielded.
@@ -136,7 +143,7 @@ def _in_one_pool(
                     if isinstance(error, BrokenExecutor):
                         broken = error
                     else:
-                        yield number, future.result()
+                        yield number, future
         except BrokenExecutor as error:  # while it was being filled
             broken = error
         except BaseException:

@@ -1,0 +1,71 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A Ray cluster of several nodes on this machine, for benchmarks and tests."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ...errors import SimulationError, require
+
+STARTS = 3  # Ray gives a node 30 s to start, which a busy machine may not keep
+PORTS = (
+    'metrics_agent_port',
+    'metrics_export_port',
+    'runtime_env_agent_port',
+    'dashboard_agent_listen_port',
+)
+SETTINGS = {'RAY_USAGE_STATS_ENABLED': '0', 'RAY_agent_register_timeout_ms': '300000'}
+
+
+@contextmanager
+def local_cluster(nodes: int = 2, cores: int = 1) -> Iterator[Any]:
+    """Start nodes and give the cluster, with its ``address``; all ends at the end.
+
+    Raises:
+        SimulationError: the nodes do not start.
+        MissingDependencyError: Ray is not installed.
+
+    """
+    require('ray', 'cluster')
+    from ray.cluster_utils import Cluster
+
+    before = {name: os.environ.get(name) for name in SETTINGS}
+    os.environ.update(SETTINGS)
+    cluster = Cluster()
+    try:
+        for _ in range(nodes):
+            add_node(cluster, cores)
+        yield cluster
+    finally:
+        cluster.shutdown()
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def add_node(cluster: Any, cores: int = 1) -> Any:
+    """Add a node; its agents get their ports at once, so that nothing waits for them to start.
+
+    Raises:
+        SimulationError: it does not start.
+
+    """
+    for again in reversed(range(STARTS)):
+        try:
+            return cluster.add_node(num_cpus=cores, include_dashboard=False, **_free_ports())
+        except Exception as error:  # Ray raises a bare one
+            if not again:
+                raise SimulationError(
+                    f'Ray cannot start a node on this machine: {" ".join(str(error).split())}'
+                ) from error
+    raise AssertionError
+
+
+def _free_ports() -> dict[str, int]:
+    taken = [socket.create_server(('127.0.0.1', 0)) for _ in PORTS]
+    ports = {name: one.getsockname()[1] for name, one in zip(PORTS, taken, strict=True)}
+    for one in taken:
+        one.close()
+    return ports

@@ -1,0 +1,70 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Many training flights; an episode that is there is not flown again."""
+
+import itertools
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...files import as_name
+from ...sim.flight_spec import FlightSpec
+from ...workers.executor import Executor
+from ..drivers import DriverPlan
+from ..recipe import Recipe
+from .training_flight import Job, Result, found, run_job
+
+
+def jobs_of(
+    recipe: Recipe,
+    seeds: range,
+    frames: int,
+    plan: DriverPlan,
+    directory: Path | None,
+    lookalikes: bool = False,
+    cache: Path | None = None,
+) -> list[Job]:
+    """Return one job per seed; targets take turns, then worlds, seasons, weathers.
+
+    With ``lookalikes`` these walk in the target's stead now and then, as the recipe says. With a
+    ``cache`` the frames are kept there for training.
+    """
+    kinds = (recipe.weather, recipe.seasons, recipe.worlds, recipe.targets)
+    places = list(itertools.product(*kinds))
+    jobs = []
+    for seed in seeds:
+        weather, season, world, target = places[seed % len(places)]
+        turn, rest = divmod(seed, recipe.lookalike_every)
+        if lookalikes and recipe.lookalikes and rest == recipe.lookalike_every - 1:
+            target = recipe.lookalikes[turn % len(recipe.lookalikes)]
+        name = f'{as_name(Path(world).stem)}-{as_name(Path(season).stem)}-{seed:05d}'
+        folder = directory / name if directory else None
+        flight = FlightSpec(
+            world=world,
+            season=season,
+            target=target,
+            task=recipe.task,
+            weather=weather,
+            seed=seed,
+            start='hover',
+        )
+        jobs.append(Job(flight, frames, plan, folder, cache, recipe.network.vision.reduce))
+    return jobs
+
+
+def run_jobs(
+    jobs: list[Job], executor: Executor, stop: threading.Event | None = None
+) -> Iterator[Result]:
+    """Fly all jobs; yield the results as they come, first of what is there already.
+
+    Once ``stop`` is set, the flights in hand are lost and a CancelledError comes.
+    """
+    waiting = []
+    for job in jobs:
+        info = found(job)
+        if info is None:
+            waiting.append(job)
+        else:
+            yield Result(job.flight.seed, info.frames, info.collision, None)
+    if waiting:
+        yield from executor.results(run_job, waiting, stop)
