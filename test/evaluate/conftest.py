@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from liquid_drone.evaluate.flights_file import Flown
+from liquid_drone.evaluate.scoring import FlightScore
 from liquid_drone.sim.flight_log import FlightLog
 from liquid_drone.sim.scenario.task import Task
 
@@ -60,3 +62,17 @@ def flight():
 @pytest.fixture
 def task() -> Task:
     return Task('follow')
+
+
+@pytest.fixture
+def flown_at() -> dict[int, Flown]:
+    """Finished flights that nobody flew, by seed."""
+    made = {}
+    for seed in range(15_000, 15_005):
+        result = FlightScore(
+            seed=seed, success=True, failures=(), flown_s=40.0, in_view_share=1.0,
+            longest_lost_s=0.0, collision_s=None, min_distance_m=2.0, mean_distance_m=3.0,
+            max_distance_m=4.0, min_clearance_m=1.0, mean_speed_m_s=0.5,
+        )  # fmt: skip
+        made[seed] = Flown(result, f'{seed:032x}')
+    return made

@@ -1,0 +1,108 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Two Ray nodes: the bytes of one process; killed workers, nodes and drivers lose nothing."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from doomed import DiesAt, other_everywhere
+
+from liquid_drone.bench.scale.local_cluster import add_node, local_cluster
+from liquid_drone.errors import ConfigError, SimulationError
+from liquid_drone.evaluate.flights_file import FLIGHTS
+from liquid_drone.evaluate.protocol import Trial, evaluate
+from liquid_drone.sim.flight_spec import FlightSpec
+from liquid_drone.sim.machine_facts import machine_facts
+from liquid_drone.workers.executor import ThisProcess
+from liquid_drone.workers.ray_cluster import RayCluster
+
+pytest.importorskip('ray', reason="needs Ray: pip install 'liquid_drone[cluster]'")
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+ROOT = Path(__file__).parents[2]
+SEEDS = range(15_000, 15_006)
+TRIAL = Trial(FlightSpec(duration_s=0.3), ROOT / 'models' / 'follow')
+DRIVER = """
+import sys
+from pathlib import Path
+from liquid_drone.workers.ray_cluster import RayCluster
+from doomed import DiesAt
+for number in RayCluster(sys.argv[1]).results(DiesAt(Path(sys.argv[2]), {}, 0.3), range(40)):
+    print(number, flush=True)
+"""
+
+
+@pytest.fixture(scope='module')
+def cluster() -> Iterator[Any]:
+    """Two nodes of one core each; they find the modules of these tests."""
+    paths = os.pathsep.join((str(ROOT), str(ROOT / 'test' / 'support')))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('PYTHONPATH', paths)
+        try:
+            with local_cluster() as made:
+                yield made
+        except SimulationError as error:
+            if 'cannot start a node' not in str(error):
+                raise
+            pytest.skip(
+                f'Ray gives a node 30 s to start, which this machine did not keep: {error}'
+            )
+
+
+def test_flights_on_two_nodes_are_the_bytes_of_one_process(cluster: Any, tmp_path: Path) -> None:
+    evaluate(TRIAL, SEEDS, tmp_path / 'one', ThisProcess())
+    ray = RayCluster(cluster.address, partial(machine_facts, 'auto'))
+    evaluate(TRIAL, SEEDS, tmp_path / 'ray', ray)
+    one, two = ((tmp_path / name / FLIGHTS).read_bytes() for name in ('one', 'ray'))
+    assert one == two
+
+
+def test_a_killed_worker_costs_a_try_and_what_always_kills_is_listed(
+    cluster: Any, tmp_path: Path
+) -> None:
+    told: list[tuple[object, bool]] = []
+    found: list[int] = []
+    results = RayCluster(cluster.address).results(
+        DiesAt(tmp_path, {1: 1, 2: 2, 5: 9}), range(8), None,
+        lambda item, cause, given_up: told.append((item, given_up)),
+    )  # fmt: skip
+    with pytest.raises(SimulationError, match=r'1 of 8 failed 3 times: 5 \(its worker or node'):
+        found.extend(results)
+    assert sorted(found) == [0, 1, 2, 3, 4, 6, 7]
+    assert sorted(told) == [(1, False), (2, False), (2, False), *[(5, False)] * 2, (5, True)]
+
+
+def test_a_killed_node_loses_no_flight(cluster: Any, tmp_path: Path) -> None:
+    found: list[int] = []
+    node = add_node(cluster, 2)
+    for number in RayCluster(cluster.address).results(DiesAt(tmp_path, {}, 0.2), range(24)):
+        found.append(number)
+        if len(found) == 6:
+            cluster.remove_node(node, allow_graceful=False)
+    assert sorted(found) == list(range(24))
+
+
+def test_a_machine_with_other_pictures_is_refused(cluster: Any) -> None:
+    with pytest.raises(ConfigError, match='has pictures'):
+        list(RayCluster(cluster.address, other_everywhere).results(abs, range(2)))
+
+
+def test_a_killed_driver_leaves_no_work_behind(cluster: Any, tmp_path: Path) -> None:
+    line = [sys.executable, '-c', DRIVER, cluster.address, str(tmp_path)]
+    driver = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
+    assert driver.stdout is not None
+    for _ in range(3):
+        assert driver.stdout.readline()
+    driver.kill()
+    driver.wait()
+    before = -1
+    while before != (before := len(list(tmp_path.iterdir()))):
+        time.sleep(3.0)  # the workers end: nobody begins another piece of work
+    assert before < 40
+    assert sorted(RayCluster(cluster.address).results(abs, range(4))) == [0, 1, 2, 3]
