@@ -3,9 +3,11 @@
 """Several processes train as one does; when one of them ends, all end, with a message."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -180,3 +182,45 @@ def test_a_process_whose_peer_is_gone_says_so_and_ends(tmp_path, recipe):
     assert (
         'TrainingError: another process of this training cannot be reached or has ended' in error
     )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_machine_that_is_killed_joins_again_and_the_training_goes_on(tmp_path, recipe):
+    """Two machines are two addresses of this one; torchrun of the second one is killed whole."""
+    one, two = Workspace(tmp_path / 'one'), Workspace(tmp_path / 'two')
+    for index in range(2):
+        train_round(load_recipe(str(recipe)), one, index, Silent())
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+
+    def machine(number: int) -> subprocess.Popen[bytes]:
+        where = ['--rdzv-endpoint', f'127.0.0.1:{port}', '--local-addr', f'127.0.0.{number}']
+        options = ['--nnodes', '2', '--nproc-per-node', '1', '--rdzv-backend', 'c10d', *where]
+        options += ['--rdzv-conf', 'join_timeout=600', '--max-restarts', '5']
+        line = [sys.executable, '-m', 'torch.distributed.run', *options, str(script(tmp_path))]
+        return subprocess.Popen(
+            [*line, str(recipe), str(two.root), 'live'], env=ENVIRONMENT, start_new_session=True
+        )
+
+    machines = [machine(1), machine(2)]
+    partial = two.checkpoint(0).with_suffix('.partial')
+    try:
+        while not partial.is_file():
+            assert all(each.poll() is None for each in machines)
+            time.sleep(0.01)
+        os.killpg(machines[1].pid, signal.SIGKILL)
+        machines[1].wait()
+        machines[1] = machine(2)
+        assert [each.wait(timeout=600) for each in machines] == [0, 0]
+    finally:
+        for each in machines:
+            if each.poll() is None:
+                os.killpg(each.pid, signal.SIGKILL)
+            each.wait()
+    for index in range(2):
+        states = [torch.load(work.checkpoint(index), weights_only=True) for work in (one, two)]
+        assert states[0]['step'] == states[1]['step'] == 6 * (index + 1)
+        for name, weight in states[0]['weights'].items():
+            torch.testing.assert_close(weight, states[1]['weights'][name], rtol=0, atol=1e-5)
