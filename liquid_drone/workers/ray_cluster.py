@@ -7,6 +7,7 @@ another version, other files or other pictures. Workers and nodes may be lost: w
 done elsewhere. Retries are counted here and not by Ray, so that each has its cause.
 """
 
+import importlib
 import logging
 import os
 import socket
@@ -135,7 +136,7 @@ class _Cores:
 
 def _work(
     item: Any,
-    function: Callable[[Any], Any],
+    function: Any,  # a callable, and perhaps CheckedWork
     facts: Callable[[], Mapping[str, str]],
     same: Mapping[str, str],
     folder: str,
@@ -244,14 +245,14 @@ def _connect(address: str) -> None:
 def _ask(address: str, within_s: float) -> None:
     """Ask the head for its name: what listens there may be something else."""
     answers: list[object] = []
+    services: Any = importlib.import_module('ray._private.services')
+    raylet: Any = importlib.import_module('ray._raylet')
 
     def ask() -> None:
-        from ray._private.services import canonicalize_bootstrap_address
-        from ray._raylet import GcsClient
-
         try:
-            where = canonicalize_bootstrap_address(address)
-            answers.append(GcsClient(address=where).cluster_id if where else 'none was started')
+            where = services.canonicalize_bootstrap_address(address)
+            client = raylet.GcsClient(address=where) if where else None
+            answers.append(client.cluster_id if client else 'none was started')
         except Exception as error:  # Ray raises whatever it meets: none of them is an answer
             answers.append(f'{type(error).__name__}: {str(error)[:100]}')
 

@@ -41,9 +41,10 @@ def run(tmp_path, make_recording):
         made = jobs(root)
         write_collected(root, made)
         for number in numbers:
-            recording = make_recording(number + shift)
-            meta = {**recording.meta, 'identity': made[number].identity}
-            save(replace(recording, meta=meta), made[number].directory)
+            recording = make_recording(number + shift, 4)
+            meta = {**recording.info.meta, 'identity': made[number].identity}
+            recording.info = replace(recording.info, meta=meta)
+            save(recording, made[number].directory)
         return root
 
     return write

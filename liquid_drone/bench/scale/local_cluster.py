@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Ray cluster of several nodes on this machine, for benchmarks and tests."""
 
+import importlib
 import os
 import socket
 from collections.abc import Iterator
@@ -30,11 +31,10 @@ def local_cluster(nodes: int = 2, cores: int = 1) -> Iterator[Any]:
 
     """
     require('ray', 'cluster')
-    from ray.cluster_utils import Cluster
-
+    utilities: Any = importlib.import_module('ray.cluster_utils')
     before = {name: os.environ.get(name) for name in SETTINGS}
     os.environ.update(SETTINGS)
-    cluster = Cluster()
+    cluster = utilities.Cluster()
     try:
         for _ in range(nodes):
             add_node(cluster, cores)
