@@ -95,12 +95,11 @@ def test_a_machine_with_other_pictures_is_refused(cluster: Any) -> None:
 
 def test_a_killed_driver_leaves_no_work_behind(cluster: Any, tmp_path: Path) -> None:
     line = [sys.executable, '-c', DRIVER, cluster.address, str(tmp_path)]
-    driver = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
-    assert driver.stdout is not None
-    for _ in range(3):
-        assert driver.stdout.readline()
-    driver.kill()
-    driver.wait()
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as driver:
+        assert driver.stdout is not None
+        for _ in range(3):
+            assert driver.stdout.readline()
+        driver.kill()
     before = -1
     while before != (before := len(list(tmp_path.iterdir()))):
         time.sleep(3.0)  # the workers end: nobody begins another piece of work

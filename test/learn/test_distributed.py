@@ -198,7 +198,8 @@ def test_a_machine_that_is_killed_joins_again_and_the_training_goes_on(tmp_path,
     def machine(number: int) -> subprocess.Popen[bytes]:
         where = ['--rdzv-endpoint', f'127.0.0.1:{port}', '--local-addr', f'127.0.0.{number}']
         options = ['--nnodes', '2', '--nproc-per-node', '1', '--rdzv-backend', 'c10d', *where]
-        options += ['--rdzv-conf', 'join_timeout=600', '--max-restarts', '5']
+        options += ['--rdzv-conf', f'join_timeout=600,is_host={int(number == 1)}']
+        options += ['--max-restarts', '5']
         line = [sys.executable, '-m', 'torch.distributed.run', *options, str(script(tmp_path))]
         return subprocess.Popen(
             [*line, str(recipe), str(two.root), 'live'], env=ENVIRONMENT, start_new_session=True

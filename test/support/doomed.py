@@ -1,3 +1,5 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
 """Work that kills its own process, for tests of who survives it."""
 
 import os

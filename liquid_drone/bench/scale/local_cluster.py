@@ -5,13 +5,14 @@
 import importlib
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from ...errors import SimulationError, require
 
-STARTS = 3  # Ray gives a node 30 s to start, which a busy machine may not keep
+START_S = 300.0  # Ray gives a node 30 s to start, which a busy machine may not keep
 PORTS = (
     'metrics_agent_port',
     'metrics_export_port',
@@ -52,15 +53,35 @@ def add_node(cluster: Any, cores: int = 1) -> Any:
         SimulationError: it does not start.
 
     """
-    for again in reversed(range(STARTS)):
-        try:
+    try:
+        with _patient_start():
             return cluster.add_node(num_cpus=cores, include_dashboard=False, **_free_ports())
-        except Exception as error:  # Ray raises a bare one
-            if not again:
-                raise SimulationError(
-                    f'Ray cannot start a node on this machine: {" ".join(str(error).split())}'
-                ) from error
-    raise AssertionError
+    except Exception as error:  # Ray raises a bare one
+        raise SimulationError(
+            f'Ray cannot start a node on this machine: {" ".join(str(error).split())}'
+        ) from error
+
+
+@contextmanager
+def _patient_start() -> Iterator[None]:
+    """Let Ray ask for a node that starts for longer than the 30 s that are fixed in it."""
+    services: Any = importlib.import_module('ray._private.services')
+    ask = services.get_node
+    until_s = time.monotonic() + START_S
+
+    def ask_again(*arguments: Any, **options: Any) -> Any:
+        while True:
+            try:
+                return ask(*arguments, **options)
+            except RuntimeError:
+                if time.monotonic() > until_s:
+                    raise
+
+    services.get_node = ask_again
+    try:
+        yield
+    finally:
+        services.get_node = ask
 
 
 def _free_ports() -> dict[str, int]:
