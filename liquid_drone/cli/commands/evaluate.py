@@ -118,6 +118,10 @@ def run(args: EvaluateArguments) -> int:
     if args.study:
         from .results.study import run_all
 
+        if args.where.ray:
+            raise ConfigError(
+                '--study runs trainings of this machine: share it by --shard, without --ray'
+            )
         return run_all(args.study, args.out, args.where.processes, args.shard)
     if args.regressions is not None:
         return _fly_regressions(args, args.regressions)
