@@ -10,6 +10,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -38,7 +39,17 @@ class Activity:
     memory_s: FloatArray  # (T / JACOBIAN_EVERY, N), see memory_of, longest first
 
 
-def replay(network: Network, log: FlightLog) -> Activity:
+@dataclass(frozen=True)
+class ShownFrames:
+    """The frames of a flight in which the policy flew, as a network's encoder sees them."""
+
+    rows: npt.NDArray[np.int64]  # (T,), of the log
+    stamps_s: FloatArray  # (T,)
+    dt_s: FloatArray  # (T,)
+    features: Tensor  # (T, F)
+
+
+def show(network: Network, log: FlightLog) -> ShownFrames:
     """Show a network the frames of a flight again, with their measured dt.
 
     Raises:
@@ -51,10 +62,20 @@ def replay(network: Network, log: FlightLog) -> Activity:
         raise EpisodeError('the policy did not fly in this log: expected frames in which it did')
     stamps_s = log.column('exposed_ns')[chosen] * 1e-9
     dt_s = np.diff(stamps_s, prepend=stamps_s[0] - network.time.nominal_s)
-    core, cell = Core(network), network.cell
-    state, rows, commands, memory = cell.zero_state(1), [], [], []
     features = _see(network, [log.jpegs[i] for i in chosen])
-    for tick, (seen, dt) in enumerate(zip(features, dt_s, strict=True)):
+    return ShownFrames(chosen, stamps_s, dt_s, features)
+
+
+def replay(network: Network, log: FlightLog) -> Activity:
+    """Show a network the frames of a flight again and return what its neurons do.
+
+    Raises:
+        EpisodeError: the policy did not fly in it.
+
+    """
+    shown, core, cell = show(network, log), Core(network), network.cell
+    state, rows, commands, memory = cell.zero_state(1), [], [], []
+    for tick, (seen, dt) in enumerate(zip(shown.features, shown.dt_s, strict=True)):
         span = torch.tensor([dt], dtype=torch.float32)
         if tick % JACOBIAN_EVERY == 0:
             memory.append(memory_of(cell, seen[None], state, network.ticks(span)) * dt)
@@ -63,12 +84,27 @@ def replay(network: Network, log: FlightLog) -> Activity:
         rows.append(state[0].numpy())
         commands.append(command[0].numpy())
     return Activity(
-        stamps_s - stamps_s[0],
+        shown.stamps_s - shown.stamps_s[0],
         np.array(rows, dtype=np.float64),
         np.array(commands, dtype=np.float64),
-        log.column('target_bearing')[chosen],
+        log.column('target_bearing')[shown.rows],
         np.array(memory),
     )
+
+
+def commands_without(network: Network, shown: ShownFrames, neuron: int | None) -> FloatArray:
+    """Return the commands (T, 4) where one number of the state is zero after every tick."""
+    core, state = Core(network), network.cell.zero_state(1)
+    commands = []
+    with torch.no_grad():
+        for seen, dt in zip(shown.features, shown.dt_s, strict=True):
+            span = torch.tensor([dt], dtype=torch.float32)
+            command, state = core(seen[None], state, span)
+            if neuron is not None:
+                state = state.clone()
+                state[:, neuron] = 0.0
+            commands.append(command[0].numpy())
+    return np.array(commands, dtype=np.float64)
 
 
 def memory_of(cell: Cell, features: Tensor, state: Tensor, dt: Tensor) -> FloatArray:

@@ -17,10 +17,11 @@ EPILOG = """examples:
   liquid-drone draw --expressivity --out out/pictures
 
 The wiring of any bundle that has weights.npz; with the episode of a flight, its frames are
-shown to the network again: neurons, phases and time constants.
+shown to the network again: neurons, phases, time constants, and the role of each neuron (what can
+be read from it, and how the command changes where it is silent).
 """
 CELLS = ('ltc', 'wired_cfc', 'cfc', 'ct_rnn', 'gru_ode', 'lstm', 'gru')
-FILES = ('wiring.png', 'neurons.png', 'phases.png', 'memory.png', 'expressivity.png')
+FILES = ('wiring.png', 'neurons.png', 'phases.png', 'memory.png', 'roles.png', 'expressivity.png')
 SCALES = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
@@ -50,13 +51,17 @@ def run(args: DrawArguments) -> int:
         drawn.append('wiring.png')
     if args.flight is not None:
         from ...evaluate.neuron_dynamics import replay
+        from ...evaluate.neuron_roles import roles_of
+        from ...evaluate.plots.roles import draw_roles
         from ...sim.flight_log import FlightLog
 
-        activity = replay(network, FlightLog.load(args.flight))
+        log = FlightLog.load(args.flight)
+        activity = replay(network, log)
         pictures.draw_neurons(activity, network.wiring, args.out / 'neurons.png')
         pictures.draw_phases(activity, args.out / 'phases.png')
         pictures.draw_memory(activity, network.time.nominal_s, args.out / 'memory.png')
-        drawn += ['neurons.png', 'phases.png', 'memory.png']
+        draw_roles(roles_of(network, log), network.wiring, args.out / 'roles.png')
+        drawn += ['neurons.png', 'phases.png', 'memory.png', 'roles.png']
     if args.expressivity:
         _expressivity(args)
         drawn.append('expressivity.png')

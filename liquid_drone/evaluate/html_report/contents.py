@@ -23,7 +23,7 @@ PICTURES = {  # that ``draw`` writes: title
     'memory.png': 'Time constants of the modes of the state',
     'phases.png': 'The path of the state, and the command against the bearing',
     'wiring.png': 'The wiring',
-    'knockout.png': 'Each neuron knocked out',
+    'roles.png': 'The role of each neuron: read from it, and missed without it',
     'expressivity.png': 'Expressivity of random cells',
 }
 REPLAYS = 'replays'

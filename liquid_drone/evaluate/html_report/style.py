@@ -45,6 +45,8 @@ vertical-align:middle}
 .failed{color:var(--c1);font-weight:600}.good{color:var(--c2);font-weight:600}
 code{font-size:.88em}pre{overflow-x:auto;background:var(--card);padding:.7rem;
 border:1px solid var(--rule);border-radius:6px}
+@media (max-width:40rem){body{padding:.8rem}.bar{width:7rem}table{width:max-content}
+td{max-width:15rem}}
 nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem}a{color:var(--c0)}
 """ + ''.join(
     f'.line.c{n}{{stroke:var(--c{n})}}.key.c{n}{{background:var(--c{n})}}' for n in range(8)
