@@ -49,12 +49,14 @@ RL = ['stable-baselines3>=2.6']  # for examples/ppo.py alone
 CLUSTER = ['ray>=2.40']  # flights on several machines
 CONVERT = [*RECORD, 'pandas>=2.2', 'pyarrow>=15']  # LeRobot datasets
 IMPORT = ['h5py>=3.8']  # published Keras weights
+OPERATOR = ['aiohttp>=3.9']  # the operator's page
 ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
 DOCS = ['mkdocs-material>=9.5', 'mkdocstrings-python>=1.16']  # make docs
 TEST = [
     *CONVERT,
     *IMPORT,
     *STUDY,
+    *OPERATOR,
     'colcon-bash',
     'colcon-package-information',
     'colcon-ros',
@@ -120,7 +122,7 @@ setup(
     keywords=['ROS 2', 'drone', 'PX4', 'ArduPilot', 'MAVLink', 'liquid neural network', 'CfC'],
     python_requires='>=3.10',
     packages=find_packages(include=[NAME, f'{NAME}.*']),
-    package_data={NAME: ['py.typed']},
+    package_data={NAME: ['py.typed', 'operator/page/*']},
     data_files=shipped_files(),
     zip_safe=False,
     install_requires=['numpy', 'opencv-python', 'pymavlink>=2.4.49', 'PyYAML'],
@@ -135,6 +137,7 @@ setup(
         'record': RECORD,
         'convert': CONVERT,
         'import': IMPORT,
+        'operator': OPERATOR,
         'ros': ROS,
         'docs': DOCS,
         'test': TEST,
@@ -146,6 +149,7 @@ setup(
             f'drone_node = {NAME}.nodes.executables:drone_node',
             f'attention_node = {NAME}.nodes.executables:attention_node',
             f'camera_node = {NAME}.nodes.executables:camera_node',
+            f'operator_node = {NAME}.nodes.executables:operator_node',
             f'overlay_node = {NAME}.nodes.executables:overlay_node',
             f'policy_node = {NAME}.nodes.executables:policy_node',
             f'replay_node = {NAME}.nodes.executables:replay_node',

@@ -20,11 +20,13 @@ ROOMS = {
         'episodes/test_rosbag_import.py',
     ),
     'pybullet': ('bench', 'evaluate', 'firmware', 'learn', 'sim'),
+    'aiohttp': ('operator',),
     'rclpy': ('bringup', 'nodes', 'ros'),
 }
 SAID = {
     'torch': "needs PyTorch: pip install 'liquid_drone[train]'",
     'pybullet': "needs the simulator: pip install 'liquid_drone[sim]'",
+    'aiohttp': "needs aiohttp: pip install 'liquid_drone[operator]'",
     'rclpy': "needs ROS 2, or pip install 'liquid_drone[ros]'",
 }
 MISSING = [name for name in ROOMS if importlib.util.find_spec(name) is None]

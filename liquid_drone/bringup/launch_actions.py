@@ -51,7 +51,12 @@ HAND_BACK_S = 3.0  # from a policy's death to the companion's silence: 1.5 s and
 ONE_PROCESS, COMPOSED = 'one_process', ('mavlink', 'policy', 'camera')
 FIRST_PORT, MOST_DRONES = 14540, 9
 PER_MEMBER = ('seed', 'companion', 'connection', 'ground_station', 'flight_log')
-MAY_FAIL = ('attention', 'overlay', 'recorder')  # they decide nothing: a flight needs none
+MAY_FAIL = (
+    'attention',
+    'operator',
+    'overlay',
+    'recorder',
+)  # they decide nothing: a flight needs none
 ENDING: set[int] = (
     set()
 )  # processes whose end is awaited: with several drones the last one ends it
@@ -197,6 +202,13 @@ def _options() -> list[DeclareLaunchArgument]:
             default_value='false',
             choices=yes_or_no,
             description='Also draw the answers over the pictures (overlay/image) while watched.',
+        ),
+        DeclareLaunchArgument(
+            'operator',
+            default_value='false',
+            choices=yes_or_no,
+            description="Also serve the operator's page, on http://127.0.0.1:8123/ unless the "
+            'parameters of the operator node tell otherwise.',
         ),
     ]
 

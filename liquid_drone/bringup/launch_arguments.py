@@ -20,6 +20,7 @@ PER_DRONE = ('clock', 'tf', 'tf_static')  # each namespace has its own time and 
 AS_THE_POLICY = {  # parameters of the policy that these nodes have too
     'attention': ('bundle', 'providers', 'image_transport'),
     'overlay': ('bundle', 'image_transport'),
+    'operator': ('bundle', 'image_transport'),
 }
 FILE_SOURCES = ('video', 'folder')
 

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from ..arrays import Command
 from ..contract import SEEN_PROBABILITY
+from ..flight.companion import Decision
 from ..flight.companion_session import CompanionSession
 from ..flight.guard.limits import SIMULATION_LIMITS, Limits, Sighting
 from ..flight.guard.state import Proposal
@@ -54,6 +55,25 @@ class InProcessFlight(Protocol):
         ...
 
 
+class FlightWatcher(Protocol):
+    """Who looks on and may ask the companion for something, such as an operator's page."""
+
+    def begin(self, session: Session, companion: CompanionSession, link: MavlinkLink) -> None:
+        """Take what is flown, before the first frame."""
+
+    def obey(self) -> None:
+        """Ask for what is wanted, before each decision."""
+
+    def show(
+        self,
+        frame: SimulatedFrame,
+        output: DriverOutput,
+        decision: Decision | None,
+        is_sent: bool,
+    ) -> None:
+        """Take what was decided on a frame; may wait, to fly at the pace of a clock."""
+
+
 def run(
     flight: InProcessFlight, driver: Driver, on_frame: Callable[[], None] = lambda: None
 ) -> FlightLog:
@@ -73,11 +93,12 @@ def fly(
     runner: PolicyRunner,
     on_progress: Callable[[FlightProgress], None] = lambda _: None,
     limits: Limits = SIMULATION_LIMITS,
+    watcher: FlightWatcher | None = None,
 ) -> FlightLog:
     """Fly a policy through MAVLink to the session's end; the runner starts afresh."""
     driver = PolicyDriver(runner)
     fov_deg = runner.contract.camera.horizontal_fov_deg
-    flight = MavlinkFlight(session, driver.reset, limits, fov_deg)
+    flight = MavlinkFlight(session, driver.reset, limits, fov_deg, watcher)
     try:
         log = run(flight, driver, lambda: on_progress(session.progress()))
     finally:
@@ -101,6 +122,7 @@ class MavlinkFlight:
         reset_driver: Callable[[], None],
         limits: Limits,
         horizontal_fov_deg: float,
+        watcher: FlightWatcher | None = None,
     ) -> None:
         """Open the link; the companion engages by itself as soon as it may."""
         self._session, self._reset_driver = session, reset_driver
@@ -108,6 +130,9 @@ class MavlinkFlight:
         self._link = _link_to(session.flown)
         self._companion = CompanionSession(self._link, limits, engages_itself=True)
         self._frame: SimulatedFrame | None = None
+        self._watcher = watcher
+        if watcher is not None:
+            watcher.begin(session, self._companion, self._link)
 
     def close(self) -> None:
         """Close the link."""
@@ -138,11 +163,14 @@ class MavlinkFlight:
         """Decide and send, if there is a new image; else the last setpoint stands."""
         assert self._frame is not None  # begin comes first
         if self._frame.fresh:
-            self._decide(output, self._frame.stamp_ns)
+            self._decide(output, self._frame)
         self._session.finish(output.command, output.target_probability)
 
-    def _decide(self, output: DriverOutput, stamp_ns: int) -> None:
+    def _decide(self, output: DriverOutput, frame: SimulatedFrame) -> None:
+        stamp_ns, is_sent = frame.stamp_ns, False
         now_s = stamp_ns / 1e9
+        if self._watcher is not None:
+            self._watcher.obey()
         a, b, c, d = output.command.tolist()
         decision = self._companion.decide(now_s, Proposal(now_s, (a, b, c, d)))
         if decision is not None and decision.reset_policy:
@@ -152,7 +180,9 @@ class MavlinkFlight:
             bearing_rad = -math.atan2(output.target_bearing * self._half_width, 1.0)
             self._companion.see(Sighting(now_s, bearing_rad))
         if decision is not None and decision.setpoint is not None:
-            self._link.send_setpoint(decision.setpoint, stamp_ns // 1_000_000)
+            is_sent = self._link.send_setpoint(decision.setpoint, stamp_ns // 1_000_000)
+        if self._watcher is not None:
+            self._watcher.show(frame, output, decision, is_sent)
 
 
 def _link_to(flown: FlownAutopilot) -> MavlinkLink:

@@ -20,6 +20,7 @@ class DriverOutput:
     command: Command  # (4,), before any guard
     target_probability: float = math.nan  # that the target is in the image; nan: not estimated
     target_bearing: float = 0.0  # -1 left edge .. 1 right edge
+    target_elevation: float = 0.0  # -1 bottom edge .. 1 top edge
 
 
 class Driver(Protocol):
@@ -59,6 +60,11 @@ class TargetOutput(Protocol):
         """Where it is, -1 left edge .. 1 right edge."""
         ...
 
+    @property
+    def target_elevation(self) -> float:
+        """Where it is, -1 bottom edge .. 1 top edge."""
+        ...
+
 
 class Policy(Protocol):
     """The part of :class:`liquid_drone.runtime.runner.PolicyRunner` that is needed here."""
@@ -86,7 +92,8 @@ class PolicyDriver:
     def step(self, image: Image, stamp_s: float, label: Command) -> DriverOutput:
         """Return the policy's answer."""
         answer = self._policy.step(image, stamp_s)
-        return DriverOutput(answer.command, answer.target_probability, answer.target_bearing)
+        where = answer.target_bearing, answer.target_elevation
+        return DriverOutput(answer.command, answer.target_probability, *where)
 
 
 class ExpertDriver:

@@ -57,7 +57,7 @@ class Announcer:
 
         """
         self._mode = follow_mode
-        self._name = f'{NAME} (shadow)' if is_shadow else NAME
+        self.is_shadow = is_shadow  # may change
         self._waiting: deque[Announcement] = deque(maxlen=MOST_WAITING)
         self._standing: Announcement | None = None  # how it stands, told last
         self._told_s: float | None = None
@@ -84,7 +84,8 @@ class Announcer:
 
     def say(self, severity: Severity, text: str) -> None:
         """Add a text that is told in its turn, such as the answer to a pilot's request."""
-        self._waiting.append(Announcement(severity, f'{self._name}: {text}'))
+        name = f'{NAME} (shadow)' if self.is_shadow else NAME
+        self._waiting.append(Announcement(severity, f'{name}: {text}'))
 
     def _is_due(self, now_s: float) -> bool:
         return self._told_s is None or not 0.0 <= now_s - self._told_s < EVERY_S

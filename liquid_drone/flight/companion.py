@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from . import engagement
 from .engagement import ENDS_AS_MEANT, Cause, EngageState, Situation, Stage
-from .facts import Evidence, Fact, RangeReading, first_wrong
+from .facts import Evidence, Fact, RangeReading, first_wrong, known
 from .guard import guard
 from .guard.limits import Limits, Sighting, is_in_band, is_in_fence
 from .guard.state import GuardInput, GuardState, Phase, Proposal, start
@@ -112,6 +112,13 @@ class Companion:
         if on and self.stage in (Stage.DISCONNECTED, Stage.STANDBY, Stage.HANDED_BACK):
             return False, f'cannot engage: {obstacle or "no vehicle yet"}'
         return True, self.stage.value
+
+    def obstacles(self) -> list[str]:
+        """Return every sentence about what keeps from engaging now."""
+        evidence = Evidence(self._now_s, self._vehicle, self._distance, self._picture_s)
+        wrong = [fact.sentence for fact in known(evidence, self.limits) if not fact.is_good]
+        outside = self._outside() if self._vehicle is not None and not wrong else ''
+        return [found for found in (self.rivals, *wrong, outside) if found]
 
     def _obstacle(self) -> str:
         """Say in one sentence what keeps from engaging; on the ground no band is asked for."""

@@ -19,6 +19,7 @@ from .radio import RadioSwitch, RadioWatch
 from .vehicle import VehicleState
 
 logger = logging.getLogger(__name__)
+SHADOW_CHANGES = (Stage.DISCONNECTED, Stage.STANDBY, Stage.HANDED_BACK)
 NO_VEHICLE = 'cannot engage: no vehicle yet'
 
 
@@ -61,6 +62,7 @@ class CompanionSession:
 
         """
         self._link, self._limits, self._shadow = link, limits, shadow
+        self._always_shadow = shadow
         self._engages_itself = engages_itself
         self._radio = None if radio is None else RadioWatch(radio)
         self.radio_refusal, self.radio_refusals = '', 0  # why its switch did not engage
@@ -71,6 +73,16 @@ class CompanionSession:
     def stage(self) -> Stage:
         """Where the companion stands."""
         return Stage.DISCONNECTED if self.companion is None else self.companion.stage
+
+    @property
+    def limits(self) -> Limits:
+        """Of the guard, as they are now."""
+        return self._limits
+
+    @property
+    def is_shadow(self) -> bool:
+        """Nothing may be sent: the link is to be told the same."""
+        return self._shadow
 
     @property
     def has_vehicle(self) -> bool:
@@ -102,6 +114,12 @@ class CompanionSession:
         if not done:
             self.radio_refusal, self.radio_refusals = words, self.radio_refusals + 1
 
+    def obstacles(self) -> list[str]:
+        """Return every sentence about what keeps from engaging now; none while it flies."""
+        if self.companion is None or self.has_vehicle:
+            return [self._link.obstacle] if self._link.obstacle else []
+        return [found for found in (self._link.obstacle, *self.companion.obstacles()) if found]
+
     def engage(self, on: bool) -> tuple[bool, str]:
         """Do what a human asks; returns whether it was done, and a sentence."""
         obstacle = self._link.obstacle
@@ -110,6 +128,17 @@ class CompanionSession:
         if on and obstacle and not self.has_vehicle:
             return False, f'cannot engage: {obstacle}'
         return self.companion.engage(on)
+
+    def shadow(self, on: bool) -> tuple[bool, str]:
+        """Do what a human asks: only look on, or not; never while it commands or may soon."""
+        if self._always_shadow and not on:
+            return False, 'shadow is how it was started, and stays: start it without'
+        if self.stage not in SHADOW_CHANGES:
+            return False, f'shadow cannot change now ({self.stage.value}): hand back first'
+        self._shadow = on
+        if self.companion is not None:
+            self.companion.shadow = on
+        return True, 'shadow: nothing is sent' if on else 'no shadow: it flies when engaged'
 
     def tighten(self, limits: Limits) -> None:
         """Take tighter limits from the next step on, in flight too."""

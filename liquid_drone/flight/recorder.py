@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 SECOND_NS = 1_000_000_000
 SILENT_S = 1.0  # of the companion in flight: that is an event
 TURN_S = 0.3  # over which the pilot's yaw rate is taken
+ASKED_FOR = 'asked_for'  # the name of what a human kept
 WAITING = 3  # episodes that may wait for the disk
 HOLDERS = frozenset(stage.name.lower() for stage in (Stage.ENGAGING, *ENGAGED_STAGES))
 FAULTS = frozenset(r.code for r in Reason if r.is_stop and r is not Reason.CALLED_OFF)
@@ -87,6 +88,7 @@ class FlightRecorder:
         """
         config.folder.mkdir(parents=True, exist_ok=True)
         self.config = config
+        self.saved: deque[str] = deque(maxlen=WAITING)  # names of episodes on the disk, new ones
         self.lost = 0  # episodes that the disk did not take
         self._moments: deque[Moment] = deque()
         self._bytes = 0
@@ -96,6 +98,7 @@ class FlightRecorder:
         self._heard_ns = 0
         self._event: _Event | None = None  # whose seconds afterwards are still to come
         self._faulted_ns: int | None = None
+        self._saved = ''  # the last one
         self._jobs: queue.Queue[tuple[_Event, list[Moment]] | None] = queue.Queue(WAITING)
         self._is_ending = False  # its thread is told to
         self._thread = threading.Thread(target=self._write_all, daemon=True, name='recorder')
@@ -128,6 +131,10 @@ class FlightRecorder:
         if event is not None and now_ns - event.stamp_ns >= self.config.after_s * SECOND_NS:
             self._write(event)
             self._event = None
+
+    def keep(self, stamp_ns: int) -> str:
+        """Keep the last half minute now, because a human asks; returns the episode's name."""
+        return self._keep(ASKED_FOR, stamp_ns)
 
     def close(self, patience_s: float = 10.0) -> None:
         """Write what is waiting, and end; what the disk does not take in time is named."""
@@ -168,7 +175,7 @@ class FlightRecorder:
         self._faulted_ns = stamp_ns
         return f'fault_{now["reason"]}'
 
-    def _keep(self, name: str, stamp_ns: int) -> None:
+    def _keep(self, name: str, stamp_ns: int) -> str:
         self._finish_picture()
         if self._event is not None:
             self._write(self._event)
@@ -179,6 +186,7 @@ class FlightRecorder:
         event = _Event(name, stamp_ns, folder)
         self._write(event)
         self._event = event if self.config.after_s > 0.0 else None
+        return folder.name
 
     def _finish_picture(self) -> None:
         if self._picture is None:
@@ -227,6 +235,9 @@ class FlightRecorder:
         if recording.jpegs:
             save(recording, event.folder)
             logger.info('%s: %d frames kept', event.folder, len(recording.jpegs))
+            if event.folder.name != self._saved:  # each is written twice
+                self._saved = event.folder.name
+                self.saved.append(self._saved)
 
     def _lose(self, event: _Event, why: str) -> None:
         self.lost += 1

@@ -5,7 +5,8 @@
 Keys: ``stage``, ``cause``, ``reason`` (codes: the names in :mod:`.engagement` and
 :mod:`.reason`), ``obstacle`` (what keeps from engaging, a sentence), ``sent`` (true, false),
 ``proposal`` and ``setpoint`` (vx vy vz m/s FLU, yaw rate rad/s), ``mode``, ``armed``, ``landed``,
-``battery`` (0..1), ``position_enu`` m, ``velocity_enu`` m/s, ``euler_enu`` (roll pitch yaw, rad).
+``battery`` (0..1), ``position_enu`` m, ``home_enu`` m, ``velocity_enu`` m/s, ``euler_enu`` (roll
+pitch yaw, rad).
 What is not known is an empty text.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Mapping
 
 from .companion import Decision
 from .guard.state import Proposal
-from .vehicle import VehicleState
+from .vehicle import NEVER, VehicleState
 
 Facts = dict[str, str]
 
@@ -42,6 +43,7 @@ def _vehicle_facts(vehicle: VehicleState) -> Facts:
         'landed': _word(vehicle.landed),
         'battery': '' if battery is None else f'{battery:.2f}',
         'position_enu': _text(vehicle.position_enu) if known else '',
+        'home_enu': _text(vehicle.home_enu) if vehicle.home_received_s > NEVER else '',
         'velocity_enu': _text(vehicle.velocity_enu) if known else '',
         'euler_enu': _text((vehicle.roll, vehicle.pitch, vehicle.yaw)) if known else '',
     }

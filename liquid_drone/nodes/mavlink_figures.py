@@ -12,11 +12,13 @@ from typing import Any
 from rclpy.node import Node
 
 from ..flight.companion import Decision
-from ..flight.engagement import ENGAGED_STAGES, Stage
+from ..flight.companion_session import CompanionSession
+from ..flight.engagement import Stage
+from ..flight.health import health
 from ..flight.mavlink.link import MavlinkLink
 from ..flight.vehicle import VehicleState
 from ..masking import masked
-from ..ros.diagnostics import INACTIVE, Diagnostics, Health, Level
+from ..ros.diagnostics import INACTIVE, Diagnostics
 from ..ros.latency import Counter, Latency
 
 PAUSE_S = 1.0  # a longer one between two setpoints was meant
@@ -101,8 +103,8 @@ class MavlinkDiagnostics:
 
     def tell(
         self,
+        session: CompanionSession | None,
         parameters: dict[str, Any],
-        decision: Decision | None,
         link: MavlinkLink,
         figures: SetpointFigures,
         rivals: str,
@@ -111,20 +113,23 @@ class MavlinkDiagnostics:
         """Publish what there is, once a second.
 
         Args:
+            session: with its last decision; None: not configured.
             parameters: of the node.
-            decision: the last one; None before the first.
             link: to the autopilot.
             figures: of the setpoints.
             rivals: who else commands; empty: nobody.
             odd: things that arrived and were treated as not received.
 
         """
-        vehicle = link.vehicle
+        vehicle, profile = link.vehicle, link.profile
+        decision = None if session is None else session.decision
         stage = (decision.stage if decision else Stage.DISCONNECTED).value
         values: dict[str, object] = {
             'connection': masked(parameters['connection']),
             'stage': stage,
-            'shadow': parameters['shadow'],
+            'shadow': parameters['shadow'] if session is None else session.is_shadow,
+            'follow_mode': '' if profile is None else profile.mode_name(profile.follow_mode),
+            'obstacles': ' | '.join(session.obstacles()) if session is not None else '',
             **standing(decision, vehicle, link.trip_s),
             **link.report.values(),
             **figures.values(time.monotonic()),
@@ -133,37 +138,6 @@ class MavlinkDiagnostics:
         }
         obstacle = link.obstacle or (decision.obstacle if decision else '')
         self._diagnostics.tell(health(decision, rivals, rivals or obstacle), values)
-
-
-def health(decision: Decision | None, rivals: str, obstacle: str) -> Health:
-    """Say how the companion stands, as an operator reads it.
-
-    Args:
-        decision: the last one; None before the first.
-        rivals: who else commands; empty: nobody.
-        obstacle: what keeps from engaging; empty: nothing.
-
-    """
-    if decision is None or decision.stage is Stage.DISCONNECTED:
-        return Health(Level.ERROR, f'no vehicle{f": {obstacle}" if obstacle else ""}')
-    words = decision.stage.value
-    if decision.stage in ENGAGED_STAGES:
-        return _engaged(decision, rivals)
-    if decision.stage is Stage.HANDED_BACK and not decision.ended_as_meant:
-        reason = f': {decision.reason.value}' if decision.reason else ''
-        return Health(Level.ERROR, f'{words} ({decision.cause.value}{reason})')
-    if obstacle:
-        return Health(Level.WARN, f'{words}; cannot engage: {obstacle}')
-    return Health(Level.OK, words)
-
-
-def _engaged(decision: Decision, rivals: str) -> Health:
-    words, reason = decision.stage.value, decision.reason
-    if rivals:
-        return Health(Level.ERROR, f'{words}: {rivals}')
-    if reason is not None and reason.is_stop:
-        return Health(Level.ERROR, f'{words}: {reason.value}')
-    return Health(Level.OK if decision.stage is Stage.ENGAGED else Level.WARN, words)
 
 
 def standing(

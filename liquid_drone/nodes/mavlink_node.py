@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
+from std_msgs.msg import String
 from std_srvs.srv import SetBool
 
 from .. import topics
@@ -26,7 +27,7 @@ from ..flight.mavlink.link import MavlinkLink
 from ..flight.mavlink.profiles import RADIO
 from ..flight.pilot_words import PilotWords
 from ..masking import masked
-from ..ros import process
+from ..ros import process, qos
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.publishers import OnePublisher
 from .lockstep import LockstepPacer
@@ -45,6 +46,7 @@ ONE_PUBLISHER = (
     topics.IMAGE_COMPRESSED,
     topics.SETPOINT,
 )
+MOST_NAME = 80  # characters of an episode's name that the pilot is told
 HAND_BACK_LIMIT_S = 4.0  # once told to stop; launch grows impatient after 5
 
 
@@ -67,6 +69,8 @@ class MavlinkNode(ManagedNode):
         self._alone = [OnePublisher(self, self.resolve_topic_name(one)) for one in ONE_PUBLISHER]
         self._stopping_s = 0.0  # since when it has been told to end
         self.create_service(SetBool, '~/engage', self._on_engage)
+        self.create_service(SetBool, '~/shadow', self._on_shadow)
+        self.create_subscription(String, topics.SAVED, self._on_saved, qos.STATUS)
         self.create_timer(1.0, self._on_second, clock=self.steady)
 
     @property
@@ -100,7 +104,7 @@ class MavlinkNode(ManagedNode):
         self.session = CompanionSession(
             self.link, limits, values['shadow'], values['engage_at_start'], radio
         )
-        self._words = PilotWords(self.link, self.session, values['shadow'])
+        self._words = PilotWords(self.link, self.session, values['tell_pilot'])
         self._vehicle_topics.publish_tf(values['publish_tf'])
         self.get_logger().info(f'listening for the autopilot on {masked(values["connection"])}')
 
@@ -110,7 +114,13 @@ class MavlinkNode(ManagedNode):
         assert self.session is not None  # made when configured
         self.figures.begin(time.monotonic())
         self._pacer = LockstepPacer(self) if self.values['lockstep'] else SteadyPacer(self)
-        self._sightings = Sightings(self, self._pacer.guard_time_s, self._pacer.see, self._measure)
+        self._sightings = Sightings(
+            self,
+            self._pacer.guard_time_s,
+            self._pacer.see,
+            self._measure,
+            self._note_probability,
+        )
 
     @transition
     def on_deactivate(self) -> None:
@@ -140,6 +150,8 @@ class MavlinkNode(ManagedNode):
         if self.link is None:
             return False
         is_sent, setpoint = False, decision.setpoint
+        if self.session is not None:
+            self.link.is_shadow = self.session.is_shadow
         if setpoint is not None:
             is_sent = self.link.send_setpoint(setpoint, time_boot_ms)
         if is_sent:
@@ -150,8 +162,8 @@ class MavlinkNode(ManagedNode):
         self._topics.tell_setpoint(decision, stamp_ns)
         self._vehicle_topics.tell(vehicle, decision.stage.value)
         self._topics.tell_decision(decision, vehicle, self._decided_on, is_sent)
-        if self._words is not None and self.values['tell_pilot']:
-            self._words.tell(self._now_s, decision, self.rivals())
+        if self._words is not None:
+            self._topics.tell_words(self._words.tell(self._now_s, decision, self.rivals()))
         return is_sent
 
     def see(self, sighting: Sighting) -> None:
@@ -170,11 +182,25 @@ class MavlinkNode(ManagedNode):
         if self.session is not None:
             self.session.policy_was_reset()
 
+    def _note_probability(self, probability: float) -> None:
+        if self._words is not None:
+            self._words.note_probability(probability)
+
     def _on_engage(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         done, words = self.session.engage(request.data) if self.session else (False, NO_VEHICLE)
         response.success, response.message = done, words
         self.get_logger().info(f'engage {request.data}: {words}')
         return response
+
+    def _on_shadow(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        done, words = self.session.shadow(request.data) if self.session else (False, NO_VEHICLE)
+        response.success, response.message = done, words
+        self.get_logger().warning(f'shadow {request.data}: {words}')
+        return response
+
+    def _on_saved(self, message: String) -> None:
+        if self._words is not None:
+            self._words.say_saved(message.data[:MOST_NAME])
 
     def rivals(self) -> str:
         """Name who else commands the drone or shows it pictures; empty: nobody."""
@@ -187,7 +213,7 @@ class MavlinkNode(ManagedNode):
         if self.link.vehicle is not None:
             self._vehicle_topics.tell_battery(self.link.vehicle)
         self._diagnostics.tell(
-            self.values, self.decision, self.link, self.figures, self.rivals(), self.odd.count
+            self.session, self.values, self.link, self.figures, self.rivals(), self.odd.count
         )
 
     def turn(self, stop: process.StopRequest) -> bool:

@@ -3,14 +3,17 @@
 """The flight recorder as a node of its own: whatever the disk does, no setpoint waits for it.
 
 It keeps the last half minute of pictures and decisions in memory, and writes an episode when the
-vehicle is handed back, the guard stops it, or the mavlink node falls silent in flight. It
-publishes nothing but its state on ``/diagnostics``. Its end ends nobody else.
+vehicle is handed back, the guard stops it, or the mavlink node falls silent in flight. A
+human can have one written too (``~/keep``). It publishes its state on ``/diagnostics`` and the
+names of what was written (``~/saved``). Its end ends nobody else.
 """
 
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
+from std_msgs.msg import String
+from std_srvs.srv import Trigger
 
 from .. import resources, topics
 from ..arrays import Image
@@ -56,6 +59,8 @@ class RecorderNode(ManagedNode):
         self.recorder: FlightRecorder | None = None
         self._pictures = CameraInput(self, self._keep, 'not recorded')
         self._decisions: Any = None
+        self._saved = self.create_publisher(String, '~/saved', qos.STATUS)
+        self.create_service(Trigger, '~/keep', self._on_keep)
         self._diagnostics = Diagnostics(self)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(0.2, self._on_watch, clock=steady)
@@ -110,9 +115,22 @@ class RecorderNode(ManagedNode):
             facts = {pair.key: pair.value for pair in message.status[0].values}
             self.recorder.hear(facts, conversions.nanoseconds(message.header.stamp))
 
+    def _on_keep(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        recorder = self.recorder
+        if recorder is None or self._decisions is None:
+            response.success, response.message = False, 'nothing is recorded: not active'
+        elif not recorder.held_bytes:
+            response.success, response.message = False, 'nothing to keep: no picture came yet'
+        else:
+            name = recorder.keep(self.get_clock().now().nanoseconds)
+            response.success, response.message = True, f'being written: {name}'
+        return response
+
     def _on_watch(self) -> None:
         if self.recorder is not None and self._decisions is not None:
             self.recorder.watch(self.get_clock().now().nanoseconds)
+            while self.recorder.saved:
+                self._saved.publish(String(data=self.recorder.saved.popleft()))
 
     def _on_second(self) -> None:
         recorder = self.recorder

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from geometry_msgs.msg import PointStamped
 from rclpy.node import Node
 from sensor_msgs.msg import Range
+from std_msgs.msg import Float64
 
 from .. import topics
 from ..flight.facts import RangeReading
@@ -29,6 +30,7 @@ class Sightings:
         stamp_s: Callable[[int], float],
         tell: Callable[[Sighting], None],
         measure: Callable[[RangeReading], None],
+        weigh: Callable[[float], None],
     ) -> None:
         """Begin to listen.
 
@@ -37,13 +39,17 @@ class Sightings:
             stamp_s: turns a ROS stamp in ns into seconds of the guard's clock.
             tell: gets each sighting.
             measure: gets what each reading of the range sensor leaves known.
+            weigh: gets how probably the target is in the newest picture.
 
         """
         self._node, self._stamp_s = node, stamp_s
-        self._tell, self._measure = tell, measure
+        self._tell, self._measure, self._weigh = tell, measure, weigh
         self._range = RangeFinder()
         self._inputs = [
             node.create_subscription(PointStamped, topics.SIGHTING, self._on_target, qos.COMMAND),
+            node.create_subscription(
+                Float64, topics.TARGET_PROBABILITY, self._on_probability, qos.COMMAND
+            ),
             node.create_subscription(Range, topics.TARGET_RANGE, self._on_range, qos.SENSOR_IN),
         ]
 
@@ -57,6 +63,9 @@ class Sightings:
         stamp_s = self._stamp_s(conversions.nanoseconds(message.header.stamp))
         bearing_rad = -math.atan2(message.point.x, message.point.z)
         self._tell(Sighting(stamp_s, bearing_rad))
+
+    def _on_probability(self, message: Float64) -> None:
+        self._weigh(message.data)
 
     def _on_range(self, message: Range) -> None:
         """Pass on how far away the target is."""

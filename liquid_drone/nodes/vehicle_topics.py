@@ -4,7 +4,8 @@
 
 ``odom`` (Odometry, the autopilot's estimate in its local frame) and ``battery_state`` (once a
 second) have the names of REP-147; ``~/stage`` (String, latched) says where the companion stands;
-``~/setpoint`` and ``~/decision`` show what was decided. Nothing here commands.
+``~/setpoint`` and ``~/decision`` show what was decided, ``~/words`` what the pilot is told.
+Nothing here commands.
 """
 
 import math
@@ -20,12 +21,12 @@ from .. import topics
 from ..flight import report
 from ..flight.companion import Decision
 from ..flight.guard.state import Proposal
+from ..flight.health import health
 from ..flight.vehicle import VehicleState
 from ..geometry import quaternion_from_euler
 from ..ros import conversions, qos
 from ..ros.diagnostics import Diagnostics
 from ..ros.transforms import Transforms
-from .mavlink_figures import health
 
 UNKNOWN = math.nan
 
@@ -93,12 +94,18 @@ class DecisionTopics:
         self._node = node
         self._setpoints = node.create_publisher(TwistStamped, '~/setpoint', qos.COMMAND)
         self._decisions = Diagnostics(node, '~/decision')
+        self._words = node.create_publisher(String, '~/words', qos.STATUS)
 
     def tell_setpoint(self, decision: Decision, stamp_ns: int) -> None:
         """Publish the setpoint, if there is one, with the stamp of its image."""
         if decision.setpoint is not None:
             command = decision.setpoint.as_tuple()
             self._setpoints.publish(conversions.command_message(command, stamp_ns))
+
+    def tell_words(self, text: str) -> None:
+        """Publish what the pilot was just told; nothing where it is empty."""
+        if text:
+            self._words.publish(String(data=text))
 
     def tell_decision(
         self,

@@ -7,32 +7,14 @@ do its work. STALE: nothing was heard from it; a node never says that of itself,
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import IntEnum
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
 from .. import topics
+from ..flight.health import Health as Health
+from ..flight.health import Level as Level
 from . import conversions, qos
-
-
-class Level(IntEnum):
-    """As in ``diagnostic_msgs/DiagnosticStatus``."""
-
-    OK = 0
-    WARN = 1
-    ERROR = 2
-    STALE = 3
-
-
-@dataclass(frozen=True)
-class Health:
-    """A level, and the sentence that says why."""
-
-    level: Level
-    summary: str
-
 
 INACTIVE = Health(Level.WARN, 'not active: ros2 lifecycle set NODE configure, then activate')
 

@@ -4,12 +4,15 @@
 
 import json
 import signal
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import resources
+from ...errors import require
 from ...files import aside_of, write_text
 from ...options import option
 from ...runtime.providers import Backend, PrecisionChoice, ProviderChoice
@@ -18,6 +21,8 @@ from ..arguments import Command, part
 from ..places import claim_folder
 
 if TYPE_CHECKING:
+    from ...contract import CameraSpec
+    from ...evaluate.closed_loop import FlightWatcher
     from ...evaluate.scoring import FlightScore
     from ...sim.flight_log import FlightLog
     from ...sim.scenario.scenario import Scenario
@@ -32,6 +37,8 @@ EPILOG = """examples:
   liquid-drone fly --seed 15003 --no-ros --out out/15003
   liquid-drone fly --bundle data/mine/bundle --autopilot ardupilot --no-video
   liquid-drone fly --autopilot ardupilot --firmware ardupilot/build/sitl/bin/arducopter
+
+  liquid-drone fly --page --duration 300      # seen and commanded from a browser
 
 Ctrl-C lands. Exit code 0: the task was done; 1: it was not.
 """
@@ -48,6 +55,10 @@ class FlyArguments:
     out: Path = option(Path('out'), 'directory of the results')
     no_ros: bool = option(False, 'in one process, without ROS 2')
     no_video: bool = option(False, 'leave the video out')
+    page: bool = option(
+        False, "serve the operator's page beside the flight, in one process, at real time"
+    )
+    page_port: int = option(8123, 'where on this machine; 0: any free one', low=0, high=65535)
     json: bool = option(False, 'print the result as JSON')
 
 
@@ -62,7 +73,7 @@ def run(args: FlyArguments) -> int:
     if args.flight.firmware:
         find(args.flight.autopilot, args.flight.firmware)  # said before anything is built
     claim_folder(args.out, FILES)
-    fly = _in_process if args.no_ros else _through_ros
+    fly = _in_process if args.no_ros or args.page else _through_ros
     with FlightBar(silent=args.json) as bar:
         log = fly(args, bundle, bar.show)
     result = score(log, task)
@@ -150,13 +161,33 @@ def _in_process(
     land = _landing(session.request_land)
     before = {number: signal.signal(number, land) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        log = closed_loop.fly(session, runner, on_progress)
+        with _page(args, runner.contract.camera) as watcher:
+            log = closed_loop.fly(session, runner, on_progress, watcher=watcher)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
         session.close()
     log.save(args.out / 'episode')
     return log
+
+
+@contextmanager
+def _page(args: FlyArguments, camera: 'CameraSpec') -> 'Iterator[FlightWatcher | None]':
+    """Serve the operator's page while the flight lasts, where it is wanted."""
+    if not args.page:
+        yield None
+        return
+    require('aiohttp', 'operator')
+    from ...operator.flight_view import FlightView
+    from ...operator.server import PageServer, ServerConfig
+    from ...operator.simulated_flight import ShownFlight
+
+    view = FlightView()
+    with PageServer(ServerConfig(port=args.page_port), view) as server:
+        print(f'{server.address}: open it in a browser, the flight begins then', flush=True)
+        while not view.browsers:
+            time.sleep(0.1)
+        yield ShownFlight(view, server.requests, camera)
 
 
 def _landing(request_land: Callable[[], None]) -> Callable[[int, Any], None]:

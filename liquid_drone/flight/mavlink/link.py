@@ -55,7 +55,7 @@ class MavlinkLink:
         """
         self._transport = transport
         self._codec = codec or MavlinkCodec()
-        self._shadow = shadow
+        self.is_shadow = shadow  # no setpoint leaves
         self._has_spoken = False  # since the last heartbeat
         self._heartbeat_s = self._poll_s = self._clock_s = -math.inf
         troubles = transport.troubles if isinstance(transport, Reconnecting) else Troubles()
@@ -169,7 +169,7 @@ class MavlinkLink:
 
         """
         packet = self._codec.encoder.setpoint(setpoint, time_boot_ms)
-        if self._shadow:
+        if self.is_shadow:
             return False
         self._has_spoken = True
         self._transport.write(packet)

@@ -3,7 +3,7 @@
 """The person with the radio, in simulation: arms, takes off, hands over to the companion, lands.
 
 Works by simulated time only and touches nothing but the pilot's controls of an autopilot, be it
-the simulated one or real firmware. It hands over once, and never a second time.
+the simulated one or real firmware. It hands over once; a second time only where it is told to.
 """
 
 from dataclasses import dataclass
@@ -68,6 +68,8 @@ class SimulatedPilot:
         duration_s: how long the companion may fly, counted from the mode switch; None: until
             :meth:`request_land`.
         patience_s: how long to wait for the companion's setpoints before landing again.
+        hands_over_again: to a companion that streams again after it was handed back, as an
+            operator's page can bring it to.
         lands: at the end; else the pilot is done as soon as the time is over.
 
     """
@@ -77,6 +79,7 @@ class SimulatedPilot:
     duration_s: float | None = 45.0
     patience_s: float = 60.0
     lands: bool = True
+    hands_over_again: bool = False
     stage: PilotStage = PilotStage.ARM
     engaged_ns: int | None = None  # when the mode switch was flipped
     _since_ns: int | None = None
@@ -131,6 +134,11 @@ class SimulatedPilot:
             self._enter(PilotStage.LAND if self.lands else PilotStage.DONE)
         elif not self.autopilot.armed:  # the failsafe has landed it
             self._enter(PilotStage.DONE)
+        elif self.hands_over_again and self._is_asked_again():
+            self.autopilot.pilot_mode(Mode.FOLLOW)
+
+    def _is_asked_again(self) -> bool:
+        return self.autopilot.has_stream and self.autopilot.mode is not Mode.FOLLOW
 
     def _land(self, now_ns: int) -> None:
         if not self.autopilot.armed:

@@ -1,0 +1,140 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The page in a real browser, as large as a desk's and as a telephone's: pressed, not called."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from flown_page import FlownPage
+from headless import DESKTOP, TELEPHONE, Headless, browser_or_skip
+
+from liquid_drone.flight.engagement import Stage
+from liquid_drone.operator.server import FILES, PageServer, ServerConfig
+
+PICTURES = os.environ.get('LIQUID_DRONE_SCREENSHOTS')  # a folder: they are kept there
+Work = Callable[[Headless, FlownPage, PageServer], Awaitable[None]]
+
+
+def browse(tmp_path: Path, work: Work, config: ServerConfig | None = None) -> None:
+    program = browser_or_skip()
+
+    async def all_of_it(flown: FlownPage, server: PageServer) -> None:
+        async with Headless(program, tmp_path / 'profile') as tab:
+            await work(tab, flown, server)
+
+    with (
+        FlownPage() as flown,
+        PageServer(config or ServerConfig(port=0), flown.view, flown.requests) as server,
+    ):
+        asyncio.run(all_of_it(flown, server))
+
+
+async def picture(tab: Headless, name: str) -> None:
+    if PICTURES:
+        await tab.screenshot(Path(PICTURES) / f'{name}.png')
+
+
+def test_the_page_is_small() -> None:
+    folder = Path(__file__).parents[2] / 'liquid_drone' / 'operator' / 'page'
+    assert sum((folder / name).stat().st_size for name, _ in FILES.values()) < 200_000
+
+
+async def engage(tab: Headless, flown: FlownPage) -> None:
+    for _ in range(5):  # on a busy machine the hold may have a gap: press again
+        assert await tab.until('!document.getElementById("engage").disabled')
+        await tab.press('engage', 1.6)
+        if await tab.until(
+            'document.getElementById("stage").textContent.includes("engaged")', 5.0
+        ):
+            return
+    raise AssertionError(await tab.text('answer'))
+
+
+@pytest.mark.parametrize(('width', 'height', 'is_mobile'), [DESKTOP, TELEPHONE])
+def test_engage_hand_back_and_engage_again_by_hand(
+    tmp_path: Path, width: int, height: int, is_mobile: bool
+) -> None:
+    name = 'telephone' if is_mobile else 'desktop'
+
+    async def work(tab: Headless, flown: FlownPage, server: PageServer) -> None:
+        await tab.size(width, height, is_mobile)
+        await tab.open(server.address)
+        assert await tab.until('!document.body.classList.contains("stale")')
+        await picture(tab, f'{name}-standby')
+        await tab.press('engage', 0.2)  # too short
+        await asyncio.sleep(1.5)
+        assert flown.stage is Stage.STANDBY
+        await engage(tab, flown)
+        await picture(tab, f'{name}-engaged')
+        await tab.press('hand_back')
+        assert await tab.until('document.getElementById("stage").textContent.includes("handed")')
+        if is_mobile:
+            await engage(tab, flown)
+        wide = await tab.value('document.documentElement.scrollWidth')
+        assert wide <= width  # nothing is off the screen
+        low = await tab.value(
+            'document.getElementById("hand_back").getBoundingClientRect().bottom'
+        )
+        assert low <= height
+        for button in ('engage', 'hand_back', 'shadow', 'record'):
+            tall = await tab.value(f'document.getElementById("{button}").offsetHeight')
+            assert tall >= 44  # for a thumb
+        assert tab.errors == []
+
+    browse(tmp_path, work)
+
+
+def test_what_is_old_is_red_and_a_lost_connection_comes_back(tmp_path: Path) -> None:
+    stale = 'document.body.classList.contains("stale")'
+
+    async def work(tab: Headless, flown: FlownPage, server: PageServer) -> None:
+        await tab.size(*TELEPHONE)
+        await tab.open(server.address)
+        assert await tab.until(f'!{stale}')
+        flown.is_frozen = True
+        assert await tab.until(stale)
+        assert await tab.value('document.getElementById("engage").disabled')
+        await picture(tab, 'telephone-stale')
+        flown.is_frozen = False
+        assert await tab.until(f'!{stale}')
+        await tab.value('socket.close()')  # as a network that went
+        assert await tab.until(stale)
+        assert await tab.until(f'!{stale}')
+        flown.autopilot.battery = 0.05
+        assert await tab.until(
+            'document.getElementById("obstacles").textContent.includes("battery")'
+        )
+        assert await tab.value('document.getElementById("engage").disabled')
+        await picture(tab, 'telephone-cannot-engage')
+        assert flown.stage is Stage.STANDBY
+
+    browse(tmp_path, work)
+
+
+def test_a_wrong_token_is_refused_and_the_right_one_opens(tmp_path: Path) -> None:
+    token = tmp_path / 'operator.token'
+    token.write_text('correct horse battery staple')
+    token.chmod(0o600)
+
+    async def type_in(tab: Headless, text: str) -> None:
+        assert await tab.until('!document.getElementById("login").hidden')
+        await tab.value(f'document.getElementById("token").value = "{text}"')
+        await tab.value('document.getElementById("login").requestSubmit()')
+
+    async def work(tab: Headless, flown: FlownPage, server: PageServer) -> None:
+        await tab.size(*TELEPHONE)
+        await tab.open(server.address)
+        await type_in(tab, 'wrong')
+        assert await tab.until(
+            'document.getElementById("login-words").textContent.includes("wrong token")'
+        )
+        await picture(tab, 'telephone-token')
+        await type_in(tab, 'correct horse battery staple')
+        assert await tab.until('!document.body.classList.contains("stale")')
+        assert await tab.value('document.cookie') == ''  # scripts cannot read it
+        assert await tab.value('location.href') == server.address
+
+    browse(tmp_path, work, ServerConfig(port=0, token_file=str(token)))
