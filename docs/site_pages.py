@@ -25,6 +25,7 @@ PARAMETERS = {  # node: module with its PARAMETERS
     'mavlink': 'nodes.mavlink_parameters',
     'recorder': 'nodes.recorder_node',
     'attention': 'nodes.attention_node',
+    'operator': 'nodes.operator.operator_node',
     'overlay': 'nodes.overlay_node',
     'replay': 'nodes.replay_node',
 }

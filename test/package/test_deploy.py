@@ -132,7 +132,7 @@ def test_each_launch_argument_in_the_docs_is_declared(path: str) -> None:
         for name in ('POLICY', 'FOLLOW', 'CAMERA', 'SIMULATION', 'REPLAY')
         for argument in getattr(launch_arguments, name)
     }
-    declared |= {'namespace', 'parameter_file', 'one_process', 'attention', 'overlay'}
+    declared |= {'namespace', 'parameter_file', 'one_process', 'attention', 'overlay', 'operator'}
     declared |= {'output', 'pictures', 'use_sim_time', 'drones', 'first_seed'}
     lines = (ROOT / path).read_text().splitlines()
     words = [line for line in lines if '--ros-args' not in line]

@@ -50,6 +50,7 @@ EXECUTABLES = {
     'camera_node',
     'drone_node',
     'simulator_node',
+    'operator_node',
     'overlay_node',
     'policy_node',
     'replay_node',

@@ -1,0 +1,127 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The operator's node beside the real mavlink and recorder nodes: seen and asked for by a page."""
+
+import importlib.util
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import rclpy
+from graph_bench import RecorderBench
+
+from liquid_drone.errors import ConfigError
+from liquid_drone.flight.engagement import Stage
+from liquid_drone.ros import process
+
+if importlib.util.find_spec('aiohttp') is None:
+    pytest.skip("needs aiohttp: pip install 'liquid_drone[operator]'", allow_module_level=True)
+
+from page_client import Page, with_page
+
+from liquid_drone.nodes.operator.operator_node import OperatorNode
+
+
+class OperatorBench(RecorderBench):
+    """The operator's node lives beside the others."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.operator: OperatorNode | None = None
+        self.stop = process.StopRequest()
+
+    def begin(self) -> None:
+        self.recorder.start()
+        self.node.start()
+        self.operator = OperatorNode()
+        self.operator.start()
+        self.add(self.operator)
+
+    def live(self) -> None:
+        super().live()
+        if self.operator is not None:
+            self.operator.turn(self.stop)
+
+    def close(self) -> None:
+        if self.operator is not None:
+            self.operator.close()
+        super().close()
+
+
+def _begin_ros(parameter: str) -> None:
+    rclpy.shutdown()
+    rclpy.init(args=['--ros-args', '-p', parameter])
+
+
+@pytest.fixture
+def bench(ros: None, tmp_path: Path) -> Iterator[OperatorBench]:
+    _begin_ros('operator:port:=0')
+    made = OperatorBench(tmp_path / 'flights')
+    yield made
+    made.close()
+
+
+def test_a_page_engages_records_tightens_and_hands_back_through_the_services(
+    bench: OperatorBench,
+) -> None:
+    bench.begin()
+    assert bench.operator is not None
+    server, told = bench.operator.server, []
+
+    async def work(page: Page) -> None:
+        assert await page.read(lambda: page.stage() == 'standby')
+        assert await page.read(lambda: page.states[-1].get('follow_mode') == 'GUIDED')
+        assert await page.read(lambda: not page.states[-1]['obstacles'])
+        assert await page.read(lambda: 'speed_m_s' in page.states[-1].get('limits', {}))
+        for message in (
+            {'do': 'tighten', 'limit': 'speed_m_s', 'value': 0.8},
+            {'do': 'tighten', 'limit': 'speed_m_s', 'value': 5.0},
+            {'do': 'shadow', 'on': True},
+            {'do': 'shadow', 'on': False},
+            {'do': 'record'},
+        ):
+            count = len(page.answers)
+            await page.send(**message)
+            assert await page.read(lambda count=count: len(page.answers) > count)
+        for _ in range(10):  # a busy machine may let go
+            await page.hold(1.3)
+            if await page.read(lambda: page.stage() in ('ready', 'engaged'), 3.0):
+                break
+        assert await page.read(lambda: page.stage() == 'engaged')
+        await page.send(do='hand_back')
+        assert await page.read(lambda: page.stage() == 'handed_back')
+        told.extend(page.answers)
+        assert await page.read(lambda: len(page.pictures) > 0)
+        assert await page.read(
+            lambda: any(
+                'recording saved: ' in line[2] for one in page.states for line in one['log']
+            )
+        )
+
+    failure: list[BaseException] = []
+
+    def browse() -> None:
+        try:
+            with_page(server, work)
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=browse)
+    thread.start()
+
+    def is_over() -> bool:
+        if bench.stage() is Stage.READY:
+            bench.autopilot.pilot_mode('GUIDED')
+        return not thread.is_alive()
+
+    assert bench.wait(is_over, 120.0)
+    assert failure == []
+    assert [one['done'] for one in told[:5]] == [True, False, True, True, True]
+    assert 'tightened' in told[1]['words']
+
+
+def test_an_address_that_others_reach_needs_a_token(ros: None) -> None:
+    _begin_ros('operator:host:=0.0.0.0')
+    with pytest.raises(ConfigError, match='token_file'):
+        OperatorNode()
