@@ -148,6 +148,7 @@ setup(
             f'simulator_node = {NAME}.nodes.executables:simulator_node',
             f'drone_node = {NAME}.nodes.executables:drone_node',
             f'attention_node = {NAME}.nodes.executables:attention_node',
+            f'autopilot_node = {NAME}.nodes.executables:autopilot_node',
             f'camera_node = {NAME}.nodes.executables:camera_node',
             f'operator_node = {NAME}.nodes.executables:operator_node',
             f'overlay_node = {NAME}.nodes.executables:overlay_node',

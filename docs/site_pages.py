@@ -24,6 +24,7 @@ PARAMETERS = {  # node: module with its PARAMETERS
     'policy': 'nodes.policy_node',
     'mavlink': 'nodes.mavlink_parameters',
     'recorder': 'nodes.recorder_node',
+    'autopilot': 'nodes.desk.autopilot_node',
     'attention': 'nodes.attention_node',
     'operator': 'nodes.operator.operator_node',
     'overlay': 'nodes.overlay_node',

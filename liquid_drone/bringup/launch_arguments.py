@@ -14,7 +14,11 @@ from .. import topics
 from ..options import Option, options_of
 from ..sim.flight_spec import FlightSpec, SimulatorRun
 
-OPTIONAL = {'camera': 'source', 'recorder': 'directory'}  # started only where this is given
+OPTIONAL = {  # started only where this is given
+    'autopilot': 'kind',
+    'camera': 'source',
+    'recorder': 'directory',
+}
 LIVE_SOURCES = ('device', 'gstreamer', 'rtsp')  # these may come back: started again
 PER_DRONE = ('clock', 'tf', 'tf_static')  # each namespace has its own time and tree
 AS_THE_POLICY = {  # parameters of the policy that these nodes have too
@@ -84,6 +88,18 @@ def given(arguments: tuple[Argument, ...], texts: dict[str, str]) -> dict[str, d
     return found
 
 
+SIMULATED = 'simulated'  # the autopilot of a rehearsal at a desk, with the habits of PX4
+
+
+def _expected(text: str) -> str | None:
+    """Return what the mavlink node shall find; a simulated autopilot tells its kind itself."""
+    return None if text == SIMULATED else text
+
+
+def _started(text: str) -> str | None:
+    return 'px4' if text == SIMULATED else None
+
+
 POLICY = (
     Argument('policy', 'bundle', str, 'Policy: a name in models/, or a path.'),
     Argument(
@@ -108,10 +124,12 @@ FOLLOW = (
     Argument(
         'mavlink',
         'autopilot',
-        str,
-        'What the vehicle must be; auto takes what its heartbeat says.',
-        choices=('auto', 'px4', 'ardupilot'),
+        _expected,
+        'What the vehicle must be; auto takes what its heartbeat says; simulated starts one for a '
+        'rehearsal without a drone.',
+        choices=('auto', 'px4', 'ardupilot', SIMULATED),
     ),
+    Argument('autopilot', 'autopilot', _started, 'As above.', parameter='kind'),
     Argument('mavlink', 'shadow', boolean, 'Decide and record, but send no setpoint: true.'),
     Argument(
         'mavlink', 'engage_channel', int, "Channel of the pilot's radio that engages; 0: none."

@@ -49,6 +49,7 @@ class CompanionSession:
         shadow: bool = False,
         engages_itself: bool = False,
         radio: RadioSwitch | None = None,
+        shadow_radio: RadioSwitch | None = None,
     ) -> None:
         """Wait for a vehicle.
 
@@ -59,12 +60,14 @@ class CompanionSession:
             engages_itself: simulation only: engage without being asked by a human, until the
                 mode switch was ours once.
             radio: a switch of the pilot's radio that engages it and calls it off.
+            shadow_radio: another one, with which it only looks on.
 
         """
         self._link, self._limits, self._shadow = link, limits, shadow
         self._always_shadow = shadow
         self._engages_itself = engages_itself
         self._radio = None if radio is None else RadioWatch(radio)
+        self._shadow_radio = None if shadow_radio is None else RadioWatch(shadow_radio)
         self.radio_refusal, self.radio_refusals = '', 0  # why its switch did not engage
         self.companion: Companion | None = None  # from the first decision on
         self.decision: Decision | None = None  # the last one
@@ -98,11 +101,29 @@ class CompanionSession:
             self.companion = Companion(profile, self._limits, self._shadow)
             logger.info('%s vehicle %d found', profile.name, vehicle.system_id)
         self.decision = self.companion.step(now_s, vehicle, proposal)
+        self._obey_shadow_radio(now_s, vehicle)
         self._obey_radio(now_s, vehicle)
         if self._engages_itself and self.decision.stage is Stage.STANDBY:
             self.engage(True)
         self._engages_itself = self._engages_itself and not self.decision.reset_policy
         return self.decision
+
+    def _obey_shadow_radio(self, now_s: float, vehicle: VehicleState | None) -> None:
+        """A switch that is on means shadow from the start; only its way back ends it."""
+        if self._shadow_radio is None:
+            return
+        told = self._shadow_radio.take(now_s, vehicle)
+        wish = told if told is not None else self._shadow_radio.is_on
+        if wish is self._shadow or (told is None and not wish):
+            return
+        done, words = self.shadow(wish)
+        if done:
+            logger.info('the radio says shadow %s: %s', 'on' if wish else 'off', words)
+        elif told is not None:
+            self._refuse(words)
+
+    def _refuse(self, words: str) -> None:
+        self.radio_refusal, self.radio_refusals = words, self.radio_refusals + 1
 
     def _obey_radio(self, now_s: float, vehicle: VehicleState | None) -> None:
         wish = None if self._radio is None else self._radio.take(now_s, vehicle)
@@ -112,7 +133,7 @@ class CompanionSession:
         done, words = self.engage(wish)
         logger.info('the radio says %s: %s', 'engage' if wish else 'stop', words)
         if not done:
-            self.radio_refusal, self.radio_refusals = words, self.radio_refusals + 1
+            self._refuse(words)
 
     def obstacles(self) -> list[str]:
         """Return every sentence about what keeps from engaging now; none while it flies."""

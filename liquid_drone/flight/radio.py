@@ -91,6 +91,11 @@ class RadioWatch:
             self._read(vehicle)
         return self._told()
 
+    @property
+    def is_on(self) -> bool:
+        """The switch stands on now, for long enough, since whenever."""
+        return bool(self._is_on) and self._stood(ON_S)
+
     def _lose(self) -> None:
         self._stood_on = self._stood_on if self._is_on is None else self._is_on
         self._is_on, self._is_told = None, True

@@ -17,7 +17,7 @@ from rclpy.clock import Clock, ClockType
 from sensor_msgs.msg import CameraInfo, CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
-from .. import topics
+from .. import resources, topics
 from ..camera import calibration
 from ..camera.calibration import Calibration
 from ..camera.source import KINDS, CameraFrame, Source, SourceConfig, open_source
@@ -30,6 +30,7 @@ from ..ros.latency import Counter, Latency
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.parameters import Parameter
 
+REHEARSAL = 'sim/footage/rehearsal.mp4'  # a simulated flight: where no video is given
 JOIN_S = 6.0  # a stream that hangs is left after 5
 ADDRESSES = {  # which parameter says where a source is
     'device': 'video_device',
@@ -45,7 +46,9 @@ PARAMETERS = (
         'pipeline', '', 'GStreamer pipeline of source gstreamer (CSI cameras); ends in appsink'
     ),
     Parameter('rtsp_url', '', 'address of source rtsp: rtsp://user:password@host/stream'),
-    Parameter('path', '', 'video file of source video, or folder of source folder'),
+    Parameter(
+        'path', '', 'video of source video (empty: one that ships), or folder of source folder'
+    ),
     Parameter('loop', False, 'begin a video or folder again at its end'),
     Parameter('image_width', 0, 'asked of a device; 0: as it has it', low=0, high=8192),
     Parameter('image_height', 0, 'asked of a device; 0: as it has it', low=0, high=8192),
@@ -100,6 +103,8 @@ class CameraNode(ManagedNode):
         """Open the source and read the calibration."""
         self.values = values = self.read_parameters()
         name = ADDRESSES[values['source']]
+        if values['source'] == 'video' and not values['path']:
+            values['path'] = str(resources.find(REHEARSAL))
         if not values[name]:
             raise ConfigError(f"source '{values['source']}' needs parameter '{name}'")
         url = values['camera_info_url']

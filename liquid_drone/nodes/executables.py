@@ -26,6 +26,7 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 
 attention_node = partial(run, 'attention_node')
+autopilot_node = partial(run, 'desk.autopilot_node')
 camera_node = partial(run, 'camera_node')
 drone_node = partial(run, 'drone_node')
 mavlink_node = partial(run, 'mavlink_node')

@@ -90,7 +90,7 @@ class MavlinkNode(ManagedNode):
                     'on a drone a human engages it: ros2 service call .../engage'
                 )
         limits, key = limits_from(values), values['signing_key_file']
-        radio = radio_from(values)
+        radio, shadow_radio = (radio_from(values, does) for does in ('engage', 'shadow'))
         if values['shadow']:
             self.get_logger().warning('shadow mode: no setpoint is sent')
         self.link = MavlinkLink.open(
@@ -99,10 +99,10 @@ class MavlinkNode(ManagedNode):
             values['system_id'] or None,
             Path(key) if key else None,
             values['shadow'],
-            (RADIO,) if radio else (),
+            (RADIO,) if radio or shadow_radio else (),
         )
         self.session = CompanionSession(
-            self.link, limits, values['shadow'], values['engage_at_start'], radio
+            self.link, limits, values['shadow'], values['engage_at_start'], radio, shadow_radio
         )
         self._words = PilotWords(self.link, self.session, values['tell_pilot'])
         self._vehicle_topics.publish_tf(values['publish_tf'])

@@ -150,6 +150,14 @@ PARAMETERS = (
         low=1100,
         high=2100,
     ),
+    Parameter(
+        'shadow_channel',
+        0,
+        'channel that switches shadow on and off while nothing is commanded; 0: none',
+        low=0,
+        high=18,
+    ),
+    Parameter('shadow_pwm', 1700, 'from here on, in us, that channel is on', low=1100, high=2100),
     Parameter('engage_at_start', False, 'simulation only: engage without being asked by a human'),
     *LIMITS,
     Parameter(
@@ -160,10 +168,19 @@ PARAMETERS = (
 )
 
 
-def radio_from(values: dict[str, Any]) -> RadioSwitch | None:
-    """Return the switch of the radio that engages; None: none."""
-    channel = values['engage_channel']
-    return RadioSwitch(channel, values['engage_pwm']) if channel else None
+def radio_from(values: dict[str, Any], does: str) -> RadioSwitch | None:
+    """Return the switch of the radio that does something, engage or shadow; None: none.
+
+    Raises:
+        ConfigError: one switch for both.
+
+    """
+    channel = values[f'{does}_channel']
+    if channel and values['engage_channel'] == values['shadow_channel']:
+        raise ConfigError(
+            f'engage_channel and shadow_channel are both {channel}: one switch cannot do both'
+        )
+    return RadioSwitch(channel, values[f'{does}_pwm']) if channel else None
 
 
 def limits_from(values: dict[str, Any]) -> Limits:

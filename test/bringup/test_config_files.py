@@ -22,6 +22,7 @@ from liquid_drone.nodes import (
     replay_node,
     simulator_node,
 )
+from liquid_drone.nodes.desk import autopilot_node
 from liquid_drone.nodes.operator import operator_node
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +33,7 @@ NODES = {
     'simulator': simulator_node.PARAMETERS,
     'recorder': recorder_node.PARAMETERS,
     'attention': attention_node.PARAMETERS,
+    'autopilot': autopilot_node.PARAMETERS,
     'operator': operator_node.PARAMETERS,
     'overlay': overlay_node.PARAMETERS,
     'replay': replay_node.PARAMETERS,

@@ -167,9 +167,11 @@ class Link:
 class Rig:
     """A session engaged by the radio alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, does: str = 'radio', shadow: bool = False) -> None:
         self.link, self.now_s = Link(), 100.0
-        self.session = CompanionSession(self.link, Limits(battery_cells=4.0), radio=RadioSwitch(7))
+        self.session = CompanionSession(
+            self.link, Limits(battery_cells=4.0), shadow, **{does: RadioSwitch(7)}
+        )
         self.mode = ARDUPILOT.hold_mode
 
     def hold(self, pwm: int, for_s: float, **changes: object) -> Stage:
@@ -213,3 +215,41 @@ def test_what_the_guard_forbids_the_radio_cannot_and_the_pilot_is_told_why() -> 
     assert rig.hold(ON, 2.0) is Stage.STANDBY  # good again: the switch must be moved again
     rig.hold(OFF, 5.0)
     assert rig.hold(ON, 1.0) is Stage.READY
+
+
+def test_shadow_by_the_radio_from_the_start_and_only_its_way_back_ends_it() -> None:
+    rig = Rig('shadow_radio')
+    rig.hold(ON, 1.0)
+    assert rig.session.is_shadow  # on since the start: only looking on is the careful answer
+    rig.hold(OFF, 1.0)
+    assert not rig.session.is_shadow
+    rig.hold(0, 5.0)  # a lost radio changes nothing
+    assert not rig.session.is_shadow
+    rig.hold(ON, 1.0)
+    rig.hold(0, 5.0)
+    assert rig.session.is_shadow
+
+
+def test_a_node_that_was_started_in_shadow_stays_so() -> None:
+    rig = Rig('shadow_radio', shadow=True)
+    rig.hold(ON, 1.0)
+    rig.hold(OFF, 1.0)
+    assert rig.session.is_shadow
+    assert 'stays' in rig.session.radio_refusal
+
+
+@given(st.booleans(), st.lists(st.sampled_from([ON, OFF]), min_size=1, max_size=4))
+def test_shadow_never_changes_while_it_commands_or_may_soon(
+    is_followed: bool, switches: list[int]
+) -> None:
+    rig = Rig('shadow_radio')
+    rig.hold(OFF, 1.0)
+    assert rig.session.engage(True)[0]
+    if is_followed:
+        rig.mode = ARDUPILOT.follow_mode
+        assert rig.hold(OFF, 1.0) is Stage.ENGAGED
+    for pwm in switches:
+        rig.hold(pwm, 1.0)
+        assert not rig.session.is_shadow
+        assert not rig.session.shadow(True)[0]
+    assert rig.session.stage is (Stage.ENGAGED if is_followed else Stage.READY)

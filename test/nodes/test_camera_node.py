@@ -101,7 +101,7 @@ def test_a_source_that_breaks_ends_the_process_with_its_reason(
 @pytest.mark.parametrize(
     ('given', 'words'),
     [
-        ({'source': 'video'}, "source 'video' needs parameter 'path'"),
+        ({'source': 'folder'}, "source 'folder' needs parameter 'path'"),
         ({'video_device': '/dev/no_such_camera'}, 'cannot be opened'),
     ],
 )

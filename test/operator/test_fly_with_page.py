@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""``liquid-drone fly --page``: the flight waits for a page, is seen on it, and flies as without."""
+"""``liquid-drone fly --page``: the flight waits for a page, is seen there, and flies the same."""
 
 import asyncio
 import json
@@ -16,16 +16,18 @@ for name in ('pybullet', 'onnxruntime'):
     pytest.importorskip(name)
 
 
-class Served:
-    """What the client needs of a server: where it is."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-
-
 def test_a_flight_is_seen_on_the_page_and_is_the_same_flight(tmp_path: Path) -> None:
     line = [sys.executable, '-m', 'liquid_drone.cli.main', 'fly', '--seed', '10007']
-    line += ['--duration', '3', '--start', 'hover', '--no-land', '--no-video', '--no-ros', '--json']
+    line += [
+        '--duration',
+        '3',
+        '--start',
+        'hover',
+        '--no-land',
+        '--no-video',
+        '--no-ros',
+        '--json',
+    ]
     alone = subprocess.run(
         [*line, '--out', str(tmp_path / 'alone')], capture_output=True, text=True, check=False
     )

@@ -47,6 +47,7 @@ FOUND_AT_RUN_TIME = (
 EXECUTABLES = {
     'liquid-drone',
     'attention_node',
+    'autopilot_node',
     'camera_node',
     'drone_node',
     'simulator_node',
