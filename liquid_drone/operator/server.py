@@ -8,6 +8,7 @@ address of a request is logged, so no secret can stand there.
 """
 
 import asyncio
+import logging
 import ssl
 import threading
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,7 @@ from importlib import resources as package_files
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from ..errors import ConfigError
 from .access import Doorkeeper, is_loopback, read_token
@@ -168,7 +170,12 @@ class PageServer:
         for path in self._files:
             app.router.add_get(path, self._on_file)
         runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=1.0, keepalive_timeout=15
+            app,
+            access_log=None,
+            logger=_quiet_logger(),
+            handle_signals=False,
+            shutdown_timeout=1.0,
+            keepalive_timeout=15,
         )
         await runner.setup()
         try:
@@ -249,6 +256,22 @@ class PageServer:
             self._sockets.discard(socket)
             self.view.count_browsers(len(self._sockets))
         return socket
+
+
+def _quiet_logger() -> logging.Logger:
+    """Return aiohttp's logger here: what is no HTTP is answered with 400, and never logged.
+
+    aiohttp would log it as an error, with its bytes: strangers could fill the log, and a token
+    that somebody put into an address would stand there.
+    """
+    logger = logging.getLogger(f'{__name__}.http')
+    logger.addFilter(_is_ours)
+    return logger
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
 
 
 def _said(status: int, words: str) -> web.Response:
