@@ -9,7 +9,7 @@ simulated pilot hands over again as soon as the companion was engaged again.
 import math
 import time
 
-from ..contract import CameraSpec
+from ..contract import SEEN_PROBABILITY, CameraSpec
 from ..evaluate.driver import DriverOutput
 from ..flight.companion import Decision
 from ..flight.companion_session import CompanionSession
@@ -22,8 +22,6 @@ from ..sim.simulator import FRAME_S
 from .companion_desk import CompanionDesk
 from .flight_view import FlightView
 from .requests import RequestQueue
-
-SEEN = 0.5  # of the probability, as the policy node counts
 
 
 class ShownFlight:
@@ -69,7 +67,7 @@ class ShownFlight:
         vx, vy, vz, turn = (float(value) for value in output.command)
         self._view.hear_picture(encode_jpeg(frame.image))
         self._view.set('probability', round(float(output.target_probability), 3))
-        if output.target_probability >= SEEN:
+        if output.target_probability >= SEEN_PROBABILITY:
             half = math.tan(math.radians(self._camera.horizontal_fov_deg) / 2)
             bearing_rad = -math.atan2(output.target_bearing * half, 1.0)
             elevation = float(output.target_elevation)
