@@ -130,7 +130,7 @@ class Browser:
         elif request.do in ('press', 'hold', 'release'):
             await self._take_button(request.do)
         else:
-            self._begin(request)
+            await self._begin(request)
 
     def _note_seen(self, number: int) -> None:
         if number == self._number and not self._confirmed.is_set():
@@ -148,7 +148,7 @@ class Browser:
             if stale:
                 await self._answer('engage', False, stale)
             else:
-                self._begin(OperatorRequest('engage'))
+                await self._begin(OperatorRequest('engage'))
 
     def _stale(self, now_s: float) -> str:
         """Say why nobody should engage on what this page shows; empty: it is fresh."""
@@ -158,10 +158,12 @@ class Browser:
             return 'cannot engage: the page is behind; is the network slow?'
         return ''
 
-    def _begin(self, request: OperatorRequest) -> None:
+    async def _begin(self, request: OperatorRequest) -> None:
         """Pass a request on; one at a time, but a hand-back waits for nothing."""
         if request.do == 'hand_back' or self._pending is None or self._pending.done():
             self._pending = asyncio.create_task(self._carry(request))
+        else:
+            await self._answer(request.do, False, 'one thing at a time: wait for the answer')
 
     async def _carry(self, request: OperatorRequest) -> None:
         asked = asyncio.wrap_future(self._requests.ask(request))

@@ -97,8 +97,9 @@ class FlightView:
 
     def set(self, name: str, value: object) -> None:
         """Set something that is shown as it is: ``limits``, ``probability``, ``distance_m`` ..."""
+        is_odd = isinstance(value, float) and not math.isfinite(value)
         with self._lock:
-            self._known[name] = value
+            self._known[name] = None if is_odd else value
 
     def note(self, text: str) -> None:
         """Add a line to the log."""

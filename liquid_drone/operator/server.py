@@ -115,9 +115,9 @@ class PageServer:
             path: ((folder / name).read_bytes(), kind) for path, (name, kind) in FILES.items()
         }
         self._sockets: set[web.WebSocketResponse] = set()
-        self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
         self._started, self._failure = threading.Event(), ''
+        self._loop: asyncio.AbstractEventLoop | None = None  # while it serves
+        self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name='page')
         self._port = config.port
 
@@ -148,19 +148,17 @@ class PageServer:
 
     def __exit__(self, *_: object) -> None:
         """Close every page."""
-        if self._thread.is_alive():
+        if self._loop is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(STARTS_S)
 
     # its thread
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_until_complete(self._serve())
+            asyncio.run(self._serve())
         finally:
             self._started.set()
-            self._loop.close()
 
     async def _serve(self) -> None:
         app = web.Application(client_max_size=MOST_BYTES, middlewares=[self._judge])
@@ -187,6 +185,7 @@ class PageServer:
             await runner.cleanup()
             return
         self._port = runner.addresses[0][1]
+        self._loop = asyncio.get_running_loop()
         self._started.set()
         await self._stop.wait()
         for socket in tuple(self._sockets):

@@ -4,6 +4,7 @@
 
 import json
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -158,14 +159,10 @@ def _in_process(
     runner.warm_up()
     firmware = FirmwareFlight(args.out / 'logs' / 'firmware.log', on_progress=on_progress)
     session = Session(args.flight, firmware)
-    land = _landing(session.request_land)
-    before = {number: signal.signal(number, land) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with _page(args, runner.contract.camera) as watcher:
+        with _page(args, runner.contract.camera) as watcher, _lands(session.request_land):
             log = closed_loop.fly(session, runner, on_progress, watcher=watcher)
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
         session.close()
     log.save(args.out / 'episode')
     return log
@@ -184,10 +181,23 @@ def _page(args: FlyArguments, camera: 'CameraSpec') -> 'Iterator[FlightWatcher |
 
     view = FlightView()
     with PageServer(ServerConfig(port=args.page_port), view) as server:
-        print(f'{server.address}: open it in a browser, the flight begins then', flush=True)
+        words = f'{server.address}: open it in a browser, the flight begins then'
+        print(words, file=sys.stderr if args.json else sys.stdout, flush=True)
         while not view.browsers:
             time.sleep(0.1)
         yield ShownFlight(view, server.requests, camera)
+
+
+@contextmanager
+def _lands(request_land: Callable[[], None]) -> 'Iterator[None]':
+    """Land at a signal, while the flight lasts."""
+    land = _landing(request_land)
+    before = {number: signal.signal(number, land) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _landing(request_land: Callable[[], None]) -> Callable[[int, Any], None]:
