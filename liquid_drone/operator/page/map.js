@@ -136,11 +136,12 @@ const DRAWING = (() => {
   function picture(canvas, image, state) {
     const pen = canvas.getContext('2d');
     if (image) {
-      if (canvas.width !== image.width || canvas.height !== image.height) {
-        canvas.width = image.width;
-        canvas.height = image.height;
+      const wide = Math.max(512, image.width), high = Math.round(wide * image.height / image.width);
+      if (canvas.width !== wide || canvas.height !== high) {
+        canvas.width = wide;
+        canvas.height = high;
       }
-      pen.drawImage(image, 0, 0);
+      pen.drawImage(image, 0, 0, wide, high);
     } else {
       pen.clearRect(0, 0, canvas.width, canvas.height);
       label(pen, 'no picture yet', 20, 40);
