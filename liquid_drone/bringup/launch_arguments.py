@@ -129,7 +129,9 @@ FOLLOW = (
         'rehearsal without a drone.',
         choices=('auto', 'px4', 'ardupilot', SIMULATED),
     ),
-    Argument('autopilot', 'autopilot', _started, 'As above.', parameter='kind'),
+    Argument(
+        'autopilot', 'autopilot', _started, 'As above.', choices=(SIMULATED,), parameter='kind'
+    ),
     Argument('mavlink', 'shadow', boolean, 'Decide and record, but send no setpoint: true.'),
     Argument(
         'mavlink', 'engage_channel', int, "Channel of the pilot's radio that engages; 0: none."

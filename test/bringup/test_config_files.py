@@ -127,10 +127,27 @@ def test_every_launch_argument_is_a_parameter_of_a_node_that_is_installed(
     assert argument.description.endswith('.')
     declared = {parameter.name: parameter for parameter in NODES[argument.node]}
     parameter = declared[argument.target]
+    assert argument.value('') is None
+    if argument.name == 'autopilot':  # one word for what is expected, and for what is started
+        taken = {argument.value(word) for word in argument.choices} - {None}
+        assert taken
+        assert taken <= set(parameter.choices)
+        return
     text = {bool: 'true', int: '3', float: '3', str: 'a'}[type(parameter.default)]
     assert type(argument.value(text)) is type(parameter.default)
     assert argument.choices == parameter.choices
-    assert argument.value('') is None
+
+
+def test_a_simulated_autopilot_is_started_only_where_it_is_asked_for() -> None:
+    for word, expected, started in (
+        ('simulated', {}, {'kind': 'px4'}),
+        ('ardupilot', {'autopilot': 'ardupilot'}, {}),
+        ('', {}, {}),
+    ):
+        found = launch_arguments.given(launch_arguments.FOLLOW, {'autopilot': word})
+        assert found['mavlink'] == expected
+        assert found['autopilot'] == started
+    assert launch_arguments.OPTIONAL['autopilot'] == 'kind'
 
 
 def test_what_was_given_goes_to_each_node_that_takes_it() -> None:
@@ -141,6 +158,7 @@ def test_what_was_given_goes_to_each_node_that_takes_it() -> None:
         'mavlink': {'lockstep': False},
         'policy': {},
         'recorder': {},
+        'autopilot': {},
     }
     with pytest.raises(RuntimeError, match="launch argument seed: expected int, got 'seven'"):
         launch_arguments.given(tables, {'seed': 'seven'})

@@ -84,9 +84,10 @@ def site_pages() -> ModuleType:
 
 
 def test_the_site_lists_the_parameters_of_every_node() -> None:
-    files = (ROOT / 'liquid_drone/nodes').glob('*.py')
+    package = ROOT / 'liquid_drone'
+    files = (package / 'nodes').rglob('*.py')
     declare = {
-        f'nodes.{path.stem}'
+        '.'.join(path.relative_to(package).with_suffix('').parts)
         for path in files
         if re.search(r'^PARAMETERS\b.* = ', path.read_text(encoding='utf-8'), re.MULTILINE)
     }
