@@ -17,7 +17,7 @@ from liquid_drone.learn.study.plan import load_plan, recipe_of, trainings_of
 from liquid_drone.learn.study.running import Runner, StudyFolder, is_done, run_study
 
 PLAN = {
-    'name': 'two', 'trainings': 3, 'flights': 4, 'split': 'validation', 'draws': 50,
+    'name': 'two', 'trainings': 3, 'flights': 4, 'split': 'validation', 'draws': 20,
     'recipe': {'name': 'base', 'train': {'steps': 7}, 'collect': {'episodes': 3}},
     'arms': {
         'gru': {'network': {'core': {'cell': 'gru'}}},
