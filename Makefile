@@ -40,7 +40,7 @@ endif
 
 # ONNX Runtime with CUDA and TensorRT where there is an NVIDIA driver, the small one elsewhere.
 RUNTIME_EXTRA := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
-FLY_EXTRAS := $(RUNTIME_EXTRA),sim$(ROS_EXTRA)
+FLY_EXTRAS := $(RUNTIME_EXTRA),sim,operator$(ROS_EXTRA)
 TEST_EXTRAS := $(FLY_EXTRAS),train,rl,docs,test
 
 export NO_MKDOCS_2_WARNING := 1

@@ -50,7 +50,13 @@ CLUSTER = ['ray>=2.40']  # flights on several machines
 CONVERT = [*RECORD, 'pandas>=2.2', 'pyarrow>=15']  # LeRobot datasets
 IMPORT = ['h5py>=3.8']  # published Keras weights
 OPERATOR = ['aiohttp>=3.9']  # the operator's page
-ROS = ['ros-rclpy[fastrtps]', 'ros-common-interfaces', 'ros-lifecycle-msgs']  # x86-64 wheels
+ROS = [
+    'ros-rclpy[fastrtps]',  # x86-64 wheels
+    'ros-common-interfaces',
+    'ros-lifecycle-msgs',
+    'rich>=13',  # watch
+    *RECORD,  # the recorder
+]
 DOCS = ['mkdocs-material>=9.5', 'mkdocstrings-python>=1.16']  # make docs
 TEST = [
     *CONVERT,

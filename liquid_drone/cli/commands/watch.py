@@ -77,7 +77,7 @@ def _as_json(monitor: 'Monitor', end_s: float) -> None:
 
 
 def _as_screen(monitor: 'Monitor', end_s: float) -> None:
-    live = require('rich.live', 'sim').Live(auto_refresh=False)
+    live = require('rich.live', 'ros').Live(auto_refresh=False)
     with live:
         while time.monotonic() < end_s:
             monitor.spin(0.5)
@@ -86,7 +86,7 @@ def _as_screen(monitor: 'Monitor', end_s: float) -> None:
 
 def screen(snapshot: 'GraphSnapshot') -> Any:
     """Return what is drawn: one row a fact, coloured by its level."""
-    table = require('rich.table', 'sim').Table(show_header=False, box=None, padding=(0, 2))
+    table = require('rich.table', 'ros').Table(show_header=False, box=None, padding=(0, 2))
     for row in rows(snapshot):
         table.add_row(*row)
     return table
