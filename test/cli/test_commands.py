@@ -195,3 +195,18 @@ def test_a_flight_is_replayed_by_its_id_and_kept_as_a_regression(
     (out / FLIGHTS).write_text(json.dumps({**row, 'trajectory_hash': '0' * 16}) + '\n')
     assert main(['replay', row['id'], '--folder', str(out)]) == 1
     assert 'DIFFERS' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ('line', 'flags'),
+    [
+        (['--study', 'cells-by-season', '--flights', '3'], ['--flights']),
+        (['--study', 'cells-by-season', '--season', 'winter', '--card'], ['--season', '--card']),
+        (['--regressions', 'r.yaml', '--seeds', '15000:15003'], ['--seeds']),
+        (['--regressions', 'r.yaml', '--worlds', 'urban', '--card'], ['--worlds', '--card']),
+    ],
+)
+def test_what_would_not_be_looked_at_is_refused(line, flags, capsys, tmp_path):
+    assert main(['evaluate', *line, '--out', str(tmp_path / 'out')]) == 2
+    assert f'leave out {", ".join(flags)}\n' in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()

@@ -4,8 +4,8 @@
 
 import itertools
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -122,8 +122,20 @@ def run(args: EvaluateArguments) -> int:
             raise ConfigError(
                 '--study runs trainings of this machine: share it by --shard, without --ray'
             )
+        _only(args, '--study', ('study', 'out', 'where', 'shard'))
         return run_all(args.study, args.out, args.where.processes, args.shard)
     if args.regressions is not None:
+        takes = (
+            'regressions',
+            'bundle',
+            'expert',
+            'providers',
+            'precision',
+            'where',
+            'out',
+            'json',
+        )
+        _only(args, '--regressions', takes)
         return _fly_regressions(args, args.regressions)
     from ...evaluate.plots.rates import chart
     from ...evaluate.report import markdown, overview
@@ -162,6 +174,20 @@ def run(args: EvaluateArguments) -> int:
     write_text(args.out / 'summary.json', text + '\n')
     print(text if args.json else table)
     return 0
+
+
+def _only(args: EvaluateArguments, mode: str, takes: Collection[str]) -> None:
+    """Refuse what a way of evaluating would not look at."""
+    usual, left_out = EvaluateArguments(), []
+    for one in fields(args):
+        given, is_usual = getattr(args, one.name), getattr(usual, one.name)
+        if one.name in takes or given == is_usual:
+            continue
+        inner = [f.name for f in fields(given)] if isinstance(given, FlightSpec) else []
+        changed = [n for n in inner if getattr(given, n) != getattr(is_usual, n)] or [one.name]
+        left_out += ['--' + name.replace('_', '-') for name in changed]
+    if left_out:
+        raise ConfigError(f'{mode} says what is flown: leave out {", ".join(left_out)}')
 
 
 def _taken_apart(args: EvaluateArguments) -> EvaluateArguments:
