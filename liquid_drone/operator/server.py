@@ -202,11 +202,15 @@ class PageServer:
             answer = refusal if refusal is not None else await handler(request)
         except web.HTTPException as error:
             answer = _said(error.status, error.reason)
+        except ConnectionError:
+            answer = _said(400, 'the connection was lost')  # nobody reads it
         if not answer.prepared:
             answer.headers.update(HEADERS)
         return answer
 
     def _refusal(self, request: web.Request) -> web.Response | None:
+        if not _is_text(request):
+            return _said(400, 'expected headers in UTF-8')
         host = request.headers.get('Host', '')
         if len(request.headers.getall('Host', [])) != 1 or not self._door.knows_host(host):
             return _said(421, 'this page is called by its address, or by a name in hosts')
@@ -255,6 +259,16 @@ class PageServer:
             self._sockets.discard(socket)
             self.view.count_browsers(len(self._sockets))
         return socket
+
+
+def _is_text(request: web.Request) -> bool:
+    """Tell whether all of the headers can be repeated: aiohttp's own refusals repeat them."""
+    try:
+        for name, value in request.headers.items():
+            f'{name}{value}'.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _quiet_logger() -> logging.Logger:
