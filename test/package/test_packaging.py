@@ -28,6 +28,7 @@ FILES = ('setup.py', 'setup.cfg', 'package.xml', 'pyproject.toml', 'LICENSE')
 FOUND_AT_RUN_TIME = (
     'config/simulation.yaml',
     'config/follow.yaml',
+    'sim/footage/rehearsal.mp4',
     'config/fastdds.xml',
     'config/tasks/follow.yaml',
     'launch/simulation.launch.py',
@@ -202,6 +203,8 @@ def test_a_wheel_carries_what_is_found_at_run_time(wheel: Path) -> None:
         assert any(name.endswith(f'/data/share/liquid_drone/{wanted}') for name in names), wanted
     assert any(name.endswith('resource_index/packages/liquid_drone') for name in names)
     assert 'liquid_drone/py.typed' in names
+    page = {f'liquid_drone/operator/page/{name}' for name in ('page.html', 'page.css', 'page.js')}
+    assert page <= set(names)
     assert any(name.endswith('dist-info/licenses/LICENSE') for name in names)
 
 

@@ -80,6 +80,14 @@ def test_the_screen_says_who_is_silent_and_why_it_is_held() -> None:
     assert lines['capture to setpoint'].startswith('9 ms')
 
 
+def test_every_fact_that_keeps_from_engaging_has_a_row() -> None:
+    values = {'obstacles': 'battery: 5% of its charge | home position: never received'}
+    mavlink = Status('WARN', 'standing by', values, 0.5)
+    rows = watch.rows(GraphSnapshot({'mavlink': mavlink}))
+    told = [words for name, words in rows if name == 'keeps from engaging']
+    assert told == ['battery: 5% of its charge', 'home position: never received']
+
+
 def test_an_empty_graph_is_said_in_words() -> None:
     ((_, words),) = watch.rows(GraphSnapshot())
     assert 'no diagnostics yet' in words

@@ -104,6 +104,12 @@ def rows(snapshot: 'GraphSnapshot') -> list[tuple[str, str]]:
     ]
     reason = snapshot.value('mavlink', 'reason') or snapshot.value('mavlink', 'cause')
     found.append(('guard', reason or 'nothing held back'))
+    obstacles = snapshot.value('mavlink', 'obstacles')
+    found += [
+        ('keeps from engaging', sentence.replace('[', r'\['))
+        for sentence in obstacles.split(' | ')
+        if sentence
+    ]
     found.append(('mode', _mode(snapshot)))
     found.append(('target', _target(snapshot)))
     for topic, values in snapshot.commands.items():
