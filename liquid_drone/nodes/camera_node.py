@@ -49,7 +49,7 @@ PARAMETERS = (
     Parameter(
         'path', '', 'video of source video (empty: one that ships), or folder of source folder'
     ),
-    Parameter('loop', False, 'begin a video or folder again at its end'),
+    Parameter('loop', False, 'begin a video or folder again at its end; the one that ships does'),
     Parameter('image_width', 0, 'asked of a device; 0: as it has it', low=0, high=8192),
     Parameter('image_height', 0, 'asked of a device; 0: as it has it', low=0, high=8192),
     Parameter(
@@ -104,7 +104,7 @@ class CameraNode(ManagedNode):
         self.values = values = self.read_parameters()
         name = ADDRESSES[values['source']]
         if values['source'] == 'video' and not values['path']:
-            values['path'] = str(resources.find(REHEARSAL))
+            values['path'], values['loop'] = str(resources.find(REHEARSAL)), True
         if not values[name]:
             raise ConfigError(f"source '{values['source']}' needs parameter '{name}'")
         url = values['camera_info_url']

@@ -15,6 +15,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import CompressedImage
 
 from liquid_drone.errors import CameraError
+from liquid_drone.nodes import camera_node
 from liquid_drone.ros import conversions, process, qos
 
 COUNT = 30
@@ -86,6 +87,20 @@ def test_the_end_of_a_file_ends_the_node(bench: CameraBench, folder: Path) -> No
     stop = process.StopRequest()
     assert bench.node.turn(stop)
     assert bench.wait(lambda: not bench.node.turn(stop))
+
+
+def test_the_video_that_ships_begins_again_at_its_end(
+    bench: CameraBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = tmp_path / 'short.avi'
+    writer = cv2.VideoWriter(str(short), cv2.VideoWriter.fourcc(*'MJPG'), 20.0, (64, 48))
+    for _ in range(3):
+        writer.write(np.full((48, 64, 3), 90, np.uint8))
+    writer.release()
+    monkeypatch.setattr(camera_node, 'REHEARSAL', str(short))
+    bench.set(source='video', framerate=50.0)
+    bench.node.start()
+    assert bench.wait(lambda: len(bench.images) >= 8)
 
 
 def test_a_source_that_breaks_ends_the_process_with_its_reason(
