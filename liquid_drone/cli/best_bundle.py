@@ -26,6 +26,7 @@ def export_best(
     from ..learn.target_detection import detection_errors
     from ..policy.card import add_results
     from ..schema import plain
+    from ..workers.pool import LocalProcesses
 
     frames = frames_of(recipe, work, best.round)
     export_round(recipe, work, best.round, out, frames, recipe.name)
@@ -33,7 +34,8 @@ def export_best(
     flights = recipe.validation.detection_flights
     if flights:
         watcher.begin('target head: validation flights', flights, 'flights')
-        counts = detection_errors(recipe, out, flights, processes, lambda: watcher.advance())
+        pool = LocalProcesses(processes)
+        counts = detection_errors(recipe, out, flights, pool, lambda: watcher.advance())
         watcher.end(str(counts))
         table['target head'] = str(counts)
     add_results(out, f'validation seeds, task {recipe.task}', table)

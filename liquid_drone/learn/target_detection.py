@@ -17,7 +17,7 @@ from ..contract import MIN_TARGET_PIXELS, SEEN_PROBABILITY, load_contract
 from ..seeds import split_seeds
 from ..sim.flight_log import FlightLog
 from ..sim.scenario.scenario import load_target
-from ..workers.pool import LocalProcesses
+from ..workers.executor import Executor
 from .drivers import DriverPlan
 from .flights.jobs import jobs_of, run_jobs
 from .recipe import Disturbance, Recipe
@@ -55,7 +55,7 @@ def detection_errors(
     recipe: Recipe,
     bundle: Path,
     flights: int,
-    processes: int,
+    executor: Executor,
     done: Callable[[], None] = lambda: None,
 ) -> DetectionCounts:
     """Let a policy watch flights of the expert through the recipe's places and count.
@@ -64,7 +64,7 @@ def detection_errors(
         recipe: places, targets and look-alikes.
         bundle: the policy.
         flights: how many, of 15 s each.
-        processes: flights at once.
+        executor: who flies them.
         done: called after each flight.
 
     """
@@ -74,7 +74,7 @@ def detection_errors(
     targets = {load_target(name).name for name in recipe.targets}
     named = {job.flight.seed: load_target(job.flight.target).name in targets for job in jobs}
     total = DetectionCounts()
-    for result in run_jobs(jobs, LocalProcesses(processes)):
+    for result in run_jobs(jobs, executor):
         assert result.log is not None  # nothing is recorded, so nothing was there already
         total = total + count(result.log, named[result.seed])
         done()

@@ -22,6 +22,7 @@ class Answer:
     command: np.ndarray
     target_probability: float = 0.25
     target_bearing: float = -0.5
+    target_elevation: float = 0.125
 
 
 @dataclass

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from liquid_drone.contract import CommandSpec
-from liquid_drone.learn import collect, target_detection
+from liquid_drone.learn import target_detection
 from liquid_drone.learn.clips import without_target
 from liquid_drone.learn.drivers import DriverPlan
+from liquid_drone.learn.flights.jobs import jobs_of
 from liquid_drone.learn.recipe import Disturbance, Recipe
 from liquid_drone.learn.target_detection import DetectionCounts, count
 from liquid_drone.sim.flight_log import COLUMNS, UNKNOWN, FlightLog
+from liquid_drone.workers.executor import ThisProcess
 
 RECIPE = Recipe('tiny', lookalikes=('plain_person',), lookalike_every=3)
 
@@ -41,9 +43,9 @@ def test_misses_and_imaginings_are_counted():
 
 def test_look_alikes_walk_in_the_target_s_stead_only_where_they_may(tmp_path):
     plan = DriverPlan('expert', Disturbance(), CommandSpec())
-    trained = collect.jobs_of(RECIPE, range(9), 4, plan, tmp_path, lookalikes=True)
+    trained = jobs_of(RECIPE, range(9), 4, plan, tmp_path, lookalikes=True)
     assert [job.flight.target for job in trained].count('plain_person') == 3
-    judged = collect.jobs_of(RECIPE, range(9), 4, plan, None)
+    judged = jobs_of(RECIPE, range(9), 4, plan, None)
     assert {job.flight.target for job in judged} == {'red_backpack'}
     with pytest.raises(ValueError, match='no targets'):
         replace(RECIPE, lookalikes=('red_backpack',))
@@ -66,6 +68,6 @@ def test_a_flight_after_a_look_alike_shows_no_target_and_teaches_no_command(epis
 def test_a_policy_that_watches_meets_pictures_without_the_target(bundle, monkeypatch):
     """Turned away now and then, the expert must show the policy what an empty picture is like."""
     monkeypatch.setattr(target_detection, 'FRAMES', 120)
-    total = target_detection.detection_errors(RECIPE, bundle, 3, 0)
+    total = target_detection.detection_errors(RECIPE, bundle, 3, ThisProcess())
     assert total.shown > 60
     assert total.empty > 20
