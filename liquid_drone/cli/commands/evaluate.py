@@ -47,6 +47,11 @@ where it was.
 """
 
 
+STUDY_TAKES = ('study', 'out', 'where', 'shard')
+BY_WHOM = ('bundle', 'expert', 'providers', 'precision')
+REGRESSIONS_TAKE = ('regressions', *BY_WHOM, 'where', 'out', 'json')
+
+
 @dataclass(frozen=True, kw_only=True)
 class EvaluateArguments:
     """Which flights are flown, by whom, and where their results go."""
@@ -118,24 +123,11 @@ def run(args: EvaluateArguments) -> int:
     if args.study:
         from .results.study import run_all
 
-        if args.where.ray:
-            raise ConfigError(
-                '--study runs trainings of this machine: share it by --shard, without --ray'
-            )
-        _only(args, '--study', ('study', 'out', 'where', 'shard'))
+        _only(args, '--study', STUDY_TAKES)
+        _check_local(args.where)
         return run_all(args.study, args.out, args.where.processes, args.shard)
     if args.regressions is not None:
-        takes = (
-            'regressions',
-            'bundle',
-            'expert',
-            'providers',
-            'precision',
-            'where',
-            'out',
-            'json',
-        )
-        _only(args, '--regressions', takes)
+        _only(args, '--regressions', REGRESSIONS_TAKE)
         return _fly_regressions(args, args.regressions)
     from ...evaluate.plots.rates import chart
     from ...evaluate.report import markdown, overview
@@ -188,6 +180,13 @@ def _only(args: EvaluateArguments, mode: str, takes: Collection[str]) -> None:
         left_out += ['--' + name.replace('_', '-') for name in changed]
     if left_out:
         raise ConfigError(f'{mode} says what is flown: leave out {", ".join(left_out)}')
+
+
+def _check_local(where: ExecutorArguments) -> None:
+    if where.ray:
+        raise ConfigError(
+            '--study runs trainings of this machine: share it by --shard, without --ray'
+        )
 
 
 def _taken_apart(args: EvaluateArguments) -> EvaluateArguments:
