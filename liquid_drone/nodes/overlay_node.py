@@ -59,7 +59,6 @@ class OverlayNode(Node):
         self._probability, self._stage, self._next_s = 0.0, '', 0.0
         self._camera = CameraInput(self, self._on_picture, 'no overlay')
         self._camera.transport = values['image_transport']
-        self._is_watched = False
         create = self.create_subscription
         create(String, topics.STAGE, self._on_stage, qos.LATCHED)
         create(Float64, topics.TARGET_PROBABILITY, self._on_probability, qos.COMMAND)
@@ -84,13 +83,7 @@ class OverlayNode(Node):
     def _look(self) -> None:
         """Take pictures while somebody subscribes to the overlay, and none otherwise."""
         is_watched = self._overlays.get_subscription_count() > 0
-        if is_watched == self._is_watched:
-            return
-        self._is_watched = is_watched
-        if is_watched:
-            self._camera.open()
-        else:
-            self._camera.close()
+        if self._camera.open_while(is_watched) and not is_watched:
             self._pictures.clear()
 
     def _on_picture(self, image: Image, stamp_ns: int, fov_deg: float | None) -> None:

@@ -67,6 +67,7 @@ class CameraInput:
         self._refused = 0
         self._inputs: list[Any] = []
         self._publisher: OnePublisher | None = None
+        self._is_watched = False
 
     @property
     def message_type(self) -> str:
@@ -107,6 +108,17 @@ class CameraInput:
             self._inputs.append(pictures)
             if self._acts:
                 self._publisher = OnePublisher(self._node, pictures.topic_name)
+
+    def open_while(self, is_watched: bool) -> bool:
+        """Be open while somebody looks, and closed otherwise; tell whether that changed."""
+        if is_watched == self._is_watched:
+            return False
+        self._is_watched = is_watched
+        if is_watched:
+            self.open()
+        else:
+            self.close()
+        return True
 
     def close(self) -> None:
         """Stop listening."""

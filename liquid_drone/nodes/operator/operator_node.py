@@ -79,7 +79,6 @@ class OperatorNode(Node):
         self._picture_ns = 0
         self._camera = CameraInput(self, self._on_picture, 'not shown')
         self._camera.transport = values['image_transport']
-        self._is_watched = False
         self._subscribe()
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(LOOK_EVERY_S, self._look, clock=steady)
@@ -115,14 +114,7 @@ class OperatorNode(Node):
 
     def _look(self) -> None:
         """Take pictures while a page is open, and none otherwise."""
-        is_watched = self.view.browsers > 0
-        if is_watched == self._is_watched:
-            return
-        self._is_watched = is_watched
-        if is_watched:
-            self._camera.open()
-        else:
-            self._camera.close()
+        self._camera.open_while(self.view.browsers > 0)
 
     def _on_picture(self, image: Image, stamp_ns: int, fov_deg: float | None) -> None:
         every_ns = conversions.SECOND_NS / self.values['picture_rate_hz']
