@@ -47,6 +47,7 @@ function takeText(message) {
   shown.decision = message.age_ms.decision === null ? -Infinity : shown.made - message.age_ms.decision;
   shown.state = message;
   show();
+  watchAge();  // the button follows its reasons at once, not at the next tick
   if (message.has_picture) waiting = message;
   else confirmIt(message.n);
 }
