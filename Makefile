@@ -58,7 +58,7 @@ fly: $(VENV)/.for-fly
 	$(RUN)/liquid-drone fly $(FLY_ARGS)
 
 test: check
-	$(RUN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(RUN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 quick: $(VENV)/.for-test
 	$(RUN)/python -m pytest -m 'not slow and not e2e' --hypothesis-profile=quick -n 2 -q $(PYTEST_ARGS)
