@@ -107,10 +107,10 @@ def train(
         losses = _step(progress, batch, weight, config, rate, step, team, beside)
         report(step, losses)
         if team.first and time.monotonic() - saved_s >= CHECKPOINT_S:
-            _save_progress(progress, step + 1, partial)
+            save_progress(progress, step + 1, partial)
             saved_s = time.monotonic()
     if team.first:
-        _save_progress(progress, span.last, checkpoint)
+        save_progress(progress, span.last, checkpoint)
         partial.unlink(missing_ok=True)
     averaged = progress.average.module.cpu()
     assert isinstance(averaged, Network)
@@ -291,7 +291,8 @@ def _finite(gradient: Tensor | None) -> bool:
     return gradient is None or bool(gradient.isfinite().all())
 
 
-def _save_progress(progress: TrainingProgress, step: int, path: Path) -> None:
+def save_progress(progress: TrainingProgress, step: int, path: Path) -> None:
+    """Write a checkpoint that a training goes on from and a bundle is exported from."""
     state = {
         'weights': progress.network.state_dict(),
         'average': progress.average.module.state_dict(),

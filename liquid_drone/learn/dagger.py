@@ -17,16 +17,18 @@ from pathlib import Path
 
 import torch
 
+from .. import resources
 from ..contract import CommandSpec
 from ..errors import EpisodeError
 from ..evaluate.shards import SeedShard
+from ..files import sha256_of
 from ..policy.network import Network
-from ..policy.weights import load_weights_of
+from ..policy.weights import ENCODER, WEIGHTS_FILE, begin_with, load_weights_of
 from ..seeds import split_seeds
 from ..sim.scenario.scenario import load_target
 from ..workers.executor import Executor
 from ..workers.pool import LocalProcesses
-from .behaviour_cloning import Span, is_whole, train
+from .behaviour_cloning import Report, Span, is_whole, train
 from .clips import Clip, open_clips
 from .distributed import ALONE, Team
 from .drivers import DriverPlan
@@ -34,6 +36,8 @@ from .export_round import export_round
 from .flights.episode_shards import write_collected
 from .flights.jobs import jobs_of, run_jobs
 from .flights.training_flight import Job, found
+from .frozen.core_training import command_weights, held_out_loss, train_core, write_held_out
+from .frozen.views import open_views
 from .pictures.encoder_stage import make_pictures, pictures_beside, with_trained_encoder
 from .recipe import Recipe, Workspace
 from .rounds import Round, rounds_of
@@ -183,6 +187,8 @@ def train_round(
         _say(watcher, claim_round(recipe, work, one, _episodes(recipe, work, index)))
     if team.told(team.first and is_whole(one.checkpoint)):
         return
+    if recipe.frozen.bundle and not team.first:
+        return  # a core alone is trained by one process
     torch.manual_seed(config.seed)
     clips = _clips(recipe, work, index) if team.first else []
     team.told(True)  # the first one has decoded what was new
@@ -212,9 +218,33 @@ def train_round(
             before_it, done = done, step + 1 - span.first  # more than one where it goes on
             watcher.advance(done - before_it, config.windows * config.length, **smooth)
 
+        if recipe.frozen.bundle:
+            _train_core(recipe, work, network, clips, one.checkpoint, report)
+            watcher.end(f'command {smooth["command"]:.4f}')
+            return
         losses_beside = beside.losses if beside else None
         train(network, clips, config, span, one.checkpoint, before, report, team, losses_beside)
     watcher.end(', '.join(f'{name} {value:.4f}' for name, value in smooth.items()))
+
+
+def _train_core(
+    recipe: Recipe,
+    work: Workspace,
+    network: Network,
+    clips: list[Clip],
+    checkpoint: Path,
+    report: Report,
+) -> None:
+    """Train the core behind a frozen encoder; note its loss on the flights that are held out."""
+    frozen, config = recipe.frozen, recipe.train
+    begin_with(network, frozen.bundle, ENCODER)
+    key = sha256_of(resources.bundle(frozen.bundle) / WEIGHTS_FILE)
+    flights = open_views(network, clips, config, frozen.views, work.views, key)
+    learned = flights[: len(flights) - frozen.held_out]
+    average = train_core(network, learned, config, checkpoint, report)
+    if held := flights[len(learned) :]:
+        loss = held_out_loss(average, held, command_weights(learned))
+        write_held_out(loss, len(held), checkpoint.with_suffix('.held-out.json'))
 
 
 def _flown(recipe: Recipe, work: Workspace, index: int) -> list[Path]:

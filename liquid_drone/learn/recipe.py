@@ -15,11 +15,12 @@ from ..errors import ConfigError, shown
 from ..files import check_name
 from ..policy.config import NetworkConfig
 from ..policy.network import Network
-from ..policy.weights import begin_with, load_weights_of
+from ..policy.weights import ENCODER, begin_with, load_weights_of
 from ..schema import check_ranges, renamed_field
 from ..sim.scenario.scenario import load_scenario
 from ..sim.scenario.weather import Weather
 from ..sim.world.actors import check_meshes
+from .frozen.config import FrozenEncoder
 from .pictures.config import PictureConfig
 
 Ranges = dict[str, tuple[float, float]]  # field -> least, most
@@ -177,6 +178,7 @@ class Recipe:
     lookalike_every: int = 7  # one training flight in so many; coprime to the number of places
     recorded: tuple[str, ...] = ()  # what recorded flights followed; they join every round
     start: str = ''  # bundle whose weights training begins with; empty: from nothing
+    frozen: FrozenEncoder = field(default_factory=FrozenEncoder)  # whose encoder is kept
     network: NetworkConfig = field(default_factory=NetworkConfig)
     collect: CollectConfig = field(default_factory=CollectConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
@@ -192,6 +194,11 @@ class Recipe:
             raise ValueError('expected lookalike_every >= 2, and lookalikes that are no targets')
         if self.pictures.count and not self.start:
             raise ValueError('pictures teach the encoder of a bundle: expected its name in start')
+        if self.frozen.bundle and (self.start or self.pictures.count or self.dagger.rounds > 1):
+            raise ValueError(
+                'a frozen encoder leaves one round of the core alone: expected no start, no '
+                'pictures and dagger: {rounds: 1}'
+            )
         for recorded in self.recorded:
             check_name('recorded', recorded)
         for text in self.weather:
@@ -231,6 +238,8 @@ def check_whole(recipe: Recipe) -> None:
     network = built(recipe)
     if recipe.start:
         (begin_with if recipe.pictures.is_stage else load_weights_of)(network, recipe.start)
+    if recipe.frozen.bundle:
+        begin_with(network, recipe.frozen.bundle, ENCODER)
 
 
 def built(recipe: Recipe) -> Network:
@@ -273,6 +282,11 @@ class Workspace:
     def cache(self) -> Path:
         """Decoded frames."""
         return self.root / 'cache'
+
+    @property
+    def views(self) -> Path:
+        """Features of frozen encoders."""
+        return self.root / 'views'
 
     def checkpoint(self, round_index: int) -> Path:
         """Return the checkpoint at the end of a round's training."""

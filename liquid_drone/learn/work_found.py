@@ -88,6 +88,8 @@ def _round_identity(recipe: Recipe, work: Workspace, one: Round, episodes: list[
     flown = sorted(load_info(path).sha256 for path in episodes)
     before = _held(_note(work, one.index - 1)) if one.index else _start(recipe.start)
     made_of = [training, recipe.network, recipe.dagger.rounds, flown, before]
+    if recipe.frozen.bundle:
+        made_of += [recipe.frozen.views, recipe.frozen.held_out, _start(recipe.frozen.bundle)]
     return digest([*made_of, recipe.pictures] if recipe.pictures.count else made_of)
 
 

@@ -22,6 +22,7 @@ from .network import Network
 
 WEIGHTS_FILE = 'weights.npz'
 CONFIG = 'config'
+ENCODER = ('vision.', 'auxiliary.')  # names of its tensors begin so
 MOST_BYTES = 400_000_000
 
 
@@ -74,8 +75,13 @@ def load_weights_of(network: Network, bundle: str) -> Network:
     return network
 
 
-def begin_with(network: Network, bundle: str) -> Network:
+def begin_with(network: Network, bundle: str, parts: tuple[str, ...] = ('',)) -> Network:
     """Load what a bundle's weights have in common with a network; the rest stays as it begins.
+
+    Args:
+        network: changed in place.
+        bundle: name or path.
+        parts: how the names of the tensors that are loaded begin.
 
     Raises:
         BundleError: no weights, unreadable ones, or a part of another shape.
@@ -84,7 +90,8 @@ def begin_with(network: Network, bundle: str) -> Network:
     path = resources.bundle(bundle)
     arrays, _ = _read(path)
     begins = network.state_dict()
-    shared = {name: torch.from_numpy(arrays[name]) for name in arrays if name in begins}
+    names = [name for name in arrays if name in begins and name.startswith(parts)]
+    shared = {name: torch.from_numpy(arrays[name]) for name in names}
     for name, value in shared.items():
         if value.shape != begins[name].shape:
             raise BundleError(

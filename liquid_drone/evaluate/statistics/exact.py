@@ -41,6 +41,27 @@ def permutation_p(ours: FloatArray, theirs: FloatArray, seed: int = 0) -> float:
     return float(found.pvalue)
 
 
+def sign_flip_p(ours: FloatArray, theirs: FloatArray) -> float:
+    """Return the two-sided p of a mean difference of pairs as large where arms mean nothing.
+
+    Within each pair the arms may change places; every way of it is counted.
+
+    Args:
+        ours: one score a training (R,).
+        theirs: of the trainings that they are paired with (R,).
+
+    """
+    found = require('scipy.stats', 'study').permutation_test(
+        (ours - theirs,),
+        np.mean,
+        permutation_type='samples',
+        vectorized=True,
+        n_resamples=np.inf if 2 ** len(ours) <= MOST_EXACT else RESAMPLES,
+        random_state=0,
+    )
+    return float(found.pvalue)
+
+
 def _difference(x: FloatArray, y: FloatArray, axis: int = -1) -> FloatArray:
     difference: FloatArray = np.mean(x, axis=axis) - np.mean(y, axis=axis)
     return difference

@@ -20,8 +20,8 @@ from ...evaluate.statistics.aggregates import (
     probability_of_improvement,
     stratified_interval,
 )
-from ...evaluate.statistics.exact import cliffs_delta, holm, permutation_p
-from ...evaluate.statistics.spread import variance_parts
+from ...evaluate.statistics.exact import cliffs_delta, holm, permutation_p, sign_flip_p
+from ...evaluate.statistics.spread import factor_shares, variance_parts
 from ...files import write_text
 from ...results import claim
 from .plan import StudyPlan, StudyTraining, trainings_of
@@ -61,6 +61,7 @@ def analyse(plan: StudyPlan, out: Path) -> dict[str, Any]:
         'bundles': {_bundle_hash(plan, folder, one): one.name for one in done},
         'arms': {arm: _arm(plan, found, wanted[arm]) for arm, found in outcomes.items()},
         'comparisons': _comparisons(plan, outcomes),
+        'variance_shares': _shares(plan, outcomes),
     }
 
 
@@ -122,7 +123,29 @@ def _comparison(plan: StudyPlan, ours: FloatArray, theirs: FloatArray) -> dict[s
         'difference': asdict(difference),
         'improvement': asdict(better),
         'cliffs_delta': cliffs_delta(*means),
-        'p': permutation_p(*means),
+        'p': (sign_flip_p if _paired(plan, *means) else permutation_p)(*means),
+    }
+
+
+def _paired(plan: StudyPlan, ours: FloatArray, theirs: FloatArray) -> bool:
+    """Tell whether training k of both arms has the same encoder."""
+    return plan.encoders.count > 0 and len(ours) == len(theirs)
+
+
+def _shares(plan: StudyPlan, outcomes: dict[str, FloatArray]) -> dict[str, float] | None:
+    """Return how much of the variance in the primary place is the cell's and the encoder's."""
+    count, number = plan.encoders.count, [p.name for p in plan.places].index(plan.primary_place)
+    scores = [found[:, number].mean(axis=1) for found in outcomes.values()]
+    sizes = {len(one) for one in scores}
+    if count < 2 or len(scores) < 2 or len(sizes) > 1 or (size := sizes.pop()) % count:
+        return None
+    by_encoder = [one.reshape(size // count, count).T for one in scores]  # seeds take turns
+    shares = factor_shares(np.array(by_encoder))
+    return {
+        'cell': shares.first,
+        'encoder': shares.second,
+        'cell with encoder': shares.both,
+        'training seed': shares.trainings,
     }
 
 
@@ -155,6 +178,9 @@ def table(found: dict[str, Any]) -> str:
         numbers = f'{one["cliffs_delta"]:+.2f} | {one["p"]:.3g} | {one["p_holm"]:.3g}'
         sides = f'{_interval(one["difference"])} | {_interval(one["improvement"])}'
         lines.append(f'| {arm} | {sides} | {numbers} |')
+    if shares := found.get('variance_shares'):
+        words = ', '.join(f'{name} {share:.0%}' for name, share in shares.items())
+        lines += ['', f'Shares of the variance in {found["primary"]}: {words}.']
     if not found['is_whole']:
         lines += ['', 'Not all trainings are done: nothing is concluded from these numbers.']
     return '\n'.join(lines) + '\n'

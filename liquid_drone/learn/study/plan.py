@@ -5,8 +5,10 @@
 Nothing here trains or flies.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from ... import schema
@@ -16,7 +18,9 @@ from ...policy.config import NetworkConfig
 from ...resources import named_file
 from ...seeds import split_seeds
 from ...sim.flight_spec import FlightSpec
-from ..recipe import Recipe, TrainConfig, check_whole
+from ..frozen.config import FrozenEncoder
+from ..recipe import Recipe, TrainConfig, ValidationConfig, check_whole
+from .tuning import TuningConfig
 
 MOST_TRAININGS = 1_000
 Measure = Literal['in_view_share', 'success']
@@ -50,6 +54,16 @@ class StudyPlace:
 
 
 @dataclass(frozen=True)
+class SharedEncoders:
+    """Encoders that are trained first, once each; the arms' cores are trained behind them."""
+
+    count: int = 0  # 0: every training has an encoder of its own
+    network: NetworkConfig = field(default_factory=NetworkConfig)  # with the core it learns with
+    train: dict[str, Any] = field(default_factory=dict)  # instead of the recipe's
+    views: int = 4  # of each flight, see FrozenEncoder
+
+
+@dataclass(frozen=True)
 class StudyPlan:
     """All of a study."""
 
@@ -65,6 +79,8 @@ class StudyPlan:
     measure: Measure = 'in_view_share'
     primary: str = ''  # name of the place where arms are compared; empty: the first
     draws: int = 2_000  # of every bootstrap
+    encoders: SharedEncoders = field(default_factory=SharedEncoders)
+    tuning: TuningConfig = field(default_factory=TuningConfig)  # of cores behind shared encoders
 
     def __post_init__(self) -> None:
         check_name('name', self.name)
@@ -74,6 +90,9 @@ class StudyPlan:
         schema.check_ranges(self, ranges)
         for arm in self.arms.values():
             schema.check_ranges(arm, {'trainings': (1, MOST_TRAININGS)})
+        schema.check_ranges(self.encoders, {'count': (0, MOST_TRAININGS), 'views': (1, 100)})
+        if self.tuning.draws and not self.encoders.count:
+            raise ValueError('tuning compares cores behind shared encoders: expected encoders')
         if self.reference not in self.arms:
             raise ValueError(f'reference must be one of {", ".join(self.arms)}')
         names = [place.name for place in self.places]
@@ -117,6 +136,8 @@ def load_plan(file: str) -> StudyPlan:
     for training in trainings_of(plan):
         if training.seed == 1:
             check_whole(recipe_of(plan, training))
+            if plan.encoders.count:
+                recipe_of(plan, training, 'bundle')  # refused here where it cannot be one
     _ = plan.seeds  # refused here where the split has too few
     return plan
 
@@ -128,18 +149,50 @@ def trainings_of(plan: StudyPlan) -> list[StudyTraining]:
     return sorted(found, key=lambda one: one.seed)
 
 
-def recipe_of(plan: StudyPlan, training: StudyTraining) -> Recipe:
+def encoder_of(plan: StudyPlan, training: StudyTraining) -> int:
+    """Return the number of the shared encoder of a training, from 1."""
+    return (training.seed - 1) % plan.encoders.count + 1
+
+
+def encoder_recipe(plan: StudyPlan, number: int) -> Recipe:
+    """Return the recipe of a shared encoder; its training seed is its number."""
+    shared = plan.encoders
+    words = {**schema.plain(plan.recipe.train), **shared.train, 'seed': number}
+    train = schema.build(TrainConfig, words, 'encoders: train')
+    name = f'{plan.name}-encoder-{number}'
+    return replace(plan.recipe, name=name, network=shared.network, train=train)
+
+
+def recipe_of(
+    plan: StudyPlan,
+    training: StudyTraining,
+    encoder: str = '',
+    tuned: Mapping[str, float] = MappingProxyType({}),
+) -> Recipe:
     """Return the recipe of one training.
+
+    Args:
+        plan: of the study.
+        training: which one.
+        encoder: bundle whose encoder is kept; empty: it is trained too.
+        tuned: fields of ``train`` that a tuning chose.
 
     Raises:
         ConfigError: a field of ``train`` that cannot be.
 
     """
     arm = plan.arms[training.arm]
-    words = {**schema.plain(plan.recipe.train), **arm.train, 'seed': training.seed}
+    words = {**schema.plain(plan.recipe.train), **arm.train, **tuned, 'seed': training.seed}
     train = schema.build(TrainConfig, words, f'arm {training.arm}: train')
     name = f'{plan.name}-{training.name}'
     try:
-        return replace(plan.recipe, name=name, network=arm.network, train=train)
+        found = replace(plan.recipe, name=name, network=arm.network, train=train)
+        return _behind(found, encoder, plan.encoders.views) if encoder else found
     except ValueError as error:
         raise ConfigError(f'arm {training.arm}: {error}') from error
+
+
+def _behind(recipe: Recipe, encoder: str, views: int) -> Recipe:
+    """Return a recipe of the core alone; one flight shows that its bundle flies."""
+    once = ValidationConfig(flights=1, final_flights=1, detection_flights=0)
+    return replace(recipe, frozen=FrozenEncoder(encoder, views), validation=once)

@@ -12,10 +12,11 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
@@ -26,9 +27,18 @@ from ...results import BUNDLE, claim
 from ...run_lock import is_held, only_run
 from ...schema import plain
 from ..recipe import Recipe
-from .plan import StudyPlan, StudyTraining, recipe_of, trainings_of
+from .plan import (
+    StudyPlan,
+    StudyTraining,
+    encoder_of,
+    encoder_recipe,
+    recipe_of,
+    trainings_of,
+)
+from .tuning import tune
 
 RECIPE = 'recipe.yaml'
+TUNING = 'tuning.json'
 SHARED = 'data'  # the expert flights that all trainings learn from
 MOST_BYTES = 1_000_000
 Say = Callable[[str], None]
@@ -48,6 +58,10 @@ class StudyFolder:
     def bundle(self, training: StudyTraining) -> Path:
         """Return its bundle."""
         return self.training(training) / 'data' / 'bundle'
+
+    def encoder(self, number: int) -> Path:
+        """Return the directory of a shared encoder."""
+        return self.root / 'encoders' / str(number)
 
     def flights(self, training: StudyTraining, place: str) -> Path:
         """Return the directory of its flights in a place."""
@@ -113,11 +127,14 @@ def run_study(
     folder, runner = StudyFolder(out), Runner()
     chosen = [one for one in (mine or trainings_of(plan)) if not is_done(plan, folder, one)]
     claim(out, (RECIPE,))
-    for training in chosen:
-        _write_recipe(folder.training(training), recipe_of(plan, training))
+    if not plan.encoders.count:
+        _write_recipes(plan, folder, chosen)
     if not chosen:
         return
     _collect(plan, out, processes, runner, say)
+    if plan.encoders.count:
+        _share_encoders(plan, folder, processes, runner, say)
+        _write_recipes(plan, folder, chosen, _tuned(plan, folder, say))
     failed: list[str] = []
 
     def work(training: StudyTraining) -> None:
@@ -135,6 +152,56 @@ def run_study(
         pool.shutdown(cancel_futures=True)
     if failed:
         raise SimulationError(f'{len(failed)} of {len(chosen)} trainings failed; {failed[0]}')
+
+
+def _write_recipes(
+    plan: StudyPlan,
+    folder: StudyFolder,
+    chosen: Sequence[StudyTraining],
+    tuned: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
+) -> None:
+    for one in chosen:
+        encoder = _encoder_bundle(plan, folder, one)
+        recipe = recipe_of(plan, one, encoder, tuned.get(one.arm, {}))
+        _write_recipe(folder.training(one), recipe)
+
+
+def _encoder_bundle(plan: StudyPlan, folder: StudyFolder, training: StudyTraining) -> str:
+    if not plan.encoders.count:
+        return ''
+    return str(folder.encoder(encoder_of(plan, training)).resolve() / 'data' / 'bundle')
+
+
+def _share_encoders(
+    plan: StudyPlan, folder: StudyFolder, processes: int, runner: Runner, say: Say
+) -> None:
+    """Train the shared encoders that are missing."""
+
+    def work(number: int) -> None:
+        here = folder.encoder(number)
+        with only_run(here):
+            if not BUNDLE.holds(here / 'data' / 'bundle'):
+                say(f'encoder {number}: training')
+                _write_recipe(here, encoder_recipe(plan, number))
+                _train(folder, here, runner)
+
+    with ThreadPoolExecutor(processes) as pool:
+        try:
+            list(pool.map(work, range(1, plan.encoders.count + 1)))
+        except BaseException:
+            runner.stop()
+            raise
+
+
+def _tuned(plan: StudyPlan, folder: StudyFolder, say: Say) -> Mapping[str, Mapping[str, float]]:
+    """Return the rates that the tuning chose for each arm; none where there is no tuning."""
+    if not plan.tuning.draws:
+        return {}
+    arms = {}
+    for arm in plan.arms:
+        first = StudyTraining(arm, 1)
+        arms[arm] = recipe_of(plan, first, _encoder_bundle(plan, folder, first))
+    return tune(arms, plan.tuning, folder.root / SHARED, folder.root / TUNING, say)
 
 
 def is_done(plan: StudyPlan, folder: StudyFolder, training: StudyTraining) -> bool:
@@ -168,14 +235,19 @@ def _one(
     with only_run(here):
         if not BUNDLE.holds(folder.bundle(training)):
             say(f'{training.name}: training')
-            _share(folder.root / SHARED, here / 'data')
-            command = ['train', '--recipe', str(here / RECIPE), '--data', str(here / 'data')]
-            runner.run([*command, '--processes', '1'], here / 'train.log')
+            _train(folder, here, runner)
         for place in plan.places:
             if not _is_flown(plan, folder, training, place.name):
                 say(f'{training.name}: {place.name}')
                 runner.run(_flights(plan, folder, training, place.name), here / 'flights.log')
         say(f'{training.name}: done')
+
+
+def _train(folder: StudyFolder, here: Path, runner: Runner) -> None:
+    """Train the recipe of a directory from the expert flights of all."""
+    _share(folder.root / SHARED, here / 'data')
+    command = ['train', '--recipe', str(here / RECIPE), '--data', str(here / 'data')]
+    runner.run([*command, '--processes', '1'], here / 'train.log')
 
 
 def _flights(plan: StudyPlan, folder: StudyFolder, training: StudyTraining, name: str) -> Command:
@@ -188,7 +260,15 @@ def _flights(plan: StudyPlan, folder: StudyFolder, training: StudyTraining, name
 
 
 def _share(source: Path, target: Path) -> None:
-    """Give a training the expert flights of all, as links to the same files."""
+    """Give a training the expert flights of all, as links to the same files.
+
+    What one training computes behind a frozen encoder, all others find.
+    """
+    views = source.resolve() / 'views'
+    views.mkdir(parents=True, exist_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
+    if not (target / 'views').exists():
+        (target / 'views').symlink_to(views, target_is_directory=True)
     for name in ('episodes', 'cache'):
         if (source / name).is_dir() and not (target / name).exists():
             aside = target / f'.{name}.new'

@@ -12,9 +12,17 @@ import yaml
 from liquid_drone.errors import ConfigError, SimulationError
 from liquid_drone.evaluate.flights_file import FLIGHTS, Flown, to_line
 from liquid_drone.evaluate.scoring import FlightScore
+from liquid_drone.learn.recipe import Recipe
 from liquid_drone.learn.study.analysis import analyse, write_analysis
-from liquid_drone.learn.study.plan import load_plan, recipe_of, trainings_of
+from liquid_drone.learn.study.plan import (
+    encoder_of,
+    encoder_recipe,
+    load_plan,
+    recipe_of,
+    trainings_of,
+)
 from liquid_drone.learn.study.running import Runner, StudyFolder, is_done, run_study
+from liquid_drone.learn.study.tuning import TuningConfig, draw_rates, tune
 
 PLAN = {
     'name': 'two', 'trainings': 3, 'flights': 4, 'split': 'validation', 'draws': 20,
@@ -112,6 +120,71 @@ def test_the_numbers_are_those_of_the_flights_and_say_what_is_missing(tmp_path):
     text = write_analysis(found, folder.root)
     assert '| mlp | 3 of 3 | 1.000 (1.000 to 1.000) | 0.220' in text
     assert json.loads((folder.root / 'study.json').read_text()) == found
+
+
+SHARED = {
+    'encoders': {'count': 2, 'train': {'length': 2}},
+    'trainings': 4,
+    'recipe': {**PLAN['recipe'], 'dagger': {'rounds': 1}},
+}  # fmt: skip
+
+
+def test_cores_behind_shared_encoders_take_them_in_turn(tmp_path):
+    plan = load_plan(written(tmp_path, **SHARED))
+    assert [encoder_of(plan, one) for one in trainings_of(plan) if one.arm == 'gru'] == [
+        1,
+        2,
+        1,
+        2,
+    ]
+    assert encoder_recipe(plan, 2).train == replace(plan.recipe.train, length=2, seed=2)
+    one = recipe_of(plan, trainings_of(plan)[0], 'a/bundle', {'weight_decay': 0.02})
+    assert (one.frozen.bundle, one.frozen.views) == ('a/bundle', 4)
+    assert one.train == replace(plan.recipe.train, seed=1, weight_decay=0.02)
+    with pytest.raises(ConfigError, match='leaves one round of the core alone'):
+        load_plan(written(tmp_path, **{**SHARED, 'recipe': PLAN['recipe']}))
+    with pytest.raises(ConfigError, match='expected encoders'):
+        load_plan(written(tmp_path, tuning={'draws': 2}))
+
+
+def test_a_design_of_cells_by_encoders_pairs_its_trainings_and_shares_out_the_variance(tmp_path):
+    plan, folder = load_plan(written(tmp_path, **SHARED)), StudyFolder(tmp_path / 'out')
+    better = {'gru': 0.1, 'mlp': 0.0}
+    for one in trainings_of(plan):
+        share = 0.3 * encoder_of(plan, one) + better[one.arm] + 0.001 * one.seed
+        flown(plan, folder, one, lambda *_, share=share: share)
+    found = analyse(plan, folder.root)
+    assert found['comparisons']['mlp']['p'] == pytest.approx(2 / 2**4)
+    shares = found['variance_shares']
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert shares['encoder'] == pytest.approx(0.302 / (0.3 + 0.1) - 0.755 + 0.9, abs=0.02)
+    assert 'Shares of the variance in forest-autumn: cell 10%' in write_analysis(
+        found, folder.root
+    )
+
+
+def test_a_tuning_goes_on_where_it_was_and_takes_the_least_loss(tmp_path, monkeypatch):
+    module = 'liquid_drone.learn.study.tuning'
+    arms, config = {'gru': Recipe('a'), 'mlp': Recipe('b')}, TuningConfig(draws=3)
+    monkeypatch.setattr(f'{module}._flights', lambda *_: [])
+    asked = []
+
+    def loss(recipe, tuning, flights, number, file):
+        asked.append((recipe.name, number))
+        if len(asked) == 5:
+            raise KeyboardInterrupt
+        return [0.5, 0.1, 0.3][number]
+
+    monkeypatch.setattr(f'{module}._loss', loss)
+    file = tmp_path / 'tuning.json'
+    with pytest.raises(KeyboardInterrupt):
+        tune(arms, config, tmp_path, file, print)
+    found = tune(arms, config, tmp_path, file, print)
+    assert asked == [*(('a', n) for n in range(3)), ('b', 0), ('b', 1), ('b', 1), ('b', 2)]
+    assert found == {'gru': draw_rates(1), 'mlp': draw_rates(1)}
+    file.write_text(file.read_text().replace('"weight_decay": ', '"weight_decay": 1'))
+    with pytest.raises(ConfigError, match='another one'):
+        tune(arms, config, tmp_path, file, print)
 
 
 def test_what_is_flown_is_not_flown_again_and_another_plan_is_refused(tmp_path, monkeypatch):

@@ -1,0 +1,152 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Behaviour cloning of the core alone, on features of a frozen encoder: minutes become seconds.
+
+Windows, gaps between frames, optimiser, rates, weights of the command channels and the running
+average are those of ``behaviour_cloning``; the heads of the encoder stay as they are.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...errors import EpisodeError, TrainingError
+from ...files import write_text
+from ...policy.network import Network
+from ..batches import pick_frames
+from ..behaviour_cloning import (
+    Report,
+    TrainingProgress,
+    rate_at,
+    running_average,
+    save_progress,
+)
+from ..recipe import TrainConfig
+from .views import FlightViews
+
+
+class CoreBatch(NamedTuple):
+    """B windows of T frames."""
+
+    features: Tensor  # (B, T, F)
+    dt_s: Tensor  # (B, T)
+    label: Tensor  # (B, T, 4)
+
+
+def train_core(
+    network: Network,
+    flights: list[FlightViews],
+    config: TrainConfig,
+    checkpoint: Path,
+    report: Report = lambda step, losses: None,
+) -> Network:
+    """Train the core of a network and write a checkpoint; return the averaged network.
+
+    Raises:
+        EpisodeError: no flight is as long as a window.
+        TrainingError: the loss is not finite.
+
+    """
+    long = [flight for flight in flights if len(flight) >= config.length]
+    if not long:
+        raise EpisodeError(f'no flight has {config.length} frames: collect flights first')
+    torch.set_num_threads(config.threads)
+    network.vision.requires_grad_(False)
+    network.auxiliary.requires_grad_(False)
+    weight = command_weights(flights)
+    progress = _begin(network, config)
+    for step in range(config.steps):
+        batch = core_batch(long, config, network.time.nominal_s, step)
+        for group in progress.optimiser.param_groups:
+            group['lr'] = group['base'] * rate_at(step, config.steps, config)
+        loss = command_loss(network, batch, weight)
+        network.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        trained = [p for p in network.parameters() if p.grad is not None]
+        norm = torch.nn.utils.clip_grad_norm_(trained, config.clip)
+        if not (torch.isfinite(loss) and torch.isfinite(norm)):
+            raise TrainingError(
+                f'step {step} gave a loss that is not finite: lower learning_rate or '
+                'core_rate_factor'
+            )
+        progress.optimiser.step()
+        network.constrain()
+        progress.average.update_parameters(network)
+        report(step, {'command': float(loss.detach())})
+    save_progress(progress, config.steps, checkpoint)
+    averaged = progress.average.module
+    assert isinstance(averaged, Network)
+    return averaged
+
+
+def _begin(network: Network, config: TrainConfig) -> TrainingProgress:
+    core = list(network.cell.parameters())
+    readout = [] if network.readout is None else list(network.readout.parameters())
+    fast = config.learning_rate * config.core_rate_factor
+    groups = [{'params': core, 'base': fast}]
+    groups += [{'params': readout, 'base': config.learning_rate}] if readout else []
+    optimiser = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
+    return TrainingProgress(network, running_average(network, config.average), optimiser, 0)
+
+
+def core_batch(
+    flights: list[FlightViews], config: TrainConfig, nominal_s: float, *key: int
+) -> CoreBatch:
+    """Return the batch with this key; it depends on the seed and the key alone."""
+    rng = np.random.default_rng((config.seed, *key))
+    lengths = np.array([len(flight) for flight in flights], dtype=np.float64)
+    chosen = rng.choice(len(flights), size=config.windows, p=lengths / lengths.sum())
+    features, dt_s, label = [], [], []
+    for flight in (flights[number] for number in chosen):
+        view, index = (
+            int(rng.integers(len(flight.features))),
+            pick_frames(len(flight), config, rng),
+        )
+        stamps = flight.stamp_s[index]
+        features.append(flight.features[view, index])
+        label.append(flight.label[view, index])
+        dt_s.append(np.diff(stamps, prepend=stamps[0] - nominal_s))
+    columns = (torch.from_numpy(np.stack(one)).float() for one in (features, dt_s, label))
+    return CoreBatch(*columns)
+
+
+def command_weights(flights: list[FlightViews]) -> Tensor:
+    """Return (4,): one over the variance of each command channel, so that each counts the same."""
+    labels = np.concatenate([flight.label.reshape(-1, 4) for flight in flights])
+    labels = labels[~np.isnan(labels).any(axis=1)]
+    return torch.from_numpy(1.0 / np.maximum(labels.var(axis=0), 1e-3)).float()
+
+
+def command_loss(network: Network, batch: CoreBatch, weight: Tensor) -> Tensor:
+    """Return the mean squared error of the command, of unit variance in each channel."""
+    state = batch.features.new_zeros(len(batch.features), network.cell.state_size)
+    outputs, _ = network.cell.sequence(batch.features, state, network.ticks(batch.dt_s))
+    motor = network.read(outputs) * network.config.core.motor_gain
+    known = ~torch.isnan(batch.label)
+    error = torch.where(known, motor - torch.nan_to_num(batch.label), 0.0)
+    return (error**2 * weight).sum() / known.sum().clamp(min=1)
+
+
+def held_out_loss(network: Network, flights: list[FlightViews], weight: Tensor) -> float:
+    """Return the loss on flights that nothing was trained on, whole, over all their views."""
+    total, count = 0.0, 0
+    with torch.no_grad():
+        for flight in flights:
+            views = len(flight.features)
+            dt_s = np.diff(flight.stamp_s, prepend=flight.stamp_s[0] - network.time.nominal_s)
+            batch = CoreBatch(
+                torch.from_numpy(np.asarray(flight.features, np.float32)),
+                torch.from_numpy(dt_s).float().expand(views, -1),
+                torch.from_numpy(flight.label),
+            )
+            total += float(command_loss(network, batch, weight)) * len(flight)
+            count += len(flight)
+    return total / max(count, 1)
+
+
+def write_held_out(loss: float, flights: int, path: Path) -> None:
+    """Note the loss on the flights that nothing was trained on."""
+    write_text(path, f'{{"command": {loss:.6f}, "flights": {flights}}}\n')

@@ -1,0 +1,136 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The rates of every arm, drawn and compared on held-out flights at home, with equal budgets.
+
+Draw k is the same for every arm. A core learns behind the first frozen encoder from all flights
+but the last ones and is judged on these; the least loss wins.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from ...contract import CommandSpec
+from ...errors import ConfigError
+from ...files import load_json, sha256_of, write_text
+from ...policy.network import Network
+from ...policy.weights import ENCODER, WEIGHTS_FILE, begin_with
+from ...schema import build, check_ranges, plain
+from ..clips import Clip, open_clips
+from ..frozen.core_training import command_weights, held_out_loss, train_core
+from ..frozen.views import FlightViews, open_views
+from ..recipe import Recipe, TrainConfig
+
+SEED = 0  # of the draws and of every training of the tuning
+DECIMALS = 3  # significant ones of a drawn rate
+
+
+@dataclass(frozen=True)
+class TuningConfig:
+    """How many draws each arm has, and how long each learns."""
+
+    draws: int = 0  # 0: the recipe's rates
+    steps: int = 750
+    held_out: int = 16  # flights that the draws are compared on
+
+    RANGES: ClassVar[dict[str, tuple[float, float]]] = {
+        'draws': (0, 1_000), 'steps': (1, 10_000_000), 'held_out': (1, 10_000),
+    }  # fmt: skip
+
+    def __post_init__(self) -> None:
+        check_ranges(self, self.RANGES)
+
+
+def draw_rates(number: int) -> dict[str, float]:
+    """Return draw k: learning rate, factor of the core's rate, weight decay; log-uniform."""
+    rng = np.random.default_rng((SEED, number))
+    ranges = {
+        'learning_rate': (3e-4, 3e-3),
+        'core_rate_factor': (1.0, 10.0),
+        'weight_decay': (0.001, 0.1),
+    }
+    drawn = {}
+    for name, (low, high) in ranges.items():
+        value = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+        drawn[name] = float(f'{value:.{DECIMALS}g}')
+    return drawn
+
+
+def tune(
+    arms: dict[str, Recipe],
+    tuning: TuningConfig,
+    data: Path,
+    file: Path,
+    say: Callable[[str], None],
+) -> dict[str, dict[str, float]]:
+    """Return the chosen rates of every arm; what the file has already is not learned again.
+
+    Args:
+        arms: recipe of each arm, with the frozen encoder.
+        tuning: the budget of each.
+        data: work directory with the expert flights: ``episodes``, ``cache`` and ``views``.
+        file: all draws with their losses; goes on where it was.
+        say: receives a line for each draw.
+
+    """
+    known = _known(file)
+    for arm, recipe in arms.items():
+        losses = known.setdefault(arm, [])
+        if len(losses) >= tuning.draws:
+            continue
+        flights = _flights(recipe, data)
+        for number in range(len(losses), tuning.draws):
+            losses.append(
+                {**draw_rates(number), 'loss': _loss(recipe, tuning, flights, number, file)}
+            )
+            write_text(file, json.dumps(known, indent=1) + '\n')
+            say(f'tuning {arm} {number + 1} of {tuning.draws}: loss {losses[-1]["loss"]:.4f}')
+    return {arm: _best(known[arm][: tuning.draws]) for arm in arms}
+
+
+def _best(draws: list[dict[str, float]]) -> dict[str, float]:
+    best = min(draws, key=lambda one: one['loss'])
+    return {name: value for name, value in best.items() if name != 'loss'}
+
+
+def _known(file: Path) -> dict[str, list[dict[str, float]]]:
+    if not file.exists():
+        return {}
+    found: Any = load_json(file)
+    try:
+        for number, one in ((i, one) for draws in found.values() for i, one in enumerate(draws)):
+            if one != {**draw_rates(number), 'loss': float(one['loss'])}:
+                raise ValueError(f'draw {number} is another one')
+    except (AttributeError, TypeError, KeyError, ValueError) as error:
+        raise ConfigError(
+            f'{file}: expected the draws of a tuning with their losses ({error}): move it aside, '
+            'and it is made anew'
+        ) from error
+    return dict(found)
+
+
+def _flights(recipe: Recipe, data: Path) -> list[FlightViews]:
+    episodes = sorted((data / 'episodes' / 'expert-0').iterdir())
+    clips: list[Clip] = open_clips(
+        episodes, data / 'cache', recipe.network.vision.reduce, CommandSpec()
+    )
+    network = begin_with(Network(recipe.network), recipe.frozen.bundle, ENCODER)
+    key = sha256_of(Path(recipe.frozen.bundle) / WEIGHTS_FILE)
+    return open_views(network, clips, recipe.train, recipe.frozen.views, data / 'views', key)
+
+
+def _loss(
+    recipe: Recipe, tuning: TuningConfig, flights: list[FlightViews], number: int, file: Path
+) -> float:
+    words = {**plain(recipe.train), **draw_rates(number), 'steps': tuning.steps, 'seed': SEED}
+    config = build(TrainConfig, words, 'tuning')
+    torch.manual_seed(SEED)
+    network = Network(replace(recipe, train=config).network)
+    learned, held = flights[: -tuning.held_out], flights[-tuning.held_out :]
+    average = train_core(network, learned, config, file.with_suffix('.pt'))
+    return round(held_out_loss(average, held, command_weights(learned)), 6)

@@ -1,0 +1,100 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A core learns behind an encoder that stays bit for bit as it is, on features as it sees them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from liquid_drone.errors import ConfigError
+from liquid_drone.learn.clips import CachedFrames, Clip
+from liquid_drone.learn.frozen.core_training import (
+    command_weights,
+    core_batch,
+    held_out_loss,
+    train_core,
+)
+from liquid_drone.learn.frozen.views import open_views
+from liquid_drone.learn.recipe import Augmentation, Recipe, TrainConfig, check_whole
+from liquid_drone.policy.config import CoreConfig, NetworkConfig, VisionConfig
+from liquid_drone.policy.network import Network
+from liquid_drone.schema import build
+
+PLAIN = Augmentation(brightness=0, contrast=0, colour=0, noise=0, flip=False, skip_share=0)
+CONFIG = TrainConfig(steps=30, windows=4, length=8, warmup_steps=2, augmentation=PLAIN)
+CONFIG = replace(CONFIG, precision='float32', device='cpu', learning_rate=3e-3)
+SMALL = VisionConfig(convolutions=((8, 5, 4), (8, 3, 4)), features=12)
+
+
+def clip(tmp_path, number, frames=20):
+    """Return a flight in which the command follows the brightness of the picture."""
+    rng = np.random.default_rng(number)
+    bright = rng.uniform(40, 200, size=frames)
+    pixels = np.broadcast_to(bright[:, None, None, None], (frames, 72, 128, 3)).astype(np.uint8)
+    file = tmp_path / f'{number}.frames.npy'
+    np.save(file, pixels)
+    label = np.stack([(bright - 120) / 100 * sign for sign in (1, -1, 0.5, -0.5)], axis=1)
+    nothing = np.zeros((frames, 3), np.float32), np.full((frames, 9), np.nan, np.float32)
+    stamps = np.arange(frames) * 0.05
+    return Clip(CachedFrames(file, pixels.shape), stamps, label.astype(np.float32), *nothing)
+
+
+def network(cell='gru'):
+    torch.manual_seed(0)
+    return Network(NetworkConfig(vision=SMALL, core=CoreConfig(cell=cell)))
+
+
+def test_views_are_what_the_encoder_sees_and_are_computed_once(tmp_path, monkeypatch):
+    clips, one = [clip(tmp_path, 1), clip(tmp_path, 2, 13)], network()
+    found = open_views(one, clips, CONFIG, 2, tmp_path / 'views', 'key')
+    assert [flight.features.shape for flight in found] == [(2, 20, 12), (2, 13, 12)]
+    pixels = torch.from_numpy(clips[1].frames[:]).float().permute(0, 3, 1, 2)
+    with torch.no_grad():
+        seen = one.vision.look(pixels)[0].numpy()
+    assert found[1].features[0].astype(np.float32) == pytest.approx(seen, abs=0.05, rel=0.02)
+    monkeypatch.setattr('liquid_drone.learn.frozen.views._features', None)
+    again = open_views(one, clips, CONFIG, 2, tmp_path / 'views', 'key')
+    assert all(np.array_equal(a.features, b.features) for a, b in zip(found, again, strict=True))
+    with pytest.raises(TypeError):  # another encoder: computed anew
+        open_views(one, clips, CONFIG, 2, tmp_path / 'views', 'other')
+
+
+def test_a_mirrored_view_has_mirrored_commands(tmp_path):
+    config = replace(CONFIG, augmentation=replace(PLAIN, flip=True))
+    (flight,) = open_views(network(), [clip(tmp_path, 1)], config, 8, tmp_path, 'key')
+    plain = clip(tmp_path, 1).label
+    turned = [not np.allclose(view, plain) for view in flight.label]
+    assert 0 < sum(turned) < 8
+    assert flight.label[turned.index(True)] == pytest.approx(plain * [1, -1, 1, -1])
+
+
+@pytest.mark.parametrize('cell', ['wired_cfc', 'lstm', 'mlp'])
+def test_the_core_learns_and_the_encoder_stays(tmp_path, cell):
+    clips, one = [clip(tmp_path, n) for n in range(6)], network(cell)
+    flights = open_views(one, clips, CONFIG, 1, tmp_path / 'views', 'key')
+    weight = command_weights(flights)
+    before = held_out_loss(one, flights[4:], weight)
+    encoder = {name: value.clone() for name, value in one.vision.state_dict().items()}
+    after = train_core(one, flights[:4], CONFIG, tmp_path / 'round.pt')
+    assert held_out_loss(after, flights[4:], weight) < 0.8 * before
+    for name, value in after.vision.state_dict().items():
+        assert torch.equal(value, encoder[name]), name
+    assert (tmp_path / 'round.pt').is_file()
+
+
+def test_batches_depend_on_the_seed_and_the_step_alone(tmp_path):
+    flights = open_views(network(), [clip(tmp_path, 1)], CONFIG, 2, tmp_path, 'key')
+    first, again, other = (core_batch(flights, CONFIG, 0.05, step) for step in (3, 3, 4))
+    assert torch.equal(first.features, again.features)
+    assert not torch.equal(first.features, other.features)
+
+
+def test_a_recipe_that_freezes_and_begins_elsewhere_is_refused():
+    words = {'name': 'x', 'frozen': {'bundle': 'follow'}, 'dagger': {'rounds': 2}}
+    with pytest.raises(ConfigError, match='leaves one round of the core alone'):
+        build(Recipe, words, 'recipe')
+    words = {'name': 'x', 'frozen': {'bundle': 'none-such'}, 'dagger': {'rounds': 1}}
+    with pytest.raises(ConfigError, match='none-such'):
+        check_whole(build(Recipe, words, 'recipe'))
