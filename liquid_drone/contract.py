@@ -25,8 +25,10 @@ from . import schema
 from .arrays import Image
 from .errors import BundleError, ConfigError, ImageError, shown
 from .files import check_name, load_json, sha256_of, size_of, write_text
+from .request import RequestSpec
 
-FORMAT_VERSION = 1
+FORMAT_VERSION, REQUEST_VERSION = 1, 2  # without and with a request or a belief
+FORMATS = (FORMAT_VERSION, REQUEST_VERSION)
 CONTRACT_FILE, VISION_FILE, CORE_FILE, CARD_FILE = (
     'contract.json',
     'vision.onnx',
@@ -128,6 +130,8 @@ class ParityVectors:
     commands: tuple[tuple[float, ...], ...]  # (T, 4)
     targets: tuple[tuple[float, ...], ...]  # (T, 3)
     tolerance: float = 2e-3  # FP16 vision graphs stay within this; the CPU is near 1e-6
+    requests: tuple[tuple[float, ...], ...] = ()  # (T, 3), inputs of a core that takes a request
+    beliefs: tuple[tuple[float, ...], ...] = ()  # (T, 3), answers of a core that gives a belief
 
     def __post_init__(self) -> None:
         least, most = PARITY_STEPS
@@ -140,11 +144,18 @@ class ParityVectors:
             raise ValueError(f'expected a seed and {least}..{most} dt_s, got {self.seed}, {steps}')
         if not all(0.0 < dt_s <= 10.0 for dt_s in self.dt_s):
             raise ValueError(f'dt_s must be above 0 and at most 10 s, got {shown(self.dt_s)}')
-        for name, rows, width in (('commands', self.commands, 4), ('targets', self.targets, 3)):
+        for name, width in (('commands', 4), ('targets', 3), ('requests', 3), ('beliefs', 3)):
+            rows = getattr(self, name)
             if len(rows) not in (0, steps) or any(len(row) != width for row in rows):
                 raise ValueError(f'{name} must be {steps} rows of {width}, got {shown(rows)}')
             if not all(map(math.isfinite, (value for row in rows for value in row))):
                 raise ValueError(f'{name} must be finite, got {shown(rows)}')
+
+    @property
+    def answers(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
+        """Commands and target heads, and the beliefs where there are any."""
+        stored = self.commands, self.targets
+        return (*stored, self.beliefs) if self.beliefs else stored
 
 
 @dataclass(frozen=True)
@@ -164,6 +175,8 @@ class Contract:
     sha256: dict[str, str] = field(default_factory=dict)  # graph file name -> hash
     parity: ParityVectors | None = None
     precision: str = 'fp32'  # of the vision graph; 'int8': quantised, for processors alone
+    request: RequestSpec | None = None  # what the core may be asked for; None: nothing
+    belief: bool = False  # the core tells where it believes the target to be
 
     def __post_init__(self) -> None:
         check_name('name', self.name)
@@ -178,11 +191,26 @@ class Contract:
         parity = self.parity
         if parity is not None and not (parity.commands and parity.targets):
             raise ValueError('parity has no answers: export the bundle again')
+        if self.format_version != format_of(self.request, self.belief):
+            raise ValueError(
+                f'format_version {self.format_version} does not fit: a request or a belief is of '
+                f'format {REQUEST_VERSION}, a core without both of {FORMAT_VERSION}'
+            )
+        if parity is not None and (bool(parity.requests), bool(parity.beliefs)) != (
+            self.request is not None,
+            self.belief,
+        ):
+            raise ValueError('parity does not fit request and belief: export the bundle again')
 
     def bundle_hash(self) -> str:
         """Return one short hash that names the network: over the hashes of both graphs."""
         joined = ''.join(self.sha256.get(name, '') for name in (VISION_FILE, CORE_FILE))
         return hashlib.sha256(joined.encode()).hexdigest()[:12]
+
+
+def format_of(request: RequestSpec | None, belief: bool) -> int:
+    """Return the format of a contract: older releases read what has neither."""
+    return REQUEST_VERSION if request is not None or belief else FORMAT_VERSION
 
 
 def parity_inputs(parity: ParityVectors, camera: CameraSpec) -> Image:
@@ -202,8 +230,18 @@ def save_contract(contract: Contract, bundle: Path) -> None:
         OutputError: it cannot be written.
 
     """
-    text = json.dumps(schema.plain(contract), indent=1, sort_keys=True)
+    text = json.dumps(_document(contract), indent=1, sort_keys=True)
     write_text(bundle / CONTRACT_FILE, text + '\n')
+
+
+def _document(contract: Contract) -> dict[str, Any]:
+    """Return plain data; of format 1 without the fields that it does not have."""
+    document: dict[str, Any] = schema.plain(contract)
+    if contract.format_version == FORMAT_VERSION:
+        del document['request'], document['belief']
+        for name in ('requests', 'beliefs') if document['parity'] else ():
+            del document['parity'][name]
+    return document
 
 
 def largest_difference(got: npt.ArrayLike, expected: npt.ArrayLike) -> float:
@@ -254,10 +292,10 @@ def _hash(path: Path) -> str:
 def _parse(path: Path) -> Contract:
     data = load_json(path, MOST_CONTRACT_BYTES, BundleError)
     version = data.get('format_version') if isinstance(data, dict) else None
-    if type(version) is not int or version != FORMAT_VERSION:
+    if type(version) is not int or version not in FORMATS:
         raise BundleError(
-            f'{path}: expected format_version {FORMAT_VERSION}, got {shown(version)}; '
-            'export the bundle again'
+            f'{path}: expected format_version {" or ".join(map(str, FORMATS))}, got '
+            f'{shown(version)}; export the bundle again'
         )
     try:
         return schema.build(Contract, data, str(path))

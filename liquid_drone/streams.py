@@ -35,6 +35,7 @@ class Stream(IntEnum):
     DISTRACTORS = 105
     TRAINING_PICTURES = 106
     PICTURES_BESIDE = 107  # which of them a training step sees
+    REQUESTS = 111  # what a training flight is asked for, and when
 
 
 @enum.unique

@@ -26,5 +26,11 @@ TRUE_ODOMETRY = 'ground_truth/odom'
 TARGET_POSE = 'target/pose'
 TARGET_MASK = 'target/mask'
 TARGET_PROBABILITY = 'policy/target_probability'  # of the newest picture
+REQUEST = (
+    'policy/request'  # Vector3Stamped: distance m, height m, largest speed m/s; nan: as before
+)
+REQUESTED = 'policy/requested'  # the same, in force
+BELIEF = 'policy/belief'  # PointStamped, base_link: where the target is believed, seen or not
+BELIEF_PROBABILITY = 'policy/belief_probability'
 FOLLOWING, COLLISION = 'flight/following', 'flight/collision'  # of an episode, simulated
 DIAGNOSTICS = '/diagnostics'  # of all drones

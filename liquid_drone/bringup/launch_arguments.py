@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import topics
 from ..options import Option, options_of
+from ..request import NAMES, FlightRequest
 from ..sim.flight_spec import FlightSpec, SimulatorRun
 
 OPTIONAL = {  # started only where this is given
@@ -214,12 +215,31 @@ def _also(cls: type, name: str, node: str, parameter: str, kind: Callable[[str],
     return Argument(node, name, kind, _sentence(one), parameter=parameter)
 
 
+REQUESTS = tuple(f'request_{name}' for name in NAMES)  # parameters of the policy node
+
+
+def policy_parameters(request: str) -> dict[str, float]:
+    """Return the parameters of the policy node that ask for the same as a flight's request.
+
+    Raises:
+        ConfigError: it is none.
+
+    """
+    pairs = zip(REQUESTS, FlightRequest.parse(request).values, strict=True)
+    return {name: value for name, value in pairs if value is not None}
+
+
+def _asked(name: str) -> Callable[[str], float | None]:
+    return lambda text: policy_parameters(text).get(name)
+
+
 SIMULATION = (
     *made_from('simulator', FlightSpec),
     *made_from('simulator', SimulatorRun, 'firmware_log', 'progress'),
     _also(  # firmware has a clock of its own
         FlightSpec, 'firmware', 'mavlink', 'exact_telemetry', lambda _path: False
     ),
+    *(_also(FlightSpec, 'request', 'policy', name, _asked(name)) for name in REQUESTS),
     _also(SimulatorRun, 'real_time', 'mavlink', 'lockstep', lambda text: not boolean(text)),
 )
 REPLAY = (

@@ -34,7 +34,7 @@ from ..sim.flight_log import FlightLog
 from ..sim.flight_spec import FlightSpec, SimulatorRun
 from ..sim.session import FlightProgress
 from . import distribution
-from .launch_arguments import PER_DRONE
+from .launch_arguments import PER_DRONE, policy_parameters
 
 NODES = ('policy', 'mavlink', 'simulator')
 DOMAINS = 100  # 1..100: above 101 the ports of a domain meet the system's ephemeral ones
@@ -100,6 +100,7 @@ def commands(
             'bundle': str(graph.bundle),
             'providers': graph.providers,
             'precision': graph.precision,
+            **policy_parameters(graph.flight.request),
         },
         'mavlink': {
             'connection': f'udpin:127.0.0.1:{port}',

@@ -11,7 +11,9 @@ the label: what should be done), ``cmd_vel_executed`` (what was commanded), ``od
 ``target/pose`` (world) and ``target/mask`` (PointStamped: bearing -1 left..1 right, elevation -1
 bottom..1 top, visible pixels). A frame is trained on when it has all of them. A simulated flight
 has every frame, and also ``mavlink/setpoint`` (what the guard let pass), ``flight/following`` and
-``flight/collision`` (Bool) and ``policy/target_probability`` (Float64). A flight on a drone also
+``flight/collision`` (Bool) and ``policy/target_probability`` (Float64). Where something was asked
+for it has ``policy/requested`` (Vector3Stamped: distance m, height m, speed m/s; nan: not asked
+for). A flight on a drone also
 has ``mavlink/decision`` (DiagnosticArray): what guard and engage rules made of the frame. There
 the place of the target is unknown: nan.
 """

@@ -29,6 +29,7 @@ OPTIONAL: dict[str, tuple[int, ...]] = {  # of simulated flights; None: unknown
     'following': (),  # the autopilot is in the companion's mode
     'collision': (),  # so far
     'target_probability': (),  # by the policy
+    'request': (3,),  # asked for: distance m, height above the target m, speed m/s; nan: nothing
 }
 
 

@@ -36,11 +36,12 @@ TYPES = {
     MASK: 'geometry_msgs/msg/PointStamped',
 }
 DECISION = topics.DECISION  # of a flight on a drone
-SETPOINT, FOLLOWING, COLLISION, PROBABILITY = (  # of a simulated flight
+SETPOINT, FOLLOWING, COLLISION, PROBABILITY, REQUESTED = (  # of a simulated flight
     topics.SETPOINT,
     topics.FOLLOWING,
     topics.COLLISION,
     topics.TARGET_PROBABILITY,
+    topics.REQUESTED,
 )
 ALL_TYPES = {
     **TYPES,
@@ -48,9 +49,19 @@ ALL_TYPES = {
     FOLLOWING: 'std_msgs/msg/Bool',
     COLLISION: 'std_msgs/msg/Bool',
     PROBABILITY: 'std_msgs/msg/Float64',
+    REQUESTED: 'geometry_msgs/msg/Vector3Stamped',
     DECISION: 'diagnostic_msgs/msg/DiagnosticArray',
 }
 OPTICAL, BODY, WORLD = 'camera_optical_frame', 'base_link', 'map'
+
+
+_COLUMN_OF = {
+    SETPOINT: 'setpoint',
+    FOLLOWING: 'following',
+    COLLISION: 'collision',
+    PROBABILITY: 'target_probability',
+    REQUESTED: 'request',
+}
 
 
 def write(recording: Recording, path: Path) -> Path:
@@ -81,8 +92,7 @@ def _has(recording: Recording, topic: str) -> bool:
     """Tell whether a recording has any message of a topic; those of an episode always count."""
     if topic == DECISION:
         return any(recording.decisions)
-    name = {SETPOINT: 'setpoint', FOLLOWING: 'following', COLLISION: 'collision'}.get(topic)
-    name = 'target_probability' if topic == PROBABILITY else name
+    name = _COLUMN_OF.get(topic)
     return name is None or any(value is not None for value in recording.rows[name])
 
 
@@ -179,6 +189,9 @@ class _Maker:
                 yield topic, self('Bool', bool(row[name]))
         if row['target_probability'] is not None:
             yield PROBABILITY, self('Float64', float(row['target_probability']))
+        if row['request'] is not None:
+            header, vector = self.header(t, BODY), self.vector(row['request'])
+            yield REQUESTED, self('Vector3Stamped', header, vector)
         yield ODOM, self.odometry(t, row)
         pose = self(
             'Pose', self.point(row['target_position_enu']), self('Quaternion', 0.0, 0.0, 0.0, 1.0)
@@ -269,5 +282,6 @@ _READ: dict[str, Callable[[Any], Iterator[tuple[str, Any]]]] = {
     FOLLOWING: lambda m: iter([('following', m.data)]),
     COLLISION: lambda m: iter([('collision', m.data)]),
     PROBABILITY: lambda m: iter([('target_probability', m.data)]),
+    REQUESTED: lambda m: iter([('request', _xyz(m.vector))]),
     DECISION: _read_decision,
 }

@@ -95,7 +95,13 @@ def fly(
     limits: Limits = SIMULATION_LIMITS,
     watcher: FlightWatcher | None = None,
 ) -> FlightLog:
-    """Fly a policy through MAVLink to the session's end; the runner starts afresh."""
+    """Fly a policy through MAVLink to the session's end; the runner starts afresh.
+
+    Raises:
+        ConfigError: the flight asks for something, and the policy takes no request.
+
+    """
+    runner.ask(session.request)
     driver = PolicyDriver(runner)
     fov_deg = runner.contract.camera.horizontal_fov_deg
     flight = MavlinkFlight(session, driver.reset, limits, fov_deg, watcher)

@@ -20,6 +20,7 @@ from ..arrays import Command
 from ..flight.guard.limits import SIMULATION_LIMITS, ZERO, approach
 from ..geometry import euler_from_quaternion, rotate_by_yaw
 from ..image import encode_jpeg
+from ..request import Requests, as_numbers, request_at
 from ..sim.expert import Expert
 from ..sim.flight_log import UNKNOWN, FlightLog, row_of
 from ..sim.sensors.camera import SimulatedFrame
@@ -36,6 +37,7 @@ class DirectOptions:
     lost_m: float = math.inf  # the flight ends when the target is further away
     image_every: int = 1  # frames; in between the driver and the log get the last one again
     keeps_images: bool = False  # in the log, as JPEG
+    requests: Requests = ()  # of the expert
 
 
 class DirectFlight:
@@ -53,6 +55,7 @@ class DirectFlight:
         simulator.release_target()
         self._simulator, self._options = simulator, options
         self._expert = Expert(simulator)
+        self._begun_ns = -1
         facts = {'seed': seed, **(facts or {})}
         self.log = FlightLog(facts, simulator.obstacles, simulator.camera)
         self._truth: Truth | None = None
@@ -78,6 +81,10 @@ class DirectFlight:
         self._truth = self._simulator.truth()
         if self._frame is None or len(self.log) % every == 0:
             self._frame = self._simulator.capture()
+        if self._begun_ns < 0:
+            self._begun_ns = self._frame.stamp_ns
+        elapsed_s = (self._frame.stamp_ns - self._begun_ns) / 1e9
+        self._expert.request = request_at(self._options.requests, elapsed_s)
         self._label = self._expert.command()
         return self._frame if every == 1 else dataclasses.replace(self._frame, fresh=True)
 
@@ -98,6 +105,7 @@ class DirectFlight:
             setpoint=self._flown,
             target_probability=output.target_probability,
             following=not self._ended or truth.collision,
+            request=as_numbers(self._expert.request),
         )
         if not self._ended:
             self._move(truth)

@@ -29,7 +29,7 @@ RANGES = {
     'seed': (0, 2**31), 'flown_s': SECONDS, 'in_view_share': (0, 1), 'longest_lost_s': SECONDS,
     'collision_s': SECONDS, 'min_distance_m': METRES, 'mean_distance_m': METRES,
     'max_distance_m': METRES, 'min_clearance_m': (-100, 1e6), 'mean_speed_m_s': (0, 1000),
-    'reached_s': SECONDS,
+    'reached_s': SECONDS, 'held_share': (0, 1),
 }  # fmt: skip
 PARTS = ('score', 'trajectory_hash')
 ID = 'id'

@@ -130,12 +130,10 @@ def _contract(contract: Contract, aside: Path, name: str) -> Contract:
     )
     save_contract(made, aside)
     assert made.parity is not None  # make has looked
-    commands, targets = PolicyRunner(aside, Backend(), check_parity=False).replay(made.parity)
-    parity = dataclasses.replace(
-        made.parity,
-        commands=tuple(tuple(row) for row in commands.tolist()),
-        targets=tuple(tuple(row) for row in targets.tolist()),
-    )
+    answers = PolicyRunner(aside, Backend(), check_parity=False).replay(made.parity)
+    commands, targets, *more = (tuple(tuple(row) for row in rows.tolist()) for rows in answers)
+    beliefs = more[0] if more else ()
+    parity = dataclasses.replace(made.parity, commands=commands, targets=targets, beliefs=beliefs)
     made = dataclasses.replace(made, parity=parity)
     save_contract(made, aside)
     return made

@@ -78,9 +78,10 @@ def replay(network: Network, log: FlightLog) -> Activity:
     for tick, (seen, dt) in enumerate(zip(shown.features, shown.dt_s, strict=True)):
         span = torch.tensor([dt], dtype=torch.float32)
         if tick % JACOBIAN_EVERY == 0:
-            memory.append(memory_of(cell, seen[None], state, network.ticks(span)) * dt)
+            given = network.with_request(seen[None])
+            memory.append(memory_of(cell, given, state, network.ticks(span)) * dt)
         with torch.no_grad():
-            command, state = core(seen[None], state, span)
+            command, state, *_ = core(seen[None], state, span)
         rows.append(state[0].numpy())
         commands.append(command[0].numpy())
     return Activity(
@@ -99,7 +100,7 @@ def commands_without(network: Network, shown: ShownFrames, neuron: int | None) -
     with torch.no_grad():
         for seen, dt in zip(shown.features, shown.dt_s, strict=True):
             span = torch.tensor([dt], dtype=torch.float32)
-            command, state = core(seen[None], state, span)
+            command, state, *_ = core(seen[None], state, span)
             if neuron is not None:
                 state = state.clone()
                 state[:, neuron] = 0.0

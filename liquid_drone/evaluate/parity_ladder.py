@@ -17,7 +17,6 @@ from ..contract import (
     ParityVectors,
     largest_difference,
     load_contract,
-    parity_inputs,
 )
 from ..errors import BundleError, ConfigError, MissingDependencyError, require
 from ..runtime import libraries
@@ -97,19 +96,14 @@ def _torch(bundle: Path, contract: Contract) -> Rung:
 
 
 def _torch_difference(bundle: Path, contract: Contract) -> float:
-    import torch
-
-    from ..policy.export import roll
+    from ..policy.export import roll_vectors
     from ..policy.network import Network
     from ..policy.weights import config_of, load_weights_of
 
     parity = contract.parity
     assert parity is not None  # climb has looked
     network = load_weights_of(Network(config_of(str(bundle))).eval(), str(bundle))
-    images = torch.from_numpy(parity_inputs(parity, contract.camera))
-    answers = roll(network, images, torch.tensor(parity.dt_s))
-    stored = parity.commands, parity.targets
-    pairs = zip(answers, stored, strict=True)
+    pairs = zip(roll_vectors(network, parity), parity.answers, strict=True)
     return max(largest_difference(got.numpy(), expected) for got, expected in pairs)
 
 

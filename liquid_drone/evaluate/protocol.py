@@ -15,6 +15,7 @@ from pathlib import Path
 from ..contract import load_contract
 from ..errors import ConfigError, OutputError, shown
 from ..files import write_text
+from ..request import FlightRequest
 from ..results import claim
 from ..run_lock import only_run
 from ..runtime.providers import Backend
@@ -72,7 +73,8 @@ def fly_log(trial: Trial, flight: FlightSpec) -> tuple[FlightLog, Task]:
 
 def _fly_expert(flight: FlightSpec) -> tuple[FlightLog, Task]:
     scenario = scenario_of(flight)
-    return expert_flights.fly(scenario, flight.seed), scenario.task
+    request = FlightRequest.parse(flight.request)
+    return expert_flights.fly(scenario, flight.seed, request=request), scenario.task
 
 
 def _fly_policy(flight: FlightSpec, bundle: Path, trial: Trial) -> tuple[FlightLog, Task]:
@@ -114,7 +116,7 @@ def identity(trial: Trial) -> dict[str, str]:
         'world': scenario.world.name,
         'season': scenario.season.name,
         'target': scenario.target.name,
-        'task': scenario.task.name,
+        'task': f'{scenario.task.name} {trial.flight.request}'.rstrip(),
         'autopilot': trial.flight.autopilot,
         'weather': str(scenario.weather),
         'vehicle': scenario.vehicle.name,

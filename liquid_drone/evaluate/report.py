@@ -4,7 +4,7 @@
 
 from collections.abc import Mapping
 
-from .scoring import FAILURES, Rate, Summary
+from .scoring import FAILURES, HELD, Rate, Summary
 
 
 def markdown(summary: Summary, title: str) -> str:
@@ -23,6 +23,11 @@ def markdown(summary: Summary, title: str) -> str:
     ]
     if summary.mean_distance_m is not None:
         lines.append(f'Mean distance to the target: {summary.mean_distance_m:.2f} m.')
+    if summary.mean_held_share is not None:
+        lines.append(
+            f'Within {HELD:.0%} of the distance asked for: {summary.mean_held_share:.1%} of the '
+            'settled time.'
+        )
     if summary.failures:
         found = (f'{FAILURES[name]} {count}' for name, count in summary.failures.items())
         lines.append(f'Failures (one flight may have several): {", ".join(found)}.')

@@ -18,6 +18,7 @@ from ..arrays import BoolArray, FloatArray
 from ..sim.flight_log import FlightLog
 from ..sim.scenario.task import Task
 
+HELD = 0.15  # of the distance asked for: nearer or further is not held
 Z_95 = 1.959963984540054  # standard normal quantile of a two-sided 95 % interval
 FAILURES: dict[str, str] = {
     'never_engaged': 'the policy never got the drone',
@@ -47,6 +48,7 @@ class FlightScore:
     min_clearance_m: float | None  # drone's centre to the nearest trunk's surface; None: no trunk
     mean_speed_m_s: float
     reached_s: float | None = None  # first within the allowed distance; None: never
+    held_share: float | None = None  # of the settled time within 15 % of the distance asked for
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Summary:
     mean_in_view_share: float
     mean_distance_m: float | None
     mean_speed_m_s: float
+    mean_held_share: float | None = None  # of the settled time; None: no distance was asked for
 
 
 def wilson(count: int, total: int, z: float = Z_95) -> Rate:
@@ -154,6 +157,7 @@ def score(log: FlightLog, task: Task) -> FlightScore:
         min_clearance_m=_clearance_m(log, counts),
         mean_speed_m_s=float(speeds[counts].mean()),
         reached_s=_or_none(since[counts & within], np.min),
+        held_share=_held_share(log, is_settled),
     )
 
 
@@ -175,6 +179,7 @@ def summarise(scores: Sequence[FlightScore]) -> Summary:
         mean_in_view_share=_mean(one.in_view_share for one in scores) or 0.0,
         mean_distance_m=_mean(one.mean_distance_m for one in scores),
         mean_speed_m_s=_mean(one.mean_speed_m_s for one in scores) or 0.0,
+        mean_held_share=_mean(one.held_share for one in scores),
     )
 
 
@@ -216,6 +221,14 @@ def _nothing_flown(seed: int) -> FlightScore:
         min_clearance_m=None,
         mean_speed_m_s=0.0,
     )
+
+
+def _held_share(log: FlightLog, is_settled: BoolArray) -> float | None:
+    """Return the share of the settled time at the distance asked for; None: none was."""
+    asked_m = log.column('request')[is_settled, 0]
+    if len(asked_m) == 0 or np.isnan(asked_m).any():
+        return None
+    return float((np.abs(distance_m(log)[is_settled] - asked_m) <= HELD * asked_m).mean())
 
 
 def _frame_s(log: FlightLog) -> float:

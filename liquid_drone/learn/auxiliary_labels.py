@@ -61,3 +61,17 @@ def nearness(
     )  # (K, 8)
     nearest: FloatArray = np.max(np.where(touches, value[:, None], 0.0), axis=0, initial=0.0)
     return nearest
+
+
+def belief_labels(recording: 'Recording') -> npt.NDArray[np.float32]:
+    """Return (T, 3): 1 and where the target truly is, seen or not; nan where nobody knows.
+
+    Bearing from straight ahead in rad, left positive; log of the horizontal distance / 4 m.
+    """
+    away = recording.column('target_position_enu') - recording.column('position_enu')
+    yaws = [euler_from_quaternion(q)[2] for q in recording.column('quaternion_xyzw')]
+    bearing = np.arctan2(away[:, 1], away[:, 0]) - np.array(yaws)
+    bearing = (bearing + math.pi) % (2.0 * math.pi) - math.pi
+    distance = np.log(np.maximum(np.hypot(away[:, 0], away[:, 1]), 0.3) / REFERENCE_M)
+    here = np.where(np.isfinite(bearing + distance), 1.0, np.nan)
+    return np.column_stack([here, bearing, distance]).astype(np.float32)

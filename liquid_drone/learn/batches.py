@@ -22,7 +22,7 @@ from .recipe import TrainConfig
 
 CPU = torch.device('cpu')
 MIRRORED = torch.tensor([1.0, -1.0, 1.0, -1.0])  # vx, vy, vz, yaw rate
-TURNED = torch.tensor([1.0, -1.0, 1.0])  # visible, bearing, elevation
+TURNED = torch.tensor([1.0, -1.0, 1.0])  # visible, bearing, elevation; there, bearing, distance
 
 
 class TrainingBatch(NamedTuple):
@@ -33,6 +33,12 @@ class TrainingBatch(NamedTuple):
     label: Tensor  # (B, T, 4)
     target: Tensor  # (B, T, 3)
     auxiliary: Tensor  # (B, T, 9)
+    belief: Tensor  # (B, T, 3)
+    request: Tensor  # (B, T, 3)
+
+    def ticks(self, first: int, last: int | None = None) -> 'TrainingBatch':
+        """Return some ticks of all windows."""
+        return TrainingBatch(*(column[:, first:last] for column in self))
 
 
 class Windows:
@@ -50,7 +56,7 @@ class Windows:
         device: torch.device = CPU,
         team: Team = ALONE,
     ) -> None:
-        self.clips = [clip for clip in clips if len(clip) >= config.length]
+        self.clips = [clip for clip in clips if len(clip) >= config.frames]
         self.config, self.device, self.team = config, device, team
         self.nominal_s = nominal_s
         lengths = np.array([len(clip) for clip in self.clips], dtype=np.float64)
@@ -108,6 +114,8 @@ def _rows(cuts: list[Cut]) -> list[tuple[Tensor, ...]]:
             torch.from_numpy(cut.clip.label[cut.index]),
             torch.from_numpy(cut.clip.target[cut.index]),
             torch.from_numpy(cut.clip.auxiliary[cut.index]),
+            torch.from_numpy(cut.clip.belief[cut.index]),
+            torch.from_numpy(cut.clip.request[cut.index]),
         )
         for cut in cuts
     ]
@@ -132,27 +140,29 @@ def hold_frames(clips: list[Clip], device: torch.device) -> Tensor | None:
 def pick_frames(
     available: int, config: TrainConfig, rng: np.random.Generator
 ) -> npt.NDArray[np.int64]:
-    """Return ``config.length`` ascending frame numbers, in some windows with gaps."""
-    gaps = np.ones(config.length, dtype=np.int64)
+    """Return ``config.frames`` ascending frame numbers, in some windows with gaps."""
+    gaps = np.ones(config.frames, dtype=np.int64)
     if rng.random() < config.augmentation.skip_share:
-        gaps = rng.choice([1, 2, 3], p=[0.5, 0.35, 0.15], size=config.length)
+        gaps = rng.choice([1, 2, 3], p=[0.5, 0.35, 0.15], size=config.frames)
     steps = np.cumsum(gaps) - gaps[0]
     if steps[-1] >= available:
-        steps = np.arange(config.length)
+        steps = np.arange(config.frames)
     return np.asarray(steps + rng.integers(available - steps[-1]))
 
 
 def mirror(batch: TrainingBatch, which: Tensor) -> TrainingBatch:
     """Mirror the windows of a mask (B,) left to right, with everything that has a side."""
+    sides = TURNED.to(which.device)
     turned = (
         batch.pixels.flip(3),
         batch.label * MIRRORED.to(which.device),
-        batch.target * TURNED.to(which.device),
+        batch.target * sides,
         torch.cat([batch.auxiliary[..., :1], batch.auxiliary[..., 1:].flip(2)], dim=2),
+        batch.belief * sides,
     )
-    plain = (batch.pixels, batch.label, batch.target, batch.auxiliary)
-    pixels, label, target, auxiliary = (
+    plain = (batch.pixels, batch.label, batch.target, batch.auxiliary, batch.belief)
+    pixels, label, target, auxiliary, belief = (
         torch.where(which.view(-1, *[1] * (b.dim() - 1)), a, b)
         for a, b in zip(turned, plain, strict=True)
     )
-    return TrainingBatch(pixels, batch.dt_s, label, target, auxiliary)
+    return TrainingBatch(pixels, batch.dt_s, label, target, auxiliary, belief, batch.request)

@@ -26,6 +26,7 @@ from ..policy.torch_file import read_torch
 from .batches import TrainingBatch, Windows
 from .clips import Clip
 from .distributed import ALONE, Team
+from .losses import losses_of, weighted
 from .precision import device_of, precision_of
 from .recipe import TrainConfig
 
@@ -86,8 +87,8 @@ def train(
         TrainingError: another process of the team is gone, or numbers are not finite.
 
     """
-    if not any(len(clip) >= config.length for clip in clips):
-        raise EpisodeError(f'no episode has {config.length} frames: collect flights first')
+    if not any(len(clip) >= config.frames for clip in clips):
+        raise EpisodeError(f'no episode has {config.frames} frames: collect flights first')
     torch.set_num_threads(config.threads)
     device = device_of(config, team)
     config = replace(config, precision=precision_of(config, device, team))
@@ -122,36 +123,6 @@ def channel_weights(clips: list[Clip]) -> Tensor:
     labels = np.concatenate([clip.label for clip in clips])
     labels = labels[~np.isnan(labels).any(axis=1)]
     return torch.from_numpy(1.0 / np.maximum(labels.var(axis=0), 1e-3)).float()
-
-
-def losses_of(
-    seen: Seen, batch: TrainingBatch, weight: Tensor, team: Team = ALONE
-) -> dict[str, Tensor]:
-    """Return the mean losses: command (of unit variance), target head, auxiliary labels.
-
-    A mean is over what is known in the batch of the whole team: the mean of the losses of all
-    processes is the loss of one process with all windows.
-    """
-    labelled = ~torch.isnan(batch.label)
-    error = torch.where(labelled, seen.motor - torch.nan_to_num(batch.label), 0.0)
-    judged = ~torch.isnan(batch.target[..., :1])
-    target = torch.nan_to_num(batch.target)
-    visible = target[..., :1]
-    known = ~torch.isnan(batch.auxiliary)
-    counts = torch.stack([mask.sum().float() for mask in (labelled, judged, visible, known)])
-    n_labelled, n_judged, n_visible, n_known = (
-        team.mean(counts).clamp(min=1.0 / team.size).unbind()
-    )
-    command = (error**2 * weight).sum() / n_labelled
-    doubt = torch.nn.functional.binary_cross_entropy_with_logits(
-        seen.target[..., :1], visible, reduction='none'
-    )
-    detection = (doubt * judged).sum() / n_judged
-    off = ((seen.target[..., 1:] - target[..., 1:]) ** 2 * visible).sum()
-    bearing = off / n_visible * 10.0  # bearings are small numbers
-    wrong = torch.where(known, seen.auxiliary - torch.nan_to_num(batch.auxiliary), 0.0)
-    auxiliary = (wrong**2).sum() / n_known * 10.0
-    return {'command': command, 'detection': detection, 'bearing': bearing, 'auxiliary': auxiliary}
 
 
 def rate_at(step: int, total: int, config: TrainConfig) -> float:
@@ -261,12 +232,10 @@ def _gradients(
         half = tried == 'bfloat16'
         pixels = batch.pixels if half else batch.pixels.float()
         with torch.autocast(pixels.device.type, torch.bfloat16, enabled=half):
-            seen = network(pixels, batch.dt_s)
+            seen = _answered(network, pixels, batch, config.burn_in)
             besides = beside(network, step) if beside else {}
-        losses = losses_of(seen, batch, weight, team)
-        head = losses['detection'] + losses['bearing'] + sum(besides.values())
-        total = losses['command'] + config.target_weight * head
-        total = total + config.auxiliary_weight * losses['auxiliary']
+        losses = losses_of(seen, batch.ticks(config.burn_in), weight, config.hidden_weight, team)
+        total = weighted(losses, besides, config)
         losses |= besides
         network.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
@@ -285,6 +254,17 @@ def _gradients(
         'check the episodes (liquid-drone validate) or lower learning_rate, then start again, and '
         'training goes on before it'
     )
+
+
+def _answered(network: Network, pixels: Tensor, batch: TrainingBatch, burn_in: int) -> Seen:
+    """Run the windows; the first frames of each only carry their state into the rest."""
+    dt_s, request, state = batch.dt_s, batch.request, None
+    if burn_in:
+        with torch.no_grad():
+            before = pixels[:, :burn_in], dt_s[:, :burn_in], None, request[:, :burn_in]
+            state = network(*before).state
+    seen: Seen = network(pixels[:, burn_in:], dt_s[:, burn_in:], state, request[:, burn_in:])
+    return seen
 
 
 def _finite(gradient: Tensor | None) -> bool:

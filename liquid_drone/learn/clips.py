@@ -12,7 +12,7 @@ import logging
 import math
 import zlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,20 @@ from ..errors import EpisodeError, shown
 from ..files import CHUNK, set_aside, written
 from ..image import decode_jpeg, reduced
 from ..npz import read_npz
-from .auxiliary_labels import auxiliary_labels
+from .auxiliary_labels import auxiliary_labels, belief_labels
 
 log = logging.getLogger(__name__)
 
-LABELS_VERSION = 4
-MOST_BYTES = 1_000_000_000  # of the labels of an episode: 136 a frame
-COLUMNS = {'stamp_s': (), 'label': (4,), 'target': (3,), 'auxiliary': (9,)}
+LABELS_VERSION = 5
+MOST_BYTES = 1_000_000_000  # of the labels of an episode: 160 a frame
+COLUMNS = {
+    'stamp_s': (),
+    'label': (4,),
+    'target': (3,),
+    'auxiliary': (9,),
+    'belief': (3,),
+    'request': (3,),
+}
 CHECKSUM = 'crc32'  # of the pictures' file; that of the labels has one of its own for each column
 
 
@@ -72,6 +79,10 @@ class Clip:
     label: npt.NDArray[np.float32]  # (T, 4), shares of the limits in -1..1; nan: unknown
     target: npt.NDArray[np.float32]  # (T, 3): visible 0 or 1, bearing, elevation; nan: unknown
     auxiliary: npt.NDArray[np.float32]  # (T, 9), nan where unknown
+    belief: npt.NDArray[
+        np.float32
+    ]  # (T, 3): there 0 or 1, bearing rad, log distance; nan: unknown
+    request: npt.NDArray[np.float32]  # (T, 3): distance m, height m, speed m/s; nan: not asked for
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -117,7 +128,8 @@ def without_target(clip: Clip) -> Clip:
     auxiliary = clip.auxiliary.copy()
     auxiliary[:, 0] = np.nan
     label = np.full_like(clip.label, np.nan)
-    return Clip(clip.frames, clip.stamp_s, label, np.zeros_like(clip.target), auxiliary)
+    nowhere, target = np.zeros_like(clip.belief), np.zeros_like(clip.target)
+    return replace(clip, label=label, target=target, auxiliary=auxiliary, belief=nowhere)
 
 
 def _open(directory: Path, cache: Path, reduce: int, command: CommandSpec) -> Clip:
@@ -155,6 +167,8 @@ def _read(frames: Path, rows: Path, command: CommandSpec) -> Clip:
         label=np.clip(data['label'] / np.array(command.limits, np.float32), -1.0, 1.0),
         target=data['target'],
         auxiliary=data['auxiliary'],
+        belief=data['belief'],
+        request=data['request'],
     )
 
 
@@ -198,6 +212,8 @@ def _decode(directory: Path, frames: Path, rows: Path, reduce: int) -> None:
         'label': recording.column('label').astype(np.float32),
         'target': target.astype(np.float32),
         'auxiliary': auxiliary_labels(recording, visible),
+        'belief': belief_labels(recording),
+        'request': recording.column('request').astype(np.float32),
         CHECKSUM: np.array(_checksum(frames)),
     }
     written(rows, lambda path: np.savez(path, **arrays))

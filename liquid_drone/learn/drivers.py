@@ -8,12 +8,14 @@ The label that is recorded is always the expert's command without disturbances. 
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from ..arrays import Command, Image
 from ..contract import CommandSpec
-from ..evaluate.driver import DriverOutput, Policy
+from ..evaluate.driver import DriverOutput, Policy, TargetOutput
+from ..request import FlightRequest, Requests, request_at
 from ..sim.simulator import FRAME_S
 from .recipe import Disturbance
 
@@ -85,6 +87,35 @@ class _Bouts:
 
     def _pause(self) -> int:
         return int(self.rng.exponential(self.every_s) / FRAME_S)
+
+
+class AskedPolicy:
+    """A policy that is asked for something else from time to time."""
+
+    def __init__(self, policy: 'RequestTaker', requests: Requests) -> None:
+        self.policy, self.requests = policy, requests
+        self.begun_s: float | None = None
+
+    def reset(self) -> None:
+        """Begin a flight."""
+        self.begun_s = None
+        self.policy.ask(request_at(self.requests, 0.0))
+        self.policy.reset()
+
+    def step(self, image: Image, stamp_s: float) -> TargetOutput:
+        """Ask for what is asked for now, and answer."""
+        if self.begun_s is None:
+            self.begun_s = stamp_s
+        self.policy.ask(request_at(self.requests, stamp_s - self.begun_s))
+        return self.policy.step(image, stamp_s)
+
+
+class RequestTaker(Policy, Protocol):
+    """The part of a runner that takes requests."""
+
+    def ask(self, request: FlightRequest) -> object:
+        """Ask for something from now on."""
+        ...
 
 
 class MixedDriver:

@@ -63,12 +63,25 @@ class Disturbance:
 
 
 @dataclass(frozen=True)
+class RequestDraw:
+    """Training flights ask for something drawn from the ranges of the network's ``request``."""
+
+    every_s: tuple[float, float] = (10.0, 25.0)  # another one, drawn between these
+
+    def __post_init__(self) -> None:
+        check_ranges(self, {'every_s': (0.1, 3600)})
+        if self.every_s[0] > self.every_s[1]:
+            raise ValueError(f'every_s must be in order, got {self.every_s}')
+
+
+@dataclass(frozen=True)
 class CollectConfig:
     """Expert flights."""
 
     episodes: int = 40  # before training begins; as many again while the first round trains
     frames: int = 400  # per episode, 20 per second
     disturbance: Disturbance = field(default_factory=Disturbance)
+    request: RequestDraw | None = None  # of these and of the flights of DAgger; None: none
 
     def __post_init__(self) -> None:
         check_ranges(self, {'episodes': (0, MOST_EPISODES), 'frames': (1, 20_000)})
@@ -103,6 +116,7 @@ class TrainConfig:
     steps: int = 600  # per round
     windows: int = 16  # per step
     length: int = 32  # frames per window
+    burn_in: int = 0  # frames before it, whose state is carried in; they give no gradient
     learning_rate: float = 1e-3
     core_rate_factor: float = 5.0  # the liquid core learns slower per step
     warmup_steps: int = 100
@@ -112,6 +126,8 @@ class TrainConfig:
     average: float = 0.995  # decay of the averaged weights, which are the ones that fly
     target_weight: float = 0.3
     auxiliary_weight: float = renamed_field('hint_weight', 0.2)
+    belief_weight: float = 0.3
+    hidden_weight: float = 1.0  # of the belief where the target is not in the picture
     device: Literal['auto', 'cpu', 'cuda'] = 'auto'  # auto: a graphics card where there is one
     # of the encoder (the core has float32); auto: the faster one on this machine, see precision.py
     precision: Literal['auto', 'bfloat16', 'float32'] = 'auto'
@@ -128,11 +144,17 @@ class TrainConfig:
         'hold_share': (0, 1), 'weight_decay': (0, 10), 'clip': (1e-6, 1e6),
         'average': (0, 0.999_999),
         'target_weight': (0, 1000), 'auxiliary_weight': (0, 1000), 'threads': (1, 256),
-        'seed': (0, 2**31 - 1),
+        'seed': (0, 2**31 - 1), 'burn_in': (0, 4096), 'belief_weight': (0, 1000),
+        'hidden_weight': (0, 1000),
     }  # fmt: skip
 
     def __post_init__(self) -> None:
         check_ranges(self, self.RANGES)
+
+    @property
+    def frames(self) -> int:
+        """Of a window, with those before it."""
+        return self.burn_in + self.length
 
 
 @dataclass(frozen=True)
@@ -199,6 +221,8 @@ class Recipe:
                 'a frozen encoder leaves one round of the core alone: expected no start, no '
                 'pictures and dagger: {rounds: 1}'
             )
+        if self.collect.request and not self.network.request:
+            raise ValueError("collect.request asks a network for something: give it 'request' too")
         for recorded in self.recorded:
             check_name('recorded', recorded)
         for text in self.weather:

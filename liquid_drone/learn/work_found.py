@@ -47,7 +47,8 @@ def with_identity(jobs: list[Job]) -> list[Job]:
         if key not in scenarios:
             scenarios[key] = scenario_digest(scenario_of(key))
         flight = [scenarios[key], job.flight.seed, job.flight.start, job.frames]
-        identity = digest([flight, _driver(job.plan), _code()])
+        asked = [[since_s, str(request)] for since_s, request in job.requests]
+        identity = digest([[*flight, *asked], _driver(job.plan), _code()])
         named.append(dataclasses.replace(job, identity=identity))
     return named
 

@@ -10,6 +10,7 @@ whether the drone obeys: that is the guard's, in the mavlink node.
 
 import threading
 import time
+from typing import Any
 
 from geometry_msgs.msg import PointStamped, TwistStamped
 from rclpy.clock import Clock, ClockType
@@ -28,6 +29,8 @@ from ..ros.latency import Counter, Latency
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.parameters import Parameter
 from ..ros.picture_gate import PictureGate
+from ..ros.request_input import PARAMETERS as REQUEST_PARAMETERS
+from ..ros.request_input import RequestInput
 from ..runtime.providers import CHOICES, PRECISIONS, Backend
 from ..runtime.runner import PolicyOutput, PolicyRunner
 from ..runtime.selection import open_policy
@@ -82,6 +85,7 @@ PARAMETERS = (
         high=60,
         can_be_off=True,
     ),
+    *REQUEST_PARAMETERS,
 )
 
 
@@ -109,6 +113,7 @@ class PolicyNode(ManagedNode):
         self._targets = self.create_publisher(PointStamped, '~/target', qos.SENSOR_OUT)
         self._probabilities = self.create_publisher(Float64, '~/target_probability', qos.COMMAND)
         self._provider = self.create_publisher(String, '~/provider', qos.LATCHED)
+        self._requests = RequestInput(self)
         self._diagnostics = Diagnostics(self)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self._watch = self.create_timer(
@@ -127,6 +132,7 @@ class PolicyNode(ManagedNode):
             path, self.values['providers'], self.values['check_parity'], backend
         )
         self.runner.warm_up()
+        self._requests.begin(self.runner, self.values)
         self._provider.publish(String(data=self.runner.provider))
         contract = self.runner.contract
         self.get_logger().info(
@@ -180,6 +186,7 @@ class PolicyNode(ManagedNode):
         check_image(image, camera)
         admission = self._gate.admit(stamp_ns, self.get_clock().now().nanoseconds)
         if not admission.is_repeated:
+            self._take_new_values()
             self._last = stamp_ns, self.runner.step(image, stamp_s)
             self._acted.add()
             self._image_age.add(admission.age_s)
@@ -187,6 +194,15 @@ class PolicyNode(ManagedNode):
             self._until_command.add(admission.age_s + time.monotonic() - began_s)
         if self._last is not None and self._last[0] == stamp_ns:
             self._publish(self._last[1], stamp_ns)
+
+    def check_values(self, values: dict[str, Any]) -> None:
+        """Refuse a request that the bundle does not take."""
+        self._requests.check(values)
+
+    def _take_new_values(self) -> None:
+        if self.has_new_values:  # another request
+            self.has_new_values, self.values = False, self.read_parameters()
+            self._requests.take(self.values)
 
     def _tell_angle(self, fov_deg: float | None) -> None:
         assert self.runner is not None
@@ -213,6 +229,7 @@ class PolicyNode(ManagedNode):
             )
             answered.frame_id = sighting.header.frame_id
             self._targets.publish(sighting)
+        self._requests.publish(output, stamp_ns)
         self._answered.publish(answered)
 
     def _on_reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -288,6 +305,7 @@ class PolicyNode(ManagedNode):
     def release(self) -> None:
         """Stop acting and let go of the bundle."""
         self._stop_acting()
+        self._requests.end()
         self.runner = None
 
 

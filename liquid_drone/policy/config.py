@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from ..errors import shown
+from ..request import RequestSpec
 from ..schema import check_ranges
 from .wiring import FanOut
 
@@ -104,3 +105,5 @@ class NetworkConfig:
 
     vision: VisionConfig = field(default_factory=VisionConfig)
     core: CoreConfig = field(default_factory=CoreConfig)
+    request: RequestSpec | None = None  # what the core may be asked for; None: nothing
+    belief: bool = False  # a linear layer after all neurons: where the target is, seen or not

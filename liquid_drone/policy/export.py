@@ -21,11 +21,11 @@ from torch import Tensor
 from ..contract import (
     CARD_FILE,
     CORE_FILE,
-    FORMAT_VERSION,
     VISION_FILE,
     Contract,
     ParityVectors,
     Training,
+    format_of,
     parity_inputs,
     save_contract,
 )
@@ -78,8 +78,9 @@ def export(
 
 def contract_of(network: Network, name: str, training: Training) -> Contract:
     """Return the contract of a network, parity vectors included, hashes not."""
+    config = network.config
     return Contract(
-        format_version=FORMAT_VERSION,
+        format_version=format_of(config.request, config.belief),
         name=name,
         state_size=network.cell.state_size,
         feature_size=network.config.vision.features,
@@ -89,6 +90,8 @@ def contract_of(network: Network, name: str, training: Training) -> Contract:
         training=training,
         network=describe(network),
         parity=parity_of(network),
+        request=config.request,
+        belief=config.belief,
     )
 
 
@@ -108,27 +111,40 @@ def parity_of(network: Network) -> ParityVectors:
     """Run the network on seeded images with irregular dt and remember its answers."""
     rng = np.random.default_rng(PARITY_SEED)
     dt_s = tuple(float(x) for x in np.round(rng.uniform(0.02, 0.15, PARITY_STEPS), 4))
-    empty = ParityVectors(PARITY_SEED, dt_s, (), ())
-    images = torch.from_numpy(parity_inputs(empty, network.camera))
-    commands, targets = roll(network, images, torch.tensor(dt_s))
-    return dataclasses.replace(
-        empty,
-        commands=tuple(tuple(row) for row in commands.tolist()),
-        targets=tuple(tuple(row) for row in targets.tolist()),
-    )
+    spec = network.config.request
+    drawn = () if spec is None else tuple(spec.draw(rng) for _ in dt_s)
+    requests = tuple(spec.complete(request) for request in drawn) if spec else ()
+    inputs = ParityVectors(PARITY_SEED, dt_s, (), (), requests=requests)
+    found = [tuple(tuple(row) for row in rows.tolist()) for rows in roll_vectors(network, inputs)]
+    beliefs = found[2] if network.belief is not None else ()
+    return dataclasses.replace(inputs, commands=found[0], targets=found[1], beliefs=beliefs)
 
 
-def roll(network: Network, images: Tensor, dt_s: Tensor) -> tuple[Tensor, Tensor]:
-    """See images (T, H, W, 3) step by step, as in flight: commands (T, 4), targets (T, 3)."""
+def roll_vectors(network: Network, inputs: ParityVectors) -> tuple[Tensor, ...]:
+    """Answer the inputs of parity vectors, see :func:`roll`."""
+    images = torch.from_numpy(parity_inputs(inputs, network.camera))
+    requests = torch.tensor(inputs.requests) if inputs.requests else None
+    return roll(network, images, torch.tensor(inputs.dt_s), requests)
+
+
+def roll(
+    network: Network, images: Tensor, dt_s: Tensor, requests: Tensor | None = None
+) -> tuple[Tensor, ...]:
+    """See images (T, H, W, 3) step by step, as in flight.
+
+    Returns:
+        Commands (T, 4), target heads (T, 3) and, where the core has them, beliefs (T, 3).
+
+    """
     state, core = torch.zeros(1, network.cell.state_size), Core(network)
-    commands, targets = [], []
+    answers = []
     with torch.no_grad():
-        for image, dt in zip(images, dt_s, strict=True):
-            features, target = network.vision(image[None])
-            command, state = core(features, state, dt[None])
-            commands.append(command[0])
-            targets.append(target[0])
-    return torch.stack(commands), torch.stack(targets)
+        for tick, dt in enumerate(dt_s):
+            features, target = network.vision(images[tick][None])
+            asked = None if requests is None else requests[tick][None]
+            command, state, *belief = core(features, state, dt[None], asked)
+            answers.append((command[0], target[0], *(one[0] for one in belief)))
+    return tuple(torch.stack(rows) for rows in zip(*answers, strict=True))
 
 
 def export_vision(network: Network, path: Path) -> None:
@@ -141,13 +157,21 @@ def export_vision(network: Network, path: Path) -> None:
 
 
 def export_core(network: Network, path: Path) -> None:
-    """Write the graph of one step of the core: features, state, dt -> command, next_state."""
-    features = torch.zeros(2, network.config.vision.features)
-    state, dt_s = torch.zeros(2, network.cell.state_size), torch.full((2,), 0.05)
+    """Write the graph of one step of the core.
+
+    Features, state, dt (and request) -> command, next_state (and belief).
+    """
+    given = {
+        'features': torch.zeros(2, network.config.vision.features),
+        'state': torch.zeros(2, network.cell.state_size),
+        'dt': torch.full((2,), 0.05),
+    }
+    if network.config.request is not None:
+        given['request'] = torch.tensor([network.config.request.defaults] * 2)
+    outputs = ['command', 'next_state', *(['belief'] if network.belief is not None else [])]
     batch = torch.export.Dim('batch')
-    dynamic = ({0: batch}, {0: batch}, {0: batch})
-    inputs, outputs = ['features', 'state', 'dt'], ['command', 'next_state']
-    _export(Core(network), (features, state, dt_s), inputs, outputs, dynamic, path)
+    dynamic = tuple({0: batch} for _ in given)
+    _export(Core(network), tuple(given.values()), list(given), outputs, dynamic, path)
 
 
 def _export(

@@ -4,15 +4,21 @@
 
 Shapes: B batch, T ticks, F features, S state. A command is vx, vy, vz in m/s and yaw rate in
     rad/s, body FLU, heading-aligned. Times are seconds at the border of this file and nominal
-    frames inside the core.
+    frames inside the core. A request is distance, height and largest speed, in m and m/s.
+
+A belief is a linear layer after all neurons of the core, whether the target is seen or not: a
+logit that it is right, the bearing from straight ahead in rad, left positive, and the horizontal
+distance, inside of the network as log(m / 4 m).
 """
 
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from ..contract import COMMAND_NAMES, CameraSpec, CommandSpec, TimeSpec
+from ..request import NAMES
 from .cells.base import Cell, linear
 from .cells.registry import make_cell, wiring_of
 from .config import NetworkConfig
@@ -24,13 +30,19 @@ FRAMES_AT_ONCE = 64
 AUXILIARY = 9  # log distance of the target, nearness of trunks in 8 sectors; in training only
 
 
+BELIEF = ('logit', 'bearing', 'range')
+REFERENCE_M = 4.0  # log distances are relative to this, the distance that the expert keeps, about
+MOST_LOG_RANGE = 2.5  # 0.3 to 49 m
+
+
 class Seen(NamedTuple):
     """What the network makes of a batch of sequences."""
 
     motor: Tensor  # (B, T, 4), commands as shares of the limits, unclipped
-    target: Tensor  # (B, T, 3): logit, bearing, elevation
-    auxiliary: Tensor  # (B, T, AUXILIARY), see AUXILIARY
+    target: Tensor | None  # (B, T, 3): logit, bearing, elevation; None: features were given
+    auxiliary: Tensor | None  # (B, T, AUXILIARY), see AUXILIARY; None: likewise
     state: Tensor  # (B, S)
+    belief: Tensor | None = None  # (B, T, 3), see BELIEF
 
 
 class Network(nn.Module):
@@ -52,39 +64,72 @@ class Network(nn.Module):
         self.camera, self.command = camera or CameraSpec(), command or CommandSpec()
         self.time = time or TimeSpec()
         self.vision = Vision(config.vision, self.camera.height, self.camera.width)
-        self.cell = cell or make_cell(config.core, config.vision.features, COMMANDS)
+        inputs = config.vision.features + (len(NAMES) if config.request else 0)
+        self.cell = cell or make_cell(config.core, inputs, COMMANDS, config.belief)
         self.wiring = wiring_of(self.cell)
         self.readout: nn.Linear | None = None  # of a wired cell the motor neurons are the command
+        generator = torch.Generator().manual_seed(config.core.wiring_seed)
+        motors = self.wiring is not None and config.core.readout != 'all'
+        self.read_from = -COMMANDS if motors else 0  # of the outputs of the cell
         if self.wiring is None or config.core.readout:
-            generator = torch.Generator().manual_seed(config.core.wiring_seed)
-            self.readout = linear(self.cell.outputs, COMMANDS, generator)
+            outputs = COMMANDS if motors else self.cell.outputs
+            self.readout = linear(outputs, COMMANDS, generator)
+        self.belief = linear(self.cell.outputs, len(BELIEF), generator) if config.belief else None
         self.auxiliary = nn.Linear(config.vision.features, AUXILIARY)
         self.register_buffer('limits', torch.tensor(self.command.limits), persistent=False)
         self.register_load_state_dict_pre_hook(_by_present_names)  # type: ignore[no-untyped-call]
 
-    def forward(self, pixels: Tensor, dt_s: Tensor, state: Tensor | None = None) -> Seen:
+    def forward(
+        self,
+        pixels: Tensor,
+        dt_s: Tensor,
+        state: Tensor | None = None,
+        request: Tensor | None = None,
+    ) -> Seen:
         """See and act on sequences of reduced frames.
 
         Args:
-            pixels: reduced frames (B, T, h, w, 3), 0..255, float or bfloat16.
+            pixels: reduced frames (B, T, h, w, 3), 0..255, float or bfloat16; or the features
+                that the encoder made of them, (B, T, F), and then it gets no gradient.
             dt_s: seconds since the frame before, (B, T).
             state: (B, S); zeros when absent.
+            request: (B, T, 3); the defaults when absent, or where it is nan.
 
         """
-        batch, ticks, rows, columns, _ = pixels.shape
-        flat = pixels.view(batch * ticks, rows, columns, 3).permute(0, 3, 1, 2)
-        features, target = self._look(flat)
-        features = features.float().view(batch, ticks, -1)
+        target, features, auxiliary = None, pixels, None
+        if pixels.dim() > 3:
+            batch, ticks, rows, columns, _ = pixels.shape
+            flat = pixels.view(batch * ticks, rows, columns, 3).permute(0, 3, 1, 2)
+            features, target = self._look(flat)
+            features = features.float().view(batch, ticks, -1)
+            target = target.float().view(batch, ticks, 3)
         if state is None:
-            state = features.new_zeros(batch, self.cell.state_size)
+            state = features.new_zeros(len(features), self.cell.state_size)
         with torch.autocast(
             features.device.type, enabled=False
         ):  # the core is kept in single precision
-            motor, state = self.cell.sequence(features, state, self.ticks(dt_s))
-            motor = self.read(motor)
-            auxiliary = self.auxiliary(features)
-        gain = self.config.core.motor_gain
-        return Seen(motor * gain, target.float().view(batch, ticks, 3), auxiliary, state)
+            inputs = self.with_request(features, request)
+            outputs, state = self.cell.sequence(inputs, state, self.ticks(dt_s))
+            motor = self.read(outputs) * self.config.core.motor_gain
+            belief = None if self.belief is None else self.belief(outputs)
+            if target is not None:
+                auxiliary = self.auxiliary(features)
+        return Seen(motor, target, auxiliary, state, belief)
+
+    def with_request(self, features: Tensor, request: Tensor | None = None) -> Tensor:
+        """Return what the cell takes: features (..., F), and the request in -1..1 behind them."""
+        spec = self.config.request
+        if spec is None:
+            return features
+        defaults = features.new_tensor(spec.defaults).expand(*features.shape[:-1], len(NAMES))
+        if request is None:
+            request = defaults
+        elif not torch.compiler.is_compiling():  # a graph is given numbers
+            request = torch.where(torch.isnan(request), defaults, request)
+        low = features.new_tensor([one.low for one in spec.ranges])
+        high = features.new_tensor([one.high for one in spec.ranges])
+        held = torch.minimum(torch.maximum(request, low), high)
+        return torch.cat([features, (held - low) * (2.0 / (high - low)) - 1.0], dim=-1)
 
     def _look(self, flat: Tensor) -> tuple[Tensor, Tensor]:
         """See reduced frames (N, 3, h, w); features (N, F), target head (N, 3)."""
@@ -94,8 +139,9 @@ class Network(nn.Module):
         features, target = zip(*parts, strict=True)
         return torch.cat(features), torch.cat(target)
 
-    def read(self, motor: Tensor) -> Tensor:
+    def read(self, outputs: Tensor) -> Tensor:
         """Turn the outputs of the cell (..., O) into commands (..., 4), shares of the limits."""
+        motor = outputs[..., self.read_from :]
         return motor if self.readout is None else self.readout(motor)
 
     def compile_encoder(self) -> None:
@@ -129,10 +175,36 @@ class Core(nn.Module):
         for name, weight in zip(self.names, laid, strict=True):
             self.register_buffer(name, weight.detach())
 
-    def forward(self, features: Tensor, state: Tensor, dt_s: Tensor) -> tuple[Tensor, Tensor]:
-        """Step: features (B, F), state (B, S), dt (B,) in s -> command (B, 4), state (B, S)."""
+    def forward(
+        self, features: Tensor, state: Tensor, dt_s: Tensor, request: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """Step: features (B, F), state (B, S), dt (B,) in s -> command (B, 4), state (B, S).
+
+        With a request (B, 3) the horizontal command is no faster than asked for. With a belief
+        it follows, (B, 3): logit, bearing in rad, left positive, distance in m.
+        """
         network = self.network
         laid = tuple(self.get_buffer(name) for name in self.names)
-        motor, after = network.cell.step(features, state, network.ticks(dt_s), laid)
-        share = torch.clamp(network.read(motor) * network.config.core.motor_gain, -1.0, 1.0)
-        return share * network.limits, after
+        inputs = network.with_request(features, request)
+        outputs, after = network.cell.step(inputs, state, network.ticks(dt_s), laid)
+        share = network.read(outputs) * network.config.core.motor_gain
+        command = torch.clamp(share, -1.0, 1.0) * network.limits
+        if request is not None:
+            command = _no_faster(command, request[:, 2:])
+        if network.belief is None:
+            return command, after
+        return command, after, _physical(network.belief(outputs))
+
+
+def _no_faster(command: Tensor, speed: Tensor) -> Tensor:
+    """Shorten the horizontal part of commands (B, 4) to a speed (B, 1)."""
+    fast = torch.sqrt((command[:, :2] ** 2).sum(dim=1, keepdim=True) + 1e-12)
+    horizontal = command[:, :2] * torch.clamp(speed / fast, max=1.0)
+    return torch.cat([horizontal, command[:, 2:]], dim=1)
+
+
+def _physical(belief: Tensor) -> Tensor:
+    """Turn the belief layer's numbers (B, 3) into logit, rad and m."""
+    bearing = torch.clamp(belief[:, 1:2], -math.pi, math.pi)
+    log_range = torch.clamp(belief[:, 2:], -MOST_LOG_RANGE, MOST_LOG_RANGE)
+    return torch.cat([belief[:, :1], bearing, REFERENCE_M * torch.exp(log_range)], dim=1)

@@ -185,6 +185,14 @@ def bearing_of(message: PointStamped, camera: CameraSpec) -> tuple[float, float]
     return min(max(bearing, -1.0), 1.0), min(max(elevation, -1.0), 1.0)
 
 
+def belief_message(stamp_ns: int, bearing_rad: float, distance_m: float) -> PointStamped:
+    """Make the place where the target is believed to be, level with the vehicle, body FLU."""
+    message = PointStamped(header=header(stamp_ns, BODY_FRAME))
+    ahead, left = math.cos(bearing_rad), math.sin(bearing_rad)
+    fill(message.point, distance_m * np.array([ahead, left, 0.0]))
+    return message
+
+
 def mask_message(stamp_ns: int, bearing: float, elevation: float, pixels: float) -> PointStamped:
     """Make what a picture truly shows of the target, as episodes hold it.
 

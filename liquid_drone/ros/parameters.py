@@ -36,6 +36,7 @@ class Parameter:
         can_be_off: takes the word ``off`` too; it reads as None. Numbers only.
         tighter: -1 or 1, where a smaller or a larger number is the tighter limit: that one is
             taken while the node flies. 0: not changed while the node is configured.
+        in_flight: any value is taken while the node flies.
 
     """
 
@@ -47,6 +48,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     can_be_off: bool = False
     tighter: int = 0
+    in_flight: bool = False
 
     def descriptor(self, read_only: bool) -> ParameterDescriptor:
         """Return what ``ros2 param describe`` shows."""
@@ -195,6 +197,8 @@ def _check_change(parameter: Parameter, old: Any, new: Any) -> None:
         ConfigError: with what to do instead.
 
     """
+    if parameter.in_flight:
+        return
     reason = 'is read when the node is configured, and it is'
     if parameter.tighter:
         if _is_tighter(parameter, old, new):

@@ -6,8 +6,9 @@ A step takes microseconds, of which ``session.run`` spends several on finding na
 arrays; with bound buffers what is left is the graph (``liquid-drone bench policy``).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,10 +17,26 @@ from .providers import open_session
 from .signature import check_signature
 
 
+class CoreAnswer(NamedTuple):
+    """What one step gives."""
+
+    command: Float32Array  # (1, 4)
+    state: Float32Array  # (1, S), the next one
+    belief: Float32Array | None = None  # (1, 3): logit, bearing rad, distance m
+
+
 class CoreStep:
     """Holds the session of a ``core.onnx`` and its buffers, for batch 1."""
 
-    def __init__(self, graph: Path, feature_size: int, state_size: int, commands: int = 4) -> None:
+    def __init__(
+        self,
+        graph: Path,
+        feature_size: int,
+        state_size: int,
+        commands: int = 4,
+        takes_request: bool = False,
+        has_belief: bool = False,
+    ) -> None:
         """Open the graph; sizes are compared before any buffer is bound.
 
         Raises:
@@ -36,6 +53,10 @@ class CoreStep:
             'command': ('tensor(float)', [commands]),
             'next_state': ('tensor(float)', [state_size]),
         }
+        if takes_request:
+            inputs['request'] = ('tensor(float)', [3])
+        if has_belief:
+            outputs['belief'] = ('tensor(float)', [3])
         check_signature(graph, self.session, inputs, outputs)
         self._binding = self.session.io_binding()
         self._features = self._bind('features', (1, feature_size))
@@ -43,16 +64,25 @@ class CoreStep:
         self._dt = self._bind('dt', (1,))
         self._command = self._bind('command', (1, commands), output=True)
         self._after = self._bind('next_state', (1, state_size), output=True)
+        self._request = self._bind('request', (1, 3)) if takes_request else None
+        self._belief = self._bind('belief', (1, 3), output=True) if has_belief else None
 
     def __call__(
-        self, features: Float32Array, state: Float32Array, dt_s: float
-    ) -> tuple[Float32Array, Float32Array]:
-        """Step: features (1, F), state (1, S), dt in s -> command (1, 4), next state (1, S)."""
+        self,
+        features: Float32Array,
+        state: Float32Array,
+        dt_s: float,
+        request: Sequence[float] | None = None,
+    ) -> CoreAnswer:
+        """Step: features (1, F), state (1, S), dt in s, and the three numbers of a request."""
+        if self._request is not None and request is not None:
+            self._request[0] = request
         self._features[:] = features
         self._state[:] = state
         self._dt[0] = dt_s
         self.session.run_with_iobinding(self._binding)
-        return self._command.copy(), self._after.copy()
+        belief = None if self._belief is None else self._belief.copy()
+        return CoreAnswer(self._command.copy(), self._after.copy(), belief)
 
     def _bind(self, name: str, shape: tuple[int, ...], output: bool = False) -> Float32Array:
         """Make a buffer that the graph reads or writes in place."""

@@ -6,13 +6,14 @@ The encoder may run on a GPU; the liquid core runs on the CPU in single precisio
 from the frames' stamps.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import Command, Float32Array, Image
+from ..arrays import Command, Float32Array, Image, Vector
 from ..contract import (
     CORE_FILE,
     MOST_TOLERANCE,
@@ -25,12 +26,21 @@ from ..contract import (
     parity_inputs,
 )
 from ..errors import BundleError, ConfigError
-from .core import CoreStep
+from ..request import FlightRequest, RequestInForce
+from .core import CoreAnswer, CoreStep
 from .libraries import NAMES
 from .providers import Backend, assignment, check, open_session
 from .signature import check_signature
 
 ONE, MOST_LOGIT = np.float32(1.0), np.float32(30.0)
+
+
+class Belief(NamedTuple):
+    """Where the core believes the target to be, seen or not."""
+
+    probability: float  # that it is there, 0..1
+    bearing_rad: float  # from straight ahead, counter-clockwise: left is positive
+    distance_m: float  # horizontal
 
 
 class PolicyOutput(NamedTuple):
@@ -41,6 +51,8 @@ class PolicyOutput(NamedTuple):
     target_bearing: float  # -1 left edge .. 1 right edge
     target_elevation: float  # -1 bottom edge .. 1 top edge
     dt_s: float  # the time step that the network was given
+    belief: Belief | None = None  # None: the core has none
+    request: Vector | None = None  # distance m, height m, speed m/s; None: it takes none
 
 
 class PolicyRunner:
@@ -77,9 +89,15 @@ class PolicyRunner:
         self._vision = open_session(bundle / VISION_FILE, self.backend)
         self.assignment = assignment(self._vision)  # provider -> nodes that it runs
         self._check_vision()
+        contract, asked = self.contract, self.contract.request
         self.core = CoreStep(
-            bundle / CORE_FILE, self.contract.feature_size, self.contract.state_size
+            bundle / CORE_FILE,
+            contract.feature_size,
+            contract.state_size,
+            takes_request=asked is not None,
+            has_belief=contract.belief,
         )
+        self._request = None if asked is None else RequestInForce(asked)
         self.reset()
         if check_parity:
             self.check_parity()
@@ -87,11 +105,42 @@ class PolicyRunner:
     def warm_up(self) -> None:
         """Run both graphs once, so that no real frame is slower; the state is untouched."""
         camera = self.contract.camera
-        self._infer(np.zeros((camera.height, camera.width, 3), np.uint8), 0.05, self._zero_state())
+        request = None if self._request is None else self._request.values
+        black = np.zeros((camera.height, camera.width, 3), np.uint8)
+        self._infer(black, 0.05, self._zero_state(), request)
+
+    @property
+    def asked(self) -> FlightRequest:
+        """What was asked for last."""
+        return FlightRequest() if self._request is None else self._request.asked
+
+    def ask(self, request: FlightRequest) -> Vector | None:
+        """Ask for another distance, height or speed; a reset does not forget it.
+
+        In flight it is come to smoothly, see :mod:`liquid_drone.request`.
+
+        Returns:
+            What it will come to, held to the ranges of training; None: nothing was asked for,
+            and this policy takes nothing.
+
+        Raises:
+            ConfigError: this policy takes no request, and one is made.
+
+        """
+        if self._request is None:
+            if request:
+                raise ConfigError(
+                    f'bundle {self.bundle} takes no request ({request}): its contract has format '
+                    f'{self.contract.format_version}; take one of format 2, or ask for nothing'
+                )
+            return None
+        return self._request.ask(request)
 
     def reset(self) -> None:
         """Forget the past: zero state, and the next frame gets the nominal time step."""
         self._state = self._zero_state()
+        if self._request is not None:
+            self._request.begin()
         self._last: tuple[float, PolicyOutput] | None = None
 
     def step(self, image: Image, stamp_s: float) -> PolicyOutput:
@@ -119,13 +168,17 @@ class PolicyRunner:
                 dt_s = min(max(gap_s, time.min_s), time.max_s)
             else:
                 self.reset()
-        command, target, self._state = self._infer(image, dt_s, self._state)
+        request = None if self._request is None else self._request.step(dt_s)
+        target, answer = self._infer(image, dt_s, self._state, request)
+        self._state = answer.state
         output = PolicyOutput(
-            command=command,
-            target_probability=float(ONE / (ONE + np.exp(-clipped(target[0], MOST_LOGIT)))),
-            target_bearing=float(clipped(target[1], ONE)),
-            target_elevation=float(clipped(target[2], ONE)),
+            command=answer.command[0],
+            target_probability=probability(target[0, 0]),
+            target_bearing=float(clipped(target[0, 1], ONE)),
+            target_elevation=float(clipped(target[0, 2], ONE)),
             dt_s=dt_s,
+            belief=None if answer.belief is None else _believed(answer.belief[0]),
+            request=request,
         )
         self._last = (stamp_s, output)
         return output
@@ -142,9 +195,10 @@ class PolicyRunner:
 
         """
         step_s = dt_s or self.contract.time.nominal_s
+        request = None if self._request is None else self._request.values
         features, targets = self._vision.run(['features', 'target'], {'image': images})
         commands = [
-            self.core(row[None], self._state, step_s)[0] for row in features
+            self.core(row[None], self._state, step_s, request).command for row in features
         ]  # B of (1, 4)
         return np.concatenate(commands), targets  # (B, 4), (B, 3)
 
@@ -164,20 +218,20 @@ class PolicyRunner:
 
     def difference_from(self, parity: ParityVectors) -> float:
         """Return the largest difference from stored answers, relative above 1; see above."""
-        answers = self.replay(parity)
-        stored = parity.commands, parity.targets
-        pairs = zip(answers, stored, strict=True)
+        pairs = zip(self.replay(parity), parity.answers, strict=True)
         return max(largest_difference(got, expected) for got, expected in pairs)
 
-    def replay(self, parity: ParityVectors) -> tuple[Float32Array, Float32Array]:
-        """Answer the inputs of parity vectors: commands (T, 4) and target heads (T, 3)."""
-        state, commands, targets = self._zero_state(), [], []
+    def replay(self, parity: ParityVectors) -> tuple[Float32Array, ...]:
+        """Answer the inputs of parity vectors: commands (T, 4), target heads (T, 3), beliefs."""
+        state, rows = self._zero_state(), []
         images = parity_inputs(parity, self.contract.camera)
-        for image, dt_s in zip(images, parity.dt_s, strict=True):
-            command, target, state = self._infer(image, dt_s, state)
-            commands.append(command)
-            targets.append(target)
-        return np.stack(commands), np.stack(targets)
+        for index, (image, dt_s) in enumerate(zip(images, parity.dt_s, strict=True)):
+            request = parity.requests[index] if parity.requests else None
+            target, answer = self._infer(image, dt_s, state, request)
+            state = answer.state
+            row = [answer.command[0], target[0]]
+            rows.append(row if answer.belief is None else [*row, answer.belief[0]])
+        return tuple(np.stack(column) for column in zip(*rows, strict=True))
 
     @property
     def precision(self) -> str:
@@ -232,10 +286,11 @@ class PolicyRunner:
         features, target = self._vision.run(['features', 'target'], {'image': image[None]})
         return features, target
 
-    def _infer(self, image: Image, dt_s: float, state: Any) -> tuple[Command, Any, Any]:
+    def _infer(
+        self, image: Image, dt_s: float, state: Any, request: Sequence[float] | None
+    ) -> tuple[Any, CoreAnswer]:
         features, target = self.see(image)
-        command, after = self.core(features, state, dt_s)
-        return command[0], target[0], after
+        return target, self.core(features, state, dt_s, request)
 
     def _zero_state(self) -> Any:
         return np.zeros((1, self.contract.state_size), dtype=np.float32)
@@ -253,3 +308,12 @@ class PolicyRunner:
 def clipped(value: np.float32, most: np.float32) -> np.float32:
     """Clip a number to both sides, as np.clip does; a tenth of its time."""
     return min(max(value, -most), most)
+
+
+def probability(logit: np.float32) -> float:
+    """Return the probability of a logit."""
+    return float(ONE / (ONE + np.exp(-clipped(logit, MOST_LOGIT))))
+
+
+def _believed(belief: Float32Array) -> Belief:
+    return Belief(probability(belief[0]), float(belief[1]), float(belief[2]))

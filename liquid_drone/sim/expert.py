@@ -16,6 +16,7 @@ import numpy as np
 from ..arrays import Command, FloatArray
 from ..contract import CommandSpec
 from ..geometry import euler_from_quaternion, rotate_by_yaw, wrap_angle
+from ..request import STEEPEST, FlightRequest
 
 if TYPE_CHECKING:
     from .simulator import Simulator, Truth
@@ -30,14 +31,16 @@ AVOID_GAIN_PER_S, AVOID_M_S = 1.4, 1.2
 BRAKE_GAIN_PER_S, BRAKE_GAP_M = 1.0, 0.2  # closing speed for each metre of gap beyond the second
 HEIGHT_GAIN_PER_S = 1.0
 TURN_GAIN_PER_S, LEAD_GAIN = 2.0, 0.7
+NOTHING = FlightRequest()
 ASIDE_RAD = (math.radians(42.0), math.radians(62.0))  # off the axis: it slows down, it stands
 
 
 class Expert:
     """Gives commands for a simulator's state."""
 
-    def __init__(self, simulator: 'Simulator') -> None:
+    def __init__(self, simulator: 'Simulator', request: FlightRequest = NOTHING) -> None:
         self._simulator = simulator
+        self.request = request  # may be another one from frame to frame
         self._limits = np.array(CommandSpec().limits)
 
     def reset(self) -> None:
@@ -45,25 +48,32 @@ class Expert:
 
     def command(self) -> Command:
         """Return the command (4,) for the simulator's present state."""
-        truth, scenario = self._simulator.truth(), self._simulator.scenario
+        truth, scenario, request = self._simulator.truth(), self._simulator.scenario, self.request
         yaw_rad = euler_from_quaternion(truth.quaternion_xyzw)[2]
         relative, radii = self._simulator.nearby(truth.position_enu[:2])
         widths = radii + scenario.vehicle.radius_m
-        onward = follow(truth, scenario.task.keep_distance_m) * watching(truth, yaw_rad)
+        keep_m = request.distance_m or scenario.task.keep_distance_m
+        fastest = request.speed_m_s or SPEED_M_S[1]
+        onward = follow(truth, keep_m, fastest) * watching(truth, yaw_rad)
         velocity = brake(avoid(onward, truth, relative, widths), relative, widths)
+        if request.speed_m_s is not None:
+            velocity = velocity * min(1.0, fastest / max(math.hypot(*velocity), 1e-6))
         vx, vy, _ = rotate_by_yaw([*velocity, 0.0], -yaw_rad)
-        vz = HEIGHT_GAIN_PER_S * (scenario.task.cruise_altitude_m - truth.position_enu[2])
+        altitude_m = scenario.task.cruise_altitude_m
+        if request.height_m is not None:
+            altitude_m = truth.target_position_enu[2] + min(request.height_m, STEEPEST * keep_m)
+        vz = HEIGHT_GAIN_PER_S * (altitude_m - truth.position_enu[2])
         wanted = np.array([vx, vy, vz, turn_rate(truth, yaw_rad)])
         command: Command = np.clip(wanted, -self._limits, self._limits).astype(np.float32)
         return command
 
 
-def follow(truth: 'Truth', keep_m: float) -> FloatArray:
+def follow(truth: 'Truth', keep_m: float, fastest: float = SPEED_M_S[1]) -> FloatArray:
     """Return the velocity (2,), ENU, along the line of sight that keeps the distance."""
     ahead, distance_m = truth.sight
     closing = CLOSING_GAIN_PER_S * (distance_m - keep_m)
     speed = float(truth.target_velocity_enu[:2] @ ahead) + closing
-    return ahead * min(max(speed, SPEED_M_S[0]), SPEED_M_S[1])
+    return ahead * min(max(speed, SPEED_M_S[0]), fastest)
 
 
 def avoid(

@@ -47,8 +47,10 @@ COLUMNS: dict[str, tuple[tuple[int, ...], str]] = {  # shape of one row, type
     'exposed_ns': ((), 'int64'),  # when the newest image was taken
     'collision': ((), 'bool'),
     'following': ((), 'bool'),  # the autopilot is in the companion's mode
+    'request': ((3,), 'float64'),  # distance m, height m, speed m/s; nan: not asked for
 }
 UNKNOWN = (math.nan,) * 4  # of a command
+NOT_ASKED = (math.nan,) * 3  # of a request
 FLAGS = ('following', 'collision')
 SAME = (  # columns that an episode has by the same name
     *('position_enu', 'velocity_enu', 'quaternion_xyzw', 'target_position_enu'),
@@ -68,11 +70,12 @@ class FlightLog:
     collision: bool = False  # the flight ended in one, after its last row perhaps
 
     def append(self, jpeg: bytes, **row: Any) -> None:
-        """Add one frame; only what the expert and the policy answered may be left out."""
+        """Add one frame; request and answers of expert and policy may be left out."""
         row = {
             'label': UNKNOWN,
             'target_probability': math.nan,
             'exposed_ns': row['stamp_ns'],
+            'request': NOT_ASKED,
             **row,
         }
         for name, values in self.rows.items():
@@ -128,6 +131,7 @@ class FlightLog:
                 setpoint=_known(row['setpoint']),
                 target_mask=(row['target_bearing'], row['target_elevation'], row['target_pixels']),
                 target_probability=_known(row['target_probability']),
+                request=_known(row['request']),
                 **{name: row[name] for name in SAME},
             )
         return recording
@@ -189,6 +193,7 @@ class FlightLog:
                 **{name: row[name] for name in SAME if name not in FLAGS},
                 following=following is not False,  # format 1 has flights of a driver alone
                 collision=bool(row['collision']),
+                request=row['request'] or NOT_ASKED,
             )
         return log
 

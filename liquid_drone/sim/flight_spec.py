@@ -12,6 +12,7 @@ from typing import Literal
 
 from ..errors import ConfigError
 from ..options import check, option
+from ..request import FlightRequest
 from ..seeds import LARGEST
 
 AutopilotChoice = Literal['px4', 'ardupilot']
@@ -59,10 +60,17 @@ class FlightSpec:
         flag='--duration',
         metavar='S',
     )
+    request: str = option(
+        '',
+        'what is asked for: distance to the target, height above its middle, largest speed, such '
+        'as distance:4,height:1.5,speed:1.2; the policy must take it (contract format 2)',
+        unset="the task's and the bundle's own",
+    )
     land: bool = option(True, 'land at the end')
 
     def __post_init__(self) -> None:
         check(self)
+        FlightRequest.parse(self.request)
         if self.firmware and self.start != 'ground':
             raise ConfigError(
                 f"firmware begins on the ground: expected start 'ground', got '{self.start}'"

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..arrays import Command
 from ..image import encode_jpeg
+from ..request import FlightRequest, as_numbers
 from . import autopilots
 from .autopilot.pilot import SimulatedPilot
 from .autopilots import FlownAutopilot
@@ -94,7 +95,10 @@ class Session:
         if flight.firmware:
             meta['firmware'] = Path(flight.firmware).name
         self.log = FlightLog(meta, self.simulator.obstacles, self.simulator.camera)
-        self._expert = Expert(self.simulator)
+        self.request = FlightRequest.parse(flight.request)
+        if self.request:
+            meta['request'] = str(self.request)
+        self._expert = Expert(self.simulator, self.request)
         self._frame: SimulatedFrame | None = None
         self._label: Command | None = None  # of this frame, once it was asked for
 
@@ -147,6 +151,7 @@ class Session:
             setpoint=self._setpoint(truth.stamp_ns),
             target_probability=target_probability,
             following=following,
+            request=as_numbers(self.request),
         )
         self.pilot.step()
         if self.pilot.engaged_ns is not None:

@@ -90,11 +90,27 @@ def test_a_corrupt_contract_is_refused(bundle, content):
         c.load_contract(bundle)
 
 
-@pytest.mark.parametrize('version', [0, 2, '1', None])
+@pytest.mark.parametrize('version', [0, 3, '1', None])
 def test_another_format_version_is_refused(bundle, version):
     edit(bundle, format_version=version)
-    with pytest.raises(BundleError, match='expected format_version 1, got'):
+    with pytest.raises(BundleError, match='expected format_version 1 or 2, got'):
         c.load_contract(bundle)
+
+
+def test_a_request_needs_the_format_that_has_it(bundle):
+    edit(bundle, format_version=2)
+    with pytest.raises(BundleError, match='format_version 2 does not fit'):
+        c.load_contract(bundle)
+    edit(bundle, format_version=1, belief=True)
+    with pytest.raises(BundleError, match='does not fit'):
+        c.load_contract(bundle)
+
+
+def test_a_contract_without_a_request_is_written_as_older_releases_read_it(bundle):
+    document = json.loads((bundle / c.CONTRACT_FILE).read_text())
+    assert document['format_version'] == 1
+    assert {'request', 'belief'}.isdisjoint(document)
+    assert {'requests', 'beliefs'}.isdisjoint(document['parity'])
 
 
 @pytest.mark.parametrize(

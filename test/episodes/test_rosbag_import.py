@@ -17,8 +17,9 @@ from liquid_drone.episodes.rosbag_import import ImportConfig, Topics, import_bag
 from liquid_drone.errors import EpisodeError
 from liquid_drone.image import decode_jpeg, encode_jpeg, fitted
 from liquid_drone.learn.batches import Windows
-from liquid_drone.learn.behaviour_cloning import channel_weights, losses_of
+from liquid_drone.learn.behaviour_cloning import channel_weights
 from liquid_drone.learn.clips import open_clips
+from liquid_drone.learn.losses import losses_of
 from liquid_drone.learn.recipe import TrainConfig
 from liquid_drone.policy.config import NetworkConfig, VisionConfig
 from liquid_drone.policy.network import Network

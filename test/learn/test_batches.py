@@ -74,7 +74,13 @@ def test_mirroring_twice_changes_nothing_and_once_turns_every_side():
     target = torch.tensor([1.0, 0.5, 0.2]).expand(2, 2, 3)
     auxiliary = torch.arange(9.0).expand(2, 2, 9)
     batch = TrainingBatch(
-        torch.rand(2, 2, 4, 6, 3), torch.full((2, 2), 0.05), label, target, auxiliary
+        torch.rand(2, 2, 4, 6, 3),
+        torch.full((2, 2), 0.05),
+        label,
+        target,
+        auxiliary,
+        torch.tensor([1.0, 0.4, 0.1]).expand(2, 2, 3),
+        torch.tensor([3.0, 1.0, 1.5]).expand(2, 2, 3),
     )
     which = torch.tensor([True, False])
     once = mirror(batch, which)
@@ -82,6 +88,8 @@ def test_mirroring_twice_changes_nothing_and_once_turns_every_side():
     assert once.target[0, 0].tolist() == [1.0, -0.5, pytest.approx(0.2)]
     assert once.auxiliary[0, 0].tolist() == [0.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0]
     assert torch.equal(once.pixels[0], batch.pixels[0].flip(2))
+    assert once.belief[0, 0].tolist() == [1.0, pytest.approx(-0.4), pytest.approx(0.1)]
+    assert torch.equal(once.request, batch.request)
     for a, b, c in zip(mirror(once, which), batch, once, strict=True):
         assert torch.equal(a, b)
         assert torch.equal(b[1], c[1])

@@ -13,6 +13,7 @@ from liquid_drone.contract import CommandSpec
 from liquid_drone.errors import ConfigError, EpisodeError, TrainingError
 from liquid_drone.learn import behaviour_cloning, precision
 from liquid_drone.learn.clips import open_clips
+from liquid_drone.learn.losses import losses_of
 from liquid_drone.learn.recipe import TrainConfig
 from liquid_drone.policy.config import NetworkConfig, VisionConfig
 from liquid_drone.policy.network import Network
@@ -195,9 +196,7 @@ def test_unknown_auxiliary_labels_and_hidden_targets_cost_nothing(clips):
     batch = windows.batch(0)
     batch.auxiliary[:] = float('nan')
     batch.target[..., 0] = 0.0
-    losses = behaviour_cloning.losses_of(
-        network(batch.pixels.float(), batch.dt_s), batch, torch.ones(4)
-    )
+    losses = losses_of(network(batch.pixels.float(), batch.dt_s), batch, torch.ones(4))
     assert losses['auxiliary'].item() == 0.0
     assert losses['bearing'].item() == 0.0
     sum(losses.values()).backward()  # type: ignore[union-attr]

@@ -14,9 +14,9 @@ from liquid_drone.episodes.episode import find_episodes
 from liquid_drone.episodes.recording import EpisodeInfo
 from liquid_drone.flight.recorder import FlightRecorder, RecorderConfig
 from liquid_drone.image import encode_jpeg
-from liquid_drone.learn import behaviour_cloning
 from liquid_drone.learn.batches import Windows
 from liquid_drone.learn.clips import open_clips
+from liquid_drone.learn.losses import losses_of
 from liquid_drone.learn.recipe import TrainConfig
 from liquid_drone.policy.config import NetworkConfig
 from liquid_drone.policy.network import Network
@@ -84,9 +84,7 @@ def test_a_takeover_is_learned_from(tmp_path: Path) -> None:
     policy = Network(config)
     windows = Windows([clip], TrainConfig(length=16, windows=2), 0.05)
     batch = windows.batch(0)
-    losses = behaviour_cloning.losses_of(
-        policy(batch.pixels.float(), batch.dt_s), batch, torch.ones(4)
-    )
+    losses = losses_of(policy(batch.pixels.float(), batch.dt_s), batch, torch.ones(4))
     total = torch.stack(list(losses.values())).sum()
     total.backward()  # type: ignore[no-untyped-call]
     assert losses['command'] > 0.0

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...files import as_name
+from ...request import Requests
 from ...sim.flight_spec import FlightSpec
+from ...sim.simulator import FRAME_S
+from ...streams import Stream, stream
 from ...workers.executor import Executor
 from ..drivers import DriverPlan
 from ..recipe import Recipe
@@ -48,8 +51,22 @@ def jobs_of(
             seed=seed,
             start='hover',
         )
-        jobs.append(Job(flight, frames, plan, folder, cache, recipe.network.vision.reduce))
+        asked = () if plan.kind == 'policy' else requests_of(recipe, seed, frames)
+        reduce = recipe.network.vision.reduce
+        jobs.append(Job(flight, frames, plan, folder, cache, reduce, requests=asked))
     return jobs
+
+
+def requests_of(recipe: Recipe, seed: int, frames: int) -> Requests:
+    """Draw what a training flight is asked for, and when; the policy alone flies as it comes."""
+    how, spec = recipe.collect.request, recipe.network.request
+    if how is None or spec is None:
+        return ()
+    rng, since_s, found = stream(seed, Stream.REQUESTS), 0.0, []
+    while since_s < frames * FRAME_S:
+        found.append((since_s, spec.draw(rng)))
+        since_s += float(rng.uniform(*how.every_s))
+    return tuple(found)
 
 
 def run_jobs(

@@ -17,11 +17,12 @@ from ...errors import EpisodeError
 from ...evaluate.closed_loop import run
 from ...evaluate.direct_flight import DirectFlight, DirectOptions
 from ...evaluate.driver import Driver, PolicyDriver
+from ...request import Requests
 from ...sim.flight_log import FlightLog
 from ...sim.flight_spec import FlightSpec
 from ...streams import Stream, stream
 from ..clips import open_clips
-from ..drivers import DisturbedExpert, DriverPlan, MixedDriver
+from ..drivers import AskedPolicy, DisturbedExpert, DriverPlan, MixedDriver
 
 if TYPE_CHECKING:
     from ...sim.scenario.scenario import Scenario
@@ -45,6 +46,7 @@ class Job:
     cache: Path | None = None  # where its frames are kept decoded, for training
     reduce: int = 1  # how much smaller they are kept
     identity: str = ''  # of the episode that is asked for, see work_found.py
+    requests: Requests = ()  # of the expert and, where it takes them, of the policy
 
     def __str__(self) -> str:
         """Return how a message names it."""
@@ -83,7 +85,7 @@ def run_job(job: Job) -> Result:
     seed = job.flight.seed
     simulator, scenario = _simulator(job.flight)
     rng = stream(seed, Stream.DISTURBANCE)
-    driver = _driver(job.plan, rng)
+    driver = _driver(job.plan, rng, job.requests)
     x, y, z = DRIFT_M_S * rng.uniform(-1.0, 1.0, size=3)
     is_policy = job.plan.kind == 'policy'  # scored as it will fly: the guard compensates the drift
     options = DirectOptions(
@@ -91,6 +93,7 @@ def run_job(job: Job) -> Result:
         drift_enu_m_s=(0.0, 0.0, 0.0) if is_policy else (x, y, z),
         lost_m=LOST_M,
         keeps_images=job.directory is not None,
+        requests=job.requests,
     )
     facts = {**_facts(scenario), 'pilot': _pilot(job.plan), 'identity': job.identity}
     log = run(DirectFlight(simulator, seed, options, facts), driver)
@@ -133,7 +136,7 @@ def _simulator(flight: FlightSpec) -> tuple['Simulator', 'Scenario']:
     return _OPEN[key]
 
 
-def _driver(plan: DriverPlan, rng: np.random.Generator) -> Driver:
+def _driver(plan: DriverPlan, rng: np.random.Generator, requests: Requests) -> Driver:
     expert = DisturbedExpert(rng, plan.disturbance, plan.command)
     if plan.bundle is None:
         return expert
@@ -141,7 +144,8 @@ def _driver(plan: DriverPlan, rng: np.random.Generator) -> Driver:
         from ...runtime.runner import PolicyRunner
 
         _POLICIES[plan.bundle] = PolicyRunner(plan.bundle)
-    policy = _POLICIES[plan.bundle]
+    runner = _POLICIES[plan.bundle]
+    policy = runner if runner.contract.request is None else AskedPolicy(runner, requests)
     if plan.kind == 'policy':
         return PolicyDriver(policy)
     return MixedDriver(policy, expert, rng, plan.expert_share)

@@ -58,7 +58,7 @@ CELLS: dict[str, Entry] = {
 }
 
 
-def make_cell(core: CoreConfig, features: int, outputs: int) -> Cell:
+def make_cell(core: CoreConfig, features: int, outputs: int, every_neuron: bool = False) -> Cell:
     """Build the cell that a configuration names.
 
     Args:
@@ -66,6 +66,7 @@ def make_cell(core: CoreConfig, features: int, outputs: int) -> Cell:
         features: F.
         outputs: motor neurons of a wired cell, unless it is asked for all its neurons; other
             cells give all their neurons.
+        every_neuron: a wired cell gives all of them too, the motor neurons last.
 
     Raises:
         ConfigError: an unknown cell, preset or option, or a wiring that cannot be.
@@ -75,6 +76,8 @@ def make_cell(core: CoreConfig, features: int, outputs: int) -> Cell:
     options = options_of(entry, core)
     if entry.wired:
         wiring = make_wiring(core, features, outputs)
+        if every_neuron:
+            wiring = dataclasses.replace(wiring, outputs=wiring.neurons)
         cell = entry.make(wiring, options, seed=core.wiring_seed)
     else:
         cell = entry.make(features, core.neurons, options, seed=core.wiring_seed)

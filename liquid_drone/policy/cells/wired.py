@@ -11,6 +11,7 @@ A sequence runs skewed (``scan.py``); a step runs layer by layer and gives the s
 Published versions differ in details, which are options: see ``PRESETS``.
 """
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ...contract import TimeSpec
 from ..wiring import Wiring
 from .activations import HEADS, Head
 from .base import Cell, Weights
@@ -26,6 +28,8 @@ from .scan import skewed_scan
 from .scan_layout import ScanLayout
 from .sparse import SparseWeight
 
+TICK_S = TimeSpec().nominal_s
+QUIET = 0.1  # of the start weights that would disturb a memory
 Mode = Literal['default', 'no_gate', 'pure']
 PARTS = {'default': 4, 'no_gate': 4, 'pure': 1}  # f, q, gate slope, gate offset; pure: f alone
 
@@ -39,6 +43,16 @@ class WiredCfCOptions:
     gate_sign: Literal[1, -1] = 1  # of dt in the gate
     dense_gates: bool = False  # gate weights also where no synapse is
     signed: bool = False  # weights of f and q multiplied by the signs of their synapses
+    # least and most time constant at the start, of all layers but the motor neurons'; None: the
+    # gates start in the middle, which is about one tick
+    time_constants_s: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        spans_s = self.time_constants_s
+        if spans_s is not None and not 0.01 <= spans_s[0] <= spans_s[1] <= 1000.0:
+            raise ValueError(f'expected time_constants_s 0.01..1000 in order, got {spans_s}')
+        if spans_s is not None and (self.mode != 'default' or self.gate_sign != 1):
+            raise ValueError("time_constants_s are for mode 'default' and gate_sign 1")
 
 
 PRESETS = {
@@ -70,10 +84,37 @@ class WiredCfC(Cell):
             for size in wiring.layers
         )
         self.bias = nn.Parameter(torch.zeros(self.parts, wiring.neurons))
+        if self.options.time_constants_s is not None:
+            self._begin_slow(*self.options.time_constants_s)
         self.register_buffer('places', self._places(), persistent=False)
         if self.options.mode == 'pure':
             self.leak = nn.Parameter(torch.zeros(wiring.neurons))  # w
             self.amplitude = nn.Parameter(torch.ones(wiring.neurons))  # A
+
+    @torch.no_grad()
+    def _begin_slow(self, least_s: float, most_s: float) -> None:
+        """Begin as leaky integrators: f keeps the own state, q takes the input, the gate is slow.
+
+        The time constants of a layer are spread evenly on a log scale: at a time step of one tick
+        the gate starts at 1 - exp(-tick / time constant), and in proportion to the time step.
+        """
+        start = 0
+        for layer, size in enumerate(self.wiring.layers[:-1]):
+            spans = torch.logspace(math.log10(least_s), math.log10(most_s), size) / TICK_S
+            gate = 1.0 - torch.exp(-1.0 / spans)
+            self.bias[2, start : start + size] = 1.0
+            self.bias[3, start : start + size] = torch.logit(gate) - 1.0
+            own, heard = self.recurrent[layer], self.sources[layer]
+            assert isinstance(own, SparseWeight)  # made so
+            assert isinstance(heard, SparseWeight)
+            kept, taken = own(), heard()
+            kept[0] = torch.eye(size)
+            kept[2:] *= QUIET
+            taken[0] *= QUIET
+            taken[2:] *= QUIET
+            own.put(kept)
+            heard.put(taken)
+            start += size
 
     def weights(self) -> Weights:
         """Return matrices: features -> first layer; state -> its own layers, with their biases.

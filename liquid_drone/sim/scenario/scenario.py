@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ... import resources, schema
 from ...errors import ConfigError, shown
+from ...request import FlightRequest
 from ..flight_spec import FlightSpec, RendererChoice
 from .season import Season
 from .target import Distractor, Part, Target
@@ -91,7 +92,19 @@ def scenario_of(flight: FlightSpec) -> Scenario:
 
 
 def judged_task(flight: FlightSpec, task: Task) -> Task:
-    """Return the task as a flight is judged by it: its own duration replaces the task's."""
+    """Return the task as a flight is judged by it: its own duration replaces the task's.
+
+    Where another distance is asked for, the allowed ones are as much nearer or further.
+    """
+    asked_m = FlightRequest.parse(flight.request).distance_m
+    if asked_m is not None:
+        more = asked_m / task.keep_distance_m
+        task = dataclasses.replace(
+            task,
+            keep_distance_m=asked_m,
+            min_distance_m=min(task.min_distance_m * more, 100.0),
+            max_distance_m=min(task.max_distance_m * more, 100.0),
+        )
     if flight.duration_s is None:
         return task
     settle_s = min(task.settle_s, flight.duration_s / 2)

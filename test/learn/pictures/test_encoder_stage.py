@@ -45,7 +45,10 @@ def clip() -> Clip:
     some = pictures(9, 6)
     nothing = np.zeros((6, 9), np.float32)
     label = np.zeros((6, 4), np.float32)
-    return Clip(some.frames, np.arange(6.0), label, some.target, nothing)  # type: ignore[arg-type]
+    three = np.zeros((6, 3), np.float32)
+    return Clip(  # type: ignore[arg-type]
+        some.frames, np.arange(6.0), label, some.target, nothing, three, three
+    )
 
 
 @settings(max_examples=8, deadline=None)

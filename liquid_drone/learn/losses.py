@@ -1,0 +1,109 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What training makes small: errors of the command, the target head, auxiliary labels, the belief.
+
+A label that nobody knows (nan: a real flight, a hidden target) costs nothing.
+"""
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, smooth_l1_loss
+
+from ..policy.network import Seen
+from .batches import TrainingBatch
+from .distributed import ALONE, Team
+
+if TYPE_CHECKING:
+    from .recipe import TrainConfig
+
+RIGHT_RAD, RIGHT_LOG = math.radians(15.0), 0.35  # off by less, a belief is right: 0.7 to 1.4 times
+
+
+def losses_of(
+    seen: Seen,
+    batch: TrainingBatch,
+    weight: Tensor,
+    hidden_weight: float = 1.0,
+    team: Team = ALONE,
+) -> dict[str, Tensor]:
+    """Return the mean losses: command (of unit variance), target head, auxiliary labels, belief.
+
+    A mean is over what is known in the batch of the whole team: the mean of the losses of all
+    processes is the loss of one process with all windows.
+    """
+    labelled = ~torch.isnan(batch.label)
+    error = torch.where(labelled, seen.motor - torch.nan_to_num(batch.label), 0.0)
+    (n_labelled,) = _counts(team, labelled)
+    losses = {'command': (error**2 * weight).sum() / n_labelled}
+    if seen.target is not None and seen.auxiliary is not None:
+        losses |= _encoder_losses(seen.target, seen.auxiliary, batch, team)
+    if seen.belief is not None:
+        losses |= belief_losses(seen.belief, batch, hidden_weight, team)
+    return losses
+
+
+def weighted(
+    losses: dict[str, Tensor], besides: dict[str, Tensor], config: 'TrainConfig'
+) -> Tensor:
+    """Return the sum that is trained on."""
+    total = losses['command'] + config.target_weight * sum(besides.values())
+    if 'detection' in losses:
+        head = losses['detection'] + losses['bearing']
+        total = total + config.target_weight * head
+        total = total + config.auxiliary_weight * losses['auxiliary']
+    if 'belief' in losses:
+        total = total + config.belief_weight * (losses['belief'] + losses['believed'])
+    return total
+
+
+def _encoder_losses(
+    head: Tensor, guessed: Tensor, batch: TrainingBatch, team: Team
+) -> dict[str, Tensor]:
+    judged = ~torch.isnan(batch.target[..., :1])
+    target = torch.nan_to_num(batch.target)
+    visible = target[..., :1]
+    known = ~torch.isnan(batch.auxiliary)
+    n_judged, n_visible, n_known = _counts(team, judged, visible, known)
+    doubt = binary_cross_entropy_with_logits(head[..., :1], visible, reduction='none')
+    detection = (doubt * judged).sum() / n_judged
+    off = ((head[..., 1:] - target[..., 1:]) ** 2 * visible).sum()
+    bearing = off / n_visible * 10.0  # bearings are small numbers
+    wrong = torch.where(known, guessed - torch.nan_to_num(batch.auxiliary), 0.0)
+    auxiliary = (wrong**2).sum() / n_known * 10.0
+    return {'detection': detection, 'bearing': bearing, 'auxiliary': auxiliary}
+
+
+def belief_losses(
+    belief: Tensor, batch: TrainingBatch, hidden_weight: float = 1.0, team: Team = ALONE
+) -> dict[str, Tensor]:
+    """Return the losses of a belief (B, T, 3): where the target is, and whether that is right.
+
+    Frames in which the target is not in the picture count ``hidden_weight`` times. Where nothing
+    that is to be followed walks, no belief is right.
+    """
+    known = ~torch.isnan(batch.belief[..., 0])
+    truth = torch.nan_to_num(batch.belief)
+    there = (truth[..., 0] > 0.5) & known
+    hidden = torch.nan_to_num(batch.target[..., 0], nan=1.0) < 0.5
+    counts = torch.where(hidden, hidden_weight, 1.0)
+    turned = belief[..., 1] - truth[..., 1]
+    turned = torch.remainder(turned + math.pi, 2.0 * math.pi) - math.pi
+    far = belief[..., 2] - truth[..., 2]
+    off = smooth_l1_loss(turned, torch.zeros_like(turned), reduction='none', beta=0.2)
+    off = off + smooth_l1_loss(far, torch.zeros_like(far), reduction='none', beta=0.2)
+    right = there & (turned.abs() < RIGHT_RAD) & (far.abs() < RIGHT_LOG)
+    doubt = binary_cross_entropy_with_logits(belief[..., 0], right.float(), reduction='none')
+    n_there, n_known = _counts(team, there * counts, known * counts)
+    return {
+        'belief': (off * there * counts).sum() / n_there,
+        'believed': (doubt * known * counts).sum() / n_known,
+    }
+
+
+def _counts(team: Team, *masks: Tensor) -> tuple[Tensor, ...]:
+    """Return how much of each is known to a process of the team, on average."""
+    counts = torch.stack([mask.sum().float() for mask in masks])
+    return team.mean(counts).clamp(min=1.0 / team.size).unbind()
