@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import topics
+from ..errors import ConfigError
 from ..options import Option, options_of
 from ..request import NAMES, FlightRequest
 from ..sim.flight_spec import FlightSpec, SimulatorRun
@@ -230,7 +231,13 @@ def policy_parameters(request: str) -> dict[str, float]:
 
 
 def _asked(name: str) -> Callable[[str], float | None]:
-    return lambda text: policy_parameters(text).get(name)
+    def value(text: str) -> float | None:
+        try:
+            return policy_parameters(text).get(name)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+
+    return value
 
 
 SIMULATION = (

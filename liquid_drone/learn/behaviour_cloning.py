@@ -232,7 +232,7 @@ def _gradients(
         half = tried == 'bfloat16'
         pixels = batch.pixels if half else batch.pixels.float()
         with torch.autocast(pixels.device.type, torch.bfloat16, enabled=half):
-            seen = _answered(network, pixels, batch, config.burn_in)
+            seen = answered(network, pixels, batch.dt_s, batch.request, config.burn_in)
             besides = beside(network, step) if beside else {}
         losses = losses_of(seen, batch.ticks(config.burn_in), weight, config.hidden_weight, team)
         total = weighted(losses, besides, config)
@@ -256,9 +256,11 @@ def _gradients(
     )
 
 
-def _answered(network: Network, pixels: Tensor, batch: TrainingBatch, burn_in: int) -> Seen:
+def answered(
+    network: Network, pixels: Tensor, dt_s: Tensor, request: Tensor, burn_in: int
+) -> Seen:
     """Run the windows; the first frames of each only carry their state into the rest."""
-    dt_s, request, state = batch.dt_s, batch.request, None
+    state = None
     if burn_in:
         with torch.no_grad():
             before = pixels[:, :burn_in], dt_s[:, :burn_in], None, request[:, :burn_in]

@@ -41,7 +41,7 @@ def losses_of(
     if seen.target is not None and seen.auxiliary is not None:
         losses |= _encoder_losses(seen.target, seen.auxiliary, batch, team)
     if seen.belief is not None:
-        losses |= belief_losses(seen.belief, batch, hidden_weight, team)
+        losses |= belief_losses(seen.belief, batch.belief, batch.target, hidden_weight, team)
     return losses
 
 
@@ -77,17 +77,23 @@ def _encoder_losses(
 
 
 def belief_losses(
-    belief: Tensor, batch: TrainingBatch, hidden_weight: float = 1.0, team: Team = ALONE
+    belief: Tensor,
+    labels: Tensor,
+    target: Tensor,
+    hidden_weight: float = 1.0,
+    team: Team = ALONE,
 ) -> dict[str, Tensor]:
     """Return the losses of a belief (B, T, 3): where the target is, and whether that is right.
+
+    ``labels`` and ``target`` (B, T, 3) are those of a batch.
 
     Frames in which the target is not in the picture count ``hidden_weight`` times. Where nothing
     that is to be followed walks, no belief is right.
     """
-    known = ~torch.isnan(batch.belief[..., 0])
-    truth = torch.nan_to_num(batch.belief)
+    known = ~torch.isnan(labels[..., 0])
+    truth = torch.nan_to_num(labels)
     there = (truth[..., 0] > 0.5) & known
-    hidden = torch.nan_to_num(batch.target[..., 0], nan=1.0) < 0.5
+    hidden = torch.nan_to_num(target[..., 0], nan=1.0) < 0.5
     counts = torch.where(hidden, hidden_weight, 1.0)
     turned = belief[..., 1] - truth[..., 1]
     turned = torch.remainder(turned + math.pi, 2.0 * math.pi) - math.pi

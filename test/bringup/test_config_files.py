@@ -128,6 +128,9 @@ def test_every_launch_argument_is_a_parameter_of_a_node_that_is_installed(
     declared = {parameter.name: parameter for parameter in NODES[argument.node]}
     parameter = declared[argument.target]
     assert argument.value('') is None
+    if argument.name == 'request':  # three numbers for the policy, one text for the simulator
+        assert argument.node == 'simulator' or argument.value('distance:4,height:1,speed:2')
+        return
     if argument.name == 'autopilot':  # one word for what is expected, and for what is started
         taken = {argument.value(word) for word in argument.choices} - {None}
         assert taken
@@ -169,7 +172,16 @@ def test_firmware_is_not_waited_for_as_the_simulated_autopilot_is() -> None:
     assert found == {
         'simulator': {'firmware': '/opt/px4/bin/px4'},
         'mavlink': {'exact_telemetry': False},
+        'policy': {},
     }
+
+
+def test_a_request_reaches_expert_and_policy() -> None:
+    found = launch_arguments.given(launch_arguments.SIMULATION, {'request': 'distance:4,speed:1'})
+    assert found['simulator'] == {'request': 'distance:4,speed:1'}
+    assert found['policy'] == {'request_distance_m': 4.0, 'request_speed_m_s': 1.0}
+    with pytest.raises(RuntimeError, match='launch argument request'):
+        launch_arguments.given(launch_arguments.SIMULATION, {'request': 'far'})
 
 
 def test_a_recording_holds_one_drone_by_its_absolute_names() -> None:

@@ -20,12 +20,16 @@ from ..batches import pick_frames
 from ..behaviour_cloning import (
     Report,
     TrainingProgress,
+    answered,
     rate_at,
     running_average,
     save_progress,
 )
+from ..losses import belief_losses, weighted
 from ..recipe import TrainConfig
 from .views import FlightViews
+
+WHOLE = TrainConfig()  # of held-out flights: no burn-in
 
 
 class CoreBatch(NamedTuple):
@@ -34,6 +38,9 @@ class CoreBatch(NamedTuple):
     features: Tensor  # (B, T, F)
     dt_s: Tensor  # (B, T)
     label: Tensor  # (B, T, 4)
+    target: Tensor  # (B, T, 3)
+    belief: Tensor  # (B, T, 3)
+    request: Tensor  # (B, T, 3)
 
 
 def train_core(
@@ -50,9 +57,9 @@ def train_core(
         TrainingError: the loss is not finite.
 
     """
-    long = [flight for flight in flights if len(flight) >= config.length]
+    long = [flight for flight in flights if len(flight) >= config.frames]
     if not long:
-        raise EpisodeError(f'no flight has {config.length} frames: collect flights first')
+        raise EpisodeError(f'no flight has {config.frames} frames: collect flights first')
     torch.set_num_threads(config.threads)
     network.vision.requires_grad_(False)
     network.auxiliary.requires_grad_(False)
@@ -62,7 +69,8 @@ def train_core(
         batch = core_batch(long, config, network.time.nominal_s, step)
         for group in progress.optimiser.param_groups:
             group['lr'] = group['base'] * rate_at(step, config.steps, config)
-        loss = command_loss(network, batch, weight)
+        losses = core_losses(network, batch, weight, config)
+        loss = weighted(losses, {}, config)
         network.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         trained = [p for p in network.parameters() if p.grad is not None]
@@ -75,7 +83,7 @@ def train_core(
         progress.optimiser.step()
         network.constrain()
         progress.average.update_parameters(network)
-        report(step, {'command': float(loss.detach())})
+        report(step, {name: float(value.detach()) for name, value in losses.items()})
     save_progress(progress, config.steps, checkpoint)
     averaged = progress.average.module
     assert isinstance(averaged, Network)
@@ -84,7 +92,8 @@ def train_core(
 
 def _begin(network: Network, config: TrainConfig) -> TrainingProgress:
     core = list(network.cell.parameters())
-    readout = [] if network.readout is None else list(network.readout.parameters())
+    layers = [layer for layer in (network.readout, network.belief) if layer is not None]
+    readout = [parameter for layer in layers for parameter in layer.parameters()]
     fast = config.learning_rate * config.core_rate_factor
     groups = [{'params': core, 'base': fast}]
     groups += [{'params': readout, 'base': config.learning_rate}] if readout else []
@@ -99,17 +108,19 @@ def core_batch(
     rng = np.random.default_rng((config.seed, *key))
     lengths = np.array([len(flight) for flight in flights], dtype=np.float64)
     chosen = rng.choice(len(flights), size=config.windows, p=lengths / lengths.sum())
-    features, dt_s, label = [], [], []
+    rows = []
     for flight in (flights[number] for number in chosen):
         view, index = (
             int(rng.integers(len(flight.features))),
             pick_frames(len(flight), config, rng),
         )
         stamps = flight.stamp_s[index]
-        features.append(flight.features[view, index])
-        label.append(flight.label[view, index])
-        dt_s.append(np.diff(stamps, prepend=stamps[0] - nominal_s))
-    columns = (torch.from_numpy(np.stack(one)).float() for one in (features, dt_s, label))
+        dt_s = np.diff(stamps, prepend=stamps[0] - nominal_s)
+        own = flight.features[view, index], dt_s, flight.label[view, index]
+        rows.append(
+            (*own, flight.target[index], flight.belief[view, index], flight.request[index])
+        )
+    columns = (torch.from_numpy(np.stack(one)).float() for one in zip(*rows, strict=True))
     return CoreBatch(*columns)
 
 
@@ -120,14 +131,20 @@ def command_weights(flights: list[FlightViews]) -> Tensor:
     return torch.from_numpy(1.0 / np.maximum(labels.var(axis=0), 1e-3)).float()
 
 
-def command_loss(network: Network, batch: CoreBatch, weight: Tensor) -> Tensor:
-    """Return the mean squared error of the command, of unit variance in each channel."""
-    state = batch.features.new_zeros(len(batch.features), network.cell.state_size)
-    outputs, _ = network.cell.sequence(batch.features, state, network.ticks(batch.dt_s))
-    motor = network.read(outputs) * network.config.core.motor_gain
-    known = ~torch.isnan(batch.label)
-    error = torch.where(known, motor - torch.nan_to_num(batch.label), 0.0)
-    return (error**2 * weight).sum() / known.sum().clamp(min=1)
+def core_losses(
+    network: Network, batch: CoreBatch, weight: Tensor, config: TrainConfig
+) -> dict[str, Tensor]:
+    """Return the mean squared error of the command, of unit variance, and those of the belief."""
+    burn_in = config.burn_in
+    seen = answered(network, batch.features, batch.dt_s, batch.request, burn_in)
+    label = batch.label[:, burn_in:]
+    known = ~torch.isnan(label)
+    error = torch.where(known, seen.motor - torch.nan_to_num(label), 0.0)
+    losses = {'command': (error**2 * weight).sum() / known.sum().clamp(min=1)}
+    if seen.belief is not None:
+        truth = batch.belief[:, burn_in:], batch.target[:, burn_in:]
+        losses |= belief_losses(seen.belief, *truth, config.hidden_weight)
+    return losses
 
 
 def held_out_loss(network: Network, flights: list[FlightViews], weight: Tensor) -> float:
@@ -141,8 +158,12 @@ def held_out_loss(network: Network, flights: list[FlightViews], weight: Tensor) 
                 torch.from_numpy(np.asarray(flight.features, np.float32)),
                 torch.from_numpy(dt_s).float().expand(views, -1),
                 torch.from_numpy(flight.label),
+                torch.from_numpy(flight.target).expand(views, -1, -1),
+                torch.from_numpy(flight.belief),
+                torch.from_numpy(flight.request).expand(views, -1, -1),
             )
-            total += float(command_loss(network, batch, weight)) * len(flight)
+            losses = core_losses(network, batch, weight, WHOLE)
+            total += float(losses['command']) * len(flight)
             count += len(flight)
     return total / max(count, 1)
 

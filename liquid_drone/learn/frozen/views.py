@@ -22,7 +22,7 @@ from ...policy.vision import Vision
 from ...schema import plain
 from ...sim.identity import digest
 from ..augmentation import ImageAugmentation, changed, draw_augmentation
-from ..batches import MIRRORED
+from ..batches import MIRRORED, TURNED
 from ..clips import Clip
 from ..precision import device_of, precision_of
 from ..recipe import TrainConfig
@@ -38,6 +38,9 @@ class FlightViews:
     features: npt.NDArray[np.float16]  # (V, T, F)
     label: npt.NDArray[np.float32]  # (V, T, 4), mirrored where the view is
     stamp_s: npt.NDArray[np.float64]  # (T,)
+    target: npt.NDArray[np.float32]  # (T, 3): whether it is in the picture; its sides do not count
+    belief: npt.NDArray[np.float32]  # (V, T, 3), mirrored where the view is
+    request: npt.NDArray[np.float32]  # (T, 3)
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -74,6 +77,9 @@ def open_views(
             features[:, start : start + len(clip)],
             np.stack([_label(clip, one) for one in of_clip]),
             clip.stamp_s,
+            clip.target,
+            np.stack([_belief(clip, one) for one in of_clip]),
+            clip.request,
         )
         for clip, of_clip, start in zip(clips, drawn, starts[:-1], strict=True)
     ]
@@ -87,6 +93,11 @@ def _drawn(config: TrainConfig, clip: Clip, number: int, view: int) -> ImageAugm
 
 def _label(clip: Clip, drawn: ImageAugmentation) -> npt.NDArray[np.float32]:
     turned: npt.NDArray[np.float32] = clip.label * (MIRRORED.numpy() if drawn.mirrored else 1.0)
+    return turned.astype(np.float32)
+
+
+def _belief(clip: Clip, drawn: ImageAugmentation) -> npt.NDArray[np.float32]:
+    turned: npt.NDArray[np.float32] = clip.belief * (TURNED.numpy() if drawn.mirrored else 1.0)
     return turned.astype(np.float32)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from liquid_drone.errors import ConfigError
+from liquid_drone.errors import ConfigError, EpisodeError
 from liquid_drone.learn.clips import CachedFrames, Clip
 from liquid_drone.learn.frozen.core_training import (
     command_weights,
@@ -20,6 +20,7 @@ from liquid_drone.learn.frozen.views import open_views
 from liquid_drone.learn.recipe import Augmentation, Recipe, TrainConfig, check_whole
 from liquid_drone.policy.config import CoreConfig, NetworkConfig, VisionConfig
 from liquid_drone.policy.network import Network
+from liquid_drone.request import RequestSpec
 from liquid_drone.schema import build
 
 PLAIN = Augmentation(brightness=0, contrast=0, colour=0, noise=0, flip=False, skip_share=0)
@@ -37,8 +38,13 @@ def clip(tmp_path, number, frames=20):
     np.save(file, pixels)
     label = np.stack([(bright - 120) / 100 * sign for sign in (1, -1, 0.5, -0.5)], axis=1)
     nothing = np.zeros((frames, 3), np.float32), np.full((frames, 9), np.nan, np.float32)
+    aside = np.linspace(-0.5, 0.5, frames)
+    belief = np.stack([np.ones(frames), aside, aside], axis=1).astype(np.float32)
+    more = belief, np.full((frames, 3), np.nan, np.float32)
     stamps = np.arange(frames) * 0.05
-    return Clip(CachedFrames(file, pixels.shape), stamps, label.astype(np.float32), *nothing)
+    return Clip(
+        CachedFrames(file, pixels.shape), stamps, label.astype(np.float32), *nothing, *more
+    )
 
 
 def network(cell='gru'):
@@ -68,6 +74,8 @@ def test_a_mirrored_view_has_mirrored_commands(tmp_path):
     turned = [not np.allclose(view, plain) for view in flight.label]
     assert 0 < sum(turned) < 8
     assert flight.label[turned.index(True)] == pytest.approx(plain * [1, -1, 1, -1])
+    truth = clip(tmp_path, 1).belief
+    assert flight.belief[turned.index(True)] == pytest.approx(truth * [1, -1, 1])
 
 
 @pytest.mark.parametrize('cell', ['wired_cfc', 'lstm', 'mlp'])
@@ -82,6 +90,19 @@ def test_the_core_learns_and_the_encoder_stays(tmp_path, cell):
     for name, value in after.vision.state_dict().items():
         assert torch.equal(value, encoder[name]), name
     assert (tmp_path / 'round.pt').is_file()
+
+
+def test_a_core_learns_where_the_target_is_and_long_windows_carry_their_state(tmp_path):
+    torch.manual_seed(0)
+    core = CoreConfig(cell='wired_cfc', options={'time_constants_s': [0.1, 10.0]})
+    one = Network(NetworkConfig(SMALL, core, RequestSpec(), belief=True))
+    flights = open_views(one, [clip(tmp_path, n) for n in range(3)], CONFIG, 1, tmp_path, 'key')
+    config, losses = replace(CONFIG, length=8, burn_in=6, steps=60), []
+    train_core(one, flights, config, tmp_path / 'round.pt', lambda step, now: losses.append(now))
+    assert losses[0].keys() == {'command', 'belief', 'believed'}
+    assert np.mean([now['belief'] for now in losses[-10:]]) < 0.8 * losses[0]['belief']
+    with pytest.raises(EpisodeError, match='no flight has 44 frames'):
+        train_core(one, flights, replace(config, burn_in=36), tmp_path / 'other.pt')
 
 
 def test_batches_depend_on_the_seed_and_the_step_alone(tmp_path):
