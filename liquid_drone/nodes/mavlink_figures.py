@@ -16,6 +16,7 @@ from ..flight.companion_session import CompanionSession
 from ..flight.engagement import Stage
 from ..flight.health import health
 from ..flight.mavlink.link import MavlinkLink
+from ..flight.preflight.link_report import link_values
 from ..flight.vehicle import VehicleState
 from ..masking import masked
 from ..ros.diagnostics import INACTIVE, Diagnostics
@@ -130,8 +131,9 @@ class MavlinkDiagnostics:
             'shadow': parameters['shadow'] if session is None else session.is_shadow,
             'follow_mode': '' if profile is None else profile.mode_name(profile.follow_mode),
             'obstacles': ' | '.join(session.obstacles()) if session is not None else '',
-            **standing(decision, vehicle, link.trip_s),
-            **link.report.values(),
+            **standing(decision, vehicle),
+            **link_values(link),
+            'command_age_limit_ms': round(1e3 * parameters['limits.command_age_s']),
             **figures.values(time.monotonic()),
             'rivals': rivals,
             'odd': odd,
@@ -140,20 +142,15 @@ class MavlinkDiagnostics:
         self._diagnostics.tell(health(decision, rivals, rivals or obstacle), values)
 
 
-def standing(
-    decision: Decision | None, vehicle: VehicleState | None, trip_s: float | None
-) -> dict[str, object]:
+def standing(decision: Decision | None, vehicle: VehicleState | None) -> dict[str, object]:
     """Return why it does what it does, and what the vehicle says of itself.
 
     Args:
         decision: the last one; None before the first.
         vehicle: None before it is heard.
-        trip_s: measured time of a message there and back, in s; None before the first answer.
 
     """
     values: dict[str, object] = {}
-    if trip_s is not None:
-        values['link_trip_ms'] = round(1e3 * trip_s, 1)
     if decision is not None:
         values['cause'] = decision.cause.value
         values['keeps_from_engaging'] = decision.obstacle

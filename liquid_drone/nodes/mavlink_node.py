@@ -26,6 +26,7 @@ from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
 from ..flight.mavlink.profiles import RADIO
 from ..flight.pilot_words import PilotWords
+from ..flight.preflight.failsafe_reader import FailsafeReader
 from ..masking import masked
 from ..ros import process, qos
 from ..ros.lifecycle import ManagedNode, transition
@@ -58,6 +59,7 @@ class MavlinkNode(ManagedNode):
         self.link: MavlinkLink | None = None
         self.session: CompanionSession | None = None
         self._words: PilotWords | None = None
+        self._failsafes: FailsafeReader | None = None
         self._now_s = -math.inf  # of the last decision
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.figures, self.reset = SetpointFigures(), PolicyReset(self)
@@ -105,6 +107,7 @@ class MavlinkNode(ManagedNode):
             self.link, limits, values['shadow'], values['engage_at_start'], radio, shadow_radio
         )
         self._words = PilotWords(self.link, self.session, values['tell_pilot'])
+        self._failsafes = None if values['lockstep'] else FailsafeReader(self.link)
         self._vehicle_topics.publish_tf(values['publish_tf'])
         self.get_logger().info(f'listening for the autopilot on {masked(values["connection"])}')
 
@@ -141,6 +144,8 @@ class MavlinkNode(ManagedNode):
         before, self._decided_on = self.session.decision, proposal
         self._now_s = now_s
         decision = self.session.decide(now_s, proposal)
+        if self._failsafes is not None and not self.session.has_vehicle:
+            self._failsafes.step(now_s)
         if decision is not None:
             self._diagnostics.log_change(before, decision)
         return decision
@@ -237,7 +242,7 @@ class MavlinkNode(ManagedNode):
     def release(self) -> None:
         """Fall silent and close the connection."""
         self._fall_silent()
-        self.session = self._words = None
+        self.session = self._words = self._failsafes = None
         if self.link is not None:
             self.link.close()
             self.link = None

@@ -16,6 +16,8 @@ from ..flight.guard.limits import Limits
 from ..flight.guard.state import Proposal
 from ..flight.health import health
 from ..flight.mavlink.link import MavlinkLink
+from ..flight.preflight.failsafe_reader import FailsafeReader
+from ..flight.preflight.link_report import link_values
 from .flight_view import FlightView
 from .requests import TIGHTENABLE, OperatorRequest, RequestQueue
 
@@ -36,6 +38,7 @@ class CompanionDesk:
         """Show the limits; the rest comes with the decisions."""
         self._session, self._link, self._view, self._requests = session, link, view, requests
         self._announcer: Announcer | None = None
+        self._failsafes = FailsafeReader(link)
         self._show_limits()
 
     def _show_limits(self) -> None:
@@ -65,13 +68,17 @@ class CompanionDesk:
         how = health(decision, '', '')
         facts = report.facts(decision, vehicle, proposal, is_sent)
         self._view.hear_decision(facts, how.level.name, how.summary)
-        link = self._link.obstacle
-        self._view.hear_node(
-            'companion',
-            how.level.name,
-            how.summary,
-            {'obstacles': ' | '.join(self._session.obstacles()) if link else ''},
-        )
+        self._view.hear_node('mavlink', how.level.name, how.summary, self._values())
+        if not self._session.has_vehicle:
+            self._failsafes.step(now_s)
+
+    def _values(self) -> dict[str, str]:
+        """Return what the mavlink node would publish of it."""
+        values = link_values(self._link)
+        values['stage'] = self._session.stage.value
+        values['obstacles'] = ' | '.join(self._session.obstacles())
+        values['command_age_limit_ms'] = round(1e3 * self._session.limits.command_age_s)
+        return {name: str(value) for name, value in values.items()}
 
     def obey(self) -> None:
         """Carry out what pages ask for, in the order in which they asked."""

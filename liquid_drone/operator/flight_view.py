@@ -13,11 +13,14 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ..flight.preflight.checklist import PartReport, checklist
+from ..flight.preflight.symptom import Symptom
 from ..flight.report import Facts, numbers
 
 Json = dict[str, object]
 LINES = 40  # of the log
 SIGHTING_S = 0.5  # an older one is not drawn
+PAGE_LEVELS = {'ok': 'OK', 'warning': 'WARN', 'error': 'ERROR'}  # of the list, in the page's terms
 LATENCIES = {  # of the nodes' diagnostics, in the order in which they add up
     'image_age': 'picture until the policy',
     'inference': 'policy',
@@ -59,6 +62,7 @@ class FlightView:
         self._target: Json = {}
         self._known: Json = {}
         self._nodes: dict[str, NodeWord] = {}
+        self._computer: tuple[Symptom, ...] = ()
         self._log: deque[tuple[int, str, str]] = deque(maxlen=LINES)
         self._lines = 0
         self._browsers = 0
@@ -94,6 +98,11 @@ class FlightView:
         word = NodeWord(name, level, summary, self._clock(), dict(values or {}))
         with self._lock:
             self._nodes[name] = word
+
+    def hear_computer(self, found: list[Symptom]) -> None:
+        """Take in how this computer stands, for the list before a flight."""
+        with self._lock:
+            self._computer = tuple(found)
 
     def set(self, name: str, value: object) -> None:
         """Set something that is shown as it is: ``limits``, ``probability``, ``distance_m`` ..."""
@@ -149,6 +158,7 @@ class FlightView:
                     [word.name, word.level, word.summary, _ms(now_s - word.came_s)]
                     for _, word in sorted(self._nodes.items())
                 ],
+                'checks': self._checks(now_s),
                 'delays': self._delays(),
                 'log': [list(line) for line in self._log if line[0] > after_line],
                 'browsers': self._browsers,
@@ -161,6 +171,16 @@ class FlightView:
             found += word.values.get('obstacles', '').split(' | ')
         by_fact = {sentence.partition(':')[0]: sentence for sentence in reversed(found)}
         return [by_fact[name] for name in reversed(by_fact) if name]
+
+    def _checks(self, now_s: float) -> list[list[str]]:
+        parts = {
+            name: PartReport(word.level, word.summary, word.values, now_s - word.came_s)
+            for name, word in self._nodes.items()
+        }
+        return [
+            [one.subject, PAGE_LEVELS[one.level], one.state, one.mend]
+            for one in checklist(parts, self._computer)
+        ]
 
     def _delays(self) -> list[list[str]]:
         found = []

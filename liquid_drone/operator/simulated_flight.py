@@ -27,19 +27,28 @@ from .requests import RequestQueue
 class ShownFlight:
     """Watches one flight in this process; see :class:`~liquid_drone.evaluate.closed_loop`."""
 
-    def __init__(self, view: FlightView, requests: RequestQueue, camera: CameraSpec) -> None:
+    def __init__(
+        self, view: FlightView, requests: RequestQueue, camera: CameraSpec, bundle_hash: str
+    ) -> None:
         """Wait for the flight.
 
         Args:
             view: what the page shows.
             requests: what it asks for.
             camera: of the policy.
+            bundle_hash: of the policy.
 
         """
         self._view, self._requests, self._camera = view, requests, camera
         self._desk: CompanionDesk | None = None
         self._session: Session | None = None
         self._next_s = 0.0
+        self._policy = {  # as its node publishes it; a picture is answered at once
+            'commands_per_second': f'{1.0 / FRAME_S:.0f}',
+            'capture_to_command_ms_p95': '0',
+            'bundle': bundle_hash,
+            'provider': 'cpu',
+        }
 
     def begin(self, session: Session, companion: CompanionSession, link: MavlinkLink) -> None:
         """Take what is flown."""
@@ -72,6 +81,7 @@ class ShownFlight:
             bearing_rad = -math.atan2(output.target_bearing * half, 1.0)
             elevation = float(output.target_elevation)
             self._view.hear_target(float(output.target_bearing), elevation, bearing_rad)
+        self._view.hear_node('policy', 'OK', 'follows the simulated camera', self._policy)
         stage = self._session.pilot.stage.value
         self._view.hear_node('pilot (simulated)', 'OK', stage)
         self._desk.show(now_s, decision, Proposal(now_s, (vx, vy, vz, turn)), is_sent)

@@ -62,6 +62,10 @@ def bench(ros: None, tmp_path: Path) -> Iterator[OperatorBench]:
     made.close()
 
 
+def rows(page: Page, subject: str) -> list[list[str]]:
+    return [row for row in page.states[-1]['checks'] if row[0] == subject]
+
+
 def test_a_page_engages_records_tightens_and_hands_back_through_the_services(
     bench: OperatorBench,
 ) -> None:
@@ -92,6 +96,10 @@ def test_a_page_engages_records_tightens_and_hands_back_through_the_services(
         await page.send(do='hand_back')
         assert await page.read(lambda: page.stage() == 'handed_back')
         told.extend(page.answers)
+        assert await page.read(lambda: len(rows(page, 'failsafes')) > 1, 60.0)  # all were read
+        assert rows(page, 'link')[0][1] == 'OK'
+        assert rows(page, 'disk')
+        assert all(mend for _, level, _, mend in page.states[-1]['checks'] if level != 'OK')
         assert await page.read(lambda: len(page.pictures) > 0)
         assert await page.read(
             lambda: any(

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import LinkError
-from .machine import Machine, Symptom
+from ...flight.preflight.computer import CLOCK_COMMAND, clock_symptom, disk_symptom
+from ...flight.preflight.symptom import Symptom
+from .machine import Machine
 
 if TYPE_CHECKING:
     from ...flight.mavlink.link import MavlinkLink
 
 PRIORITY = 10  # what the mavlink node asks for
-LEAST_FREE = 5 * 2**30  # bytes; a recorded flight takes about 100 MB a minute
+BAUD = 'baud rate, RX and TX, telemetry port: docs/jetson.md'
 SERIAL = ('dev/ttyTHS*', 'dev/ttyACM*', 'dev/ttyUSB*', 'dev/ttyAMA*')
 COMPETITORS = {
     'nvgetty': 'a console on the UART of the 40-pin header',
@@ -67,68 +69,50 @@ def priority(machine: Machine) -> Iterator[Symptom]:
 
 
 def clock(machine: Machine) -> Iterator[Symptom]:
-    """Check that the clock is set by somebody: stamps of cameras and logs rest on it."""
-    said = machine.output('timedatectl', 'show', '--property', 'NTPSynchronized', '--value')
-    if said == 'no':
-        mend = 'sudo timedatectl set-ntp true, or set it by GPS; a jump in flight ends it'
-        yield Symptom('clock', 'warning', 'not synchronised', mend)
-    elif said == 'yes':
-        yield Symptom('clock', 'ok', 'synchronised')
+    """Check that the clock is set by somebody."""
+    told = machine.output(*CLOCK_COMMAND)
+    if told:
+        yield clock_symptom(told)
 
 
 def disk(machine: Machine) -> Iterator[Symptom]:
     """Check the space for recordings."""
-    free = machine.free_bytes(str(Path.cwd()))
-    state = f'{free / 2**30:.0f} GB free here'
-    if free < LEAST_FREE:
-        yield Symptom('disk', 'warning', state, 'make space: a minute of flight takes 100 MB')
-    else:
-        yield Symptom('disk', 'ok', state)
+    yield disk_symptom(machine.free_bytes(str(Path.cwd())))
 
 
 def autopilot(machine: Machine) -> Iterator[Symptom]:
-    """Listen on the connection that was named."""
+    """Listen on the connection that was named; nothing is commanded and nothing is written."""
     if not machine.connection:
         return
     from ...flight.mavlink.link import MavlinkLink
+    from ...flight.preflight.checklist import autopilot_rows
+    from ...flight.preflight.link_report import link_report
 
     try:
         with MavlinkLink.open(machine.connection) as link:
-            yield _heard(link, machine.connection)
-            if link.profile is not None:
-                yield from _failsafes(link, link.profile.name)
+            _poll(link, lambda: link.vehicle is not None and link.vehicle.is_introduced)
+            vehicle, profile = link.vehicle, link.profile
+            if vehicle is None or profile is None:
+                state = f'nobody heard on {machine.connection} for {LISTEN_S:.0f} s'
+                yield Symptom('autopilot', 'error', state, BAUD)
+                return
+            state = f'heard {profile.name}, system {vehicle.system_id}, on {machine.connection}'
+            yield Symptom('autopilot', 'ok', state)
+            _read_failsafes(link, profile.name)
+            yield from autopilot_rows(link_report(link, time.monotonic()))
     except LinkError as error:
         yield Symptom('autopilot', 'error', str(error))
 
 
-def _heard(link: 'MavlinkLink', connection: str) -> Symptom:
-    """Tell who is heard within some seconds; nothing is commanded."""
-    _poll(link, lambda: link.vehicle is not None and link.vehicle.is_introduced)
-    vehicle, profile = link.vehicle, link.profile
-    if vehicle is None or profile is None:
-        state = f'nobody heard on {connection} for {LISTEN_S:.0f} s'
-        mend = 'baud rate, RX and TX, telemetry port: docs/jetson.md'
-        return Symptom('autopilot', 'error', state, mend)
-    state = f'heard {profile.name}, system {vehicle.system_id}, on {connection}'
-    return Symptom('autopilot', 'ok', state)
-
-
-def _failsafes(link: 'MavlinkLink', kind: str) -> Iterator[Symptom]:
-    """Read the autopilot's failsafes and compare them with docs/SAFETY.md; nothing is written."""
-    from ...flight.failsafes import FAILSAFES, complaints
+def _read_failsafes(link: 'MavlinkLink', kind: str) -> None:
+    from ...flight.failsafes import FAILSAFES
 
     names = [one.name for one in FAILSAFES[kind]]
-    for _ in range(TRIES):
-        missing = [name for name in names if name not in link.parameters]
-        for name in missing:
-            link.request_parameter(name)
-        _poll(link, lambda: len(link.parameters) == len(names), LISTEN_S / TRIES)
-    for name, complaint in complaints(kind, link.parameters).items():
-        if complaint:
-            mend = 'set it in the ground station: docs/SAFETY.md'
-            yield Symptom('failsafe', 'warning', complaint, mend)
-        else:
-            yield Symptom('failsafe', 'ok', f'{name} {link.parameters[name]:g}')
+    for _ in range(TRIES):  # all of it, even where all is answered: streams are counted meanwhile
+        for name in names:
+            if name not in link.parameters:
+                link.request_parameter(name)
+        _poll(link, lambda: False, LISTEN_S / TRIES)
 
 
 def _poll(link: 'MavlinkLink', is_done: Callable[[], bool], limit_s: float = LISTEN_S) -> None:

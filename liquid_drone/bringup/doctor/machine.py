@@ -11,29 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Literal
 
 from ...errors import LiquidDroneError
 from ...runtime import libraries
 from ...sim.render import egl
 
-Level = Literal['ok', 'warning', 'error']
 COMMAND_LIMIT_S = 5.0
-
-
-@dataclass(frozen=True)
-class Symptom:
-    """One line of the report."""
-
-    subject: str
-    level: Level
-    state: str  # what is there
-    mend: str = ''  # a command or setting; empty where nothing is to be done
-
-    def __str__(self) -> str:
-        mark = {'ok': 'ok     ', 'warning': 'warning', 'error': 'ERROR  '}[self.level]
-        mend = f'\n        → {self.mend}' if self.mend else ''
-        return f'{mark} {self.subject}: {self.state}{mend}'
 
 
 def text(path: str) -> str:

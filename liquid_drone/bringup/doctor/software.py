@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from .machine import Machine, Symptom
+from ...flight.preflight.symptom import Symptom
+from .machine import Machine
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)
 NO_SIMULATOR = (3, 14)  # the Python of Lyrical on Ubuntu 26.04

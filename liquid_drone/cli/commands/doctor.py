@@ -2,21 +2,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone doctor``: what keeps this machine from flying, and the command that mends it."""
 
+import importlib.util
 import json
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
+from ...errors import MissingDependencyError
 from ...options import option
 from ..arguments import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...flight.preflight.symptom import Symptom
 
 NAME = 'doctor'
 HELP = 'look for what keeps this machine from flying, simulating or training'
 EPILOG = """examples:
   liquid-drone doctor
   liquid-drone doctor --connection /dev/ttyTHS1:921600
+  liquid-drone doctor --graph                   # the list before a flight, of what runs now
   liquid-drone doctor --json
 
 Nothing is changed and nothing is commanded. Exit code 1: something is an error.
 """
+
+
+MISSING_ROS = (
+    'a graph is listened to with rclpy: source a ROS 2 installation, or install its wheels '
+    "(x86-64) with pip install 'liquid_drone[ros]'"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,24 +39,38 @@ class DoctorArguments:
     """What is looked at beside the machine."""
 
     connection: str = option('', 'listen for the autopilot here, and read its failsafes')
+    graph: bool = option(False, 'go through the list before a flight, of a graph that runs')
+    namespace: str = option('', 'of the drone whose graph runs', unset='none')
     json: bool = option(False, 'print the findings as JSON')
 
 
 def run(args: DoctorArguments) -> int:
     """Print every finding."""
+    findings = []
+    for finding in _preflight(args) if args.graph else _machine(args):
+        findings.append(finding)
+        if not args.json:
+            print(finding, flush=True)
+    if args.json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=1))
+    return int(any(finding.level == 'error' for finding in findings))
+
+
+def _preflight(args: DoctorArguments) -> 'Iterator[Symptom]':
+    from ...bringup.doctor.running_graph import preflight
+
+    if importlib.util.find_spec('rclpy') is None:
+        raise MissingDependencyError(MISSING_ROS)
+    yield from preflight(args.namespace)
+
+
+def _machine(args: DoctorArguments) -> 'Iterator[Symptom]':
     from ...bringup.doctor import board, software
     from ...bringup.doctor.machine import Machine
 
     machine = Machine(connection=args.connection)
-    findings = []
     for check in (*software.CHECKS, *board.CHECKS):
-        for finding in check(machine):
-            findings.append(finding)
-            if not args.json:
-                print(finding, flush=True)
-    if args.json:
-        print(json.dumps([asdict(finding) for finding in findings], indent=1))
-    return int(any(finding.level == 'error' for finding in findings))
+        yield from check(machine)
 
 
 COMMAND = Command(NAME, HELP, EPILOG, DoctorArguments, run)

@@ -22,7 +22,7 @@ from ..arguments import Command, part
 from ..places import claim_folder
 
 if TYPE_CHECKING:
-    from ...contract import CameraSpec
+    from ...contract import Contract
     from ...evaluate.closed_loop import FlightWatcher
     from ...evaluate.scoring import FlightScore
     from ...sim.flight_log import FlightLog
@@ -160,7 +160,7 @@ def _in_process(
     firmware = FirmwareFlight(args.out / 'logs' / 'firmware.log', on_progress=on_progress)
     session = Session(args.flight, firmware)
     try:
-        with _page(args, runner.contract.camera) as watcher, _lands(session.request_land):
+        with _page(args, runner.contract) as watcher, _lands(session.request_land):
             log = closed_loop.fly(session, runner, on_progress, watcher=watcher)
     finally:
         session.close()
@@ -169,7 +169,7 @@ def _in_process(
 
 
 @contextmanager
-def _page(args: FlyArguments, camera: 'CameraSpec') -> 'Iterator[FlightWatcher | None]':
+def _page(args: FlyArguments, contract: 'Contract') -> 'Iterator[FlightWatcher | None]':
     """Serve the operator's page while the flight lasts, where it is wanted."""
     if not args.page:
         yield None
@@ -185,7 +185,7 @@ def _page(args: FlyArguments, camera: 'CameraSpec') -> 'Iterator[FlightWatcher |
         print(words, file=sys.stderr if args.json else sys.stdout, flush=True)
         while not view.browsers:
             time.sleep(0.1)
-        yield ShownFlight(view, server.requests, camera)
+        yield ShownFlight(view, server.requests, contract.camera, contract.bundle_hash())
 
 
 @contextmanager

@@ -53,6 +53,7 @@ class LinkReport:
             'link_other_path_frames': str(tally.other_path),
             'link_errors': ', '.join(f'{key}: {n}' for key, n in sorted(self.troubles.items())),
         }
+        told['streams_short'] = ', '.join(str(one) for one in self.rates if not one.is_enough)
         for rate in self.rates:
             told[f'rate_{rate.need.name}'] = f'{rate.rate_hz:.1f} Hz, needs {rate.need.need_hz:g}'
         return told

@@ -11,6 +11,7 @@ import dataclasses
 import math
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -24,6 +25,7 @@ from ... import resources, topics
 from ...arrays import Image
 from ...contract import load_contract
 from ...errors import require
+from ...flight.preflight.computer import ComputerWatch
 from ...image import encode_jpeg, fitted
 from ...operator.flight_view import FlightView
 from ...operator.requests import RequestQueue
@@ -79,6 +81,7 @@ class OperatorNode(Node):
         self._picture_ns = 0
         self._camera = CameraInput(self, self._on_picture, 'not shown')
         self._camera.transport = values['image_transport']
+        self._computer: ComputerWatch | None = None
         self._subscribe()
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(LOOK_EVERY_S, self._look, clock=steady)
@@ -101,6 +104,7 @@ class OperatorNode(Node):
         with contextlib.suppress(OSError):
             os.nice(NICER)
         self.server.__enter__()
+        self._computer = ComputerWatch(self.view.hear_computer, Path.cwd())
         self.get_logger().info(f'the page: {self.server.address}')
 
     def turn(self, stop: process.StopRequest) -> bool:
@@ -110,6 +114,8 @@ class OperatorNode(Node):
 
     def close(self) -> None:
         """Close the pages."""
+        if self._computer is not None:
+            self._computer.stop()
         self.server.__exit__()
 
     def _look(self) -> None:

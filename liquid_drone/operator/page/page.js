@@ -8,6 +8,7 @@
 'use strict';
 
 const OLD_MS = 500, HOLD_EVERY_MS = 150, AGAIN_MS = 1000, LINES = 40;
+const MARKS = { OK: '✓', WARN: '!', ERROR: '✗' };  // beside the colour
 const byId = (name) => document.getElementById(name);
 const shown = { state: {}, image: null, made: -Infinity, decision: -Infinity, picture: -Infinity };
 let socket = null, confirmed = 0, waiting = null, holding = null;
@@ -109,6 +110,7 @@ function show() {
   byId('next').textContent = (STEPS[state.stage] || (() => ''))(state);
   list(byId('obstacles'), ['ready', 'standby', 'handed_back', 'disconnected'].includes(state.stage) ? state.obstacles : []);
   table(byId('facts'), facts(state));
+  table(byId('checks'), (state.checks || []).map(([subject, level, words, mend]) => [subject, `${MARKS[level]} ${words}${mend ? ` → ${mend}` : ''}`, level]));
   table(byId('nodes'), state.nodes.map(([name, level, words, ms]) => (
     ms !== null && ms < 3000 ? [name, `${level}: ${words}`, level] : [name, `silent; last: ${words}`, 'STALE'])));
   table(byId('delays'), state.delays.map(([name, median, tail]) => [name, `${median} ms, p95 ${tail} ms`]));

@@ -1,0 +1,38 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A link that was opened without a graph, reported as the mavlink node would report it."""
+
+from ..companion_session import CompanionSession
+from ..facts import PICTURE
+from ..guard.limits import Limits
+from ..health import health
+from ..mavlink.link import MavlinkLink
+from .checklist import PARAMETER, PartReport
+
+
+def link_values(link: MavlinkLink) -> dict[str, object]:
+    """Return what a link knows, by the names that the nodes' diagnostics have."""
+    values: dict[str, object] = dict(link.report.values())
+    if link.profile is not None:
+        values['autopilot'] = link.profile.name
+    if link.trip_s is not None:
+        values['link_trip_ms'] = round(1e3 * link.trip_s, 1)
+    for name, value in link.parameters.items():
+        values[PARAMETER + name] = value
+    return values
+
+
+def link_report(link: MavlinkLink, now_s: float) -> PartReport:
+    """Report a link that nobody flies by; the facts are judged by the guard's own limits."""
+    session = CompanionSession(link, Limits())
+    decision = session.decide(now_s, None)
+    values = link_values(link)
+    values['stage'] = session.stage.value
+    values['obstacles'] = ' | '.join(_of_vehicle(session))
+    how = health(decision, '', link.obstacle)
+    return PartReport(how.level.name, how.summary, {name: str(it) for name, it in values.items()})
+
+
+def _of_vehicle(session: CompanionSession) -> list[str]:
+    """Return the obstacles but that no pictures come: no policy runs here."""
+    return [one for one in session.obstacles() if not one.startswith(PICTURE.name)]
