@@ -138,6 +138,7 @@ FOLLOW = (
     Argument(
         'mavlink', 'engage_channel', int, "Channel of the pilot's radio that engages; 0: none."
     ),
+    Argument('mavlink', 'station_id', int, 'Ground station that tracks and stops (255); 0: none.'),
     Argument('mavlink', 'signing_key_file', str, 'File of the MAVLink 2 signing key (chmod 600).'),
     Argument(
         'policy',

@@ -46,10 +46,14 @@ class PilotWords:
         """Note how probably the target is in the picture."""
         self._probability = probability
 
+    def say(self, severity: Severity, text: str) -> None:
+        """Tell something in its turn, once there is a vehicle."""
+        if self._announcer is not None:
+            self._announcer.say(severity, text)
+
     def say_saved(self, name: str) -> None:
         """Tell that a recording lies on the disk."""
-        if self._announcer is not None:
-            self._announcer.say(Severity.INFO, f'recording saved: {name}')
+        self.say(Severity.INFO, f'recording saved: {name}')
 
     def tell(self, now_s: float, decision: Decision | None, rivals: str = '') -> str:
         """Send what is due now; returns the text, empty where there is none."""

@@ -27,13 +27,14 @@ from ..flight.mavlink.link import MavlinkLink
 from ..flight.mavlink.profiles import RADIO
 from ..flight.pilot_words import PilotWords
 from ..flight.preflight.failsafe_reader import FailsafeReader
+from ..flight.station.desk import StationDesk
 from ..masking import masked
 from ..ros import process, qos
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.publishers import OnePublisher
 from .lockstep import LockstepPacer
 from .mavlink_figures import MavlinkDiagnostics, SetpointFigures
-from .mavlink_parameters import PARAMETERS, limits_from, radio_from
+from .mavlink_parameters import PARAMETERS, limits_from, radio_from, station_from
 from .pacing import Pacer, SteadyPacer
 from .policy_reset import PolicyReset
 from .sightings import Sightings
@@ -60,6 +61,7 @@ class MavlinkNode(ManagedNode):
         self.session: CompanionSession | None = None
         self._words: PilotWords | None = None
         self._failsafes: FailsafeReader | None = None
+        self._station: StationDesk | None = None
         self._now_s = -math.inf  # of the last decision
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.figures, self.reset = SetpointFigures(), PolicyReset(self)
@@ -107,6 +109,9 @@ class MavlinkNode(ManagedNode):
             self.link, limits, values['shadow'], values['engage_at_start'], radio, shadow_radio
         )
         self._words = PilotWords(self.link, self.session, values['tell_pilot'])
+        setup = station_from(values)
+        if setup is not None:
+            self._station = StationDesk(self.link, self.session, setup, self._words.say)
         self._failsafes = None if values['lockstep'] else FailsafeReader(self.link)
         self._vehicle_topics.publish_tf(values['publish_tf'])
         self.get_logger().info(f'listening for the autopilot on {masked(values["connection"])}')
@@ -169,6 +174,8 @@ class MavlinkNode(ManagedNode):
         self._topics.tell_decision(decision, vehicle, self._decided_on, is_sent)
         if self._words is not None:
             self._topics.tell_words(self._words.tell(self._now_s, decision, self.rivals()))
+        if self._station is not None:
+            self._station.serve(self._now_s)
         return is_sent
 
     def see(self, sighting: Sighting) -> None:
@@ -176,11 +183,15 @@ class MavlinkNode(ManagedNode):
         if self.session is not None and self._words is not None:
             self.session.see(sighting)
             self._words.note_sighting(sighting)
+        if self._station is not None:
+            self._station.note_sighting(sighting)
 
     def _measure(self, distance: RangeReading) -> None:
         if self.session is not None and self._words is not None:
             self.session.measure(distance)
             self._words.note_distance(distance)
+        if self._station is not None:
+            self._station.note_distance(distance.distance_m)
 
     def policy_was_reset(self) -> None:
         """Pass on that the policy starts afresh."""
@@ -242,7 +253,7 @@ class MavlinkNode(ManagedNode):
     def release(self) -> None:
         """Fall silent and close the connection."""
         self._fall_silent()
-        self.session = self._words = self._failsafes = None
+        self.session = self._words = self._failsafes = self._station = None
         if self.link is not None:
             self.link.close()
             self.link = None

@@ -9,6 +9,8 @@ from ..errors import ConfigError
 from ..flight.guard.fence import EXAMPLE, parse_polygon
 from ..flight.guard.limits import Limits
 from ..flight.radio import RadioSwitch
+from ..flight.station.camera_messages import StationVideo
+from ..flight.station.desk import StationSetup
 from ..ros.parameters import OFF, Parameter
 
 POLYGON = 'fence_polygon'
@@ -158,6 +160,25 @@ PARAMETERS = (
         high=18,
     ),
     Parameter('shadow_pwm', 1700, 'from here on, in us, that channel is on', low=1100, high=2100),
+    Parameter(
+        'station_id',
+        0,
+        'MAVLink system of the ground station that tracks and stops; QGroundControl: 255; 0: none',
+        low=0,
+        high=255,
+    ),
+    Parameter('station_engages', False, 'that station engages too, by MAV_CMD_USER_1 with 1'),
+    Parameter(
+        'station_camera',
+        100,
+        'component as which it is shown a camera; another where a camera has this one',
+        low=100,
+        high=105,
+    ),
+    Parameter('stream_uri', '', 'stream that the station shows: rtsp://, udp://; empty: none'),
+    Parameter('stream_width', 1280, 'of its pictures', low=16, high=16384),
+    Parameter('stream_height', 720, 'of its pictures', low=16, high=16384),
+    Parameter('stream_fov_deg', 80.0, 'horizontal, of its pictures', low=10.0, high=170.0),
     Parameter('engage_at_start', False, 'simulation only: engage without being asked by a human'),
     *LIMITS,
     Parameter(
@@ -181,6 +202,22 @@ def radio_from(values: dict[str, Any], does: str) -> RadioSwitch | None:
             f'engage_channel and shadow_channel are both {channel}: one switch cannot do both'
         )
     return RadioSwitch(channel, values[f'{does}_pwm']) if channel else None
+
+
+def station_from(values: dict[str, Any]) -> StationSetup | None:
+    """Return the ground station that is answered; None: none.
+
+    Raises:
+        ConfigError: a stream that no station shows.
+
+    """
+    names = 'stream_uri', 'stream_width', 'stream_height', 'stream_fov_deg'
+    video = StationVideo(*(values[name] for name in names))
+    if not values['station_id']:
+        return None
+    return StationSetup(
+        values['station_id'], values['station_engages'], values['station_camera'], video
+    )
 
 
 def limits_from(values: dict[str, Any]) -> Limits:

@@ -62,7 +62,8 @@ class Sightings:
         """Pass on where the target is seen (optical frame, x right, z ahead)."""
         stamp_s = self._stamp_s(conversions.nanoseconds(message.header.stamp))
         bearing_rad = -math.atan2(message.point.x, message.point.z)
-        self._tell(Sighting(stamp_s, bearing_rad))
+        elevation_rad = -math.atan2(message.point.y, message.point.z)
+        self._tell(Sighting(stamp_s, bearing_rad, elevation_rad=elevation_rad))
 
     def _on_probability(self, message: Float64) -> None:
         self._weigh(message.data)

@@ -38,7 +38,7 @@ class PilotRig(Rig):
         address = f'udpin:127.0.0.1:{self.autopilot.companion_port}'
         self.link = MavlinkLink.open(address, besides=(RADIO,))
         self.session = CompanionSession(self.link, SIMULATION_LIMITS, radio=RadioSwitch(CHANNEL))
-        self.words = PilotWords(self.link, self.session, is_shadow=False)
+        self.words = PilotWords(self.link, self.session)
 
     def _decide(self, command: Command) -> Setpoint | None:
         assert self.link is not None

@@ -135,6 +135,7 @@ class Sighting:
     stamp_s: float  # of the image, on the caller's clock
     bearing_rad: float  # from straight ahead, counter-clockwise: left is positive
     distance_m: float | None = None  # None: not known
+    elevation_rad: float = 0.0  # of the picture's middle, up; it is shown, and not flown on
 
 
 def allowed(

@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
@@ -26,6 +27,7 @@ from .profiles import PROFILES, Profile, detect
 from .receiver import Receiver
 from .roster import AUTOPILOT_COMPONENT, MULTIROTORS, NO_AUTOPILOT, Introductions, Roster
 from .signing import SigningKey
+from .station_inbox import COMMAND_IDS, StationInbox
 from .timesync import TimeSync
 
 logger = logging.getLogger(__name__)
@@ -83,6 +85,9 @@ class MavlinkCodec:
         self._is_sure = False  # two heartbeats in a row told the vehicle's kind
         self.path = AnsweredPath()
         self.encoder = MavlinkEncoder(system_id, key, calendar_s)
+        self._speak_as = partial(MavlinkEncoder, system_id, key, calendar_s)
+        self._voices = [self.encoder]
+        self.inbox: StationInbox | None = None  # where a ground station is attended
         self._read_s = -math.inf  # when this was read last, on the caller's clock
         self._waited_since_s: float | None = None  # what is read now may have waited since then
         self._others: set[tuple[int, int]] = set()
@@ -90,6 +95,14 @@ class MavlinkCodec:
         self._arrived: list[Any] = []
         self.parameters: dict[str, float | None] = {}  # requested ones; None: not answered yet
         self.refusal = ''  # why the last autopilot that is not known was not taken
+
+    def voice(self, component: int) -> MavlinkEncoder:
+        """Return an encoder that speaks as another component of the vehicle."""
+        made = self._speak_as(component)
+        if self._vehicle is not None:
+            made.address(self._vehicle.system_id)
+        self._voices.append(made)
+        return made
 
     def ask_clock(self, now_s: float) -> bytes:
         """Encode TIMESYNC's question for the vehicle's clock."""
@@ -131,7 +144,9 @@ class MavlinkCodec:
     def _take(self, frame: Frame, source: object, now_s: float) -> bool:
         if not self._is_vehicles(frame) and frame.message_id != mavlink.MAVLINK_MSG_ID_HEARTBEAT:
             self.roster.note(frame.system, frame.component, now_s)
-            if self._vehicle is not None and frame.system != self._vehicle.system_id:
+            if self.inbox is not None and frame.message_id in COMMAND_IDS:
+                self._hear_station(self.inbox, frame, source, now_s)
+            elif self._vehicle is not None and frame.system != self._vehicle.system_id:
                 self._warn_once(frame.system, 'is not our vehicle and is ignored')
             return False
         if self._is_vehicles(frame) and not self.path.is_open_to(source, now_s):
@@ -147,6 +162,20 @@ class MavlinkCodec:
             self.roster.note(frame.system, frame.component, now_s, *told)
             self._introduce(message, frame.packet, now_s)
         return self._is_vehicles(frame) and self._handle(message, source, now_s)
+
+    def _hear_station(
+        self, inbox: StationInbox, frame: Frame, source: object, now_s: float
+    ) -> None:
+        if self._vehicle is None:
+            return
+        fault = inbox.fault(frame, self._vehicle.system_id, source == self.path.source)
+        if fault is None:
+            return
+        message = None if fault else self.receiver.decode(frame)
+        if message is None:
+            inbox.refuse(frame.system, fault or 'without a good signature')
+        elif frame.message_id == mavlink.MAVLINK_MSG_ID_COMMAND_LONG:
+            inbox.put(message, now_s if self._waited_since_s is None else self._waited_since_s)
 
     def _is_vehicles(self, frame: Frame) -> bool:
         vehicle = self._vehicle
@@ -220,7 +249,8 @@ class MavlinkCodec:
         system, mode = heartbeat.get_srcSystem(), heartbeat.custom_mode
         self.profile, self._home = found, HomeFinder(found.tells_local_home)
         self.clock, self.path = TimeSync(), AnsweredPath()
-        self.encoder.address(system)
+        for voice in self._voices:
+            voice.address(system)
         self._vehicle = VehicleState(
             system_id=system,
             mode=mode,

@@ -31,13 +31,27 @@ VELOCITY_AND_YAW_RATE = (
 
 CHUNK_BYTES, MOST_CHUNKS = 50, 4  # of a STATUSTEXT
 NAME_BYTES = 10
+ANSWERS = (  # to a ground station
+    mavlink.MAVLink_command_ack_message,
+    mavlink.MAVLink_camera_information_message,
+    mavlink.MAVLink_camera_settings_message,
+    mavlink.MAVLink_camera_capture_status_message,
+    mavlink.MAVLink_storage_information_message,
+    mavlink.MAVLink_video_stream_information_message,
+    mavlink.MAVLink_video_stream_status_message,
+    mavlink.MAVLink_camera_tracking_image_status_message,
+)
 
 
 class MavlinkEncoder:
     """Packs messages for one vehicle, signed where there is a key."""
 
     def __init__(
-        self, system: int | None, key: SigningKey | None, calendar_s: Callable[[], float]
+        self,
+        system: int | None,
+        key: SigningKey | None,
+        calendar_s: Callable[[], float],
+        component: int = COMPANION_COMPONENT,
     ) -> None:
         """Begin without a vehicle to address.
 
@@ -45,9 +59,10 @@ class MavlinkEncoder:
             system: to speak as until the vehicle is known.
             key: to sign with.
             calendar_s: seconds since 1970, for signatures.
+            component: to speak as.
 
         """
-        self._encoder = mavlink.MAVLink(None, system or 1, COMPANION_COMPONENT)
+        self._encoder = mavlink.MAVLink(None, system or 1, component)
         self._calendar_s = calendar_s
         self._is_signed = key is not None
         self._vehicle: int | None = None
@@ -97,6 +112,30 @@ class MavlinkEncoder:
                 3,
             )
         )
+
+    def camera_heartbeat(self) -> bytes:
+        """Encode the HEARTBEAT of a camera."""
+        return self._pack(
+            mavlink.MAVLink_heartbeat_message(
+                mavlink.MAV_TYPE_CAMERA,
+                mavlink.MAV_AUTOPILOT_INVALID,
+                0,
+                0,
+                mavlink.MAV_STATE_ACTIVE,
+                3,
+            )
+        )
+
+    def answer(self, message: Any) -> bytes:
+        """Encode an answer to a ground station.
+
+        Raises:
+            ValueError: any other message; nothing that commands can be encoded here.
+
+        """
+        if not isinstance(message, ANSWERS):
+            raise ValueError(f'expected an answer to a station, got {message.get_type()}')
+        return self._pack(message)
 
     def text(self, severity: int, text: str) -> list[bytes]:
         """Encode words for the pilot: STATUSTEXT, in as many pieces as they need.

@@ -11,14 +11,17 @@ import logging
 import math
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from ...errors import LinkError
 from ..setpoint import Setpoint
 from ..vehicle import VehicleState
 from .codec import MavlinkCodec
+from .encoder import COMPANION_COMPONENT, MavlinkEncoder
 from .link_monitor import LinkMonitor, LinkReport
 from .profiles import Profile, named
 from .signing import SigningKey
+from .station_inbox import StationInbox
 from .streams import RequestKind, StreamNeed, StreamRequest
 from .timesync import ASK_EVERY_S as CLOCK_EVERY_S
 from .transport.address import Address, parse_address
@@ -59,6 +62,8 @@ class MavlinkLink:
         self._has_spoken = False  # since the last heartbeat
         self._heartbeat_s = self._poll_s = self._clock_s = -math.inf
         troubles = transport.troubles if isinstance(transport, Reconnecting) else Troubles()
+        self._camera: MavlinkEncoder | None = None  # where a ground station is attended
+        self._voices: dict[int, MavlinkEncoder] = {}
         self._monitor = LinkMonitor(self._codec, address, troubles, besides)
 
     @classmethod
@@ -201,6 +206,26 @@ class MavlinkLink:
         """Show the pilot a number under a name (NAMED_VALUE_FLOAT), likewise."""
         if self.vehicle is not None:
             self._transport.write(self._codec.encoder.named_value(name, value, time_boot_ms))
+
+    def attend_station(self, inbox: StationInbox, camera: int) -> None:
+        """Take in a ground station's commands from now on, and speak as a camera besides."""
+        self._codec.inbox = inbox
+        self._camera = self._codec.voice(camera)
+        self._voices = {COMPANION_COMPONENT: self._codec.encoder, camera: self._camera}
+
+    @property
+    def commands_ignored(self) -> int | None:
+        """Commands that were for us and did not count; None: no station is attended."""
+        return None if self._codec.inbox is None else self._codec.inbox.ignored
+
+    def show_camera(self) -> None:
+        """Send the camera's heartbeat, where a station is attended."""
+        if self._camera is not None:
+            self._transport.write(self._camera.camera_heartbeat())
+
+    def answer_station(self, message: Any, component: int) -> None:
+        """Send an answer to the station, as one of our components."""
+        self._transport.write(self._voices[component].answer(message))
 
     def close(self) -> None:
         """Close the connection."""

@@ -18,6 +18,7 @@ LEAST_HZ, GOOD_HZ = 5.0, 15.0  # of commands: the contract's slowest; 20 are nom
 GOOD_SHARE = 0.5  # of the largest age that the guard admits
 PARAMETER = 'parameter_'  # before the name of one of the autopilot's, among values
 LEVELS: dict[str, SymptomLevel] = {'OK': 'ok', 'WARN': 'warning', 'ERROR': 'error'}
+DEFAULT_LIMITS = 'default'  # the value of "limits" where nobody set them
 START = 'ros2 launch liquid_drone follow.launch.py; read its log'
 CAMERA_HELP = 'cap, cable, topic and type: docs/ROS2.md (Pictures)'
 SET_IT = 'set it in the ground station: docs/SAFETY.md'
@@ -143,6 +144,8 @@ def _facts(mavlink: PartReport) -> Symptom:
     obstacles = mavlink.values.get('obstacles', '')
     if obstacles:
         state = obstacles.replace(' | ', '; ')
+        if mavlink.values.get('limits') == DEFAULT_LIMITS:
+            return Symptom('facts', 'warning', state, 'judged by the default limits: try --graph')
         return Symptom('facts', 'error', state, 'docs/SAFETY.md (What must be known)')
     if mavlink.level == 'ERROR':
         return Symptom('facts', 'error', mavlink.summary, 'docs/FLIGHT.md')

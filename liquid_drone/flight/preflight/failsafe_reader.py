@@ -13,7 +13,7 @@ from ..failsafes import FAILSAFES
 from ..mavlink.link import MavlinkLink
 
 ASK_EVERY_S = 0.2
-FIRST_AGAIN_S, LONGEST_AGAIN_S = 2.0, 60.0
+FIRST_AGAIN_S, LONGEST_AGAIN_S, RARER = 2.0, 60.0, 1.5
 
 
 class FailsafeReader:
@@ -36,7 +36,7 @@ class FailsafeReader:
             if now_s < due_s:
                 continue
             is_known = one.name in self._link.parameters
-            pause_s = LONGEST_AGAIN_S if is_known else min(2.0 * pause_s, LONGEST_AGAIN_S)
+            pause_s = LONGEST_AGAIN_S if is_known else min(RARER * pause_s, LONGEST_AGAIN_S)
             self._again_s[one.name] = now_s + pause_s, pause_s
             self._asked_s = now_s
             self._link.request_parameter(one.name)

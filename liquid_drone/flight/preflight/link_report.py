@@ -7,7 +7,7 @@ from ..facts import PICTURE
 from ..guard.limits import Limits
 from ..health import health
 from ..mavlink.link import MavlinkLink
-from .checklist import PARAMETER, PartReport
+from .checklist import DEFAULT_LIMITS, PARAMETER, PartReport
 
 
 def link_values(link: MavlinkLink) -> dict[str, object]:
@@ -17,6 +17,8 @@ def link_values(link: MavlinkLink) -> dict[str, object]:
         values['autopilot'] = link.profile.name
     if link.trip_s is not None:
         values['link_trip_ms'] = round(1e3 * link.trip_s, 1)
+    if link.commands_ignored is not None:
+        values['station_commands_ignored'] = link.commands_ignored
     for name, value in link.parameters.items():
         values[PARAMETER + name] = value
     return values
@@ -28,6 +30,7 @@ def link_report(link: MavlinkLink, now_s: float) -> PartReport:
     decision = session.decide(now_s, None)
     values = link_values(link)
     values['stage'] = session.stage.value
+    values['limits'] = DEFAULT_LIMITS
     values['obstacles'] = ' | '.join(_of_vehicle(session))
     how = health(decision, '', link.obstacle)
     return PartReport(how.level.name, how.summary, {name: str(it) for name, it in values.items()})

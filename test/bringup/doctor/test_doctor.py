@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from liquid_drone.bringup.doctor import board, software
-from liquid_drone.bringup.doctor.machine import Machine, Symptom
+from liquid_drone.bringup.doctor.machine import Machine
 from liquid_drone.cli.main import main
+from liquid_drone.flight.preflight.symptom import Symptom
 from liquid_drone.runtime.libraries import Device
 
 NO_CUBLAS = 'libcublasLt.so.13: cannot open shared object file (built for CUDA 13.0)'

@@ -1,0 +1,101 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Commands of one ground station to this companion; everybody else's are counted and named once.
+
+A command counts where it comes from the station that was chosen, on the path on which the
+autopilot itself speaks, for this vehicle and one of our components, and signed where there is a
+key. It waits here until the companion's own step; nothing is done on arrival.
+"""
+
+import logging
+from collections import deque
+from dataclasses import dataclass
+
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from .framing import Frame
+
+logger = logging.getLogger(__name__)
+COMMAND_IDS = (mavlink.MAVLINK_MSG_ID_COMMAND_LONG, mavlink.MAVLINK_MSG_ID_COMMAND_INT)
+ADDRESS_AT = 30  # of both: target system, then target component
+WAITING, REPORTS = 16, 4
+MOST_TOLD = 20  # different reports
+
+
+@dataclass(frozen=True)
+class StationCommand:
+    """A COMMAND_LONG to us."""
+
+    number: int  # MAV_CMD
+    parameters: tuple[float, ...]  # seven
+    confirmation: int  # above 0: sent again, since no answer came
+    sender: tuple[int, int]  # system and component
+    target: int  # our component
+    came_s: float  # or when it may have begun to wait
+
+
+def addressee(frame: Frame) -> tuple[int, int]:
+    """Return target system and component of a command, which is not decoded for that."""
+    begin = 10 if frame.version == 2 else 6
+    payload = frame.packet[begin : begin + frame.packet[1]]
+    payload = payload.ljust(ADDRESS_AT + 2, b'\0')  # zeros at the end do not travel
+    return payload[ADDRESS_AT], payload[ADDRESS_AT + 1]
+
+
+class StationInbox:
+    """Holds what the station asks for."""
+
+    def __init__(self, station: int, components: tuple[int, ...]) -> None:
+        """Begin empty.
+
+        Args:
+            station: its MAVLink system id.
+            components: ours.
+
+        """
+        self.station, self.components = station, components
+        self.ignored = 0  # commands to us that did not count
+        self.reports: deque[str] = deque(maxlen=REPORTS)  # why, each reason once; to be told
+        self._waiting: deque[StationCommand] = deque(maxlen=WAITING)
+        self._told: set[str] = set()
+
+    def fault(self, frame: Frame, vehicle: int, is_on_path: bool) -> str | None:
+        """Say why a command does not count; empty: it counts; None: it is not for us."""
+        system, component = addressee(frame)
+        if component not in self.components:
+            return None
+        if system != vehicle:
+            return f'for system {system}, this is {vehicle}'
+        if frame.system != self.station:
+            return f'not of the station {self.station}'
+        return '' if is_on_path else "not on the autopilot's path"
+
+    def refuse(self, system: int, why: str) -> None:
+        """Count a command that does not count, and tell of it once."""
+        self.ignored += 1
+        report = f'ignored a command of system {system}: {why}'
+        if report not in self._told and len(self._told) < MOST_TOLD:
+            self._told.add(report)
+            self.reports.append(report)
+            logger.warning(report)
+
+    def put(self, message: object, came_s: float) -> None:
+        """Take in a command that counts; of too many the oldest are forgotten."""
+        told: dict[str, float] = message.to_dict()  # type: ignore[attr-defined]
+        sender = message.get_srcSystem(), message.get_srcComponent()  # type: ignore[attr-defined]
+        self._waiting.append(
+            StationCommand(
+                int(told['command']),
+                tuple(float(told.get(f'param{n}', 0.0)) for n in range(1, 8)),
+                int(told.get('confirmation', 0)),
+                sender,
+                int(told['target_component']),
+                came_s,
+            )
+        )
+
+    def take(self) -> list[StationCommand]:
+        """Return what waits, oldest first, once."""
+        found = list(self._waiting)
+        self._waiting.clear()
+        return found
