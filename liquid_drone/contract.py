@@ -16,7 +16,7 @@ import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -116,6 +116,14 @@ class Training:
     frames: int = 0
     pictures: int = 0  # that nobody flew, see learn/pictures
     operating_point: str = ''  # what a probability of 0.5 gives on pictures kept apart
+
+
+class Belief(NamedTuple):
+    """Where the core believes the target to be, seen or not."""
+
+    probability: float  # that it is there, 0..1
+    bearing_rad: float  # from straight ahead, counter-clockwise: left is positive
+    distance_m: float  # horizontal
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ COMMAND_EXECUTED = 'cmd_vel_executed'  # of a training flight: what was done
 ODOMETRY = 'odom'  # the autopilot's estimate, from the mavlink node
 BATTERY = 'battery_state'
 SIGHTING = 'policy/target'
-ANSWERED = 'policy/answered'  # the frame with this stamp; frame_id: of its sighting, or empty
+# the frame with this stamp; frame_id: the frames of its sighting and its belief, or empty
+ANSWERED = 'policy/answered'
 PROVIDER = 'policy/provider'  # latched: where the vision graph runs, and its precision
 TARGET_RANGE = 'target/range'
 SETPOINT = 'mavlink/setpoint'

@@ -16,7 +16,7 @@ from ..arrays import Command
 from ..contract import SEEN_PROBABILITY
 from ..flight.companion import Decision
 from ..flight.companion_session import CompanionSession
-from ..flight.guard.limits import SIMULATION_LIMITS, Limits, Sighting
+from ..flight.guard.limits import SIMULATION_LIMITS, BelievedTarget, Limits, Sighting
 from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
 from ..flight.mavlink.transport.memory import MemoryTransport
@@ -185,6 +185,11 @@ class MavlinkFlight:
         if output.target_probability >= SEEN_PROBABILITY:  # as the policy node publishes it
             bearing_rad = -math.atan2(output.target_bearing * self._half_width, 1.0)
             self._companion.see(Sighting(now_s, bearing_rad))
+        belief = output.belief
+        if belief is not None and belief.probability >= SEEN_PROBABILITY:
+            x_m = belief.distance_m * math.cos(belief.bearing_rad)
+            y_m = belief.distance_m * math.sin(belief.bearing_rad)
+            self._companion.see(BelievedTarget.at(now_s, x_m, y_m))
         if decision is not None and decision.setpoint is not None:
             is_sent = self._link.send_setpoint(decision.setpoint, stamp_ns // 1_000_000)
         if self._watcher is not None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..arrays import Command, Image
+from ..contract import Belief
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class DriverOutput:
     target_probability: float = math.nan  # that the target is in the image; nan: not estimated
     target_bearing: float = 0.0  # -1 left edge .. 1 right edge
     target_elevation: float = 0.0  # -1 bottom edge .. 1 top edge
+    belief: Belief | None = None  # where it is believed, seen or not; None: not estimated
 
 
 class Driver(Protocol):
@@ -93,7 +95,8 @@ class PolicyDriver:
         """Return the policy's answer."""
         answer = self._policy.step(image, stamp_s)
         where = answer.target_bearing, answer.target_elevation
-        return DriverOutput(answer.command, answer.target_probability, *where)
+        belief = getattr(answer, 'belief', None)
+        return DriverOutput(answer.command, answer.target_probability, *where, belief)
 
 
 class ExpertDriver:

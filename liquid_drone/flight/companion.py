@@ -15,7 +15,7 @@ from . import engagement
 from .engagement import ENDS_AS_MEANT, Cause, EngageState, Situation, Stage
 from .facts import Evidence, Fact, RangeReading, first_wrong, known
 from .guard import guard
-from .guard.limits import Limits, Sighting, is_in_band, is_in_fence
+from .guard.limits import BelievedTarget, Limits, Sighting, is_in_band, is_in_fence
 from .guard.state import GuardInput, GuardState, Phase, Proposal, start
 from .mavlink.profiles import Profile
 from .reason import Reason
@@ -80,8 +80,10 @@ class Companion:
         self._reason: Reason | None = None
         self._vehicle: VehicleState | None = None
         self._now_s = -math.inf
-        self._sightings: deque[Sighting] = deque(maxlen=8)  # not older than the last step
+        # not older than the last step
+        self._sightings: deque[Sighting | BelievedTarget] = deque(maxlen=16)
         self._sighting: Sighting | None = None
+        self._belief: BelievedTarget | None = None
         self._distance: RangeReading | None = None
         self._picture_s = -math.inf  # stamp of the newest proposal
         for name in self.limits.switched_off():
@@ -152,8 +154,10 @@ class Companion:
         if self.stage is Stage.ENGAGING:
             self._reset_s = self._now_s if now_s is None else now_s
 
-    def see(self, sighting: Sighting) -> None:
-        """Note that the target was seen; counts from the first step that is later than its stamp.
+    def see(self, sighting: Sighting | BelievedTarget) -> None:
+        """Note that the target was seen, or where it is believed.
+
+        It counts from the first step that is later than its stamp.
 
         So the answer is the same whether a frame's sighting comes before its command or after.
         """
@@ -172,7 +176,11 @@ class Companion:
         if proposal is not None:
             self._picture_s = proposal.stamp_s
         while self._sightings and self._sightings[0].stamp_s < now_s:
-            self._sighting = self._sightings.popleft()
+            found = self._sightings.popleft()
+            if isinstance(found, BelievedTarget):
+                self._belief = found
+            else:
+                self._sighting = found
         self._advance(self._situation(vehicle, paused_s))
         if self._guard is not None:
             return self._decision(self._guarded(self._guard, vehicle, proposal))
@@ -189,6 +197,7 @@ class Companion:
             limits=self.limits,
             proposal=proposal,
             sighting=self._sighting,
+            belief=self._belief,
             distance=self._distance,
             called_off=self._called_off,
             two_command=bool(self.rivals),

@@ -12,7 +12,7 @@ from typing import Protocol
 from .companion import Companion, Decision
 from .engagement import Stage
 from .facts import RangeReading
-from .guard.limits import Limits, Sighting
+from .guard.limits import BelievedTarget, Limits, Sighting
 from .guard.state import Proposal
 from .mavlink.profiles import Profile
 from .radio import RadioSwitch, RadioWatch
@@ -172,8 +172,8 @@ class CompanionSession:
         if self.companion is not None:
             self.companion.rivals = rivals
 
-    def see(self, sighting: Sighting) -> None:
-        """Pass on that the target was seen."""
+    def see(self, sighting: Sighting | BelievedTarget) -> None:
+        """Pass on that the target was seen, or where it is believed."""
         if self.companion is not None:
             self.companion.see(sighting)
 

@@ -9,7 +9,6 @@ by the simulated clock, without a proposal: a dead policy must not silence the g
 is used on a drone.
 """
 
-import math
 import time
 
 from geometry_msgs.msg import TwistStamped
@@ -17,12 +16,13 @@ from std_msgs.msg import Header
 
 from .. import topics
 from ..flight.companion import Decision
-from ..flight.guard.limits import Sighting
+from ..flight.guard.limits import BelievedTarget, Sighting
 from ..flight.guard.state import Proposal
 from ..ros import conversions, qos
 from .pacing import PacedNode
 
 WATCH_S = 0.02
+FRAMES = {Sighting: conversions.OPTICAL_FRAME, BelievedTarget: conversions.BODY_FRAME}
 TELEMETRY_LIMIT_S = 0.1  # sent before the image, so it is here already
 
 
@@ -38,7 +38,7 @@ class LockstepPacer:
         self._waiting: tuple[Decision, int] | None = None  # for the policy's reset
         self._open_ns = 0  # the frame that was decided on and is not told: its answer is not whole
         self._answered = Header()  # the newest
-        self._sighting: Sighting | None = None  # not counted yet
+        self._waits: dict[type, Sighting | BelievedTarget] = {}  # not counted yet, by kind
         self._told = node.create_publisher(Header, '~/decided', qos.COMMAND)
         self._commands = node.create_subscription(
             TwistStamped, topics.COMMAND, self._on_command, qos.COMMAND
@@ -59,9 +59,9 @@ class LockstepPacer:
         """Return a stamp of the simulated clock in seconds."""
         return stamp_ns / conversions.SECOND_NS
 
-    def see(self, sighting: Sighting) -> None:
-        """Keep a sighting until its frame was decided on."""
-        self._sighting = sighting
+    def see(self, sighting: Sighting | BelievedTarget) -> None:
+        """Keep a sighting or belief until its frame was decided on."""
+        self._waits[type(sighting)] = sighting
         self._close()
 
     def _on_answered(self, message: Header) -> None:
@@ -73,9 +73,9 @@ class LockstepPacer:
         if not self._open_ns or not self._is_whole():
             return
         stamp_ns, self._open_ns = self._open_ns, 0
-        if self._sighting is not None and self._sighting.stamp_s <= self.guard_time_s(stamp_ns):
-            self._node.see(self._sighting)
-            self._sighting = None
+        for kind, found in list(self._waits.items()):
+            if found.stamp_s <= self.guard_time_s(stamp_ns):
+                self._node.see(self._waits.pop(kind))
         self._tell(stamp_ns)
 
     def _is_whole(self) -> bool:
@@ -86,8 +86,11 @@ class LockstepPacer:
             return not self._node.count_publishers(
                 name
             )  # another policy, which sends no such word
-        seen_s = -math.inf if self._sighting is None else self._sighting.stamp_s
-        return not self._answered.frame_id or seen_s == self.guard_time_s(self._open_ns)
+        return all(
+            kind in self._waits and self._waits[kind].stamp_s == self.guard_time_s(self._open_ns)
+            for kind, frame in FRAMES.items()
+            if frame in self._answered.frame_id.split()
+        )
 
     def _on_command(self, message: TwistStamped) -> None:
         stamp_ns = conversions.nanoseconds(message.header.stamp)

@@ -21,7 +21,7 @@ from ..errors import ConfigError
 from ..flight.companion import Decision
 from ..flight.companion_session import NO_VEHICLE, CompanionSession
 from ..flight.facts import RangeReading
-from ..flight.guard.limits import Sighting
+from ..flight.guard.limits import BelievedTarget, Sighting
 from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
 from ..flight.mavlink.profiles import RADIO
@@ -44,6 +44,7 @@ from .vehicle_topics import DecisionTopics, VehicleTopics
 ONE_PUBLISHER = (
     topics.COMMAND,
     topics.SIGHTING,
+    topics.BELIEF,
     topics.IMAGE,
     topics.IMAGE_COMPRESSED,
     topics.SETPOINT,
@@ -178,12 +179,13 @@ class MavlinkNode(ManagedNode):
             self._station.serve(self._now_s)
         return is_sent
 
-    def see(self, sighting: Sighting) -> None:
-        """Pass on that the target was seen."""
+    def see(self, sighting: Sighting | BelievedTarget) -> None:
+        """Pass on that the target was seen, or where it is believed."""
         if self.session is not None and self._words is not None:
             self.session.see(sighting)
-            self._words.note_sighting(sighting)
-        if self._station is not None:
+            if isinstance(sighting, Sighting):
+                self._words.note_sighting(sighting)
+        if self._station is not None and isinstance(sighting, Sighting):
             self._station.note_sighting(sighting)
 
     def _measure(self, distance: RangeReading) -> None:

@@ -63,6 +63,9 @@ RANGES = {
     'unseen_stop_s': LimitRange(0.1, 10.0, SMALLER, 'without a sighting: no speed is left'),
     'unseen_speed_m_s': LimitRange(0.05, 20.0, SMALLER, 'largest speed while out of sight'),
     'lost_after_s': LimitRange(0.1, 30.0, SMALLER, 'without a sighting: hold'),
+    'believed_beyond_m': LimitRange(
+        0.1, 50.0, SMALLER, 'by belief alone, beyond where the target was seen last'
+    ),
     'lost_hold_s': LimitRange(0.1, 60.0, FIXED, 'held so long, then it turns to look'),
     'search_s': LimitRange(0.1, 600.0, SMALLER, 'it turns so long, then it hands back'),
     'search_yaw_rate_rad_s': LimitRange(0.05, 3.0, SMALLER, 'yaw rate of the search'),

@@ -112,7 +112,9 @@ class OverlayNode(Node):
         if image is None or now_s < self._next_s:
             return
         self._next_s = now_s + 1.0 / self.values['rate_hz']
-        answer = self._answer(image, stamp_ns, bool(message.frame_id))
+        answer = self._answer(
+            image, stamp_ns, conversions.OPTICAL_FRAME in message.frame_id.split()
+        )
         overlay = annotated(answer, self._contract.name, SEEN_PROBABILITY)
         self._overlays.publish(conversions.image_message(overlay, stamp_ns))
 

@@ -18,7 +18,7 @@ from rclpy.timer import Timer
 from .. import topics
 from ..errors import ImageError
 from ..flight.companion import Decision
-from ..flight.guard.limits import Sighting
+from ..flight.guard.limits import BelievedTarget, Sighting
 from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
 from ..ros import conversions, qos
@@ -56,8 +56,8 @@ class PacedNode(Protocol):
     def send(self, decision: Decision, stamp_ns: int, time_boot_ms: int) -> bool:
         """Send what was decided, if anything; tells whether a setpoint left."""
 
-    def see(self, sighting: Sighting) -> None:
-        """Pass on that the target was seen."""
+    def see(self, sighting: Sighting | BelievedTarget) -> None:
+        """Pass on that the target was seen, or where it is believed."""
 
     def policy_was_reset(self) -> None:
         """Pass on that the policy starts afresh."""
@@ -69,7 +69,7 @@ class Pacer(Protocol):
     def guard_time_s(self, stamp_ns: int) -> float:
         """Turn a ROS stamp into seconds of the clock that decisions are made by."""
 
-    def see(self, sighting: Sighting) -> None:
+    def see(self, sighting: Sighting | BelievedTarget) -> None:
         """Take a sighting, and pass it on when it may count."""
 
     def destroy(self) -> None:
@@ -107,7 +107,7 @@ class SteadyPacer:
         now_ns = self._node.get_clock().now().nanoseconds
         return time.monotonic() - self._stamps.age_s(stamp_ns, now_ns, MOST_AHEAD_S)
 
-    def see(self, sighting: Sighting) -> None:
+    def see(self, sighting: Sighting | BelievedTarget) -> None:
         """Pass it on at once."""
         self._node.see(sighting)
 

@@ -229,7 +229,8 @@ class PolicyNode(ManagedNode):
             )
             answered.frame_id = sighting.header.frame_id
             self._targets.publish(sighting)
-        self._requests.publish(output, stamp_ns)
+        if self._requests.publish(output, stamp_ns):
+            answered.frame_id = f'{answered.frame_id} {conversions.BODY_FRAME}'.lstrip()
         self._answered.publish(answered)
 
     def _on_reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the target is, for the guard: the policy tells its bearing, a rangefinder its distance.
 
-``policy/target`` (PointStamped, optical frame) comes from the policy's target head;
+``policy/target`` (PointStamped, optical frame) comes from the policy's target head,
+``policy/belief`` (PointStamped, body frame), seen or not, from its core;
 ``target/range`` (Range) from whoever measures it.
 """
 
@@ -16,7 +17,7 @@ from std_msgs.msg import Float64
 
 from .. import topics
 from ..flight.facts import RangeReading
-from ..flight.guard.limits import Sighting
+from ..flight.guard.limits import BelievedTarget, Sighting
 from ..flight.range_finder import RangeFinder
 from ..ros import conversions, qos
 
@@ -28,7 +29,7 @@ class Sightings:
         self,
         node: Node,
         stamp_s: Callable[[int], float],
-        tell: Callable[[Sighting], None],
+        tell: Callable[[Sighting | BelievedTarget], None],
         measure: Callable[[RangeReading], None],
         weigh: Callable[[float], None],
     ) -> None:
@@ -37,7 +38,7 @@ class Sightings:
         Args:
             node: that listens.
             stamp_s: turns a ROS stamp in ns into seconds of the guard's clock.
-            tell: gets each sighting.
+            tell: gets each sighting, and each belief.
             measure: gets what each reading of the range sensor leaves known.
             weigh: gets how probably the target is in the newest picture.
 
@@ -47,6 +48,7 @@ class Sightings:
         self._range = RangeFinder()
         self._inputs = [
             node.create_subscription(PointStamped, topics.SIGHTING, self._on_target, qos.COMMAND),
+            node.create_subscription(PointStamped, topics.BELIEF, self._on_belief, qos.COMMAND),
             node.create_subscription(
                 Float64, topics.TARGET_PROBABILITY, self._on_probability, qos.COMMAND
             ),
@@ -64,6 +66,11 @@ class Sightings:
         bearing_rad = -math.atan2(message.point.x, message.point.z)
         elevation_rad = -math.atan2(message.point.y, message.point.z)
         self._tell(Sighting(stamp_s, bearing_rad, elevation_rad=elevation_rad))
+
+    def _on_belief(self, message: PointStamped) -> None:
+        """Pass on where the target is believed (body frame, x ahead, y left)."""
+        stamp_s = self._stamp_s(conversions.nanoseconds(message.header.stamp))
+        self._tell(BelievedTarget.at(stamp_s, message.point.x, message.point.y))
 
     def _on_probability(self, message: Float64) -> None:
         self._weigh(message.data)

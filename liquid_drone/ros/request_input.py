@@ -84,20 +84,21 @@ class RequestInput:
         if not takes and any(values[one.name] is not None for one in PARAMETERS):
             raise ConfigError('this bundle takes no request: its contract has format 1')
 
-    def publish(self, output: PolicyOutput, stamp_ns: int) -> None:
-        """Publish what was acted on, and the belief."""
+    def publish(self, output: PolicyOutput, stamp_ns: int) -> bool:
+        """Publish what was acted on, and the belief; tells whether the target is believed."""
         if output.request is not None:
             message = Vector3Stamped(header=conversions.header(stamp_ns, conversions.BODY_FRAME))
             conversions.fill(message.vector, np.array(output.request))
             self._requested.publish(message)
         belief = output.belief
         if belief is None:
-            return
+            return False
         self._probabilities.publish(Float64(data=belief.probability))
         if belief.probability >= SEEN_PROBABILITY:
             self._beliefs.publish(
                 conversions.belief_message(stamp_ns, belief.bearing_rad, belief.distance_m)
             )
+        return belief.probability >= SEEN_PROBABILITY
 
     def _on_request(self, message: Vector3Stamped) -> None:
         if self._runner is None:

@@ -18,6 +18,7 @@ from ..contract import (
     CORE_FILE,
     MOST_TOLERANCE,
     VISION_FILE,
+    Belief,
     Contract,
     ParityVectors,
     check_image,
@@ -33,14 +34,6 @@ from .providers import Backend, assignment, check, open_session
 from .signature import check_signature
 
 ONE, MOST_LOGIT = np.float32(1.0), np.float32(30.0)
-
-
-class Belief(NamedTuple):
-    """Where the core believes the target to be, seen or not."""
-
-    probability: float  # that it is there, 0..1
-    bearing_rad: float  # from straight ahead, counter-clockwise: left is positive
-    distance_m: float  # horizontal
 
 
 class PolicyOutput(NamedTuple):

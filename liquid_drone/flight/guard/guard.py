@@ -132,7 +132,10 @@ def _what_is_wrong(
 def _go_on(state: GuardState, given: GuardInput, vehicle: VehicleState) -> Step:
     """Follow; or, while the target is lost, hold and then turn to the side where it was last."""
     limits, now_s = given.limits, given.now_s
+    if state.phase is not Phase.SEARCH:
+        state = target.begin_search(state, now_s)
     phase, wanted, reason = _wanted(state, limits, now_s)
+    wanted = target.kept_near(state, wanted, vehicle, limits, now_s)
     if phase is not Phase.FOLLOW and state.phase in (Phase.FOLLOW, Phase.STOP):
         state = replace(state, hold_height_m=vehicle.height_m)
     if phase is not Phase.FOLLOW and given.holds_height:

@@ -52,6 +52,9 @@ class Limits(FactLimits):
     unseen_stop_s: float | None = 0.7  # without a sighting: no speed is left
     unseen_speed_m_s: float = 1.0  # at most, while it is out of sight
     lost_after_s: float | None = 2.0  # without a sighting of the target: hold
+    # believed by the policy to be somewhere: until then it goes on, no faster than at the last
+    # sighting, and by so much beyond the place where the target was seen last
+    believed_beyond_m: float | None = 2.0
     lost_hold_s: float = 2.0  # held so long, then it turns to look for the target
     search_s: float = 30.0  # it turns so long, then it stops and hands back
     search_yaw_rate_rad_s: float = 0.25
@@ -136,6 +139,25 @@ class Sighting:
     bearing_rad: float  # from straight ahead, counter-clockwise: left is positive
     distance_m: float | None = None  # None: not known
     elevation_rad: float = 0.0  # of the picture's middle, up; it is shown, and not flown on
+
+
+@dataclass(frozen=True)
+class BelievedTarget:
+    """The target, where the policy believes it to be, seen or not."""
+
+    stamp_s: float  # of the image, on the caller's clock
+    bearing_rad: float  # from straight ahead, counter-clockwise: left is positive
+    distance_m: float  # horizontal
+
+    @classmethod
+    def at(cls, stamp_s: float, x_m: float, y_m: float) -> 'BelievedTarget':
+        """Return it from a place in the body frame, x ahead, y to the left."""
+        return cls(stamp_s, math.atan2(y_m, x_m), math.hypot(x_m, y_m))
+
+    @property
+    def is_finite(self) -> bool:
+        """Every number can be used."""
+        return math.isfinite(self.stamp_s + self.bearing_rad + self.distance_m)
 
 
 def allowed(

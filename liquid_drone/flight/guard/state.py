@@ -14,7 +14,7 @@ from ..setpoint import Setpoint
 from ..vehicle import VehicleState
 from .drift_compensation import DriftState
 from .jumps import JumpState
-from .limits import ZERO, Limits, Sighting
+from .limits import ZERO, BelievedTarget, Limits, Sighting
 from .progress import ProgressState
 
 LONGEST_STEP_S = 0.2  # a longer pause between two steps does not allow a larger change
@@ -52,6 +52,7 @@ class GuardInput:
         limits: what is allowed.
         proposal: the newest one received; giving an old one again does no harm.
         sighting: the newest one of the target; an old one again does no harm.
+        belief: where the policy believes the target to be, the newest; None: nowhere.
         distance: of a range sensor; None: there is none.
         called_off: a human wants it to stop.
         two_command: somebody else publishes commands or pictures too.
@@ -66,6 +67,7 @@ class GuardInput:
     limits: Limits
     proposal: Proposal | None = None
     sighting: Sighting | None = None
+    belief: BelievedTarget | None = None
     distance: RangeReading | None = None
     called_off: bool = False
     two_command: bool = False
@@ -87,6 +89,10 @@ class GuardState:
     seen_speed_m_s: float = 0.0  # of the setpoint then
     seen_climb_m_s: float = 0.0  # likewise, upward or downward
     sighting: Sighting | None = None  # the newest one
+    belief: BelievedTarget | None = None  # likewise
+    seen_from: complex | None = None  # the vehicle's place at the last sighting that counts
+    seen_distance_m: float | None = None  # of the target from there; None: not known
+    search_left: bool | None = None  # the side to which this search turns
     spotted_since_s: float = -math.inf  # since when there are sightings without a break
     command: FourFloats = ZERO  # the last accepted proposal
     setpoint: FourFloats = ZERO  # the last one given

@@ -7,10 +7,14 @@ all within ``unseen_stop_s``; turning stays free. One flash is no sighting: it t
 them, without a break, to count again.
 """
 
+import cmath
 import math
 from dataclasses import replace
 
-from .limits import Limits, Sighting
+from ...arrays import FourFloats
+from ..vehicle import VehicleState
+from . import fence
+from .limits import Limits, Sighting, from_home
 from .state import GuardInput, GuardState
 
 BREAK_S = 0.3  # between two sightings; after more than that the target was out of sight
@@ -20,6 +24,7 @@ RECENT_S = 1.0  # a bearing older than that tells no direction
 
 def look(state: GuardState, given: GuardInput) -> GuardState:
     """Note a new sighting; after a break, the target counts as seen after ``found_s`` of them."""
+    state = _with_belief(state, given)
     before, sighting, now_s = state.sighting, given.sighting, given.now_s
     if sighting is None or not math.isfinite(sighting.stamp_s + sighting.bearing_rad):
         return state
@@ -32,13 +37,31 @@ def look(state: GuardState, given: GuardInput) -> GuardState:
     if sighting.stamp_s - since_s < given.limits.found_s:
         return state
     speed = math.hypot(state.setpoint[0], state.setpoint[1])
+    vehicle, distance_m = given.vehicle, sighting.distance_m
+    if distance_m is None and state.belief is not None and believed(state, now_s):
+        distance_m = state.belief.distance_m
     return replace(
         state,
+        seen_from=None if vehicle is None else from_home(vehicle),
+        seen_distance_m=distance_m,
         seen_s=max(state.seen_s, sighting.stamp_s),
         seen_at_s=now_s,
         seen_speed_m_s=speed,
         seen_climb_m_s=abs(state.setpoint[2]),
     )
+
+
+def _with_belief(state: GuardState, given: GuardInput) -> GuardState:
+    belief = given.belief
+    if belief is None or not belief.is_finite or belief.distance_m <= 0.0:
+        return state
+    newest_s = state.begun_s if state.belief is None else state.belief.stamp_s
+    return replace(state, belief=belief) if newest_s < belief.stamp_s <= given.now_s else state
+
+
+def believed(state: GuardState, now_s: float) -> bool:
+    """Tell whether the policy believes the target to be somewhere now."""
+    return state.belief is not None and now_s - state.belief.stamp_s <= BREAK_S
 
 
 def lost_s(state: GuardState, limits: Limits, now_s: float) -> float:
@@ -54,9 +77,47 @@ def speeds(state: GuardState, limits: Limits, now_s: float) -> tuple[float, floa
         return None
     after_s, stop_s = limits.unseen_after_s, limits.unseen_stop_s
     gone = (now_s - state.seen_s - after_s) / max(stop_s - after_s, 1e-9)
-    left = min(1.0, max(0.0, 1.0 - gone))
+    left = max(min(1.0, max(0.0, 1.0 - gone)), _carried(state, limits, now_s))
     most = min(state.seen_speed_m_s, limits.unseen_speed_m_s)
     return left * most, left * state.seen_climb_m_s
+
+
+def _carried(state: GuardState, limits: Limits, now_s: float) -> float:
+    """Return the share of the last sighting's speed that a belief lets last; 0: none.
+
+    It ends in the time in which it would end without one, so that the vehicle stands when the
+    target counts as lost.
+    """
+    stop_s, known = limits.unseen_stop_s, state.seen_from is not None
+    if None in (limits.lost_after_s, limits.believed_beyond_m, stop_s) or not known:
+        return 0.0
+    if state.seen_distance_m is None or not believed(state, now_s):
+        return 0.0
+    assert limits.lost_after_s is not None  # looked for above
+    assert stop_s is not None
+    ends_in_s = limits.lost_after_s - (now_s - state.seen_s)
+    return min(1.0, max(0.0, ends_in_s / max(stop_s - limits.unseen_after_s, 1e-9)))
+
+
+def kept_near(
+    state: GuardState, wanted: FourFloats, vehicle: VehicleState, limits: Limits, now_s: float
+) -> FourFloats:
+    """Slow down where belief alone leads too far beyond the place of the last sighting."""
+    from_there, distance_m, beyond_m = (
+        state.seen_from,
+        state.seen_distance_m,
+        limits.believed_beyond_m,
+    )
+    is_seen = speeds(state, limits, now_s) is None
+    if is_seen or from_there is None or distance_m is None or beyond_m is None:
+        return wanted
+    if _carried(state, limits, now_s) <= 0.0:
+        return wanted
+    v, heading = complex(wanted[0], wanted[1]), cmath.rect(1.0, vehicle.yaw)
+    place, enu = from_home(vehicle) - from_there, v * heading
+    kept = fence.within_circle(enu, place, distance_m + beyond_m)
+    v = v if kept == enu else kept * heading.conjugate()
+    return v.real, v.imag, wanted[2], wanted[3]
 
 
 def recent(state: GuardState, now_s: float) -> Sighting | None:
@@ -65,8 +126,14 @@ def recent(state: GuardState, now_s: float) -> Sighting | None:
     return seen if seen is not None and now_s - seen.stamp_s <= RECENT_S else None
 
 
+def begin_search(state: GuardState, now_s: float) -> GuardState:
+    """Choose the side: where the target is believed, else where it left the image, else left."""
+    if believed(state, now_s) and state.belief is not None:
+        return replace(state, search_left=state.belief.bearing_rad >= 0.0)
+    return replace(state, search_left=state.sighting is None or state.sighting.bearing_rad >= 0.0)
+
+
 def search_turn(state: GuardState, limits: Limits) -> float:
-    """Turn to where the target left the image; to the left where it was never seen."""
-    left = state.sighting is None or state.sighting.bearing_rad >= 0.0
+    """Turn to the side that was chosen when the search began, all around if need be."""
     rate = min(limits.search_yaw_rate_rad_s, limits.yaw_rate_rad_s)
-    return rate if left else -rate
+    return -rate if state.search_left is False else rate
