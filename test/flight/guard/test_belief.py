@@ -63,7 +63,7 @@ def test_a_belief_lets_the_speed_last_and_never_grow():
     assert max(speed(step) for _, step in later) <= last + 1e-6
     on = [speed(step) for now, step in later if now < HIDDEN_S + LIMITS.lost_after_s - 0.6]
     assert min(on) > 0.7 * last  # at a stand long ago without a belief
-    stands = [speed(step) for now, step in later if now > HIDDEN_S + LIMITS.lost_after_s + 0.1]
+    stands = [speed(step) for now, step in later if now > HIDDEN_S + LIMITS.lost_after_s + 0.3]
     assert max(stands) < 1e-6
     assert later[-1][1].reason in (Reason.TARGET_LOST, Reason.SEARCHING)
 
@@ -104,7 +104,7 @@ def test_whatever_is_believed_it_is_no_faster_and_not_beyond(
             continue
         if gone_s > limits.unseen_after_s + 2 * DT_S:
             assert speed(step) <= state.seen_speed_m_s + 1e-6
-        if gone_s > limits.lost_after_s + 3 * DT_S:
+        if gone_s > limits.lost_after_s + 6 * DT_S:
             assert speed(step) < 1e-6
         if state.seen_from is not None and state.seen_distance_m is not None:
             beyond = abs(place - state.seen_from) - state.seen_distance_m
