@@ -35,6 +35,9 @@ class Stream(IntEnum):
     DISTRACTORS = 105
     TRAINING_PICTURES = 106
     PICTURES_BESIDE = 107  # which of them a training step sees
+    BENDS = 108  # of a hard track's way
+    SCREENS = 109  # what its screens are made of
+    CROSSINGS = 110  # who crosses it; keyed with a number besides: who wears what
     REQUESTS = 111  # what a training flight is asked for, and when
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import resources, schema
+from .. import schema
 from ..contract import CommandSpec
 from ..errors import ConfigError
 from ..evaluate.scoring import score
@@ -24,7 +24,7 @@ from ..files import load_json, set_aside, write_text
 from ..seeds import split_seeds
 from ..sim.flight_log import FlightLog
 from ..sim.identity import digest
-from ..sim.scenario.task import Task
+from ..sim.scenario.task import Task, load_task
 from ..sim.simulator import FRAME_S
 from ..workers.executor import Executor
 from .drivers import DriverPlan
@@ -130,7 +130,7 @@ def fly_validation(
 
 
 def _task(recipe: Recipe) -> Task:
-    return schema.load_yaml(Task, resources.named_file('config/tasks', recipe.task))
+    return load_task(recipe.task)
 
 
 def _jobs(recipe: Recipe, one: Round, flights: int) -> list[Job]:

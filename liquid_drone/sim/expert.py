@@ -3,7 +3,8 @@
 """The expert: knows where everything is, follows the target, keeps clear of trunks.
 
 It flies along the line of sight, so that it stays near the path that the target walked and looks
-where it flies: what it avoids is in the picture. A target beside the picture is turned to first,
+where it flies: what it avoids is in the picture. Where something stands in that line, it flies
+the shortest way round instead (``way_round``), and still looks at the target. A target beside the picture is turned to first,
 and only then flown to: what cannot be seen cannot be learned. It gives the clean label for the
 simulator's present state, remembers nothing and never sees a picture.
 """
@@ -17,6 +18,7 @@ from ..arrays import Command, FloatArray
 from ..contract import CommandSpec
 from ..geometry import euler_from_quaternion, rotate_by_yaw, wrap_angle
 from ..request import STEEPEST, FlightRequest
+from .way_round import first_leg
 
 if TYPE_CHECKING:
     from .simulator import Simulator, Truth
@@ -48,18 +50,23 @@ class Expert:
 
     def command(self) -> Command:
         """Return the command (4,) for the simulator's present state."""
-        truth, scenario, request = self._simulator.truth(), self._simulator.scenario, self.request
+        return self.command_for(self._simulator.truth())
+
+    def command_for(self, truth: 'Truth') -> Command:
+        """Return the command (4,) for a state, in which the target may be where it is believed."""
+        scenario, request = self._simulator.scenario, self.request
         yaw_rad = euler_from_quaternion(truth.quaternion_xyzw)[2]
         relative, radii = self._simulator.nearby(truth.position_enu[:2])
         widths = radii + scenario.vehicle.radius_m
         keep_m = request.distance_m or scenario.task.keep_distance_m
         fastest = request.speed_m_s or SPEED_M_S[1]
-        onward = follow(truth, keep_m, fastest) * watching(truth, yaw_rad)
-        velocity = brake(avoid(onward, truth, relative, widths), relative, widths)
+        way = self._way(truth)
+        onward = follow(truth, way, keep_m, fastest) * watching(truth, yaw_rad)
+        velocity = brake(avoid(onward, way, relative, widths), relative, widths)
         if request.speed_m_s is not None:
             velocity = velocity * min(1.0, fastest / max(math.hypot(*velocity), 1e-6))
         vx, vy, _ = rotate_by_yaw([*velocity, 0.0], -yaw_rad)
-        altitude_m = scenario.task.cruise_altitude_m
+        altitude_m = self._altitude_m(truth)
         if request.height_m is not None:
             altitude_m = truth.target_position_enu[2] + min(request.height_m, STEEPEST * keep_m)
         vz = HEIGHT_GAIN_PER_S * (altitude_m - truth.position_enu[2])
@@ -68,27 +75,54 @@ class Expert:
         return command
 
 
-def follow(truth: 'Truth', keep_m: float, fastest: float = SPEED_M_S[1]) -> FloatArray:
-    """Return the velocity (2,), ENU, along the line of sight that keeps the distance."""
-    ahead, distance_m = truth.sight
+    def _way(self, truth: 'Truth') -> tuple[FloatArray, float]:
+        """Return the unit vector (2,) of the way ahead, and how far the target is along it."""
+        ahead, distance_m = truth.sight
+        position, goal = truth.position_enu[:2], truth.target_position_enu[:2]
+        hull_m = self._simulator.scenario.vehicle.radius_m
+        leg = first_leg(position, goal, self._simulator.layout.obstacles, hull_m)
+        if leg is goal:
+            return ahead, distance_m
+        away = leg - position
+        return away / max(math.hypot(*away.tolist()), 1e-6), distance_m
+
+    def _altitude_m(self, truth: 'Truth') -> float:
+        """Return the wanted altitude; on a slope it is a height above the ground."""
+        task = self._simulator.scenario.task
+        if task.track is None or task.track.relief_m is None:
+            return task.cruise_altitude_m
+        return task.cruise_altitude_m + self._simulator.ground_height_m(truth.position_enu)
+
+
+def follow(
+    truth: 'Truth',
+    way: tuple[FloatArray, float],
+    keep_m: float,
+    fastest: float = SPEED_M_S[1],
+) -> FloatArray:
+    """Return the velocity (2,), ENU, along the way that keeps the distance."""
+    ahead, distance_m = way
     closing = CLOSING_GAIN_PER_S * (distance_m - keep_m)
     speed = float(truth.target_velocity_enu[:2] @ ahead) + closing
     return ahead * min(max(speed, SPEED_M_S[0]), fastest)
 
 
 def avoid(
-    velocity: FloatArray, truth: 'Truth', relative: FloatArray, widths: FloatArray
+    velocity: FloatArray,
+    way: tuple[FloatArray, float],
+    relative: FloatArray,
+    widths: FloatArray,
 ) -> FloatArray:
     """Add sideways speed away from trunks that the way ahead comes too near to.
 
     Args:
         velocity: wanted, (2,), ENU.
-        truth: present state.
+        way: unit vector (2,) of the way ahead, ENU, and the target's distance.
         relative: trunks as seen from the drone, (K, 2), ENU.
         widths: distance between the centres of trunk and drone at contact, (K,).
 
     """
-    ahead, distance_m = truth.sight
+    ahead, distance_m = way
     left = np.array([-ahead[1], ahead[0]])
     x, y = relative @ ahead, relative @ left
     overlap = np.maximum(widths + MARGIN_M - np.abs(y), 0.0)

@@ -267,11 +267,12 @@ class Simulator:
         self.world.camera.forget()
 
     def _walked_s(self, stamp_ns: int) -> list[float]:
-        """Return how long each actor moves: the target since its release, others since ever."""
+        """Return how long each actor moves: since the target's release, or since ever."""
         time_s, walked_s = (stamp_ns - START_NS) / 1e9, 0.0
         if self._released >= 0:
             walked_s = max(time_s - self._released / SUBSTEPS_PER_S, 0.0)
-        return [walked_s, *[time_s] * len(self.layout.distractors)]
+        others = self.layout.distractors
+        return [walked_s, *(walked_s if it.starts_with_target else time_s for it in others)]
 
     def _settle(self) -> None:
         """Put everything where it is now, and let the camera note it."""

@@ -17,7 +17,7 @@ from ...request import FlightRequest
 from ..flight_spec import FlightSpec, RendererChoice
 from .season import Season
 from .target import Distractor, Part, Target
-from .task import Task
+from .task import Task, load_task
 from .vehicle import Vehicle
 from .weather import Weather
 from .world import World
@@ -53,7 +53,7 @@ def load_scenario(
             out of range.
     """
     place = schema.load_yaml(World, resources.named_file('sim/worlds', world))
-    asked = schema.load_yaml(Task, resources.named_file('config/tasks', task))
+    asked = load_task(task)
     followed = load_target(target)
     if asked.target_stands:
         followed = dataclasses.replace(followed, motion='still')

@@ -2,16 +2,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """The schema of what a flight is asked to do, and when it is a success: ``config/tasks/*.yaml``.
 
-Lengths are metres, angles degrees, speeds m/s. Nothing here draws a random number.
+A task may have one number that makes it harder: ``occlusion:4`` is the task ``occlusion`` with the
+number at 4. Lengths are metres, angles degrees, speeds m/s. Nothing here draws a random number.
 """
 
+import dataclasses
+import math
 from dataclasses import dataclass
 
 from ...arrays import Range
 from ...contract import MIN_TARGET_PIXELS
+from ...errors import ConfigError, shown
 from ...files import check_name
-from ...schema import check_ranges
+from ...resources import named_file
+from ...schema import check_ranges, load_yaml
 from .target import check_range
+from .track import RANGES as TRACK_RANGES
+from .track import Track
 
 RANGES = {
     'duration_s': (0.1, 1e6),
@@ -24,6 +31,7 @@ RANGES = {
     'cruise_altitude_m': (0.5, 50.0),
     'keep_distance_m': (0.1, 100.0),
     'max_speed_m_s': (0.0, 50.0),
+    'reacquire_s': (0.0, 1e4),
 }
 
 
@@ -45,6 +53,10 @@ class Task:
     target_stands: bool = False  # whatever motion the target's own file says
     keep_distance_m: float = 3.2  # what the expert keeps or flies to
     max_speed_m_s: float | None = None  # of the drone, after settling; None: any
+    reacquire_s: float | None = None  # longest loss beyond the track's hidden_s; None: any
+    track: Track | None = None  # what makes it hard; None: nothing
+    difficulty: str = ''  # the field, of the task or its track, that task:number sets
+    levels: tuple[float, ...] = ()  # of the difficulty, that curves are made of
 
     def __post_init__(self) -> None:
         check_name('name', self.name)
@@ -56,3 +68,62 @@ class Task:
             raise ValueError(
                 f'expected 0 <= settle_s < duration_s, got {self.settle_s}, {self.duration_s}'
             )
+        if bool(self.difficulty) != bool(self.levels):
+            raise ValueError('difficulty and levels are given together')
+        numbers = {'duration_s', 'start_bearing_deg', *TRACK_RANGES}
+        if self.difficulty and self.difficulty not in numbers:
+            raise ValueError(
+                f'difficulty must be one of {", ".join(sorted(numbers))}; got {self.difficulty}'
+            )
+
+    @property
+    def hidden_s(self) -> float:
+        """How long its track hides the target, at each event."""
+        return self.track.hidden_s if self.track is not None else 0.0
+
+    def at_level(self, level: float) -> 'Task':
+        """Return the task with its difficulty at a level; its name says so.
+
+        Raises:
+            ConfigError: it has no difficulty, or cannot have that one.
+
+        """
+        name = f'{self.name}-{level:g}'
+        try:
+            if self.track is not None and hasattr(self.track, self.difficulty):
+                track = dataclasses.replace(self.track, **{self.difficulty: _like(level)})  # type: ignore[arg-type]
+                return dataclasses.replace(self, name=name, track=track)
+            if self.difficulty:
+                return dataclasses.replace(self, name=name, **{self.difficulty: _like(level)})  # type: ignore[arg-type]
+        except ValueError as error:
+            raise ConfigError(f'task {self.name} at {level:g}: {error}') from error
+        raise ConfigError(
+            f'task {self.name} has no difficulty: expected its name alone, got {level:g} after it'
+        )
+
+
+def load_task(name: str) -> Task:
+    """Load a task by name or path, with or without a level after a colon.
+
+    Raises:
+        ConfigError: unknown, broken, or a level that is no number or out of range.
+
+    """
+    plain_name, colon, level = name.rpartition(':')
+    if not colon or not plain_name or '/' in level or '\\' in level:
+        return load_yaml(Task, named_file('config/tasks', name))
+    task = load_yaml(Task, named_file('config/tasks', plain_name))
+    try:
+        number = float(level)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ConfigError(
+            f'task {shown(name)}: expected a number after the colon, as in occlusion:4'
+        )
+    return task.at_level(number)
+
+
+def _like(level: float) -> float | int:
+    """Return a whole number as such: numbers of people are."""
+    return int(level) if level == int(level) else level

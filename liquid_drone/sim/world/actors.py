@@ -34,6 +34,8 @@ class MovingActor:
     actor: Actor
     target: Target
     route: Route
+    starts_with_target: bool = False  # its time begins when the target walks
+    is_alike: bool = False  # it is easily taken for the target
 
     def place(self, time_s: float, terrain: Terrain) -> tuple[FloatArray, float, float]:
         """Return its foot (3,) in world ENU, heading and distance walked."""

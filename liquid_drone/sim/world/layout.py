@@ -6,7 +6,9 @@ Pure numpy: the same scenario and seed give the same layout, to the bit, and not
 PyBullet. Each matter has a random stream of its own, so that a season changes no trunk.
 """
 
+import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +18,7 @@ from ...errors import SimulationError
 from ...streams import Stream, stream
 from ..scenario.scenario import Scenario
 from ..scenario.season import Season
-from . import distractors, forest, routes, terrain
+from . import crossings, distractors, forest, routes, screens, terrain, tracks
 from .actors import MovingActor, make_actor
 from .placement import Obstacles, obstacles_of
 from .routes import Route
@@ -25,10 +27,12 @@ from .terrain import Terrain
 from .town import streets
 from .town.blocks import TownBuilder
 from .town.ground import TownPainter
+from .tracks import Screen
 
 SPARE_S = 15.0  # the route goes on a little after the task, for the landing
 START_BEHIND_DEG = 70.0  # the drone starts in this sector behind the target
 START_TRIES = 40  # in a sector that narrows; as many again in one that opens all around
+SQUARES_CURVATURE_PER_M = 0.05  # of a track's way in a town
 NOTHING = Obstacles(np.zeros((0, 3)), np.zeros((0, 5)))
 
 
@@ -63,6 +67,18 @@ class Layout:
         return self.scenery.air.exposure
 
 
+@dataclass(frozen=True)
+class Laid:
+    """The way of the target, and what belongs to it."""
+
+    route: Route
+    planted: FloatArray  # (K, 2) where trunks must stand
+    is_track: bool = False
+    screens: tuple[Screen, ...] = ()
+    crossing: tuple[MovingActor, ...] = ()
+    relief_m: float | None = None  # instead of the world's
+
+
 def make_layout(scenario: Scenario, seed: int) -> Layout:
     """Draw the layout of a scenario for a seed.
 
@@ -75,21 +91,29 @@ def make_layout(scenario: Scenario, seed: int) -> Layout:
 def _make_forest(scenario: Scenario, seed: int) -> Layout:
     assert scenario.world.forest is not None  # make_layout has looked
     spec = scenario.world.forest
-    path, planted = _forest_path(scenario, stream(seed, Stream.WAY))
-    way = _walk(scenario, path, stream(seed, Stream.SPEED))
+    laid = _lay_forest(scenario, seed)
+    way = laid.route
     start, yaw = _make_start(scenario, way, NOTHING, seed)
     sight = _sight(start)
     line = way.position[::10]
     corner, side = forest.bounds(line, spec)
-    relief = terrain.rolling(stream(seed, Stream.RELIEF), corner, side, spec.relief_m, start[:2])
+    high = spec.relief_m if laid.relief_m is None else laid.relief_m
+    relief = terrain.rolling(stream(seed, Stream.RELIEF), corner, side, high, start[:2])
     rng = stream(seed, Stream.DISTRACTORS)
     extras = distractors.place_all(scenario, way, sight, rng, distractors.beside(way, rng))
-    free = _free(scenario, way, extras, sight, planted)
+    extras += laid.crossing
+    free = _free(scenario, laid, extras, sight)
     trees = forest.plant(spec, line, free, stream(seed, Stream.OBSTACLES))
     builder = forest.ForestBuilder(
         spec, scenario.season, relief, line, free, stream(seed, Stream.SURFACES)
     )
     ground = builder.build(trees)
+    rng = stream(seed, Stream.SCREENS)
+    for screen in laid.screens:
+        solids = screens.plant_trunks(
+            screen, scenario.season, builder.things, _height_at(relief), rng
+        )
+        builder.solids.extend(solids)
     scenery = Scenery(
         ground,
         builder.things.batches(),
@@ -102,26 +126,61 @@ def _make_forest(scenario: Scenario, seed: int) -> Layout:
 def _make_town(scenario: Scenario, seed: int) -> Layout:
     assert scenario.world.urban is not None  # make_layout has looked
     spec, season = scenario.world.urban, scenario.season
-    plan, path, planted = _town_path(scenario, stream(seed, Stream.WAY))
-    way = _walk(scenario, path, stream(seed, Stream.SPEED))
+    plan, laid = _lay_town(scenario, seed)
+    way = laid.route
     line = way.position[::10]
     low, high = line.min(axis=0) - spec.margin_m, line.max(axis=0) + spec.margin_m
     high = low + (high - low).max()
-    start, yaw = _make_start(scenario, way, _houses(plan), seed)
+    start, yaw = _make_start(scenario, way, _houses(plan, laid.is_track), seed)
     sight, rng = _sight(start), stream(seed, Stream.DISTRACTORS)
     sides = streets.pavements(plan, line, 30.0)
     wide = spec.pavement_width_m / 2.0 - 0.8
     drawing = distractors.along(sides, way, rng, max(wide, 0.0))
-    extras = distractors.place_all(scenario, way, sight, rng, drawing)
-    free = _free(scenario, way, extras, sight, planted)
+    extras = distractors.place_all(scenario, way, sight, rng, drawing) + laid.crossing
+    free = _free(scenario, laid, extras, sight)
     builder = TownBuilder(spec, season, plan, free, stream(seed, Stream.OBSTACLES))
     builder.build(low, high)
+    rng = stream(seed, Stream.SCREENS)
+    for screen in laid.screens:
+        builder.solids.extend(screens.build_row(screen, builder.things, rng))
     level = terrain.flat(low, float(high[0] - low[0]))
     painter = TownPainter(plan, season, low, high, stream(seed, Stream.SURFACES))
     ground = Ground(terrain.mesh(level), painter.paint(builder.trees), takes_snow=False)
     air = draw_air(season, stream(seed, Stream.AIR))
     scenery = Scenery(ground, builder.things.batches(), air, tuple(builder.solids))
     return finish(scenario, seed, scenery, level, way, extras, start, yaw)
+
+
+def _lay_forest(scenario: Scenario, seed: int) -> Laid:
+    if scenario.task.track is not None:
+        assert scenario.world.forest is not None  # make_layout has looked
+        return _lay_track(scenario, seed, scenario.world.forest.path_curvature_per_m)
+    path, planted = _forest_path(scenario, stream(seed, Stream.WAY))
+    return Laid(_walk(scenario, path, stream(seed, Stream.SPEED)), planted)
+
+
+def _lay_town(scenario: Scenario, seed: int) -> tuple[streets.StreetPlan, Laid]:
+    """Return the streets and the way; a track leads over squares, which are made around it."""
+    if scenario.task.track is not None:
+        assert scenario.world.urban is not None  # make_layout has looked
+        laid = _lay_track(scenario, seed, SQUARES_CURVATURE_PER_M)
+        plan = streets.draw_plan(scenario.world.urban, stream(seed, Stream.WAY))
+        return streets.opened(plan, laid.route.position[::5]), laid
+    plan, path, planted = _town_path(scenario, stream(seed, Stream.WAY))
+    return plan, Laid(_walk(scenario, path, stream(seed, Stream.SPEED)), planted)
+
+
+def _lay_track(scenario: Scenario, seed: int, curvature_per_m: float) -> Laid:
+    track = scenario.task.track
+    assert track is not None  # the callers have looked
+    way = tracks.draw_way(scenario, track, seed, curvature_per_m)
+    people = tuple(crossings.who_crosses(scenario, track, way, seed))
+    none = np.zeros((0, 2))
+    return Laid(way.route, none, True, way.screens, people, track.relief_m)
+
+
+def _height_at(relief: Terrain) -> Callable[[FloatArray], float]:
+    return lambda spot: relief.height_at(float(spot[0]), float(spot[1]))
 
 
 def _town_path(
@@ -142,10 +201,10 @@ def _town_path(
     return plan, path, np.zeros((0, 2))
 
 
-def _houses(plan: streets.StreetPlan) -> Obstacles:
-    """Return every block as one obstacle, for the choice of a start."""
-    count = streets.BLOCKS
-    sides = [plan.block(i, j) for i in range(count) for j in range(count)]
+def _houses(plan: streets.StreetPlan, is_track: bool) -> Obstacles:
+    """Return every block as one obstacle, for the choice of a start; a track's are squares."""
+    cells = itertools.product(range(streets.BLOCKS), repeat=2)
+    sides = [plan.block(*cell) for cell in cells if not (is_track and plan.is_plaza[cell])]
     solids = [
         Solid('box', (x1 - x0, y1 - y0, 9.0), ((x0 + x1) / 2.0, (y0 + y1) / 2.0, 4.5))
         for x0, y0, x1, y1 in sides
@@ -160,16 +219,13 @@ def _sight(start: FloatArray) -> FloatArray:
 
 
 def _free(
-    scenario: Scenario,
-    way: Route,
-    extras: tuple[MovingActor, ...],
-    sight: FloatArray,
-    planted: FloatArray,
+    scenario: Scenario, laid: Laid, extras: tuple[MovingActor, ...], sight: FloatArray
 ) -> forest.Free:
     """Return where nothing may stand."""
-    paths = np.concatenate([way.position[::4], *(item.route.position[::8] for item in extras)])
+    ways = [laid.route.position[::4], *(item.route.position[::8] for item in extras)]
+    paths = np.concatenate([*ways, *(screen.kept_free() for screen in laid.screens)])
     radius = max([scenario.target.radius_m, *(item.target.radius_m for item in extras)])
-    return forest.Free(paths, radius, sight, planted)
+    return forest.Free(paths, radius, sight, laid.planted)
 
 
 def finish(

@@ -6,6 +6,7 @@ A path is points (M, 2) every ``PATH_STEP_M``. Nothing here knows what stands be
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,16 @@ SPEED_RAMP_S = 0.6
 TURN_SMOOTHING_S = 0.5
 WEAVE_M, WEAVE_TRUNK_M = 0.85, 0.35  # to each side, besides the radius of who walks
 WEAVE_LENGTH_M, WIDE_WEAVE_LENGTH_M, WIDE_M = 10.0, 18.0, 0.6
+
+
+@dataclass(frozen=True)
+class Bend:
+    """A turn of a path, with straight pieces before and after it."""
+
+    index: int  # of the path's point where it begins
+    turn_rad: float  # left positive
+    radius_m: float
+    straight_m: tuple[float, float]  # before, after
 
 
 @dataclass(frozen=True)
@@ -59,8 +70,9 @@ def winding_path(
     length_m: float,
     curvature_per_m: float,
     memory_m: float = CURVATURE_LENGTH_M,
+    bends: Sequence[Bend] = (),
 ) -> FloatArray:
-    """Draw a path from the origin whose curvature is an Ornstein-Uhlenbeck process."""
+    """Draw a path from the origin whose curvature is an Ornstein-Uhlenbeck process, but in bends."""
     count = math.ceil(length_m / PATH_STEP_M) + 2
     step = PATH_STEP_M / memory_m
     noise = curvature_per_m * math.sqrt(2.0 * step) * rng.standard_normal(count)
@@ -68,9 +80,19 @@ def winding_path(
     for i in range(1, count):
         curvature[i] = curvature[i - 1] * (1.0 - step) + noise[i]
     curvature = np.clip(curvature, -SHARPEST_TURN_PER_M, SHARPEST_TURN_PER_M)
+    for bend in bends:
+        _bend(curvature, bend)
     heading = rng.uniform(-math.pi, math.pi) + np.cumsum(curvature) * PATH_STEP_M
     steps = PATH_STEP_M * np.stack([np.cos(heading), np.sin(heading)], axis=1)
     return np.concatenate([np.zeros((1, 2)), np.cumsum(steps[:-1], axis=0)])
+
+
+def _bend(curvature: FloatArray, bend: Bend) -> None:
+    """Put a bend between two straight pieces into the curvature (M,)."""
+    turns = bend.index + max(1, round(abs(bend.turn_rad) * bend.radius_m / PATH_STEP_M))
+    before, after = (round(length / PATH_STEP_M) for length in bend.straight_m)
+    curvature[max(bend.index - before, 0) : turns + after] = 0.0
+    curvature[bend.index : turns] = bend.turn_rad / (turns - bend.index) / PATH_STEP_M
 
 
 def rounded_path(corners: FloatArray, rounding_m: float) -> FloatArray:

@@ -6,7 +6,7 @@ A node is (i, j, sx, sy): the corner of crossing (i, j) on the side (sx, sy), ea
 Pure numpy; what stands along the streets is the builder's matter.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ STRAIGHT_ON = 3.0  # how much likelier than a turn
 ROUNDING_M = 2.6  # of a walker's corners
 START_SHARE = (0.35, 0.6)  # of the first side of a block
 STROLL_M = 0.7  # sideways, of who walks at random
+SQUARE_M = 12.0  # from the way of a track: no houses
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,20 @@ def draw_plan(urban: Urban, rng: np.random.Generator) -> StreetPlan:
     )
     plazas = rng.random((BLOCKS, BLOCKS)) < urban.plaza_share
     return StreetPlan(x, y, plazas, urban.road_width_m, urban.pavement_width_m)
+
+
+def opened(plan: StreetPlan, way: FloatArray) -> StreetPlan:
+    """Return the plan moved under a way (N, 2), from the middle of a block on, all squares there."""
+    middle = BLOCKS // 2
+    x0, y0, x1, y1 = plan.block(middle, middle)
+    plan = plan.moved(-np.array([x0 + x1, y0 + y1]) / 2.0)
+    squares = plan.is_plaza.copy()
+    for i in range(BLOCKS):
+        for j in range(BLOCKS):
+            low, high = np.array([plan.x[i], plan.y[j]]), np.array([plan.x[i + 1], plan.y[j + 1]])
+            near = (way > low - SQUARE_M) & (way < high + SQUARE_M)
+            squares[i, j] |= bool(near.all(axis=1).any())
+    return replace(plan, is_plaza=squares)
 
 
 def draw_way(
