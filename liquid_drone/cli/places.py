@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where commands write, looked at before they begin: nothing that is not theirs is replaced."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ..errors import OutputError
@@ -35,3 +35,10 @@ def claim_folder(folder: Path, names: Collection[str]) -> None:
     if root := root_of(folder):
         raise OutputError(f'cannot write {shown_path(folder)}: {root}; choose a folder in it')
     claim(folder, names)
+
+
+def cell_name(cell: Sequence[str]) -> str:
+    """Return the name of a world, season and weather, as of a directory."""
+    world, season, weather = cell
+    place = f'{Path(world).stem}-{Path(season).stem}'
+    return place if weather == 'clear' else f'{place}-{weather.replace(":", "").replace(",", "-")}'

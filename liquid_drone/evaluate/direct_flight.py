@@ -20,7 +20,7 @@ from ..arrays import Command
 from ..flight.guard.limits import SIMULATION_LIMITS, ZERO, approach
 from ..geometry import euler_from_quaternion, rotate_by_yaw
 from ..image import encode_jpeg
-from ..request import Requests, as_numbers, request_at
+from ..request import FlightRequest, Requests, as_numbers, request_at
 from ..sim.expert import Expert
 from ..sim.flight_log import UNKNOWN, FlightLog, row_of
 from ..sim.sensors.camera import SimulatedFrame
@@ -57,6 +57,8 @@ class DirectFlight:
         self._expert = Expert(simulator)
         self._begun_ns = -1
         facts = {'seed': seed, **(facts or {})}
+        if others := simulator.ways_of_others():
+            facts['others'] = others
         self.log = FlightLog(facts, simulator.obstacles, simulator.camera)
         self._truth: Truth | None = None
         self._frame: SimulatedFrame | None = None
@@ -68,6 +70,17 @@ class DirectFlight:
     def done(self) -> bool:
         """The flight is over."""
         return self._ended or len(self.log) >= self._options.frames
+
+    @property
+    def frame(self) -> SimulatedFrame:
+        """The newest image, with what the mask says of it."""
+        assert self._frame is not None  # begin comes first
+        return self._frame
+
+    @property
+    def request(self) -> FlightRequest:
+        """What the expert is asked for at present."""
+        return self._expert.request
 
     @property
     def label(self) -> Command:

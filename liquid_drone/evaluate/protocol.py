@@ -23,7 +23,7 @@ from ..runtime.runner import PolicyRunner
 from ..runtime.selection import open_policy
 from ..schema import plain
 from ..sim.flight_log import FlightLog
-from ..sim.flight_spec import FlightSpec
+from ..sim.flight_spec import FlightSpec, PilotChoice
 from ..sim.identity import scenario_digest
 from ..sim.render.selection import choose
 from ..sim.scenario.scenario import judged_task, scenario_of
@@ -43,9 +43,10 @@ class Trial:
     """What is flown, but for the seed."""
 
     flight: FlightSpec
-    bundle: Path | None  # None: the expert, see ``expert_flights``
+    bundle: Path | None  # None: a pilot without a network, see ``expert_flights``
     providers: str = 'cpu'  # where the vision graph runs: one thread a flight
     precision: str = 'fp32'  # of TensorRT
+    pilot: PilotChoice = expert_flights.NAME  # where there is no bundle
 
 
 _runners: dict[tuple[Path, str, str], PolicyRunner] = {}  # one a process, opened once
@@ -65,16 +66,17 @@ def hovering(flight: FlightSpec, seed: int) -> FlightSpec:
 def fly_log(trial: Trial, flight: FlightSpec) -> tuple[FlightLog, Task]:
     """Fly once with the pilot of a trial; returns the log and the task that judges it."""
     if trial.bundle is None:
-        log, task = _fly_expert(flight)
+        log, task = _fly_pilot(flight, trial.pilot)
     else:
         log, task = _fly_policy(flight, trial.bundle, trial)
     return log, judged_task(flight, task)
 
 
-def _fly_expert(flight: FlightSpec) -> tuple[FlightLog, Task]:
+def _fly_pilot(flight: FlightSpec, pilot: PilotChoice) -> tuple[FlightLog, Task]:
     scenario = scenario_of(flight)
     request = FlightRequest.parse(flight.request)
-    return expert_flights.fly(scenario, flight.seed, request=request), scenario.task
+    log = expert_flights.fly(scenario, flight.seed, request=request, pilot=pilot)
+    return log, scenario.task
 
 
 def _fly_policy(flight: FlightSpec, bundle: Path, trial: Trial) -> tuple[FlightLog, Task]:
@@ -110,7 +112,7 @@ def identity(trial: Trial) -> dict[str, str]:
     """Return what must be equal for flights to stand in one table."""
     scenario = scenario_of(trial.flight)
     return {
-        'bundle_hash': expert_flights.NAME
+        'bundle_hash': trial.pilot
         if trial.bundle is None
         else load_contract(trial.bundle).bundle_hash(),
         'world': scenario.world.name,

@@ -17,6 +17,7 @@ import numpy as np
 from ..arrays import BoolArray, FloatArray
 from ..sim.flight_log import FlightLog
 from ..sim.scenario.task import Task
+from .field_terms import FieldSummary, FieldTerms, field_terms, summary_of_terms
 
 HELD = 0.15  # of the distance asked for: nearer or further is not held
 Z_95 = 1.959963984540054  # standard normal quantile of a two-sided 95 % interval
@@ -28,6 +29,8 @@ FAILURES: dict[str, str] = {
     'too_close': 'came too close',
     'too_far': 'fell too far behind',
     'did_not_stop': 'too fast where it had to stand',
+    'not_reacquired': 'target not found again in time',
+    'wrong_person': 'went on after somebody else',
 }
 
 
@@ -49,6 +52,7 @@ class FlightScore:
     mean_speed_m_s: float
     reached_s: float | None = None  # first within the allowed distance; None: never
     held_share: float | None = None  # of the settled time within 15 % of the distance asked for
+    terms: FieldTerms | None = None  # None: never engaged, or written by an older release
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class Summary:
     mean_distance_m: float | None
     mean_speed_m_s: float
     mean_held_share: float | None = None  # of the settled time; None: no distance was asked for
+    terms: FieldSummary | None = None  # None: no flight has them
 
 
 def wilson(count: int, total: int, z: float = Z_95) -> Rate:
@@ -130,6 +135,7 @@ def score(log: FlightLog, task: Task) -> FlightScore:
     frame_s = _frame_s(log)
     flown = counts & log.column('following')
     view = in_view(log, task)[counts]
+    terms = field_terms(log, task, counts, in_view(log, task))
     is_settled, distances = counts & (since >= task.settle_s), distance_m(log)
     speeds = np.linalg.norm(log.column('velocity_enu'), axis=1)
     settled = distances[is_settled]
@@ -141,6 +147,8 @@ def score(log: FlightLog, task: Task) -> FlightScore:
         view_share=float(view.mean()),
         settled=settled,
         settled_speed_m_s=_or_none(speeds[is_settled], np.max),
+        terms=terms,
+        longest_lost_s=_longest_run(~view) * frame_s,
         task=task,
     )
     return FlightScore(
@@ -158,6 +166,7 @@ def score(log: FlightLog, task: Task) -> FlightScore:
         mean_speed_m_s=float(speeds[counts].mean()),
         reached_s=_or_none(since[counts & within], np.min),
         held_share=_held_share(log, is_settled),
+        terms=terms,
     )
 
 
@@ -173,13 +182,14 @@ def summarise(scores: Sequence[FlightScore]) -> Summary:
     return Summary(
         success=wilson(sum(one.success for one in scores), total),
         no_collision=without('collision', *early),
-        in_view=without('lost_from_view', *early),
+        in_view=without('lost_from_view', 'not_reacquired', 'wrong_person', *early),
         distance_kept=without('too_close', 'too_far', 'did_not_stop', *early),
         failures={name: counted[name] for name in FAILURES if counted[name]},
         mean_in_view_share=_mean(one.in_view_share for one in scores) or 0.0,
         mean_distance_m=_mean(one.mean_distance_m for one in scores),
         mean_speed_m_s=_mean(one.mean_speed_m_s for one in scores) or 0.0,
         mean_held_share=_mean(one.held_share for one in scores),
+        terms=summary_of_terms([one.terms for one in scores if one.terms is not None]),
     )
 
 
@@ -189,6 +199,8 @@ def _failures(
     view_share: float,
     settled: FloatArray,
     settled_speed_m_s: float | None,
+    terms: FieldTerms,
+    longest_lost_s: float,
     task: Task,
 ) -> tuple[str, ...]:
     found = {
@@ -202,6 +214,10 @@ def _failures(
             and settled_speed_m_s is not None
             and settled_speed_m_s > task.max_speed_m_s
         ),
+        'not_reacquired': bool(
+            task.reacquire_s is not None and longest_lost_s > task.hidden_s + task.reacquire_s
+        ),
+        'wrong_person': terms.followed == 'other',
     }
     return tuple(name for name, happened in found.items() if happened)
 

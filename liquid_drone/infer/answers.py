@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..arrays import Image
+from ..evaluate.pilots.colour_blob import largest_blob
 from ..flight.guard.limits import ZERO, Limits, approach
 from ..image import fitted
 from ..runtime.providers import Backend
 from ..runtime.runner import PolicyRunner
 from ..runtime.selection import open_policy
-from .colour_blob import largest_blob
 from .footage import Footage, FootageFrame
 from .frame_answer import FrameAnswer
 

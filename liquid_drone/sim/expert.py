@@ -4,9 +4,9 @@
 
 It flies along the line of sight, so that it stays near the path that the target walked and looks
 where it flies: what it avoids is in the picture. Where something stands in that line, it flies
-the shortest way round instead (``way_round``), and still looks at the target. A target beside the picture is turned to first,
-and only then flown to: what cannot be seen cannot be learned. It gives the clean label for the
-simulator's present state, remembers nothing and never sees a picture.
+the shortest way round instead (``way_round``), and still looks at the target. A target beside the
+picture is turned to first, and only then flown to: what cannot be seen cannot be learned. It gives
+the clean label for the simulator's present state, remembers nothing and never sees a picture.
 """
 
 import math
@@ -73,7 +73,6 @@ class Expert:
         wanted = np.array([vx, vy, vz, turn_rate(truth, yaw_rad)])
         command: Command = np.clip(wanted, -self._limits, self._limits).astype(np.float32)
         return command
-
 
     def _way(self, truth: 'Truth') -> tuple[FloatArray, float]:
         """Return the unit vector (2,) of the way ahead, and how far the target is along it."""

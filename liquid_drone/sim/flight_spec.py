@@ -8,7 +8,7 @@ part of it. Nothing is loaded or checked against files here: that is ``scenario`
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from ..errors import ConfigError
 from ..options import check, option
@@ -18,6 +18,8 @@ from ..seeds import LARGEST
 AutopilotChoice = Literal['px4', 'ardupilot']
 RendererChoice = Literal['auto', 'opengl', 'tiny']
 StartChoice = Literal['ground', 'hover']
+PilotChoice = Literal['expert', 'camera-expert', 'colour', 'camshift']  # without a network
+PILOTS: tuple[PilotChoice, ...] = get_args(PilotChoice)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,11 @@ class FlightSpec:
     target: str = option(
         'red_backpack', 'object that walks ahead: a name in sim/targets, or a .yaml file'
     )
-    task: str = option('follow', 'what counts as success: a name in config/tasks, or a .yaml file')
+    task: str = option(
+        'follow',
+        'what counts as success: a name in config/tasks, or a .yaml file; with a number after a '
+        'colon that difficulty, as in occlusion:4',
+    )
     vehicle: str = option(
         'x500', 'quadrotor and its camera: a name in sim/vehicles, or a .yaml file'
     )

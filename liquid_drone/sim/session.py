@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -80,7 +81,7 @@ class Session:
             lands=flight.land,
         )
         self._latest_ns = self.autopilot.now_ns + round((duration_s + LONGEST_EXTRA_S) * 1e9)
-        meta = {
+        meta: dict[str, Any] = {
             'world': scenario.world.name,
             'season': scenario.season.name,
             'target': scenario.target.name,
@@ -92,6 +93,8 @@ class Session:
             'renderer': self.simulator.renderer_name,
             'weather': str(scenario.weather),
         }
+        if others := self.simulator.ways_of_others():
+            meta['others'] = others
         if flight.firmware:
             meta['firmware'] = Path(flight.firmware).name
         self.log = FlightLog(meta, self.simulator.obstacles, self.simulator.camera)

@@ -152,6 +152,11 @@ class Simulator:
             for each, time_s in zip(layout.actors, times_s, strict=True)
         ]
 
+    def ways_of_others(self) -> list[list[list[float]]]:
+        """Return the way of each who looks alike: x and y at each half second of the walk."""
+        ways = [other.route.position[::10] for other in self.layout.distractors if other.is_alike]
+        return [np.round(way, 2).tolist() for way in ways]
+
     def nearby(self, position: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return what is in the way, see :meth:`.BuiltWorld.nearby`."""
         return self.world.nearby(position)

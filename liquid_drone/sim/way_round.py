@@ -13,9 +13,8 @@ import math
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from ..arrays import BoolArray, FloatArray
+from ..arrays import BoolArray, Float32Array, FloatArray
 from .world.placement import Obstacles
 
 CELL_M = 0.25
@@ -25,11 +24,11 @@ SOFT_M = 0.45  # and as much as is liked
 FREE, SOFT, HARD = 1.0, 3.0, 60.0  # cost of a cell; from within an obstacle there is a way, too
 ENDS_M = 0.5  # before the target the line need not be free: it walks close to things
 FINE = 4  # bits of a cell's fraction, as OpenCV draws
+LARGER_M = 0.1  # all is drawn larger, by what is lost to whole cells
 STEPS = (
     *((1, 0, 1.0), (-1, 0, 1.0), (0, 1, 1.0), (0, -1, 1.0)),
     *((i, j, math.sqrt(2.0)) for i in (-1, 1) for j in (-1, 1)),
 )
-CostGrid = npt.NDArray[np.float32]
 
 
 def first_leg(
@@ -96,7 +95,7 @@ def _meets_box(a: FloatArray, b: FloatArray, boxes: FloatArray, keep_m: float) -
     return bool((enters < leaves).any())
 
 
-def _costs(low: FloatArray, obstacles: Obstacles, hull_m: float) -> CostGrid:
+def _costs(low: FloatArray, obstacles: Obstacles, hull_m: float) -> Float32Array:
     """Return what each cell costs, (N, N) by x and y."""
     count = round(2.0 * HALF_M / CELL_M)
     solid = np.full((count, count), 255, np.uint8)  # rows are y, as OpenCV draws
@@ -104,15 +103,16 @@ def _costs(low: FloatArray, obstacles: Obstacles, hull_m: float) -> CostGrid:
     reach = HALF_M + 20.0
     for x, y, radius in _near(obstacles.circles, low + HALF_M, reach).tolist():
         middle = round((x - low[0]) * scale), round((y - low[1]) * scale)
-        cv2.circle(solid, middle, round(radius * scale), 0, -1, shift=FINE)
+        cv2.circle(solid, middle, round((radius + LARGER_M) * scale), 0, -1, shift=FINE)
     for x, y, half_x, half_y, yaw in _near(obstacles.boxes, low + HALF_M, reach).tolist():
         c, s = math.cos(yaw), math.sin(yaw)
+        half_x, half_y = half_x + LARGER_M, half_y + LARGER_M
         corners = [(half_x, half_y), (-half_x, half_y), (-half_x, -half_y), (half_x, -half_y)]
         turned = [(x + c * i - s * j - low[0], y + s * i + c * j - low[1]) for i, j in corners]
         cv2.fillPoly(solid, [np.round(np.array(turned) * scale).astype(np.int32)], 0, shift=FINE)
     gap = cv2.distanceTransform(solid, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).T * CELL_M
     cost = np.where(gap < hull_m + SOFT_M, SOFT, FREE)
-    made: CostGrid = np.where(gap < hull_m + HARD_M, HARD, cost).astype(np.float32)
+    made: Float32Array = np.where(gap < hull_m + HARD_M, HARD, cost).astype(np.float32)
     return made
 
 
@@ -128,7 +128,7 @@ def _cell(offset: FloatArray, last: int) -> tuple[int, int]:
 
 
 def _shortest(
-    cost: CostGrid, start: tuple[int, int], end: tuple[int, int]
+    cost: Float32Array, start: tuple[int, int], end: tuple[int, int]
 ) -> list[tuple[int, int]]:
     """Return the cells of the cheapest way, both ends included (A*)."""
     costs, last = cost.tolist(), len(cost) - 1
@@ -161,7 +161,7 @@ def _octile(a: tuple[int, int], b: tuple[int, int]) -> float:
     return max(i, j) + (math.sqrt(2.0) - 1.0) * min(i, j)
 
 
-def _sees(cost: CostGrid, a: tuple[int, int], b: tuple[int, int]) -> bool:
+def _sees(cost: Float32Array, a: tuple[int, int], b: tuple[int, int]) -> bool:
     """Tell whether the straight line between two cells is no dearer than where it begins."""
     count = 2 * max(abs(a[0] - b[0]), abs(a[1] - b[1])) + 1
     i, j = (np.round(np.linspace(a[k], b[k], count)).astype(int) for k in (0, 1))

@@ -17,8 +17,8 @@ from liquid_drone import resources
 from liquid_drone.cli.main import main
 from liquid_drone.episodes.episode import BAG, save
 from liquid_drone.errors import CameraError, ConfigError
+from liquid_drone.evaluate.pilots.colour_blob import largest_blob
 from liquid_drone.infer.answers import COLOUR_BLOB, methods_of
-from liquid_drone.infer.colour_blob import largest_blob
 from liquid_drone.infer.footage import open_footage
 from liquid_drone.infer.frame_answer import FrameAnswer
 from liquid_drone.infer.results import COLUMNS

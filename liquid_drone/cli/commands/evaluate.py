@@ -15,10 +15,10 @@ from ...files import aside_of, write_text
 from ...options import option
 from ...runtime.providers import PrecisionChoice, ProviderChoice
 from ...seeds import parse_seeds, split_of, split_seeds
-from ...sim.flight_spec import FlightSpec
+from ...sim.flight_spec import FlightSpec, PilotChoice
 from ..arguments import Command, part
 from ..executor_arguments import ExecutorArguments, executor_of
-from ..places import claim_folder
+from ..places import cell_name, claim_folder
 
 if TYPE_CHECKING:
     from ...evaluate.scoring import Summary
@@ -31,9 +31,8 @@ SplitChoice = Literal['validation', 'test']
 SPLIT, COUNT = 'test', 100
 EPILOG = """examples:
   liquid-drone evaluate --flights 100
-  liquid-drone evaluate --bundle data/mine/bundle --split validation --flights 20 --json
-  liquid-drone evaluate --expert --task reach --split validation --flights 50 --out out/expert
-  liquid-drone evaluate --bundle data/mine/bundle --flights 50 --card
+  liquid-drone evaluate --bundle data/mine/bundle --split validation --flights 20 --json --card
+  liquid-drone evaluate --pilot camera-expert --task occlusion:4 --flights 20 --out out/ceiling
   liquid-drone evaluate --seeds 20000:20099 --out out/mine    # seeds that nobody here has used
   liquid-drone evaluate --flights 200 --shard 1/4 --out out/part1    # on four machines, then merge
   liquid-drone evaluate --season summer --season-parts autumn winter --flights 25 --out out/parts
@@ -48,7 +47,7 @@ where it was.
 
 
 STUDY_TAKES = ('study', 'out', 'where', 'shard')
-BY_WHOM = ('bundle', 'expert', 'providers', 'precision')
+BY_WHOM = ('bundle', 'expert', 'pilot', 'providers', 'precision')
 REGRESSIONS_TAKE = ('regressions', *BY_WHOM, 'where', 'out', 'json')
 
 
@@ -61,6 +60,11 @@ class EvaluateArguments:
     )
     bundle: str = option('follow', 'policy: a name in models/, or a directory')
     expert: bool = option(False, 'fly the expert that policies learn from, instead of a bundle')
+    pilot: PilotChoice | None = option(
+        None,
+        'fly without a network: the expert, it with the target by camera, red patches, CamShift',
+        unset='the bundle',
+    )
     worlds: tuple[str, ...] = option((), 'several, instead of --world', metavar='WORLD')
     seasons: tuple[str, ...] = option((), 'several, instead of --season', metavar='SEASON')
     season_parts: tuple[str, ...] = option(
@@ -159,13 +163,25 @@ def run(args: EvaluateArguments) -> int:
         one = _cell(args, cell, seeds, args.out)
         title = f'{cell_name(cell)}{unusual(flight)}, {where}'
         table, summary = markdown(one, title), plain(one)
-    if args.card and not args.expert:
+    if args.card and _pilot(args) is None:
         _write_card(args, found if any(given) else {cell: one}, seeds)
     text = json.dumps(summary, indent=1)
     write_text(args.out / 'table.md', table)
     write_text(args.out / 'summary.json', text + '\n')
     print(text if args.json else table)
     return 0
+
+
+def _pilot(args: EvaluateArguments) -> PilotChoice | None:
+    """Return who flies without a network; None: the bundle does.
+
+    Raises:
+        ConfigError: two different ones are asked for.
+
+    """
+    if args.expert and args.pilot not in (None, 'expert'):
+        raise ConfigError(f'--expert and --pilot {args.pilot} are two: leave one out')
+    return 'expert' if args.expert else args.pilot
 
 
 def _only(args: EvaluateArguments, mode: str, takes: Collection[str]) -> None:
@@ -252,7 +268,7 @@ def _settled(args: EvaluateArguments) -> EvaluateArguments:
     """Name the provider that ``auto`` takes, once for all places and for the card."""
     from ...evaluate.protocol import Trial, settled
 
-    if args.expert:
+    if _pilot(args) is not None:
         return args
     bundle = resources.bundle(args.bundle)
     trial = settled(Trial(args.flight, bundle, args.providers, args.precision))
@@ -288,13 +304,6 @@ def on_provider(args: EvaluateArguments) -> str:
     return '' if chosen == usual else f', {" ".join(chosen)}'
 
 
-def cell_name(cell: Sequence[str]) -> str:
-    """Return the name of a world, season and weather, as of a directory."""
-    world, season, weather = cell
-    place = f'{Path(world).stem}-{Path(season).stem}'
-    return place if weather == 'clear' else f'{place}-{weather.replace(":", "").replace(",", "-")}'
-
-
 def _cell(args: EvaluateArguments, cell: Sequence[str], seeds: range, out: Path) -> 'Summary':
     """Fly the seeds of one place."""
     world, season, weather = cell
@@ -312,8 +321,9 @@ def _fly(
     from ...sim.simulator import FRAME_S
     from ..progress import TerminalWatcher
 
-    bundle = None if args.expert else resources.bundle(args.bundle)
-    trial = Trial(flight, bundle, args.providers, args.precision)
+    pilot = _pilot(args)
+    bundle = resources.bundle(args.bundle) if pilot is None else None
+    trial = Trial(flight, bundle, args.providers, args.precision, pilot or Trial.pilot)
     watcher = None if args.json else TerminalWatcher()
     if watcher is not None:
         watcher.begin(f'{name}: {split_of(seeds[0])} flights', len(seeds), 'frames')

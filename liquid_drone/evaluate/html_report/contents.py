@@ -13,7 +13,7 @@ from typing import Any
 from ...errors import ConfigError, LiquidDroneError
 from ...files import load_json, shown_path
 from ...sim.flight_log import FlightLog
-from ..expert_flights import NAME as EXPERT
+from ...sim.flight_spec import PILOTS
 from ..replay.finding import FoundFlight, flights_below
 from ..scoring import FAILURES, Summary, summarise
 
@@ -81,7 +81,7 @@ def pilot_of(found: FoundFlight, study: Mapping[str, Any] | None = None) -> str:
     training = (study or {}).get('bundles', {}).get(name)
     if training is not None:
         return str(training).rpartition('-')[0]
-    return name if name == EXPERT else f'bundle {name}'
+    return name if name in PILOTS else f'bundle {name}'
 
 
 def gather(folder: Path) -> ReportContents:

@@ -16,8 +16,7 @@ from ...contract import load_contract
 from ...errors import ConfigError, LiquidDroneError
 from ...files import load_json, shown_path
 from ...schema import build
-from ...sim.flight_spec import FlightSpec
-from ..expert_flights import NAME as EXPERT
+from ...sim.flight_spec import PILOTS, FlightSpec
 from ..flights_file import FLIGHTS, Flown, all_flights, flight_id
 from ..protocol import TRIAL, Trial
 
@@ -93,8 +92,8 @@ def trial_of(found: FoundFlight, bundle: Path | None = None) -> Trial:
     """
     noted = _noted(found) if (found.folder / TRIAL).exists() else _by_names(found.who)
     wanted = found.who['bundle_hash']
-    if wanted == EXPERT:
-        return Trial(noted.flight, None)
+    if pilot := {str(name): name for name in PILOTS}.get(wanted):
+        return Trial(noted.flight, None, pilot=pilot)
     candidates = [bundle] if bundle is not None else [noted.bundle, *_shipped()]
     hashes = {path: _hash_of(path) for path in candidates if path is not None}
     for path, has in hashes.items():

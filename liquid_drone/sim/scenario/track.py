@@ -43,7 +43,12 @@ class Track:
 
     def __post_init__(self) -> None:
         check_ranges(self, RANGES)
+        for name in ('events', 'twins', 'people', 'alike'):
+            if (value := getattr(self, name)) != int(value):
+                raise ValueError(f'{name} must be a whole number; got {value}')
         if self.alike > self.people:
             raise ValueError(f'alike must be at most people; got {self.alike} of {self.people}')
         if self.hidden_s and self.turn_deg:
-            raise ValueError('expected hidden_s or turn_deg, got both: a screen has a turn already')
+            raise ValueError(
+                'expected hidden_s or turn_deg, got both: a screen has a turn already'
+            )

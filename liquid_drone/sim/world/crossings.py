@@ -31,6 +31,7 @@ PEOPLE_M = (0.9, 2.6)  # before or behind the target
 ANGLES_DEG = (65.0, 115.0)  # between both ways
 SPEEDS_M_S = (0.8, 1.3)
 PASSING_M = 0.9  # between target and twin behind a screen
+APART_M = 0.7  # both people, at any time
 TRIES = 12
 
 
@@ -88,9 +89,7 @@ def _vividness(colour: Colour) -> float:
     return saturation * value
 
 
-def _crossing(
-    way: Route, time_s: float, ahead_m: float, rng: np.random.Generator
-) -> Route | None:
+def _crossing(way: Route, time_s: float, ahead_m: float, rng: np.random.Generator) -> Route | None:
     """Return the route of who crosses a way at a time, so far ahead of who walks there."""
     spot, heading, _ = way.at(time_s)
     middle = spot + ahead_m * np.array([math.cos(heading), math.sin(heading)])
@@ -100,8 +99,10 @@ def _crossing(
         step = np.array([math.cos(angle), math.sin(angle)])
         speed = float(rng.uniform(*SPEEDS_M_S))
         ends = np.stack([middle - STANDS_M * step, middle + STANDS_M * step])
-        if distance(ends, way.position[::4]).min() > KEPT_M:
-            return _passing(middle, step, speed, time_s, len(way.heading))
+        route = _passing(middle, step, speed, time_s, len(way.heading))
+        apart_m = np.linalg.norm(route.position - way.position, axis=1).min()
+        if distance(ends, way.position[::4]).min() > KEPT_M and apart_m > APART_M:
+            return route
     return None
 
 

@@ -27,7 +27,7 @@ from .terrain import Terrain
 from .town import streets
 from .town.blocks import TownBuilder
 from .town.ground import TownPainter
-from .tracks import Screen
+from .tracks import HidingRow
 
 SPARE_S = 15.0  # the route goes on a little after the task, for the landing
 START_BEHIND_DEG = 70.0  # the drone starts in this sector behind the target
@@ -74,7 +74,7 @@ class Laid:
     route: Route
     planted: FloatArray  # (K, 2) where trunks must stand
     is_track: bool = False
-    screens: tuple[Screen, ...] = ()
+    screens: tuple[HidingRow, ...] = ()
     crossing: tuple[MovingActor, ...] = ()
     relief_m: float | None = None  # instead of the world's
 

@@ -72,7 +72,7 @@ def winding_path(
     memory_m: float = CURVATURE_LENGTH_M,
     bends: Sequence[Bend] = (),
 ) -> FloatArray:
-    """Draw a path from the origin whose curvature is an Ornstein-Uhlenbeck process, but in bends."""
+    """Draw a path from the origin; but in bends its curvature is an Ornstein-Uhlenbeck process."""
     count = math.ceil(length_m / PATH_STEP_M) + 2
     step = PATH_STEP_M / memory_m
     noise = curvature_per_m * math.sqrt(2.0 * step) * rng.standard_normal(count)

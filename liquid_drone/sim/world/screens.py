@@ -16,7 +16,7 @@ from . import plants
 from .placement import Collection
 from .scenery import Material, Solid
 from .town import models
-from .tracks import Screen
+from .tracks import HidingRow
 
 TRUNK_M, BESIDE_M = 0.3, 0.5  # radius of a trunk, from one to the next: no light between them
 TRUNK_HIGH = 1.15  # of a usual tree's height
@@ -27,7 +27,7 @@ TARPAULINS = ((0.80, 0.80, 0.78), (0.20, 0.27, 0.42), (0.30, 0.36, 0.28), (0.45,
 
 
 def plant_trunks(
-    screen: Screen,
+    screen: HidingRow,
     season: Season,
     things: Collection,
     height_at: Callable[[FloatArray], float],
@@ -47,7 +47,7 @@ def plant_trunks(
     return solids
 
 
-def trunk_spots(screen: Screen) -> FloatArray:
+def trunk_spots(screen: HidingRow) -> FloatArray:
     """Return where the trunks of a screen stand (N, 2)."""
     rows = []
     for sign in (-1.0, 1.0):
@@ -60,7 +60,7 @@ def trunk_spots(screen: Screen) -> FloatArray:
     return spots
 
 
-def build_row(screen: Screen, things: Collection, rng: np.random.Generator) -> list[Solid]:
+def build_row(screen: HidingRow, things: Collection, rng: np.random.Generator) -> list[Solid]:
     """Put a wall, or lorries one behind the other, on both sides of the gap."""
     is_wall = rng.random() < 0.5
     solids = []
@@ -96,7 +96,7 @@ def _box(
     return Solid('box', size, (x, y, size[2] / 2.0), yaw)
 
 
-def _yaw(screen: Screen) -> float:
+def _yaw(screen: HidingRow) -> float:
     return math.atan2(screen.along[1], screen.along[0])
 
 

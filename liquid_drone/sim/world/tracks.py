@@ -25,14 +25,14 @@ SHARP_M = 0.4  # radius of the turn behind a screen
 HAIRPIN_M = 0.8  # radius of a turn in the open
 STRAIGHT_M = 6.0  # before an event
 AFTER_M = 4.0  # straight on, once it is out of a screen, or after a turn
-SEEN_M = 0.75  # along a screen until it is out of sight: seen through the gap
+UNHIDDEN_M = 0.75  # along a screen until it is out of sight: seen through the gap
 END_S = 8.0  # before the end of the flight nothing begins
 BESIDE_M = 1.9  # of a screen: whoever follows flies here
 SPARE_M = 2.0
 
 
 @dataclass(frozen=True)
-class Screen:
+class HidingRow:
     """A row that hides, with a gap in its middle."""
 
     gap: FloatArray  # (2,) middle of the gap, in the face towards the way behind
@@ -64,7 +64,7 @@ class TrackWay:
     """Where the target goes, and what belongs to its way."""
 
     route: Route
-    screens: tuple[Screen, ...]
+    screens: tuple[HidingRow, ...]
     events_s: tuple[float, ...]  # of walking, when each begins
 
 
@@ -83,7 +83,7 @@ def draw_way(scenario: Scenario, track: Track, seed: int, curvature_per_m: float
     ]
     length = float(travelled[-1]) + SPARE_M
     path = routes.winding_path(stream(seed, Stream.WAY), length, curvature_per_m, bends=bends)
-    screens = ()
+    screens: tuple[HidingRow, ...] = ()
     if track.hidden_s:
         wide = scenario.target.radius_m + GAP_M
         screens = tuple(
@@ -120,7 +120,7 @@ def _at(travelled: FloatArray, time_s: float) -> float:
 def _hidden_m(track: Track, travelled: FloatArray, time_s: float) -> float:
     """Return how far the target walks while it is hidden."""
     turn_m = math.pi / 2.0 * SHARP_M
-    out_m = _at(travelled, time_s) + turn_m + SEEN_M - SHARP_M
+    out_m = _at(travelled, time_s) + turn_m + UNHIDDEN_M - SHARP_M
     begin_s = float(np.interp(out_m, travelled, np.arange(len(travelled)) * STEP_S))
     return _at(travelled, begin_s + track.hidden_s) - out_m
 
@@ -135,12 +135,12 @@ def _bend(track: Track, travelled: FloatArray, time_s: float, sign: float) -> Be
     return None
 
 
-def _screen(path: FloatArray, bend: Bend, half_gap_m: float, hidden_m: float) -> Screen:
+def _screen(path: FloatArray, bend: Bend, half_gap_m: float, hidden_m: float) -> HidingRow:
     """Return the screen of a bend: the target is behind it for ``hidden_m``."""
     corner = path[bend.index]
     ahead = path[bend.index] - path[bend.index - 5]
     ahead /= np.linalg.norm(ahead)
     along = math.copysign(1.0, bend.turn_rad) * np.array([-ahead[1], ahead[0]])
     gap = corner + (SHARP_M - BEHIND_M) * ahead
-    length = max(hidden_m + SEEN_M - half_gap_m, 1.0)
-    return Screen(gap, along, ahead, half_gap_m, length)
+    length = max(hidden_m + UNHIDDEN_M - half_gap_m, 1.0)
+    return HidingRow(gap, along, ahead, half_gap_m, length)

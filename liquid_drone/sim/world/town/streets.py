@@ -83,7 +83,7 @@ def draw_plan(urban: Urban, rng: np.random.Generator) -> StreetPlan:
 
 
 def opened(plan: StreetPlan, way: FloatArray) -> StreetPlan:
-    """Return the plan moved under a way (N, 2), from the middle of a block on, all squares there."""
+    """Return the plan moved so that a way (N, 2) begins in a block and leads over squares."""
     middle = BLOCKS // 2
     x0, y0, x1, y1 = plan.block(middle, middle)
     plan = plan.moved(-np.array([x0 + x1, y0 + y1]) / 2.0)

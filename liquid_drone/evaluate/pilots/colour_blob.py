@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ..arrays import Image
+from ...arrays import Image
 
 LEAST_SHARE = 4e-4  # of the picture: 15 pixels of 256x144
 LEAST_SATURATION, LEAST_VALUE = 110, 60  # of 255

@@ -1,0 +1,66 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Two pilots on the same seeds: the difference, its bootstrap interval, McNemar's exact test.
+
+The flights of a seed are drawn together. It says what differs between these two pilots, not
+between two ways of training: for that the unit is a training (``aggregates``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..scoring import FlightScore
+from .aggregates import DRAWS, LEVEL, Estimate
+from .exact import mcnemar_p
+
+BOOTSTRAP_SEED = 0
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Ours against theirs on the seeds that both flew."""
+
+    seeds: int
+    only_ours: int  # successes of ours where theirs failed
+    only_theirs: int
+    difference: Estimate  # of the shares of successes, ours less theirs
+    reward_difference: Estimate | None  # None: flights of an older release
+    mcnemar_p: float  # exact, two-sided
+
+
+def paired(ours: Sequence[FlightScore], theirs: Sequence[FlightScore]) -> Paired:
+    """Compare the flights of two pilots, seed by seed.
+
+    Raises:
+        ValueError: they have no seed in common.
+
+    """
+    others = {one.seed: one for one in theirs}
+    pairs = [(one, others[one.seed]) for one in ours if one.seed in others]
+    if not pairs:
+        raise ValueError('expected flights of the same seeds, got none in common')
+    won = np.array([[one.success, other.success] for one, other in pairs])
+    rewards = [
+        (one.terms.reward, other.terms.reward)
+        for one, other in pairs
+        if one.terms is not None and other.terms is not None
+    ]
+    return Paired(
+        seeds=len(pairs),
+        only_ours=int((won[:, 0] & ~won[:, 1]).sum()),
+        only_theirs=int((won[:, 1] & ~won[:, 0]).sum()),
+        difference=_difference(won.astype(np.float64)),
+        reward_difference=_difference(np.array(rewards)) if rewards else None,
+        mcnemar_p=mcnemar_p(won[:, 0], won[:, 1]),
+    )
+
+
+def _difference(pairs: np.ndarray) -> Estimate:
+    """Return the mean difference of pairs (F, 2) with its percentile interval."""
+    apart = pairs[:, 0] - pairs[:, 1]
+    rng = np.random.default_rng(BOOTSTRAP_SEED)
+    drawn = apart[rng.integers(len(apart), size=(DRAWS, len(apart)))].mean(axis=1)
+    low, high = np.quantile(drawn, ((1.0 - LEVEL) / 2, (1.0 + LEVEL) / 2))
+    return Estimate(float(apart.mean()), float(low), float(high))
