@@ -30,14 +30,12 @@ KINDS = ('world', 'season', 'weather')
 SplitChoice = Literal['validation', 'test']
 SPLIT, COUNT = 'test', 100
 EPILOG = """examples:
-  liquid-drone evaluate --flights 100
   liquid-drone evaluate --bundle data/mine/bundle --split validation --flights 20 --json --card
   liquid-drone evaluate --pilot camera-expert --task occlusion:4 --flights 20 --out out/ceiling
   liquid-drone evaluate --seeds 20000:20099 --out out/mine    # seeds that nobody here has used
   liquid-drone evaluate --flights 200 --shard 1/4 --out out/part1    # on four machines, then merge
   liquid-drone evaluate --season summer --season-parts autumn winter --flights 25 --out out/parts
   liquid-drone evaluate --study cells-by-season --out out/cells    # trains and flies, or goes on
-  liquid-drone evaluate --regressions regressions.yaml    # those that failed, see replay
   liquid-drone evaluate --flights 200 --ray auto    # on all machines of a Ray cluster
   liquid-drone evaluate --worlds forest urban --seasons spring summer autumn winter --out out/all
 

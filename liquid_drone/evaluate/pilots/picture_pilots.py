@@ -142,7 +142,7 @@ class ShiftFinder:
 
     def find(self, image: Image) -> Blob | None:
         """Return where the window went; None: nothing in it has the colours."""
-        hsv = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2HSV)
+        hsv = np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2HSV), np.uint8)
         if self._colours is None:
             return self._show(hsv)
         likely = cv2.calcBackProject([hsv], [0, 1], self._colours, HUE_SATURATION, 1)
