@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ..learn.recipe import Recipe, Workspace
     from ..learn.validation import Score
     from ..learn.watcher import Watcher
+    from ..workers.executor import Executor
 
 
 def export_best(
@@ -16,7 +17,7 @@ def export_best(
     work: 'Workspace',
     best: 'Score',
     out: Path,
-    processes: int,
+    executor: 'Executor',
     watcher: 'Watcher',
 ) -> None:
     """Export the best round, count the errors of its target head, write both into its card."""
@@ -26,7 +27,6 @@ def export_best(
     from ..learn.target_detection import detection_errors
     from ..policy.card import add_results
     from ..schema import plain
-    from ..workers.pool import LocalProcesses
 
     frames = frames_of(recipe, work, best.round)
     export_round(recipe, work, best.round, out, frames, recipe.name)
@@ -34,8 +34,7 @@ def export_best(
     flights = recipe.validation.detection_flights
     if flights:
         watcher.begin('target head: validation flights', flights, 'flights')
-        pool = LocalProcesses(processes)
-        counts = detection_errors(recipe, out, flights, pool, lambda: watcher.advance())
+        counts = detection_errors(recipe, out, flights, executor, lambda: watcher.advance())
         watcher.end(str(counts))
         table['target head'] = str(counts)
     add_results(out, f'validation seeds, task {recipe.task}', table)

@@ -35,15 +35,9 @@ def executor_of(args: ExecutorArguments, renderer: 'RendererChoice' = 'auto') ->
         ConfigError: a share of a card, but no cluster.
 
     """
-    from functools import partial
-
-    if args.gpu_share and not args.ray:
-        raise ConfigError('--gpu-share is for --ray: local processes share the card as they are')
-    if args.ray:
-        from ..sim.machine_facts import machine_facts
-        from ..workers.ray_cluster import RayCluster
-
-        return RayCluster(args.ray, partial(machine_facts, renderer), args.gpu_share)
+    cluster = _cluster(args, renderer)
+    if cluster is not None:
+        return cluster
     if args.processes == 1:
         from ..workers.executor import ThisProcess
 
@@ -51,3 +45,40 @@ def executor_of(args: ExecutorArguments, renderer: 'RendererChoice' = 'auto') ->
     from ..workers.pool import LocalProcesses
 
     return LocalProcesses(args.processes)
+
+
+def executors_of_training(args: ExecutorArguments) -> 'tuple[Executor, Executor]':
+    """Return who flies while nothing trains, and who flies beside a training.
+
+    Neither is this process, which trains: on this machine, one process fewer flies beside it.
+
+    Raises:
+        ConfigError: a share of a card, but no cluster.
+
+    """
+    from ..workers.pool import LocalProcesses
+
+    cluster = _cluster(args, 'auto')
+    if cluster is not None:
+        return cluster, cluster
+    return LocalProcesses(args.processes), LocalProcesses(max(args.processes - 1, 1))
+
+
+def words_of(args: ExecutorArguments, processes: int) -> list[str]:
+    """Return the same as flags of another command of ours, with so many processes."""
+    if not args.ray:
+        return ['--processes', str(processes)]
+    return ['--ray', args.ray, '--gpu-share', str(args.gpu_share)]
+
+
+def _cluster(args: ExecutorArguments, renderer: 'RendererChoice') -> 'Executor | None':
+    if args.gpu_share and not args.ray:
+        raise ConfigError('--gpu-share is for --ray: local processes share the card as they are')
+    if not args.ray:
+        return None
+    from functools import partial
+
+    from ..sim.machine_facts import machine_facts
+    from ..workers.ray_cluster import RayCluster
+
+    return RayCluster(args.ray, partial(machine_facts, renderer), args.gpu_share)

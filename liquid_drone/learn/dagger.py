@@ -27,7 +27,6 @@ from ..policy.weights import ENCODER, WEIGHTS_FILE, begin_with, load_weights_of
 from ..seeds import split_seeds
 from ..sim.scenario.scenario import load_target
 from ..workers.executor import Executor
-from ..workers.pool import LocalProcesses
 from .behaviour_cloning import Report, Span, is_whole, train
 from .clips import Clip, open_clips
 from .distributed import ALONE, Team
@@ -89,16 +88,28 @@ def hold_out(
 
 
 def run_rounds(
-    recipe: Recipe, work: Workspace, processes: int, watcher: Watcher, team: Team = ALONE
+    recipe: Recipe,
+    work: Workspace,
+    executors: tuple[Executor, Executor],
+    watcher: Watcher,
+    team: Team = ALONE,
 ) -> Score:
     """Run every round that is not done yet; return the score of the best.
 
     The other processes of a team, if there are any, run :func:`train_share` meanwhile.
+
+    Args:
+        recipe: what is learned.
+        work: where all of it lies.
+        executors: who flies while nothing trains, and who flies beside a training.
+        watcher: is told of the progress.
+        team: who trains.
+
     """
     rounds, stop = rounds_of(recipe, work), threading.Event()
-    beside_training = LocalProcesses(max(processes - 1, 1))
+    alone, beside_training = executors
     if recipe.pictures.count:
-        make_pictures(recipe, work, processes, watcher)
+        make_pictures(recipe, work, alone, watcher)
     with ThreadPoolExecutor(1) as beside:
         for one in rounds:
             flights = beside.submit(
@@ -113,9 +124,7 @@ def run_rounds(
             if not one.bundle.is_dir():
                 frames = frames_of(recipe, work, one.index)
                 export_round(recipe, work, one.index, one.bundle, frames)
-    scores = [
-        validate(recipe, work, one, LocalProcesses(processes), watcher) for one in finals(rounds)
-    ]
+    scores = [validate(recipe, work, one, alone, watcher) for one in finals(rounds)]
     return max(scores, key=lambda score: score.rank)
 
 

@@ -15,12 +15,25 @@ import pytest
 from doomed import DiesAt, other_everywhere
 
 from liquid_drone.bench.scale.local_cluster import add_node, local_cluster
+from liquid_drone.contract import load_contract
+from liquid_drone.episodes.episode import find_episodes, load
 from liquid_drone.errors import ConfigError, SimulationError
 from liquid_drone.evaluate.flights_file import FLIGHTS
 from liquid_drone.evaluate.protocol import Trial, evaluate
+from liquid_drone.learn.dagger import collect, run_rounds
+from liquid_drone.learn.recipe import (
+    CollectConfig,
+    DaggerConfig,
+    Recipe,
+    TrainConfig,
+    ValidationConfig,
+    Workspace,
+)
+from liquid_drone.learn.watcher import Silent
 from liquid_drone.sim.flight_spec import FlightSpec
 from liquid_drone.sim.machine_facts import machine_facts
 from liquid_drone.workers.executor import ThisProcess
+from liquid_drone.workers.pool import LocalProcesses
 from liquid_drone.workers.ray_cluster import RayCluster
 
 pytest.importorskip('ray', reason="needs Ray: pip install 'liquid_drone[cluster]'")
@@ -61,6 +74,28 @@ def test_flights_on_two_nodes_are_the_bytes_of_one_process(cluster: Any, tmp_pat
     evaluate(TRIAL, SEEDS, tmp_path / 'ray', ray)
     one, two = ((tmp_path / name / FLIGHTS).read_bytes() for name in ('one', 'ray'))
     assert one == two
+
+
+def test_rounds_flown_on_two_nodes_are_those_of_one_machine(cluster: Any, tmp_path: Path) -> None:
+    recipe = Recipe(
+        'tiny',
+        collect=CollectConfig(episodes=2, frames=12),
+        train=TrainConfig(steps=2, windows=2, length=8, warmup_steps=1),
+        dagger=DaggerConfig(rounds=3, episodes=1, frames=12),
+        validation=ValidationConfig(flights=1, final_flights=1, detection_flights=1),
+    )
+    ray = RayCluster(cluster.address, partial(machine_facts, 'auto'))
+    scores = {}
+    for name, executor in (('ray', ray), ('local', LocalProcesses(1))):
+        work = Workspace(tmp_path / name)
+        collect(recipe, work, executor, Silent())
+        scores[name] = run_rounds(recipe, work, (executor, executor), Silent())
+    assert scores['ray'] == scores['local']
+    for path in find_episodes(tmp_path / 'local'):
+        there = load(tmp_path / 'ray' / path.relative_to(tmp_path / 'local'))
+        assert load(path).jpegs == there.jpegs
+    one, two = (Workspace(tmp_path / name).bundle(2) for name in ('ray', 'local'))
+    assert load_contract(one).bundle_hash() == load_contract(two).bundle_hash()
 
 
 def test_a_killed_worker_costs_a_try_and_what_always_kills_is_listed(

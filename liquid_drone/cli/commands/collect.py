@@ -29,14 +29,13 @@ class RecipeArguments:
 
     recipe: str = option('follow', 'a name in config/recipes, or a .yaml file')
     data: Path | None = option(None, 'work directory', unset='data/<recipe name>')
-    processes: int = option(2, 'simulators at once', low=1, high=256)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CollectArguments:
     """Which episodes are flown."""
 
-    of: RecipeArguments = part(RecipeArguments, without=('processes',))
+    of: RecipeArguments = part(RecipeArguments)
     where: ExecutorArguments = part(ExecutorArguments)
     weather: tuple[str, ...] = option(
         (), "instead of the recipe's: episodes take turns, such as clear fog:2,noise:1"

@@ -126,8 +126,7 @@ def run(args: EvaluateArguments) -> int:
         from .results.study import run_all
 
         _only(args, '--study', STUDY_TAKES)
-        _check_local(args.where)
-        return run_all(args.study, args.out, args.where.processes, args.shard)
+        return run_all(args.study, args.out, args.where, args.shard)
     if args.regressions is not None:
         _only(args, '--regressions', REGRESSIONS_TAKE)
         return _fly_regressions(args, args.regressions)
@@ -194,13 +193,6 @@ def _only(args: EvaluateArguments, mode: str, takes: Collection[str]) -> None:
         left_out += ['--' + name.replace('_', '-') for name in changed]
     if left_out:
         raise ConfigError(f'{mode} says what is flown: leave out {", ".join(left_out)}')
-
-
-def _check_local(where: ExecutorArguments) -> None:
-    if where.ray:
-        raise ConfigError(
-            '--study runs trainings of this machine: share it by --shard, without --ray'
-        )
 
 
 def _taken_apart(args: EvaluateArguments) -> EvaluateArguments:

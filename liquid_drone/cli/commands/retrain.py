@@ -17,6 +17,7 @@ from ...options import REQUIRED, option
 from ...outputs.leftovers import made_aside
 from ...run_lock import only_run
 from ..arguments import Command, part
+from ..executor_arguments import ExecutorArguments, executors_of_training
 from ..places import check_bundle_place
 from .import_flight import TopicArguments, import_all
 
@@ -48,7 +49,7 @@ class RetrainArguments:
     start: str = option('follow', 'bundle to go on from', flag='--from', metavar='BUNDLE')
     data: Path | None = option(None, 'work directory', unset='data/<name>')
     out: Path | None = option(None, 'bundle to write', unset='<data>/bundle')
-    processes: int = option(2, 'simulators at once', low=1, high=256)
+    where: ExecutorArguments = part(ExecutorArguments)
     bags: tuple[Path, ...] = option(
         (), 'episodes of recorded flights (see import-flight), or recordings themselves'
     )
@@ -79,7 +80,6 @@ def run(args: RetrainArguments) -> int:
     from ...learn.dagger import collect, run_rounds
     from ...learn.distributed import started_by_torchrun
     from ...learn.recipe import Workspace
-    from ...workers.pool import LocalProcesses
     from ..best_bundle import export_best
     from ..progress import TerminalWatcher
 
@@ -99,14 +99,14 @@ def run(args: RetrainArguments) -> int:
     work = Workspace(args.data or Path('data') / recipe.name)
     out = args.out or work.root / 'bundle'
     check_bundle_place(out)
-    watcher = TerminalWatcher()
+    watcher, executors = TerminalWatcher(), executors_of_training(args.where)
     with only_run(work.root):
         if args.bags:
             _take(args, work.recorded)
         if not args.only_bags:
-            collect(recipe, work, LocalProcesses(args.processes), watcher)
-        best = run_rounds(recipe, work, args.processes, watcher)
-        export_best(recipe, work, best, out, args.processes, watcher)
+            collect(recipe, work, executors[0], watcher)
+        best = run_rounds(recipe, work, executors, watcher)
+        export_best(recipe, work, best, out, executors[0], watcher)
     print(f'bundle: {out} (round {best.round})')
     if args.flights > 0:
         text = report(args, out, work.root / 'evaluation')
@@ -201,7 +201,6 @@ def _flown(args: RetrainArguments, bundle: Path, target: str, out: Path) -> 'Sum
     from ...evaluate.scoring import summarise
     from ...seeds import split_seeds
     from ...sim.flight_spec import FlightSpec
-    from ...workers.pool import LocalProcesses
     from ..progress import TerminalWatcher
 
     training = load_contract(bundle).training
@@ -215,7 +214,7 @@ def _flown(args: RetrainArguments, bundle: Path, target: str, out: Path) -> 'Sum
         trial = Trial(FlightSpec(world=world, season=season, target=target), bundle)
         place = out / f'{world}-{season}'
         done = evaluate(
-            trial, mine, place, LocalProcesses(args.processes),
+            trial, mine, place, executors_of_training(args.where)[0],
             lambda _, is_new: watcher.advance() if is_new else watcher.find(),
         )  # fmt: skip
         scores += [flown.score for flown in done]

@@ -8,6 +8,7 @@ from pathlib import Path
 from ...options import option
 from ...run_lock import only_run
 from ..arguments import Command, part
+from ..executor_arguments import ExecutorArguments, executors_of_training
 from ..places import check_bundle_place
 from .collect import RecipeArguments
 
@@ -17,6 +18,7 @@ EPILOG = """examples:
   liquid-drone train --recipe follow-summer
   liquid-drone train --recipe follow-summer --out models/mine
   liquid-drone train --recipe follow-pictures --places photos/
+  liquid-drone train --recipe follow-summer --data /shared/summer --ray auto
   torchrun --nproc-per-node 4 -m liquid_drone.cli.main train --recipe follow-large
 
 torchrun: each process trains its share of a step, on a graphics card of its own where there are
@@ -31,6 +33,7 @@ class TrainArguments:
     """What is trained and where its bundle goes."""
 
     of: RecipeArguments = part(RecipeArguments)
+    where: ExecutorArguments = part(ExecutorArguments)
     out: Path | None = option(None, 'bundle of the best round', unset='<data>/bundle')
     places: Path | None = option(
         None,
@@ -53,13 +56,14 @@ def run(args: TrainArguments) -> int:
     work = Workspace(args.of.data or Path('data') / recipe.name)
     out = args.out or work.root / 'bundle'
     check_bundle_place(out)
+    executors = executors_of_training(args.where)
     with joined(recipe.train) as team:
         if not team.first:
             train_share(recipe, work, team)
             return 0
         with only_run(work.root):
-            best = run_rounds(recipe, work, args.of.processes, watcher, team)
-            export_best(recipe, work, best, out, args.of.processes, watcher)
+            best = run_rounds(recipe, work, executors, watcher, team)
+            export_best(recipe, work, best, out, executors[0], watcher)
     print(f'best: round {best.round}, {best.successes} of {best.flights} validation flights good')
     print(f'bundle: {out}')
     return 0

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...files import as_name
+from ...errors import ConfigError, EpisodeError
+from ...files import as_name, shown_path
 from ...request import Requests
 from ...sim.flight_spec import FlightSpec
 from ...sim.simulator import FRAME_S
@@ -15,6 +16,7 @@ from ...streams import Stream, stream
 from ...workers.executor import Executor
 from ..drivers import DriverPlan
 from ..recipe import Recipe
+from ..work_found import with_identity
 from .training_flight import Job, Result, found, run_job
 
 
@@ -75,13 +77,54 @@ def run_jobs(
     """Fly all jobs; yield the results as they come, first of what is there already.
 
     Once ``stop`` is set, the flights in hand are lost and a CancelledError comes.
+
+    Raises:
+        EpisodeError: what was flown elsewhere is not here.
+
     """
     waiting = []
-    for job in jobs:
+    for job in with_identity(jobs):
         info = found(job)
         if info is None:
             waiting.append(job)
         else:
             yield Result(job.flight.seed, info.frames, info.collision, None)
     if waiting:
-        yield from executor.results(run_job, waiting, stop)
+        saved = 0
+        for result in executor.results(FlyJob(), waiting, stop):
+            saved += result.log is None and result.frames > 0
+            yield result
+        _check_here(waiting, saved)
+
+
+class FlyJob:
+    """The work of training flights: a job in, its result out."""
+
+    def __call__(self, job: Job) -> Result:
+        """Fly it."""
+        return run_job(job)
+
+    def check(self, job: Job) -> None:
+        """Refuse a machine whose files make another flight of it.
+
+        Raises:
+            ConfigError: they do, or are not there.
+
+        """
+        (here,) = with_identity([job])
+        if here.identity != job.identity:
+            raise ConfigError(
+                f'this machine would fly {job} with other files (scenario, bundle or code) than '
+                'the driver: install the same version, and share the folders of the driver'
+            )
+
+
+def _check_here(jobs: list[Job], saved: int) -> None:
+    """Refuse to go on without episodes that were flown: they lie on the disk of who flew them."""
+    folders = {shown_path(job.directory.parent) for job in jobs if job.directory}
+    lost = saved - sum(found(job) is not None for job in jobs)
+    if lost > 0:
+        raise EpisodeError(
+            f'{lost} of {saved} episodes were flown and are not in {", ".join(sorted(folders))}: '
+            'all machines of a cluster must see the work directory under the same path'
+        )

@@ -19,6 +19,7 @@ from ...files import load_json, write_text
 from ...policy.network import Network
 from ...policy.weights import begin_with, config_of, load_weights_of
 from ...sim.flight_spec import FlightSpec
+from ...workers.executor import Executor
 from ..behaviour_cloning import load_weights
 from ..clips import Clip
 from ..recipe import Recipe, Workspace
@@ -50,11 +51,11 @@ def with_places(recipe: Recipe, places: Path | None) -> Recipe:
     return dataclasses.replace(recipe, pictures=pictures)
 
 
-def make_pictures(recipe: Recipe, work: Workspace, processes: int, watcher: Watcher) -> None:
+def make_pictures(recipe: Recipe, work: Workspace, executor: Executor, watcher: Watcher) -> None:
     """Make the pictures that are not there yet."""
     shards = shards_of_recipe(recipe, work)
     watcher.begin('pictures', len(shards), 'worlds')
-    make_shards(shards, processes, lambda count: watcher.advance(count, count))
+    make_shards(shards, executor, lambda count: watcher.advance(count, count))
     watcher.end()
 
 

@@ -25,7 +25,7 @@ from ...sim.render.selection import OPENGL, choose
 from ...sim.scenario.scenario import Scenario, scenario_of
 from ...sim.world.layout import draw_air, make_layout
 from ...streams import Stream, stream
-from ...workers.pool import LocalProcesses
+from ...workers.executor import Executor
 from .backgrounds import place_files, read_places
 from .camera_chain import developed
 from .composition import compose
@@ -131,12 +131,12 @@ def _behind(index: int, config: PictureConfig, has_photos: bool) -> Behind:
 
 
 def make_shards(
-    shards: list[Shard], processes: int, done: Callable[[int], None] = lambda count: None
+    shards: list[Shard], executor: Executor, done: Callable[[int], None] = lambda count: None
 ) -> Pictures:
     """Make what is not there yet; return all pictures."""
     missing = [shard for shard in shards if not shard.file.is_file()]
     done(len(shards) - len(missing))
-    for _ in LocalProcesses(processes).results(make_shard, missing):
+    for _ in executor.results(make_shard, missing):
         done(1)
     return joined([read_shard(shard.file) for shard in shards])
 

@@ -68,10 +68,22 @@ class StudyFolder:
         return self.training(training) / 'flights' / place
 
 
+@dataclass(frozen=True)
+class Flyers:
+    """Who flies, as flags of our commands."""
+
+    shared: Command = ('--processes', '2')  # the expert's flights, before all else
+    each: Command = ('--processes', '1')  # those of each training
+
+
+LOCAL = Flyers()
+
+
 class Runner:
     """Starts commands of ours, and ends them when it is stopped."""
 
-    def __init__(self) -> None:
+    def __init__(self, flyers: Flyers = LOCAL) -> None:
+        self.flyers = flyers
         self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
         self._lock = threading.Lock()
@@ -108,7 +120,12 @@ class Runner:
 
 
 def run_study(
-    plan: StudyPlan, out: Path, processes: int, say: Say, mine: Sequence[StudyTraining] = ()
+    plan: StudyPlan,
+    out: Path,
+    processes: int,
+    say: Say,
+    mine: Sequence[StudyTraining] = (),
+    flyers: Flyers = LOCAL,
 ) -> None:
     """Train and fly what is missing.
 
@@ -118,20 +135,21 @@ def run_study(
         processes: trainings at once.
         say: receives a line for each step.
         mine: the trainings of this share; none: all.
+        flyers: who flies.
 
     Raises:
         ConfigError: ``out`` holds another study.
         SimulationError: a step failed; the others are done.
 
     """
-    folder, runner = StudyFolder(out), Runner()
+    folder, runner = StudyFolder(out), Runner(flyers)
     chosen = [one for one in (mine or trainings_of(plan)) if not is_done(plan, folder, one)]
     claim(out, (RECIPE,))
     if not plan.encoders.count:
         _write_recipes(plan, folder, chosen)
     if not chosen:
         return
-    _collect(plan, out, processes, runner, say)
+    _collect(plan, out, runner, say)
     if plan.encoders.count:
         _share_encoders(plan, folder, processes, runner, say)
         _write_recipes(plan, folder, chosen, _tuned(plan, folder, say))
@@ -214,7 +232,7 @@ def _is_flown(plan: StudyPlan, folder: StudyFolder, training: StudyTraining, pla
     return set(plan.seeds) <= {flown.score.seed for flown in flights}
 
 
-def _collect(plan: StudyPlan, out: Path, processes: int, runner: Runner, say: Say) -> None:
+def _collect(plan: StudyPlan, out: Path, runner: Runner, say: Say) -> None:
     """Fly the expert's flights, once for all trainings; others that began it are waited for."""
     root = out / SHARED
     if is_held(root):
@@ -222,7 +240,7 @@ def _collect(plan: StudyPlan, out: Path, processes: int, runner: Runner, say: Sa
     say('expert flights')
     _write_recipe(out, plan.recipe)
     command = ['collect', '--recipe', str(out / RECIPE), '--data', str(root)]
-    runner.run([*command, '--processes', str(processes)], out / 'collect.log')
+    runner.run([*command, *runner.flyers.shared], out / 'collect.log')
 
 
 def _one(
@@ -239,7 +257,8 @@ def _one(
         for place in plan.places:
             if not _is_flown(plan, folder, training, place.name):
                 say(f'{training.name}: {place.name}')
-                runner.run(_flights(plan, folder, training, place.name), here / 'flights.log')
+                command = _flights(plan, folder, training, place.name)
+                runner.run([*command, *runner.flyers.each], here / 'flights.log')
         say(f'{training.name}: done')
 
 
@@ -247,7 +266,7 @@ def _train(folder: StudyFolder, here: Path, runner: Runner) -> None:
     """Train the recipe of a directory from the expert flights of all."""
     _share(folder.root / SHARED, here / 'data')
     command = ['train', '--recipe', str(here / RECIPE), '--data', str(here / 'data')]
-    runner.run([*command, '--processes', '1'], here / 'train.log')
+    runner.run([*command, *runner.flyers.each], here / 'train.log')
 
 
 def _flights(plan: StudyPlan, folder: StudyFolder, training: StudyTraining, name: str) -> Command:
@@ -255,7 +274,7 @@ def _flights(plan: StudyPlan, folder: StudyFolder, training: StudyTraining, name
     spec = {'world': place.world, 'season': place.season, 'weather': place.weather}
     spec |= {'task': place.task, 'split': plan.split, 'offset': str(plan.offset)}
     spec |= {'flights': str(plan.flights), 'bundle': str(folder.bundle(training))}
-    spec |= {'out': str(folder.flights(training, name)), 'processes': '1'}
+    spec |= {'out': str(folder.flights(training, name))}
     return ['evaluate', *(word for key, value in spec.items() for word in (f'--{key}', value))]
 
 

@@ -21,6 +21,7 @@ from liquid_drone.learn.watcher import Silent
 from liquid_drone.policy.config import HEATMAP, NetworkConfig
 from liquid_drone.policy.network import Network
 from liquid_drone.policy.weights import begin_with
+from liquid_drone.workers.pool import LocalProcesses
 
 TINY = Recipe(
     name='tiny',
@@ -67,7 +68,7 @@ def test_at_a_half_there_are_no_more_false_alarms_than_allowed(
 
 def test_the_stage_trains_the_encoder_once_and_freezes_it(tmp_path: Path) -> None:
     work = Workspace(tmp_path)
-    stage.make_pictures(TINY, work, 1, Silent())
+    stage.make_pictures(TINY, work, LocalProcesses(1), Silent())
     start = begin_with(Network(TINY.network), 'follow').state_dict()
     runs = [
         stage.with_trained_encoder(TINY, work, Network(TINY.network), [clip()], Silent())

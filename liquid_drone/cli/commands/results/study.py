@@ -4,21 +4,23 @@
 
 from pathlib import Path
 
+from ...executor_arguments import ExecutorArguments, executor_of, words_of
 
-def run_all(file: str, out: Path, processes: int, shard: str) -> int:
+
+def run_all(file: str, out: Path, where: ExecutorArguments, shard: str) -> int:
     """Train and fly what is missing, and print the table of what is done.
 
     Args:
         file: name or path of the plan.
         out: directory of the study.
-        processes: trainings at once.
+        where: trainings at once, and who flies.
         shard: K/N: every N-th training from the K-th on; empty: all.
 
     """
     from ....evaluate.shards import SeedShard
     from ....learn.study.analysis import analyse, write_analysis
     from ....learn.study.plan import load_plan, trainings_of
-    from ....learn.study.running import run_study
+    from ....learn.study.running import Flyers, run_study
     from ....run_lock import only_run
     from ...progress import TerminalWatcher
 
@@ -28,7 +30,9 @@ def run_all(file: str, out: Path, processes: int, shard: str) -> int:
     if shard:
         share = SeedShard.parse(shard)
         mine = every[share.number - 1 :: share.count]
-    run_study(plan, out, processes, watcher.note, mine)
+    executor_of(where)  # refuses what cannot be
+    flyers = Flyers(words_of(where, where.processes), words_of(where, 1))
+    run_study(plan, out, where.processes, watcher.note, mine, flyers)
     with only_run(out):
         print(write_analysis(analyse(plan, out), out))
     print(f'next: liquid-drone report {out}')

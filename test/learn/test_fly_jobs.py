@@ -1,0 +1,50 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Training flights on machines that may have other files, or another disk."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from liquid_drone.contract import CommandSpec
+from liquid_drone.errors import ConfigError, EpisodeError
+from liquid_drone.learn.drivers import DriverPlan
+from liquid_drone.learn.flights import jobs as flights
+from liquid_drone.learn.flights.jobs import FlyJob, jobs_of, run_jobs
+from liquid_drone.learn.flights.training_flight import Job, Result
+from liquid_drone.learn.recipe import Disturbance, Recipe
+from liquid_drone.learn.work_found import with_identity
+from liquid_drone.workers.executor import ThisProcess
+
+PLAN = DriverPlan('expert', Disturbance(), CommandSpec())
+
+
+@pytest.mark.parametrize(
+    'other',
+    [
+        {'frames': 9},
+        {'plan': replace(PLAN, disturbance=Disturbance(strength=(0.9, 0.9)))},
+        {'flight': {'season': 'winter'}},
+        {'flight': {'seed': 4}},
+    ],
+)
+def test_a_machine_with_other_files_is_refused(tmp_path: Path, other: dict[str, object]) -> None:
+    (job,) = with_identity(jobs_of(Recipe('tiny'), range(3, 4), 8, PLAN, tmp_path))
+    FlyJob().check(job)
+    if isinstance(flight := other.get('flight'), dict):
+        other = {'flight': replace(job.flight, **flight)}
+    with pytest.raises(ConfigError, match='other files'):
+        FlyJob().check(replace(job, **other))
+
+
+def test_episodes_that_went_to_another_disk_are_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flown_elsewhere(job: Job) -> Result:
+        return Result(job.flight.seed, 8, False, None)
+
+    monkeypatch.setattr(flights, 'run_job', flown_elsewhere)
+    jobs = jobs_of(Recipe('tiny'), range(3, 6), 8, PLAN, tmp_path / 'episodes')
+    with pytest.raises(EpisodeError, match='3 of 3 episodes were flown and are not in'):
+        list(run_jobs(jobs, ThisProcess()))
