@@ -36,6 +36,7 @@ from liquid_drone.learn.validation import Score, best_round
 from liquid_drone.resources import names
 from liquid_drone.runtime.runner import PolicyRunner
 from liquid_drone.seeds import split_of
+from liquid_drone.workers.executor import ThisProcess
 from liquid_drone.workers.pool import LocalProcesses
 
 TINY = Recipe(
@@ -82,14 +83,14 @@ def test_labels_are_the_expert_s_and_not_what_was_flown(tmp_path):
 @pytest.mark.timeout(400)
 def test_a_tiny_recipe_from_nothing_to_a_bundle(tmp_path):
     work, notebook = Workspace(tmp_path), Notebook()
-    assert collect(TINY, work, LocalProcesses(1), notebook) == 24
-    best = run_rounds(TINY, work, (LocalProcesses(1), LocalProcesses(1)), notebook)
+    assert collect(TINY, work, ThisProcess(), notebook) == 24
+    best = run_rounds(TINY, work, (ThisProcess(), LocalProcesses(1)), notebook)
     kinds = {path.parent.name for k in range(3) for path in work.episodes(k).glob('*')}
     assert kinds == {'expert-0', 'expert-1', 'dagger-2'}
     pilots = {episode.load_info(path).pilot for path in episode.find_episodes(work.episodes(2))}
     assert pilots == {load_contract(work.bundle(0)).bundle_hash()}
     again = Notebook()
-    assert run_rounds(TINY, work, (LocalProcesses(1), LocalProcesses(1)), again) == best
+    assert run_rounds(TINY, work, (ThisProcess(), LocalProcesses(1)), again) == best
     assert not [title for title in again.titles if 'training' in title]  # nothing done twice
     out = tmp_path / 'out'
     export_round(TINY, work, best.round, out, frames_of(TINY, work, best.round), 'tiny')
