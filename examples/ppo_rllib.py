@@ -10,8 +10,9 @@ import argparse
 from typing import Any
 
 import gymnasium
+import numpy as np
 import ray
-from gymnasium.wrappers import ResizeObservation
+from gymnasium.wrappers import DtypeObservation, RescaleObservation, ResizeObservation
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.tune.registry import register_env
 
@@ -19,8 +20,9 @@ REACH = 'liquid_drone.sim.gym.env:liquid_drone/Reach-v0'
 
 
 def small(config: dict[str, Any]) -> gymnasium.Env[Any, Any]:
-    """Return the environment with pictures of half the camera's size."""
-    return ResizeObservation(gymnasium.make(REACH, expert=False, **config), (72, 128))
+    """Return the environment with pictures of half the camera's size, 0..1."""
+    env = ResizeObservation(gymnasium.make(REACH, expert=False, **config), (72, 128))
+    return RescaleObservation(DtypeObservation(env, np.float32), np.float32(0), np.float32(1))
 
 
 def main() -> None:

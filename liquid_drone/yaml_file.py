@@ -58,7 +58,7 @@ def parse_yaml(text: str, where: str) -> Any:
 
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> Any:
-    """Parse a text once: a flight reads five files of 10 to 90 ms each, and most flights the same."""
+    """Parse a text once: flights read five files, 83 ms in all, and mostly the same ones."""
     return yaml.load(text, _Loader)
 
 

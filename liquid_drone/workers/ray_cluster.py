@@ -54,7 +54,7 @@ class RayCluster:
     """Does work on the machines of a cluster, one core each."""
 
     address: str  # HOST:PORT of its head, or 'auto': the one that runs on this machine
-    facts: Callable[[], Mapping[str, str]] = no_facts  # what must be the same on every machine
+    facts: Callable[[], Mapping[str, str]] = no_facts  # the same on every machine; asked each time
     gpu_share: float = 0.0  # of a graphics card, for each piece of work
 
     def results(
@@ -141,9 +141,9 @@ def _work(
     same: Mapping[str, str],
     folder: str,
 ) -> Any:
-    """Check this machine once a process, then do the work."""
+    """Check this machine, then do the work."""
     _begin(folder)
-    refuse_other_machine(_facts(facts), same)
+    refuse_other_machine(facts(), same)
     if isinstance(function, CheckedWork):
         function.check(item)
     return function(item)
@@ -156,15 +156,6 @@ def _begin(folder: str) -> None:
     cv2.setNumThreads(1)
     if Path(folder).is_dir():  # relative paths are those of the driver
         os.chdir(folder)
-
-
-_known: dict[Any, Mapping[str, str]] = {}
-
-
-def _facts(facts: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
-    if facts not in _known:
-        _known[facts] = facts()
-    return _known[facts]
 
 
 def refuse_other_machine(here: Mapping[str, str], same: Mapping[str, str]) -> None:

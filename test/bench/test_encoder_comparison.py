@@ -114,12 +114,14 @@ def test_what_cannot_be_compared_is_told(arguments, words, episodes, held_out, t
 
 
 @pytest.mark.slow
-def test_bench_vision_compares_every_eye(episodes, held_out, tmp_path, capsys):
+def test_bench_vision_compares_encoders_on_flights(episodes, held_out, tmp_path, capsys):
     out = tmp_path / 'out'
     line = ['--episodes', str(episodes[0].parent), '--held-out', str(held_out), '--out', str(out)]
     few = ['--steps', '2', '--windows', '2', '--length', '8', '--rounds', '1', '--seeds', '2']
+    few += ['--eyes', 'small', 'heatmap']
     assert main(['bench', 'vision', *line, *few, '--json']) == 0
     figures = json.loads(capsys.readouterr().out)
+    assert list(figures) == ['small', 'heatmap']
     for cost in figures.values():
         assert [len(error['command']) for error in cost['errors']] == [4, 4]
     assert [path.name for path in out.iterdir()] == ['cache']  # checkpoints are gone

@@ -121,10 +121,19 @@ def test_ppo_learns_for_a_few_steps_and_is_saved(tmp_path: Path) -> None:
     assert (tmp_path / 'ppo.zip').stat().st_size > 100_000
 
 
-def test_there_are_ten_and_each_is_short_and_tells_how_it_is_run() -> None:
-    assert len(SCRIPTS) == 10
+def test_each_is_short_and_tells_how_it_is_run() -> None:
+    assert len(SCRIPTS) == 11
     for script in SCRIPTS:
         text = script.read_text(encoding='utf-8')
         assert text.count('\n') <= 60, script.name
         assert f'\npython examples/{script.name}' in text
         assert '\npip install ' in text
+
+
+@pytest.mark.timeout(600)
+def test_ppo_of_rllib_learns_for_a_round() -> None:
+    reason = "needs RLlib with its own Gymnasium: pip install 'liquid_drone[sim]' 'ray[rllib]'"
+    pytest.importorskip('ray.rllib.algorithms.ppo', reason=reason, exc_type=ImportError)
+    line = [sys.executable, str(EXAMPLES / 'ppo_rllib.py'), '--rounds', '1', '--runners', '1']
+    done = subprocess.run([*line, '--steps', '64'], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1].startswith('round 0: return ')
