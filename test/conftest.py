@@ -81,6 +81,30 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope='session')
+def asking_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small real bundle of contract format 2: it takes a request and gives a belief."""
+    torch = pytest.importorskip('torch', reason=SAID['torch'])
+
+    from liquid_drone.contract import Training
+    from liquid_drone.policy.config import CoreConfig, NetworkConfig, VisionConfig
+    from liquid_drone.policy.export import export
+    from liquid_drone.policy.network import Network
+    from liquid_drone.request import RequestSpec
+
+    torch.manual_seed(3)
+    vision = VisionConfig(convolutions=((4, 5, 4), (4, 3, 4)), features=16)
+    core = CoreConfig(options={'time_constants_s': [0.1, 10.0]})
+    network = Network(NetworkConfig(vision, core, RequestSpec(), belief=True)).eval()
+    assert network.belief is not None
+    with torch.no_grad():
+        network.belief.bias[0] = 2.0  # it believes
+    path = tmp_path_factory.mktemp('bundles') / 'asked'
+    training = Training('dog', ('forest',), ('summer',))
+    export(network, 'asked', training, path, retrainable=True)
+    return path
+
+
 @pytest.fixture
 def make_recording() -> 'Callable[..., Recording]':
     """Return the factory of invented recordings."""

@@ -265,6 +265,8 @@ RECORDED = (  # relative names; what `liquid-drone import-flight` and replay.lau
     topics.SETPOINT,
     topics.STAGE,
     topics.SIGHTING,
+    topics.REQUESTED,
+    topics.BELIEF,
     'tf',
     'tf_static',
 )

@@ -24,6 +24,7 @@ from ..geometry import rotation_from_quaternion
 from ..image import encode_jpeg, fitted, horizontal_fov_deg, is_too_narrow
 from ..outputs.leftovers import made_aside
 from ..results import EPISODE, put
+from ..topics import REQUESTED
 from .bag_source import TopicSource, open_bag, topics_of
 from .episode import save
 from .left_out import LeftOut
@@ -34,6 +35,7 @@ MOST_OFF_UNIT = 0.01  # of a quaternion's length
 PICTURES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 COMMANDS = ('geometry_msgs/msg/TwistStamped', 'geometry_msgs/msg/Twist')
 POSES = ('nav_msgs/msg/Odometry', 'geometry_msgs/msg/PoseStamped')
+REQUESTS = ('geometry_msgs/msg/Vector3Stamped',)
 INFOS = ('sensor_msgs/msg/CameraInfo',)
 UNKNOWN: dict[str, tuple[float, ...]] = {
     'position_enu': (math.nan,) * 3,
@@ -50,6 +52,7 @@ class Topics:
     command: str = 'cmd_vel'  # TwistStamped or Twist: m/s and rad/s, body FLU
     odometry: str = 'odom'  # Odometry or PoseStamped, world ENU; may be missing
     camera_info: str = 'camera/camera_info'  # for the field of view; may be missing
+    requested: str = REQUESTED  # Vector3Stamped: what was asked for; may be missing
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ class _Import:
         self._pictures = self._link(topics.image, PICTURES)
         self._commands = self._series(self._link(topics.command, COMMANDS), _command)
         self._poses = self._series(self._find(topics.odometry, POSES), _pose)
+        self._requests = self._series(self._find(topics.requested, REQUESTS), _request)
         self._fov_deg = config.horizontal_fov_deg or self._told_fov()
 
     def write(self, out: Path) -> ImportedEpisode:
@@ -169,6 +173,7 @@ class _Import:
             executed=command,
             target_position_enu=nowhere,
             target_mask=nowhere,
+            request=_before(self._requests, stamp_ns, self._config.command_age_s),
             **pose,
         )
 
@@ -276,6 +281,13 @@ def _stamp_ns(message: Any, bag_ns: int) -> int:
         return bag_ns
     stamp_ns = header.stamp.sec * 1_000_000_000 + header.stamp.nanosec
     return stamp_ns or bag_ns
+
+
+def _request(message: Any) -> tuple[float, ...] | None:
+    """Return distance, height and speed; what was not asked for is nan."""
+    vector = message.vector
+    values = vector.x, vector.y, vector.z
+    return None if any(map(math.isinf, values)) else values
 
 
 def _command(message: Any) -> tuple[float, ...] | None:

@@ -17,6 +17,7 @@ from .facts import Evidence, Fact, RangeReading, first_wrong, known
 from .guard import guard
 from .guard.limits import BelievedTarget, Limits, Sighting, is_in_band, is_in_fence
 from .guard.state import GuardInput, GuardState, Phase, Proposal, start
+from .guard.target import BREAK_S
 from .mavlink.profiles import Profile
 from .reason import Reason
 from .setpoint import Setpoint
@@ -36,6 +37,7 @@ class Decision:
         stage: where the companion stands.
         cause: why it stands there.
         reason: the guard's, while engaged; afterwards its last one.
+        belief: where the policy believes the target to be, the newest; None: nowhere.
         obstacle: what keeps from engaging now, in one sentence; empty: nothing.
 
     """
@@ -46,6 +48,7 @@ class Decision:
     cause: Cause
     reason: Reason | None = None
     obstacle: str = ''
+    belief: BelievedTarget | None = None
 
     @property
     def ended_as_meant(self) -> bool:
@@ -245,6 +248,10 @@ class Companion:
         self._guard = start(self._now_s, self._reset_s) if engaged else None
         self._reset_s, self._called_off = None, False
 
+    def _fresh_belief(self) -> BelievedTarget | None:
+        belief = self._belief
+        return belief if belief is not None and self._now_s - belief.stamp_s <= BREAK_S else None
+
     def _decision(self, setpoint: Setpoint | None) -> Decision:
         return Decision(
             setpoint,
@@ -253,4 +260,5 @@ class Companion:
             cause=self._engage.cause,
             reason=self._reason,
             obstacle='' if self.has_vehicle else self._obstacle(),
+            belief=self._fresh_belief(),
         )

@@ -32,6 +32,8 @@ def facts(
         'proposal': _text(proposal.command) if proposal else '',
         'setpoint': _text(decision.setpoint.as_tuple()) if decision.setpoint else '',
     }
+    if decision.belief is not None:
+        told['belief'] = _text((decision.belief.bearing_rad, decision.belief.distance_m))
     return told if vehicle is None else {**told, **_vehicle_facts(vehicle)}
 
 

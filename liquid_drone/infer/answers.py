@@ -69,6 +69,7 @@ class Method:
             output.target_elevation,
             (vx, vy, vz, turn),
             self._flown,
+            output.belief,
         )
 
 

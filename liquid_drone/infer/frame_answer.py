@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..arrays import FourFloats, Image
+from ..contract import Belief
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,9 @@ class FrameAnswer:
     elevation: float  # -1 bottom edge .. 1 top edge
     command: FourFloats | None  # vx, vy, vz m/s, yaw rate rad/s, body FLU; None: the baseline
     allowed: FourFloats | None  # what the guard's limits let through
+    belief: Belief | None = (
+        None  # where it believes the target, seen or not; None: it tells nothing
+    )
 
     def without_image(self) -> 'FrameAnswer':
         """Return it without the picture: a long video's would fill the memory."""

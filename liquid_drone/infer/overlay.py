@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A frame with what a method answered drawn over it; several frames as a sheet."""
 
+import math
 import unicodedata
 from collections.abc import Sequence
 
@@ -9,9 +10,11 @@ import cv2
 import numpy as np
 
 from ..arrays import FourFloats, Image
+from ..contract import SEEN_PROBABILITY, Belief
 from .frame_answer import FrameAnswer
 
 PANE = (512, 288)  # width, height: twice the policy's picture
+CYAN = (90, 220, 230)
 GREEN, RED, YELLOW, WHITE, BLACK = (
     (110, 220, 120),
     (230, 60, 50),
@@ -21,6 +24,7 @@ GREEN, RED, YELLOW, WHITE, BLACK = (
 )
 BASE = PANE[0] // 2, PANE[1] - 56  # where the arrows begin
 PIXELS_PER_M_S = 55.0
+PIXELS_PER_M, MOST_SHOWN_M = 14.0, 12.0  # of the place where the target is believed
 MARK = 14  # half the side of the target's mark
 PAGE_WIDTH, MOST_CELLS = 1536, 60
 BAR = 120  # width of the bar that shows the probability
@@ -30,7 +34,7 @@ def annotated(answer: FrameAnswer, title: str, threshold: float) -> Image:
     """Return the frame (288, 512, 3): target mark, probability, proposed and allowed command.
 
     The yellow arrow is the proposal, the green one what the guard's limits let through; up is
-    forward.
+    forward. The circle is where the target is believed to be, seen from above.
     """
     enlarged = cv2.resize(answer.image, PANE, interpolation=cv2.INTER_LINEAR)
     pane: Image = np.ascontiguousarray(enlarged, dtype=np.uint8)
@@ -44,6 +48,8 @@ def annotated(answer: FrameAnswer, title: str, threshold: float) -> Image:
     cv2.rectangle(pane, (8, 34), (tip, 44), GREEN if is_seen else RED, -1)
     _text(pane, f'{title}  {answer.name}', (8, 24))
     _text(pane, f'{answer.probability:.2f}', (16 + BAR, 45), GREEN if is_seen else RED)
+    if answer.belief is not None:
+        _believed(pane, answer.belief)
     if answer.allowed is not None:
         _arrow(pane, answer.allowed, GREEN)
     if answer.command is not None:
@@ -72,6 +78,20 @@ def _arrow(pane: Image, command: FourFloats, colour: tuple[int, int, int]) -> No
     tip = round(x - PIXELS_PER_M_S * vy), round(y - PIXELS_PER_M_S * vx)
     cv2.arrowedLine(pane, BASE, tip, colour, 2, cv2.LINE_AA, tipLength=0.25)
     cv2.ellipse(pane, BASE, (30, 30), 0, -90, -90 - 60 * turn, colour, 2, cv2.LINE_AA)
+
+
+def _believed(pane: Image, belief: Belief) -> None:
+    """Draw where the target is believed, from above, around the beginning of the arrows."""
+    words = f'believed {belief.probability:.2f}, {belief.distance_m:.1f} m'
+    _text(pane, words, (8, 64), CYAN)
+    if belief.probability < SEEN_PROBABILITY:
+        return
+    away = PIXELS_PER_M * min(belief.distance_m, MOST_SHOWN_M)
+    x, y = (
+        BASE[0] - away * math.sin(belief.bearing_rad),
+        BASE[1] - away * math.cos(belief.bearing_rad),
+    )
+    cv2.circle(pane, (round(x), round(y)), 7, CYAN, 2, cv2.LINE_AA)
 
 
 def _text(

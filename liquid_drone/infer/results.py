@@ -23,6 +23,7 @@ COLUMNS = (
     *('method', 'frame', 'name', 'time_s', 'probability', 'seen', 'bearing', 'elevation'),
     *('vx_m_s', 'vy_m_s', 'vz_m_s', 'yaw_rate_rad_s'),
     *('allowed_vx_m_s', 'allowed_vy_m_s', 'allowed_vz_m_s', 'allowed_yaw_rate_rad_s'),
+    *('belief', 'belief_bearing_rad', 'belief_distance_m'),
 )
 TABLE, SHEET, FILM, PLOT, SUMMARY = (
     'frames.csv',
@@ -89,6 +90,7 @@ def write_table(methods: Sequence[MethodAnswers], threshold: float, path: Path) 
             numbers = (one.probability, one.bearing, one.elevation)
             seen = int(one.probability >= threshold)
             commands = [*(one.command or [''] * 4), *(one.allowed or [''] * 4)]
+            commands += one.belief or [''] * 3
             table.writerow(
                 [
                     *(method.name, one.index, one.name, f'{one.stamp_s:.4f}'),

@@ -7,6 +7,7 @@ the mavlink node publish. In a process of its own, so that nothing waits for it;
 pictures while nobody subscribes to the overlay, and draws at a bounded rate.
 """
 
+import math
 import time
 from collections import OrderedDict
 from typing import TypeVar
@@ -19,7 +20,7 @@ from std_msgs.msg import Float64, Header, String
 
 from .. import resources, topics
 from ..arrays import FourFloats, Image
-from ..contract import SEEN_PROBABILITY, load_contract
+from ..contract import SEEN_PROBABILITY, Belief, load_contract
 from ..image import fitted
 from ..infer.frame_answer import FrameAnswer
 from ..infer.overlay import annotated
@@ -55,6 +56,8 @@ class OverlayNode(Node):
         self._pictures: OrderedDict[int, Image] = OrderedDict()  # by stamp in ns
         self._commands: OrderedDict[int, FourFloats] = OrderedDict()
         self._sightings: OrderedDict[int, tuple[float, float]] = OrderedDict()
+        self._beliefs: OrderedDict[int, tuple[float, float]] = OrderedDict()
+        self._belief_probability: float | None = None  # None: this policy believes nothing
         self._setpoint: tuple[int, FourFloats] | None = None
         self._probability, self._stage, self._next_s = 0.0, '', 0.0
         self._camera = CameraInput(self, self._on_picture, 'no overlay')
@@ -63,6 +66,8 @@ class OverlayNode(Node):
         create(String, topics.STAGE, self._on_stage, qos.LATCHED)
         create(Float64, topics.TARGET_PROBABILITY, self._on_probability, qos.COMMAND)
         create(PointStamped, topics.SIGHTING, self._on_sighting, qos.COMMAND)
+        create(PointStamped, topics.BELIEF, self._on_belief, qos.COMMAND)
+        create(Float64, topics.BELIEF_PROBABILITY, self._on_belief_probability, qos.COMMAND)
         create(TwistStamped, topics.COMMAND, self._on_command, qos.COMMAND)
         create(TwistStamped, topics.SETPOINT, self._on_setpoint, qos.COMMAND)
         create(Header, topics.ANSWERED, self._on_answered, qos.SENSOR_IN)
@@ -99,6 +104,14 @@ class OverlayNode(Node):
         where = conversions.bearing_of(message, self._contract.camera)
         _keep(self._sightings, conversions.nanoseconds(message.header.stamp), where)
 
+    def _on_belief(self, message: PointStamped) -> None:
+        x_m, y_m = message.point.x, message.point.y
+        where = math.atan2(y_m, x_m), math.hypot(x_m, y_m)
+        _keep(self._beliefs, conversions.nanoseconds(message.header.stamp), where)
+
+    def _on_belief_probability(self, message: Float64) -> None:
+        self._belief_probability = message.data
+
     def _on_command(self, message: TwistStamped) -> None:
         _keep(self._commands, conversions.nanoseconds(message.header.stamp), _four(message))
 
@@ -127,10 +140,25 @@ class OverlayNode(Node):
         setpoint = None
         if self._setpoint and 0 <= stamp_ns - self._setpoint[0] <= STALE_S * conversions.SECOND_NS:
             setpoint = self._setpoint[1]
+        believed, where = self._belief_probability, self._beliefs.get(stamp_ns)
+        belief = None
+        if believed is not None:  # that of another picture, where the two do not agree
+            is_there = where is not None
+            agrees = is_there == (believed >= SEEN_PROBABILITY)
+            belief = Belief(believed if agrees else float(is_there), *(where or (0.0, 0.0)))
         stamp_s = stamp_ns / conversions.SECOND_NS
         command = self._commands.get(stamp_ns)
         return FrameAnswer(
-            0, self._stage, stamp_s, image, probability, bearing, elevation, command, setpoint
+            0,
+            self._stage,
+            stamp_s,
+            image,
+            probability,
+            bearing,
+            elevation,
+            command,
+            setpoint,
+            belief,
         )
 
 

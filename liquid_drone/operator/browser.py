@@ -37,6 +37,7 @@ WORDS = {
     'record': 'record',
     'shadow': 'shadow',
     'tighten': 'limit',
+    'request': 'request',
 }
 
 

@@ -22,6 +22,7 @@ from .flight_view import FlightView
 from .requests import TIGHTENABLE, OperatorRequest, RequestQueue
 
 SHOWN_LIMITS = (*TIGHTENABLE, 'fence_radius_m')
+NOT_HERE = 'distance, height and speed are asked of a policy node: fly through ROS, or --request'
 SAVED_WITH_THE_FLIGHT = 'all of this flight is recorded: its episode is saved at the end'
 
 
@@ -94,6 +95,8 @@ class CompanionDesk:
             return done, words
         if request.do == 'record':
             return False, SAVED_WITH_THE_FLIGHT
+        if request.do == 'request':
+            return False, NOT_HERE
         done, words, limits = tightened(self._session.limits, request.limit, request.value)
         if done:
             self._session.tighten(limits)

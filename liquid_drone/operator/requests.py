@@ -16,6 +16,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from ..errors import shown
+from ..request import NAMES
 
 WAITING = 16  # requests, of all pages
 LATE_S = 1.0  # a request that waited longer is not carried out, but for a hand-back
@@ -37,10 +38,12 @@ class OperatorRequestError(ValueError):
 class OperatorRequest:
     """One thing that an operator asks for."""
 
-    do: str  # engage, hand_back, shadow, record, tighten; of a page also press, hold, release
+    # engage, hand_back, shadow, record, tighten, request; of a page also press, hold, release
+    do: str
     is_on: bool = False  # of shadow
     limit: str = ''  # of tighten
-    value: float = 0.0
+    name: str = ''  # of request: distance_m, height_m, speed_m_s
+    value: float = 0.0  # of tighten and request
     number: int = 0  # of what a page has seen
 
 
@@ -88,6 +91,8 @@ def read_request(text: str) -> OperatorRequest:
         return OperatorRequest(do, is_on=found['on'])
     if do == 'tighten' and set(found) == {'do', 'limit', 'value'}:
         return OperatorRequest(do, limit=_limit(found['limit']), value=_number(found['value']))
+    if do == 'request' and set(found) == {'do', 'name', 'value'} and found['name'] in NAMES:
+        return OperatorRequest(do, name=str(found['name']), value=_number(found['value']))
     raise OperatorRequestError(f'expected a request, got {shown(found)}')
 
 

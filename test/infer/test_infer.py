@@ -3,6 +3,7 @@
 """Photographs, folders, videos and recordings are answered as in flight, and scored honestly."""
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from inventions import invent
 
 from liquid_drone import resources
 from liquid_drone.cli.main import main
+from liquid_drone.contract import Belief
 from liquid_drone.episodes.episode import BAG, save
 from liquid_drone.errors import CameraError, ConfigError
 from liquid_drone.evaluate.pilots.colour_blob import largest_blob
 from liquid_drone.infer.answers import COLOUR_BLOB, methods_of
 from liquid_drone.infer.footage import open_footage
 from liquid_drone.infer.frame_answer import FrameAnswer
+from liquid_drone.infer.overlay import annotated
 from liquid_drone.infer.results import COLUMNS
 from liquid_drone.infer.truth import FrameTruth, read_truth, score
 from liquid_drone.runtime.runner import PolicyRunner
@@ -119,6 +122,13 @@ def test_what_is_no_footage_is_one_sentence(tmp_path, path):
 def answer(index: int, probability: float, bearing: float = 0.0) -> FrameAnswer:
     image = np.zeros((2, 2, 3), np.uint8)
     return FrameAnswer(index, f'{index}.png', 0.0, image, probability, bearing, 0.0, None, None)
+
+
+@given(st.floats(0.0, 1.0), st.floats(-3.2, 3.2), st.floats(0.3, 49.0))
+def test_a_belief_is_drawn_wherever_it_is_and_stands_in_the_table(likely, bearing, far):
+    plain = answer(0, 0.0)
+    believed = dataclasses.replace(plain, belief=Belief(likely, bearing, far))
+    assert (annotated(believed, 'x', 0.5) != annotated(plain, 'x', 0.5)).any()
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.floats(-1.0, 1.0)), min_size=1))

@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The policy node in a real graph, with a camera that the test holds in its hands."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from geometry_msgs.msg import PointStamped, Vector3Stamped
 from graph_bench import PolicyBench
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image as ImageMessage
+from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
 from liquid_drone.arrays import Image
@@ -271,3 +274,51 @@ def test_a_camera_that_outlives_the_node_hands_over_to_nobody() -> None:
     node.close()
     node.destroy_node()
     node.hand_over(CameraFrame(pictures(1)[0], 10**9))  # the camera's thread is still running
+
+
+def test_a_request_by_topic_and_by_parameter_is_acted_on_smoothly_and_the_belief_published(
+    ros: None, asking_bundle: Path
+) -> None:
+    bench = PolicyBench(asking_bundle)
+    asked: list[Vector3Stamped] = []
+    beliefs: list[PointStamped] = []
+    told: list[str] = []
+    peer = Node('asking')
+    peer.create_subscription(Vector3Stamped, 'policy/requested', asked.append, qos.STATUS)
+    peer.create_subscription(PointStamped, 'policy/belief', beliefs.append, qos.STATUS)
+    peer.create_subscription(
+        Header, 'policy/answered', lambda header: told.append(header.frame_id), qos.STATUS
+    )
+    ask = peer.create_publisher(Vector3Stamped, 'policy/request', qos.STATUS)
+    bench.add(peer)
+    try:
+        bench.start()
+        assert bench.wait(lambda: ask.get_subscription_count() > 0)
+        count = 0
+
+        def shown() -> Vector3Stamped:
+            nonlocal count
+            count += 1
+            before = len(asked)
+            assert bench.show(pictures(1)[0], 10**9 + count * FRAME_NS) is not None
+            assert bench.wait(lambda: len(asked) > before)
+            return asked[-1]
+
+        assert shown().vector.x == pytest.approx(3.2, abs=0.01)
+        message = Vector3Stamped()
+        message.vector.x, message.vector.y, message.vector.z = 6.0, math.nan, math.nan
+        ask.publish(message)
+        assert bench.wait(lambda: bench.node.runner.asked.distance_m == 6.0)
+        first = shown().vector
+        assert 3.2 < first.x <= 3.2 + 1.0 * 0.05 + 1e-6
+        assert first.y == pytest.approx(1.1)
+        bench.set(request_distance_m=2.5)
+        before = shown().vector.x
+        assert shown().vector.x < before
+        refused = bench.node.set_parameters([Parameter('request_speed_m_s', value=-1.0)])
+        assert not refused[0].successful
+        assert bench.wait(lambda: len(beliefs) > 0)
+        assert beliefs[-1].header.frame_id == 'base_link'
+        assert 'base_link' in told[-1].split()
+    finally:
+        bench.close()

@@ -119,3 +119,15 @@ def test_limits_are_only_ever_tightened(name: str, value: float) -> None:
     assert done is (after != before) or value == getattr(before, name)
     old, new = getattr(before, name), getattr(after, name)
     assert new <= old if name in ('speed_m_s', 'ceiling_m') else new >= old
+
+
+def test_a_request_for_a_distance_is_read_strictly() -> None:
+    asked = read_request('{"do": "request", "name": "distance_m", "value": 4}')
+    assert (asked.do, asked.name, asked.value) == ('request', 'distance_m', 4.0)
+    for wrong in (
+        '"name": "limits", "value": 4',
+        '"name": "speed_m_s", "value": "4"',
+        '"value": 4',
+    ):
+        with pytest.raises(OperatorRequestError):
+            read_request(f'{{"do": "request", {wrong}}}')

@@ -4,7 +4,6 @@
 
 import dataclasses
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,6 @@ from liquid_drone.contract import (
     CORE_FILE,
     CameraSpec,
     ParityVectors,
-    Training,
     load_contract,
     parity_inputs,
     save_contract,
@@ -22,8 +20,9 @@ from liquid_drone.contract import (
 from liquid_drone.errors import BundleError, ConfigError
 from liquid_drone.files import sha256_of
 from liquid_drone.policy.config import CoreConfig, NetworkConfig, VisionConfig
-from liquid_drone.policy.export import export, roll_vectors
+from liquid_drone.policy.export import roll_vectors
 from liquid_drone.policy.network import Core, Network
+from liquid_drone.policy.weights import load_weights_of
 from liquid_drone.request import FlightRequest, RequestSpec
 from liquid_drone.runtime.runner import PolicyRunner
 
@@ -38,19 +37,12 @@ def network_of(cell: str = 'wired_cfc', belief: bool = True, readout: str = '') 
     return Network(NetworkConfig(VISION, core, RequestSpec(), belief)).eval()
 
 
-@pytest.fixture(scope='module')
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp('format-2') / 'asked'
-    export(network_of(), 'asked', Training('dog', ('forest',), ('summer',)), path)
-    return path
-
-
 def pictures(count: int) -> np.ndarray:
     return parity_inputs(ParityVectors(7, (0.05,) * count, (), ()), CameraSpec())
 
 
-def test_the_contract_says_what_may_be_asked_for(asked):
-    contract = load_contract(asked)
+def test_the_contract_says_what_may_be_asked_for(asking_bundle):
+    contract = load_contract(asking_bundle)
     assert contract.format_version == 2
     assert contract.request == RequestSpec()
     assert contract.belief
@@ -58,11 +50,11 @@ def test_the_contract_says_what_may_be_asked_for(asked):
     assert len(set(contract.parity.requests)) == 12
 
 
-def test_the_graphs_answer_as_pytorch_does(asked):
-    runner = PolicyRunner(asked)
+def test_the_graphs_answer_as_pytorch_does(asking_bundle):
+    runner = PolicyRunner(asking_bundle)
     assert runner.check_parity() < 1e-4
     for mine, its in zip(
-        roll_vectors(network_of(), runner.contract.parity),
+        roll_vectors(load_weights_of(network_of(), str(asking_bundle)), runner.contract.parity),
         runner.replay(runner.contract.parity),
         strict=True,
     ):
@@ -70,19 +62,19 @@ def test_the_graphs_answer_as_pytorch_does(asked):
 
 
 @pytest.mark.parametrize('field', ['requests', 'beliefs'])
-def test_altered_inputs_or_beliefs_are_found(asked, tmp_path, field):
-    contract = load_contract(asked)
+def test_altered_inputs_or_beliefs_are_found(asking_bundle, tmp_path, field):
+    contract = load_contract(asking_bundle)
     rows = np.array(getattr(contract.parity, field)) * 0.5 + 0.9
     parity = dataclasses.replace(contract.parity, **{field: tuple(map(tuple, rows.tolist()))})
-    for file in asked.iterdir():
+    for file in asking_bundle.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     save_contract(dataclasses.replace(contract, parity=parity), tmp_path)
     with pytest.raises(BundleError, match='differs from its parity vectors'):
         PolicyRunner(tmp_path)
 
 
-def test_another_request_is_another_command_and_comes_smoothly(asked):
-    runner, frames = PolicyRunner(asked), pictures(40)
+def test_another_request_is_another_command_and_comes_smoothly(asking_bundle):
+    runner, frames = PolicyRunner(asking_bundle), pictures(40)
     near = [runner.step(frame, 1.0 + 0.05 * k) for k, frame in enumerate(frames)]
     assert near[0].request == pytest.approx(RequestSpec().defaults)
     runner.reset()
@@ -110,8 +102,8 @@ def test_the_command_is_never_faster_than_asked_for():
     assert bool((belief[:, 2] > 0.0).all())
 
 
-def test_a_belief_is_given_in_rad_and_metres(asked):
-    runner = PolicyRunner(asked)
+def test_a_belief_is_given_in_rad_and_metres(asking_bundle):
+    runner = PolicyRunner(asking_bundle)
     belief = runner.step(pictures(1)[0], 1.0).belief
     assert 0.0 <= belief.probability <= 1.0
     assert -math.pi <= belief.bearing_rad <= math.pi
@@ -146,9 +138,9 @@ def test_a_bundle_without_a_request_says_so(bundle):
     assert runner.step(np.zeros((144, 256, 3), np.uint8), 1.0).belief is None
 
 
-def test_a_core_without_the_promised_request_is_refused(asked, bundle, tmp_path):
-    contract = load_contract(asked)
-    for file in asked.iterdir():
+def test_a_core_without_the_promised_request_is_refused(asking_bundle, bundle, tmp_path):
+    contract = load_contract(asking_bundle)
+    for file in asking_bundle.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / CORE_FILE).write_bytes((bundle / CORE_FILE).read_bytes())
     hashes = {**contract.sha256, CORE_FILE: sha256_of(tmp_path / CORE_FILE)}

@@ -33,6 +33,7 @@ class GraphControls:
         self._shadow = node.create_client(SetBool, 'mavlink/shadow')
         self._keep = node.create_client(Trigger, 'recorder/keep')
         self._set = node.create_client(SetParameters, 'mavlink/set_parameters')
+        self._ask = node.create_client(SetParameters, 'policy/set_parameters')
         self._get = node.create_client(GetParameters, 'mavlink/get_parameters')
         self._reading: Any = None  # the call that reads the limits
 
@@ -52,6 +53,9 @@ class GraphControls:
         elif request.do == 'record':
             missing = 'no recorder: start with record:=DIRECTORY'
             _call(self._keep, Trigger.Request(), missing, waiting, _of_service)
+        elif request.do == 'request':
+            asked = SetParameters.Request(parameters=[_wanted(request)])
+            _call(self._ask, asked, 'no policy node', waiting, _of_request)
         else:
             asked = SetParameters.Request(parameters=[_limit(request)])
             _call(self._set, asked, 'no mavlink node', waiting, _of_parameters)
@@ -95,6 +99,16 @@ def _of_service(answer: Any) -> Outcome:
 def _of_parameters(answer: SetParameters.Response) -> Outcome:
     result = answer.results[0]
     return bool(result.successful), str(result.reason) or 'the limit is set'
+
+
+def _of_request(answer: SetParameters.Response) -> Outcome:
+    done, words = _of_parameters(answer)
+    return done, 'asked for' if done else words
+
+
+def _wanted(request: OperatorRequest) -> ParameterMessage:
+    value = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=request.value)
+    return ParameterMessage(name=f'request_{request.name}', value=value)
 
 
 def _limit(request: OperatorRequest) -> ParameterMessage:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import PointStamped
+from geometry_msgs.msg import PointStamped, Vector3Stamped
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import BatteryState, Range
@@ -29,6 +29,7 @@ from ...flight.preflight.computer import ComputerWatch
 from ...image import encode_jpeg, fitted
 from ...operator.flight_view import FlightView
 from ...operator.requests import RequestQueue
+from ...request import NAMES
 from ...ros import conversions, parameters, process, qos
 from ...ros.camera_input import IMAGE_TRANSPORT, CameraInput
 from ...ros.diagnostics import level_of
@@ -96,6 +97,7 @@ class OperatorNode(Node):
         listen(String, topics.WORDS, lambda message: self.view.note(message.data), qos.STATUS)
         listen(PointStamped, topics.SIGHTING, self._on_sighting, qos.COMMAND)
         listen(Float64, topics.TARGET_PROBABILITY, self._on_probability, qos.COMMAND)
+        listen(Vector3Stamped, topics.REQUESTED, self._on_requested, qos.COMMAND)
         listen(Range, topics.TARGET_RANGE, self._on_range, qos.SENSOR_IN)
         listen(BatteryState, topics.BATTERY, self._on_battery, qos.SENSOR_IN)
 
@@ -154,6 +156,11 @@ class OperatorNode(Node):
     def _on_probability(self, message: Float64) -> None:
         known = math.isfinite(message.data)
         self.view.set('probability', round(message.data, 3) if known else None)
+
+    def _on_requested(self, message: Vector3Stamped) -> None:
+        vector = message.vector
+        values = (round(value, 2) for value in (vector.x, vector.y, vector.z))
+        self.view.set('requested', dict(zip(NAMES, values, strict=True)))
 
     def _on_range(self, message: Range) -> None:
         known = math.isfinite(message.range) and message.range >= message.min_range

@@ -116,6 +116,7 @@ function show() {
   table(byId('delays'), state.delays.map(([name, median, tail]) => [name, `${median} ms, p95 ${tail} ms`]));
   byId('shadow').setAttribute('aria-pressed', String(Boolean(state.shadow)));
   limits(state);
+  requests(state);
   log(state.log);
   if (!state.has_picture) DRAWING.picture(byId('picture'), shown.image, state);
   DRAWING.map(byId('map'), state);
@@ -202,18 +203,41 @@ function limits(state) {
   }
 }
 
+const REQUESTS = {
+  distance_m: ['distance', 'm'],
+  height_m: ['height above the target', 'm'],
+  speed_m_s: ['largest speed', 'm/s'],
+};
+
+function requests(state) {
+  byId('requests').hidden = !state.requested;
+  for (const [name, [title, unit]] of Object.entries(state.requested ? REQUESTS : {})) {
+    let row = byId(`request-${name}`);
+    if (!row) { row = requestRow(name, title); byId('request-rows').append(row); }
+    set(row.children[0], `${title}: ${state.requested[name].toFixed(1)} ${unit}`);
+  }
+}
+
 function limitRow(name, title) {
+  return numberRow(`limit-${name}`, `new limit: ${title}`, 'tighten', (value) => ask({ do: 'tighten', limit: name, value }));
+}
+
+function requestRow(name, title) {
+  return numberRow(`request-${name}`, `ask for: ${title}`, 'ask', (value) => ask({ do: 'request', name, value }));
+}
+
+function numberRow(id, label, word, take) {
   const row = document.createElement('div'), input = document.createElement('input');
   const button = document.createElement('button');
-  row.id = `limit-${name}`;
+  row.id = id;
   row.className = 'limit';
   input.inputMode = 'decimal';
-  input.setAttribute('aria-label', `new limit: ${title}`);
-  button.textContent = 'tighten';
+  input.setAttribute('aria-label', label);
+  button.textContent = word;
   button.type = 'button';
   button.onclick = () => {
     const value = Number(input.value.replace(',', '.'));
-    if (input.value.trim() && Number.isFinite(value)) ask({ do: 'tighten', limit: name, value });
+    if (input.value.trim() && Number.isFinite(value)) take(value);
     input.value = '';
   };
   row.append(document.createElement('span'), input, button);
