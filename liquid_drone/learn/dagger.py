@@ -136,7 +136,7 @@ def train_share(recipe: Recipe, work: Workspace, team: Team) -> None:
 
 def frames_of(recipe: Recipe, work: Workspace, index: int) -> int:
     """Return how many frames a round was trained on."""
-    return sum(len(clip) for clip in _clips(recipe, work, index))
+    return sum(len(clip) for clip in clips_of(recipe, work, index))
 
 
 def _fly_beside(
@@ -199,9 +199,9 @@ def train_round(
     if recipe.frozen.bundle and not team.first:
         return  # a core alone is trained by one process
     torch.manual_seed(config.seed)
-    clips = _clips(recipe, work, index) if team.first else []
+    clips = clips_of(recipe, work, index) if team.first else []
     team.told(True)  # the first one has decoded what was new
-    clips = clips or _clips(recipe, work, index)
+    clips = clips or clips_of(recipe, work, index)
     frames = sum(len(clip) for clip in clips)
     watcher.begin(f'round {index}: training on {frames} frames', config.steps, 'frames')
     if team.first:
@@ -268,7 +268,7 @@ def _episodes(recipe: Recipe, work: Workspace, index: int) -> list[Path]:
     return _flown(recipe, work, index) + recorded_episodes(recipe, work)
 
 
-def _clips(recipe: Recipe, work: Workspace, index: int) -> list[Clip]:
+def clips_of(recipe: Recipe, work: Workspace, index: int) -> list[Clip]:
     """Open every episode that a round trains on: its own, all before, and recorded flights."""
     flown, recorded = _flown(recipe, work, index), recorded_episodes(recipe, work)
     if not flown and not recorded:

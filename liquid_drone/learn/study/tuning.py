@@ -15,16 +15,15 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from ...contract import CommandSpec
 from ...errors import ConfigError
 from ...files import load_json, sha256_of, write_text
 from ...policy.network import Network
 from ...policy.weights import ENCODER, WEIGHTS_FILE, begin_with
 from ...schema import build, check_ranges, plain
-from ..clips import Clip, open_clips
+from ..dagger import clips_of
 from ..frozen.core_training import command_weights, held_out_loss, train_core
 from ..frozen.views import FlightViews, open_views
-from ..recipe import Recipe, TrainConfig
+from ..recipe import Recipe, TrainConfig, Workspace
 
 SEED = 0  # of the draws and of every training of the tuning
 DECIMALS = 3  # significant ones of a drawn rate
@@ -83,7 +82,7 @@ def tune(
         losses = known.setdefault(arm, [])
         if len(losses) >= tuning.draws:
             continue
-        flights = _flights(recipe, data)
+        flights = _flights(recipe, Workspace(data))
         for number in range(len(losses), tuning.draws):
             losses.append(
                 {**draw_rates(number), 'loss': _loss(recipe, tuning, flights, number, file)}
@@ -114,14 +113,11 @@ def _known(file: Path) -> dict[str, list[dict[str, float]]]:
     return dict(found)
 
 
-def _flights(recipe: Recipe, data: Path) -> list[FlightViews]:
-    episodes = sorted((data / 'episodes' / 'expert-0').iterdir())
-    clips: list[Clip] = open_clips(
-        episodes, data / 'cache', recipe.network.vision.reduce, CommandSpec()
-    )
+def _flights(recipe: Recipe, work: Workspace) -> list[FlightViews]:
     network = begin_with(Network(recipe.network), recipe.frozen.bundle, ENCODER)
     key = sha256_of(Path(recipe.frozen.bundle) / WEIGHTS_FILE)
-    return open_views(network, clips, recipe.train, recipe.frozen.views, data / 'views', key)
+    clips, views = clips_of(recipe, work, 0), recipe.frozen.views
+    return open_views(network, clips, recipe.train, views, work.views, key)
 
 
 def _loss(
