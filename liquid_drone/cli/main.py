@@ -34,7 +34,7 @@ from .commands import (
     warmup,
     watch,
 )
-from .commands.results import replay, report
+from .commands.results import attention, replay, report
 from .commands.shared import merge, status
 from .interruption import INTERRUPTED, as_a_program
 from .lasting_output import lasting_output
@@ -45,6 +45,7 @@ COMMANDS = (
     evaluate.COMMAND,
     replay.COMMAND,
     report.COMMAND,
+    attention.COMMAND,
     merge.COMMAND,
     status.COMMAND,
     collect.COMMAND,

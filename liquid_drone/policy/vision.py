@@ -73,7 +73,10 @@ class Vision(nn.Module):
 
     def look(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """See reduced pixels 0..255 (B, 3, H / r, W / r)."""
-        maps = self.trunk[:-2](self._normal(pixels))  # (B, C, h, w) before the last convolution
+        return self.features_of(self.trunk[:-2](self.normal(pixels)))
+
+    def features_of(self, maps: Tensor) -> tuple[Tensor, Tensor]:
+        """Return features and target head of the maps before the last convolution (B, C, h, w)."""
         features = self.features(self.trunk[-2:](maps).flatten(1))  # (B, F)
         if self.heatmap is None:
             assert self.target is not None  # one of the two heads is there
@@ -81,7 +84,7 @@ class Vision(nn.Module):
         head, added = self.heatmap(maps)
         return features + added, head
 
-    def _normal(self, pixels: Tensor) -> Tensor:
+    def normal(self, pixels: Tensor) -> Tensor:
         """Normalise; by numbers where they suffice, since those keep bfloat16 what it is."""
         normal = pixels
         if self.subtracts:

@@ -234,6 +234,10 @@ class Simulator:
         self._show_actors(shot.stamp_ns)
         return self.world.renderer.view(shot.camera)
 
+    def picture(self) -> RenderedFrame:
+        """Take the picture of the present moment as no weather touched it, with its mask."""
+        return self._take(self.world.camera.aim(self._stamp_ns()))
+
     def _take(self, shot: Shot) -> RenderedFrame:
         self._show_actors(shot.stamp_ns)
         return self.world.renderer.render(shot.camera)
