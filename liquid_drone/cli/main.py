@@ -34,7 +34,7 @@ from .commands import (
     warmup,
     watch,
 )
-from .commands.results import attention, replay, report
+from .commands.results import attention, knock_out, replay, report
 from .commands.shared import merge, status
 from .interruption import INTERRUPTED, as_a_program
 from .lasting_output import lasting_output
@@ -46,6 +46,7 @@ COMMANDS = (
     replay.COMMAND,
     report.COMMAND,
     attention.COMMAND,
+    knock_out.COMMAND,
     merge.COMMAND,
     status.COMMAND,
     collect.COMMAND,

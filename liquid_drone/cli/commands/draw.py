@@ -17,11 +17,14 @@ EPILOG = """examples:
   liquid-drone draw --expressivity --out out/pictures
 
 The wiring of any bundle that has weights.npz; with the episode of a flight, its frames are
-shown to the network again: neurons, phases, time constants, and the role of each neuron (what can
-be read from it, and how the command changes where it is silent).
+shown to the network again: neurons, phases, time constants, the role of each neuron (what can
+be read from it, and how the command changes where it is silent), and their activity on the wiring.
 """
 CELLS = ('ltc', 'wired_cfc', 'cfc', 'ct_rnn', 'gru_ode', 'lstm', 'gru')
-FILES = ('wiring.png', 'neurons.png', 'phases.png', 'memory.png', 'roles.png', 'expressivity.png')
+FILES = (
+    *('wiring.png', 'neurons.png', 'phases.png', 'memory.png', 'roles.png', 'activity.png'),
+    'expressivity.png',
+)
 SCALES = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
@@ -52,6 +55,7 @@ def run(args: DrawArguments) -> int:
     if args.flight is not None:
         from ...evaluate.neuron_dynamics import replay
         from ...evaluate.neuron_roles import roles_of
+        from ...evaluate.plots.activity import draw_activity
         from ...evaluate.plots.roles import draw_roles
         from ...sim.flight_log import FlightLog
 
@@ -62,6 +66,9 @@ def run(args: DrawArguments) -> int:
         pictures.draw_memory(activity, network.time.nominal_s, args.out / 'memory.png')
         draw_roles(roles_of(network, log), network.wiring, args.out / 'roles.png')
         drawn += ['neurons.png', 'phases.png', 'memory.png', 'roles.png']
+        if network.wiring is not None:
+            draw_activity(activity, network.wiring, args.out / 'activity.png')
+            drawn.append('activity.png')
     if args.expressivity:
         _expressivity(args)
         drawn.append('expressivity.png')

@@ -24,6 +24,9 @@ PICTURES = {  # that ``draw`` writes: title
     'phases.png': 'The path of the state, and the command against the bearing',
     'wiring.png': 'The wiring',
     'roles.png': 'The role of each neuron: read from it, and missed without it',
+    'activity.png': 'The activity of the neurons on the wiring, over a flight',
+    'knock-out.png': 'Flights without each neuron',
+    'attention.png': 'Attention: where the command comes from',
     'expressivity.png': 'Expressivity of random cells',
 }
 REPLAYS = 'replays'
@@ -81,7 +84,9 @@ def pilot_of(found: FoundFlight, study: Mapping[str, Any] | None = None) -> str:
     training = (study or {}).get('bundles', {}).get(name)
     if training is not None:
         return str(training).rpartition('-')[0]
-    return name if name in PILOTS else f'bundle {name}'
+    silent = found.who.get('silent neuron')
+    without = '' if silent is None else f' without neuron {silent}'
+    return name if name in PILOTS else f'bundle {name}{without}'
 
 
 def gather(folder: Path) -> ReportContents:

@@ -33,9 +33,9 @@ def draw_wiring(wiring: Wiring, path: Path) -> None:
     """
     figure, axes = _figure(8.0, 5.0)
     sensory = np.stack([np.zeros(wiring.sensory), np.linspace(0.0, 1.0, wiring.sensory)], axis=1)
-    places = _places(wiring)
-    _synapses(axes, sensory, places, wiring.inputs, 0.25, 0.15)
-    _synapses(axes, places, places, wiring.synapses, 0.9, 0.8)
+    places = places_of(wiring)
+    draw_synapses(axes, sensory, places, wiring.inputs, 0.25, 0.15)
+    draw_synapses(axes, places, places, wiring.synapses, 0.9, 0.8)
     axes.scatter(*sensory.T, s=4, color=FAINT)
     ends = np.cumsum((0, *wiring.layers))
     for k, (start, end) in enumerate(pairwise(ends)):
@@ -128,7 +128,7 @@ def draw_expressivity(scales: FloatArray, lengths: Spread, path: Path) -> None:
     _save(figure, path)
 
 
-def _places(wiring: Wiring) -> FloatArray:
+def places_of(wiring: Wiring) -> FloatArray:
     """Return where each neuron is drawn: layers in columns, a single layer on a circle."""
     if len(wiring.layers) == 1:
         angle = np.linspace(0.0, 2.0 * np.pi, wiring.neurons, endpoint=False)
@@ -140,10 +140,11 @@ def _places(wiring: Wiring) -> FloatArray:
     return np.concatenate(found)
 
 
-def _synapses(
+def draw_synapses(
     axes: Any, before: FloatArray, after: FloatArray, signs: npt.NDArray[np.int8], wide: float,
     alpha: float,
 ) -> None:  # fmt: skip
+    """Draw the synapses between neurons at these places."""
     for source, target in zip(*np.nonzero(signs), strict=True):
         colour = EXCITES if signs[source, target] > 0 else INHIBITS
         path = _bow(before[source], after[target])

@@ -7,7 +7,7 @@ wherever it was flown. Nothing here flies.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from ... import resources
 from ...contract import load_contract
 from ...errors import ConfigError, LiquidDroneError
 from ...files import load_json, shown_path
+from ...runtime.silence import Silence
 from ...schema import build
 from ...sim.flight_spec import PILOTS, FlightSpec
 from ..flights_file import FLIGHTS, Flown, all_flights, flight_id
@@ -98,7 +99,7 @@ def trial_of(found: FoundFlight, bundle: Path | None = None) -> Trial:
     hashes = {path: _hash_of(path) for path in candidates if path is not None}
     for path, has in hashes.items():
         if has == wanted:
-            return Trial(noted.flight, path, noted.providers, noted.precision)
+            return replace(noted, bundle=path)
     came = ', '.join(f'{shown_path(path)} is {has}' for path, has in hashes.items())
     raise ConfigError(
         f'flight {found.id} was flown with the bundle {wanted}; {came or "none is here"}: give '
@@ -113,7 +114,10 @@ def _noted(found: FoundFlight) -> Trial:
     try:
         flight = build(FlightSpec, document['flight'], where)
         bundle = document['bundle'] and Path(document['bundle'])
-        return Trial(flight, bundle, str(document['providers']), str(document['precision']))
+        backend = str(document['providers']), str(document['precision'])
+        silent = document.get('silence')
+        silence = None if silent is None else build(Silence, silent, where)
+        return Trial(flight, bundle, *backend, silence)
     except (KeyError, TypeError) as error:
         raise ConfigError(f'{where}: expected what evaluate wrote; remove it') from error
 

@@ -69,7 +69,7 @@ def test_gradient_maps_leave_out_what_the_command_does_not_read():
     image, mask = a_picture((40, 60))
     elsewhere = network_that_reads((100, 200))
     for method in ('Grad-CAM', 'integrated gradients'):
-        assert lift(METHODS[method](elsewhere, image[None])[0], mask) < 1.0
+        assert lift(METHODS[method](elsewhere, image[None])[0], mask) < 1.001
 
 
 maps = st.integers(0, 2**32 - 1).map(
