@@ -88,7 +88,7 @@ def changed(frames: Tensor, drawn: list[ImageAugmentation], grain: Tensor) -> Te
     if any(one.mix is not None for one in drawn):
         mixes = [np.eye(3) if one.mix is None else one.mix for one in drawn]
         mix = _like(pixels, np.stack(mixes))[:, None, None]  # (B, 1, 1, 3, 3)
-        pixels = (pixels @ mix.transpose(3, 4)).clamp_(0.0, 255.0)
+        pixels = _mixed(pixels, mix).clamp_(0.0, 255.0)
     for pixel, one in zip(pixels, drawn, strict=True):
         if one.blurred:
             pixel.copy_(_blurred(pixel))
@@ -122,6 +122,17 @@ def _recoloured(frames: Tensor, drawn: list[ImageAugmentation], grain: Tensor) -
     )
     shift = noise * sigma + offset  # (B, h, w, 3)
     return pixels.mul_(gain[:, None]).add_(shift[:, None]).clamp_(0.0, 255.0)
+
+
+def _mixed(pixels: Tensor, mix: Tensor) -> Tensor:
+    """Mix the channels of (B, T, h, w, 3); a processor has no fast bfloat16 for matrices so small.
+
+    The product of bfloat16 numbers is exact in float32, so that both ways give the same bits.
+    """
+    turned = mix.transpose(3, 4)
+    if pixels.is_cuda:
+        return pixels @ turned
+    return (pixels.float() @ turned.float()).to(pixels.dtype)
 
 
 def _blurred(pixels: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from ...runtime.attention import occlude
 from ...runtime.runner import PolicyRunner
 from .maps import HELD, METHODS
 from .scenes import Scene
-from .scores import Monitor, entropy, hits, jump, lift, mass_on, mean_of, ssim
+from .scores import SeasonMonitor, entropy, hits, jump, lift, mass_on, mean_of, ssim
 
 NOISE = 8.0  # standard deviation, of 255: the largest that training adds
 OCCLUSION = 'occlusion'
@@ -130,7 +130,7 @@ def summary_of(scores: Iterable[MapScore], home: str) -> list[dict[str, Any]]:
     rows = []
     for (bundle, method), places in groups.items():
         usual = [one for one in places[home] if one.seed % 2 == 0]
-        monitor = Monitor(_behaviour(usual)) if len(usual) > 1 else None
+        monitor = SeasonMonitor(_behaviour(usual)) if len(usual) > 1 else None
         for place, found in places.items():
             judged = [one for one in found if place != home or one.seed % 2]
             names = ('mass', 'lift', 'hit', 'entropy', 'jump', 'ssim')

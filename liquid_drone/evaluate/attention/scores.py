@@ -75,7 +75,7 @@ def _blurred(values: FloatArray) -> FloatArray:
     return np.asarray(cv2.GaussianBlur(values, (WINDOW, WINDOW), SIGMA), dtype=np.float64)
 
 
-class Monitor:
+class SeasonMonitor:
     """Alarms where entropy or jump are further from home's than nearly all frames at home."""
 
     def __init__(self, home: FloatArray) -> None:

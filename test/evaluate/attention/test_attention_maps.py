@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from liquid_drone.evaluate.attention.maps import METHODS
 from liquid_drone.evaluate.attention.measuring import MapScore, summary_of, table
 from liquid_drone.evaluate.attention.scores import (
-    Monitor,
+    SeasonMonitor,
     entropy,
     grown,
     hits,
@@ -108,7 +108,7 @@ def test_the_ends_of_the_scales():
 def test_a_monitor_alarms_elsewhere_and_hardly_at_home():
     rng = np.random.default_rng(3)
     home = rng.normal((0.5, 0.02), (0.05, 0.01), size=(400, 2))
-    monitor = Monitor(home)
+    monitor = SeasonMonitor(home)
     assert monitor.alarms(rng.normal((0.5, 0.02), (0.05, 0.01), size=(400, 2))) < 0.12
     for other in ((0.9, 0.02), (0.1, 0.02), (0.5, 0.3)):
         assert monitor.alarms(rng.normal(other, (0.05, 0.01), size=(100, 2))) > 0.9
