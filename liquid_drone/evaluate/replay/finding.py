@@ -117,7 +117,7 @@ def _noted(found: FoundFlight) -> Trial:
         backend = str(document['providers']), str(document['precision'])
         silent = document.get('silence')
         silence = None if silent is None else build(Silence, silent, where)
-        return Trial(flight, bundle, *backend, silence)
+        return Trial(flight, bundle, *backend, silence=silence)
     except (KeyError, TypeError) as error:
         raise ConfigError(f'{where}: expected what evaluate wrote; remove it') from error
 
