@@ -34,6 +34,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from .. import resources
+from ..ros.process import LAUNCH
 from ..sim.flight_spec import FlightSpec
 from . import distribution
 from .launch_arguments import (
@@ -94,7 +95,7 @@ def describe(
             for name, node in nodes.items()
             if name not in MAY_FAIL and not node.respawns
         ]
-        return [*_transport(), *handlers, *nodes.values()]
+        return [*_environment(), *handlers, *nodes.values()]
 
     return LaunchDescription([*declared, OpaqueFunction(function=start)])
 
@@ -266,9 +267,12 @@ def _is_wanted(name: str, values: Mapping[str, Any]) -> bool:
     return OPTIONAL.get(name, '') in ('', *values)
 
 
-def _transport() -> list[SetEnvironmentVariable]:
-    """Let Fast DDS carry images above 450 kB, unless the user has a profile of their own."""
-    found = distribution.fast_dds_profile(os.environ)
+def _environment() -> list[SetEnvironmentVariable]:
+    """Let Fast DDS carry images above 450 kB, unless the user has a profile of their own.
+
+    And name this process to the nodes, which end where it is gone.
+    """
+    found = {**distribution.fast_dds_profile(os.environ), LAUNCH: str(os.getpid())}
     return [SetEnvironmentVariable(name, value) for name, value in found.items()]
 
 

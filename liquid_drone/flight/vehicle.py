@@ -74,6 +74,7 @@ class VehicleState:
     estimator_received_s: float = NEVER
     position_valid: bool = True  # one of the last two reports found the estimate usable
     estimator_lacks: str = ''  # in the last report; empty: nothing
+    accuracy_m: tuple[float, float] | None = None  # of position, across and up; None: not told
     landed_received_s: float = NEVER
     landed: bool = False  # by two reports in a row
     landed_told: bool | None = None  # by the last report alone; None: undefined

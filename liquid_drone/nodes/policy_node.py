@@ -24,6 +24,7 @@ from ..contract import SEEN_PROBABILITY, check_image
 from ..image import fitted, is_too_narrow
 from ..ros import conversions, diagnostics, process, qos
 from ..ros.camera_input import IMAGE_TRANSPORT, CameraInput
+from ..ros.detections import Detections
 from ..ros.diagnostics import Diagnostics, Health, Level
 from ..ros.latency import Counter, Latency
 from ..ros.lifecycle import ManagedNode, transition
@@ -114,6 +115,7 @@ class PolicyNode(ManagedNode):
         self._probabilities = self.create_publisher(Float64, '~/target_probability', qos.COMMAND)
         self._provider = self.create_publisher(String, '~/provider', qos.LATCHED)
         self._requests = RequestInput(self)
+        self._detections = Detections(self)
         self._diagnostics = Diagnostics(self)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self._watch = self.create_timer(
@@ -232,6 +234,9 @@ class PolicyNode(ManagedNode):
         if self._requests.publish(output, stamp_ns):
             answered.frame_id = f'{answered.frame_id} {conversions.BODY_FRAME}'.lstrip()
         self._answered.publish(answered)
+        target = output.target_bearing, output.target_elevation, output.target_probability
+        contract, least = self.runner.contract, self.values['target_threshold']
+        self._detections.tell(stamp_ns, contract.camera, target, contract.name, least)
 
     def _on_reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.success = self.runner is not None

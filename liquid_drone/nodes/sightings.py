@@ -4,7 +4,8 @@
 
 ``policy/target`` (PointStamped, optical frame) comes from the policy's target head,
 ``policy/belief`` (PointStamped, body frame), seen or not, from its core;
-``target/range`` (Range) from whoever measures it.
+``target/range`` (Range) from whoever measures it. A sighting at a measured distance is
+``~/target``, for others.
 """
 
 import math
@@ -20,6 +21,8 @@ from ..flight.facts import RangeReading
 from ..flight.guard.limits import BelievedTarget, Sighting
 from ..flight.range_finder import RangeFinder
 from ..ros import conversions, qos
+
+RECENT_S = 0.5  # an older distance is not that of the sighting
 
 
 class Sightings:
@@ -46,6 +49,8 @@ class Sightings:
         self._node, self._stamp_s = node, stamp_s
         self._tell, self._measure, self._weigh = tell, measure, weigh
         self._range = RangeFinder()
+        self._distance: RangeReading | None = None
+        self._places = node.create_publisher(PointStamped, topics.TARGET, qos.SENSOR_OUT)
         self._inputs = [
             node.create_subscription(PointStamped, topics.SIGHTING, self._on_target, qos.COMMAND),
             node.create_subscription(PointStamped, topics.BELIEF, self._on_belief, qos.COMMAND),
@@ -59,6 +64,7 @@ class Sightings:
         """Stop listening."""
         for subscription in self._inputs:
             self._node.destroy_subscription(subscription)
+        self._node.destroy_publisher(self._places)
 
     def _on_target(self, message: PointStamped) -> None:
         """Pass on where the target is seen (optical frame, x right, z ahead)."""
@@ -66,6 +72,7 @@ class Sightings:
         bearing_rad = -math.atan2(message.point.x, message.point.z)
         elevation_rad = -math.atan2(message.point.y, message.point.z)
         self._tell(Sighting(stamp_s, bearing_rad, elevation_rad=elevation_rad))
+        self._show(message, stamp_s)
 
     def _on_belief(self, message: PointStamped) -> None:
         """Pass on where the target is believed (body frame, x ahead, y left)."""
@@ -78,6 +85,21 @@ class Sightings:
     def _on_range(self, message: Range) -> None:
         """Pass on how far away the target is."""
         stamp_s = self._stamp_s(conversions.nanoseconds(message.header.stamp))
-        self._measure(
-            self._range.take(message.range, message.min_range, message.max_range, stamp_s)
+        self._distance = self._range.take(
+            message.range, message.min_range, message.max_range, stamp_s
         )
+        self._measure(self._distance)
+
+    def _show(self, seen: PointStamped, stamp_s: float) -> None:
+        """Publish where the target is, where its distance is known now."""
+        distance, point = self._distance, seen.point
+        ahead = math.hypot(point.x, point.y, point.z)
+        if distance is None or not 0.0 < distance.distance_m < math.inf or not ahead > 0.0:
+            return
+        if abs(stamp_s - distance.received_s) > RECENT_S:
+            return
+        scale = distance.distance_m / ahead
+        place = PointStamped(header=seen.header)
+        place.point.x, place.point.y = scale * point.x, scale * point.y
+        place.point.z = scale * point.z
+        self._places.publish(place)

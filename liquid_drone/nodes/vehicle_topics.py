@@ -4,7 +4,8 @@
 
 ``odom`` (Odometry, the autopilot's estimate in its local frame) and ``battery_state`` (once a
 second) have the names of REP-147; ``~/stage`` (String, latched) says where the companion stands;
-``~/setpoint`` and ``~/decision`` show what was decided, ``~/words`` what the pilot is told.
+``~/setpoint`` and ``~/decision`` show what was decided, ``~/decision_numbers`` and
+``~/stage_code`` the same as numbers, ``~/words`` what the pilot is told.
 Nothing here commands.
 """
 
@@ -15,10 +16,16 @@ from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from sensor_msgs.msg import BatteryState
-from std_msgs.msg import String
+from std_msgs.msg import (
+    Float64MultiArray,
+    MultiArrayDimension,
+    MultiArrayLayout,
+    String,
+    UInt8,
+)
 
 from .. import topics
-from ..flight import report
+from ..flight import codes, report
 from ..flight.companion import Decision
 from ..flight.guard.state import Proposal
 from ..flight.health import health
@@ -62,7 +69,9 @@ class VehicleTopics:
         velocity = np.array(vehicle.velocity_enu)
         rates = np.array(vehicle.rates_flu or (UNKNOWN,) * 3)
         self._odometry.publish(
-            conversions.odometry_message(stamp_ns, position, quaternion, velocity, rates)
+            conversions.odometry_message(
+                stamp_ns, position, quaternion, velocity, rates, vehicle.accuracy_m
+            )
         )
         if self._transforms is not None:
             self._transforms.body(stamp_ns, position, quaternion)
@@ -95,6 +104,9 @@ class DecisionTopics:
         self._setpoints = node.create_publisher(TwistStamped, '~/setpoint', qos.COMMAND)
         self._decisions = Diagnostics(node, '~/decision')
         self._words = node.create_publisher(String, '~/words', qos.STATUS)
+        self._numbers = node.create_publisher(Float64MultiArray, topics.NUMBERS, qos.STATUS)
+        self._stage_code = node.create_publisher(UInt8, topics.STAGE_CODE, qos.LATCHED)
+        self._told_code: int | None = None
 
     def tell_setpoint(self, decision: Decision, stamp_ns: int) -> None:
         """Publish the setpoint, if there is one, with the stamp of its image."""
@@ -117,3 +129,11 @@ class DecisionTopics:
         """Publish the decision and what it was made on."""
         told = report.facts(decision, vehicle, proposal, is_sent)
         self._decisions.tell(health(decision, '', ''), told)
+        data = codes.decision_numbers(decision, vehicle, proposal, is_sent)
+        label = MultiArrayDimension(label=' '.join(codes.NAMES), size=len(data), stride=len(data))
+        layout = MultiArrayLayout(dim=[label])
+        self._numbers.publish(Float64MultiArray(layout=layout, data=data))
+        code = codes.STAGE_CODES[decision.stage]
+        if code != self._told_code:
+            self._told_code = code
+            self._stage_code.publish(UInt8(data=code))

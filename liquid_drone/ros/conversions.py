@@ -25,6 +25,7 @@ from ..geometry import rotation_from_quaternion
 from ..image import encode_jpeg
 
 WORLD_FRAME, BODY_FRAME, OPTICAL_FRAME = 'odom', 'base_link', 'camera_optical_frame'
+NO_INFORMATION = 1e6  # a variance, in m2, rad2, (m/s)2, (rad/s)2
 SECOND_NS = 1_000_000_000
 
 
@@ -142,15 +143,35 @@ def odometry_message(
     quaternion_xyzw: FloatArray,
     velocity_enu: FloatArray,
     rates_flu: FloatArray,
+    accuracy_m: tuple[float, float] | None = None,
 ) -> Odometry:
-    """Make odometry: pose in the world, velocities in the body frame as REP-105 users expect."""
+    """Make odometry: pose in the world, velocities in the body frame as REP-105 users expect.
+
+    Args:
+        stamp_ns: of the estimate.
+        position_enu: m.
+        quaternion_xyzw: of the body.
+        velocity_enu: m/s.
+        rates_flu: rad/s.
+        accuracy_m: standard deviation of the position, across and up; None: not known. What is
+            not known has the variance :data:`NO_INFORMATION`: zeros would mean sure.
+
+    """
     message = Odometry(header=header(stamp_ns, WORLD_FRAME), child_frame_id=BODY_FRAME)
     pose, twist = message.pose.pose, message.twist.twist
     fill(pose.position, position_enu)
     fill(pose.orientation, quaternion_xyzw)
     fill(twist.linear, rotation_from_quaternion(quaternion_xyzw).T @ velocity_enu)
     fill(twist.angular, rates_flu)
+    across, up = (NO_INFORMATION,) * 2 if accuracy_m is None else np.square(accuracy_m).tolist()
+    message.pose.covariance = _diagonal(across, across, up, *(NO_INFORMATION,) * 3)
+    message.twist.covariance = _diagonal(*(NO_INFORMATION,) * 6)
     return message
+
+
+def _diagonal(*variances: float) -> list[float]:
+    covariance: list[float] = np.diag(variances).ravel().tolist()
+    return covariance
 
 
 def pose_message(stamp_ns: int, position_enu: FloatArray) -> PoseStamped:

@@ -8,6 +8,8 @@ orderly end. Exit codes: 0 ended as asked, 2 a stated error (one sentence on the
 the start or the end; in between nothing that arrives ends a node (``survival.py``).
 """
 
+import os
+import select
 import signal
 import sys
 import threading
@@ -28,6 +30,7 @@ from rclpy.signals import SignalHandlerOptions
 from ..errors import ConfigError, LiquidDroneError
 from .survival import OddThings, SteadyExecutor
 
+LAUNCH = 'LIQUID_DRONE_LAUNCH'  # process id of the launch, for the nodes that it starts
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 BUSY_CALLBACKS = 4  # at most in a turn that does not wait, else messages queue up
 Made = TypeVar('Made')
@@ -118,10 +121,36 @@ def run_together(
     return max(codes)
 
 
+def end_with_launch(stop: StopRequest) -> None:
+    """Ask to stop as soon as the launch that started this process is gone.
+
+    SIGTERM or SIGKILL to ``ros2 launch`` alone leaves its nodes behind (ros2/launch#666); so each
+    node waits for the end of the process that the launch file names in the environment.
+    """
+    named = os.environ.get(LAUNCH, '')
+    if not named.isdecimal() or not hasattr(os, 'pidfd_open'):
+        return
+    try:
+        watched = os.pidfd_open(int(named))
+    except ProcessLookupError:
+        stop.requested = True
+        return
+    except OSError:  # a system that knows no such thing: as before
+        return
+
+    def wait() -> None:
+        select.select([watched], [], [])
+        os.close(watched)
+        stop.requested = True
+
+    threading.Thread(target=wait, name='launch', daemon=True).start()
+
+
 def _begun(make: Callable[[], Made], stop: StopRequest, arguments: list[str] | None) -> Made:
     """Start ROS, then make the nodes."""
     for number in SIGNALS:
         signal.signal(number, stop)
+    end_with_launch(stop)
     begin(arguments)
     try:
         return make()

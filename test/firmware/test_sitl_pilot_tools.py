@@ -124,6 +124,15 @@ def test_a_flight_by_the_radio_alone_told_to_the_ground_station(pilot: PilotRig)
     pilot.fly(6.0)
     pilot.flip(True)  # and again
     pilot.until(lambda: pilot.stage is Stage.READY, 10.0)
+    pilot.until(lambda: pilot.autopilot.pilot_mode(Mode.FOLLOW), 10.0)
+    pilot.until(lambda: pilot.stage is Stage.ENGAGED, 5.0)
+    pilot.fly(3.0, FORWARD)
+    pilot.until(lambda: pilot.autopilot.pilot_mode(Mode.HOLD), 20.0, FORWARD)
+    pilot.until(lambda: pilot.stage is Stage.HANDED_BACK, 5.0)  # taken over
+    pilot.flip(False)
+    pilot.fly(2.0)
+    pilot.flip(True)
+    pilot.until(lambda: pilot.stage is Stage.READY, 10.0)
 
 
 @pytest.mark.timeout(600)

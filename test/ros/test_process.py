@@ -145,3 +145,70 @@ def test_a_missing_locale_does_not_matter() -> None:
     done = subprocess.run(line, check=False, timeout=60, env=environment, capture_output=True)
     assert done.returncode == 2
     assert b'Traceback' not in done.stderr
+
+
+ORPHAN = """
+import sys
+import time
+
+from rclpy.node import Node
+
+from liquid_drone.ros import process
+from liquid_drone.ros.survival import OddThings
+
+
+class Orphan(Node):
+    patience_s = 0.05
+
+    def __init__(self):
+        super().__init__('orphan')
+        self.odd = OddThings(self.get_logger())
+
+    def start(self):
+        print('up', flush=True)
+
+    def turn(self, stop):
+        return not stop.requested
+
+    def close(self):
+        print('ended in order', flush=True)
+
+
+process.exit_with(Orphan)
+"""
+LAUNCH = """
+import os
+import subprocess
+import sys
+import time
+
+os.environ['LIQUID_DRONE_LAUNCH'] = str(os.getpid())
+subprocess.Popen([sys.executable, '-c', sys.argv[1]])
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGKILL])
+def test_a_launch_that_is_killed_alone_leaves_no_node_behind(number: int) -> None:
+    environment = {**os.environ, **local_graph.environment(local_graph.free_domain())}
+    line = [sys.executable, '-c', LAUNCH, ORPHAN]
+    with subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, text=True) as launch:
+        assert launch.stdout is not None
+        assert launch.stdout.readline() == 'up\n'
+        launch.send_signal(number)
+        assert launch.stdout.read() == 'ended in order\n'  # and the pipe's last writer is gone
+
+
+def test_a_launch_that_is_gone_already_lets_nothing_begin() -> None:
+    with subprocess.Popen([sys.executable, '-c', '']) as gone:
+        pass
+    environment = {**os.environ, process.LAUNCH: str(gone.pid)}
+    done = subprocess.run(
+        [sys.executable, '-c', ORPHAN],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, 'up\nended in order\n')

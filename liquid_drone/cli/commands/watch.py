@@ -5,16 +5,20 @@
 import dataclasses
 import importlib.util
 import json
+import math
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ...errors import MissingDependencyError, require
+from ...errors import ConfigError, MissingDependencyError, require
 from ...options import option
 from ..arguments import Command
 
 if TYPE_CHECKING:
     from ...ros.monitor import GraphSnapshot, Monitor
+    from ..keyboard import Keyboard
 
 NAME = 'watch'
 HELP = 'watch a running graph: engage state, target, command, guard, rates and latencies'
@@ -22,9 +26,11 @@ EPILOG = """examples:
   liquid-drone watch
   liquid-drone watch --namespace drone1
   liquid-drone watch --json --seconds 5      # one line of JSON a second
+  liquid-drone watch --keys                  # e, e: engage; h: hand back; q: end
 
 OK works; WARN something keeps it from all of it; ERROR does not do its work; STALE is gone.
-It listens in the ROS domain of the terminal (ROS_DOMAIN_ID), commands nothing; Ctrl-C ends it.
+It listens in the ROS domain of the terminal (ROS_DOMAIN_ID); without --keys it asks for nothing.
+Ctrl-C ends it.
 """
 AXES = ('vx', 'vy', 'vz', 'yaw rate')
 NEEDED = ('mavlink', 'policy')
@@ -37,10 +43,18 @@ LATENCIES = {
     'capture_to_setpoint': 'capture to setpoint',
     'picture_to_setpoint': 'picture to setpoint (simulator)',
 }
+KEYS, TWICE_S = 'e, e: engage   h: hand back   q: end', 3.0
 MISSING_ROS = (
     'watching needs rclpy: source a ROS 2 installation, or install its wheels (x86-64) with '
     "pip install 'liquid_drone[ros]'"
 )
+
+
+class Engaging(Protocol):
+    """Whoever asks the mavlink node."""
+
+    def engage(self, on: bool) -> tuple[bool, str]:
+        """Ask; return whether it was done, and a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +66,7 @@ class WatchArguments:
         None, 'end after that time', low=0.0, high=86_400.0, unit='s', unset='never'
     )
     json: bool = option(False, 'a line of JSON a second')
+    keys: bool = option(False, 'the keys e, e engage and h hands back, as the services do')
 
 
 def run(args: WatchArguments) -> int:
@@ -61,10 +76,15 @@ def run(args: WatchArguments) -> int:
     from ...ros.monitor import Monitor
 
     end_s = time.monotonic() + args.seconds if args.seconds is not None else float('inf')
-    show = _as_json if args.json else _as_screen
-    with Monitor(args.namespace) as monitor:
+    if args.keys and args.json:
+        raise ConfigError('--keys and --json go together with nobody: leave one of them out')
+    with Monitor(args.namespace) as monitor, ExitStack() as stack:
+        keys = stack.enter_context(_keyboard()) if args.keys else None
         try:
-            show(monitor, end_s)
+            if args.json:
+                _as_json(monitor, end_s)
+            else:
+                _as_screen(monitor, end_s, None if keys is None else WatchKeys(monitor, keys.take))
         except KeyboardInterrupt:
             return 0
     return 0
@@ -76,19 +96,73 @@ def _as_json(monitor: 'Monitor', end_s: float) -> None:
         print(json.dumps(dataclasses.asdict(monitor.snapshot())), flush=True)
 
 
-def _as_screen(monitor: 'Monitor', end_s: float) -> None:
+def _keyboard() -> 'Keyboard':
+    from ..keyboard import Keyboard
+
+    return Keyboard()
+
+
+class WatchKeys:
+    """What the keys ask for: the same services, the same refusals, as every human has.
+
+    Engaging takes two presses of ``e`` within some seconds: one finger that slips engages nothing.
+    """
+
+    def __init__(
+        self,
+        monitor: 'Engaging',
+        take: Callable[[], str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin with nothing pressed."""
+        self._monitor, self._take, self._clock = monitor, take, clock
+        self._pressed_s = -math.inf
+        self.words = KEYS
+        self.is_over = False
+
+    def serve(self) -> None:
+        """Do what was pressed since the last call."""
+        pressed = self._take()
+        if 'h' in pressed:  # whatever else was pressed
+            self._ask(False)
+            return
+        if math.isfinite(self._pressed_s) and self._clock() - self._pressed_s > TWICE_S:
+            self._pressed_s, self.words = -math.inf, KEYS
+        for key in pressed:
+            if key == 'q':
+                self.is_over = True
+            elif key == 'e' and math.isfinite(self._pressed_s):
+                self._ask(True)
+            elif key == 'e':
+                self._pressed_s = self._clock()
+                self.words = 'e again engages'
+            else:
+                self._pressed_s, self.words = -math.inf, KEYS
+
+    def _ask(self, on: bool) -> None:
+        self._pressed_s = -math.inf
+        done, words = self._monitor.engage(on)
+        self.words = f'{"engage" if on else "hand back"}: {words}{"" if done else " (refused)"}'
+
+
+def _as_screen(monitor: 'Monitor', end_s: float, keys: WatchKeys | None) -> None:
     live = require('rich.live', 'ros').Live(auto_refresh=False)
     with live:
-        while time.monotonic() < end_s:
-            monitor.spin(0.5)
-            live.update(screen(monitor.snapshot()), refresh=True)
+        while time.monotonic() < end_s and not (keys and keys.is_over):
+            monitor.spin(0.5 if keys is None else 0.1)
+            if keys is not None:
+                keys.serve()
+            words = '' if keys is None else keys.words
+            live.update(screen(monitor.snapshot(), words), refresh=True)
 
 
-def screen(snapshot: 'GraphSnapshot') -> Any:
-    """Return what is drawn: one row a fact, coloured by its level."""
+def screen(snapshot: 'GraphSnapshot', words: str = '') -> Any:
+    """Return what is drawn: one row a fact, coloured by its level; then what keys do or did."""
     table = require('rich.table', 'ros').Table(show_header=False, box=None, padding=(0, 2))
     for row in rows(snapshot):
         table.add_row(*row)
+    if words:
+        table.add_row('[bold]keys[/bold]', words.replace('[', r'\['))
     return table
 
 

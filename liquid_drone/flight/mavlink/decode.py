@@ -191,8 +191,15 @@ def _estimator(vehicle: VehicleState, message: Any, now_s: float) -> VehicleStat
         vehicle,
         estimator_received_s=now_s,
         estimator_lacks=lacks,
+        accuracy_m=None if on_ardupilot else _accuracy_m(message),
         position_valid=not lacks or (not is_first and not vehicle.estimator_lacks),
     )
+
+
+def _accuracy_m(message: Any) -> tuple[float, float] | None:
+    """Return ESTIMATOR_STATUS's standard deviations; ArduPilot's report has ratios only."""
+    told = message.pos_horiz_accuracy, message.pos_vert_accuracy
+    return told if all(0.0 < one < math.inf for one in told) else None
 
 
 def _radio(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
