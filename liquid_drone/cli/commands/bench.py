@@ -3,7 +3,7 @@
 """``liquid-drone bench``: how fast the parts are here; one file in ``benchmarks`` each."""
 
 from ..arguments import CommandGroup
-from .benchmarks import endurance, fuzz_mavlink, policy, ros, runtime, scale, sim, vision
+from .benchmarks import belief, endurance, fuzz_mavlink, policy, ros, runtime, scale, sim, vision
 
 NAME = 'bench'
 HELP = 'measure how fast the parts are on this machine'
@@ -16,6 +16,7 @@ EPILOG = """examples:
   liquid-drone bench fuzz-mavlink
   liquid-drone bench sim
   liquid-drone bench scale
+  liquid-drone bench belief --bundle models/mine
 """
 
 COMMAND = CommandGroup(
@@ -31,5 +32,6 @@ COMMAND = CommandGroup(
         fuzz_mavlink.COMMAND,
         sim.COMMAND,
         scale.COMMAND,
+        belief.COMMAND,
     ),
 )
