@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import BoolArray, Command, FloatArray, Image
+from ..contract import Belief
 from ..errors import BundleError
 from ..geometry import euler_from_quaternion
 from ..runtime.runner import PolicyRunner
@@ -57,7 +58,7 @@ class _Watching:
 
     def __init__(self, runner: PolicyRunner) -> None:
         self.runner = runner
-        self.beliefs: list[tuple[float, float, float]] = []
+        self.beliefs: list[Belief] = []
         self.reset()
 
     def reset(self) -> None:
@@ -70,7 +71,7 @@ class _Watching:
                 f'bundle {self.runner.bundle} has no belief: take one of contract format 2 with '
                 'belief: true'
             )
-        self.beliefs.append(tuple(belief))
+        self.beliefs.append(belief)
         return DriverOutput(label)
 
 
@@ -120,7 +121,9 @@ def errors_of(
 
 def hidings(flight: WatchedFlight) -> list[tuple[int, int]]:
     """Return (last frame seen, first frame seen again) of each time it goes out of sight."""
-    found, seen_since, last = [], None, None
+    found: list[tuple[int, int]] = []
+    seen_since: int | None = None
+    last: int | None = None
     for index, visible in enumerate(flight.visible):
         if visible:
             if last is not None:
@@ -148,8 +151,9 @@ def _summary(after_s: float, rows: list[tuple[float, ...]]) -> BeliefError:
     if not rows:
         return BeliefError(after_s, 0, None, None, None, None)
     columns = np.array(rows)
-    middle = [float(value) for value in np.median(columns[:, :3], axis=0)]
-    return BeliefError(after_s, len(rows), *middle, float(columns[:, 3].mean()))
+    belief_m, kalman_m, still_m = (float(value) for value in np.median(columns[:, :3], axis=0))
+    share = float(columns[:, 3].mean())
+    return BeliefError(after_s, len(rows), belief_m, kalman_m, still_m, share)
 
 
 def table(errors: Sequence[BeliefError]) -> str:
