@@ -16,7 +16,7 @@ from ..sim.flight_log import FlightLog
 from ..sim.scenario.task import Task
 
 LEAST_LOSS_S = 0.5  # a shorter time out of view is none
-DISTANCE_SCALE_M, BEARING_SCALE_RAD = 4.0, np.pi / 4.0  # at which an error costs the whole reward
+BEARING_SCALE_RAD, MOST_ERROR = np.pi / 4.0, 2.0  # of gym-unrealcv
 APART_S, APART_M = 3.0, 2.5  # after the last crossing, and of both people: then it shows
 OTHERS, OTHERS_STEP_S = 'others', 0.5  # in a log's facts: ways of those who look alike
 Followed = Literal['', 'target', 'other', 'nobody']
@@ -54,14 +54,9 @@ def field_terms(log: FlightLog, task: Task, counts: BoolArray, view: BoolArray) 
     distance, bearing = _polar(log, log.column('target_position_enu'))
     is_near = (distance >= task.min_distance_m) & (distance <= task.max_distance_m)
     losses, is_open = _losses(view[counts], frame_s)
-    reward = (
-        1.0
-        - np.abs(distance - task.keep_distance_m) / DISTANCE_SCALE_M
-        - np.abs(bearing) / BEARING_SCALE_RAD
-    )
     return FieldTerms(
         tracking_rate=float((view & is_near)[counts].mean()),
-        reward=float(np.maximum(reward, -1.0)[counts].mean()),
+        reward=float(_rewards(distance, bearing, task.keep_distance_m)[counts].mean()),
         losses_s=losses,
         is_lost_at_end=is_open,
         followed=_followed(log, counts, distance, bearing),
@@ -93,6 +88,15 @@ def _polar(log: FlightLog, places: FloatArray) -> tuple[FloatArray, FloatArray]:
     yaw = np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
     bearing = np.arctan2(away[:, 1], away[:, 0]) - yaw
     return np.hypot(*away.T), np.arctan2(np.sin(bearing), np.cos(bearing))
+
+
+def _rewards(distance: FloatArray, bearing: FloatArray, wanted_m: float) -> FloatArray:
+    """Return the reward (T,) of gym-unrealcv (Luo et al. 2018): 1 at the wanted place, -1 far."""
+    too_far = np.abs(wanted_m - distance * np.cos(bearing)) / wanted_m
+    aside = np.abs(bearing) / BEARING_SCALE_RAD
+    cost = np.minimum(too_far, MOST_ERROR) + np.minimum(aside, MOST_ERROR)
+    rewards: FloatArray = np.maximum(1.0 - cost, -1.0)
+    return rewards
 
 
 def _losses(view: BoolArray, frame_s: float) -> tuple[tuple[float, ...], bool]:

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from liquid_drone.cli.main import main
+from liquid_drone.evaluate.flights_file import Flown, to_line
 from liquid_drone.evaluate.scoring import score, summarise
 from liquid_drone.evaluate.statistics.paired import paired
 from liquid_drone.sim.scenario.task import load_task
@@ -35,7 +37,7 @@ def terms(flight, task):
 def test_a_perfect_flight_has_the_highest_terms(terms, task):
     one = terms()
     assert one.tracking_rate == 1.0
-    assert one.reward == pytest.approx(1.0 - abs(3.0 - task.keep_distance_m) / 4.0, abs=0.01)
+    assert one.reward == pytest.approx(1.0 - abs(3.0 / task.keep_distance_m - 1.0), abs=0.01)
     assert one.losses_s == ()
     assert one.followed == ''
 
@@ -114,3 +116,20 @@ def test_pilots_without_a_common_seed_are_not_compared(flight, task):
     one = score(flight(), task)
     with pytest.raises(ValueError, match='none in common'):
         paired([one], [replace(one, seed=1)])
+
+
+def test_report_against_prints_a_line_for_each_place_that_both_flew(
+    tmp_path, flight, task, capsys
+):
+    one = score(flight(), task)
+    for name, won in (('ours', True), ('theirs', False)):
+        who = {'world': 'forest', 'season': 'summer', 'task': 'follow', 'weather': 'clear'}
+        lines = [
+            to_line(Flown(replace(one, seed=k, success=won), '0' * 16), who) for k in range(8)
+        ]
+        (tmp_path / name).mkdir()
+        (tmp_path / name / 'flights.jsonl').write_text(''.join(lines))
+    assert main(['report', str(tmp_path / 'ours'), '--against', str(tmp_path / 'theirs')]) == 0
+    (line,) = capsys.readouterr().out.splitlines()[2:]
+    assert '| follow | forest | summer | clear | 8 | 8 | 0 | +100.0% |' in line
+    assert line.endswith('| 0.00781 |')

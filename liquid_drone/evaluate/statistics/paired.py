@@ -6,16 +6,19 @@ The flights of a seed are drawn together. It says what differs between these two
 between two ways of training: for that the unit is a training (``aggregates``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..replay.finding import FoundFlight
 from ..scoring import FlightScore
 from .aggregates import DRAWS, LEVEL, Estimate
 from .exact import mcnemar_p
 
 BOOTSTRAP_SEED = 0
+WHERE = ('task', 'world', 'season', 'weather')
+Cell = tuple[str, ...]  # the words of ``WHERE``
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,32 @@ def paired(ours: Sequence[FlightScore], theirs: Sequence[FlightScore]) -> Paired
         difference=_difference(won.astype(np.float64)),
         reward_difference=_difference(np.array(rewards)) if rewards else None,
         mcnemar_p=mcnemar_p(won[:, 0], won[:, 1]),
+    )
+
+
+def by_cell(flights: Iterable[FoundFlight]) -> dict[Cell, list[FlightScore]]:
+    """Return the scores of each place and task."""
+    cells: dict[Cell, list[FlightScore]] = {}
+    for one in flights:
+        cell = tuple(one.who.get(name, '') for name in WHERE)
+        cells.setdefault(cell, []).append(one.flown.score)
+    return cells
+
+
+def paired_table(cells: Sequence[tuple[Cell, list[FlightScore], list[FlightScore]]]) -> str:
+    """Return a comparison in Markdown, a line for each cell."""
+    heads = (*WHERE, 'seeds', 'only ours', 'only theirs', 'difference', '95 %', 'McNemar p')
+    lines = [f'| {" | ".join(heads)} |', '|---' * len(heads) + '|']
+    for cell, ours, theirs in cells:
+        lines.append(f'| {" | ".join(cell)} | {_cells(paired(ours, theirs))} |')
+    return '\n'.join(lines)
+
+
+def _cells(found: Paired) -> str:
+    one = found.difference
+    counts = f'{found.seeds} | {found.only_ours} | {found.only_theirs}'
+    return (
+        f'{counts} | {one.value:+.1%} | {one.low:+.1%} to {one.high:+.1%} | {found.mcnemar_p:.3g}'
     )
 
 
