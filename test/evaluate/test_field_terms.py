@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from liquid_drone.cli.main import main
@@ -16,6 +16,10 @@ from liquid_drone.evaluate.statistics.paired import paired
 from liquid_drone.sim.scenario.task import load_task
 
 OCCLUSION = load_task('occlusion:4')
+DRAWN = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # ``flight`` makes new ones
+)
 
 
 def ways(aside_m):
@@ -46,12 +50,10 @@ def test_the_reward_has_a_floor(terms):
     assert terms(target_position_enu=lambda t: [max(t, 0) * 0.8 - 30.0, 0, 0]).reward == -1.0
 
 
-@settings(max_examples=10, deadline=None)
+@settings(DRAWN, max_examples=10)
 @given(begin=st.floats(2.0, 20.0), long=st.floats(0.6, 20.0))
-def test_each_loss_is_as_long_as_the_target_is_out_of_view(begin, long):
-    from conftest import make_flight
-
-    log = make_flight(target_pixels=lambda t: 0 if begin <= t < begin + long else 99)
+def test_each_loss_is_as_long_as_the_target_is_out_of_view(flight, begin, long):
+    log = flight(target_pixels=lambda t: 0 if begin <= t < begin + long else 99)
     (loss,) = score(log, load_task('follow')).terms.losses_s
     assert loss == pytest.approx(long, abs=0.051)
 
@@ -95,12 +97,10 @@ def test_a_summary_counts_losses_and_who_was_followed(flight, task):
     assert terms.median_loss_s == pytest.approx(1.95, abs=0.1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(DRAWN, max_examples=25)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
-def test_two_pilots_are_compared_seed_by_seed(outcomes):
-    from conftest import make_flight
-
-    one = score(make_flight(3.0), load_task('follow'))
+def test_two_pilots_are_compared_seed_by_seed(flight, outcomes):
+    one = score(flight(3.0), load_task('follow'))
     ours = [replace(one, seed=k, success=a) for k, (a, _) in enumerate(outcomes)]
     theirs = [replace(one, seed=k, success=b) for k, (_, b) in enumerate(outcomes)]
     found = paired(ours, [*reversed(theirs), replace(one, seed=10**6)])

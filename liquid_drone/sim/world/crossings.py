@@ -20,7 +20,7 @@ from ..scenario.target import Target
 from ..scenario.track import Track
 from .actors import MovingActor, make_actor
 from .placement import distance
-from .routes import STEP_S, Route
+from .routes import STEP_S, Route, rounded_path, walking_to
 from .tracks import BEHIND_M, TrackWay
 
 PASSER_BY = 'plain_person'
@@ -30,6 +30,7 @@ TWIN_M = 1.3  # behind the target: between it and the drone; the next twin ahead
 PEOPLE_M = (0.9, 2.6)  # before or behind the target
 ANGLES_DEG = (65.0, 115.0)  # between both ways
 SPEEDS_M_S = (0.8, 1.3)
+PACE, STEPS_IN_M = (0.9, 1.1), 1.2  # of the target's speed; over which a corner is rounded
 PASSING_M = 0.9  # between target and twin behind a screen
 APART_M = 0.7  # both people, at any time
 TRIES = 12
@@ -42,7 +43,10 @@ def who_crosses(scenario: Scenario, track: Track, way: TrackWay, seed: int) -> l
     found = []
     for number, time_s in enumerate(way.events_s):
         for k in range(track.twins):
-            route = _meeting(way, number, rng) if way.screens and k == 0 else None
+            route = None
+            if k == 0:
+                meet = _meeting if way.screens else _replacing
+                route = meet(way, number, rng)
             if route is None:
                 route = _crossing(way.route, time_s, TWIN_M if k % 2 else -TWIN_M, rng)
             found.append((route, double))
@@ -103,6 +107,29 @@ def _crossing(way: Route, time_s: float, ahead_m: float, rng: np.random.Generato
         apart_m = np.linalg.norm(route.position - way.position, axis=1).min()
         if distance(ends, way.position[::4]).min() > KEPT_M and apart_m > APART_M:
             return route
+    return None
+
+
+def _replacing(way: TrackWay, number: int, rng: np.random.Generator) -> Route | None:
+    """Return the route of who steps in behind the target and goes on where that turns off."""
+    time_s = way.events_s[number]
+    spot, heading, walked = way.route.at(time_s)
+    turned = way.route.at(time_s + 5.0)[1] - heading
+    ahead = np.array([math.cos(heading), math.sin(heading)])
+    left = np.array([-ahead[1], ahead[0]])
+    inner = math.copysign(1.0, turned) * left  # it comes from where the target goes
+    middle = spot - TWIN_M * ahead
+    path = rounded_path(
+        np.stack([middle + STANDS_M * inner, middle, middle + STANDS_M * ahead]), STEPS_IN_M
+    )
+    speed = max(float(walked) / time_s, 0.5) * float(rng.uniform(*PACE))
+    count = len(way.route.heading)
+    along = np.clip((np.arange(count) * STEP_S - time_s) * speed + STANDS_M, 0.0, None)
+    route = walking_to(path, along)
+    apart_m = np.linalg.norm(route.position - way.route.position, axis=1).min()
+    ends = route.position[[0, -1]]
+    if apart_m > APART_M and distance(ends, way.route.position[::4]).min() > KEPT_M:
+        return route
     return None
 
 

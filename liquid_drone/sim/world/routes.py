@@ -141,6 +141,12 @@ def walking(path: FloatArray, speed: FloatArray) -> Route:
     return _on(path, travelled, travelled)
 
 
+def walking_to(path: FloatArray, at_m: FloatArray) -> Route:
+    """Return the route that is so far (N,) along a path at each step; it stays at its end."""
+    at_m = np.minimum(at_m, (len(path) - 1) * PATH_STEP_M)
+    return _on(path, at_m, at_m)
+
+
 def pacing(path: FloatArray, speed_m_s: float, duration_s: float) -> Route:
     """Walk to and fro on a path."""
     count = math.ceil(duration_s / STEP_S) + 1

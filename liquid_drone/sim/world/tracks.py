@@ -4,7 +4,8 @@
 
 At each event the target of ``hidden_s`` walks through a gap in a screen, too narrow for a drone,
 turns at once and goes along behind the screen to its end. Who keeps 3 m away on this side loses
-sight of it for that long. Of ``turn_deg`` it turns in the open. A season draws nothing here.
+sight of it for that long. Of ``turn_deg`` it turns in the open, and where only doubles cross it
+turns off as one of them goes on. A season draws nothing here.
 """
 
 import math
@@ -25,6 +26,7 @@ SHARP_M = 0.4  # radius of the turn behind a screen
 HAIRPIN_M = 0.8  # radius of a turn in the open
 STRAIGHT_M = 6.0  # before an event
 AFTER_M = 4.0  # straight on, once it is out of a screen, or after a turn
+ASIDE_RAD, ASIDE_M = math.radians(75.0), 1.0  # the turn where a double goes on, its radius
 UNHIDDEN_M = 0.75  # along a screen until it is out of sight: seen through the gap
 END_S = 8.0  # before the end of the flight nothing begins
 BESIDE_M = 1.9  # of a screen: whoever follows flies here
@@ -132,6 +134,8 @@ def _bend(track: Track, travelled: FloatArray, time_s: float, sign: float) -> Be
         return Bend(index, sign * math.pi / 2.0, SHARP_M, (STRAIGHT_M, after))
     if track.turn_deg:
         return Bend(index, sign * math.radians(track.turn_deg), HAIRPIN_M, (STRAIGHT_M, AFTER_M))
+    if track.twins:
+        return Bend(index, sign * ASIDE_RAD, ASIDE_M, (STRAIGHT_M, AFTER_M))
     return None
 
 
