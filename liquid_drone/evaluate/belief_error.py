@@ -27,7 +27,7 @@ from .pilots.belief import ConstantVelocity
 from .scoring import in_view
 
 AFTER_S = (1.0, 2.0, 4.0)
-SEEN_BEFORE_S = 1.0  # without a break: then what follows counts as hidden
+IN_SIGHT_S = 1.0  # without a break: then what follows counts as hidden
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def hidings(flight: WatchedFlight) -> list[tuple[int, int]]:
             last = None
             seen_since = index if seen_since is None else seen_since
         elif seen_since is not None:
-            is_long = flight.stamp_s[index - 1] - flight.stamp_s[seen_since] >= SEEN_BEFORE_S
+            is_long = flight.stamp_s[index - 1] - flight.stamp_s[seen_since] >= IN_SIGHT_S
             last = index - 1 if is_long else None
             seen_since = None
     return found if last is None else [*found, (last, len(flight.visible))]
