@@ -32,6 +32,10 @@ T = TypeVar('T')
 R = TypeVar('R')
 ANSWER_S = 8.0  # an address that has not answered by then does not
 CORES_EVERY_S = 2.0  # the cores of a cluster are counted anew
+NO_TOKEN = (
+    'wants another token than this machine has: the same RAY_AUTH_TOKEN, or file '
+    '~/.ray/auth_token, belongs on each of its machines (ray get-auth-token prints it)'
+)
 AHEAD = 2  # items sent for each core, so that none waits for the driver
 
 
@@ -199,7 +203,9 @@ def _joined(address: str) -> Iterator[Any]:
             log_to_driver=False,
             runtime_env={'env_vars': {**ONE_CORE, 'PYTHONHASHSEED': '0'}},
         )
-    except (RuntimeError, ConnectionError, ValueError, AssertionError) as error:
+    except (
+        RuntimeError, ConnectionError, ValueError, AssertionError, ray.exceptions.RayError
+    ) as error:  # fmt: skip
         said = ' '.join(str(error).split())
         raise ConfigError(
             f'the Ray cluster at {shown(address)} cannot be joined: {shown(said)}; start the '
@@ -209,6 +215,19 @@ def _joined(address: str) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _take_token() -> None:
+    """Show the token of this machine, if there is one, as ``ray.init`` and ``ray start`` do."""
+    try:
+        setup: Any = importlib.import_module(
+            'ray._private.authentication.authentication_token_setup'
+        )
+        take = setup.maybe_enable_token_auth_if_token_available
+    except (ImportError, AttributeError):
+        return  # this Ray asks for none, or not by default
+    logging.getLogger('ray').setLevel(logging.ERROR)  # it would warn of what is as it should be
+    take(warn_if_disabled=False)
 
 
 def _silent(address: str, why: object) -> ConfigError:
@@ -238,6 +257,7 @@ def _ask(address: str, within_s: float) -> None:
     answers: list[object] = []
     services: Any = importlib.import_module('ray._private.services')
     raylet: Any = importlib.import_module('ray._raylet')
+    _take_token()
 
     def ask() -> None:
         try:
@@ -245,11 +265,16 @@ def _ask(address: str, within_s: float) -> None:
             client = raylet.GcsClient(address=where) if where else None
             answers.append(client.cluster_id if client else 'none was started')
         except Exception as error:  # Ray raises whatever it meets: none of them is an answer
-            answers.append(f'{type(error).__name__}: {str(error)[:100]}')
+            kind = type(error).__name__
+            answers.append(
+                NO_TOKEN if kind == 'AuthenticationError' else f'{kind}: {error!s:.100}'
+            )
 
     threading.Thread(target=ask, daemon=True).start()
     until_s = time.monotonic() + within_s
     while not answers and time.monotonic() < until_s:
         time.sleep(0.02)
+    if NO_TOKEN in answers:
+        raise ConfigError(f'the Ray cluster at {shown(address)} {NO_TOKEN}')
     if not answers or isinstance(answers[0], str):
         raise _silent(address, answers[0] if answers else f'no answer within {within_s:.0f} s')

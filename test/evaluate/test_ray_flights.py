@@ -3,6 +3,8 @@
 """Two Ray nodes: the bytes of one process; killed workers, nodes and drivers lose nothing."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -48,6 +50,13 @@ from liquid_drone.workers.ray_cluster import RayCluster
 from doomed import DiesAt
 for number in RayCluster(sys.argv[1]).results(DiesAt(Path(sys.argv[2]), {}, 0.3), range(40)):
     print(number, flush=True)
+"""
+
+SQUARES = """
+import sys
+from operator import methodcaller
+from liquid_drone.workers.ray_cluster import RayCluster
+print(sorted(RayCluster(sys.argv[1]).results(methodcaller('__pow__', 2), range(3))))
 """
 
 
@@ -140,3 +149,42 @@ def test_a_killed_driver_leaves_no_work_behind(cluster: Any, tmp_path: Path) -> 
         time.sleep(3.0)  # the workers end: nobody begins another piece of work
     assert before < 40
     assert sorted(RayCluster(cluster.address).results(abs, range(4))) == [0, 1, 2, 3]
+
+
+def test_a_cluster_with_a_token_is_joined_by_who_has_it(tmp_path: Path) -> None:
+    """``ray start`` asks for one wherever ``ray.init`` once made one."""
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        port = taken.getsockname()[1]
+    ray = Path(sys.executable).with_name('ray')
+    homes = {name: tmp_path / name for name in ('owner', 'stranger')}
+    for home in homes.values():
+        home.mkdir()
+        with_home = {**os.environ, 'HOME': str(home), 'RAY_USAGE_STATS_ENABLED': '0'}
+        subprocess.run([ray, 'get-auth-token', '--generate'], env=with_home, check=True)
+    start = [ray, 'start', '--head', '--num-cpus', '1', '--include-dashboard', 'false', '--block']
+    with (tmp_path / 'head.log').open('wb') as log:
+        head = subprocess.Popen(
+            [*start, '--port', str(port), '--node-ip-address', '127.0.0.1'],
+            env={**os.environ, 'HOME': str(homes['owner'])}, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+    try:
+        found = {name: _joins(f'127.0.0.1:{port}', home) for name, home in homes.items()}
+    finally:
+        os.killpg(head.pid, signal.SIGTERM)
+        head.wait(60.0)
+    assert found['owner'] == '[0, 1, 4]', (tmp_path / 'head.log').read_text()
+    assert 'wants another token than this machine has' in found['stranger']
+
+
+def _joins(address: str, home: Path) -> str:
+    """Return what came of work that a home's program sends, once the head has started."""
+    until_s = time.monotonic() + 120.0
+    while time.monotonic() < until_s:
+        done = subprocess.run(
+            [sys.executable, '-c', SQUARES, address],
+            env={**os.environ, 'HOME': str(home)}, capture_output=True, text=True,
+        )  # fmt: skip
+        if 'no Ray cluster answers' not in done.stderr:
+            break
+    return (done.stdout or done.stderr).strip().rpartition('\n')[2]
