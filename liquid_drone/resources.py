@@ -7,14 +7,24 @@ Python, then every ``AMENT_PREFIX_PATH`` entry. Nothing here reads a file.
 """
 
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from .errors import ConfigError
 from .masking import masked
 
 PACKAGE = 'liquid_drone'
+
+
+class SecretFile(NamedTuple):
+    """What was read."""
+
+    path: Path
+    content: bytes
+    written_s: float  # since 1970
 
 
 def share_roots() -> Iterator[Path]:
@@ -107,3 +117,43 @@ def user_path(text: str) -> Path:
             f"'{masked(text)}' begins in a home directory that is not known (no HOME, or no such "
             'user): give the whole path'
         ) from error
+
+
+def secret_file(name: str, what: str, parameter: str, most: int, advice: str = '') -> SecretFile:
+    """Read a file with a secret, which only its owner may use.
+
+    Args:
+        name: the file.
+        what: word for it in error messages.
+        parameter: that names it.
+        most: bytes that are read.
+        advice: how to make one, at the end of an error message.
+
+    Raises:
+        ConfigError: no such file, a secret instead of a name, or others may read it.
+
+    """
+    path, advice = user_path(name), f'; {advice}' if advice else ''
+    if masked(path.name) != path.name:
+        raise ConfigError(
+            f'{parameter} names a file; what was given is a secret itself, and is in the history '
+            'of the shell now: make a new one, and give the name of its file'
+        )
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would wait for its writer
+        try:
+            status = os.fstat(opened)
+            content = os.read(opened, most) if stat.S_ISREG(status.st_mode) else b''
+        finally:
+            os.close(opened)
+    except OSError as error:
+        raise ConfigError(f'{what} {path}: {error.strerror}{advice}') from error
+    if not stat.S_ISREG(status.st_mode):
+        raise ConfigError(f'{what} {path}: expected a file{advice}')
+    if status.st_mode & 0o077:
+        mode = stat.S_IMODE(status.st_mode)
+        raise ConfigError(
+            f'{what} {path}: expected a file that only its owner may use, got mode {mode:04o}; '
+            f'mend it: chmod 600 {path}'
+        )
+    return SecretFile(path, content, status.st_mtime)

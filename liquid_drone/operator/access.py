@@ -9,7 +9,6 @@ a browser has a session of its own, in a cookie that scripts cannot read. Pure, 
 import hmac
 import ipaddress
 import secrets
-import stat
 import time
 from collections import deque
 from collections.abc import Callable
@@ -17,8 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..errors import ConfigError
-from ..masking import masked
-from ..resources import user_path
+from ..resources import secret_file
 
 LEAST_CHARACTERS, MOST_CHARACTERS = 16, 512
 SESSION_S = 12 * 3600.0
@@ -34,25 +32,9 @@ def read_token(path: Path) -> str:
         ConfigError: no such file, others may read it, or it is no token.
 
     """
-    path = user_path(str(path))
-    if masked(path.name) != path.name:
-        raise ConfigError(
-            'token_file names a file; what was given is a token itself, and is in the history of '
-            'the shell now: make a new one, and give the name of its file'
-        )
-    try:
-        with path.open('rb') as file:
-            status = path.stat()
-            content = file.read(MOST_CHARACTERS + 1)
-    except OSError as error:
-        raise ConfigError(f'token file {path}: {error.strerror}; {ADVICE}') from error
-    if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o077:
-        mode = stat.S_IMODE(status.st_mode)
-        raise ConfigError(
-            f'token file {path}: expected a file that only its owner may use, got mode '
-            f'{mode:04o}; mend it: chmod 600 {path}'
-        )
-    token = content.decode('ascii', 'replace').strip()
+    secret = secret_file(str(path), 'token file', 'token_file', MOST_CHARACTERS + 1, ADVICE)
+    path = secret.path
+    token = secret.content.decode('ascii', 'replace').strip()
     if not (LEAST_CHARACTERS <= len(token) <= MOST_CHARACTERS and token.isprintable()):
         raise ConfigError(
             f'token file {path}: expected {LEAST_CHARACTERS} to {MOST_CHARACTERS} printable ASCII '

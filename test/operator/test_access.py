@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who gets in: the token's file, its sessions, the names of the page, the origin of a request."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,8 @@ def test_what_is_no_token_is_refused_and_never_repeated(tmp_path: Path, text: st
 
 
 def test_a_missing_file_a_folder_and_a_token_in_the_place_of_its_file(tmp_path: Path) -> None:
-    for path in (tmp_path / 'none', tmp_path):
+    os.mkfifo(tmp_path / 'pipe', 0o600)  # opened as a file is, it waits for ever
+    for path in (tmp_path / 'none', tmp_path, tmp_path / 'pipe'):
         with pytest.raises(ConfigError, match='token file'):
             read_token(path)
     with pytest.raises(ConfigError, match='names a file') as told:

@@ -8,7 +8,6 @@ logged, and not shown by ``repr``. The autopilot learns it from a ground station
 """
 
 import logging
-import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +15,10 @@ from pathlib import Path
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from ...errors import ConfigError
-from ...masking import masked
-from ...resources import user_path
+from ...resources import secret_file
 
 KEY_BYTES = 32
+MOST_BYTES = 1024  # of its file
 EPOCH_S = 1_420_070_400  # 1 January 2015, from which signatures count time
 TICKS_PER_S = 100_000
 
@@ -46,29 +45,14 @@ class SigningKey:
                 before the file was written: signatures of the past would be refused.
 
         """
-        path = user_path(str(path))
-        if masked(path.name) != path.name:
-            raise ConfigError(
-                'signing_key_file names a file; what was given is a key itself, and is in the '
-                'history of the shell now: make a new one, and give the name of its file'
-            )
-        try:
-            status = path.stat()
-            content = path.read_bytes()
-        except OSError as error:
-            raise ConfigError(f'signing key {path}: {error.strerror}') from error
-        if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o077:
-            mode = stat.S_IMODE(status.st_mode)
-            raise ConfigError(
-                f'signing key {path}: expected a file that only its owner may use, got mode '
-                f'{mode:04o}; mend it: chmod 600 {path}'
-            )
-        if now_s() < status.st_mtime - 1.0:
+        found = secret_file(str(path), 'signing key', 'signing_key_file', MOST_BYTES)
+        path = found.path
+        if now_s() < found.written_s - 1.0:
             raise ConfigError(
                 f'signing key {path} is from the future: the clock of this computer is wrong, and '
                 'the autopilot would refuse what it signs; set the clock (timedatectl)'
             )
-        return cls(_secret(content, path), str(path))
+        return cls(_secret(found.content, path), str(path))
 
     def protect(self, codec: mavlink.MAVLink) -> None:
         """Make a codec sign what it packs, and refuse what is not signed."""
