@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The list before a flight: what is unknown is not green, what is not green can be mended."""
 
+import json
 import random
 
 import numpy as np
@@ -17,6 +18,7 @@ from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
 from liquid_drone.flight.preflight.checklist import FRESH_S, PARAMETER, PartReport, checklist
 from liquid_drone.flight.preflight.computer import clock_symptom, disk_symptom
 from liquid_drone.flight.preflight.failsafe_reader import FailsafeReader
+from liquid_drone.operator.flight_view import FlightView
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.physics.point_mass import PointMass
 
@@ -165,3 +167,15 @@ def test_failsafes_are_read_over_a_link_that_loses_a_third_and_none_is_written(k
     asked = [data for data in sent if data[7:10] == bytes([20, 0, 0])]  # PARAM_REQUEST_READ
     assert len(asked) < 150
     assert not [data for data in sent if data[7:10] == bytes([23, 0, 0])]  # PARAM_SET
+
+
+def test_a_page_that_opens_before_anything_is_there_shows_the_list_in_red() -> None:
+    view = FlightView()
+    found = json.loads(json.dumps(view.document(), allow_nan=False))['checks']
+    assert [row[0] for row in found] == SUBJECTS
+    assert {row[1] for row in found if row[0] != 'delays'} == {'ERROR'}
+    view.hear_node('policy', 'OK', 'following', POLICY)
+    view.hear_node('camera', 'ERROR', 'no picture in the last second', {})
+    rows = {row[0]: row[1:] for row in view.document()['checks']}  # type: ignore[attr-defined]
+    assert rows['camera'][:2] == ['ERROR', 'no picture in the last second']
+    assert rows['rate'][0] == 'OK'

@@ -77,3 +77,32 @@ def test_the_radio_s_switch_engages_and_calls_off(bench: MavlinkBench) -> None:
     bench.autopilot.radio_us = (1500,) * 6 + (1100, 1500)
     assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK)
     assert bench.wait(lambda: 'follow: handed back: called off by a human' in told)
+
+
+def test_a_ground_station_engages_and_stops_through_the_node_where_it_may(
+    bench: MavlinkBench,
+) -> None:
+    told, relayed, transmit = _texts(bench), [], bench.autopilot.transmit
+    station = mavlink.MAVLink(None, 255, 190)
+
+    def command(number: int, value: float, component: int) -> None:
+        message = mavlink.MAVLink_command_long_message(1, component, number, 0, value, *[0.0] * 6)
+        relayed.append(bytes(message.pack(station)))
+
+    def relay(link: int = 0) -> list[bytes]:
+        found, relayed[:] = [*transmit(link), *relayed], []
+        return found
+
+    bench.autopilot.transmit = relay  # type: ignore[method-assign]
+    bench.set(station_id=255, station_engages=True)
+    bench.node.start()
+    assert bench.wait(lambda: 'follow: can be engaged' in told)
+    for _ in range(10):  # on a busy machine the command may come too late: ask again
+        command(mavlink.MAV_CMD_USER_1, 1.0, 191)
+        if bench.wait(lambda: bench.stage() is Stage.READY, 3.0):
+            break
+    bench.autopilot.pilot_mode('GUIDED')
+    assert bench.wait(lambda: bench.stage() is Stage.ENGAGED)
+    command(mavlink.MAV_CMD_CAMERA_STOP_TRACKING, 0.0, 100)
+    assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK)
+    assert bench.wait(lambda: 'follow: handed back: called off by a human' in told)
