@@ -56,8 +56,12 @@ def test_a_rehearsal_at_a_desk(ros: None) -> None:
         plant = bench.desk.autopilot.plant
         assert bench.wait(lambda: bench.stage() is Stage.ENGAGED)
         assert bench.wait(lambda: plant.truth().position_enu[0] > 0.5)  # the commands move it
-        bench.node.session.engage(False)
-        assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK)
+        for _ in range(2):  # the pilot takes over, and it can be engaged again
+            bench.node.session.engage(False)
+            assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK)
+            while not bench.engage().success:
+                bench.pause(0.1)
+            assert bench.wait(lambda: bench.stage() is Stage.ENGAGED)
     finally:
         bench.close()
 

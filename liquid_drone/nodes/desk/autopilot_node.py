@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A simulated autopilot on UDP for a rehearsal at a desk: no world, no camera, no firmware.
 
-It hovers, and its pilot flips the mode switch whenever the companion has been engaged and streams.
+It hovers, and its pilot flips the mode switch whenever the companion has been engaged and streams,
+and takes over where the autopilot's failsafe would land it after a hand-back.
 What comes out of the companion moves a point, so that odometry, fences and limits are seen to
 work. It takes part in no ROS topic: the companion meets it through MAVLink, as the real one.
 """
@@ -22,6 +23,7 @@ from ...sim.physics.point_mass import PointMass
 from ..simulator_node import parse_address
 
 STEP_S, SUBSTEPS = 0.05, 12  # of 1/240 s
+FAILSAFES = (Mode.LAND, Mode.RETURN)  # after a hand-back
 LATEST_S = 1.0  # behind the wall clock: what was missed more than that is left out
 PARAMETERS = (
     Parameter('kind', 'px4', 'whose habits it has', choices=('px4', 'ardupilot')),
@@ -72,11 +74,18 @@ class AutopilotNode(Node):
     def _step(self) -> None:
         self.endpoint.poll()
         autopilot = self.autopilot
-        asks = autopilot.has_stream and autopilot.mode is not Mode.FOLLOW
-        if self.values['pilot_switches'] and asks:
-            autopilot.pilot_mode(Mode.FOLLOW)
+        if self.values['pilot_switches']:
+            self._switch()
         autopilot.advance(SUBSTEPS)
         self.endpoint.flush()
+
+    def _switch(self) -> None:
+        """Flip the mode switch as a pilot does: over when it streams, back when it fell silent."""
+        autopilot = self.autopilot
+        if autopilot.has_stream and autopilot.mode is not Mode.FOLLOW:
+            autopilot.pilot_mode(Mode.FOLLOW)
+        elif not autopilot.has_stream and autopilot.mode in FAILSAFES and not autopilot.landed:
+            autopilot.pilot_mode(Mode.HOLD)
 
     def close(self) -> None:
         """Close the socket."""
