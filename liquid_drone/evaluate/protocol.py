@@ -58,7 +58,7 @@ _runners: dict[
 
 def fly_seed(trial: Trial, seed: int) -> Flown:
     """Fly one seed from a hover, without landing, and judge it."""
-    log, task = fly_log(trial, hovering(trial.flight, seed))
+    log, task = fly_log(trial, hovering(trial.flight, seed), keeps_images=False)
     return Flown(score(log, task), log.trajectory_hash())
 
 
@@ -67,12 +67,12 @@ def hovering(flight: FlightSpec, seed: int) -> FlightSpec:
     return replace(flight, seed=seed, start='hover', land=False)
 
 
-def fly_log(trial: Trial, flight: FlightSpec) -> tuple[FlightLog, Task]:
+def fly_log(trial: Trial, flight: FlightSpec, keeps_images: bool = True) -> tuple[FlightLog, Task]:
     """Fly once with the pilot of a trial; returns the log and the task that judges it."""
     if trial.bundle is None:
         log, task = _fly_pilot(flight, trial.pilot)
     else:
-        log, task = _fly_policy(flight, trial.bundle, trial)
+        log, task = _fly_policy(flight, trial.bundle, trial, keeps_images)
     return log, judged_task(flight, task)
 
 
@@ -83,14 +83,16 @@ def _fly_pilot(flight: FlightSpec, pilot: PilotChoice) -> tuple[FlightLog, Task]
     return log, scenario.task
 
 
-def _fly_policy(flight: FlightSpec, bundle: Path, trial: Trial) -> tuple[FlightLog, Task]:
+def _fly_policy(
+    flight: FlightSpec, bundle: Path, trial: Trial, keeps_images: bool
+) -> tuple[FlightLog, Task]:
     key = bundle, trial.providers, trial.precision, trial.silence
     if key not in _runners:
         backend = Backend('tensorrt', trial.precision)
         _runners[key] = open_policy(bundle, trial.providers, backend=backend)
         if trial.silence is not None:
             _runners[key].silence(trial.silence)
-    session = Session(flight)
+    session = Session(flight, keeps_images=keeps_images)
     try:
         return closed_loop.fly(session, _runners[key]), session.task
     finally:

@@ -56,8 +56,15 @@ class FirmwareFlight:
 class Session:
     """Holds the simulator; close it."""
 
-    def __init__(self, flight: FlightSpec, firmware: FirmwareFlight | None = None) -> None:
+    def __init__(
+        self,
+        flight: FlightSpec,
+        firmware: FirmwareFlight | None = None,
+        keeps_images: bool = True,
+    ) -> None:
         """Build the place of a flight.
+
+        Without images in the log there is no episode to save, and a frame takes less.
 
         With ``flight.firmware`` it is started, and time passes until it would arm.
 
@@ -66,6 +73,7 @@ class Session:
             SimulationError: firmware that cannot be started or does not get ready.
 
         """
+        self._keeps_images = keeps_images
         scenario = scenario_of(flight)
         binary = find(flight.autopilot, flight.firmware) if flight.firmware else None
         self.task = task = scenario.task
@@ -147,7 +155,7 @@ class Session:
         frame, truth = self._frame, self.simulator.truth()
         following = self.autopilot.following
         self.log.append(
-            encode_jpeg(frame.image) if frame.fresh else b'',
+            encode_jpeg(frame.image) if frame.fresh and self._keeps_images else b'',
             **row_of(truth, frame),
             label=self.label if following and not truth.collision else UNKNOWN,
             command=UNKNOWN if command is None else np.asarray(command, dtype=np.float64),

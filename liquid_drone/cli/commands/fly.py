@@ -66,6 +66,7 @@ class FlyArguments:
 def run(args: FlyArguments) -> int:
     """Fly, judge, film and tell."""
     from ...evaluate.scoring import score
+    from ...schema import plain
     from ...sim.firmware.process import find
     from ...sim.scenario.scenario import judged_task, scenario_of
 
@@ -78,7 +79,13 @@ def run(args: FlyArguments) -> int:
     with FlightBar(silent=args.json) as bar:
         log = fly(args, bundle, bar.show)
     result = score(log, task)
-    document = {**log.meta, 'trajectory_hash': log.trajectory_hash(), **asdict(result)}
+    flight = plain(args.flight)
+    document = {
+        **log.meta,
+        'flight': flight,
+        'trajectory_hash': log.trajectory_hash(),
+        **asdict(result),
+    }
     write_text(args.out / 'result.json', json.dumps(document, indent=1) + '\n')
     files = ['result.json', *_pictures(args, scenario, task, log, result), 'episode']
     print(json.dumps(document) if args.json else verdict(log, result))

@@ -95,15 +95,33 @@ def trial_of(found: FoundFlight, bundle: Path | None = None) -> Trial:
     wanted = found.who['bundle_hash']
     if pilot := {str(name): name for name in PILOTS}.get(wanted):
         return Trial(noted.flight, None, pilot=pilot)
-    candidates = [bundle] if bundle is not None else [noted.bundle, *_shipped()]
+    return replace(noted, bundle=bundle_with(wanted, bundle, noted.bundle, f'flight {found.id}'))
+
+
+def bundle_with(wanted: str, given: Path | None, noted: Path | None, what: str) -> Path:
+    """Return the bundle that has a hash.
+
+    Args:
+        wanted: the hash.
+        given: the only one that is tried; None: the noted one and those that ship.
+        noted: where it was when it flew.
+        what: the flight, for the sentence that refuses.
+
+    Raises:
+        ConfigError: none has it.
+
+    """
+    candidates = [given] if given is not None else [noted, *_shipped()]
     hashes = {path: _hash_of(path) for path in candidates if path is not None}
     for path, has in hashes.items():
         if has == wanted:
-            return replace(noted, bundle=path)
+            return path
     came = ', '.join(f'{shown_path(path)} is {has}' for path, has in hashes.items())
     raise ConfigError(
-        f'flight {found.id} was flown with the bundle {wanted}; {came or "none is here"}: give '
-        'its directory as --bundle'
+        f'{what} was flown with the bundle {wanted}; {came or "none is here"}. Where that policy '
+        'was replaced since, its flights are records and cannot be flown again: fly their seeds '
+        'with the one of today (liquid-drone evaluate); where it lies elsewhere, give its '
+        'directory as --bundle'
     )
 
 

@@ -23,6 +23,7 @@ EPILOG = """examples:
   liquid-drone bench sim
   liquid-drone bench sim --peer-python peer/bin/python    # beside gym-pybullet-drones
   liquid-drone bench sim --resets 1000                         # do resets leak?
+  liquid-drone bench sim --flights 4       # whole flights with rendering and policy, as evaluate
 
 Cases run in processes of their own, on one core or two, and take turns. gym-pybullet-drones is
 measured in the same run where it is installed, here or with the Python of --peer-python.
@@ -42,6 +43,10 @@ class BenchSimArguments:
     resets: int = option(
         0, 'look for leaks over so many resets', low=0, high=10_000_000, unset='off'
     )
+    flights: int = option(
+        0, 'time so many whole flights in each place', low=0, high=1_000, unset='off'
+    )
+    flight_s: float = option(20.0, 'of each flight', low=1.0, high=3600.0, unit='s')
     json: bool = option(False, 'print figures for machines')
 
 
@@ -49,7 +54,27 @@ def run(args: BenchSimArguments) -> int:
     """Measure and print a table."""
     for world in args.worlds or ():
         resources.named_file('sim/worlds', world)  # an unknown one is said at once
+    if args.flights:
+        return _flights(args)
     return _leaks(args) if args.resets else _speeds(args)
+
+
+def _flights(args: BenchSimArguments) -> int:
+    from ....bench.scale.flight_speed import measure_flights
+    from ....bench.timing import table
+
+    found = measure_flights(args.worlds or ('forest', 'urban'), args.flights, args.flight_s)
+    if args.json:
+        print(json.dumps([dataclasses.asdict(one) for one in found]))
+        return 0
+    rows = [
+        [f'{one.world}, {one.season}, {one.flights} flights of {args.flight_s:.0f} s',
+         f'{one.simulated_s / one.wall_s:.1f} ({one.simulated_s / one.cpu_s:.1f})']
+        for one in found
+    ]  # fmt: skip
+    head = ['simulated flight-seconds a second, one process (a second of processor time)', '']
+    print(table(head, rows))
+    return 0
 
 
 def _speeds(args: BenchSimArguments) -> int:

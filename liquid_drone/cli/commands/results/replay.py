@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 NAME = 'replay'
 HELP = 'fly finished flights again by their ids and compare their trajectories'
-FILES = ('result.json', 'episode', 'trajectory.png', 'flight.mp4')
+RESULT = 'result.json'  # of fly
+FILES = (RESULT, 'episode', 'trajectory.png', 'flight.mp4')
 EPILOG = """examples:
   liquid-drone replay 3f9a1c07be22 --folder out/evaluation
   liquid-drone replay 3f9a 81bb --film         # an episode, a plot and a film of each
   liquid-drone replay --failed --add-to-regressions
+  liquid-drone replay out/one      # what liquid-drone fly left, once more
   liquid-drone evaluate --regressions regressions.yaml --bundle data/mine/bundle
 
 Each line of a flights.jsonl begins with its flight's id; a report lists those that failed. Exit
@@ -37,7 +39,10 @@ class ReplayArguments:
     """Which flights, and what is left of them."""
 
     ids: tuple[str, ...] = option(
-        (), 'ids of flights, or their first digits', positional=True, metavar='ID'
+        (),
+        'ids of flights, or their first digits; or directories that fly left',
+        positional=True,
+        metavar='ID',
     )
     folder: Path = option(Path('out'), 'directory of the results, or one above it')
     failed: bool = option(False, 'every flight that failed, instead of ids')
@@ -56,7 +61,9 @@ def run(args: ReplayArguments) -> int:
     from ....evaluate.replay.replaying import replay
 
     bundle = resources.bundle(args.bundle) if args.bundle else None
-    done = []
+    done, records = [], [Path(one) for one in args.ids if (Path(one) / RESULT).is_file()]
+    if records:
+        return _records(args, records, bundle)
     for found in _chosen(args):
         one = replay(found, bundle)
         print(one)
@@ -71,6 +78,26 @@ def run(args: ReplayArguments) -> int:
         new = add_regressions(args.regressions, [(found, trial) for found, trial, _ in done])
         print(f'{args.regressions}: {new} added')
     return int(equal < len(done))
+
+
+def _records(args: ReplayArguments, folders: list[Path], bundle: Path | None) -> int:
+    """Fly what ``fly`` left once more, and compare."""
+    from ....evaluate.replay.flown_record import load_record, refly
+
+    if len(folders) < len(args.ids) or args.film or args.add_to_regressions:
+        raise ConfigError(
+            'a directory that fly left is flown again alone: leave out other ids, --film (its '
+            'film is there) and --add-to-regressions (for flights of evaluate)'
+        )
+    equal = 0
+    for record in [load_record(folder) for folder in folders]:
+        again = refly(record, bundle)
+        equal += again == record.trajectory_hash
+        was = record.trajectory_hash
+        word = 'equal' if again == was else f'DIFFERS, expected {was}'
+        print(f'{record.folder}, seed {record.flight.seed}: {word}, trajectory {again}')
+    print(f'{equal} of {len(folders)} equal')
+    return int(equal < len(folders))
 
 
 def _chosen(args: ReplayArguments) -> 'list[FoundFlight]':
