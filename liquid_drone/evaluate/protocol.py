@@ -21,7 +21,6 @@ from ..run_lock import only_run
 from ..runtime.providers import Backend
 from ..runtime.runner import PolicyRunner
 from ..runtime.selection import open_policy
-from ..runtime.silence import Silence
 from ..schema import plain
 from ..sim.flight_log import FlightLog
 from ..sim.flight_spec import FlightSpec, PilotChoice
@@ -48,12 +47,9 @@ class Trial:
     providers: str = 'cpu'  # where the vision graph runs: one thread a flight
     precision: str = 'fp32'  # of TensorRT
     pilot: PilotChoice = expert_flights.NAME  # where there is no bundle
-    silence: Silence | None = None  # a neuron that is knocked out
 
 
-_runners: dict[
-    tuple[Path, str, str, Silence | None], PolicyRunner
-] = {}  # one a process, opened once
+_runners: dict[tuple[Path, str, str], PolicyRunner] = {}  # one a process, opened once
 
 
 def fly_seed(trial: Trial, seed: int) -> Flown:
@@ -86,12 +82,10 @@ def _fly_pilot(flight: FlightSpec, pilot: PilotChoice) -> tuple[FlightLog, Task]
 def _fly_policy(
     flight: FlightSpec, bundle: Path, trial: Trial, keeps_images: bool
 ) -> tuple[FlightLog, Task]:
-    key = bundle, trial.providers, trial.precision, trial.silence
+    key = bundle, trial.providers, trial.precision
     if key not in _runners:
         backend = Backend('tensorrt', trial.precision)
         _runners[key] = open_policy(bundle, trial.providers, backend=backend)
-        if trial.silence is not None:
-            _runners[key].silence(trial.silence)
     session = Session(flight, keeps_images=keeps_images)
     try:
         return closed_loop.fly(session, _runners[key]), session.task
@@ -119,7 +113,6 @@ def settled(trial: Trial) -> Trial:
 def identity(trial: Trial) -> dict[str, str]:
     """Return what must be equal for flights to stand in one table."""
     scenario = scenario_of(trial.flight)
-    silent = {} if trial.silence is None else {'silent neuron': str(trial.silence.neuron)}
     return {
         'bundle_hash': trial.pilot
         if trial.bundle is None
@@ -136,7 +129,6 @@ def identity(trial: Trial) -> dict[str, str]:
         if trial.precision == 'fp32'
         else f'{trial.providers} {trial.precision}',
         'scenario': scenario_digest(scenario),
-        **silent,
     }
 
 

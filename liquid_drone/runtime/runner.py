@@ -32,7 +32,6 @@ from .core import CoreAnswer, CoreStep
 from .libraries import NAMES
 from .providers import Backend, assignment, check, open_session
 from .signature import check_signature
-from .silence import Silence
 
 ONE, MOST_LOGIT = np.float32(1.0), np.float32(30.0)
 
@@ -92,7 +91,6 @@ class PolicyRunner:
             has_belief=contract.belief,
         )
         self._request = None if asked is None else RequestInForce(asked)
-        self._silence: Silence | None = None  # of a knock-out
         self.reset()
         if check_parity:
             self.check_parity()
@@ -131,16 +129,6 @@ class PolicyRunner:
             return None
         return self._request.ask(request)
 
-    def silence(self, silence: Silence) -> None:
-        """Keep a neuron silent from now on.
-
-        Raises:
-            ConfigError: there is no such neuron.
-
-        """
-        silence.check(self.contract.state_size)
-        self._silence = silence
-
     def reset(self) -> None:
         """Forget the past: zero state, and the next frame gets the nominal time step."""
         self._state = self._zero_state()
@@ -175,12 +163,9 @@ class PolicyRunner:
                 self.reset()
         request = None if self._request is None else self._request.step(dt_s)
         target, answer = self._infer(image, dt_s, self._state, request)
-        self._state, command = answer.state, answer.command[0]
-        if self._silence is not None:
-            self._state = self._silence.of_state(self._state)
-            command = self._silence.of_command(command)
+        self._state = answer.state
         output = PolicyOutput(
-            command=command,
+            command=answer.command[0],
             target_probability=probability(target[0, 0]),
             target_bearing=float(clipped(target[0, 1], ONE)),
             target_elevation=float(clipped(target[0, 2], ONE)),

@@ -84,9 +84,7 @@ def pilot_of(found: FoundFlight, study: Mapping[str, Any] | None = None) -> str:
     training = (study or {}).get('bundles', {}).get(name)
     if training is not None:
         return str(training).rpartition('-')[0]
-    silent = found.who.get('silent neuron')
-    without = '' if silent is None else f' without neuron {silent}'
-    return name if name in PILOTS else f'bundle {name}{without}'
+    return name if name in PILOTS else f'bundle {name}'
 
 
 def gather(folder: Path) -> ReportContents:

@@ -9,7 +9,6 @@ import numpy as np
 
 from ...contract import COMMAND_NAMES
 from ...policy.wiring import Wiring
-from ...runtime.silence import Silence
 from ..flights_file import Flown
 
 
@@ -38,14 +37,6 @@ def neuron_names(wiring: Wiring | None, count: int, is_motor_command: bool) -> l
         for n, command in enumerate(COMMAND_NAMES):
             names[count - len(COMMAND_NAMES) + n] += f' ({command})'
     return names
-
-
-def silences(count: int, is_motor_command: bool) -> list[Silence]:
-    """Return the knock-out of each neuron; of a motor neuron its command is silent, too."""
-    first = count - len(COMMAND_NAMES)
-    return [
-        Silence(n, n - first if is_motor_command and n >= first else None) for n in range(count)
-    ]
 
 
 def effect(name: str, whole: Sequence[Flown], without: Sequence[Flown]) -> Effect:

@@ -15,7 +15,6 @@ from ... import resources
 from ...contract import load_contract
 from ...errors import ConfigError, LiquidDroneError
 from ...files import load_json, shown_path
-from ...runtime.silence import Silence
 from ...schema import build
 from ...sim.flight_spec import PILOTS, FlightSpec
 from ..flights_file import FLIGHTS, Flown, all_flights, flight_id
@@ -133,9 +132,7 @@ def _noted(found: FoundFlight) -> Trial:
         flight = build(FlightSpec, document['flight'], where)
         bundle = document['bundle'] and Path(document['bundle'])
         backend = str(document['providers']), str(document['precision'])
-        silent = document.get('silence')
-        silence = None if silent is None else build(Silence, silent, where)
-        return Trial(flight, bundle, *backend, silence=silence)
+        return Trial(flight, bundle, *backend)
     except (KeyError, TypeError) as error:
         raise ConfigError(f'{where}: expected what evaluate wrote; remove it') from error
 

@@ -1,64 +1,54 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""A silent neuron is silent in flight, flights without it are told apart, and counts are right."""
+"""A neuron that is knocked out is zero at every tick, and what is lost is counted by seed."""
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
+import torch
 
-from liquid_drone import resources
-from liquid_drone.contract import COMMAND_NAMES
+from liquid_drone.contract import COMMAND_NAMES, Training
 from liquid_drone.errors import ConfigError
-from liquid_drone.evaluate.flights_file import Flown, flight_id
-from liquid_drone.evaluate.knock_out.effects import effect, neuron_names, silences, table
+from liquid_drone.evaluate.flights_file import Flown
+from liquid_drone.evaluate.knock_out.effects import effect, neuron_names, table
+from liquid_drone.evaluate.knock_out.silenced import load_wired, without_neuron
 from liquid_drone.evaluate.plots.knock_out import draw_effects
-from liquid_drone.evaluate.protocol import TRIAL, Trial, _write_trial, identity
-from liquid_drone.evaluate.replay.finding import FoundFlight, trial_of
 from liquid_drone.evaluate.scoring import FlightScore
+from liquid_drone.policy.config import CoreConfig, NetworkConfig
+from liquid_drone.policy.export import export
 from liquid_drone.policy.network import Network
 from liquid_drone.policy.weights import config_of
-from liquid_drone.runtime.runner import PolicyRunner
-from liquid_drone.runtime.silence import Silence
-from liquid_drone.sim.flight_spec import FlightSpec
-
-FOLLOW = resources.bundle('follow')
 
 
-def answers(silence):
-    runner = PolicyRunner(FOLLOW, check_parity=False)
-    if silence is not None:
-        runner.silence(silence)
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, size=(4, 144, 256, 3), dtype=np.uint8)
-    commands = np.array([runner.step(image, 0.05 * n).command for n, image in enumerate(images)])
-    return commands, runner._state
+def network(**core):
+    torch.manual_seed(0)
+    return Network(NetworkConfig(core=CoreConfig(**core))).eval()
 
 
-def test_a_silent_neuron_reaches_neither_the_next_tick_nor_its_command():
-    plain, state = answers(None)
-    assert state[0, 3] != 0.0
-    inner, after = answers(Silence(3))
-    assert after[0, 3] == 0.0
-    assert np.array_equal(inner[0], plain[0])  # the first tick begins with zeros anyway
-    assert not np.array_equal(inner[1:], plain[1:])
-    motor, _ = answers(Silence(18, 3))
-    assert not motor[:, 3].any()
-    assert motor[:, :3].any(axis=0).all()
-    with pytest.raises(ConfigError, match='expected 0 to 18'):
-        answers(Silence(19))
+@pytest.mark.parametrize('neuron', [0, 8, 9, 14, 15, 18])
+@pytest.mark.parametrize('core', [{}, {'options': {'mode': 'pure'}}, {'preset': 'chahine2023'}], ids=str)
+def test_a_neuron_that_is_knocked_out_is_zero_and_all_others_live(neuron, core):
+    whole = network(**core)
+    for parameter in whole.cell.parameters():
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    one = without_neuron(whole, neuron)
+    features, state = torch.randn(5, 128), torch.zeros(5, 19)
+    kept = state
+    for _ in range(4):
+        _, state = one.cell.step(features, state, torch.ones(5))
+        _, kept = whole.cell.step(features, kept, torch.ones(5))
+        assert not state[:, neuron].any()
+        assert state.abs().sum(dim=0).count_nonzero() == 18
+    assert kept[:, neuron].any()  # the original is left as it was
+    if neuron < 15:  # what reads it answers otherwise
+        assert not torch.equal(state[:, 15:], kept[:, 15:])
 
 
-def test_flights_without_a_neuron_have_ids_and_trials_of_their_own(tmp_path):
-    whole = Trial(FlightSpec(), FOLLOW)
-    silent = replace(whole, silence=Silence(18, 3))
-    assert 'silent neuron' not in identity(whole)
-    who = identity(silent)
-    assert flight_id(who, 1) != flight_id(identity(whole), 1)
-    _write_trial(tmp_path, silent)
-    assert (tmp_path / TRIAL).is_file()
-    found = FoundFlight('x', who, Flown(score(1, 1.0), '0'), tmp_path)
-    assert trial_of(found) == silent
+def test_a_cell_without_wiring_is_refused(tmp_path):
+    gru = network(cell='gru')
+    export(gru, 'gru', Training(target='red_backpack'), tmp_path / 'gru', retrainable=True)
+    with pytest.raises(ConfigError, match='knocked out of a wired_cfc'):
+        load_wired(str(tmp_path / 'gru'))
 
 
 def score(seed, share, success=True):
@@ -84,7 +74,4 @@ def test_every_neuron_has_a_name_and_motor_neurons_their_command():
     names = neuron_names(network.wiring, network.cell.state_size, True)
     assert len(set(names)) == 19
     assert names[-1] == f'{network.wiring.names[-1]} 3 ({COMMAND_NAMES[-1]})'
-    axes = [one.axis for one in silences(19, True)]
-    assert axes == [None] * 15 + [0, 1, 2, 3]
-    assert {one.axis for one in silences(19, False)} == {None}
     assert neuron_names(None, 2, False) == ['state 0', 'state 1']

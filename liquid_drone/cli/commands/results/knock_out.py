@@ -25,7 +25,8 @@ FILES = ('knock-out.md', 'knock-out.json', 'knock-out.png')
 EPILOG = """examples:
   liquid-drone knock-out --season winter --flights 4 --out out/knock-out
 
-The state of a silent neuron is zero after every tick; of a motor neuron the command is zero, too.
+A neuron that is knocked out is zero at every tick: nothing of it reaches the neurons after it, the
+next tick, or, from a motor neuron, the command. Each such policy is a bundle beside its flights.
 A run that was stopped goes on where it was.
 """
 
@@ -46,29 +47,30 @@ class KnockOutArguments:
 
 def run(args: KnockOutArguments) -> int:
     """Fly with all neurons, then without each."""
-    from ....evaluate.knock_out.effects import effect, neuron_names, silences, table
+    from ....evaluate.knock_out.effects import effect, neuron_names, table
+    from ....evaluate.knock_out.silenced import load_wired, write_without
     from ....evaluate.plots.knock_out import draw_effects
     from ....evaluate.protocol import Trial, evaluate
-    from ....policy.network import Network
-    from ....policy.weights import config_of, load_weights_of
     from ...progress import TerminalWatcher
 
     claim_folder(args.out, FILES)
-    network = load_weights_of(Network(config_of(args.bundle)), args.bundle)
-    count, is_motor = network.cell.state_size, network.readout is None
-    names = neuron_names(network.wiring, count, is_motor)
+    network, cell = load_wired(args.bundle)
+    names = neuron_names(cell.wiring, cell.state_size, network.readout is None)
     seeds = split_seeds('validation', args.flights, args.offset)
     trial = Trial(args.flight, resources.bundle(args.bundle))
     executor, watcher = executor_of(args.where, args.flight.renderer), TerminalWatcher()
-    watcher.begin('flights', args.flights * (count + 1), 'flights')
+    watcher.begin('flights', args.flights * (len(names) + 1), 'flights')
 
     def fly(one: Trial, folder: str) -> 'list[Flown]':
         return evaluate(one, seeds, args.out / folder, executor, lambda *_: watcher.advance())
 
     whole = fly(trial, 'whole')
     effects = []
-    for silence, name in zip(silences(count, is_motor), names, strict=True):
-        without = fly(replace(trial, silence=silence), f'neuron-{silence.neuron:02d}')
+    for neuron, name in enumerate(names):
+        folder = f'neuron-{neuron:02d}'
+        bundle = args.out / folder / 'bundle'
+        write_without(network, args.bundle, neuron, bundle)
+        without = fly(replace(trial, bundle=bundle), folder)
         effects.append(effect(name, whole, without))
     watcher.end()
     where = f'{Path(args.flight.world).stem}, {Path(args.flight.season).stem}'
