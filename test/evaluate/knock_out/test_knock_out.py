@@ -26,7 +26,9 @@ def network(**core):
 
 
 @pytest.mark.parametrize('neuron', [0, 8, 9, 14, 15, 18])
-@pytest.mark.parametrize('core', [{}, {'options': {'mode': 'pure'}}, {'preset': 'chahine2023'}], ids=str)
+@pytest.mark.parametrize(
+    'core', [{}, {'options': {'mode': 'pure'}}, {'preset': 'chahine2023'}], ids=str
+)
 def test_a_neuron_that_is_knocked_out_is_zero_and_all_others_live(neuron, core):
     whole = network(**core)
     for parameter in whole.cell.parameters():
