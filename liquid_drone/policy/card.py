@@ -16,7 +16,9 @@ from ..contract import (
     with_evaluation,
 )
 from ..files import write_text
+from ..request import WORDS
 
+UNITS = ('m', 'm', 'm/s')  # of a request
 SIMULATED = (
     'Everything it saw was simulated. '
     'It was judged in simulation and flown on hardware by nobody yet.'
@@ -90,6 +92,13 @@ def card_text(contract: Contract) -> str:
         f'{training.frames} frames',
         'made by': f'`{training.command}` at commit {training.commit or "unknown"}',
     }
+    if contract.request is not None:
+        rows['asked for'] = '; '.join(
+            f'{word} {one.low:g}..{one.high:g} {unit}, by default {one.default:g}'
+            for word, one, unit in zip(WORDS, contract.request.ranges, UNITS, strict=True)
+        )
+    if contract.belief:
+        rows['believes'] = 'where the target is, seen or not: bearing, distance, how surely'
     if contract.precision != 'fp32':
         rows['precision'] = f'{contract.precision.upper()} encoder, for processors; core FP32'
     if not training.worlds:

@@ -7,6 +7,7 @@ import shutil
 
 from liquid_drone.contract import CARD_FILE, FORMAT_VERSION, Contract, Training, load_contract
 from liquid_drone.policy.card import add_flights, add_results, card_text
+from liquid_drone.request import RequestSpec
 
 BARE = Contract(FORMAT_VERSION, 'mine', 4, 8, training=Training('dog', ('forest',), ('summer',)))
 
@@ -50,3 +51,11 @@ def test_more_flights_of_the_same_seeds_take_the_place_of_fewer(bundle, tmp_path
     assert evaluation[f'{begin}15019, {what}'] == {'forest': few, 'forest-fog2': few}
     assert evaluation[f'{begin}15019, task reach, dog'] == {'urban': few}
     assert evaluation[f'{begin}15099, {what}'] == {'urban': many}
+
+
+def test_a_card_says_what_may_be_asked_for_and_that_it_believes():
+    asked = dataclasses.replace(BARE, format_version=2, request=RequestSpec(), belief=True)
+    text = card_text(asked)
+    assert 'distance 2..8 m, by default 3.2; height 0..5 m, by default 1.1' in text
+    assert 'where the target is, seen or not' in text
+    assert 'asked for' not in card_text(BARE)
