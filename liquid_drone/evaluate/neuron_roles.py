@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import FloatArray
+from ..policy.cells.wired import WiredCfC
 from ..policy.network import Network
 from ..sim.flight_log import FlightLog
-from .neuron_dynamics import Activity, commands_without, replay, show
+from .knock_out.silenced import without_neuron
+from .neuron_dynamics import Activity, ShownFrames, commands_without, replay, show
 
 FOLDS = 5  # a probe is judged on a stretch of the flight that it was not fitted on
 RIDGE = 1.0  # of standardised states
@@ -44,9 +46,19 @@ def roles_of(network: Network, log: FlightLog) -> NeuronRoles:
         for name, values in found.items()
     }
     read = {name: explained(whole.states, values) for name, values in found.items()}
-    without = np.array([commands_without(network, shown, n) for n in range(count)])  # (N, T, 4)
+    without = np.array([_without(network, shown, n) for n in range(count)])  # (N, T, 4)
     change = np.sqrt(np.mean((without - whole.commands) ** 2, axis=1))
     return NeuronRoles(read, alone, change / network.limits.double().numpy())
+
+
+def _without(network: Network, shown: ShownFrames, neuron: int) -> FloatArray:
+    """Return the commands (T, 4) without a neuron.
+
+    In a wired CfC it is zero at every tick; in other cells a number of the state is, after each.
+    """
+    if isinstance(network.cell, WiredCfC):
+        return commands_without(without_neuron(network, neuron), shown, None)
+    return commands_without(network, shown, neuron)
 
 
 def quantity(

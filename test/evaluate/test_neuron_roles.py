@@ -60,3 +60,11 @@ def test_nothing_silent_is_the_flight_and_each_neuron_is_missed_where_it_leads(l
     np.testing.assert_allclose(roles.missed[2], expected, rtol=1e-4)
     draw_roles(roles, None, tmp_path / 'roles.png')
     assert (tmp_path / 'roles.png').stat().st_size > 5_000
+
+
+def test_a_motor_neuron_of_a_wired_network_is_missed_as_its_whole_command(log):
+    torch.manual_seed(0)
+    network = Network(NetworkConfig()).eval()
+    whole, roles = replay(network, log), roles_of(network, log)
+    expected = np.sqrt(np.mean(whole.commands**2, axis=0)) / network.limits.numpy()
+    np.testing.assert_allclose(np.diag(roles.missed[15:]), expected, rtol=1e-4)
