@@ -92,8 +92,9 @@ def test_any_number_is_judged_and_what_is_no_number_is_never_good(
 @pytest.mark.parametrize('kind', KINDS)
 @pytest.mark.parametrize('values', [GOOD, BAD], ids=['good', 'bad'])
 def test_the_doctor_reads_them_and_writes_none(
-    kind: str, values: dict[str, dict[str, float]]
+    kind: str, values: dict[str, dict[str, float]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(board, 'LISTEN_S', 0.9)  # for people and slow radios it is longer
     port = local_graph.free_udp_port()
     autopilot = SimulatedAutopilot(PointMass(position_enu=np.zeros(3)), kind)
     autopilot.parameters.update(values[kind])

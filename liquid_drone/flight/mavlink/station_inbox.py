@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 COMMAND_IDS = (mavlink.MAVLINK_MSG_ID_COMMAND_LONG, mavlink.MAVLINK_MSG_ID_COMMAND_INT)
 ADDRESS_AT = 30  # of both: target system, then target component
 WAITING, REPORTS = 16, 4
+AT_ONCE = 2  # in a step: answers share the link with the setpoints
+FLOWN_BY = (mavlink.MAV_CMD_CAMERA_STOP_TRACKING, mavlink.MAV_CMD_USER_1)  # wait for no others
 MOST_TOLD = 20  # different reports
 
 
@@ -56,6 +58,7 @@ class StationInbox:
         self.station, self.components = station, components
         self.ignored = 0  # commands to us that did not count
         self.reports: deque[str] = deque(maxlen=REPORTS)  # why, each reason once; to be told
+        self._first: deque[StationCommand] = deque(maxlen=WAITING)
         self._waiting: deque[StationCommand] = deque(maxlen=WAITING)
         self._told: set[str] = set()
 
@@ -83,19 +86,21 @@ class StationInbox:
         """Take in a command that counts; of too many the oldest are forgotten."""
         told: dict[str, float] = message.to_dict()  # type: ignore[attr-defined]
         sender = message.get_srcSystem(), message.get_srcComponent()  # type: ignore[attr-defined]
-        self._waiting.append(
-            StationCommand(
-                int(told['command']),
-                tuple(float(told.get(f'param{n}', 0.0)) for n in range(1, 8)),
-                int(told.get('confirmation', 0)),
-                sender,
-                int(told['target_component']),
-                came_s,
-            )
+        command = StationCommand(
+            int(told['command']),
+            tuple(float(told.get(f'param{n}', 0.0)) for n in range(1, 8)),
+            int(told.get('confirmation', 0)),
+            sender,
+            int(told['target_component']),
+            came_s,
         )
+        queue = self._first if command.number in FLOWN_BY else self._waiting
+        queue.append(command)
 
     def take(self) -> list[StationCommand]:
-        """Return what waits, oldest first, once."""
-        found = list(self._waiting)
-        self._waiting.clear()
+        """Return what is to be answered in this step: what is flown by, then the oldest others."""
+        found = [*self._first, *list(self._waiting)[:AT_ONCE]]
+        self._first.clear()
+        for _ in range(min(AT_ONCE, len(self._waiting))):
+            self._waiting.popleft()
         return found

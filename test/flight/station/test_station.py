@@ -304,6 +304,20 @@ def test_a_repeated_or_a_late_command_engages_nothing(station: Station) -> None:
     assert station.session.stage is not Stage.READY
 
 
+def test_a_flood_of_questions_takes_neither_the_link_nor_the_stop_away(station: Station) -> None:
+    station.session.engage(True)
+    station.until(Stage.ENGAGED)
+    station.heard.clear()
+    for number in range(400):
+        station.send(512, INFORMATION)
+        if number == 100:
+            station.send(2010)
+    station.fly(2)
+    answers = [one for one in station.heard if one.get_type() == 'CAMERA_INFORMATION']
+    assert 0 < len(answers) <= 4  # in two steps
+    station.until(Stage.HANDED_BACK)
+
+
 STRANGERS = {
     'a second station': ({'source': 254}, 'not of the station 255'),
     'a camera': ({'source': 1, 'source_component': 154}, 'not of the station 255'),
