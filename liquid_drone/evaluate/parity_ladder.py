@@ -88,7 +88,7 @@ def _torch(bundle: Path, contract: Contract) -> Rung:
         require('torch', 'train')
     except MissingDependencyError as error:
         return Rung('torch fp32', reason=str(error))
-    from ..policy.weights import WEIGHTS_FILE
+    from ..policy.config import WEIGHTS_FILE
 
     if not (bundle / WEIGHTS_FILE).is_file():
         return Rung('torch fp32', reason=f'the bundle has no {WEIGHTS_FILE}')

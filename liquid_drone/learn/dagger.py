@@ -22,8 +22,9 @@ from ..contract import CommandSpec
 from ..errors import EpisodeError
 from ..evaluate.shards import SeedShard
 from ..files import sha256_of
+from ..policy.config import WEIGHTS_FILE
 from ..policy.network import Network
-from ..policy.weights import ENCODER, WEIGHTS_FILE, begin_with, load_weights_of
+from ..policy.weights import ENCODER, begin_with, load_weights_of
 from ..seeds import split_seeds
 from ..sim.scenario.scenario import load_target
 from ..workers.executor import Executor

@@ -8,20 +8,21 @@ quarter. Nothing here runs.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from .. import resources, schema
 from ..errors import ConfigError, shown
 from ..files import check_name
 from ..policy.config import NetworkConfig
-from ..policy.network import Network
-from ..policy.weights import ENCODER, begin_with, load_weights_of
 from ..schema import check_ranges, renamed_field
 from ..sim.scenario.scenario import load_scenario
 from ..sim.scenario.weather import Weather
 from ..sim.world.actors import check_meshes
 from .frozen.config import FrozenEncoder
 from .pictures.config import PictureConfig
+
+if TYPE_CHECKING:
+    from ..policy.network import Network
 
 Ranges = dict[str, tuple[float, float]]  # field -> least, most
 MOST_PLACES = 10_000
@@ -250,6 +251,8 @@ def check_whole(recipe: Recipe) -> None:
         BundleError: the start is no bundle to go on from.
 
     """
+    from ..policy.weights import ENCODER, begin_with, load_weights_of
+
     first = recipe.worlds[0], recipe.seasons[0], recipe.targets[0]
     for world in dict.fromkeys(recipe.worlds):
         load_scenario(world, *first[1:], recipe.task)
@@ -266,13 +269,15 @@ def check_whole(recipe: Recipe) -> None:
         begin_with(network, recipe.frozen.bundle, ENCODER)
 
 
-def built(recipe: Recipe) -> Network:
+def built(recipe: Recipe) -> 'Network':
     """Return the untrained network of a recipe.
 
     Raises:
         ConfigError: it cannot be built.
 
     """
+    from ..policy.network import Network  # PyTorch, which processes that fly do without
+
     try:
         return Network(recipe.network)
     except (RuntimeError, ValueError, ZeroDivisionError) as error:

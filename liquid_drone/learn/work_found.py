@@ -16,7 +16,7 @@ from ..contract import load_contract
 from ..episodes.episode import find_episodes, load_info
 from ..errors import LiquidDroneError
 from ..files import load_json, set_aside, sha256_of, write_text
-from ..policy.weights import WEIGHTS_FILE
+from ..policy.config import WEIGHTS_FILE
 from ..schema import plain
 from ..sim.flight_spec import FlightSpec
 from ..sim.identity import code_digest, digest, scenario_digest

@@ -10,6 +10,8 @@ from ..request import RequestSpec
 from ..schema import check_ranges
 from .wiring import FanOut
 
+WEIGHTS_FILE = 'weights.npz'  # of a bundle that training can go on from
+
 
 @dataclass(frozen=True)
 class VisionConfig:

@@ -17,10 +17,9 @@ from .. import resources, schema
 from ..errors import BundleError, ConfigError, shown
 from ..files import parse_json, written
 from ..npz import read_npz
-from .config import NetworkConfig
+from .config import WEIGHTS_FILE, NetworkConfig
 from .network import Network
 
-WEIGHTS_FILE = 'weights.npz'
 CONFIG = 'config'
 ENCODER = ('vision.', 'auxiliary.')  # names of its tensors begin so
 MOST_BYTES = 400_000_000

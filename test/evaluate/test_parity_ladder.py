@@ -19,8 +19,9 @@ from liquid_drone.contract import (
 from liquid_drone.errors import BundleError, ConfigError
 from liquid_drone.evaluate import parity_ladder
 from liquid_drone.evaluate.parity_ladder import Rung, climb
+from liquid_drone.policy.config import WEIGHTS_FILE
 from liquid_drone.policy.network import Network
-from liquid_drone.policy.weights import WEIGHTS_FILE, config_of, load_weights_of
+from liquid_drone.policy.weights import config_of, load_weights_of
 from liquid_drone.runtime import libraries
 
 

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training flights on machines that may have other files, or another disk."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,3 +50,12 @@ def test_episodes_that_went_to_another_disk_are_missed(
     jobs = jobs_of(Recipe('tiny'), range(3, 6), 8, PLAN, tmp_path / 'episodes')
     with pytest.raises(EpisodeError, match='3 of 3 episodes were flown and are not in'):
         list(run_jobs(jobs, ThisProcess()))
+
+
+@pytest.mark.parametrize(
+    'module', ['learn.flights.jobs', 'learn.pictures.shards', 'evaluate.protocol']
+)
+def test_a_process_that_flies_or_draws_loads_no_pytorch(module: str) -> None:
+    """It costs each of them three seconds and 200 MB."""
+    line = f'import sys, liquid_drone.{module}; sys.exit("torch" in sys.modules)'
+    subprocess.run([sys.executable, '-c', line], check=True)

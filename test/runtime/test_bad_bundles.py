@@ -24,8 +24,9 @@ from liquid_drone.contract import (
     sha256_of,
 )
 from liquid_drone.errors import BundleError
+from liquid_drone.policy.config import WEIGHTS_FILE
 from liquid_drone.policy.network import Network
-from liquid_drone.policy.weights import WEIGHTS_FILE, config_of, save_weights
+from liquid_drone.policy.weights import config_of, save_weights
 from liquid_drone.runtime.runner import PolicyRunner
 
 

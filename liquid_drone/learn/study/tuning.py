@@ -17,8 +17,9 @@ import torch
 
 from ...errors import ConfigError
 from ...files import load_json, sha256_of, write_text
+from ...policy.config import WEIGHTS_FILE
 from ...policy.network import Network
-from ...policy.weights import ENCODER, WEIGHTS_FILE, begin_with
+from ...policy.weights import ENCODER, begin_with
 from ...schema import build, check_ranges, plain
 from ..dagger import clips_of
 from ..frozen.core_training import command_weights, held_out_loss, train_core
