@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a screen is made of: trunks side by side in a forest; walls and parked lorries in a town.
+"""What a screen is made of: trunks side by side in a forest; walls and parked trailers in a town.
 
 All are higher than a drone flies and closed but for the gap. Pure numpy.
 """
@@ -21,7 +21,11 @@ from .tracks import HidingRow
 TRUNK_M, BESIDE_M = 0.3, 0.5  # radius of a trunk, from one to the next: no light between them
 TRUNK_HIGH = 1.15  # of a usual tree's height
 WALL_M, WALL_HIGH_M = 0.3, 2.9
-LORRY_M, LORRY_HIGH_M, LORRY_LONG_M = 1.7, 2.9, 6.0
+TRAILER_M, TRAILER_HIGH_M, TRAILER_LONG_M = (
+    0.9,
+    2.9,
+    6.0,
+)  # narrow: who looks through the gap sees the turn behind it
 BRICK: Colour = (0.56, 0.27, 0.20)
 TARPAULINS = ((0.80, 0.80, 0.78), (0.20, 0.27, 0.42), (0.30, 0.36, 0.28), (0.45, 0.45, 0.47))
 
@@ -61,14 +65,14 @@ def trunk_spots(screen: HidingRow) -> FloatArray:
 
 
 def build_row(screen: HidingRow, things: Collection, rng: np.random.Generator) -> list[Solid]:
-    """Put a wall, or lorries one behind the other, on both sides of the gap."""
+    """Put a wall, or trailers one behind the other, on both sides of the gap."""
     is_wall = rng.random() < 0.5
     solids = []
     for sign in (-1.0, 1.0):
         near, far = screen.side(sign)
         paints = rng.random(8)
-        count = 1 if is_wall else max(round(screen.length_m / LORRY_LONG_M), 1)
-        wide, high = (WALL_M, WALL_HIGH_M) if is_wall else (LORRY_M, LORRY_HIGH_M)
+        count = 1 if is_wall else max(round(screen.length_m / TRAILER_LONG_M), 1)
+        wide, high = (WALL_M, WALL_HIGH_M) if is_wall else (TRAILER_M, TRAILER_HIGH_M)
         for k in range(count):
             share = (k + 0.5) / count
             middle = near + share * (far - near) - wide / 2.0 * screen.ahead
@@ -86,7 +90,7 @@ def _box(
     is_wall: bool,
     colour: Colour,
 ) -> Solid:
-    """Add a wall, or a lorry with wheels that hardly stand out, and return what it bumps."""
+    """Add a wall, or a trailer with wheels that hardly stand out, and return what it bumps."""
     x, y = middle.tolist()
     material = Material.BRICK if is_wall else Material.PLAIN
     things.add(models.block(material), [x, y, 0.0], yaw, size, colour)
