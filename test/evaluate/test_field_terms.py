@@ -50,7 +50,7 @@ def test_the_reward_has_a_floor(terms):
     assert terms(target_position_enu=lambda t: [max(t, 0) * 0.8 - 30.0, 0, 0]).reward == -1.0
 
 
-@settings(DRAWN, max_examples=10)
+@settings(DRAWN, max_examples=6)
 @given(begin=st.floats(2.0, 20.0), long=st.floats(0.6, 20.0))
 def test_each_loss_is_as_long_as_the_target_is_out_of_view(flight, begin, long):
     log = flight(target_pixels=lambda t: 0 if begin <= t < begin + long else 99)
@@ -97,7 +97,7 @@ def test_a_summary_counts_losses_and_who_was_followed(flight, task):
     assert terms.median_loss_s == pytest.approx(1.95, abs=0.1)
 
 
-@settings(DRAWN, max_examples=25)
+@settings(DRAWN, max_examples=12)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
 def test_two_pilots_are_compared_seed_by_seed(flight, outcomes):
     one = score(flight(3.0), load_task('follow'))

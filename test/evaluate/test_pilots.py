@@ -20,7 +20,7 @@ from liquid_drone.sim.scenario.scenario import load_scenario
 def scenario():
     whole = load_scenario(task='follow')
     return dataclasses.replace(
-        whole, task=dataclasses.replace(whole.task, duration_s=4.0, settle_s=1.0)
+        whole, task=dataclasses.replace(whole.task, duration_s=3.0, settle_s=1.0)
     )
 
 

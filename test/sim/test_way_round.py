@@ -37,7 +37,7 @@ def test_a_gap_too_narrow_for_the_hull_is_closed():
     assert abs(leg[1]) > 0.5
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     trees=st.lists(
         st.tuples(st.floats(3.0, 7.0), st.floats(-3.0, 3.0), st.floats(0.1, 0.4)), max_size=5

@@ -81,7 +81,7 @@ def test_doubles_come_near_to_the_target_when_it_is_their_time_and_are_elsewhere
         assert apart[-1] > crossings.KEPT_M
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=SEEDS, task=st.sampled_from(ALL), world=st.sampled_from(['forest', 'urban']))
 def test_a_season_moves_nothing_and_nobody_walks_into_an_obstacle(seed, task, world):
     name = task if task != 'long' else 'long:60'
