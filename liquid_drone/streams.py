@@ -39,6 +39,9 @@ class Stream(IntEnum):
     SCREENS = 109  # what its screens are made of
     CROSSINGS = 110  # who crosses it; keyed with a number besides: who wears what
     REQUESTS = 111  # what a training flight is asked for, and when
+    CORE_WINDOWS = 112  # of frozen features, which a training step sees; keyed with the step
+    CORE_VIEWS = 113  # how a flight is augmented before its features are kept; keyed with the view
+    TUNING = 114  # rates that are tried; keyed with the number of a draw
 
 
 @enum.unique

@@ -114,6 +114,10 @@ def a_value(one: Option) -> st.SearchStrategy[Any]:
         return st.integers(int(one.text.low or 0), int(one.text.high or 0))
     if one.kind is float:
         return st.floats(one.text.low, one.text.high)
+    if one.name == 'request':
+        asked = st.tuples(st.sampled_from(('distance', 'height', 'speed')), st.floats(2.0, 3.0))
+        items = st.lists(asked, unique_by=lambda item: item[0])
+        return items.map(lambda found: ','.join(f'{word}:{value}' for word, value in found))
     return st.text(min_size=1).filter(lambda text: not text.startswith('-'))
 
 

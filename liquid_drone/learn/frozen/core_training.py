@@ -16,6 +16,7 @@ from torch import Tensor
 from ...errors import EpisodeError, TrainingError
 from ...files import write_text
 from ...policy.network import Network
+from ...streams import Stream, stream
 from ..batches import pick_frames
 from ..behaviour_cloning import (
     Report,
@@ -105,7 +106,7 @@ def core_batch(
     flights: list[FlightViews], config: TrainConfig, nominal_s: float, *key: int
 ) -> CoreBatch:
     """Return the batch with this key; it depends on the seed and the key alone."""
-    rng = np.random.default_rng((config.seed, *key))
+    rng = stream(config.seed, Stream.CORE_WINDOWS, *key)
     lengths = np.array([len(flight) for flight in flights], dtype=np.float64)
     chosen = rng.choice(len(flights), size=config.windows, p=lengths / lengths.sum())
     rows = []

@@ -21,6 +21,7 @@ from ...policy.network import Network
 from ...policy.vision import Vision
 from ...schema import plain
 from ...sim.identity import digest
+from ...streams import Stream, stream
 from ..augmentation import ImageAugmentation, changed, draw_augmentation
 from ..batches import MIRRORED, TURNED
 from ..clips import Clip
@@ -86,7 +87,7 @@ def open_views(
 
 
 def _drawn(config: TrainConfig, clip: Clip, number: int, view: int) -> ImageAugmentation:
-    rng = np.random.default_rng((number, view))
+    rng = stream(number, Stream.CORE_VIEWS, view)
     rows, columns = clip.frames.shape[1:3]
     return draw_augmentation(config.augmentation, (rows, columns), clip.target, rng)
 

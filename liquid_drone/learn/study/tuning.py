@@ -21,6 +21,7 @@ from ...policy.config import WEIGHTS_FILE
 from ...policy.network import Network
 from ...policy.weights import ENCODER, begin_with
 from ...schema import build, check_ranges, plain
+from ...streams import Stream, stream
 from ..dagger import clips_of
 from ..frozen.core_training import command_weights, held_out_loss, train_core
 from ..frozen.views import FlightViews, open_views
@@ -48,7 +49,7 @@ class TuningConfig:
 
 def draw_rates(number: int) -> dict[str, float]:
     """Return draw k: learning rate, factor of the core's rate, weight decay; log-uniform."""
-    rng = np.random.default_rng((SEED, number))
+    rng = stream(SEED, Stream.TUNING, number)
     ranges = {
         'learning_rate': (3e-4, 3e-3),
         'core_rate_factor': (1.0, 10.0),
