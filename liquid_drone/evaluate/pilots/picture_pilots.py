@@ -3,10 +3,9 @@
 """Pilots that fly after a patch of the picture, with a controller and without a network.
 
 One takes the largest red patch, the other OpenCV's CamShift (Bradski 1998), which is shown the
-target's true box once, when it is first in view. (OpenCV's tracker MIL was tried: the
-same flight would be another one each time.) Both estimate the range from how far
-below the horizon the patch is, over level ground, keep the distance by PID, and turn about where
-nothing is found. They avoid nothing.
+target's true box once, when it is first in view. (With OpenCV's tracker MIL the same flight was
+another one each time.) Both estimate the range from how far below the horizon the patch is, over
+level ground, keep the distance by PID, and turn about where nothing is found. They avoid nothing.
 """
 
 import math
