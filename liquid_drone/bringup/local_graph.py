@@ -16,8 +16,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -183,6 +185,23 @@ def environment(domain: int) -> dict[str, str]:
     return result
 
 
+@contextmanager
+def _heard_interrupts() -> Iterator[None]:
+    """Let programs that start in here hear SIGINT, also where this one was started to ignore it.
+
+    A shell's background programs ignore it, and all that they start do until they say otherwise.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before != signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class Graph:
     """Three running processes; use it as a context, which ends what is left of them."""
 
@@ -209,7 +228,7 @@ class Graph:
         try:
             self.logs.mkdir(parents=True, exist_ok=True)
             for name, line in self.lines.items():
-                with (self.logs / f'{name}.log').open('wb') as log:
+                with (self.logs / f'{name}.log').open('wb') as log, _heard_interrupts():
                     self.processes[name] = subprocess.Popen(
                         line,
                         stdin=subprocess.DEVNULL,

@@ -1,6 +1,7 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
 import importlib.util
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -49,6 +50,18 @@ def test_a_killed_node_does_not_end_the_flight(tmp_path: Path) -> None:
     with Graph(python(policy=WAITS, mavlink=WAITS, simulator=slow), tmp_path) as running:
         running.watch(lambda _: running.kill('policy'))
     assert running.processes['policy'].returncode == -9
+
+
+def test_nodes_of_a_background_program_hear_that_they_shall_end(tmp_path: Path) -> None:
+    """A shell starts it to ignore SIGINT; they inherited that, and were killed after 10 s each."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Graph(python(policy=WAITS, mavlink=WAITS, simulator=READY), tmp_path) as running:
+            running.watch(lambda _: None)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert running.processes['policy'].returncode == -signal.SIGINT
 
 
 def test_logs_that_cannot_be_written_are_an_output_error(tmp_path: Path) -> None:

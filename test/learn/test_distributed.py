@@ -98,7 +98,7 @@ def test_the_shares_of_a_step_are_the_step_of_one_process(episodes, tmp_path):
     shares = [Windows(clips, config, 0.05, team=Team(rank, 3)).batch(1, 5) for rank in range(3)]
     for name, column in whole._asdict().items():
         joint = torch.cat([getattr(share, name) for share in shares])
-        assert torch.equal(joint, column), name
+        torch.testing.assert_close(joint, column, rtol=0.0, atol=0.0, equal_nan=True, msg=name)
 
 
 def test_windows_do_not_depend_on_the_size_of_the_pictures(episodes, tmp_path):
