@@ -162,6 +162,7 @@ setup(
             f'replay_node = {NAME}.nodes.executables:replay_node',
             f'mavlink_node = {NAME}.nodes.executables:mavlink_node',
             f'recorder_node = {NAME}.nodes.executables:recorder_node',
+            f'stream_node = {NAME}.nodes.executables:stream_node',
         ],
     },
 )

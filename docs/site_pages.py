@@ -29,6 +29,7 @@ PARAMETERS = {  # node: module with its PARAMETERS
     'operator': 'nodes.operator.operator_node',
     'overlay': 'nodes.overlay_node',
     'replay': 'nodes.replay_node',
+    'stream': 'nodes.operator.stream_node',
 }
 MADE = ('create_publisher', 'create_subscription', 'create_service')
 DIRECTIONS = dict(zip(MADE, ('publishes', 'subscribes', 'serves'), strict=True))

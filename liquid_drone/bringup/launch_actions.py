@@ -57,6 +57,7 @@ MAY_FAIL = (
     'operator',
     'overlay',
     'recorder',
+    'stream',
 )  # they decide nothing: a flight needs none
 ENDING: set[int] = (
     set()

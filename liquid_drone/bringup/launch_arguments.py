@@ -20,6 +20,7 @@ OPTIONAL = {  # started only where this is given
     'autopilot': 'kind',
     'camera': 'source',
     'recorder': 'directory',
+    'stream': 'host',
 }
 LIVE_SOURCES = ('device', 'gstreamer', 'rtsp')  # these may come back: started again
 PER_DRONE = ('clock', 'tf', 'tf_static')  # each namespace has its own time and tree
@@ -161,6 +162,22 @@ FOLLOW = (
         str,
         'Keep what happened around each hand-back as episodes in this directory.',
         parameter='directory',
+    ),
+    Argument(
+        'stream',
+        'stream',
+        str,
+        'Send the picture with the box as H.264 to this ground station, an address; see also the '
+        'parameters of the stream node.',
+        parameter='host',
+    ),
+    Argument('stream', 'bundle', str, 'Policy: a name in models/, or a path.'),
+    Argument(
+        'stream',
+        'image_transport',
+        str,
+        'How pictures arrive: raw, or compressed (camera/image_raw/compressed).',
+        choices=('raw', 'compressed'),
     ),
 )
 CAMERA = (

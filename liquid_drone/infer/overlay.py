@@ -40,14 +40,12 @@ def annotated(answer: FrameAnswer, title: str, threshold: float) -> Image:
     pane: Image = np.ascontiguousarray(enlarged, dtype=np.uint8)
     is_seen = answer.probability >= threshold
     if is_seen:
-        x = round((answer.bearing + 1.0) / 2.0 * PANE[0])
-        y = round((1.0 - answer.elevation) / 2.0 * PANE[1])
-        cv2.rectangle(pane, (x - MARK, y - MARK), (x + MARK, y + MARK), GREEN, 2)
+        mark_target(pane, answer.bearing, answer.elevation)
     cv2.rectangle(pane, (8, 34), (8 + BAR, 44), BLACK, -1)
     tip = 8 + round(BAR * answer.probability)
     cv2.rectangle(pane, (8, 34), (tip, 44), GREEN if is_seen else RED, -1)
-    _text(pane, f'{title}  {answer.name}', (8, 24))
-    _text(pane, f'{answer.probability:.2f}', (16 + BAR, 45), GREEN if is_seen else RED)
+    write(pane, f'{title}  {answer.name}', (8, 24))
+    write(pane, f'{answer.probability:.2f}', (16 + BAR, 45), GREEN if is_seen else RED)
     if answer.belief is not None:
         _believed(pane, answer.belief)
     if answer.allowed is not None:
@@ -56,8 +54,17 @@ def annotated(answer: FrameAnswer, title: str, threshold: float) -> Image:
         _arrow(pane, answer.command, YELLOW)
         vx, vy, vz, turn = answer.command
         words = f'{vx:+.1f} {vy:+.1f} {vz:+.1f} m/s  {turn:+.1f} rad/s'
-        _text(pane, words, (8, PANE[1] - 12), YELLOW)
+        write(pane, words, (8, PANE[1] - 12), YELLOW)
     return pane
+
+
+def mark_target(pane: Image, bearing: float, elevation: float) -> None:
+    """Draw a box into a picture (H, W, 3) where the target was seen, -1..1 right and up."""
+    height, width = pane.shape[:2]
+    x = round((bearing + 1.0) / 2.0 * width)
+    y = round((1.0 - elevation) / 2.0 * height)
+    half = round(MARK * width / PANE[0])
+    cv2.rectangle(pane, (x - half, y - half), (x + half, y + half), GREEN, 2)
 
 
 def sheet(panes: Sequence[Image]) -> Image:
@@ -83,7 +90,7 @@ def _arrow(pane: Image, command: FourFloats, colour: tuple[int, int, int]) -> No
 def _believed(pane: Image, belief: Belief) -> None:
     """Draw where the target is believed, from above, around the beginning of the arrows."""
     words = f'believed {belief.probability:.2f}, {belief.distance_m:.1f} m'
-    _text(pane, words, (8, 64), CYAN)
+    write(pane, words, (8, 64), CYAN)
     if belief.probability < SEEN_PROBABILITY:
         return
     away = PIXELS_PER_M * min(belief.distance_m, MOST_SHOWN_M)
@@ -94,9 +101,10 @@ def _believed(pane: Image, belief: Belief) -> None:
     cv2.circle(pane, (round(x), round(y)), 7, CYAN, 2, cv2.LINE_AA)
 
 
-def _text(
+def write(
     pane: Image, words: str, where: tuple[int, int], colour: tuple[int, int, int] = WHITE
 ) -> None:
+    """Write words into a picture (H, W, 3), from a point on."""
     words = unicodedata.normalize('NFKD', words).encode('ascii', 'ignore').decode()  # the font's
     for shade, shift in ((BLACK, 1), (colour, 0)):
         point = where[0] + shift, where[1] + shift

@@ -27,11 +27,13 @@ from ..flight.mavlink.link import MavlinkLink
 from ..flight.mavlink.profiles import RADIO
 from ..flight.pilot_words import PilotWords
 from ..flight.preflight.failsafe_reader import FailsafeReader
+from ..flight.station.camera_messages import StationVideo
 from ..flight.station.desk import StationDesk
 from ..masking import masked
 from ..ros import process, qos
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.publishers import OnePublisher
+from ..ros.stream_description import StreamListener
 from .lockstep import LockstepPacer
 from .mavlink_figures import MavlinkDiagnostics, SetpointFigures
 from .mavlink_parameters import PARAMETERS, limits_from, radio_from, station_from
@@ -63,6 +65,7 @@ class MavlinkNode(ManagedNode):
         self._words: PilotWords | None = None
         self._failsafes: FailsafeReader | None = None
         self._station: StationDesk | None = None
+        self._stream: StreamListener | None = None
         self._now_s = -math.inf  # of the last decision
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.figures, self.reset = SetpointFigures(), PolicyReset(self)
@@ -113,6 +116,8 @@ class MavlinkNode(ManagedNode):
         setup = station_from(values)
         if setup is not None:
             self._station = StationDesk(self.link, self.session, setup, self._words.say)
+            if not setup.video.uri:
+                self._stream = StreamListener(self, self._on_stream)
         self._failsafes = None if values['lockstep'] else FailsafeReader(self.link)
         self._vehicle_topics.publish_tf(values['publish_tf'])
         self.get_logger().info(f'listening for the autopilot on {masked(values["connection"])}')
@@ -216,6 +221,10 @@ class MavlinkNode(ManagedNode):
         self.get_logger().warning(f'shadow {request.data}: {words}')
         return response
 
+    def _on_stream(self, video: StationVideo | None) -> None:
+        if self._station is not None:
+            self._station.show_video(video or StationVideo())
+
     def _on_saved(self, message: String) -> None:
         if self._words is not None:
             self._words.say_saved(message.data[:MOST_NAME])
@@ -228,6 +237,8 @@ class MavlinkNode(ManagedNode):
         if self.link is None or self._pacer is None:
             self._diagnostics.tell_inactive()
             return
+        if self._stream is not None:
+            self._stream.look()
         if self.link.vehicle is not None:
             self._vehicle_topics.tell_battery(self.link.vehicle)
         self._diagnostics.tell(
@@ -255,6 +266,9 @@ class MavlinkNode(ManagedNode):
     def release(self) -> None:
         """Fall silent and close the connection."""
         self._fall_silent()
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
         self.session = self._words = self._failsafes = self._station = None
         if self.link is not None:
             self.link.close()

@@ -178,7 +178,12 @@ PARAMETERS = (
         low=100,
         high=105,
     ),
-    Parameter('stream_uri', '', 'stream that the station shows: rtsp://, udp://; empty: none'),
+    Parameter(
+        'stream_uri',
+        '',
+        'stream of your own that the station shows: rtsp://, udp://, or the UDP port to which '
+        'H.264 is sent; empty: that of the stream node, where it runs',
+    ),
     Parameter('stream_width', 1280, 'of its pictures', low=16, high=16384),
     Parameter('stream_height', 720, 'of its pictures', low=16, high=16384),
     Parameter('stream_fov_deg', 80.0, 'horizontal, of its pictures', low=10.0, high=170.0),

@@ -23,7 +23,7 @@ from liquid_drone.nodes import (
     simulator_node,
 )
 from liquid_drone.nodes.desk import autopilot_node
-from liquid_drone.nodes.operator import operator_node
+from liquid_drone.nodes.operator import operator_node, stream_node
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES = {
@@ -37,6 +37,7 @@ NODES = {
     'operator': operator_node.PARAMETERS,
     'overlay': overlay_node.PARAMETERS,
     'replay': replay_node.PARAMETERS,
+    'stream': stream_node.PARAMETERS,
 }
 CONFIGS = sorted((ROOT / 'config').glob('*.yaml'))
 TABLES = {'POLICY', 'FOLLOW', 'CAMERA', 'SIMULATION', 'REPLAY'}
@@ -161,6 +162,7 @@ def test_what_was_given_goes_to_each_node_that_takes_it() -> None:
         'mavlink': {'lockstep': False},
         'policy': {},
         'recorder': {},
+        'stream': {},
         'autopilot': {},
     }
     with pytest.raises(RuntimeError, match="launch argument seed: expected int, got 'seven'"):

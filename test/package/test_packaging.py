@@ -54,6 +54,7 @@ EXECUTABLES = {
     'simulator_node',
     'operator_node',
     'overlay_node',
+    'stream_node',
     'policy_node',
     'replay_node',
     'mavlink_node',

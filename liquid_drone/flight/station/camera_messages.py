@@ -7,7 +7,8 @@ https://mavlink.io/en/services/camera.html.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,13 @@ VENDOR, MODEL = b'liquid_drone', b'target follower'
 UNKNOWN = math.nan
 STREAM_ID = 1
 MOST_URI = 160
+RANGES: dict[str, tuple[float, float]] = {
+    'width': (16, 16384),
+    'height': (16, 16384),
+    'horizontal_fov_deg': (10.0, 170.0),
+    'rate_hz': (0.0, 1000.0),
+    'bitrate_kbit_s': (0, 4_000_000),
+}
 STREAM_TYPES = {
     'rtsp': mavlink.VIDEO_STREAM_TYPE_RTSP,
     'udp': mavlink.VIDEO_STREAM_TYPE_RTPUDP,
@@ -29,27 +37,72 @@ STREAM_TYPES = {
 
 @dataclass(frozen=True)
 class StationVideo:
-    """The picture that a ground station shows: a stream that somebody else runs, or none."""
+    """The picture that a ground station shows: a stream that is sent to it, or none."""
 
-    uri: str = ''  # empty: the station has its own
+    uri: str = ''  # or the UDP port to which H.264 is sent; empty: the station has its own
     width: int = 1280
     height: int = 720
     horizontal_fov_deg: float = 80.0
+    rate_hz: float = 0.0  # 0: unknown
+    bitrate_kbit_s: int = 0  # 0: unknown
 
     def __post_init__(self) -> None:
-        if not self.uri:
+        for name, (low, high) in RANGES.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ConfigError(
+                    f'{name} of a stream: expected {low:g} to {high:g}, got {shown(value)}'
+                )
+        if not self.uri or self.port:
             return
         parts = urlsplit(self.uri)
         if parts.scheme not in STREAM_TYPES or len(self.uri.encode()) >= MOST_URI:
+            kinds = ', '.join(f'{name}://' for name in STREAM_TYPES)
             raise ConfigError(
-                f'stream_uri: expected {", ".join(f"{name}://" for name in STREAM_TYPES)} '
-                f'and fewer than {MOST_URI} bytes, got {shown(parts.scheme or self.uri)}'
+                f'stream_uri: expected a UDP port or {kinds} and fewer than {MOST_URI} bytes, '
+                f'got {shown(parts.scheme or self.uri)}'
             )
         if parts.username or parts.password:
             raise ConfigError(
                 'stream_uri holds a name or a password, and would be sent over the radio to '
                 'whoever asks: let the stream be read without, on a network of your own'
             )
+
+    @property
+    def port(self) -> int:
+        """The UDP port to which RTP is sent; 0: it is no port."""
+        is_number = self.uri.isascii() and self.uri.isdigit() and len(self.uri) <= 5
+        return int(self.uri) if is_number and int(self.uri) <= 65535 else 0
+
+    @property
+    def type(self) -> int:
+        """The VIDEO_STREAM_TYPE."""
+        kind: int = STREAM_TYPES['udp' if self.port else urlsplit(self.uri).scheme]
+        return kind
+
+    def described(self) -> dict[str, object]:
+        """Return what another process needs to know of it."""
+        return asdict(self)
+
+    @classmethod
+    def from_description(cls, texts: Mapping[str, str]) -> 'StationVideo':
+        """Return what :meth:`described` described.
+
+        Raises:
+            ConfigError: it describes no stream.
+
+        """
+        try:
+            return cls(
+                texts['uri'],
+                int(texts['width']),
+                int(texts['height']),
+                float(texts['horizontal_fov_deg']),
+                float(texts['rate_hz']),
+                int(texts['bitrate_kbit_s']),
+            )
+        except (KeyError, ValueError) as error:
+            raise ConfigError(f'no description of a stream: {error!r:.100}') from error
 
     def point(self, bearing_rad: float, elevation_rad: float) -> tuple[float, float] | None:
         """Return where a direction lies in the picture, 0..1 right and down; None: outside."""
@@ -110,16 +163,19 @@ def stream_information(video: StationVideo) -> Any:
     return mavlink.MAVLink_video_stream_information_message(
         STREAM_ID,
         1,
-        STREAM_TYPES[urlsplit(video.uri).scheme],
+        video.type,
         mavlink.VIDEO_STREAM_STATUS_FLAGS_RUNNING,
-        0.0,  # frame rate: unknown
+        video.rate_hz,
         video.width,
         video.height,
-        0,  # bit rate: unknown
+        video.bitrate_kbit_s * 1000,
         0,
         round(video.horizontal_fov_deg),
         b'liquid_drone',
         video.uri.encode(),
+        mavlink.VIDEO_STREAM_ENCODING_H264
+        if video.port
+        else mavlink.VIDEO_STREAM_ENCODING_UNKNOWN,
     )
 
 
@@ -128,10 +184,10 @@ def stream_status(video: StationVideo) -> Any:
     return mavlink.MAVLink_video_stream_status_message(
         STREAM_ID,
         mavlink.VIDEO_STREAM_STATUS_FLAGS_RUNNING,
-        0.0,
+        video.rate_hz,
         video.width,
         video.height,
-        0,
+        video.bitrate_kbit_s * 1000,
         0,
         round(video.horizontal_fov_deg),
     )

@@ -11,7 +11,7 @@ allowed it, with 0 it hands back.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
@@ -105,6 +105,10 @@ class StationDesk:
     def note_distance(self, distance_m: float | None) -> None:
         """Note how far away it is; None: not known."""
         self._distance_m = distance_m
+
+    def show_video(self, video: StationVideo) -> None:
+        """Name another stream from now on."""
+        self._setup = replace(self._setup, video=video)
 
     def serve(self, now_s: float) -> None:
         """Answer what waits, and send what is due."""

@@ -26,6 +26,7 @@ from liquid_drone.flight.mavlink.codec import MavlinkCodec
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.signing import SigningKey, ticks
 from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
+from liquid_drone.flight.station import camera_messages
 from liquid_drone.flight.station.camera_messages import StationVideo
 from liquid_drone.flight.station.desk import StationDesk, StationSetup
 from liquid_drone.sim.autopilot.personality import Mode
@@ -185,6 +186,41 @@ def test_the_stream_is_the_users_own_and_without_one_there_is_none(station: Stat
     assert bare.ask(512, STREAMS, 1.0) == (UNSUPPORTED, [])
     _, (told,) = bare.ask(512, INFORMATION)
     assert not told.flags & mavlink.CAMERA_CAP_FLAGS_HAS_VIDEO_STREAM
+
+
+def test_a_stream_that_is_sent_to_a_port_is_named_once_it_is_known(station: Station) -> None:
+    bare = Station(video=StationVideo())
+    bare.fly(60)
+    sent = StationVideo('5600', 640, 360, 80.0, 30.0, 2000)
+    bare.desk.show_video(sent)
+    _, (told,) = bare.ask(512, STREAMS, 1.0)
+    assert (told.uri, told.type, told.encoding) == ('5600', 1, 1)  # RTP over UDP, H.264
+    assert (told.resolution_h, told.resolution_v, told.framerate) == (640, 360, 30.0)
+    assert told.bitrate == 2_000_000
+    assert bare.ask(512, INFORMATION)[1][0].flags & mavlink.CAMERA_CAP_FLAGS_HAS_VIDEO_STREAM
+    bare.desk.show_video(StationVideo())
+    assert bare.ask(512, STREAMS, 1.0) == (UNSUPPORTED, [])
+
+
+TEXT = st.text(max_size=8) | st.sampled_from(('640', '360', '80.0', 'nan', '-1', '1e99', '5600'))
+
+
+@given(st.dictionaries(st.sampled_from(sorted(StationVideo().described())), TEXT))
+def test_a_garbled_description_of_a_stream_is_refused_and_a_good_one_comes_through(
+    garbled: dict[str, str],
+) -> None:
+    good = StationVideo('5600', 640, 360, 80.0, 30.0, 2000)
+    texts = {name: str(value) for name, value in good.described().items()}
+    assert StationVideo.from_description(texts) == good
+    try:
+        video = StationVideo.from_description({**texts, **garbled})
+    except ConfigError:
+        return
+    if not video.uri:  # none is named
+        return
+    told = mavlink.MAVLink(None, 1, 100)
+    assert camera_messages.stream_information(video).pack(told)
+    assert camera_messages.stream_status(video).pack(told)
 
 
 @pytest.mark.parametrize(
