@@ -1,14 +1,15 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Many environments at once in one process: each its own place, all drawn into one framebuffer.
+"""Many environments at once in one process: each its own place, drawn one behind the other.
 
-Each gives what the single environment gives for the same seed and actions: physics to the bit,
-pictures but for a few pixels (rounding differs with the place in the framebuffer). An
+Each gives what the single environment gives for the same seed and actions, to the last bit. An
 episode that has ended begins anew with the next step, whose action is not used (Gymnasium's
 ``NEXT_STEP``). On more than one core see ``parallel_env``.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gymnasium
@@ -17,12 +18,14 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
 from ...arrays import BoolArray, Float32Array, FloatArray, Image
-from ..render.opengl import render
+from ..render.gl_context import GlContext
+from ..render.opengl import PendingPictures, begin
 from ..render.renderer import View
 from ..sensors.camera import Shot, SimulatedFrame
 from ..simulator import FRAME_S
 from .env import DroneEnv, FollowEnv, ReachEnv, check_action
 
+PARTS = 2  # of the pictures of a step, where a card draws one while the others fly
 Seeds = int | Sequence[int | None] | None
 
 
@@ -59,12 +62,10 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         self, *, seed: Seeds = None, options: dict[str, Any] | None = None
     ) -> tuple[Image, dict[str, Any]]:
         """Begin everywhere: the places of N seeds, or of ``seed``, ``seed + 1`` and so on."""
-        for env, one in zip(self.envs, spread(seed, self.num_envs), strict=True):
-            env.begin(one)
+        seeds = spread(seed, self.num_envs)
+        frames = self._frames(lambda i: self.envs[i].begin(seeds[i]))
         self._ended[:] = False
-        arrivals = [
-            env.arrive(frame) for env, frame in zip(self.envs, self._frames(), strict=True)
-        ]
+        arrivals = [env.arrive(frame) for env, frame in zip(self.envs, frames, strict=True)]
         infos = _joined([info for _, info in arrivals])
         return self._stacked([image for image, _ in arrivals]), infos
 
@@ -74,15 +75,18 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         """Fly one camera frame everywhere; where an episode had ended, begin the next."""
         check_action(actions, (self.num_envs, 4))
         begins = self._ended.copy()
-        for i, env in enumerate(self.envs):
+
+        def go_on(i: int) -> None:
             if begins[i]:
-                env.begin(None)
+                self.envs[i].begin(None)
             else:
-                env.move(actions[i])
+                self.envs[i].move(actions[i])
+
+        frames = self._frames(go_on)
         images: list[Image] = []
         rewards, infos = np.zeros(self.num_envs), list[dict[str, Any]]()
         crashed, over = np.zeros_like(begins), np.zeros_like(begins)
-        for i, (env, frame) in enumerate(zip(self.envs, self._frames(), strict=True)):
+        for i, (env, frame) in enumerate(zip(self.envs, frames, strict=True)):
             if begins[i]:
                 image, info = env.arrive(frame)
             else:
@@ -104,20 +108,45 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
     def _stacked(self, images: list[Image]) -> Image:
         return np.stack(images, out=self.out)
 
-    def _frames(self) -> list[SimulatedFrame]:
-        """Take all pictures of this moment in one go."""
-        aims = [env.aim() for env in self.envs]
-        shots: list[tuple[int, Shot, View]] = [
-            (i, *aim) for i, aim in enumerate(aims) if not isinstance(aim, SimulatedFrame)
-        ]
-        pictures = render([view for _, _, view in shots]) if shots else []
-        developed = {
-            i: self.envs[i].develop(shot, picture)
-            for (i, shot, _), picture in zip(shots, pictures, strict=True)
-        }
+    def _frames(self, go_on: Callable[[int], None]) -> list[SimulatedFrame]:
+        """Let each environment go on, and take the pictures: while a card draws, others fly."""
+        parts = min(self._parts(), self.num_envs)
+        ends = [self.num_envs * k // parts for k in range(parts + 1)]
+        taken: list[_Taken] = []
+        for first, end in itertools.pairwise(ends):
+            for i in range(first, end):
+                go_on(i)
+            taken.append(_take(self.envs[first:end]))
+        return [frame for each in taken for frame in each.frames()]
+
+    @staticmethod
+    def _parts() -> int:
+        """Return in how many parts pictures are taken: Mesa draws with the cores that fly."""
+        return 1 if GlContext.shared().is_software else PARTS
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """Pictures of some environments that are being drawn."""
+
+    envs: Sequence[DroneEnv]
+    aims: list[tuple[Shot, View] | SimulatedFrame]
+    pending: PendingPictures | None  # None: nobody's frame comes at this moment
+
+    def frames(self) -> list[SimulatedFrame]:
+        """Wait for the pictures and make the frames of them."""
+        pictures = iter(self.pending.wait() if self.pending else ())
         return [
-            aim if isinstance(aim, SimulatedFrame) else developed[i] for i, aim in enumerate(aims)
+            aim if isinstance(aim, SimulatedFrame) else env.develop(aim[0], next(pictures))
+            for env, aim in zip(self.envs, self.aims, strict=True)
         ]
+
+
+def _take(envs: Sequence[DroneEnv]) -> _Taken:
+    """Let the pictures of this moment be drawn, all in one go."""
+    aims = [env.aim() for env in envs]
+    views = [aim[1] for aim in aims if not isinstance(aim, SimulatedFrame)]
+    return _Taken(envs, aims, begin(views) if views else None)
 
 
 class FollowEnvs(DroneEnvs):

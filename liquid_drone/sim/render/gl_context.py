@@ -18,6 +18,7 @@ from ...arrays import FloatArray, Image
 from ...errors import SimulationError, require
 from ..world.textures import value_noise
 from . import egl, llvm
+from .readback import Readback
 from .shaders import objects as things
 from .shaders import surroundings as around
 from .shaders.programs import source
@@ -62,6 +63,7 @@ class GlContext:
         self.context = _open(moderngl)
         self.moderngl = moderngl
         self.device = str(self.context.info['GL_RENDERER'])
+        self.is_software = 'llvmpipe' in self.device or 'softpipe' in self.device
         llvm.keep_apart(self.device)
         self._compile()
         self.noise = self._make_noise()
@@ -70,7 +72,8 @@ class GlContext:
             texture=self.noise,
         )  # the noise again, one texel a read: a quarter of the time where triangles are small
         self._grain.use(SAMPLERS.index('grain'))
-        self._targets: dict[tuple[int, int], tuple[Any, npt.NDArray[np.uint8]]] = {}
+        self._frames: dict[tuple[int, int], list[Any]] = {}
+        self._readbacks: dict[tuple[int, int, int], list[Readback]] = {}
 
     @classmethod
     def shared(cls) -> 'GlContext':
@@ -208,15 +211,24 @@ class GlContext:
         texture.repeat_x = texture.repeat_y = False
         return texture
 
-    def target(self, width: int, height: int) -> tuple[Any, npt.NDArray[np.uint8]]:
-        """Return a framebuffer of a size, and an array (H, W, 4) to read it back into."""
-        if (width, height) not in self._targets:
-            frame = self.context.framebuffer(
-                [self.context.renderbuffer((width, height), 4)],
-                self.context.depth_renderbuffer((width, height)),
+    def frames(self, count: int, width: int, height: int) -> list[Any]:
+        """Return some framebuffers of a size, always the same ones."""
+        frames, size = self._frames.setdefault((width, height), []), (width, height)
+        while len(frames) < count:
+            colour = self.context.renderbuffer(size, 4)
+            frames.append(
+                self.context.framebuffer([colour], self.context.depth_renderbuffer(size))
             )
-            self._targets[width, height] = frame, np.empty((height, width, 4), np.uint8)
-        return self._targets[width, height]
+        return frames[:count]
+
+    def readback(self, count: int, width: int, height: int) -> Readback:
+        """Return one that nobody uses; give it to :meth:`keep` when it has ended."""
+        free = self._readbacks.get((count, width, height))
+        return free.pop() if free else Readback(self.context, count, width, height)
+
+    def keep(self, readback: Readback) -> None:
+        """Keep one for the next pictures."""
+        self._readbacks.setdefault(readback.size, []).append(readback)
 
     def ground_texture(self, picture: Image) -> Any:
         """Return a picture (H, W, 3) as a texture whose row 0 is v = 1."""

@@ -2,30 +2,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures by OpenGL: a scene holds one place on the card, and many views are taken at once.
 
-Views of several places are drawn into one framebuffer and read back at once. Nothing here knows
-PyBullet: a scenery comes in, poses come in, pictures go out.
+Each view is drawn into a framebuffer of its own, so that a picture has the same bytes beside
+others as alone; all are read back at once. Nothing here knows PyBullet: a scenery comes in, poses
+come in, pictures go out.
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ...arrays import FloatArray, Image, IndexArray
+from ...arrays import FloatArray, Image
 from ...errors import SimulationError
 from ..world.scenery import Actor, Scenery
 from . import vertex_buffers
+from .draw_list import DrawList
 from .dynamic_batch import DynamicBatch
 from .gl_context import SHADING, GlContext
 from .picture import Camera, RenderedFrame
 from .projection import sun_matrix
+from .readback import Readback
 from .renderer import View
 from .shaders.view import VIEW_DTYPE
 from .static_batch import StaticBatch
-from .vertex_buffers import KINDS, Packed
+from .vertex_buffers import KINDS, Copies
 
 SHADOW_PIXELS, MOVING_PIXELS = 2048, 256
 MOVING_M = 16.0  # side of the square around the target that moving things shade
@@ -37,30 +40,42 @@ TO_TEXTURE = np.array([[0.5, 0, 0, 0.5], [0, 0.5, 0, 0.5], [0, 0, 0.5, 0.5], [0,
 
 
 def render(views: Sequence[View]) -> list[RenderedFrame]:
-    """Take several pictures of one size, each of its own place, with one reading back."""
+    """Take several pictures of one size, each of its own place."""
+    return begin(views).wait()
+
+
+def begin(views: Sequence[View]) -> 'PendingPictures':
+    """Let several pictures of one size be drawn, each of its own place, and do not wait."""
     gl, camera = GlContext.shared(), views[0].camera
-    columns = math.ceil(math.sqrt(len(views)))
-    rows = math.ceil(len(views) / columns)
-    width, height = camera.width, camera.height
-    frame, sheet = gl.target(columns * width, rows * height)
+    frames = gl.frames(len(views), camera.width, camera.height)
     apart = len({id(view.scene) for view in views}) == len(views)
-    if apart:  # first all shadows, then all pictures: changing between framebuffers costs most
+    if apart:  # first all shadows, then all pictures: rasterising empties the caches
         for view in views:
             view.scene.shade_actors(view)
-    frame.use()
-    frame.viewport = (0, 0, columns * width, rows * height)
-    frame.clear(depth=1.0)
-    places = [(i % columns * width, i // columns * height) for i in range(len(views))]
-    chosen = [view.scene.visible(view) for view in views]  # in one go: drawing empties the caches
-    for view, visible, (x, y) in zip(views, chosen, places, strict=True):
+    chosen = [view.scene.visible(view) for view in views]  # in one go, likewise
+    for view, visible, frame in zip(views, chosen, frames, strict=True):
         if not apart:
             view.scene.shade_actors(view)
-            frame.use()
-        frame.viewport = (x, y, width, height)
+        frame.use()
+        frame.clear(depth=1.0)
         view.scene.draw(view, visible)
-    frame.viewport = (0, 0, columns * width, rows * height)
-    frame.read_into(sheet, components=4, alignment=1)
-    return [_picture(sheet[y : y + height, x : x + width]) for x, y in places]
+    readback = gl.readback(len(views), camera.width, camera.height)
+    readback.begin(frames)
+    return PendingPictures(gl, readback)
+
+
+@dataclass(frozen=True)
+class PendingPictures:
+    """Pictures that are being drawn."""
+
+    gl: GlContext
+    readback: Readback
+
+    def wait(self) -> list[RenderedFrame]:
+        """Return them; ask once."""
+        pictures = self.readback.end()
+        self.gl.keep(self.readback)
+        return pictures
 
 
 class GlScene:
@@ -68,12 +83,9 @@ class GlScene:
 
     def __init__(self, scenery: Scenery, actors: Sequence[Actor]) -> None:
         self._gl, self._air = GlContext.shared(), scenery.air
-        self._packed, self._actors = (
-            vertex_buffers.pack(scenery),
-            vertex_buffers.pack_actors(actors),
-        )
-        snowy = self._air.snow > 0.0
-        self._static = StaticBatch(self._gl, self._packed.vertices, self._packed.faces.size, snowy)
+        packed, self._actors = vertex_buffers.pack(scenery), vertex_buffers.pack_actors(actors)
+        self._copies = packed.copies
+        self._static = StaticBatch(self._gl, packed, snowy=self._air.snow > 0.0)
         self._dynamic = DynamicBatch(self._gl, self._actors)
         self._shadow, shadow_frame = self._gl.depth_map(SHADOW_PIXELS)
         self._moving, self._moving_frame = self._gl.mask_map(MOVING_PIXELS)
@@ -99,7 +111,7 @@ class GlScene:
     def _still_view(self, ground_map: tuple[float, ...], takes_snow: bool) -> npt.NDArray[np.void]:
         """Return the uniforms: what never changes in a place is filled in."""
         air, view = self._air, np.zeros((), VIEW_DTYPE)
-        self._shadow_matrix = sun_matrix(air.sun_direction, *_bounds(self._packed))
+        self._shadow_matrix = sun_matrix(air.sun_direction, *_bounds(self._copies))
         view['shadow_from_world'] = (TO_TEXTURE @ self._shadow_matrix).T
         view['camera']['exposure'] = air.exposure
         view['sun'] = tuple(air.sun_direction), air.ambient
@@ -119,7 +131,6 @@ class GlScene:
         frame.clear(depth=1.0)
         context.enable_only(context.DEPTH_TEST)
         self._gl.noise.use(0)
-        self._static.choose([self._packed.of_kind(kind) for kind in KINDS])
         for kind in SHADING:
             self._static.draw_shadow(kind)
 
@@ -169,13 +180,13 @@ class GlScene:
             self._heights[column, row] = float(z[np.argmin(away)])
         return self._heights[column, row]
 
-    def visible(self, view: View) -> list[IndexArray]:
-        """Return the faces of each kind that a view shows."""
+    def visible(self, view: View) -> DrawList:
+        """Return what a view shows."""
         camera = view.camera
         detail = camera.focal_pixels / DETAIL_PIXELS
-        return self._packed.visible(camera.position_enu, view.planes, detail)
+        return self._copies.visible(camera.position_enu, view.planes, detail)
 
-    def draw(self, view: View, visible: list[IndexArray]) -> None:
+    def draw(self, view: View, visible: DrawList) -> None:
         """Draw one view into the framebuffer that is in use."""
         gl, context = self._gl, self._gl.context
         self._write_view(view.clip, view.camera)
@@ -234,14 +245,8 @@ class GlRenderer:
         self.scene.release()
 
 
-def _bounds(packed: Packed) -> tuple[FloatArray, float]:
+def _bounds(copies: Copies) -> tuple[FloatArray, float]:
     """Return a sphere around everything."""
-    low = (packed.centre - packed.radius[:, None]).min(axis=0)
-    high = (packed.centre + packed.radius[:, None]).max(axis=0)
+    low = (copies.centre - copies.radius[:, None]).min(axis=0)
+    high = (copies.centre + copies.radius[:, None]).max(axis=0)
     return (low + high) / 2.0, float(np.linalg.norm(high[:2] - low[:2]) / 2.0)
-
-
-def _picture(rgba: npt.NDArray[np.uint8]) -> RenderedFrame:
-    """Turn what OpenGL gives, its lowest row first, into a picture."""
-    image = np.asarray(cv2.flip(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), 0), np.uint8)
-    return RenderedFrame(image, cv2.flip(cv2.extractChannel(rgba, 3), 0) > 127)

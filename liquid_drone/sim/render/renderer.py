@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from ...arrays import FloatArray, IndexArray
+from ...arrays import FloatArray
+from .draw_list import DrawList
 from .picture import Camera, RenderedFrame
 from .projection import clip_matrix, view_planes
 
@@ -20,10 +21,10 @@ class ViewedScene(Protocol):
     def shade_actors(self, view: 'View') -> None:
         """Put what moves where it is, and draw its shadow, for one picture."""
 
-    def visible(self, view: 'View') -> list[IndexArray]:
-        """Return the faces of each kind that a view shows."""
+    def visible(self, view: 'View') -> DrawList:
+        """Return what a view shows."""
 
-    def draw(self, view: 'View', visible: list[IndexArray]) -> None:
+    def draw(self, view: 'View', visible: DrawList) -> None:
         """Draw one view into the framebuffer that is in use."""
 
 

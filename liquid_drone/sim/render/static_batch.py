@@ -1,22 +1,18 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""What never moves, on the card: vertices, the faces chosen from them, shaders that draw those.
+"""What never moves, on the card: vertices, faces, shaders that draw those that are chosen.
 
-One buffer holds the chosen faces of all kinds behind each other, so that a picture costs one
-upload. Nothing here chooses.
+A picture costs one upload of some kilobytes: the commands that name the chosen faces. Nothing here
+chooses.
 """
 
-from collections.abc import Sequence
-from itertools import accumulate
+import itertools
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from ...arrays import IndexArray
+from .draw_list import COMMAND, DrawList
 from .gl_context import LIT_NAMES, GlContext
 from .normals import VERTEX
-from .vertex_buffers import KINDS, NO_INDICES
+from .vertex_buffers import KINDS, Packed
 
 VERTEX_FORMAT, VERTEX_NAMES = '3f 3f 4f1', ('position', 'normal', 'colour')
 LIT_FORMAT, LIT_BYTES = '4f1 4f1 4f1', 12
@@ -25,21 +21,21 @@ LIT_FORMAT, LIT_BYTES = '4f1 4f1 4f1', 12
 class StaticBatch:
     """Holds buffers and vertex arrays; release it."""
 
-    def __init__(
-        self, gl: GlContext, vertices: npt.NDArray[np.void], most: int, snowy: bool
-    ) -> None:
-        """Copy the vertices; ``most`` indices are chosen at once."""
+    def __init__(self, gl: GlContext, packed: Packed, snowy: bool) -> None:
+        """Copy vertices and faces; at first everything is chosen, in its finest level."""
         self._gl, context = gl, gl.context
-        self._vertices = context.buffer(vertices.tobytes() or bytes(VERTEX.itemsize))
-        self._light = context.buffer(reserve=LIT_BYTES * max(len(vertices), 1))
-        self._count = len(vertices)
-        self._indices = context.buffer(reserve=4 * max(most, 3), dynamic=True)
+        self._vertices = context.buffer(packed.vertices.tobytes() or bytes(VERTEX.itemsize))
+        self._count = len(packed.vertices)
+        self._light = context.buffer(reserve=LIT_BYTES * max(self._count, 1))
+        self._indices = context.buffer(packed.faces.tobytes() or bytes(4))
+        most = packed.copies.commands[:, 0].size  # each copy is drawn in one level
+        self._commands = context.buffer(reserve=COMMAND.itemsize * max(most, 1), dynamic=True)
         self._lit = {kind: self._array(p) for kind, p in gl.still_programs(snowy).items()}
         self._dark = {kind: self._array(p) for kind, p in gl.shadow_programs.items()}
         self._painted = self._array(gl.painter)
         content = [(self._vertices, VERTEX_FORMAT, *VERTEX_NAMES)]
         self._lighter = context.vertex_array(gl.lighter, content)
-        self.choose([NO_INDICES] * len(KINDS))
+        self.choose(packed.copies.finest())
 
     def _array(self, program: Any) -> Any:
         """Bind the buffers to a program; attributes that its compiler dropped are skipped."""
@@ -56,14 +52,11 @@ class StaticBatch:
         if self._count:
             self._lighter.transform(self._light, self._gl.moderngl.POINTS, self._count)
 
-    def choose(self, indices: Sequence[IndexArray]) -> None:
-        """Choose what is drawn from now on: the indices of each kind, three a face."""
-        counts = [len(chosen) for chosen in indices]
-        starts = [0, *accumulate(counts)]
-        self._ranges = dict(zip(KINDS, zip(starts, counts, strict=False), strict=True))
-        self._total = starts[-1]
-        if self._total:
-            self._indices.write(np.concatenate(indices))
+    def choose(self, chosen: DrawList) -> None:
+        """Choose what is drawn from now on."""
+        self._ranges = dict(zip(KINDS, itertools.pairwise((0, *chosen.ends)), strict=True))
+        if len(chosen.commands):
+            self._commands.write(chosen.commands)
 
     def draw(self, kind: str) -> None:
         """Draw the faces of one kind in their light."""
@@ -77,13 +70,14 @@ class StaticBatch:
         """Draw the ground's faces from above."""
         self._render(self._painted, *self._ranges['ground'])
 
-    def _render(self, array: Any, first: int, count: int) -> None:
-        if count:
-            array.render(self._gl.moderngl.TRIANGLES, count, first=first)
+    def _render(self, array: Any, first: int, end: int) -> None:
+        if end > first:
+            triangles = self._gl.moderngl.TRIANGLES
+            array.render_indirect(self._commands, triangles, end - first, first=first)
 
     def release(self) -> None:
         """Give everything on the card back."""
         arrays = (*self._lit.values(), *self._dark.values())
-        others = (self._painted, self._lighter, self._vertices, self._light, self._indices)
-        for resource in (*arrays, *others):
+        buffers = (self._vertices, self._light, self._indices, self._commands)
+        for resource in (*arrays, self._painted, self._lighter, *buffers):
             resource.release()

@@ -3,12 +3,11 @@
 """From a scenery to the arrays that a graphics card draws, and which of them one camera needs.
 
 Everything that never moves lies in one array of vertices in the world's frame, each copy of each
-model in all its levels of detail. For each picture :meth:`Packed.visible` drops what is outside
-of the view, picks levels and gives one list of faces for each kind of surface, nearest first: a
-whole forest is three draw calls. numpy only.
+model in all its levels of detail. For each picture :meth:`Copies.visible` drops what is outside
+of the view, picks levels and gives one list of commands for each kind of surface, nearest first:
+a whole forest is three draw calls. numpy only.
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +19,7 @@ import numpy.typing as npt
 from ...arrays import BoolArray, FloatArray, IndexArray
 from ..world.meshes import Mesh
 from ..world.scenery import Actor, Ground, Material, Model, ModelBatch, Piece, Scenery
+from .draw_list import COMMAND, DrawList, listed
 from .normals import VERTEX, shade
 
 NO_INDICES = np.zeros(0, np.uint32)
@@ -38,20 +38,18 @@ KIND_OF = {
 
 
 @dataclass(frozen=True)
-class Packed:
-    """A scenery's static part: N copies in up to L levels, drawn by K shaders."""
+class Copies:
+    """Which faces the N copies have in up to L levels of detail and K kinds, and how far."""
 
-    vertices: npt.NDArray[np.void]  # (V,) VERTEX, world ENU
-    faces: IndexArray  # (F, 3)
-    spans: npt.NDArray[np.int32]  # (N, L, 2, K): where a copy's faces begin, how many they are
+    commands: npt.NDArray[np.void]  # (N, L, K) COMMAND: that draw them
     reach_m: FloatArray  # (N, L): a level is used up to here; the last has no end
     centre: FloatArray  # (N, 3) of the bounding sphere
     radius: FloatArray  # (N,)
 
     def visible(
         self, viewpoint: FloatArray, planes: FloatArray | None, detail: float = 1.0
-    ) -> list[IndexArray]:
-        """Return the indices to draw for each kind.
+    ) -> DrawList:
+        """Return what to draw, nearest first.
 
         Args:
             viewpoint: (3,) where the levels of detail are measured from.
@@ -68,10 +66,11 @@ class Packed:
         order = np.argsort(gap, kind='stable')
         kept, gap = kept[order], gap[order]
         level = (gap > detail * self._reaches[:, kept]).sum(axis=0)
-        first, count = self.spans[kept, level].transpose(1, 2, 0)  # (K, n)
-        chosen = self.faces.take(runs(first.ravel(), count.ravel()), axis=0).ravel()
-        ends = (3 * count.sum(axis=1)).cumsum().tolist()
-        return [chosen[a:b] for a, b in itertools.pairwise((0, *ends))]
+        return listed(self.commands[kept, level])
+
+    def finest(self) -> DrawList:
+        """Return what draws the finest level of everything."""
+        return listed(self.commands[:, 0])
 
     @cached_property
     def _centres(self) -> FloatArray:
@@ -81,10 +80,14 @@ class Packed:
     def _reaches(self) -> FloatArray:
         return np.ascontiguousarray(self.reach_m[:, :-1].T)
 
-    def of_kind(self, kind: str) -> IndexArray:
-        """Return the indices of the finest level of everything of one kind."""
-        k = KINDS.index(kind)
-        return self.faces[runs(*self.spans[:, 0, :, k].T)].ravel()
+
+@dataclass(frozen=True)
+class Packed:
+    """A scenery's static part, drawn by K shaders."""
+
+    vertices: npt.NDArray[np.void]  # (V,) VERTEX, world ENU
+    faces: IndexArray  # (F, 3)
+    copies: Copies
 
 
 @dataclass(frozen=True)
@@ -121,14 +124,6 @@ class PackedActors:
             np.concatenate([NO_INDICES, *(of_part[number] for number in numbers)])
             for of_part in self.indices
         ]
-
-
-def runs(first: npt.NDArray[np.int32], count: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-    """Return ``first[0], first[0] + 1, ...`` for ``count[0]`` numbers, then the next run."""
-    ends = count.cumsum()
-    numbers: npt.NDArray[np.int64] = np.repeat(first - (ends - count), count)
-    numbers += np.arange(len(numbers))
-    return numbers
 
 
 def pack(scenery: Scenery) -> Packed:
@@ -218,18 +213,19 @@ class _Parts:
         self._vertices: list[npt.NDArray[np.void]] = []
         self._faces: list[IndexArray] = []
         self._vertex_count = self._face_count = 0
-        self._spans: list[npt.NDArray[np.int32]] = []
+        self._commands: list[npt.NDArray[np.void]] = []
         self._bounds: list[tuple[FloatArray, FloatArray, FloatArray]] = []
 
     def add(self, batch: ModelBatch, levels: list[LevelShapes]) -> None:
         """Copy all levels of a batch into the world."""
         copies = len(batch.yaw)
-        spans = np.zeros((copies, self._deepest, 2, len(KINDS)), np.int32)
+        commands = np.zeros((copies, self._deepest, len(KINDS)), COMMAND)
+        commands['instances'] = 1
         for level, shapes in enumerate(levels):
             for kind, ((vertices, faces), tinted) in shapes.items():
                 k, size = KINDS.index(kind), len(faces)
-                spans[:, level, 0, k] = self._face_count + np.arange(copies) * size
-                spans[:, level, 1, k] = size
+                commands['first'][:, level, k] = 3 * (self._face_count + np.arange(copies) * size)
+                commands['count'][:, level, k] = 3 * size
                 self._vertices.append(_placed(batch, vertices, tinted).ravel())
                 base = self._vertex_count + np.arange(copies) * len(vertices)
                 placed = base[:, None, None] + faces
@@ -238,15 +234,14 @@ class _Parts:
                 self._face_count += copies * size
         reach_m = np.full((copies, self._deepest), np.inf)
         reach_m[:, : len(levels) - 1] = batch.model.reach_m
-        self._spans.append(spans)
+        self._commands.append(commands)
         self._bounds.append((reach_m, *_spheres(batch)))
 
     def joined(self) -> Packed:
         """Return everything that was added."""
-        spans = np.concatenate(self._spans)
-        reach_m, centre, radius = (np.concatenate(c) for c in zip(*self._bounds, strict=True))
+        bounds = (np.concatenate(c) for c in zip(*self._bounds, strict=True))
         vertices, faces = np.concatenate(self._vertices), np.concatenate(self._faces)
-        return Packed(vertices, faces, spans, reach_m, centre, radius)
+        return Packed(vertices, faces, Copies(np.concatenate(self._commands), *bounds))
 
 
 def _placed(

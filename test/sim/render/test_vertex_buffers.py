@@ -7,6 +7,7 @@ import pytest
 from places import AHEAD, box, small_scenery
 
 from liquid_drone.sim.render import normals, vertex_buffers
+from liquid_drone.sim.render.draw_list import COMMAND, DrawList, listed
 from liquid_drone.sim.render.picture import Camera
 from liquid_drone.sim.render.projection import clip_matrix, view_planes
 from liquid_drone.sim.world.meshes import Mesh, lathe
@@ -30,11 +31,19 @@ def drawn(packed: vertex_buffers.Packed, indices: np.ndarray) -> list[float]:
     return packed.vertices['position'][indices, 0].tolist()
 
 
+def indices_of(packed: vertex_buffers.Packed, chosen: DrawList, kind: str) -> np.ndarray:
+    """Return the indices that the commands of a kind name."""
+    k = vertex_buffers.KINDS.index(kind)
+    commands = chosen.commands[[0, *chosen.ends][k] : chosen.ends[k]]
+    runs = [packed.faces.ravel()[c['first'] : c['first'] + c['count']] for c in commands]
+    return np.concatenate([np.zeros(0, np.uint32), *runs])
+
+
 def solids(
     packed: vertex_buffers.Packed, eye: np.ndarray, planes: np.ndarray | None
 ) -> np.ndarray:
     """Return the visible indices of what is solid."""
-    return packed.visible(eye, planes)[vertex_buffers.KINDS.index('solid')]
+    return indices_of(packed, packed.copies.visible(eye, planes), 'solid')
 
 
 def parts(*poses_at: tuple[float, float, float]) -> np.ndarray:
@@ -122,16 +131,20 @@ def test_each_copy_is_scaled_turned_moved_and_tinted() -> None:
     assert np.all(np.einsum('ij,ij->i', vertices['normal'], away) > 0.0)
 
 
-def test_runs_of_numbers() -> None:
-    found = vertex_buffers.runs(np.array([5, 20, 0], np.int32), np.array([2, 3, 0], np.int32))
-    assert found.tolist() == [5, 6, 20, 21, 22]
+def test_commands_stand_kind_by_kind_and_nearest_first_without_the_empty_ones() -> None:
+    commands = np.zeros((2, 3), COMMAND)  # (N, K)
+    commands['count'] = [[3, 0, 6], [9, 0, 0]]
+    chosen = listed(commands)
+    assert chosen.commands['count'].tolist() == [3, 9, 6]
+    assert chosen.ends == [2, 2, 3]
 
 
 def test_the_ground_is_cut_into_cells_and_loses_nothing() -> None:
     scenery = small_scenery()
     packed = vertex_buffers.pack(scenery)
-    assert len(packed.of_kind('ground')) == scenery.ground.mesh.faces.size
-    assert len(packed.radius) > 4
+    ground = indices_of(packed, packed.copies.finest(), 'ground')
+    assert len(ground) == scenery.ground.mesh.faces.size
+    assert len(packed.copies.radius) > 4
 
 
 def test_the_map_of_the_ground_follows_its_uv() -> None:
