@@ -129,6 +129,23 @@ def measure(bench: SimBench, report: Report = lambda words: None) -> dict[str, A
     return found
 
 
+def measure_parts(worlds: Sequence[str], envs: int, steps: int) -> dict[str, dict[str, float]]:
+    """Return, by world and part, the processor's milliseconds of an environment step on one core.
+
+    Raises:
+        SimulationError: the measured process ended.
+
+    """
+    found = {}
+    for world in worlds:
+        case = ours('parts', world, str(envs))
+        try:
+            found[world] = case.ask(json.dumps({'steps': steps}))
+        finally:
+            case.close()
+    return found
+
+
 def _summary(answers: dict[str, list[Answer]]) -> dict[str, dict[str, float]]:
     """Return the best of each case, the processor's time, and ratios to the peer's."""
     steps = {name: [row['steps_per_s'] for row in rows] for name, rows in answers.items()}

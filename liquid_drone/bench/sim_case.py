@@ -29,6 +29,7 @@ from ..sim.render.gl_context import GlContext
 from ..sim.scenario.scenario import load_scenario
 from ..sim.simulator import Simulator
 from .machine import memory_mb
+from .scale.step_parts import step_parts
 
 SEED = 9_000  # of the training split
 WARM_UP = 3
@@ -149,7 +150,18 @@ def envs(world: str, count: str, processes: str) -> tuple[Answer, Callable[[], N
     return answer, made.close
 
 
-CASES: dict[str, Callable[..., tuple[Answer, Callable[[], None]]]] = {'place': place, 'envs': envs}
+def parts(world: str, count: str) -> tuple[Answer, Callable[[], None]]:
+    """Divide the time of a step among its parts."""
+    made = FollowEnvs(int(count), world=world, expert=False)
+    made.reset(seed=SEED)
+    return lambda request: step_parts(made, request['steps']), made.close
+
+
+CASES: dict[str, Callable[..., tuple[Answer, Callable[[], None]]]] = {
+    'place': place,
+    'envs': envs,
+    'parts': parts,
+}
 
 if __name__ == '__main__':
     main()

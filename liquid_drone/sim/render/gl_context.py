@@ -223,8 +223,9 @@ class GlContext:
 
     def readback(self, count: int, width: int, height: int) -> Readback:
         """Return one that nobody uses; give it to :meth:`keep` when it has ended."""
-        free = self._readbacks.get((count, width, height))
-        return free.pop() if free else Readback(self.context, count, width, height)
+        if free := self._readbacks.get((count, width, height)):
+            return free.pop()
+        return Readback(self.context, count, width, height, waits=self.is_software)
 
     def keep(self, readback: Readback) -> None:
         """Keep one for the next pictures."""

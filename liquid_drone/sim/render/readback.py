@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures on their way back from the card: into a buffer there, and from it once they are wanted.
 
-Reading into a buffer waits for nothing, so that a card draws while this process goes on.
+Reading into a buffer waits for nothing, so that a card draws while this process goes on. Where
+Mesa draws, pictures are read at once: a buffer would be one copy more.
 """
 
 from collections.abc import Sequence
@@ -16,22 +17,27 @@ from .picture import RenderedFrame
 
 
 class Readback:
-    """Holds a pixel buffer for some pictures of one size."""
+    """Holds the pixels of some pictures of one size."""
 
-    def __init__(self, context: Any, count: int, width: int, height: int) -> None:
+    def __init__(self, context: Any, count: int, width: int, height: int, waits: bool) -> None:
+        """Hold nothing yet; ``waits``: read at once, without a buffer on the card."""
         self.size = count, width, height
         self._rgba = np.empty((count, height, width, 4), np.uint8)
-        self._buffer = context.buffer(reserve=self._rgba.nbytes, dynamic=True)
+        self._buffer = None if waits else context.buffer(reserve=self._rgba.nbytes, dynamic=True)
 
     def begin(self, frames: Sequence[Any]) -> None:
         """Ask for what is drawn into framebuffers."""
-        for number, frame in enumerate(frames):
-            offset = number * self._rgba[0].nbytes
-            frame.read_into(self._buffer, components=4, alignment=1, write_offset=offset)
+        for number, (frame, rgba) in enumerate(zip(frames, self._rgba, strict=True)):
+            if self._buffer is None:
+                frame.read_into(rgba, components=4, alignment=1)
+            else:
+                offset = number * rgba.nbytes
+                frame.read_into(self._buffer, components=4, alignment=1, write_offset=offset)
 
     def end(self) -> list[RenderedFrame]:
         """Wait for all that was asked for."""
-        self._buffer.read_into(self._rgba)
+        if self._buffer is not None:
+            self._buffer.read_into(self._rgba)
         return [_picture(rgba) for rgba in self._rgba]
 
 

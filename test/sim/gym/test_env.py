@@ -14,6 +14,7 @@ from liquid_drone.sim.gym import env
 from liquid_drone.sim.gym.env import FollowEnv, ReachEnv
 from liquid_drone.sim.gym.parallel_env import ParallelDroneEnvs
 from liquid_drone.sim.gym.vector_env import FollowEnvs, spread
+from liquid_drone.sim.render.gl_context import GlContext
 
 SEED = 9_020  # of the training split
 NAMES = {'weather': 'late:1,dropped:2'}
@@ -82,18 +83,12 @@ def test_infos_are_joined_as_gymnasium_joins_them() -> None:
         assert np.array_equal(joined[key], values)
 
 
-class InParts(FollowEnvs):
+def test_a_vector_gives_what_single_environments_give(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where a graphics card draws: some pictures are in flight while the others fly."""
-
-    @staticmethod
-    def _parts() -> int:
-        return 2
-
-
-def test_a_vector_gives_what_single_environments_give() -> None:
+    monkeypatch.setattr(GlContext.shared(), 'is_software', False)
     rng = np.random.default_rng(0)
     actions = rng.uniform(-0.5, 0.5, (6, 2, 4)).astype(np.float32)
-    many = InParts(2, **NAMES)
+    many = FollowEnvs(2, **NAMES)
     images, infos = many.reset(seed=SEED)
     singles = [FollowEnv(**NAMES) for _ in range(2)]
     for i, one in enumerate(singles):

@@ -9,6 +9,7 @@ import pytest
 from places import AHEAD, box, small_scenery
 
 from liquid_drone.errors import SimulationError
+from liquid_drone.sim.render.gl_context import GlContext
 from liquid_drone.sim.render.opengl import GlRenderer, begin, render
 from liquid_drone.sim.world.scenery import Actor, Material, Model, ModelBatch, Piece
 
@@ -127,12 +128,18 @@ def test_the_wrong_number_of_poses_is_refused(renderer: GlRenderer) -> None:
         renderer.render(AHEAD)
 
 
-def test_pictures_that_are_awaited_late_are_those_of_their_moment(renderer: GlRenderer) -> None:
+@pytest.mark.parametrize('is_software', [True, False])
+def test_pictures_that_are_awaited_late_are_those_of_their_moment(
+    renderer: GlRenderer, is_software: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     views = []
     for y in (1.0, 0.0, -1.0):
         renderer.move(at((5.0, y, 0.5), (7.0, 0.0, 0.5)))
         views.append(renderer.view(AHEAD))
     alone = [render([view])[0].image for view in views]
+    gl = GlContext.shared()
+    monkeypatch.setattr(gl, '_readbacks', {})
+    monkeypatch.setattr(gl, 'is_software', is_software)  # False: as on a graphics card
     pending = [begin([view]) for view in views]  # all in flight at once
     for one, same in zip(alone, pending, strict=True):
         np.testing.assert_array_equal(one, same.wait()[0].image)

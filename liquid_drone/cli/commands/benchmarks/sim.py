@@ -23,6 +23,7 @@ EPILOG = """examples:
   liquid-drone bench sim
   liquid-drone bench sim --peer-python peer/bin/python    # beside gym-pybullet-drones
   liquid-drone bench sim --resets 1000                         # do resets leak?
+  liquid-drone bench sim --parts 24                            # where does a step's time go?
   liquid-drone bench sim --flights 4       # whole flights with rendering and policy, as evaluate
 
 Cases run in processes of their own, on one core or two, and take turns. gym-pybullet-drones is
@@ -43,6 +44,9 @@ class BenchSimArguments:
     resets: int = option(
         0, 'look for leaks over so many resets', low=0, high=10_000_000, unset='off'
     )
+    parts: int = option(
+        0, 'divide the time of so many steps among its parts', low=0, high=10_000, unset='off'
+    )
     flights: int = option(
         0, 'time so many whole flights in each place', low=0, high=1_000, unset='off'
     )
@@ -56,6 +60,8 @@ def run(args: BenchSimArguments) -> int:
         resources.named_file('sim/worlds', world)  # an unknown one is said at once
     if args.flights:
         return _flights(args)
+    if args.parts:
+        return _parts(args)
     return _leaks(args) if args.resets else _speeds(args)
 
 
@@ -74,6 +80,22 @@ def _flights(args: BenchSimArguments) -> int:
     ]  # fmt: skip
     head = ['simulated flight-seconds a second, one process (a second of processor time)', '']
     print(table(head, rows))
+    return 0
+
+
+def _parts(args: BenchSimArguments) -> int:
+    from ....bench.sim import measure_parts
+    from ....bench.timing import table
+
+    found = measure_parts(args.worlds or ('forest', 'urban'), args.envs, args.parts)
+    if args.json:
+        print(json.dumps(found))
+        return 0
+    for world, parts in found.items():
+        whole = sum(parts.values())
+        rows = [[name, f'{ms:.2f}', f'{100 * ms / whole:.0f} %'] for name, ms in parts.items()]
+        words = f'{world}: processor ms of a step, {args.envs} environments, one process'
+        print(table([words, '', ''], [*rows, ['all', f'{whole:.2f}', '']]))
     return 0
 
 
