@@ -9,7 +9,7 @@ rasterises in the calls that end a picture (``clear`` and ``use`` of the next on
 
 import functools
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +44,7 @@ class Stopwatch:
     """Sums the processor's time of this thread by name."""
 
     def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
-        self.spent_s: Counter[str] = Counter()
+        self._spent_s: dict[str, float] = defaultdict(float)
         self._clock, self._names, self._since = clock, [REST], clock()
 
     def wrap(self, owner: type, method: str, name: str) -> None:
@@ -66,12 +66,12 @@ class Stopwatch:
     def take(self) -> dict[str, float]:
         """Return what was spent since this was asked last, in seconds by name."""
         self._lap()
-        spent, self.spent_s = self.spent_s, Counter()
-        return dict(spent)
+        spent, self._spent_s = dict(self._spent_s), defaultdict(float)
+        return spent
 
     def _lap(self) -> None:
         now = self._clock()
-        self.spent_s[self._names[-1]] += now - self._since
+        self._spent_s[self._names[-1]] += now - self._since
         self._since = now
 
 

@@ -29,7 +29,7 @@ class DynamicBatch:
         self._part = context.buffer(actors.part.tobytes() or bytes(4))
         most = sum(len(indices) for of_part in actors.indices for indices in of_part)
         self._indices = context.buffer(reserve=2 * 4 * max(most, 3), dynamic=True)
-        self._poses = gl.pose_map(len(actors.radius))
+        self.poses = gl.pose_map(len(actors.radius))
         self._lit = {kind: self._array(p) for kind, p in gl.moved_programs.items()}
         self._shadow = self._array(gl.actor_shadow)
         self._chosen = b''
@@ -48,7 +48,7 @@ class DynamicBatch:
 
     def place(self, poses: FloatArray, seen: BoolArray, shading: BoolArray) -> None:
         """Put the parts where they are: poses (P, 4, 4), which are seen, which throw shadows."""
-        self._poses.write(poses[:, :3].astype(np.float32))
+        self.poses.write(poses[:, :3].astype(np.float32))
         chosen = seen.tobytes() + shading.tobytes()
         if chosen == self._chosen:
             return
@@ -62,26 +62,25 @@ class DynamicBatch:
             self._indices.write(np.concatenate(indices))
 
     def draw(self, kind: str) -> None:
-        """Draw the faces of one kind in their light."""
+        """Draw the faces of one kind in their light; ``poses`` is in use."""
         if kind in self._lit:
             self._render(self._lit[kind], *self._ranges[kind])
 
     def draw_shadow(self) -> None:
         """Draw where on the ground all this hides the sun, and where the sky."""
         context = self._gl.context
-        context.enable(context.BLEND)
+        context.enable_only(context.BLEND)
         context.blend_equation = self._gl.moderngl.MAX
+        self.poses.use(POSES_UNIT)
         self._render(self._shadow, *self._shading, copies=2)
-        context.disable(context.BLEND)
 
     def _render(self, array: Any, start: int, end: int, copies: int = 1) -> None:
         if end > start:
-            self._poses.use(POSES_UNIT)
             count = end - start
             array.render(self._gl.moderngl.TRIANGLES, count, first=start, instances=copies)
 
     def release(self) -> None:
         """Give everything on the card back."""
         arrays = (*self._lit.values(), self._shadow)
-        for resource in (*arrays, self._vertices, self._part, self._indices, self._poses):
+        for resource in (*arrays, self._vertices, self._part, self._indices, self.poses):
             resource.release()

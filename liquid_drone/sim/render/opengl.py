@@ -164,7 +164,6 @@ class GlScene:
         gl.view.write(self._view)
         self._moving_frame.use()
         self._moving_frame.clear()
-        gl.context.enable_only(gl.context.NOTHING)
         self._dynamic.draw_shadow()
 
     def _ground_below(self, place: FloatArray) -> tuple[float, float, float]:
@@ -193,18 +192,23 @@ class GlScene:
         for unit, texture in enumerate(self._textures()):
             texture.use(unit)
         self._static.choose(visible)
+        context.enable_only(context.DEPTH_TEST | context.CULL_FACE)
         for kind in KINDS:
             thin = kind == 'leaves' and self._air.foliage < DENSE  # seen from both sides
-            context.enable_only(context.DEPTH_TEST | (0 if thin else context.CULL_FACE))
+            if thin:
+                context.disable(context.CULL_FACE)
             self._dynamic.draw(kind)
             self._static.draw(kind)
+            if thin:
+                context.enable(context.CULL_FACE)
         context.depth_func = '<='
         gl.sky_vertices.render(gl.moderngl.TRIANGLES, vertices=3)
         context.depth_func = '<'
 
     def _textures(self) -> tuple[Any, ...]:
         """Return what each texture unit holds: see ``gl_context.SAMPLERS``."""
-        return self._gl.noise, self._picture, self._shadow, self._moving, self._sky
+        ground = self._picture, self._shadow, self._moving
+        return self._gl.noise, *ground, self._sky, self._dynamic.poses
 
     def _write_view(self, clip: FloatArray, camera: Camera | None = None) -> None:
         view = self._view
