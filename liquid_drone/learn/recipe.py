@@ -270,20 +270,27 @@ def check_whole(recipe: Recipe) -> None:
 
 
 def built(recipe: Recipe) -> 'Network':
-    """Return the untrained network of a recipe.
+    """Return the untrained network of a recipe; a pretrained trunk has its weights.
 
     Raises:
-        ConfigError: it cannot be built.
+        ConfigError: it cannot be built, or the trunk's weights are others.
+        MissingDependencyError: the package with the trunk's weights is not installed.
 
     """
     from ..policy.network import Network  # PyTorch, which processes that fly do without
+    from ..policy.weights import config_of
 
+    trunk, begun = recipe.network.vision.trunk, recipe.start or recipe.frozen.bundle
+    from_package = bool(trunk) and not (begun and config_of(begun).vision.trunk == trunk)
     try:
-        return Network(recipe.network)
+        network = Network(recipe.network)
     except (RuntimeError, ValueError, ZeroDivisionError) as error:
         raise ConfigError(
             f'{recipe.name}: its network cannot be built: {shown(str(error))}'
         ) from error
+    if from_package:
+        network.vision.begin_pretrained()
+    return network
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,10 @@ class VisionConfig:
     NAMED: ClassVar[dict[str, 'VisionConfig']] = {}
 
     reduce: int = 2  # camera pixels averaged into one, per axis
+    # layers that begin with weights of photographs, before the convolutions, see pretrained.py
+    trunk: Literal['', 'efficientnet_lite0'] = ''
+    blocks: int = 11  # of such a trunk
+    thawed: int = 0  # of these the last ones learn too
     convolutions: tuple[
         tuple[int, int, int], ...
     ] = (  # channels, kernel, stride; padded by kernel // 2
@@ -43,7 +47,9 @@ class VisionConfig:
     def __post_init__(self) -> None:
         sizes = {'reduce': (1, 16), 'features': (1, 4096)}
         check_ranges(self, {**sizes, 'mean': (-1e4, 1e4), 'std': (1e-3, 1e4)})
-        check_ranges(self, {'heat_channels': (1, 1024)})
+        check_ranges(self, {'heat_channels': (1, 1024), 'blocks': (5, 16), 'thawed': (0, 16)})
+        if self.thawed > self.blocks:
+            raise ValueError(f'thawed: expected at most {self.blocks} blocks, got {self.thawed}')
         if self.head == 'heatmap' and len(self.convolutions) < 2:
             raise ValueError('a heatmap is made before the last convolution: expected two or more')
         if not 1 <= len(self.convolutions) <= 32:
@@ -74,8 +80,20 @@ SMALL = VisionConfig(
 )
 # The default with a target head that finds a spot: the same wherever in the picture it is.
 HEATMAP = VisionConfig(head='heatmap')
+# Behind layers that learned from photographs: twice the time, for a board with some to spare.
+PRETRAINED = VisionConfig(
+    trunk='efficientnet_lite0',
+    convolutions=((48, 1, 1), (16, 3, 1)),
+    head='heatmap',
+    mean=(127.0, 127.0, 127.0),
+    std=(128.0, 128.0, 128.0),
+)
 VisionConfig.NAMED.update(
-    default=VisionConfig(), chahine2023=CHAHINE_2023, small=SMALL, heatmap=HEATMAP
+    default=VisionConfig(),
+    chahine2023=CHAHINE_2023,
+    small=SMALL,
+    heatmap=HEATMAP,
+    pretrained=PRETRAINED,
 )
 
 

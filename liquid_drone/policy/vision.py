@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ..errors import ConfigError, shown
 from .config import VisionConfig
 from .heatmap import Heatmap
+from .pretrained import LiteTrunk, load_pretrained
 
 HEAD = ('logit', 'bearing', 'elevation')  # bearing -1 left..1 right, elevation -1 bottom..1 top
 
@@ -37,6 +38,10 @@ class Vision(nn.Module):
         self.trunk = nn.Sequential()
         before_last = (height, width)
         channels, rows, columns = 3, height // config.reduce, width // config.reduce
+        if config.trunk:
+            pretrained = LiteTrunk(config.blocks, config.thawed, (rows, columns))
+            self.trunk.append(pretrained)
+            channels, (rows, columns) = pretrained.channels, pretrained.size
         for out, kernel, stride in config.convolutions:
             padding = kernel // 2 if config.padding == 'same' else 0
             self.trunk.append(nn.Conv2d(channels, out, kernel, stride, padding=padding))
@@ -84,6 +89,18 @@ class Vision(nn.Module):
         head, added = self.heatmap(maps)
         return features + added, head
 
+    def begin_pretrained(self) -> None:
+        """Load the weights of a pretrained trunk; nothing where there is none.
+
+        Raises:
+            MissingDependencyError: the package that ships them is not installed.
+            ConfigError: its weights are others.
+
+        """
+        for layer in self.trunk:
+            if isinstance(layer, LiteTrunk):
+                load_pretrained(layer)
+
     def normal(self, pixels: Tensor) -> Tensor:
         """Normalise; by numbers where they suffice, since those keep bfloat16 what it is."""
         normal = pixels
@@ -96,13 +113,12 @@ class Vision(nn.Module):
     def folded(self) -> 'Vision':
         """Return a copy for export that answers the same, up to rounding, with less to compute."""
         copied = copy.deepcopy(self)
-        first = copied.trunk[0]
-        assert isinstance(first, nn.Conv2d)
+        first = next(layer for layer in copied.trunk.modules() if isinstance(layer, nn.Conv2d))
         assert first.bias is not None
         with torch.no_grad():
             first.weight.mul_(copied.gain)
             copied.scales = False
-            if first.padding == (0, 0):
+            if first.padding == (0, 0) and not self.config.trunk:  # that one pads by itself
                 first.bias.sub_((first.weight * copied.mean).sum(dim=(1, 2, 3)))
                 copied.subtracts = False
         return copied

@@ -85,11 +85,19 @@ def begin_with(network: Network, bundle: str, parts: tuple[str, ...] = ('',)) ->
     Raises:
         BundleError: no weights, unreadable ones, or a part of another shape.
 
+    An encoder with another trunk has nothing in common with it.
     """
     path = resources.bundle(bundle)
-    arrays, _ = _read(path)
-    begins = network.state_dict()
+    arrays, config = _read(path)
+    begins, trunk = network.state_dict(), network.config.vision.trunk
     names = [name for name in arrays if name in begins and name.startswith(parts)]
+    if config.vision.trunk != trunk:
+        if parts == ENCODER:
+            raise BundleError(
+                f"{path / WEIGHTS_FILE} has the trunk '{config.vision.trunk}', the network of the "
+                f"recipe '{trunk}': take the network of {bundle}"
+            )
+        names = [name for name in names if not name.startswith('vision.')]
     shared = {name: torch.from_numpy(arrays[name]) for name in names}
     for name, value in shared.items():
         if value.shape != begins[name].shape:

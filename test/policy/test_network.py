@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from liquid_drone.image import reduced
-from liquid_drone.policy.config import CHAHINE_2023, NetworkConfig, VisionConfig
+from liquid_drone.policy.config import CHAHINE_2023, PRETRAINED, NetworkConfig, VisionConfig
 from liquid_drone.policy.export import roll
 from liquid_drone.policy.network import FRAMES_AT_ONCE, Core, Network
 
@@ -57,6 +57,7 @@ def test_the_core_has_nothing_of_the_encoder():
         VisionConfig(),
         CHAHINE_2023,
         VisionConfig(mean=(110.0, 115.0, 120.0), std=(60.0, 70.0, 80.0)),
+        PRETRAINED,
     ],
 )
 def test_weights_that_scale_the_pixels_answer_the_same(vision):
