@@ -7,8 +7,9 @@ normalisation is part of the convolutions from the beginning, so that training a
 the same; without a thawed block nothing in here learns.
 """
 
+import operator
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,15 +63,15 @@ class SamePadded(nn.Sequential):
         groups: int = 1,
     ) -> None:
         self.size = -(-size[0] // stride), -(-size[1] // stride)
-        pads = []
-        for before, after in zip(reversed(size), reversed(self.size), strict=True):
-            pad = max((after - 1) * stride + kernel - before, 0)
-            pads += [pad // 2, pad - pad // 2]
-        even = pads[0] == pads[1] and pads[2] == pads[3]
-        conv = nn.Conv2d(
-            given, out, kernel, stride, (pads[2], pads[0]) if even else 0, groups=groups
+        rows, columns = (
+            max((after - 1) * stride + kernel - before, 0)
+            for before, after in zip(size, self.size, strict=True)
         )
-        super().__init__(*([] if even else [nn.ZeroPad2d(tuple(pads))]), conv)
+        even = rows % 2 == columns % 2 == 0
+        padding = (rows // 2, columns // 2) if even else 0
+        convolution = nn.Conv2d(given, out, kernel, stride, padding, groups=groups)
+        ends = columns // 2, columns - columns // 2, rows // 2, rows - rows // 2
+        super().__init__(*([] if even else [nn.ZeroPad2d(ends)]), convolution)
 
 
 class LiteBlock(nn.Module):
@@ -99,19 +100,15 @@ class LiteTrunk(nn.Module):
     def __init__(self, blocks: int, thawed: int, size: tuple[int, int]) -> None:
         super().__init__()
         self.stem = SamePadded(3, STEM, 3, 2, size)
-        self.blocks = nn.ModuleList(_blocks(blocks, self.stem.size))
-        strides = [2]
-        for block in self.blocks:
-            strides.append(strides[-1] * block.stride)
-        ends = [*(after > before for before, after in pairwise(strides[1:])), True]
-        self.taken = [
-            i for i, (end, stride) in enumerate(zip(ends, strides[1:], strict=True))
-            if end and stride >= FINEST
-        ]  # fmt: skip
-        self.channels = sum(self.blocks[i].channels for i in self.taken)
-        self.size = self.blocks[self.taken[0]].size
+        made = list(_blocks(blocks, self.stem.size))
+        self.blocks = nn.ModuleList(made)
+        strides = list(accumulate((block.stride for block in made), operator.mul, initial=2))[1:]
+        ends = [*(after > before for before, after in pairwise(strides)), True]
+        self.taken = [i for i, end in enumerate(ends) if end and strides[i] >= FINEST]
+        self.channels = sum(made[i].channels for i in self.taken)
+        self.rows_columns = made[self.taken[0]].size
         self.requires_grad_(False)
-        for block in self.blocks[blocks - thawed :]:
+        for block in made[blocks - thawed :]:
             block.requires_grad_(True)
 
     def forward(self, pixels: Tensor) -> Tensor:
@@ -122,7 +119,7 @@ class LiteTrunk(nn.Module):
             if i in self.taken:
                 found.append(maps)
         rest = [
-            nn.functional.interpolate(one, self.size, mode='bilinear', align_corners=False)
+            nn.functional.interpolate(one, self.rows_columns, mode='bilinear', align_corners=False)
             for one in found[1:]
         ]
         return torch.cat([found[0], *rest], dim=1)

@@ -41,7 +41,7 @@ class Vision(nn.Module):
         if config.trunk:
             pretrained = LiteTrunk(config.blocks, config.thawed, (rows, columns))
             self.trunk.append(pretrained)
-            channels, (rows, columns) = pretrained.channels, pretrained.size
+            channels, (rows, columns) = pretrained.channels, pretrained.rows_columns
         for out, kernel, stride in config.convolutions:
             padding = kernel // 2 if config.padding == 'same' else 0
             self.trunk.append(nn.Conv2d(channels, out, kernel, stride, padding=padding))
@@ -97,9 +97,10 @@ class Vision(nn.Module):
             ConfigError: its weights are others.
 
         """
-        for layer in self.trunk:
-            if isinstance(layer, LiteTrunk):
-                load_pretrained(layer)
+        if self.config.trunk:
+            trunk = self.trunk[0]
+            assert isinstance(trunk, LiteTrunk)
+            load_pretrained(trunk)
 
     def normal(self, pixels: Tensor) -> Tensor:
         """Normalise; by numbers where they suffice, since those keep bfloat16 what it is."""

@@ -87,11 +87,11 @@ def test_a_trunk_computes_what_the_published_layers_do(
     with torch.no_grad():
         maps, expected = trunk(pixels), blocks_of(state, pixels, blocks)
     finest = expected[FEWEST - 1]
-    assert maps.shape == (1, trunk.channels, *trunk.size)
-    assert trunk.size == tuple(finest.shape[2:])
+    assert maps.shape == (1, trunk.channels, *trunk.rows_columns)
+    assert trunk.rows_columns == tuple(finest.shape[2:])
     torch.testing.assert_close(maps[:, : finest.shape[1]], finest, atol=1e-4, rtol=1e-4)
     if blocks > FEWEST:
-        last = functional.interpolate(expected[-1], trunk.size, mode='bilinear')
+        last = functional.interpolate(expected[-1], trunk.rows_columns, mode='bilinear')
         torch.testing.assert_close(maps[:, -last.shape[1] :], last, atol=1e-4, rtol=1e-4)
 
 
