@@ -56,7 +56,7 @@ def view_of(simulator: Simulator, look: tuple[int, int, float, float, float], si
     return simulator.world.renderer.view(camera)
 
 
-@settings(max_examples=12)
+@settings(max_examples=20)
 @given(st.lists(looks(), min_size=2, max_size=5), st.integers(0, 1))
 def test_a_picture_beside_others_has_the_bytes_that_it_has_alone(
     places: list[Simulator], asked: list[tuple[int, int, float, float, float]], size: int
