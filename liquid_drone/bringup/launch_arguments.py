@@ -284,6 +284,12 @@ RECORDED = (  # relative names; what `liquid-drone import-flight` and replay.lau
     topics.SIGHTING,
     topics.REQUESTED,
     topics.BELIEF,
+    topics.BELIEF_PROBABILITY,
+    topics.NUMBERS,
+    topics.STAGE_CODE,
+    topics.TARGET,
+    topics.TARGET_RANGE,
+    topics.WORDS,
     'tf',
     'tf_static',
 )

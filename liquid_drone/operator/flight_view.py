@@ -13,12 +13,13 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..flight.preflight.checklist import PartReport, checklist
+from ..flight.preflight.checklist import PartReport, checklist, waits_for
 from ..flight.preflight.symptom import Symptom
 from ..flight.report import Facts, numbers
 
 Json = dict[str, object]
 LINES = 40  # of the log
+FIRST_S = 10.0  # after the start: what was not heard yet may still come
 SIGHTING_S = 0.5  # an older one is not drawn
 PAGE_LEVELS = {'ok': 'OK', 'warning': 'WARN', 'error': 'ERROR'}  # of the list, in the page's terms
 LATENCIES = {  # of the nodes' diagnostics, in the order in which they add up
@@ -58,6 +59,7 @@ class FlightView:
         self._facts: Facts = {}
         self._level, self._words = 'ERROR', 'nothing received yet'
         self._facts_s = self._target_s = -math.inf
+        self._begun_s = clock()
         self._picture: ShownPicture | None = None
         self._target: Json = {}
         self._known: Json = {}
@@ -177,9 +179,13 @@ class FlightView:
             name: PartReport(word.level, word.summary, word.values, now_s - word.came_s)
             for name, word in self._nodes.items()
         }
+        found = checklist(parts, self._computer)
+        is_first = now_s - self._begun_s < FIRST_S
         return [
-            [one.subject, PAGE_LEVELS[one.level], one.state, one.mend]
-            for one in checklist(parts, self._computer)
+            [one.subject, 'UNKNOWN', 'not heard yet', '']
+            if is_first and one.level != 'ok' and waits_for(one.subject, parts)
+            else [one.subject, PAGE_LEVELS[one.level], one.state, one.mend]
+            for one in found
         ]
 
     def _delays(self) -> list[list[str]]:
@@ -204,9 +210,18 @@ def _told(facts: Facts) -> Json:
         'landed': facts.get('landed', '') == 'true',
         'sent': facts.get('sent', '') == 'true',
         'charge': _finite(battery[0]) if battery else None,
+        'belief': _belief(facts),
         'proposal': _finites(proposal),
         'setpoint': _finites(setpoint),
     }
+
+
+def _belief(facts: Facts) -> Json | None:
+    """Return where the policy believes the target to be, seen or not; None: nowhere."""
+    found = _finites(numbers(facts, 'belief', 2))
+    if found is None or None in found:
+        return None
+    return {'bearing_rad': found[0], 'distance_m': found[1]}
 
 
 def _place(facts: Facts) -> Json | None:

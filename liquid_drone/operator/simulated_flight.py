@@ -40,6 +40,7 @@ class ShownFlight:
 
         """
         self._view, self._requests, self._camera = view, requests, camera
+        view.set('fov_deg', camera.horizontal_fov_deg)
         self._desk: CompanionDesk | None = None
         self._session: Session | None = None
         self._next_s = 0.0

@@ -191,6 +191,8 @@ def test_a_recording_holds_one_drone_by_its_absolute_names() -> None:
     assert names[0] == '/fleet/drone1/camera/image_raw/compressed'
     assert '/fleet/drone1/cmd_vel' in names
     assert '/diagnostics' in names
+    for topic in ('decision_numbers', 'stage_code', 'target'):
+        assert f'/fleet/drone1/mavlink/{topic}' in names
     assert launch_arguments.recorded('', 'raw')[0] == '/camera/image_raw'
 
 

@@ -4,6 +4,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import vehicles
 from hypothesis import given
@@ -11,10 +12,15 @@ from hypothesis import strategies as st
 
 from liquid_drone.flight.companion_session import CompanionSession
 from liquid_drone.flight.engagement import Stage
-from liquid_drone.flight.guard.limits import Limits
+from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Limits, Sighting
 from liquid_drone.flight.guard.state import Proposal
-from liquid_drone.flight.mavlink.profiles import ARDUPILOT
+from liquid_drone.flight.mavlink.link import MavlinkLink
+from liquid_drone.flight.mavlink.profiles import ARDUPILOT, RADIO
+from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
 from liquid_drone.flight.radio import GAP_S, JUMPS_S, RadioSwitch, RadioWatch
+from liquid_drone.sim.autopilot.personality import Mode
+from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
+from liquid_drone.sim.physics.point_mass import PointMass
 
 ON, OFF, BETWEEN = 1900, 1100, 1600
 NO_VALUES = (0, 65535, 700, 2300, -1)
@@ -204,6 +210,40 @@ def test_a_flight_by_the_radio_alone() -> None:
     rig.mode = ARDUPILOT.hold_mode
     rig.hold(OFF, 5.0)
     assert rig.hold(ON, 1.0) is Stage.READY  # and again, without anything else
+
+
+@pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
+def test_engaged_followed_taken_over_and_engaged_again_by_the_radio_alone(kind: str) -> None:
+    plant = PointMass(position_enu=np.array([0.0, 0.0, 3.0]))
+    autopilot = SimulatedAutopilot(plant, kind, airborne=True)
+    link = MavlinkLink(MemoryTransport(autopilot.transmit, autopilot.receive), besides=(RADIO,))
+    session = CompanionSession(link, SIMULATION_LIMITS, radio=RadioSwitch(7))
+
+    def fly(pwm: int, for_s: float) -> Stage:
+        autopilot.radio_us = (1500,) * 6 + (pwm, 1500)
+        for _ in range(round(for_s / 0.05)):
+            stamp_ns = autopilot.now_ns
+            now_s = stamp_ns / 1e9
+            link.poll(now_s)
+            session.see(Sighting(now_s - 1e-3, 0.1))
+            decision = session.decide(now_s, Proposal(now_s, (0.8, 0.0, 0.0, 0.0)))
+            if decision is not None and decision.reset_policy:
+                session.policy_was_reset()
+            if decision is not None and decision.setpoint is not None:
+                link.send_setpoint(decision.setpoint, stamp_ns // 1_000_000)
+            autopilot.advance(12)
+        return session.stage
+
+    assert fly(OFF, 5.0) is Stage.STANDBY
+    for _ in range(2):
+        assert fly(ON, 1.5) is Stage.READY
+        assert autopilot.pilot_mode(Mode.FOLLOW)
+        assert fly(ON, 3.0) is Stage.ENGAGED
+        assert np.linalg.norm(plant.truth().velocity_enu) > 0.3  # it follows
+        assert autopilot.pilot_mode(Mode.HOLD)
+        assert fly(ON, 1.0) is Stage.HANDED_BACK
+        assert fly(OFF, 3.0) is Stage.HANDED_BACK
+    link.close()
 
 
 def test_what_the_guard_forbids_the_radio_cannot_and_the_pilot_is_told_why() -> None:

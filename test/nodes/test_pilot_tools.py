@@ -10,6 +10,7 @@ from graph_bench import MavlinkBench
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.flight.engagement import Stage
+from liquid_drone.sim.autopilot.personality import Mode
 
 
 @pytest.fixture
@@ -57,13 +58,21 @@ def test_the_pilot_is_told_in_words_why_it_cannot_be_engaged_and_what_happens(
     assert [text for text in told if 'take over' in text] == []
 
 
-def test_the_radio_s_switch_engages_and_calls_off(bench: MavlinkBench) -> None:
+@pytest.fixture
+def px4(ros: None) -> Iterator[MavlinkBench]:
+    made = MavlinkBench('px4')
+    yield made
+    made.close()
+
+
+def test_the_radio_s_switch_engages_and_calls_off(px4: MavlinkBench) -> None:
+    bench = px4
     told = _texts(bench)
     bench.autopilot.radio_us = (1500,) * 6 + (1900, 1500)
     bench.set(engage_channel=7)
     bench.node.start()
     assert bench.wait(lambda: 'follow: can be engaged' in told)
-    bench.pause(1.0)
+    bench.pause(0.5)
     assert bench.stage() is Stage.STANDBY  # on since the start engages nothing
     for _ in range(10):  # on a busy machine the radio may be lost meanwhile: flip it again
         bench.autopilot.radio_us = (1500,) * 6 + (1100, 1500)
@@ -72,7 +81,7 @@ def test_the_radio_s_switch_engages_and_calls_off(bench: MavlinkBench) -> None:
         if bench.wait(lambda: bench.stage() is Stage.READY, 3.0):
             break
     assert bench.stage() is Stage.READY
-    bench.autopilot.pilot_mode('GUIDED')
+    assert bench.wait(lambda: bench.autopilot.pilot_mode(Mode.FOLLOW))  # once it streams
     assert bench.wait(lambda: bench.stage() is Stage.ENGAGED)
     bench.autopilot.radio_us = (1500,) * 6 + (1100, 1500)
     assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from flown_page import FlownPage
 from headless import DESKTOP, TELEPHONE, Headless, browser_or_skip
@@ -15,10 +16,13 @@ from liquid_drone.flight.engagement import Stage
 from liquid_drone.operator.server import FILES, PageServer, ServerConfig
 
 PICTURES = os.environ.get('LIQUID_DRONE_SCREENSHOTS')  # a folder: they are kept there
+TEAL, CYAN = (0, 122, 140), (90, 220, 230)  # of the belief, on the map and in the picture
 Work = Callable[[Headless, FlownPage, PageServer], Awaitable[None]]
 
 
-def browse(tmp_path: Path, work: Work, config: ServerConfig | None = None) -> None:
+def browse(
+    tmp_path: Path, work: Work, config: ServerConfig | None = None, kind: str = 'px4'
+) -> None:
     program = browser_or_skip()
 
     async def all_of_it(flown: FlownPage, server: PageServer) -> None:
@@ -26,7 +30,7 @@ def browse(tmp_path: Path, work: Work, config: ServerConfig | None = None) -> No
             await work(tab, flown, server)
 
     with (
-        FlownPage() as flown,
+        FlownPage(kind) as flown,
         PageServer(config or ServerConfig(port=0), flown.view, flown.requests) as server,
     ):
         asyncio.run(all_of_it(flown, server))
@@ -42,6 +46,20 @@ def test_the_page_is_small() -> None:
     assert sum((folder / name).stat().st_size for name, _ in FILES.values()) < 200_000
 
 
+def pixels(canvas: str, colour: tuple[int, int, int]) -> str:
+    """Return the script that counts the pixels of a colour."""
+    red, green, blue = colour
+    return (
+        f'(() => {{ const c = document.getElementById("{canvas}");'
+        'const copy = document.createElement("canvas"); copy.width = c.width;'
+        'copy.height = c.height; const pen = copy.getContext("2d", {willReadFrequently: true});'
+        'pen.drawImage(c, 0, 0); let n = 0;'
+        'const d = pen.getImageData(0, 0, c.width, c.height).data;'
+        f'for (let i = 0; i < d.length; i += 4) n += Math.abs(d[i] - {red})'
+        f' + Math.abs(d[i + 1] - {green}) + Math.abs(d[i + 2] - {blue}) < 12; return n; }})()'
+    )
+
+
 async def engage(tab: Headless, flown: FlownPage) -> None:
     for _ in range(5):  # on a busy machine the hold may have a gap: press again
         assert await tab.until('!document.getElementById("engage").disabled')
@@ -53,38 +71,56 @@ async def engage(tab: Headless, flown: FlownPage) -> None:
     raise AssertionError(await tab.text('answer'))
 
 
-@pytest.mark.parametrize(('width', 'height', 'is_mobile'), [DESKTOP, TELEPHONE])
-def test_engage_hand_back_and_engage_again_by_hand(
-    tmp_path: Path, width: int, height: int, is_mobile: bool
+async def check_layout(tab: Headless, width: int, height: int) -> None:
+    wide = await tab.value('document.documentElement.scrollWidth')
+    assert wide <= width  # nothing is off the screen
+    low = await tab.value('document.getElementById("hand_back").getBoundingClientRect().bottom')
+    assert low <= height
+    for button in ('engage', 'hand_back', 'shadow', 'record'):
+        tall = await tab.value(f'document.getElementById("{button}").offsetHeight')
+        assert tall >= 44  # for a thumb
+
+
+@pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
+def test_engaged_followed_taken_over_and_engaged_again_by_a_thumb(
+    tmp_path: Path, kind: str
 ) -> None:
-    name = 'telephone' if is_mobile else 'desktop'
+    handed = 'document.getElementById("stage").textContent.includes("handed")'
 
     async def work(tab: Headless, flown: FlownPage, server: PageServer) -> None:
-        await tab.size(width, height, is_mobile)
+        await tab.size(*TELEPHONE)
         await tab.open(server.address)
         assert await tab.until('!document.body.classList.contains("stale")')
-        await picture(tab, f'{name}-standby')
-        await tab.press('engage', 0.2)  # too short
-        await asyncio.sleep(1.5)
-        assert flown.stage is Stage.STANDBY
+        await picture(tab, f'telephone-{kind}-standby')
         await engage(tab, flown)
-        await picture(tab, f'{name}-engaged')
-        await tab.press('hand_back')
-        assert await tab.until('document.getElementById("stage").textContent.includes("handed")')
-        if is_mobile:
-            await engage(tab, flown)
-        wide = await tab.value('document.documentElement.scrollWidth')
-        assert wide <= width  # nothing is off the screen
-        low = await tab.value(
-            'document.getElementById("hand_back").getBoundingClientRect().bottom'
-        )
-        assert low <= height
-        for button in ('engage', 'hand_back', 'shadow', 'record'):
-            tall = await tab.value(f'document.getElementById("{button}").offsetHeight')
-            assert tall >= 44  # for a thumb
+        assert flown.wait(lambda: speed(flown) > 0.3)
+        await picture(tab, f'telephone-{kind}-engaged')
+        flown.takes_over = True
+        assert await tab.until(handed)
+        await engage(tab, flown)
+        await check_layout(tab, *TELEPHONE[:2])
+        if kind == 'px4':
+            await on_a_desk(tab, flown)
         assert tab.errors == []
 
-    browse(tmp_path, work)
+    async def on_a_desk(tab: Headless, flown: FlownPage) -> None:
+        await tab.size(*DESKTOP)
+        flown.belief = 4.0, 1.5
+        assert await tab.until(f'{pixels("map", TEAL)} > 20')
+        assert await tab.until(f'{pixels("picture", CYAN)} > 20')
+        await picture(tab, 'desktop-engaged')
+        await check_layout(tab, *DESKTOP[:2])
+        await tab.press('hand_back')
+        assert await tab.until(handed)
+        await tab.press('engage', 0.2)  # too short
+        await asyncio.sleep(1.5)
+        assert flown.stage is Stage.HANDED_BACK
+
+    browse(tmp_path, work, kind=kind)
+
+
+def speed(flown: FlownPage) -> float:
+    return float(np.linalg.norm(flown.autopilot.plant.truth().velocity_enu))
 
 
 def test_what_is_old_is_red_and_a_lost_connection_comes_back(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from liquid_drone.flight.companion_session import CompanionSession
 from liquid_drone.flight.engagement import Stage
-from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Sighting
+from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, BelievedTarget, Sighting
 from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
@@ -41,6 +41,9 @@ class FlownPage:
         self.session = CompanionSession(self.link, SIMULATION_LIMITS)
         self.desk = CompanionDesk(self.session, self.link, self.view, self.requests)
         self.is_frozen, self.pilot_switches = False, pilot_switches
+        self.takes_over = False  # the pilot, once
+        self.belief: tuple[float, float] | None = None  # metres ahead and left
+        self.view.set('fov_deg', 80.0)
         self.periods_s: list[float] = []
         self._stop, self._image = threading.Event(), np.zeros((288, 512, 3), np.uint8)
         self._thread = threading.Thread(target=self._fly, daemon=True)
@@ -89,6 +92,8 @@ class FlownPage:
         if decision is not None and decision.reset_policy:
             self.session.policy_was_reset()
         self.session.see(Sighting(now_s, -bearing))
+        if self.belief is not None:
+            self.session.see(BelievedTarget.at(now_s, *self.belief))
         is_sent = decision is not None and decision.setpoint is not None
         if decision is not None and decision.setpoint is not None:
             is_sent = self.link.send_setpoint(decision.setpoint, stamp_ns // 1_000_000)
@@ -99,6 +104,9 @@ class FlownPage:
         self._image[:, 0] = (200, int(stamp_ns // 50_000_000 % 255), 80)
         self.view.hear_picture(encode_jpeg(self._image))
         self.desk.show(now_s, decision, proposal, is_sent)
+        if self.takes_over:
+            self.takes_over = False
+            self.autopilot.pilot_mode(Mode.HOLD)
         if self.pilot_switches and self.stage is Stage.READY and self.autopilot.has_stream:
             self.autopilot.pilot_mode(Mode.FOLLOW)
         self.autopilot.advance(12)

@@ -131,10 +131,10 @@ class PolicyBench(GraphBench):
 class MavlinkBench(GraphBench):
     """An autopilot in the air at 2 m, a policy that the test holds, and the node between them."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str = 'ardupilot') -> None:
         self.port = local_graph.free_udp_port()
         self.autopilot = SimulatedAutopilot(
-            PointMass(position_enu=np.array([0.0, 0.0, 2.0])), 'ardupilot', airborne=True
+            PointMass(position_enu=np.array([0.0, 0.0, 2.0])), kind, airborne=True
         )
         self.endpoint = UdpEndpoint(self.autopilot, [('127.0.0.1', self.port)])
         self.policy = Node('policy')

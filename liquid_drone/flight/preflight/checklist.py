@@ -24,6 +24,18 @@ CAMERA_HELP = 'cap, cable, topic and type: docs/ROS2.md (Pictures)'
 SET_IT = 'set it in the ground station: docs/SAFETY.md'
 
 
+SOURCES = {  # subject: the nodes without which it is not known
+    'camera': ('policy',),
+    'rate': ('policy',),
+    'delays': ('policy', 'mavlink'),
+    'link': ('mavlink',),
+    'streams': ('mavlink',),
+    'facts': ('mavlink',),
+    'failsafes': ('mavlink',),
+    'bundle': ('policy',),
+}
+
+
 @dataclass(frozen=True)
 class PartReport:
     """What one node of a graph published last on ``/diagnostics``."""
@@ -62,6 +74,11 @@ def checklist(parts: Mapping[str, PartReport], computer: Sequence[Symptom] = ())
     if 'recorder' in parts:
         found.append(_recorder(recorder))
     return [*found, *computer]
+
+
+def waits_for(subject: str, parts: Mapping[str, PartReport]) -> str:
+    """Return the node that a subject waits for, which published nothing yet; empty: none."""
+    return next((name for name in SOURCES.get(subject, ()) if name not in parts), '')
 
 
 def autopilot_rows(mavlink: PartReport | None) -> Iterator[Symptom]:

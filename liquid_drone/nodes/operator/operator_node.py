@@ -73,6 +73,7 @@ class OperatorNode(Node):
             camera, width=width, height=round(width * camera.height / camera.width)
         )
         self.view, requests = FlightView(), RequestQueue()
+        self.view.set('fov_deg', camera.horizontal_fov_deg)
         names = ('host', 'port', 'token_file', 'certificate_file', 'key_file')
         hosts = tuple(name.strip() for name in values['hosts'].split(',') if name.strip())
         config = ServerConfig(hosts=hosts, **{name: values[name] for name in names})

@@ -89,6 +89,41 @@ const DRAWING = (() => {
     if (known) { pen.strokeRect(end[0] - 8, end[1] - 8, 16, 16); label(pen, `${known.toFixed(1)} m`, end[0] + 12, end[1]); }
   }
 
+  // Where the policy believes the target to be, seen or not: level with the drone.
+  function believed(pen, state, at) {
+    const belief = state.belief, place = state.place;
+    if (!belief) return;
+    const angle = place.yaw + belief.bearing_rad, [x, y] = place.position;
+    const end = at([x + belief.distance_m * Math.cos(angle), y + belief.distance_m * Math.sin(angle)]);
+    pen.strokeStyle = '#007a8c';
+    pen.lineWidth = 3;
+    pen.beginPath();
+    pen.arc(...end, 10, 0, 2 * Math.PI);
+    pen.stroke();
+    label(pen, 'believed', end[0] + 14, end[1] - 8);
+  }
+
+  function believedAhead(pen, state, width, height) {
+    const belief = state.belief;
+    if (!belief || !state.fov_deg) return;
+    const half = Math.tan(state.fov_deg * Math.PI / 360), isAhead = Math.abs(belief.bearing_rad) < 1.5;
+    const share = isAhead ? Math.tan(belief.bearing_rad) / half : 9 * Math.sign(belief.bearing_rad);
+    const x = width / 2 * (1 - Math.max(-1, Math.min(1, share))), y = height / 2;
+    const side = share > 1 ? 1 : share < -1 ? -1 : 0;  // out of the picture: an arrow at its edge
+    for (const [colour, line] of [['#000', 6], ['#5adce6', 3]]) {
+      pen.strokeStyle = colour;
+      pen.lineWidth = line;
+      pen.beginPath();
+      if (side) { pen.moveTo(x + 28 * side, y - 18); pen.lineTo(x + 6 * side, y); pen.lineTo(x + 28 * side, y + 18); }
+      else pen.arc(x, y, 16, 0, 2 * Math.PI);
+      pen.stroke();
+    }
+    const words = `believed, ${belief.distance_m.toFixed(1)} m`;
+    pen.font = FONT;
+    const most = width - pen.measureText(words).width - 8;
+    label(pen, words, Math.max(8, Math.min(most, x + 22 * (side || 1))), y + 38);
+  }
+
   function map(canvas, state) {
     const pen = canvas.getContext('2d'), size = canvas.width;
     pen.clearRect(0, 0, size, size);
@@ -111,6 +146,7 @@ const DRAWING = (() => {
       label(pen, 'home', x + 9, y + 5);
     }
     target(pen, state, at);
+    believed(pen, state, at);
     drone(pen, state.place, at);
   }
 
@@ -155,6 +191,7 @@ const DRAWING = (() => {
         pen.strokeRect(x - 20, y - 20, 40, 40);
       }
     }
+    believedAhead(pen, state, width, height);
     if (state.proposal) arrow(pen, state.proposal, '#ffd23c', width, height);
     if (state.setpoint && state.sent) arrow(pen, state.setpoint, '#3df05a', width, height);
     if (typeof state.probability === 'number') {

@@ -8,7 +8,7 @@
 'use strict';
 
 const OLD_MS = 500, HOLD_EVERY_MS = 150, AGAIN_MS = 1000, LINES = 40;
-const MARKS = { OK: '✓', WARN: '!', ERROR: '✗' };  // beside the colour
+const MARKS = { OK: '✓', WARN: '!', ERROR: '✗', UNKNOWN: '…' };  // beside the colour
 const byId = (name) => document.getElementById(name);
 const shown = { state: {}, image: null, made: -Infinity, decision: -Infinity, picture: -Infinity };
 let socket = null, confirmed = 0, waiting = null, holding = null;
@@ -145,6 +145,10 @@ function facts(state) {
   const seen = state.target;
   const degrees = seen && seen.bearing_rad !== null ? -seen.bearing_rad * 180 / Math.PI : null;
   rows.push(['target', degrees === null ? 'not seen' : `${Math.abs(degrees).toFixed(0)}° ${degrees < 0 ? 'left' : 'right'}${state.distance_m ? `, ${state.distance_m.toFixed(1)} m` : ''}`]);
+  if (state.belief) {
+    const turn = -state.belief.bearing_rad * 180 / Math.PI;
+    rows.push(['believed', `${Math.abs(turn).toFixed(0)}° ${turn < 0 ? 'left' : 'right'}, ${state.belief.distance_m.toFixed(1)} m`]);
+  }
   const four = (c) => (c ? `${c[0].toFixed(1)} ${c[1].toFixed(1)} ${c[2].toFixed(1)} m/s, ${c[3].toFixed(1)} rad/s` : 'none');
   rows.push(['policy proposes', four(state.proposal)]);
   rows.push(['setpoint sent', state.sent ? four(state.setpoint) : 'none']);
