@@ -80,7 +80,7 @@ SMALL = VisionConfig(
 )
 # The default with a target head that finds a spot: the same wherever in the picture it is.
 HEATMAP = VisionConfig(head='heatmap')
-# Behind layers that learned from photographs: twice the time, for a board with some to spare.
+# Behind layers that learned from photographs: three times the time, for a board that has it.
 PRETRAINED = VisionConfig(
     trunk='efficientnet_lite0',
     convolutions=((48, 1, 1), (16, 3, 1)),

@@ -22,25 +22,30 @@ TRUTH = ('name', 'in_view', 'bearing', 'kind', 'shade')
 
 def main(clones: Path, split: str, out: Path) -> None:
     """Write the pictures of a split and its truth table."""
-    with (HERE / 'sources.csv').open(newline='') as file:
-        commits = {row['repository']: row['commit'] for row in csv.DictReader(file)}
     with (HERE / 'labels.csv').open(newline='') as file:
         rows = [row for row in csv.DictReader(file) if row['split'] == split]
     if not rows:
         raise SystemExit(f"'{split}' is no split: expected validation or test")
     (out / 'pictures').mkdir(parents=True, exist_ok=True)
     for row in rows:
-        clone = clones / row['repository'].replace('/', '+')
-        where = f'{commits[row["repository"]]}:{row["path"]}'
-        data = subprocess.run(
-            ['git', '-C', str(clone), 'cat-file', 'blob', where], capture_output=True, check=True
-        ).stdout
-        cut = window(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), row)
+        cut = window(photograph(clones, row), row)
         cv2.imwrite(str(out / 'pictures' / row['name']), cut, [cv2.IMWRITE_JPEG_QUALITY, 93])
     with (out / 'truth.csv').open('w', newline='') as file:
         table = csv.DictWriter(file, TRUTH, extrasaction='ignore', lineterminator='\n')
         table.writeheader()
         table.writerows(rows)
+
+
+def photograph(clones: Path, row: dict[str, str]) -> np.ndarray:
+    """Return the photograph of a row, whole, as it is at the commit of ``sources.csv``."""
+    with (HERE / 'sources.csv').open(newline='') as file:
+        commits = {one['repository']: one['commit'] for one in csv.DictReader(file)}
+    clone = clones / row['repository'].replace('/', '+')
+    where = f'{commits[row["repository"]]}:{row["path"]}'
+    data = subprocess.run(
+        ['git', '-C', str(clone), 'cat-file', 'blob', where], capture_output=True, check=True
+    ).stdout
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
 
 
 def window(image: np.ndarray, row: dict[str, str]) -> np.ndarray:
