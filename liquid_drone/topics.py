@@ -25,6 +25,7 @@ STAGE = 'mavlink/stage'
 STAGE_CODE = 'mavlink/stage_code'  # latched: a number that never changes its meaning
 TARGET = 'mavlink/target'  # the sighting at its distance, where a range sensor tells it
 WORDS = 'mavlink/words'  # the texts that the pilot is told
+ATTENTION = 'attention/image'  # which parts of a picture the command depends on
 STREAM = 'stream/description'  # latched: the H.264 that is sent, for the ground station
 SAVED = 'recorder/saved'  # name of an episode that lies on the disk
 TRUE_ODOMETRY = 'ground_truth/odom'

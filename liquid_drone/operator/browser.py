@@ -36,6 +36,7 @@ WORDS = {
     'hand_back': 'hand back',
     'record': 'record',
     'shadow': 'shadow',
+    'attention': 'attention',
     'tighten': 'limit',
     'request': 'request',
 }

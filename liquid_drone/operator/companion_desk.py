@@ -22,7 +22,11 @@ from .flight_view import FlightView
 from .requests import TIGHTENABLE, OperatorRequest, RequestQueue
 
 SHOWN_LIMITS = (*TIGHTENABLE, 'fence_radius_m')
-NOT_HERE = 'distance, height and speed are asked of a policy node: fly through ROS, or --request'
+NOT_HERE = {
+    'request': 'distance, height and speed are asked of a policy node: fly through ROS, or '
+    '--request',
+    'attention': 'attention is shown by its node: follow.launch.py with attention:=true',
+}
 SAVED_WITH_THE_FLIGHT = 'all of this flight is recorded: its episode is saved at the end'
 
 
@@ -95,8 +99,8 @@ class CompanionDesk:
             return done, words
         if request.do == 'record':
             return False, SAVED_WITH_THE_FLIGHT
-        if request.do == 'request':
-            return False, NOT_HERE
+        if request.do in NOT_HERE:
+            return False, NOT_HERE[request.do]
         done, words, limits = tightened(self._session.limits, request.limit, request.value)
         if done:
             self._session.tighten(limits)

@@ -26,7 +26,7 @@ TIGHTENABLE = {  # limit: whether a smaller number is the tighter one
     'floor_m': False,
     'min_distance_m': False,
 }
-SWITCHES = ('shadow',)
+SWITCHES = ('shadow', 'attention')
 PLAIN = ('press', 'hold', 'release', 'hand_back', 'record')
 
 
@@ -38,9 +38,10 @@ class OperatorRequestError(ValueError):
 class OperatorRequest:
     """One thing that an operator asks for."""
 
-    # engage, hand_back, shadow, record, tighten, request; of a page also press, hold, release
+    # engage, hand_back, shadow, attention, record, tighten, request; of a page also press, hold,
+    # release
     do: str
-    is_on: bool = False  # of shadow
+    is_on: bool = False  # of shadow and attention
     limit: str = ''  # of tighten
     name: str = ''  # of request: distance_m, height_m, speed_m_s
     value: float = 0.0  # of tighten and request

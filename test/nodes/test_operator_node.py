@@ -6,14 +6,20 @@ import importlib.util
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import rclpy
 from graph_bench import RecorderBench
+from sensor_msgs.msg import Image as ImageMessage
 
+from liquid_drone import topics
+from liquid_drone.arrays import Image
 from liquid_drone.errors import ConfigError
 from liquid_drone.flight.engagement import Stage
-from liquid_drone.ros import process
+from liquid_drone.image import decode_jpeg
+from liquid_drone.ros import conversions, process, qos
 
 if importlib.util.find_spec('aiohttp') is None:
     pytest.skip("needs aiohttp: pip install 'liquid_drone[operator]'", allow_module_level=True)
@@ -21,6 +27,8 @@ if importlib.util.find_spec('aiohttp') is None:
 from page_client import Page, with_page
 
 from liquid_drone.nodes.operator.operator_node import OperatorNode
+
+RED: Image = np.full((144, 256, 3), (220, 10, 10), np.uint8)
 
 
 class OperatorBench(RecorderBench):
@@ -30,6 +38,8 @@ class OperatorBench(RecorderBench):
         super().__init__(folder)
         self.operator: OperatorNode | None = None
         self.stop = process.StopRequest()
+        self.attends = False
+        self.attention: Any = None
 
     def begin(self) -> None:
         self.recorder.start()
@@ -42,6 +52,15 @@ class OperatorBench(RecorderBench):
         super().live()
         if self.operator is not None:
             self.operator.turn(self.stop)
+        if self.attends:
+            if self.attention is None:
+                self.attention = self.policy.create_publisher(
+                    ImageMessage, topics.ATTENTION, qos.SENSOR_OUT
+                )
+            self.attention.publish(conversions.image_message(RED, self.operator_ns()))
+
+    def operator_ns(self) -> int:
+        return int(self.policy.get_clock().now().nanoseconds)
 
     def close(self) -> None:
         if self.operator is not None:
@@ -96,10 +115,26 @@ def test_a_page_engages_records_tightens_and_hands_back_through_the_services(
         await page.send(do='hand_back')
         assert await page.read(lambda: page.stage() == 'handed_back')
         told.extend(page.answers)
+        await page.send(do='attention', on=True)
+        missing = 'no attention node: start with attention:=true'
+        assert await page.read(lambda: page.answers[-1]['words'] == missing)
+        bench.attends = True
+
+        def shows_red() -> bool:
+            return bool(page.pictures) and decode_jpeg(page.pictures[-1])[..., 0].mean() > 200
+
+        for _ in range(40):  # until the graph knows the new node
+            await page.send(do='attention', on=True)
+            if await page.read(lambda: bool(page.states[-1].get('attention')), 0.5):
+                break
+        assert await page.read(shows_red)
+        await page.send(do='attention', on=False)
+        assert await page.read(lambda: page.states[-1].get('attention') is False)
         assert await page.read(lambda: len(rows(page, 'failsafes')) > 1, 60.0)  # all were read
         assert rows(page, 'link')[0][1] == 'OK'
         assert rows(page, 'disk')
-        assert all(mend for _, level, _, mend in page.states[-1]['checks'] if level != 'OK')
+        checks = page.states[-1]['checks']
+        assert all(mend for _, level, _, mend in checks if level not in ('OK', 'UNKNOWN'))
         assert await page.read(lambda: len(page.pictures) > 0)
         assert await page.read(
             lambda: any(

@@ -26,9 +26,15 @@ Outcome = tuple[bool, str]
 class GraphControls:
     """Clients of one drone's services; called by the thread that spins the node."""
 
-    def __init__(self, node: Node, view: FlightView, requests: RequestQueue) -> None:
-        """Make the clients on a node."""
-        self._view, self._requests = view, requests
+    def __init__(
+        self,
+        node: Node,
+        view: FlightView,
+        requests: RequestQueue,
+        attend: Callable[[bool], tuple[bool, str]],
+    ) -> None:
+        """Make the clients on a node; ``attend`` shows the attention, or ends that."""
+        self._view, self._requests, self._attend = view, requests, attend
         self._engage = node.create_client(SetBool, 'mavlink/engage')
         self._shadow = node.create_client(SetBool, 'mavlink/shadow')
         self._keep = node.create_client(Trigger, 'recorder/keep')
@@ -50,6 +56,8 @@ class GraphControls:
         elif request.do == 'shadow':
             asked = SetBool.Request(data=request.is_on)
             _call(self._shadow, asked, 'no mavlink node', waiting, _of_service)
+        elif request.do == 'attention':
+            waiting.tell(*self._attend(request.is_on))
         elif request.do == 'record':
             missing = 'no recorder: start with record:=DIRECTORY'
             _call(self._keep, Trigger.Request(), missing, waiting, _of_service)

@@ -19,6 +19,7 @@ from geometry_msgs.msg import PointStamped, Vector3Stamped
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import BatteryState, Range
+from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Float64, String
 
 from ... import resources, topics
@@ -78,9 +79,10 @@ class OperatorNode(Node):
         hosts = tuple(name.strip() for name in values['hosts'].split(',') if name.strip())
         config = ServerConfig(hosts=hosts, **{name: values[name] for name in names})
         self.server = PageServer(config, self.view, requests)
-        self._controls = GraphControls(self, self.view, requests)
+        self._controls = GraphControls(self, self.view, requests, self._attend)
         self._prefix = self.get_namespace().rstrip('/') + '/'
         self._picture_ns = 0
+        self._attention: Any = None  # its pictures are shown in place of the camera's
         self._camera = CameraInput(self, self._on_picture, 'not shown')
         self._camera.transport = values['image_transport']
         self._computer: ComputerWatch | None = None
@@ -124,10 +126,29 @@ class OperatorNode(Node):
     def _look(self) -> None:
         """Take pictures while a page is open, and none otherwise."""
         self._camera.open_while(self.view.browsers > 0)
+        if not self.view.browsers:
+            self._attend(False)
+
+    def _attend(self, is_on: bool) -> tuple[bool, str]:
+        """Show which parts of a picture the command depends on, or the camera's pictures again."""
+        if is_on and not self.count_publishers(self.resolve_topic_name(topics.ATTENTION)):
+            return False, 'no attention node: start with attention:=true'
+        if is_on and self._attention is None:
+            self._attention = self.create_subscription(
+                ImageMessage, topics.ATTENTION, self._on_attention, qos.SENSOR_IN
+            )
+        elif not is_on and self._attention is not None:
+            self.destroy_subscription(self._attention)
+            self._attention = None
+        self.view.set('attention', is_on)
+        return True, 'attention is shown' if is_on else 'the picture is shown'
+
+    def _on_attention(self, message: ImageMessage) -> None:
+        self.view.hear_picture(encode_jpeg(conversions.image_array(message)))
 
     def _on_picture(self, image: Image, stamp_ns: int, fov_deg: float | None) -> None:
         every_ns = conversions.SECOND_NS / self.values['picture_rate_hz']
-        if 0 <= stamp_ns - self._picture_ns < 0.9 * every_ns:
+        if self._attention is not None or 0 <= stamp_ns - self._picture_ns < 0.9 * every_ns:
             return
         self._picture_ns = stamp_ns
         self.view.hear_picture(encode_jpeg(fitted(image, self._shown_camera, fov_deg)))

@@ -115,6 +115,7 @@ function show() {
     ms !== null && ms < 3000 ? [name, `${level}: ${words}`, level] : [name, `silent; last: ${words}`, 'STALE'])));
   table(byId('delays'), state.delays.map(([name, median, tail]) => [name, `${median} ms, p95 ${tail} ms`]));
   byId('shadow').setAttribute('aria-pressed', String(Boolean(state.shadow)));
+  byId('attention').setAttribute('aria-pressed', String(Boolean(state.attention)));
   limits(state);
   requests(state);
   log(state.log);
@@ -285,6 +286,7 @@ function begin() {
   byId('hand_back').onclick = () => ask({ do: 'hand_back' });
   byId('record').onclick = () => ask({ do: 'record' });
   byId('shadow').onclick = () => ask({ do: 'shadow', on: !shown.state.shadow });
+  byId('attention').onclick = () => ask({ do: 'attention', on: !shown.state.attention });
   byId('login').onsubmit = async (event) => {
     event.preventDefault();
     const answer = await fetch('/login', { method: 'POST', body: byId('token').value });
