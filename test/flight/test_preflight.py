@@ -18,7 +18,7 @@ from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
 from liquid_drone.flight.preflight.checklist import FRESH_S, PARAMETER, PartReport, checklist
 from liquid_drone.flight.preflight.computer import clock_symptom, disk_symptom
 from liquid_drone.flight.preflight.failsafe_reader import FailsafeReader
-from liquid_drone.operator.flight_view import FlightView
+from liquid_drone.operator.flight_view import FIRST_S, FlightView
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.physics.point_mass import PointMass
 
@@ -170,7 +170,9 @@ def test_failsafes_are_read_over_a_link_that_loses_a_third_and_none_is_written(k
 
 
 def test_a_page_that_opens_before_anything_is_there_shows_the_list_in_red() -> None:
-    view = FlightView()
+    now = [0.0]
+    view = FlightView(lambda: now[0])
+    now[0] = FIRST_S
     found = json.loads(json.dumps(view.document(), allow_nan=False))['checks']
     assert [row[0] for row in found] == SUBJECTS
     assert {row[1] for row in found if row[0] != 'delays'} == {'ERROR'}
