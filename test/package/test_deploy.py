@@ -45,6 +45,8 @@ def test_the_foxglove_layout_is_whole_and_names_topics_that_exist() -> None:
     named = {word for word in re.findall(r'"/([a-z_/]+)[."]', text) if word != 'mavlink'}
     assert named
     assert named <= TOPICS | SERVICES
+    assert f'/{launch_arguments.PICTURES["compressed"]}' in text  # raw is 27 MB/s
+    assert f'"/{launch_arguments.PICTURES["raw"]}"' not in text
 
 
 def test_the_layout_of_an_episode_names_what_an_episode_is_written_with() -> None:
