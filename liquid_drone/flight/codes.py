@@ -63,11 +63,12 @@ def decision_numbers(
         float(sent),
         *(nothing if proposal is None else map(float, proposal.command)),
         *(nothing if setpoint is None else map(float, setpoint.as_tuple())),
-        *_of_vehicle(vehicle),
+        *of_vehicle(vehicle),
     ]
 
 
-def _of_vehicle(vehicle: VehicleState | None) -> Sequence[float]:
+def of_vehicle(vehicle: VehicleState | None) -> Sequence[float]:
+    """Return the last five of :data:`NAMES`; the distance from home is the last one."""
     if vehicle is None:
         return (UNKNOWN,) * 5
     battery = vehicle.battery_remaining

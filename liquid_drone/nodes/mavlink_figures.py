@@ -11,6 +11,7 @@ from typing import Any
 
 from rclpy.node import Node
 
+from ..flight import codes
 from ..flight.companion import Decision
 from ..flight.companion_session import CompanionSession
 from ..flight.engagement import Stage
@@ -132,6 +133,7 @@ class MavlinkDiagnostics:
             'follow_mode': '' if profile is None else profile.mode_name(profile.follow_mode),
             'obstacles': ' | '.join(session.obstacles()) if session is not None else '',
             **standing(decision, vehicle),
+            **_distances(vehicle, parameters['limits.fence_radius_m']),
             **link_values(link),
             'command_age_limit_ms': round(1e3 * parameters['limits.command_age_s']),
             **figures.values(time.monotonic()),
@@ -140,6 +142,17 @@ class MavlinkDiagnostics:
         }
         obstacle = link.obstacle or (decision.obstacle if decision else '')
         self._diagnostics.tell(health(decision, rivals, rivals or obstacle), values)
+
+
+def _distances(vehicle: VehicleState | None, fence_radius_m: float | None) -> dict[str, object]:
+    """Return how far away home and the round fence are; nothing where home is not known."""
+    away_m = codes.of_vehicle(vehicle)[-1]
+    if not math.isfinite(away_m):
+        return {}
+    values: dict[str, object] = {'home_distance_m': round(away_m, 1)}
+    if fence_radius_m is not None:
+        values['fence_distance_m'] = round(fence_radius_m - away_m, 1)
+    return values
 
 
 def standing(decision: Decision | None, vehicle: VehicleState | None) -> dict[str, object]:

@@ -63,6 +63,8 @@ def test_the_screen_says_who_is_silent_and_why_it_is_held() -> None:
         {
             'reason': 'speed',
             'mode': 'OFFBOARD',
+            'home_distance_m': '9.1',
+            'fence_distance_m': '20.9',
             'armed': 'True',
             'capture_to_setpoint_ms_p50': '9',
         },
@@ -77,6 +79,7 @@ def test_the_screen_says_who_is_silent_and_why_it_is_held() -> None:
     assert lines['guard'] == 'speed'
     assert lines['target'] == '80% sure, left (-0.50)'
     assert lines['mode'].startswith('OFFBOARD, armed')
+    assert lines['home'] == '9.1 m away, fence 20.9 m away'
     assert lines['capture to setpoint'].startswith('9 ms')
 
 

@@ -185,6 +185,7 @@ def rows(snapshot: 'GraphSnapshot') -> list[tuple[str, str]]:
         if sentence
     ]
     found.append(('mode', _mode(snapshot)))
+    found.append(('home', _home(snapshot)))
     found.append(('target', _target(snapshot)))
     for topic, values in snapshot.commands.items():
         numbers = '  '.join(f'{a} {v:+.2f}' for a, v in zip(AXES, values, strict=True))
@@ -213,6 +214,12 @@ def _mode(snapshot: 'GraphSnapshot') -> str:
 
     armed = {'True': 'armed', 'False': 'disarmed'}.get(value('armed'), '-')
     return f'{value("mode")}, {armed}, height {value("height_m")} m, battery {value("battery")}'
+
+
+def _home(snapshot: 'GraphSnapshot') -> str:
+    home_m = snapshot.value('mavlink', 'home_distance_m', '-')
+    fence_m = snapshot.value('mavlink', 'fence_distance_m', '-')
+    return f'{home_m} m away, fence {fence_m} m away'
 
 
 def _target(snapshot: 'GraphSnapshot') -> str:
