@@ -42,6 +42,7 @@ class Stream(IntEnum):
     CORE_WINDOWS = 112  # of frozen features, which a training step sees; keyed with the step
     CORE_VIEWS = 113  # how a flight is augmented before its features are kept; keyed with the view
     TUNING = 114  # rates that are tried; keyed with the number of a draw
+    MEMORY_WINDOWS = 115  # of frozen features, which a memory learns from; keyed with the step
 
 
 @enum.unique

@@ -164,9 +164,9 @@ def onnx_step(bench: PolicyBench, network: Network) -> tuple[Case, Case]:
     """Return one step through ONNX Runtime, by name and with bound buffers."""
     with tempfile.TemporaryDirectory() as folder:
         export_core(network, Path(folder) / CORE_FILE)
-        core = CoreStep(Path(folder) / CORE_FILE, bench.features, network.cell.state_size)
+        core = CoreStep(Path(folder) / CORE_FILE, bench.features, network.state_size)
     features = np.random.default_rng(SEED).normal(size=(1, bench.features)).astype(np.float32)
-    state = np.zeros((1, network.cell.state_size), np.float32)
+    state = np.zeros((1, network.state_size), np.float32)
     outputs = ['command', 'next_state']
 
     def by_name() -> None:

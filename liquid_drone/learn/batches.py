@@ -35,6 +35,7 @@ class TrainingBatch(NamedTuple):
     auxiliary: Tensor  # (B, T, 9)
     belief: Tensor  # (B, T, 3)
     request: Tensor  # (B, T, 3)
+    flown: Tensor  # (B, T, 4)
 
     def ticks(self, first: int, last: int | None = None) -> 'TrainingBatch':
         """Return some ticks of all windows."""
@@ -116,6 +117,7 @@ def _rows(cuts: list[Cut]) -> list[tuple[Tensor, ...]]:
             torch.from_numpy(cut.clip.auxiliary[cut.index]),
             torch.from_numpy(cut.clip.belief[cut.index]),
             torch.from_numpy(cut.clip.request[cut.index]),
+            torch.from_numpy(cut.clip.flown[cut.index]),
         )
         for cut in cuts
     ]
@@ -159,10 +161,12 @@ def mirror(batch: TrainingBatch, which: Tensor) -> TrainingBatch:
         batch.target * sides,
         torch.cat([batch.auxiliary[..., :1], batch.auxiliary[..., 1:].flip(2)], dim=2),
         batch.belief * sides,
+        batch.flown * MIRRORED.to(which.device),
     )
-    plain = (batch.pixels, batch.label, batch.target, batch.auxiliary, batch.belief)
-    pixels, label, target, auxiliary, belief = (
+    plain = (batch.pixels, batch.label, batch.target, batch.auxiliary, batch.belief, batch.flown)
+    pixels, label, target, auxiliary, belief, flown = (
         torch.where(which.view(-1, *[1] * (b.dim() - 1)), a, b)
         for a, b in zip(turned, plain, strict=True)
     )
-    return TrainingBatch(pixels, batch.dt_s, label, target, auxiliary, belief, batch.request)
+    rows = label, target, auxiliary, belief, batch.request, flown
+    return TrainingBatch(pixels, batch.dt_s, *rows)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -232,7 +232,7 @@ def _gradients(
         half = tried == 'bfloat16'
         pixels = batch.pixels if half else batch.pixels.float()
         with torch.autocast(pixels.device.type, torch.bfloat16, enabled=half):
-            seen = answered(network, pixels, batch.dt_s, batch.request, config.burn_in)
+            seen = answered(network, pixels, batch, config.burn_in)
             besides = beside(network, step) if beside else {}
         losses = losses_of(seen, batch.ticks(config.burn_in), weight, config.hidden_weight, team)
         total = weighted(losses, besides, config)
@@ -256,17 +256,39 @@ def _gradients(
     )
 
 
+class Given(Protocol):
+    """What a network is given beside the pictures, for B windows of T frames."""
+
+    @property
+    def dt_s(self) -> Tensor:
+        """(B, T)."""
+
+    @property
+    def request(self) -> Tensor:
+        """(B, T, 3)."""
+
+    @property
+    def flown(self) -> Tensor:
+        """(B, T, 4)."""
+
+
 def answered(
-    network: Network, pixels: Tensor, dt_s: Tensor, request: Tensor, burn_in: int
+    network: Network, pixels: Tensor, given: Given, burn_in: int, remembered: Tensor | None = None
 ) -> Seen:
     """Run the windows; the first frames of each only carry their state into the rest."""
+
+    def part(state: Tensor | None, first: int, last: int | None) -> Seen:
+        besides = given.dt_s, given.request, given.flown
+        dt_s, request, flown = (column[:, first:last] for column in besides)
+        told = None if remembered is None else remembered[:, first:last]
+        seen: Seen = network(pixels[:, first:last], dt_s, state, request, flown, told)
+        return seen
+
     state = None
     if burn_in:
         with torch.no_grad():
-            before = pixels[:, :burn_in], dt_s[:, :burn_in], None, request[:, :burn_in]
-            state = network(*before).state
-    seen: Seen = network(pixels[:, burn_in:], dt_s[:, burn_in:], state, request[:, burn_in:])
-    return seen
+            state = part(None, 0, burn_in).state
+    return part(state, burn_in, None)
 
 
 def _finite(gradient: Tensor | None) -> bool:

@@ -30,8 +30,8 @@ from .auxiliary_labels import auxiliary_labels, belief_labels
 
 log = logging.getLogger(__name__)
 
-LABELS_VERSION = 5
-MOST_BYTES = 1_000_000_000  # of the labels of an episode: 160 a frame
+LABELS_VERSION = 6
+MOST_BYTES = 1_000_000_000  # of the labels of an episode: 192 a frame
 COLUMNS = {
     'stamp_s': (),
     'label': (4,),
@@ -39,6 +39,7 @@ COLUMNS = {
     'auxiliary': (9,),
     'belief': (3,),
     'request': (3,),
+    'flown': (4,),
 }
 CHECKSUM = 'crc32'  # of the pictures' file; that of the labels has one of its own for each column
 
@@ -83,6 +84,7 @@ class Clip:
         np.float32
     ]  # (T, 3): there 0 or 1, bearing rad, log distance; nan: unknown
     request: npt.NDArray[np.float32]  # (T, 3): distance m, height m, speed m/s; nan: not asked for
+    flown: npt.NDArray[np.float32]  # (T, 4), commanded since the frame before, as shares; 0: none
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -169,6 +171,7 @@ def _read(frames: Path, rows: Path, command: CommandSpec) -> Clip:
         auxiliary=data['auxiliary'],
         belief=data['belief'],
         request=data['request'],
+        flown=np.asarray(data['flown'] / np.array(command.limits), np.float32),
     )
 
 
@@ -214,6 +217,14 @@ def _decode(directory: Path, frames: Path, rows: Path, reduce: int) -> None:
         'auxiliary': auxiliary_labels(recording, visible),
         'belief': belief_labels(recording),
         'request': recording.column('request').astype(np.float32),
+        'flown': _flown(recording.column('executed')),
         CHECKSUM: np.array(_checksum(frames)),
     }
     written(rows, lambda path: np.savez(path, **arrays))
+
+
+def _flown(executed: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Return what was commanded since the frame before each (T, 4); zero: nobody knows."""
+    before = np.nan_to_num(np.roll(executed, 1, axis=0))
+    before[0] = 0.0
+    return np.asarray(before, np.float32)

@@ -129,6 +129,7 @@ class TrainConfig:
     auxiliary_weight: float = renamed_field('hint_weight', 0.2)
     belief_weight: float = 0.3
     hidden_weight: float = 1.0  # of the belief where the target is not in the picture
+    memory_steps: int = 400  # of a network's memory, before its core behind a frozen encoder
     device: Literal['auto', 'cpu', 'cuda'] = 'auto'  # auto: a graphics card where there is one
     # of the encoder (the core has float32); auto: the faster one on this machine, see precision.py
     precision: Literal['auto', 'bfloat16', 'float32'] = 'auto'
@@ -146,7 +147,7 @@ class TrainConfig:
         'average': (0, 0.999_999),
         'target_weight': (0, 1000), 'auxiliary_weight': (0, 1000), 'threads': (1, 256),
         'seed': (0, 2**31 - 1), 'burn_in': (0, 4096), 'belief_weight': (0, 1000),
-        'hidden_weight': (0, 1000),
+        'hidden_weight': (0, 1000), 'memory_steps': (1, 1_000_000),
     }  # fmt: skip
 
     def __post_init__(self) -> None:

@@ -126,4 +126,11 @@ class NetworkConfig:
     vision: VisionConfig = field(default_factory=VisionConfig)
     core: CoreConfig = field(default_factory=CoreConfig)
     request: RequestSpec | None = None  # what the core may be asked for; None: nothing
-    belief: bool = False  # a linear layer after all neurons: where the target is, seen or not
+    belief: bool = False  # where the target is, seen or not: by a linear layer after all neurons
+    memory: bool = False  # or by a filter beside them that they are told of, see memory.py
+
+    def __post_init__(self) -> None:
+        if self.memory and not self.belief:
+            raise ValueError(
+                'memory: true is what the belief comes from: expected belief: true too'
+            )

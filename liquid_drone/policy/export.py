@@ -82,7 +82,7 @@ def contract_of(network: Network, name: str, training: Training) -> Contract:
     return Contract(
         format_version=format_of(config.request, config.belief),
         name=name,
-        state_size=network.cell.state_size,
+        state_size=network.state_size,
         feature_size=network.config.vision.features,
         camera=network.camera,
         time=network.time,
@@ -116,7 +116,7 @@ def parity_of(network: Network) -> ParityVectors:
     requests = tuple(spec.complete(request) for request in drawn) if spec else ()
     inputs = ParityVectors(PARITY_SEED, dt_s, (), (), requests=requests)
     found = [tuple(tuple(row) for row in rows.tolist()) for rows in roll_vectors(network, inputs)]
-    beliefs = found[2] if network.belief is not None else ()
+    beliefs = found[2] if network.config.belief else ()
     return dataclasses.replace(inputs, commands=found[0], targets=found[1], beliefs=beliefs)
 
 
@@ -136,7 +136,7 @@ def roll(
         Commands (T, 4), target heads (T, 3) and, where the core has them, beliefs (T, 3).
 
     """
-    state, core = torch.zeros(1, network.cell.state_size), Core(network)
+    state, core = torch.zeros(1, network.state_size), Core(network)
     answers = []
     with torch.no_grad():
         for tick, dt in enumerate(dt_s):
@@ -163,12 +163,12 @@ def export_core(network: Network, path: Path) -> None:
     """
     given = {
         'features': torch.zeros(2, network.config.vision.features),
-        'state': torch.zeros(2, network.cell.state_size),
+        'state': torch.zeros(2, network.state_size),
         'dt': torch.full((2,), 0.05),
     }
     if network.config.request is not None:
         given['request'] = torch.tensor([network.config.request.defaults] * 2)
-    outputs = ['command', 'next_state', *(['belief'] if network.belief is not None else [])]
+    outputs = ['command', 'next_state', *(['belief'] if network.config.belief else [])]
     batch = torch.export.Dim('batch')
     dynamic = tuple({0: batch} for _ in given)
     _export(Core(network), tuple(given.values()), list(given), outputs, dynamic, path)

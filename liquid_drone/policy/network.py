@@ -6,9 +6,9 @@ Shapes: B batch, T ticks, F features, S state. A command is vx, vy, vz in m/s an
     rad/s, body FLU, heading-aligned. Times are seconds at the border of this file and nominal
     frames inside the core. A request is distance, height and largest speed, in m and m/s.
 
-A belief is a linear layer after all neurons of the core, whether the target is seen or not: a
-logit that it is right, the bearing from straight ahead in rad, left positive, and the horizontal
-distance, inside of the network as log(m / 4 m).
+A belief is a linear layer after all neurons of the core, or what its memory gives, whether the
+target is seen or not: a logit that it is right, the bearing from straight ahead in rad, left
+positive, and the horizontal distance, inside of the network as log(m / 4 m).
 """
 
 import math
@@ -22,6 +22,7 @@ from ..request import NAMES
 from .cells.base import Cell, linear
 from .cells.registry import make_cell, wiring_of
 from .config import NetworkConfig
+from .memory import FILTER_STATE, INPUTS, MOTION, STATE, Remembered, TargetMemory
 from .vision import Vision
 
 COMMANDS = len(COMMAND_NAMES)
@@ -65,7 +66,9 @@ class Network(nn.Module):
         self.time = time or TimeSpec()
         self.vision = Vision(config.vision, self.camera.height, self.camera.width)
         inputs = config.vision.features + (len(NAMES) if config.request else 0)
-        self.cell = cell or make_cell(config.core, inputs, COMMANDS, config.belief)
+        inputs += INPUTS if config.memory else 0
+        reads_all = config.belief and not config.memory
+        self.cell = cell or make_cell(config.core, inputs, COMMANDS, reads_all)
         self.wiring = wiring_of(self.cell)
         self.readout: nn.Linear | None = None  # of a wired cell the motor neurons are the command
         generator = torch.Generator().manual_seed(config.core.wiring_seed)
@@ -74,7 +77,9 @@ class Network(nn.Module):
         if self.wiring is None or config.core.readout:
             outputs = COMMANDS if motors else self.cell.outputs
             self.readout = linear(outputs, COMMANDS, generator)
-        self.belief = linear(self.cell.outputs, len(BELIEF), generator) if config.belief else None
+        self.belief = linear(self.cell.outputs, len(BELIEF), generator) if reads_all else None
+        seed = config.core.wiring_seed
+        self.memory = TargetMemory(config.vision.features, seed) if config.memory else None
         self.auxiliary = nn.Linear(config.vision.features, AUXILIARY)
         self.register_buffer('limits', torch.tensor(self.command.limits), persistent=False)
         self.register_load_state_dict_pre_hook(_by_present_names)  # type: ignore[no-untyped-call]
@@ -85,6 +90,8 @@ class Network(nn.Module):
         dt_s: Tensor,
         state: Tensor | None = None,
         request: Tensor | None = None,
+        flown: Tensor | None = None,
+        remembered: Tensor | None = None,
     ) -> Seen:
         """See and act on sequences of reduced frames.
 
@@ -94,6 +101,10 @@ class Network(nn.Module):
             dt_s: seconds since the frame before, (B, T).
             state: (B, S); zeros when absent.
             request: (B, T, 3); the defaults when absent, or where it is nan.
+            flown: commands that flew since the frame before, shares of the limits, (B, T, 4), for
+                the memory; zeros when absent.
+            remembered: what the memory told the core (B, T, INPUTS), where that was computed
+                before; then there is no belief, and the state keeps nothing of the memory.
 
         """
         target, features, auxiliary = None, pixels, None
@@ -104,14 +115,21 @@ class Network(nn.Module):
             features = features.float().view(batch, ticks, -1)
             target = target.float().view(batch, ticks, 3)
         if state is None:
-            state = features.new_zeros(len(features), self.cell.state_size)
+            state = features.new_zeros(len(features), self.state_size)
         with torch.autocast(
             features.device.type, enabled=False
         ):  # the core is kept in single precision
-            inputs = self.with_request(features, request)
-            outputs, state = self.cell.sequence(inputs, state, self.ticks(dt_s))
+            inputs, held, belief = self.with_request(features, request), [], None
+            if self.memory is not None:
+                if remembered is None:
+                    known = self.remember(features, dt_s, state, self.motion(features, flown))
+                    remembered, belief, held = known.inputs, known.belief, [known.state]
+                inputs = torch.cat([inputs, remembered.detach()], dim=-1)
+            outputs, after = self.cell.sequence(inputs, self._neurons(state), self.ticks(dt_s))
             motor = self.read(outputs) * self.config.core.motor_gain
-            belief = None if self.belief is None else self.belief(outputs)
+            belief = belief if self.belief is None else self.belief(outputs)
+            after = torch.cat([after, *held], dim=1)
+            state = nn.functional.pad(after, (0, self.state_size - after.shape[1]))
             if target is not None:
                 auxiliary = self.auxiliary(features)
         return Seen(motor, target, auxiliary, state, belief)
@@ -130,6 +148,28 @@ class Network(nn.Module):
         high = features.new_tensor([one.high for one in spec.ranges])
         held = torch.minimum(torch.maximum(request, low), high)
         return torch.cat([features, (held - low) * (2.0 / (high - low)) - 1.0], dim=-1)
+
+    @property
+    def state_size(self) -> int:
+        """S: of the cell, then of the memory."""
+        return self.cell.state_size + (STATE if self.memory is not None else 0)
+
+    def motion(self, features: Tensor, flown: Tensor | None) -> Tensor:
+        """Return what the memory takes of commands, (B, T, 3) in m/s and rad/s; none: rest."""
+        if flown is None:
+            return features.new_zeros(*features.shape[:2], len(MOTION))
+        return (flown * self.limits)[..., MOTION]
+
+    def remember(
+        self, features: Tensor, dt_s: Tensor, state: Tensor, motion: Tensor
+    ) -> Remembered:
+        """Have the memory see features (B, T, F), moved so since the ticks before (B, T, 3)."""
+        assert self.memory is not None
+        held = state[:, self.cell.state_size :][:, :FILTER_STATE]
+        return self.memory.sequence(features, motion, self._clipped(dt_s), held)
+
+    def _neurons(self, state: Tensor) -> Tensor:
+        return state if self.memory is None else state[:, : self.cell.state_size]
 
     def _look(self, flat: Tensor) -> tuple[Tensor, Tensor]:
         """See reduced frames (N, 3, h, w); features (N, F), target head (N, 3)."""
@@ -154,7 +194,10 @@ class Network(nn.Module):
 
     def ticks(self, dt_s: Tensor) -> Tensor:
         """Turn seconds into nominal frames, clipped to the contract's range."""
-        return torch.clamp(dt_s, self.time.min_s, self.time.max_s) / self.time.nominal_s
+        return self._clipped(dt_s) / self.time.nominal_s
+
+    def _clipped(self, dt_s: Tensor) -> Tensor:
+        return torch.clamp(dt_s, self.time.min_s, self.time.max_s)
 
 
 def _by_present_names(_network: nn.Module, state: dict[str, Tensor], *_: object) -> None:
@@ -185,15 +228,23 @@ class Core(nn.Module):
         """
         network = self.network
         laid = tuple(self.get_buffer(name) for name in self.names)
-        inputs = network.with_request(features, request)
-        outputs, after = network.cell.step(inputs, state, network.ticks(dt_s), laid)
+        inputs, belief = network.with_request(features, request), None
+        neurons, held = state, []
+        if network.memory is not None:
+            neurons = state[:, : network.cell.state_size]
+            motion = state[:, None, -len(MOTION) :]
+            known = network.remember(features[:, None], dt_s[:, None], state, motion)
+            inputs = torch.cat([inputs, known.inputs[:, 0]], dim=1)
+            belief, held = known.belief[:, 0], [known.state]
+        outputs, after = network.cell.step(inputs, neurons, network.ticks(dt_s), laid)
         share = network.read(outputs) * network.config.core.motor_gain
         command = torch.clamp(share, -1.0, 1.0) * network.limits
         if request is not None:
             command = _no_faster(command, request[:, 2:])
-        if network.belief is None:
-            return command, after
-        return command, after, _physical(network.belief(outputs))
+        if network.memory is not None:
+            after = torch.cat([after, *held, command[:, MOTION]], dim=1)
+        belief = belief if network.belief is None else network.belief(outputs)
+        return (command, after) if belief is None else (command, after, _physical(belief))
 
 
 def _no_faster(command: Tensor, speed: Tensor) -> Tensor:

@@ -81,6 +81,7 @@ def test_mirroring_twice_changes_nothing_and_once_turns_every_side():
         auxiliary,
         torch.tensor([1.0, 0.4, 0.1]).expand(2, 2, 3),
         torch.tensor([3.0, 1.0, 1.5]).expand(2, 2, 3),
+        label / 2.0,
     )
     which = torch.tensor([True, False])
     once = mirror(batch, which)
@@ -90,6 +91,7 @@ def test_mirroring_twice_changes_nothing_and_once_turns_every_side():
     assert torch.equal(once.pixels[0], batch.pixels[0].flip(2))
     assert once.belief[0, 0].tolist() == [1.0, pytest.approx(-0.4), pytest.approx(0.1)]
     assert torch.equal(once.request, batch.request)
+    assert once.flown[0, 0].tolist() == [0.5, -1.0, 1.5, -2.0]
     for a, b, c in zip(mirror(once, which), batch, once, strict=True):
         assert torch.equal(a, b)
         assert torch.equal(b[1], c[1])

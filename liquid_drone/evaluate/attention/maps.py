@@ -86,9 +86,7 @@ def command_length(network: Network, features: Tensor) -> Tensor:
     """Return the length of the command (B,), shares of the limits, after the picture was held."""
     batch = len(features)
     held = features.float()[:, None].expand(-1, HELD, -1)
-    ticks = network.ticks(torch.full((batch, HELD), network.time.nominal_s))
-    outputs, _ = network.cell.sequence(held, network.cell.zero_state(batch), ticks)
-    motor = network.read(outputs[:, -1]) * network.config.core.motor_gain
+    motor = network(held, torch.full((batch, HELD), network.time.nominal_s)).motor[:, -1]
     length: Tensor = torch.linalg.vector_norm(motor, dim=1)
     return length
 

@@ -7,7 +7,6 @@ average are those of ``behaviour_cloning``; the heads of the encoder stay as the
 """
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,8 +15,6 @@ from torch import Tensor
 from ...errors import EpisodeError, TrainingError
 from ...files import write_text
 from ...policy.network import Network
-from ...streams import Stream, stream
-from ..batches import pick_frames
 from ..behaviour_cloning import (
     Report,
     TrainingProgress,
@@ -28,20 +25,11 @@ from ..behaviour_cloning import (
 )
 from ..losses import belief_losses, weighted
 from ..recipe import TrainConfig
+from .core_batches import CoreBatch, core_batch
+from .memory_training import train_memory
 from .views import FlightViews
 
 WHOLE = TrainConfig()  # of held-out flights: no burn-in
-
-
-class CoreBatch(NamedTuple):
-    """B windows of T frames."""
-
-    features: Tensor  # (B, T, F)
-    dt_s: Tensor  # (B, T)
-    label: Tensor  # (B, T, 4)
-    target: Tensor  # (B, T, 3)
-    belief: Tensor  # (B, T, 3)
-    request: Tensor  # (B, T, 3)
 
 
 def train_core(
@@ -64,6 +52,8 @@ def train_core(
     torch.set_num_threads(config.threads)
     network.vision.requires_grad_(False)
     network.auxiliary.requires_grad_(False)
+    if network.memory is not None:
+        long = train_memory(network, long, config)
     weight = command_weights(flights)
     progress = _begin(network, config)
     for step in range(config.steps):
@@ -102,29 +92,6 @@ def _begin(network: Network, config: TrainConfig) -> TrainingProgress:
     return TrainingProgress(network, running_average(network, config.average), optimiser, 0)
 
 
-def core_batch(
-    flights: list[FlightViews], config: TrainConfig, nominal_s: float, *key: int
-) -> CoreBatch:
-    """Return the batch with this key; it depends on the seed and the key alone."""
-    rng = stream(config.seed, Stream.CORE_WINDOWS, *key)
-    lengths = np.array([len(flight) for flight in flights], dtype=np.float64)
-    chosen = rng.choice(len(flights), size=config.windows, p=lengths / lengths.sum())
-    rows = []
-    for flight in (flights[number] for number in chosen):
-        view, index = (
-            int(rng.integers(len(flight.features))),
-            pick_frames(len(flight), config, rng),
-        )
-        stamps = flight.stamp_s[index]
-        dt_s = np.diff(stamps, prepend=stamps[0] - nominal_s)
-        own = flight.features[view, index], dt_s, flight.label[view, index]
-        rows.append(
-            (*own, flight.target[index], flight.belief[view, index], flight.request[index])
-        )
-    columns = (torch.from_numpy(np.stack(one)).float() for one in zip(*rows, strict=True))
-    return CoreBatch(*columns)
-
-
 def command_weights(flights: list[FlightViews]) -> Tensor:
     """Return (4,): one over the variance of each command channel, so that each counts the same."""
     labels = np.concatenate([flight.label.reshape(-1, 4) for flight in flights])
@@ -137,7 +104,7 @@ def core_losses(
 ) -> dict[str, Tensor]:
     """Return the mean squared error of the command, of unit variance, and those of the belief."""
     burn_in = config.burn_in
-    seen = answered(network, batch.features, batch.dt_s, batch.request, burn_in)
+    seen = answered(network, batch.features, batch, burn_in, batch.remembered)
     label = batch.label[:, burn_in:]
     known = ~torch.isnan(label)
     error = torch.where(known, seen.motor - torch.nan_to_num(label), 0.0)
@@ -162,6 +129,8 @@ def held_out_loss(network: Network, flights: list[FlightViews], weight: Tensor) 
                 torch.from_numpy(flight.target).expand(views, -1, -1),
                 torch.from_numpy(flight.belief),
                 torch.from_numpy(flight.request).expand(views, -1, -1),
+                torch.from_numpy(flight.flown),
+                None if flight.remembered is None else torch.from_numpy(flight.remembered),
             )
             losses = core_losses(network, batch, weight, WHOLE)
             total += float(losses['command']) * len(flight)

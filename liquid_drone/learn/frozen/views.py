@@ -42,6 +42,8 @@ class FlightViews:
     target: npt.NDArray[np.float32]  # (T, 3): whether it is in the picture; its sides do not count
     belief: npt.NDArray[np.float32]  # (V, T, 3), mirrored where the view is
     request: npt.NDArray[np.float32]  # (T, 3)
+    flown: npt.NDArray[np.float32]  # (V, T, 4), mirrored where the view is
+    remembered: npt.NDArray[np.float32] | None = None  # (V, T, I), of a memory that is trained
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -76,11 +78,12 @@ def open_views(
     return [
         FlightViews(
             features[:, start : start + len(clip)],
-            np.stack([_label(clip, one) for one in of_clip]),
+            np.stack([_mirrored(clip.label, one) for one in of_clip]),
             clip.stamp_s,
             clip.target,
             np.stack([_belief(clip, one) for one in of_clip]),
             clip.request,
+            np.stack([_mirrored(clip.flown, one) for one in of_clip]),
         )
         for clip, of_clip, start in zip(clips, drawn, starts[:-1], strict=True)
     ]
@@ -92,8 +95,10 @@ def _drawn(config: TrainConfig, clip: Clip, number: int, view: int) -> ImageAugm
     return draw_augmentation(config.augmentation, (rows, columns), clip.target, rng)
 
 
-def _label(clip: Clip, drawn: ImageAugmentation) -> npt.NDArray[np.float32]:
-    turned: npt.NDArray[np.float32] = clip.label * (MIRRORED.numpy() if drawn.mirrored else 1.0)
+def _mirrored(
+    command: npt.NDArray[np.float32], drawn: ImageAugmentation
+) -> npt.NDArray[np.float32]:
+    turned: npt.NDArray[np.float32] = command * (MIRRORED.numpy() if drawn.mirrored else 1.0)
     return turned.astype(np.float32)
 
 

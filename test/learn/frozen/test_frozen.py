@@ -40,7 +40,7 @@ def clip(tmp_path, number, frames=20):
     nothing = np.zeros((frames, 3), np.float32), np.full((frames, 9), np.nan, np.float32)
     aside = np.linspace(-0.5, 0.5, frames)
     belief = np.stack([np.ones(frames), aside, aside], axis=1).astype(np.float32)
-    more = belief, np.full((frames, 3), np.nan, np.float32)
+    more = belief, np.full((frames, 3), np.nan, np.float32), label.astype(np.float32) / 2.0
     stamps = np.arange(frames) * 0.05
     return Clip(
         CachedFrames(file, pixels.shape), stamps, label.astype(np.float32), *nothing, *more

@@ -48,7 +48,7 @@ def clip() -> Clip:
     label = np.zeros((6, 4), np.float32)
     three = np.zeros((6, 3), np.float32)
     return Clip(  # type: ignore[arg-type]
-        some.frames, np.arange(6.0), label, some.target, nothing, three, three
+        some.frames, np.arange(6.0), label, some.target, nothing, three, three, label
     )
 
 

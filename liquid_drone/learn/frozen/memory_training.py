@@ -1,0 +1,76 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The memory of a core first, since its ticks follow each other; then what it remembers, once.
+
+What it tells the core is the same in every step of the core's training, so that one is as fast as
+without a memory. The core's losses do not reach it.
+"""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from ...errors import TrainingError
+from ...policy.network import Network
+from ...streams import Stream
+from ..losses import belief_losses
+from ..recipe import TrainConfig
+from .core_batches import core_batch
+from .views import FlightViews
+
+WINDOWS = 64
+RATE, CONSTANT_RATE = 2e-3, 1e-2  # of the layer that measures, of the filter's constants
+LEAST_SHARE = 0.02  # of the rates at the end
+
+
+def train_memory(
+    network: Network, flights: list[FlightViews], config: TrainConfig
+) -> list[FlightViews]:
+    """Train the memory by its belief; return the flights with what it remembers in them.
+
+    Raises:
+        TrainingError: the loss is not finite.
+
+    """
+    memory = network.memory
+    assert memory is not None
+    layer = list(memory.measure.parameters())
+    constants = [p for name, p in memory.named_parameters() if not name.startswith('measure.')]
+    groups = [{'params': layer, 'base': RATE}, {'params': constants, 'base': CONSTANT_RATE}]
+    optimiser = torch.optim.Adam(groups)
+    whole = replace(config, windows=WINDOWS, length=config.frames, burn_in=0)
+    for step in range(config.memory_steps):
+        for group in optimiser.param_groups:
+            falls = 0.5 * (1.0 + math.cos(math.pi * step / config.memory_steps))
+            group['lr'] = group['base'] * (LEAST_SHARE + (1.0 - LEAST_SHARE) * falls)
+        batch = core_batch(flights, whole, network.time.nominal_s, step, of=Stream.MEMORY_WINDOWS)
+        state = batch.features.new_zeros(WINDOWS, network.state_size)
+        motion = network.motion(batch.features, batch.flown)
+        known = network.remember(batch.features, batch.dt_s, state, motion)
+        losses = belief_losses(known.belief, batch.belief, batch.target, config.hidden_weight)
+        loss = losses['belief'] + losses['believed']
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(memory.parameters(), config.clip)
+        if not (torch.isfinite(loss) and torch.isfinite(norm)):
+            raise TrainingError(f'step {step} of the memory gave a loss that is not finite')
+        optimiser.step()
+    memory.requires_grad_(False)
+    return [remembering(network, flight) for flight in flights]
+
+
+def remembering(network: Network, flight: FlightViews) -> FlightViews:
+    """Return a flight with what the memory tells the core in each of its frames."""
+    dt_s = np.diff(flight.stamp_s, prepend=flight.stamp_s[0] - network.time.nominal_s)
+    features = torch.from_numpy(np.asarray(flight.features, np.float32))
+    views = len(features)
+    with torch.no_grad():
+        known = network.remember(
+            features,
+            torch.from_numpy(dt_s).float().expand(views, -1),
+            features.new_zeros(views, network.state_size),
+            network.motion(features, torch.from_numpy(flight.flown)),
+        )
+    return replace(flight, remembered=known.inputs.numpy())

@@ -1,0 +1,204 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where the target is while nobody sees it: a Kalman filter inside of the core's graph.
+
+Training flights taught 19 liquid neurons to follow and not to remember (``docs/LIQUID.md``), so
+place and velocity of the target are carried beside them, and are inputs of theirs. What the filter
+takes for a measurement, and how sure of it it is, a small layer learns from the features, through
+the filter (Haarnoja et al. 2016, "Backprop KF"). How the drone itself moved is not measured but
+known from its own commands, an efference copy (von Holst and Mittelstaedt 1950), which the vehicle
+follows with a lag. A measurement far from what was expected counts less (a Student t instead of a
+normal distribution), so that somebody else in the picture does not become the target at once.
+
+Shapes: B batch, T ticks, F features. Places and velocities are horizontal, body FLU,
+heading-aligned, in m and m/s. Each axis has a filter of its own, of place and velocity.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from .cells.base import linear
+
+REFERENCE_M = 4.0  # where the target is thought to be before it was ever seen, straight ahead
+FAR_M = 6.0  # standard deviation of that, and the largest of a place
+FAST_M_S = 1.0  # standard deviation of a velocity of which nothing is known
+HIDDEN = 32  # of the layer that measures
+MEASURED = 5  # logit that it is seen, bearing, log distance, log spreads along and across
+LEAST_M2 = 1e-4
+MOTION = (0, 1, 3)  # of a command: vx, vy, yaw rate
+SCALES = (2.0, 2.0, 1.2)  # of motion, for the inputs of the cell
+MOST_LOG_RANGE, MOST_LOG_SPREAD = 1.6, 2.0
+
+INPUTS = 9  # of the cell: bearing as cosine and sine, distance, velocity, own motion, spread
+FILTER_STATE = 13  # own motion 3, place 2, velocity 2, knowledge of each axis 3 + 3
+STATE = FILTER_STATE + len(MOTION)  # and the command that flies until the next tick
+
+
+class Remembered(NamedTuple):
+    """What the memory makes of some ticks."""
+
+    inputs: Tensor  # (B, T, INPUTS)
+    belief: Tensor  # (B, T, 3): logit, bearing, log(m / 4 m)
+    state: Tensor  # (B, FILTER_STATE)
+
+
+class _Axes(NamedTuple):
+    """The filter of both axes, each (B, 2)."""
+
+    place: Tensor
+    velocity: Tensor
+    pp: Tensor  # variance of the place
+    pv: Tensor  # covariance
+    vv: Tensor  # variance of the velocity
+
+
+class TargetMemory(nn.Module):
+    """The filter; all of its constants are learned."""
+
+    def __init__(self, features: int, seed: int = 0) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        self.measure = nn.Sequential(
+            linear(features, HIDDEN, generator), nn.SiLU(), linear(HIDDEN, MEASURED, generator)
+        )
+        last = self.measure[2]
+        assert isinstance(last, nn.Linear)
+        with torch.no_grad():
+            last.weight.mul_(0.1)
+            last.bias.copy_(torch.tensor([1.0, 0.0, 0.0, math.log(0.2), math.log(0.1)]))
+        self.log_lag_s = _logs(0.7, 0.7, 0.3)  # of the vehicle behind its commands
+        self.log_push = _logs(0.5)  # the target's acceleration, m/s^1.5
+        self.log_slip = _logs(0.2)  # of the own place, m/s^0.5
+        self.log_turn = _logs(0.05)  # of the own heading, rad/s^0.5
+        self.log_fade_s = _logs(5.0)  # a velocity that is not seen is forgotten in this time
+        self.log_tail = _logs(4.0)  # degrees of freedom: fewer, and the unexpected counts less
+        self.sure = nn.Linear(3, 1)  # that the belief is right, of its spread and of what is seen
+        with torch.no_grad():
+            self.sure.weight.copy_(torch.tensor([[-1.0, -1.0, 0.2]]))
+            self.sure.bias.fill_(-2.0)
+
+    def sequence(
+        self, features: Tensor, motion: Tensor, dt_s: Tensor, state: Tensor
+    ) -> Remembered:
+        """Remember through T ticks.
+
+        Args:
+            features: (B, T, F).
+            motion: commanded since the tick before, (B, T, 3), see MOTION, in m/s and rad/s.
+            dt_s: seconds since the tick before, (B, T).
+            state: before the first tick, (B, FILTER_STATE) or more; zeros know nothing.
+
+        """
+        measured = self.measure(features)
+        places, spreads = _polar(measured)
+        kept = torch.exp(-dt_s[..., None] / self.log_lag_s.exp())
+        weight = torch.sigmoid(measured[..., :1])
+        own, axes = state[:, :3], _unpacked(state)
+        rows = []
+        ticks = (places, spreads, weight, motion, kept, dt_s[..., None])
+        for place, spread, share, told, keep, dt in zip(
+            *(x.unbind(1) for x in ticks), strict=True
+        ):
+            own = told + (own - told) * keep
+            axes = self._corrected(self._predicted(axes, own, dt), place, spread, share)
+            rows.append(torch.cat([axes.place, axes.velocity, axes.pp, own], dim=1))
+        found = torch.stack(rows, dim=1)
+        return Remembered(
+            _inputs(found), self._belief(found, measured[..., :1]), _packed(own, axes)
+        )
+
+    def _predicted(self, axes: _Axes, own: Tensor, dt: Tensor) -> _Axes:
+        """Go on for dt (B, 1), while the drone moves by its own motion (B, 3)."""
+        push, slip = self.log_push.exp() ** 2 * dt, self.log_slip.exp() ** 2 * dt
+        turn = self.log_turn.exp() ** 2 * dt
+        fade = torch.exp(-dt / self.log_fade_s.exp())
+        angle = own[:, 2:] * dt
+        cosine, sine = torch.cos(angle), torch.sin(angle)
+        side = torch.cat(
+            [sine, -sine], dim=1
+        )  # a turn to the left takes what is seen to the right
+        moved = axes.place + (axes.velocity - own[:, :2]) * dt
+        place = cosine * moved + side * moved.flip(1)
+        velocity = (cosine * axes.velocity + side * axes.velocity.flip(1)) * fade
+        pp, pv, vv = (_mixed(x, cosine, sine) for x in axes[2:])
+        pp = pp + (2.0 * pv + vv * dt) * dt + slip + turn * place.flip(1) ** 2
+        pv = (pv + vv * dt) * fade
+        vv = vv * fade**2 + push
+        return _Axes(place, velocity, pp.clamp(max=FAR_M**2), pv, vv.clamp(max=2.0 * FAST_M_S**2))
+
+    def _corrected(self, axes: _Axes, place: Tensor, spread: Tensor, share: Tensor) -> _Axes:
+        """Take a place (B, 2) of some variance (B, 2), by a share (B, 1)."""
+        off, expected = place - axes.place, axes.pp + spread
+        far = (off**2 / expected).sum(dim=1, keepdim=True)
+        weight = share / (1.0 + far / self.log_tail.exp())
+        gain, gain_v = weight * axes.pp / expected, weight * axes.pv / expected
+        return _Axes(
+            axes.place + gain * off,
+            axes.velocity + gain_v * off,
+            axes.pp - gain * axes.pp,
+            axes.pv - gain * axes.pv,
+            axes.vv - gain_v * axes.pv,
+        )
+
+    def _belief(self, found: Tensor, seen: Tensor) -> Tensor:
+        place, _, spread, _ = _columns(found)
+        square = (place**2).sum(dim=-1, keepdim=True) + 0.01
+        bearing = torch.atan2(place[..., 1:], place[..., :1])
+        clues = torch.cat([torch.log(spread / square + 1e-4), seen], dim=-1).detach()
+        return torch.cat([self.sure(clues), bearing, _log_range(square)], dim=-1)
+
+
+def _logs(*values: float) -> nn.Parameter:
+    return nn.Parameter(torch.log(torch.tensor(values)))
+
+
+def _log_range(square: Tensor) -> Tensor:
+    return 0.5 * torch.log(square) - math.log(REFERENCE_M)
+
+
+def _polar(measured: Tensor) -> tuple[Tensor, Tensor]:
+    """Return places (..., 2) and their variances (..., 2) of bearings, log distances, spreads."""
+    bearing, log_range = measured[..., 1:2], measured[..., 2:3]
+    distance = REFERENCE_M * torch.exp(log_range.clamp(-2.5, MOST_LOG_RANGE))
+    spreads = measured[..., 3:].clamp(-5.0, MOST_LOG_SPREAD).exp()
+    along, across = ((distance * spreads) ** 2).chunk(2, dim=-1)
+    cosine, sine = torch.cos(bearing), torch.sin(bearing)
+    place = distance * torch.cat([cosine, sine], dim=-1)
+    variances = torch.cat([along, across], dim=-1)
+    return place, _mixed(variances, cosine, sine) + LEAST_M2
+
+
+def _mixed(variance: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """Turn variances (..., 2) of two axes that know nothing of each other."""
+    return variance * cosine**2 + variance.flip(-1) * sine**2
+
+
+def _inputs(found: Tensor) -> Tensor:
+    """Return what the cell is told (..., INPUTS), about -1..1."""
+    place, velocity, spread, own = _columns(found)
+    square = (place**2).sum(dim=-1, keepdim=True) + 0.01
+    towards = place * torch.rsqrt(square)
+    motion = own / own.new_tensor(SCALES)
+    doubt = torch.sqrt(spread.sum(dim=-1, keepdim=True)) / FAR_M
+    return torch.cat([towards, _log_range(square), velocity / 2.0, motion, doubt], dim=-1)
+
+
+def _columns(found: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return places, velocities and variances (..., 2), and the own motion (..., 3)."""
+    return found[..., :2], found[..., 2:4], found[..., 4:6], found[..., 6:]
+
+
+def _unpacked(state: Tensor) -> _Axes:
+    """Return the filter of a state, in which zero is: nothing known."""
+    place, velocity, pp, pv, vv = state[:, 3:FILTER_STATE].chunk(5, dim=1)
+    ahead = place.new_tensor([REFERENCE_M, 0.0])
+    return _Axes(place + ahead, velocity, FAR_M**2 - pp, pv, FAST_M_S**2 - vv)
+
+
+def _packed(own: Tensor, axes: _Axes) -> Tensor:
+    ahead = own.new_tensor([REFERENCE_M, 0.0])
+    known = axes.place - ahead, axes.velocity, FAR_M**2 - axes.pp, axes.pv, FAST_M_S**2 - axes.vv
+    return torch.cat([own, *known], dim=1)
