@@ -24,7 +24,7 @@ from ..evaluate.shards import SeedShard
 from ..files import sha256_of
 from ..policy.config import WEIGHTS_FILE
 from ..policy.network import Network
-from ..policy.weights import ENCODER, begin_with, load_weights_of
+from ..policy.weights import ENCODER, begin_with, start_from
 from ..seeds import split_seeds
 from ..sim.scenario.scenario import load_target
 from ..workers.executor import Executor
@@ -216,7 +216,7 @@ def train_round(
     if recipe.pictures.is_stage:
         network = with_trained_encoder(recipe, work, network, clips, watcher)
     elif recipe.start and before is None:
-        load_weights_of(network, recipe.start)
+        start_from(network, recipe.start)
     with tensorboard_log(work.root) if team.first else nullcontext(NoTensorBoardLog()) as numbers:
 
         def report(step: int, losses: dict[str, float]) -> None:
@@ -229,7 +229,7 @@ def train_round(
             watcher.advance(done - before_it, config.windows * config.length, **smooth)
 
         if recipe.frozen.bundle:
-            _train_core(recipe, work, network, clips, one.checkpoint, report)
+            _train_core(recipe, work, network, clips, one.checkpoint, report, watcher.note)
             watcher.end(f'command {smooth["command"]:.4f}')
             return
         losses_beside = beside.losses if beside else None
@@ -244,6 +244,7 @@ def _train_core(
     clips: list[Clip],
     checkpoint: Path,
     report: Report,
+    note: Callable[[str], None],
 ) -> None:
     """Train the core behind a frozen encoder; note its loss on the flights that are held out."""
     frozen, config = recipe.frozen, recipe.train
@@ -251,7 +252,7 @@ def _train_core(
     key = sha256_of(resources.bundle(frozen.bundle) / WEIGHTS_FILE)
     flights = open_views(network, clips, config, frozen.views, work.views, key)
     learned = flights[: len(flights) - frozen.held_out]
-    average = train_core(network, learned, config, checkpoint, report)
+    average = train_core(network, learned, config, checkpoint, report, note)
     if held := flights[len(learned) :]:
         loss = held_out_loss(average, held, command_weights(learned))
         write_held_out(loss, len(held), checkpoint.with_suffix('.held-out.json'))

@@ -197,11 +197,13 @@ class Recipe:
     seasons: tuple[str, ...] = ('summer',)
     targets: tuple[str, ...] = ('red_backpack',)  # a name twice has twice as many episodes
     task: str = 'follow'
+    tasks: tuple[str, ...] = ()  # more of them: training flights take turns, validation has `task`
     weather: tuple[str, ...] = ('clear',)
     lookalikes: tuple[str, ...] = ()  # targets that walk in the target's stead: not to be seen
     lookalike_every: int = 7  # one training flight in so many; coprime to the number of places
     recorded: tuple[str, ...] = ()  # what recorded flights followed; they join every round
-    start: str = ''  # bundle whose weights training begins with; empty: from nothing
+    start: str = ''  # bundle whose weights training begins with; of its encoder alone, where the
+    # core is of another shape; empty: from nothing
     frozen: FrozenEncoder = field(default_factory=FrozenEncoder)  # whose encoder is kept
     network: NetworkConfig = field(default_factory=NetworkConfig)
     collect: CollectConfig = field(default_factory=CollectConfig)
@@ -252,20 +254,22 @@ def check_whole(recipe: Recipe) -> None:
         BundleError: the start is no bundle to go on from.
 
     """
-    from ..policy.weights import ENCODER, begin_with, load_weights_of
+    from ..policy.weights import ENCODER, begin_with, start_from
 
     first = recipe.worlds[0], recipe.seasons[0], recipe.targets[0]
     for world in dict.fromkeys(recipe.worlds):
         load_scenario(world, *first[1:], recipe.task)
     for season in dict.fromkeys(recipe.seasons):
         load_scenario(first[0], season, first[2], recipe.task)
+    for task in dict.fromkeys(recipe.tasks):
+        load_scenario(*first, task)
     for target in dict.fromkeys((*recipe.targets, *recipe.lookalikes)):
         check_meshes(load_scenario(*first[:2], target, recipe.task))
     if len(recipe.weather) * len(recipe.worlds) * len(recipe.seasons) > MOST_PLACES:
         raise ConfigError(f'{recipe.name}: expected at most {MOST_PLACES} places')
     network = built(recipe)
     if recipe.start:
-        (begin_with if recipe.pictures.is_stage else load_weights_of)(network, recipe.start)
+        (begin_with if recipe.pictures.is_stage else start_from)(network, recipe.start)
     if recipe.frozen.bundle:
         begin_with(network, recipe.frozen.bundle, ENCODER)
 

@@ -46,13 +46,10 @@ class Remembered(NamedTuple):
 
 
 class _Axes(NamedTuple):
-    """The filter of both axes, each (B, 2)."""
+    """The filter of both axes, which are the last dimension."""
 
-    place: Tensor
-    velocity: Tensor
-    pp: Tensor  # variance of the place
-    pv: Tensor  # covariance
-    vv: Tensor  # variance of the velocity
+    mean: Tensor  # (B, 2, 2): place, velocity
+    covariance: Tensor  # (B, 3, 2): of the place, of both, of the velocity
 
 
 class TargetMemory(nn.Module):
@@ -95,20 +92,28 @@ class TargetMemory(nn.Module):
         measured = self.measure(features)
         places, spreads = _polar(measured)
         kept = torch.exp(-dt_s[..., None] / self.log_lag_s.exp())
-        weight = torch.sigmoid(measured[..., :1])
+        weight, rows = torch.sigmoid(measured[..., :1]), []
         own, axes = state[:, :3], _unpacked(state)
-        rows = []
         ticks = (places, spreads, weight, motion, kept, dt_s[..., None])
         for place, spread, share, told, keep, dt in zip(
             *(x.unbind(1) for x in ticks), strict=True
         ):
             own = told + (own - told) * keep
             axes = self._corrected(self._predicted(axes, own, dt), place, spread, share)
-            rows.append(torch.cat([axes.place, axes.velocity, axes.pp, own], dim=1))
-        found = torch.stack(rows, dim=1)
-        return Remembered(
-            _inputs(found), self._belief(found, measured[..., :1]), _packed(own, axes)
-        )
+            rows.append((*axes, own))
+        mean, covariance, moved = (torch.stack(x, dim=1) for x in zip(*rows, strict=True))
+        place, velocity = mean.unbind(2)
+        spread = covariance[:, :, 0]
+        square = (place**2).sum(dim=-1, keepdim=True) + 0.01
+        log_range = 0.5 * torch.log(square) - math.log(REFERENCE_M)
+        doubt = torch.sqrt(spread.sum(dim=-1, keepdim=True)) / FAR_M
+        own_share = moved / moved.new_tensor(SCALES)
+        towards = place * torch.rsqrt(square)
+        told = torch.cat([towards, log_range, velocity / 2.0, own_share, doubt], dim=-1)
+        bearing = torch.atan2(place[..., 1:], place[..., :1])
+        clues = torch.cat([torch.log(spread / square + 1e-4), measured[..., :1]], dim=-1)
+        belief = torch.cat([self.sure(clues.detach()), bearing, log_range], dim=-1)
+        return Remembered(told, belief, _packed(own, axes))
 
     def _predicted(self, axes: _Axes, own: Tensor, dt: Tensor) -> _Axes:
         """Go on for dt (B, 1), while the drone moves by its own motion (B, 3)."""
@@ -116,47 +121,31 @@ class TargetMemory(nn.Module):
         turn = self.log_turn.exp() ** 2 * dt
         fade = torch.exp(-dt / self.log_fade_s.exp())
         angle = own[:, 2:] * dt
-        cosine, sine = torch.cos(angle), torch.sin(angle)
-        side = torch.cat(
-            [sine, -sine], dim=1
-        )  # a turn to the left takes what is seen to the right
-        moved = axes.place + (axes.velocity - own[:, :2]) * dt
-        place = cosine * moved + side * moved.flip(1)
-        velocity = (cosine * axes.velocity + side * axes.velocity.flip(1)) * fade
-        pp, pv, vv = (_mixed(x, cosine, sine) for x in axes[2:])
-        pp = pp + (2.0 * pv + vv * dt) * dt + slip + turn * place.flip(1) ** 2
+        cosine, sine = torch.cos(angle)[:, None], torch.sin(angle)[:, None]  # (B, 1, 1)
+        side = torch.cat([sine, -sine], dim=2)  # who turns left finds all further right
+        place, velocity = axes.mean.unbind(1)
+        moved = torch.stack([place + (velocity - own[:, :2]) * dt, velocity * fade], dim=1)
+        mean = cosine * moved + side * moved.flip(2)
+        pp, pv, vv = _mixed(axes.covariance, cosine, sine).unbind(1)
+        pp = pp + (2.0 * pv + vv * dt) * dt + slip + turn * mean[:, 0].flip(1) ** 2
         pv = (pv + vv * dt) * fade
         vv = vv * fade**2 + push
-        return _Axes(place, velocity, pp.clamp(max=FAR_M**2), pv, vv.clamp(max=2.0 * FAST_M_S**2))
+        pp, vv = pp.clamp(max=FAR_M**2), vv.clamp(max=2.0 * FAST_M_S**2)
+        return _Axes(mean, torch.stack([pp, pv, vv], dim=1))
 
     def _corrected(self, axes: _Axes, place: Tensor, spread: Tensor, share: Tensor) -> _Axes:
         """Take a place (B, 2) of some variance (B, 2), by a share (B, 1)."""
-        off, expected = place - axes.place, axes.pp + spread
+        mean, known = axes.mean, axes.covariance[:, :2]  # (B, 2, 2): of the place with both
+        off, expected = place - mean[:, 0], known[:, 0] + spread
         far = (off**2 / expected).sum(dim=1, keepdim=True)
         weight = share / (1.0 + far / self.log_tail.exp())
-        gain, gain_v = weight * axes.pp / expected, weight * axes.pv / expected
-        return _Axes(
-            axes.place + gain * off,
-            axes.velocity + gain_v * off,
-            axes.pp - gain * axes.pp,
-            axes.pv - gain * axes.pv,
-            axes.vv - gain_v * axes.pv,
-        )
-
-    def _belief(self, found: Tensor, seen: Tensor) -> Tensor:
-        place, _, spread, _ = _columns(found)
-        square = (place**2).sum(dim=-1, keepdim=True) + 0.01
-        bearing = torch.atan2(place[..., 1:], place[..., :1])
-        clues = torch.cat([torch.log(spread / square + 1e-4), seen], dim=-1).detach()
-        return torch.cat([self.sure(clues), bearing, _log_range(square)], dim=-1)
+        gain = known * (weight / expected)[:, None]  # (B, 2, 2): of place and velocity
+        less = torch.cat([gain[:, :1] * known, gain[:, 1:] * known[:, 1:]], dim=1)
+        return _Axes(mean + gain * off[:, None], axes.covariance - less)
 
 
 def _logs(*values: float) -> nn.Parameter:
     return nn.Parameter(torch.log(torch.tensor(values)))
-
-
-def _log_range(square: Tensor) -> Tensor:
-    return 0.5 * torch.log(square) - math.log(REFERENCE_M)
 
 
 def _polar(measured: Tensor) -> tuple[Tensor, Tensor]:
@@ -176,29 +165,21 @@ def _mixed(variance: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     return variance * cosine**2 + variance.flip(-1) * sine**2
 
 
-def _inputs(found: Tensor) -> Tensor:
-    """Return what the cell is told (..., INPUTS), about -1..1."""
-    place, velocity, spread, own = _columns(found)
-    square = (place**2).sum(dim=-1, keepdim=True) + 0.01
-    towards = place * torch.rsqrt(square)
-    motion = own / own.new_tensor(SCALES)
-    doubt = torch.sqrt(spread.sum(dim=-1, keepdim=True)) / FAR_M
-    return torch.cat([towards, _log_range(square), velocity / 2.0, motion, doubt], dim=-1)
-
-
-def _columns(found: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return places, velocities and variances (..., 2), and the own motion (..., 3)."""
-    return found[..., :2], found[..., 2:4], found[..., 4:6], found[..., 6:]
-
-
 def _unpacked(state: Tensor) -> _Axes:
     """Return the filter of a state, in which zero is: nothing known."""
-    place, velocity, pp, pv, vv = state[:, 3:FILTER_STATE].chunk(5, dim=1)
-    ahead = place.new_tensor([REFERENCE_M, 0.0])
-    return _Axes(place + ahead, velocity, FAR_M**2 - pp, pv, FAST_M_S**2 - vv)
+    held = state[:, 3:FILTER_STATE].view(-1, 5, 2)
+    mean, covariance = held.split([2, 3], dim=1)  # type: ignore[no-untyped-call]
+    return _Axes(mean + _first_mean(state), _first_covariance(state) - covariance)
 
 
 def _packed(own: Tensor, axes: _Axes) -> Tensor:
-    ahead = own.new_tensor([REFERENCE_M, 0.0])
-    known = axes.place - ahead, axes.velocity, FAR_M**2 - axes.pp, axes.pv, FAST_M_S**2 - axes.vv
-    return torch.cat([own, *known], dim=1)
+    known = axes.mean - _first_mean(own), _first_covariance(own) - axes.covariance
+    return torch.cat([own, torch.cat(known, dim=1).flatten(1)], dim=1)
+
+
+def _first_mean(like: Tensor) -> Tensor:
+    return like.new_tensor([[REFERENCE_M, 0.0], [0.0, 0.0]])
+
+
+def _first_covariance(like: Tensor) -> Tensor:
+    return like.new_tensor([[FAR_M**2] * 2, [0.0, 0.0], [FAST_M_S**2] * 2])

@@ -12,7 +12,7 @@ positive, and the horizontal distance, inside of the network as log(m / 4 m).
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -200,8 +200,12 @@ class Network(nn.Module):
         return torch.clamp(dt_s, self.time.min_s, self.time.max_s)
 
 
-def _by_present_names(_network: nn.Module, state: dict[str, Tensor], *_: object) -> None:
-    """Rename what older checkpoints and bundles call by a former name."""
+def _by_present_names(_network: nn.Module, state: dict[str, Any], *_: object) -> None:
+    by_present_names(state)
+
+
+def by_present_names(state: dict[str, Any]) -> None:
+    """Rename in place what older checkpoints and bundles call by a former name."""
     for name in ('weight', 'bias'):
         if f'hints.{name}' in state:
             state[f'auxiliary.{name}'] = state.pop(f'hints.{name}')

@@ -18,7 +18,7 @@ from ..errors import BundleError, ConfigError, shown
 from ..files import parse_json, written
 from ..npz import read_npz
 from .config import WEIGHTS_FILE, NetworkConfig
-from .network import Network
+from .network import Network, by_present_names
 
 CONFIG = 'config'
 ENCODER = ('vision.', 'auxiliary.')  # names of its tensors begin so
@@ -72,6 +72,19 @@ def load_weights_of(network: Network, bundle: str) -> Network:
             f'{path / WEIGHTS_FILE} does not fit the network of the recipe: {differs}'
         ) from error
     return network
+
+
+def start_from(network: Network, bundle: str) -> Network:
+    """Load a bundle's weights: of its encoder alone, where its core is of another shape.
+
+    Raises:
+        BundleError: as :func:`load_weights_of`, or an encoder of another shape.
+
+    """
+    arrays, _ = _read(resources.bundle(bundle))
+    mine = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    same = mine == {name: array.shape for name, array in arrays.items()}
+    return load_weights_of(network, bundle) if same else begin_with(network, bundle, ENCODER)
 
 
 def begin_with(network: Network, bundle: str, parts: tuple[str, ...] = ('',)) -> Network:
@@ -130,6 +143,7 @@ def _read(bundle: Path) -> tuple[dict[str, Any], NetworkConfig]:
         config = schema.build(NetworkConfig, parse_json(str(text), str(path)), str(path))
     except ConfigError as error:
         raise BundleError(str(error)) from error
+    by_present_names(arrays)
     return arrays, config
 
 

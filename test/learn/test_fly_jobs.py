@@ -52,6 +52,13 @@ def test_episodes_that_went_to_another_disk_are_missed(
         list(run_jobs(jobs, ThisProcess()))
 
 
+def test_tasks_take_turns_and_each_flies_everywhere(tmp_path: Path) -> None:
+    recipe = Recipe('tiny', worlds=('forest', 'urban'), tasks=('occlusion:4', 'twins'))
+    flights = [job.flight for job in jobs_of(recipe, range(12), 8, PLAN, tmp_path)]
+    assert [flight.task for flight in flights[:4]] == ['follow', 'occlusion:4', 'twins', 'follow']
+    assert len({(flight.world, flight.task) for flight in flights}) == 6
+
+
 @pytest.mark.parametrize(
     'module', ['learn.flights.jobs', 'learn.pictures.shards', 'evaluate.protocol']
 )

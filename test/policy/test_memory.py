@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Protects: a core's memory knows where a hidden target is, and is the same in flight as taught."""
+"""Protects: the memory of a core knows where a hidden target is, in flight as in training."""
 
 import math
 
@@ -46,7 +46,7 @@ def plain_memory() -> TargetMemory:
 def walk(seed: int, ticks: int) -> tuple[np.ndarray, np.ndarray]:
     """Return a target's places in the body's heading (T, 2), and the drone's motion (T, 3)."""
     rng = np.random.default_rng(seed)
-    place, velocity = rng.uniform(-3.0, 3.0, 2) + [6.0, 0.0], rng.uniform(-1.0, 1.0, 2)
+    place, velocity = rng.uniform([3.0, -3.0], [9.0, 3.0]), rng.uniform(-1.0, 1.0, 2)
     own, yaw, heading = np.zeros(2), 0.0, []
     motion = np.cumsum(rng.normal(0.0, 0.05, (ticks, 3)), axis=0).clip(-0.8, 0.8)
     for tick in range(ticks):

@@ -29,16 +29,17 @@ def jobs_of(
     lookalikes: bool = False,
     cache: Path | None = None,
 ) -> list[Job]:
-    """Return one job per seed; targets take turns, then worlds, seasons, weathers.
+    """Return one job per seed; tasks take turns, then targets, worlds, seasons, weathers.
 
     With ``lookalikes`` these walk in the target's stead now and then, as the recipe says. With a
     ``cache`` the frames are kept there for training.
     """
     kinds = (recipe.weather, recipe.seasons, recipe.worlds, recipe.targets)
-    places = list(itertools.product(*kinds))
+    places, tasks = list(itertools.product(*kinds)), (recipe.task, *recipe.tasks)
     jobs = []
     for seed in seeds:
-        weather, season, world, target = places[seed % len(places)]
+        place, task = divmod(seed, len(tasks))
+        weather, season, world, target = places[place % len(places)]
         turn, rest = divmod(seed, recipe.lookalike_every)
         if lookalikes and recipe.lookalikes and rest == recipe.lookalike_every - 1:
             target = recipe.lookalikes[turn % len(recipe.lookalikes)]
@@ -48,7 +49,7 @@ def jobs_of(
             world=world,
             season=season,
             target=target,
-            task=recipe.task,
+            task=tasks[task],
             weather=weather,
             seed=seed,
             start='hover',

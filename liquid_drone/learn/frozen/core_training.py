@@ -6,6 +6,7 @@ Windows, gaps between frames, optimiser, rates, weights of the command channels 
 average are those of ``behaviour_cloning``; the heads of the encoder stay as they are.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,7 @@ def train_core(
     config: TrainConfig,
     checkpoint: Path,
     report: Report = lambda step, losses: None,
+    note: Callable[[str], None] = lambda text: None,
 ) -> Network:
     """Train the core of a network and write a checkpoint; return the averaged network.
 
@@ -53,7 +55,9 @@ def train_core(
     network.vision.requires_grad_(False)
     network.auxiliary.requires_grad_(False)
     if network.memory is not None:
-        long = train_memory(network, long, config)
+        note(f'its memory first: {config.memory_steps} steps')
+        long, loss = train_memory(network, long, config)
+        note(f'its memory: belief {loss:.4f}')
     weight = command_weights(flights)
     progress = _begin(network, config)
     for step in range(config.steps):

@@ -20,15 +20,16 @@ from ..recipe import TrainConfig
 from .core_batches import core_batch
 from .views import FlightViews
 
-WINDOWS = 64
+WINDOWS = 2  # for each of the core: a tick of many windows costs hardly more than one of few
 RATE, CONSTANT_RATE = 2e-3, 1e-2  # of the layer that measures, of the filter's constants
 LEAST_SHARE = 0.02  # of the rates at the end
+SMOOTHING = 0.95  # of the loss that is told, per step
 
 
 def train_memory(
     network: Network, flights: list[FlightViews], config: TrainConfig
-) -> list[FlightViews]:
-    """Train the memory by its belief; return the flights with what it remembers in them.
+) -> tuple[list[FlightViews], float]:
+    """Train the memory by its belief; return the flights with what it remembers, and the loss.
 
     Raises:
         TrainingError: the loss is not finite.
@@ -36,17 +37,21 @@ def train_memory(
     """
     memory = network.memory
     assert memory is not None
+    memory.requires_grad_(True)
     layer = list(memory.measure.parameters())
     constants = [p for name, p in memory.named_parameters() if not name.startswith('measure.')]
     groups = [{'params': layer, 'base': RATE}, {'params': constants, 'base': CONSTANT_RATE}]
     optimiser = torch.optim.Adam(groups)
-    whole = replace(config, windows=WINDOWS, length=config.frames, burn_in=0)
+    smooth, whole = (
+        math.nan,
+        replace(config, windows=WINDOWS * config.windows, length=config.frames, burn_in=0),
+    )
     for step in range(config.memory_steps):
         for group in optimiser.param_groups:
             falls = 0.5 * (1.0 + math.cos(math.pi * step / config.memory_steps))
             group['lr'] = group['base'] * (LEAST_SHARE + (1.0 - LEAST_SHARE) * falls)
         batch = core_batch(flights, whole, network.time.nominal_s, step, of=Stream.MEMORY_WINDOWS)
-        state = batch.features.new_zeros(WINDOWS, network.state_size)
+        state = batch.features.new_zeros(whole.windows, network.state_size)
         motion = network.motion(batch.features, batch.flown)
         known = network.remember(batch.features, batch.dt_s, state, motion)
         losses = belief_losses(known.belief, batch.belief, batch.target, config.hidden_weight)
@@ -57,8 +62,10 @@ def train_memory(
         if not (torch.isfinite(loss) and torch.isfinite(norm)):
             raise TrainingError(f'step {step} of the memory gave a loss that is not finite')
         optimiser.step()
+        now = float(losses['belief'].detach())
+        smooth = now if step == 0 else SMOOTHING * smooth + (1.0 - SMOOTHING) * now
     memory.requires_grad_(False)
-    return [remembering(network, flight) for flight in flights]
+    return [remembering(network, flight) for flight in flights], smooth
 
 
 def remembering(network: Network, flight: FlightViews) -> FlightViews:

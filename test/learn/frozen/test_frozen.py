@@ -10,13 +10,14 @@ import torch
 
 from liquid_drone.errors import ConfigError, EpisodeError
 from liquid_drone.learn.clips import CachedFrames, Clip
+from liquid_drone.learn.frozen.core_batches import core_batch
 from liquid_drone.learn.frozen.core_training import (
     command_weights,
-    core_batch,
     held_out_loss,
     train_core,
 )
-from liquid_drone.learn.frozen.views import open_views
+from liquid_drone.learn.frozen.memory_training import remembering, train_memory
+from liquid_drone.learn.frozen.views import FlightViews, open_views
 from liquid_drone.learn.recipe import Augmentation, Recipe, TrainConfig, check_whole
 from liquid_drone.policy.config import CoreConfig, NetworkConfig, VisionConfig
 from liquid_drone.policy.network import Network
@@ -103,6 +104,47 @@ def test_a_core_learns_where_the_target_is_and_long_windows_carry_their_state(tm
     assert np.mean([now['belief'] for now in losses[-10:]]) < 0.8 * losses[0]['belief']
     with pytest.raises(EpisodeError, match='no flight has 44 frames'):
         train_core(one, flights, replace(config, burn_in=36), tmp_path / 'other.pt')
+
+
+def told(seed: int, frames: int = 20) -> FlightViews:
+    """Return a flight whose features tell, mixed, where the target is, while it is seen."""
+    rng = np.random.default_rng(seed)
+    mix = np.random.default_rng(0).normal(size=(3, 12))
+    seen = np.arange(frames) % 20 < 14
+    line = np.stack([np.ones(frames), np.linspace(-1.0, 1.0, frames)])
+    bearing, far = rng.uniform(-0.5, 0.5, (2, 2)) @ line
+    clues = np.stack([seen, bearing * seen, far * seen], axis=1) @ mix
+    nothing = np.zeros((frames, 3), np.float32)
+    label = np.zeros((1, frames, 4), np.float32)
+    return FlightViews(
+        clues[None].astype(np.float16),
+        label,
+        np.arange(frames) * 0.05,
+        np.column_stack([seen, nothing[:, :2]]).astype(np.float32),
+        np.stack([np.ones(frames), bearing, far], axis=1)[None].astype(np.float32),
+        nothing,
+        label,
+    )
+
+
+def test_a_memory_learns_what_to_take_for_a_measurement_and_the_core_leaves_it(tmp_path):
+    torch.manual_seed(0)
+    one = Network(NetworkConfig(SMALL, request=RequestSpec(), belief=True, memory=True))
+    flights = [told(seed) for seed in range(6)]
+
+    def off() -> float:
+        (far,) = (remembering(one, flights[0]).remembered[0, 8:, 2],)
+        return float(np.abs(far - flights[0].belief[0, 8:, 2]).mean())
+
+    before = off()
+    learned, _ = train_memory(one, flights, replace(CONFIG, length=20, memory_steps=60))
+    assert off() < 0.85 * before
+    memory = {name: value.clone() for name, value in one.memory.state_dict().items()}
+    steps: list[dict[str, float]] = []
+    config = replace(CONFIG, memory_steps=1, steps=3)
+    after = train_core(one, learned, config, tmp_path / 'a.pt', lambda _, now: steps.append(now))
+    assert steps[0].keys() == {'command'}
+    assert any(not torch.equal(memory[n], v) for n, v in after.memory.state_dict().items())
 
 
 def test_batches_depend_on_the_seed_and_the_step_alone(tmp_path):
