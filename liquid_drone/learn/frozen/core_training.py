@@ -56,8 +56,8 @@ def train_core(
     network.auxiliary.requires_grad_(False)
     if network.memory is not None:
         note(f'its memory first: {config.memory_steps} steps')
-        long, loss = train_memory(network, long, config)
-        note(f'its memory: belief {loss:.4f}')
+        long, belief = train_memory(network, long, config)
+        note(f'its memory: belief {belief:.4f}')
     weight = command_weights(flights)
     progress = _begin(network, config)
     for step in range(config.steps):
