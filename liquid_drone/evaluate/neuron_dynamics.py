@@ -74,15 +74,17 @@ def replay(network: Network, log: FlightLog) -> Activity:
 
     """
     shown, core, cell = show(network, log), Core(network), network.cell
-    state, rows, commands, memory = cell.zero_state(1), [], [], []
+    state, rows, commands, memory = torch.zeros(1, network.state_size), [], [], []
     for tick, (seen, dt) in enumerate(zip(shown.features, shown.dt_s, strict=True)):
         span = torch.tensor([dt], dtype=torch.float32)
         if tick % JACOBIAN_EVERY == 0:
-            given = network.with_request(seen[None])
-            memory.append(memory_of(cell, given, state, network.ticks(span)) * dt)
+            with torch.no_grad():
+                given, _ = network.told(seen[None], state, span)
+            neurons = network.neurons(state)
+            memory.append(memory_of(cell, given, neurons, network.ticks(span)) * dt)
         with torch.no_grad():
             command, state, *_ = core(seen[None], state, span)
-        rows.append(state[0].numpy())
+        rows.append(network.neurons(state)[0].numpy())
         commands.append(command[0].numpy())
     return Activity(
         shown.stamps_s - shown.stamps_s[0],
@@ -95,7 +97,7 @@ def replay(network: Network, log: FlightLog) -> Activity:
 
 def commands_without(network: Network, shown: ShownFrames, neuron: int | None) -> FloatArray:
     """Return the commands (T, 4) where one number of the state is zero after every tick."""
-    core, state = Core(network), network.cell.zero_state(1)
+    core, state = Core(network), torch.zeros(1, network.state_size)
     commands = []
     with torch.no_grad():
         for seen, dt in zip(shown.features, shown.dt_s, strict=True):

@@ -125,7 +125,7 @@ class Network(nn.Module):
                     known = self.remember(features, dt_s, state, self.motion(features, flown))
                     remembered, belief, held = known.inputs, known.belief, [known.state]
                 inputs = torch.cat([inputs, remembered.detach()], dim=-1)
-            outputs, after = self.cell.sequence(inputs, self._neurons(state), self.ticks(dt_s))
+            outputs, after = self.cell.sequence(inputs, self.neurons(state), self.ticks(dt_s))
             motor = self.read(outputs) * self.config.core.motor_gain
             belief = belief if self.belief is None else self.belief(outputs)
             after = torch.cat([after, *held], dim=1)
@@ -168,7 +168,27 @@ class Network(nn.Module):
         held = state[:, self.cell.state_size :][:, :FILTER_STATE]
         return self.memory.sequence(features, motion, self._clipped(dt_s), held)
 
-    def _neurons(self, state: Tensor) -> Tensor:
+    def told(
+        self, features: Tensor, state: Tensor, dt_s: Tensor, request: Tensor | None = None
+    ) -> tuple[Tensor, Remembered | None]:
+        """Return what the cell takes at one tick (B, I), and what the memory made of it.
+
+        Args:
+            features: (B, F).
+            state: (B, S), with the command that flew until now.
+            dt_s: (B,).
+            request: (B, 3).
+
+        """
+        inputs = self.with_request(features, request)
+        if self.memory is None:
+            return inputs, None
+        motion = state[:, None, -len(MOTION) :]
+        known = self.remember(features[:, None], dt_s[:, None], state, motion)
+        return torch.cat([inputs, known.inputs[:, 0]], dim=1), known
+
+    def neurons(self, state: Tensor) -> Tensor:
+        """Return the part of a state (B, S) that is the cell's."""
         return state if self.memory is None else state[:, : self.cell.state_size]
 
     def _look(self, flat: Tensor) -> tuple[Tensor, Tensor]:
@@ -232,23 +252,19 @@ class Core(nn.Module):
         """
         network = self.network
         laid = tuple(self.get_buffer(name) for name in self.names)
-        inputs, belief = network.with_request(features, request), None
-        neurons, held = state, []
-        if network.memory is not None:
-            neurons = state[:, : network.cell.state_size]
-            motion = state[:, None, -len(MOTION) :]
-            known = network.remember(features[:, None], dt_s[:, None], state, motion)
-            inputs = torch.cat([inputs, known.inputs[:, 0]], dim=1)
-            belief, held = known.belief[:, 0], [known.state]
+        inputs, known = network.told(features, state, dt_s, request)
+        neurons = network.neurons(state)
         outputs, after = network.cell.step(inputs, neurons, network.ticks(dt_s), laid)
         share = network.read(outputs) * network.config.core.motor_gain
         command = torch.clamp(share, -1.0, 1.0) * network.limits
         if request is not None:
             command = _no_faster(command, request[:, 2:])
-        if network.memory is not None:
-            after = torch.cat([after, *held, command[:, MOTION]], dim=1)
-        belief = belief if network.belief is None else network.belief(outputs)
-        return (command, after) if belief is None else (command, after, _physical(belief))
+        if known is not None:
+            after = torch.cat([after, known.state, command[:, MOTION]], dim=1)
+            return command, after, _physical(known.belief[:, 0])
+        if network.belief is None:
+            return command, after
+        return command, after, _physical(network.belief(outputs))
 
 
 def _no_faster(command: Tensor, speed: Tensor) -> Tensor:

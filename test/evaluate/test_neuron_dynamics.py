@@ -21,6 +21,7 @@ from liquid_drone.policy.config import CoreConfig, NetworkConfig
 from liquid_drone.policy.export import roll
 from liquid_drone.policy.network import Network
 from liquid_drone.policy.weights import save_weights
+from liquid_drone.request import RequestSpec
 from liquid_drone.sim.flight_log import COLUMNS, FlightLog
 
 
@@ -39,12 +40,17 @@ def log() -> FlightLog:
     return made
 
 
-def test_the_replay_is_what_the_network_answers_step_by_step(log):
+@pytest.mark.parametrize(
+    'config',
+    [NetworkConfig(), NetworkConfig(request=RequestSpec(), belief=True, memory=True)],
+    ids=['plain', 'memory'],
+)
+def test_the_replay_is_what_the_network_answers_step_by_step(log, config):
     torch.manual_seed(0)
-    network = Network(NetworkConfig()).eval()
+    network = Network(config).eval()
     activity = replay(network, log)
     images = [cv2.imdecode(np.frombuffer(j, np.uint8), 1)[:, :, ::-1] for j in log.jpegs[2:]]
-    commands, _ = roll(network, torch.from_numpy(np.stack(images)), torch.full((10,), 0.05))
+    commands, *_ = roll(network, torch.from_numpy(np.stack(images)), torch.full((10,), 0.05))
     np.testing.assert_allclose(activity.commands, commands.numpy(), atol=1e-5)
     assert activity.states.shape == (10, 19)
     assert activity.memory_s.shape == (2, 19)
