@@ -158,6 +158,6 @@ def test_a_recipe_that_freezes_and_begins_elsewhere_is_refused():
     words = {'name': 'x', 'frozen': {'bundle': 'follow'}, 'start': 'follow'}
     with pytest.raises(ConfigError, match='stays as it is'):
         build(Recipe, words, 'recipe')
-    words = {'name': 'x', 'frozen': {'bundle': 'none-such'}}
+    words = {'name': 'x', 'frozen': {'bundle': 'none-such'}, 'dagger': {'rounds': 1}}
     with pytest.raises(ConfigError, match='none-such'):
         check_whole(build(Recipe, words, 'recipe'))
