@@ -28,7 +28,7 @@ from ..policy.weights import ENCODER, begin_with, start_from
 from ..seeds import split_seeds
 from ..sim.scenario.scenario import load_target
 from ..workers.executor import Executor
-from .behaviour_cloning import Report, Span, is_whole, read_checkpoint, train
+from .behaviour_cloning import Report, Span, is_whole, train
 from .clips import Clip, open_clips
 from .distributed import ALONE, Team
 from .drivers import DriverPlan
@@ -229,7 +229,7 @@ def train_round(
             watcher.advance(done - before_it, config.windows * config.length, **smooth)
 
         if recipe.frozen.bundle:
-            _train_core(recipe, work, network, clips, one, report, watcher.note)
+            _train_core(recipe, work, network, clips, one.checkpoint, report, watcher.note)
             watcher.end(f'command {smooth["command"]:.4f}')
             return
         losses_beside = beside.losses if beside else None
@@ -242,19 +242,13 @@ def _train_core(
     work: Workspace,
     network: Network,
     clips: list[Clip],
-    one: Round,
+    checkpoint: Path,
     report: Report,
     note: Callable[[str], None],
 ) -> None:
-    """Train the core behind a frozen encoder; note its loss on the flights that are held out.
-
-    It goes on from the core of the round before, by the rates of a whole training.
-    """
-    frozen, config, checkpoint = recipe.frozen, recipe.train, one.checkpoint
+    """Train the core behind a frozen encoder; note its loss on the flights that are held out."""
+    frozen, config = recipe.frozen, recipe.train
     begin_with(network, frozen.bundle, ENCODER)
-    if one.index > 0:
-        before = read_checkpoint(work.checkpoint(one.index - 1))
-        network.load_state_dict(before['average'])
     key = sha256_of(resources.bundle(frozen.bundle) / WEIGHTS_FILE)
     flights = open_views(network, clips, config, frozen.views, work.views, key)
     learned = flights[: len(flights) - frozen.held_out]

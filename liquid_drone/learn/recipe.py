@@ -220,10 +220,11 @@ class Recipe:
             raise ValueError('expected lookalike_every >= 2, and lookalikes that are no targets')
         if self.pictures.count and not self.start:
             raise ValueError('pictures teach the encoder of a bundle: expected its name in start')
-        if self.frozen.bundle and (self.start or self.pictures.count):
-            raise ValueError('a frozen encoder stays as it is: expected no start and no pictures')
-        if self.frozen.bundle and self.dagger.rounds > 1:
-            raise ValueError('a frozen encoder leaves one round of the core alone: dagger: {rounds: 1}')
+        if self.frozen.bundle and (self.start or self.pictures.count or self.dagger.rounds > 1):
+            raise ValueError(
+                'a frozen encoder leaves one round of the core alone: expected no start, no '
+                'pictures and dagger: {rounds: 1}'
+            )
         if self.collect.request and not self.network.request:
             raise ValueError("collect.request asks a network for something: give it 'request' too")
         for recorded in self.recorded:

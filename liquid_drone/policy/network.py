@@ -119,17 +119,18 @@ class Network(nn.Module):
         with torch.autocast(
             features.device.type, enabled=False
         ):  # the core is kept in single precision
-            inputs, held, belief = self.with_request(features, request), [], None
+            inputs, belief, held = self.with_request(features, request), None, None
             if self.memory is not None:
                 if remembered is None:
                     known = self.remember(features, dt_s, state, self.motion(features, flown))
-                    remembered, belief, held = known.inputs, known.belief, [known.state]
+                    remembered, belief, held = known
                 inputs = torch.cat([inputs, remembered.detach()], dim=-1)
-            outputs, after = self.cell.sequence(inputs, self.neurons(state), self.ticks(dt_s))
+            outputs, state = self.cell.sequence(inputs, self.neurons(state), self.ticks(dt_s))
             motor = self.read(outputs) * self.config.core.motor_gain
             belief = belief if self.belief is None else self.belief(outputs)
-            after = torch.cat([after, *held], dim=1)
-            state = nn.functional.pad(after, (0, self.state_size - after.shape[1]))
+            if self.memory is not None:  # no command follows: that part of the state stays zero
+                state = state if held is None else torch.cat([state, held], dim=1)
+                state = nn.functional.pad(state, (0, self.state_size - state.shape[1]))
             if target is not None:
                 auxiliary = self.auxiliary(features)
         return Seen(motor, target, auxiliary, state, belief)

@@ -40,17 +40,13 @@ def core_batch(
     chosen = rng.choice(len(flights), size=config.windows, p=lengths / lengths.sum())
     rows = []
     for flight in (flights[number] for number in chosen):
-        view, index = (
-            int(rng.integers(len(flight.features))),
-            pick_frames(len(flight), config, rng),
-        )
-        stamps = flight.stamp_s[index]
-        dt_s = np.diff(stamps, prepend=stamps[0] - nominal_s)
+        view = int(rng.integers(len(flight.features)))
+        index = pick_frames(len(flight), config, rng)
         told = () if flight.remembered is None else (flight.remembered[view, index],)
         rows.append(
             (
                 flight.features[view, index],
-                dt_s,
+                flight.dt_s(nominal_s, index),
                 flight.label[view, index],
                 flight.target[index],
                 flight.belief[view, index],

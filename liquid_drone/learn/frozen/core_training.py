@@ -125,10 +125,9 @@ def held_out_loss(network: Network, flights: list[FlightViews], weight: Tensor) 
     with torch.no_grad():
         for flight in flights:
             views = len(flight.features)
-            dt_s = np.diff(flight.stamp_s, prepend=flight.stamp_s[0] - network.time.nominal_s)
             batch = CoreBatch(
                 torch.from_numpy(np.asarray(flight.features, np.float32)),
-                torch.from_numpy(dt_s).float().expand(views, -1),
+                torch.from_numpy(flight.dt_s(network.time.nominal_s)).expand(views, -1),
                 torch.from_numpy(flight.label),
                 torch.from_numpy(flight.target).expand(views, -1, -1),
                 torch.from_numpy(flight.belief),

@@ -42,16 +42,14 @@ def train_memory(
     constants = [p for name, p in memory.named_parameters() if not name.startswith('measure.')]
     groups = [{'params': layer, 'base': RATE}, {'params': constants, 'base': CONSTANT_RATE}]
     optimiser = torch.optim.Adam(groups)
-    smooth, whole = (
-        math.nan,
-        replace(config, windows=WINDOWS * config.windows, length=config.frames, burn_in=0),
-    )
+    windows, smooth = WINDOWS * config.windows, math.nan
+    whole = replace(config, windows=windows, length=config.frames, burn_in=0)
     for step in range(config.memory_steps):
         for group in optimiser.param_groups:
             falls = 0.5 * (1.0 + math.cos(math.pi * step / config.memory_steps))
             group['lr'] = group['base'] * (LEAST_SHARE + (1.0 - LEAST_SHARE) * falls)
         batch = core_batch(flights, whole, network.time.nominal_s, step, of=Stream.MEMORY_WINDOWS)
-        state = batch.features.new_zeros(whole.windows, network.state_size)
+        state = batch.features.new_zeros(windows, network.state_size)
         motion = network.motion(batch.features, batch.flown)
         known = network.remember(batch.features, batch.dt_s, state, motion)
         losses = belief_losses(known.belief, batch.belief, batch.target, config.hidden_weight)
@@ -70,13 +68,12 @@ def train_memory(
 
 def remembering(network: Network, flight: FlightViews) -> FlightViews:
     """Return a flight with what the memory tells the core in each of its frames."""
-    dt_s = np.diff(flight.stamp_s, prepend=flight.stamp_s[0] - network.time.nominal_s)
     features = torch.from_numpy(np.asarray(flight.features, np.float32))
     views = len(features)
     with torch.no_grad():
         known = network.remember(
             features,
-            torch.from_numpy(dt_s).float().expand(views, -1),
+            torch.from_numpy(flight.dt_s(network.time.nominal_s)).expand(views, -1),
             features.new_zeros(views, network.state_size),
             network.motion(features, torch.from_numpy(flight.flown)),
         )

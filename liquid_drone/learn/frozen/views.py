@@ -49,6 +49,13 @@ class FlightViews:
         """Return the number of frames."""
         return len(self.stamp_s)
 
+    def dt_s(
+        self, nominal_s: float, index: npt.NDArray[np.int64] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Return the seconds since the frame before, of all frames or of those of an index."""
+        stamps = self.stamp_s if index is None else self.stamp_s[index]
+        return np.diff(stamps, prepend=stamps[0] - nominal_s).astype(np.float32)
+
 
 def open_views(
     network: Network, clips: list[Clip], config: TrainConfig, views: int, cache: Path, key: str
