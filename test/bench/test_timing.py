@@ -7,7 +7,11 @@ import json
 import pytest
 
 from liquid_drone.bench.timing import table, take_turns
+from liquid_drone.bench.vision import mflop_of, named_encoders
 from liquid_drone.cli.main import main
+from liquid_drone.errors import ConfigError
+from liquid_drone.policy.config import CHAHINE_2023, NetworkConfig
+from liquid_drone.policy.network import Network
 
 
 def test_the_cases_take_turns_and_warm_up_at_each() -> None:
@@ -48,11 +52,19 @@ def test_an_unknown_case_of_bench_policy_is_named(capsys: pytest.CaptureFixture[
 
 
 def test_bench_vision_prints_figures(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(['bench', 'vision', '--rounds', '1', '--json']) == 0
+    some = ['heatmap', 'small']
+    assert main(['bench', 'vision', '--rounds', '1', '--json', '--encoders', *some]) == 0
     figures = json.loads(capsys.readouterr().out)
-    assert list(figures) == ['default', 'chahine2023', 'small', 'heatmap']
-    assert figures['chahine2023']['mflop'] == pytest.approx(177.5, abs=0.1)  # as published
+    assert list(figures) == some
     assert all(cost['flight']['best_s'] > 0.0 for cost in figures.values())
+
+
+def test_all_encoders_are_measured_where_none_is_named_and_no_other() -> None:
+    assert named_encoders([]) == ['default', 'chahine2023', 'small', 'heatmap', 'pretrained']
+    with pytest.raises(ConfigError, match='expected one of default, chahine2023'):
+        named_encoders(['small', 'tiny'])
+    network = Network(NetworkConfig(CHAHINE_2023))
+    assert mflop_of(network) == pytest.approx(177.5, abs=0.1)  # as published
 
 
 def test_bench_vision_times_training_in_each_precision_and_layout(

@@ -40,7 +40,7 @@ picture's width. In view: frames in which it is told rightly whether the target 
 class BenchVisionArguments:
     """Which encoders are timed, and what they are trained on."""
 
-    encoders: tuple[str, ...] = option((), 'these alone', unset='all three', aliases=('--eyes',))
+    encoders: tuple[str, ...] = option((), 'these alone', unset='all', aliases=('--eyes',))
     rounds: int = option(15, 'timed runs of each case', low=1, high=10_000)
     training: bool = option(False, 'time training alone, on this processor')
     frames: tuple[int, ...] = option((16, 64), 'at once, with --training', low=1, high=4_096)
