@@ -11,6 +11,7 @@ from ..contract import (
     COMMAND_NAMES,
     COMMAND_UNITS,
     Contract,
+    TimeSpec,
     load_contract,
     save_contract,
     with_evaluation,
@@ -84,8 +85,7 @@ def card_text(contract: Contract) -> str:
     rows = {
         'takes': f'{camera.width}x{camera.height} {camera.colour_order} uint8, horizontal field '
         f'of view {camera.horizontal_fov_deg:g}°, tilted {camera.tilt_down_deg:g}° down',
-        'time step': f'measured, {contract.time.min_s:g}..{contract.time.max_s:g} s, '
-        f'nominal {contract.time.nominal_s:g} s',
+        'time step': _time_step(contract.time),
         'gives': f'body FLU, heading-aligned; at most {limits}',
         'follows': training.target,
         'learned in': f'{", ".join(training.worlds)}; {", ".join(training.seasons)}; '
@@ -116,6 +116,12 @@ def card_text(contract: Contract) -> str:
 {SIMULATED if training.worlds else IMPORTED}
 {_limits(contract)}
 """
+
+
+def _time_step(time: TimeSpec) -> str:
+    if time.min_s == time.max_s:
+        return f'constant, {time.nominal_s:g} s, whatever passes between two frames'
+    return f'measured, {time.min_s:g}..{time.max_s:g} s, nominal {time.nominal_s:g} s'
 
 
 def _results(contract: Contract) -> str:

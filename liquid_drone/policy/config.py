@@ -5,6 +5,7 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from ..contract import TimeSpec
 from ..errors import shown
 from ..request import RequestSpec
 from ..schema import check_ranges
@@ -128,6 +129,8 @@ class NetworkConfig:
     request: RequestSpec | None = None  # what the core may be asked for; None: nothing
     belief: bool = False  # where the target is, seen or not: by a linear layer after all neurons
     memory: bool = False  # or by a filter beside them that they are told of, see memory.py
+    # dt is clipped to its range: min_s and max_s at nominal_s are a constant one
+    time: TimeSpec = field(default_factory=TimeSpec)
 
     def __post_init__(self) -> None:
         if self.memory and not self.belief:

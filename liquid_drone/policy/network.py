@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..contract import COMMAND_NAMES, CameraSpec, CommandSpec, TimeSpec
+from ..contract import COMMAND_NAMES, CameraSpec, CommandSpec
 from ..request import NAMES
 from .cells.base import Cell, linear
 from .cells.registry import make_cell, wiring_of
@@ -56,14 +56,13 @@ class Network(nn.Module):
         config: NetworkConfig,
         camera: CameraSpec | None = None,
         command: CommandSpec | None = None,
-        time: TimeSpec | None = None,
         cell: Cell | None = None,
     ) -> None:
         """Build it; a ``cell`` with imported weights stands in for the one of the config."""
         super().__init__()
         self.config = config
         self.camera, self.command = camera or CameraSpec(), command or CommandSpec()
-        self.time = time or TimeSpec()
+        self.time = config.time
         self.vision = Vision(config.vision, self.camera.height, self.camera.width)
         inputs = config.vision.features + (len(NAMES) if config.request else 0)
         inputs += INPUTS if config.memory else 0

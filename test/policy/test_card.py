@@ -5,7 +5,14 @@
 import dataclasses
 import shutil
 
-from liquid_drone.contract import CARD_FILE, FORMAT_VERSION, Contract, Training, load_contract
+from liquid_drone.contract import (
+    CARD_FILE,
+    FORMAT_VERSION,
+    Contract,
+    TimeSpec,
+    Training,
+    load_contract,
+)
 from liquid_drone.policy.card import add_flights, add_results, card_text
 from liquid_drone.request import RequestSpec
 
@@ -15,6 +22,12 @@ BARE = Contract(FORMAT_VERSION, 'mine', 4, 8, training=Training('dog', ('forest'
 def test_without_results_it_says_that_there_are_none():
     assert 'not been evaluated' in card_text(BARE)
     assert 'untested' in card_text(BARE)
+
+
+def test_a_constant_time_step_is_called_so():
+    assert '| time step | measured, 0.005..0.2 s' in card_text(BARE)
+    constant = dataclasses.replace(BARE, time=TimeSpec(min_s=0.05, max_s=0.05))
+    assert '| time step | constant, 0.05 s' in card_text(constant)
 
 
 def test_results_stand_with_their_intervals():

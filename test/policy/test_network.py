@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from liquid_drone.contract import TimeSpec, Training
 from liquid_drone.image import reduced
 from liquid_drone.policy.config import CHAHINE_2023, PRETRAINED, NetworkConfig, VisionConfig
-from liquid_drone.policy.export import roll
+from liquid_drone.policy.export import export, roll
 from liquid_drone.policy.network import FRAMES_AT_ONCE, Core, Network
+from liquid_drone.policy.weights import config_of
 
 
 def test_training_and_flight_see_the_same():
@@ -38,6 +40,22 @@ def test_commands_stay_within_the_limits_and_dt_within_its_range():
     longest, _ = core(features, state, torch.full((64,), network.time.max_s))
     beyond, _ = core(features, state, torch.full((64,), 60.0))
     torch.testing.assert_close(longest, beyond)
+
+
+def test_a_network_with_a_constant_dt_gives_the_same_answer_whatever_time_passes(tmp_path):
+    constant = TimeSpec(min_s=0.05, max_s=0.05)
+    network = Network(NetworkConfig(time=constant)).eval()
+    features, gaps = torch.randn(2, 9, 128), torch.rand(2, 9) * 0.3
+    measured = Network(NetworkConfig()).eval()
+    measured.load_state_dict(network.state_dict())
+    steady = torch.full((2, 9), 0.05)
+    told = [one(features, dt_s).motor for one in (network, measured) for dt_s in (gaps, steady)]
+    torch.testing.assert_close(told[0], told[1], atol=0, rtol=0)
+    torch.testing.assert_close(told[1], told[3], atol=0, rtol=0)
+    assert not torch.allclose(told[2], told[3])
+    contract = export(network, 'constant', Training(), tmp_path / 'constant', retrainable=True)
+    assert contract.time == constant
+    assert config_of(str(tmp_path / 'constant')).time == constant
 
 
 def test_the_core_has_nothing_of_the_encoder():

@@ -129,7 +129,8 @@ def _comparison(plan: StudyPlan, ours: FloatArray, theirs: FloatArray) -> dict[s
 
 def _paired(plan: StudyPlan, ours: FloatArray, theirs: FloatArray) -> bool:
     """Tell whether training k of both arms has the same encoder."""
-    return plan.encoders.count > 0 and len(ours) == len(theirs)
+    same = plan.encoders.count > 0 or bool(plan.recipe.frozen.bundle)
+    return same and len(ours) == len(theirs)
 
 
 def _shares(plan: StudyPlan, outcomes: dict[str, FloatArray]) -> dict[str, float] | None:

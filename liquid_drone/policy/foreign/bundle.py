@@ -79,8 +79,8 @@ def guest_network(file: Path, guest: Guest) -> Network:
         cell=found.kind,
         readout='' if readout is None else 'motor',
     )
-    config = NetworkConfig(encoder_config.vision, core)
-    network = Network(config, command=guest.command, time=guest.time, cell=found.cell)
+    config = NetworkConfig(encoder_config.vision, core, time=guest.time)
+    network = Network(config, command=guest.command, cell=found.cell)
     network.vision = copy.deepcopy(load_weights_of(Network(encoder_config), guest.encoder).vision)
     network.readout = readout or (None if network.wiring else _identity())
     return network

@@ -138,9 +138,9 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 def _build(weights: Weights, said: KerasUnsaid) -> Network:
     kind, cell, core = _cell(weights, said)
-    config = NetworkConfig(vision=CHAHINE_2023, core=core)
     time = dataclasses.replace(TimeSpec(), nominal_s=said.nominal_s)
-    network = Network(config, command=CommandSpec(limits=said.limits), time=time, cell=cell)
+    config = NetworkConfig(vision=CHAHINE_2023, core=core, time=time)
+    network = Network(config, command=CommandSpec(limits=said.limits), cell=cell)
     _vision(network, weights)
     scale = network.limits[:, None]
     readout = network.readout

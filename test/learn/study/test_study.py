@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import yaml
 
+from liquid_drone.contract import TimeSpec
 from liquid_drone.errors import ConfigError, SimulationError
 from liquid_drone.evaluate.flights_file import FLIGHTS, Flown, to_line
 from liquid_drone.evaluate.scoring import FlightScore
+from liquid_drone.learn.frozen.config import FrozenEncoder
 from liquid_drone.learn.recipe import Recipe
 from liquid_drone.learn.study.analysis import analyse, write_analysis
 from liquid_drone.learn.study.plan import (
@@ -23,6 +25,7 @@ from liquid_drone.learn.study.plan import (
 )
 from liquid_drone.learn.study.running import Runner, StudyFolder, is_done, run_study
 from liquid_drone.learn.study.tuning import TuningConfig, draw_rates, tune
+from liquid_drone.policy.config import NetworkConfig
 
 PLAN = {
     'name': 'two', 'trainings': 3, 'flights': 4, 'split': 'validation', 'draws': 20,
@@ -62,6 +65,14 @@ def test_the_registered_study_can_be_read_and_is_as_the_page_says():
     assert len(trainings_of(plan)) == 40
     assert (plan.seeds[0], plan.seeds[-1]) == (16000, 16024)
     assert (plan.measure, plan.primary_place) == ('in_view_share', 'forest-autumn')
+
+
+def test_part_d_k_has_two_arms_that_differ_in_their_dt_alone():
+    plan = load_plan('dt-behind-an-encoder')
+    measured, constant = (plan.arms[name].network for name in ('measured', 'constant'))
+    assert measured == NetworkConfig()
+    assert constant == NetworkConfig(time=TimeSpec(min_s=0.05, max_s=0.05))
+    assert len(trainings_of(plan)) == 20
 
 
 def test_arms_differ_by_their_network_seed_and_tuning_alone(tmp_path):
@@ -155,6 +166,9 @@ def test_a_design_of_cells_by_encoders_pairs_its_trainings_and_shares_out_the_va
         flown(plan, folder, one, lambda *_, share=share: share)
     found = analyse(plan, folder.root)
     assert found['comparisons']['mlp']['p'] == pytest.approx(2 / 2**4)
+    frozen = replace(plan.recipe, frozen=FrozenEncoder('follow'))  # one encoder for all: likewise
+    behind_one = replace(plan, encoders=replace(plan.encoders, count=0), recipe=frozen)
+    assert analyse(behind_one, folder.root)['comparisons'] == found['comparisons']
     shares = found['variance_shares']
     assert sum(shares.values()) == pytest.approx(1.0)
     assert shares['encoder'] == pytest.approx(0.302 / (0.3 + 0.1) - 0.755 + 0.9, abs=0.02)
