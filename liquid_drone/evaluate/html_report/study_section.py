@@ -10,14 +10,17 @@ from ..scoring import Rate
 from .charts import interval_bar
 from .sections import section, table
 
+MEASURES = {
+    'in_view_share': 'share of frames with the target in view',
+    'reward': 'mean reward of a frame, 1 at the wanted place, -1 far off',
+}
+
 
 def study(found: Mapping[str, Any] | None) -> str:
     """Return the section; empty where there is no study."""
     if found is None:
         return ''
-    measure = {'in_view_share': 'share of frames with the target in view'}.get(
-        found['measure'], found['measure']
-    )
+    measure = MEASURES.get(found['measure'], found['measure'])
     words = (
         f'Measure: {measure}, interquartile mean over trainings. Filled: the arm with its 95 % '
     )
@@ -43,7 +46,8 @@ def _bar(estimate: Mapping[str, float], trainings: Sequence[float]) -> str:
     value, low, high = (min(1.0, max(0.0, estimate[key])) for key in ('value', 'low', 'high'))
     whole = interval_bar(Rate(round(value * 10_000), 10_000, low, high))
     rings = ''.join(
-        f'<span class="one" style="left:{100 * one:.1f}%"></span>' for one in trainings
+        f'<span class="one" style="left:{100 * min(1.0, max(0.0, one)):.1f}%"></span>'
+        for one in trainings
     )
     return whole.removesuffix('</div>') + rings + '</div>'
 
@@ -51,7 +55,9 @@ def _bar(estimate: Mapping[str, float], trainings: Sequence[float]) -> str:
 def _against(found: Mapping[str, Any]) -> str:
     if not found['comparisons']:
         return ''
-    head = f'<h3>{escape(found["reference"])} against each, in {escape(found["primary"])}</h3>'
+    less = f', less {escape(found["baseline"])}' if found.get('baseline') else ''
+    where = f'{escape(found["primary"])}{less}'
+    head = f'<h3>{escape(found["reference"])} against each, in {where}</h3>'
     rows = [
         [
             escape(arm), _words(one['difference']), _words(one['improvement']),

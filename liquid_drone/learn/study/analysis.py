@@ -12,6 +12,7 @@ import numpy as np
 from ...arrays import FloatArray
 from ...errors import ConfigError
 from ...evaluate.flights_file import all_flights
+from ...evaluate.scoring import FlightScore
 from ...evaluate.statistics.aggregates import (
     difference_of_iqm,
     hierarchical_comparison,
@@ -24,12 +25,13 @@ from ...evaluate.statistics.exact import cliffs_delta, holm, permutation_p, sign
 from ...evaluate.statistics.spread import factor_shares, variance_parts
 from ...files import write_text
 from ...results import claim
-from .plan import StudyPlan, StudyTraining, trainings_of
+from .plan import Measure, StudyPlan, StudyTraining, trainings_of
 from .running import StudyFolder, is_done
 
 FILES = ('study.json', 'study.md')
 SEED = 0  # of every bootstrap
 LEAST = 2  # trainings of an arm that is compared
+LEAST_REWARD = -1.0  # of a frame
 
 
 def analyse(plan: StudyPlan, out: Path) -> dict[str, Any]:
@@ -55,6 +57,7 @@ def analyse(plan: StudyPlan, out: Path) -> dict[str, Any]:
         'measure': plan.measure,
         'places': [place.name for place in plan.places],
         'primary': plan.primary_place,
+        'baseline': plan.baseline,
         'reference': plan.reference,
         'flights': plan.flights,
         'is_whole': all(len(outcomes.get(arm, ())) == wanted[arm] for arm in plan.arms),
@@ -71,8 +74,15 @@ def _outcomes(plan: StudyPlan, folder: StudyFolder, training: StudyTraining) -> 
     for place in plan.places:
         _, flights = all_flights([folder.flights(training, place.name)])
         scores = {flown.score.seed: flown.score for flown in flights}
-        found.append([float(getattr(scores[seed], plan.measure)) for seed in plan.seeds])
+        found.append([measured(scores[seed], plan.measure) for seed in plan.seeds])
     return np.array(found)
+
+
+def measured(score: FlightScore, measure: Measure) -> float:
+    """Return a measure of one flight; the reward of a policy that never got the drone is -1."""
+    if measure == 'reward':
+        return LEAST_REWARD if score.terms is None else score.terms.reward
+    return float(getattr(score, measure))
 
 
 def _bundle_hash(plan: StudyPlan, folder: StudyFolder, training: StudyTraining) -> str:
@@ -100,8 +110,7 @@ def _arm(plan: StudyPlan, outcomes: FloatArray, wanted: int) -> dict[str, Any]:
 
 def _comparisons(plan: StudyPlan, outcomes: dict[str, FloatArray]) -> dict[str, Any]:
     """Compare the reference with every other arm in the primary place."""
-    number = [place.name for place in plan.places].index(plan.primary_place)
-    here = {arm: found[:, number : number + 1] for arm, found in outcomes.items()}
+    here = {arm: _compared(plan, found) for arm, found in outcomes.items()}
     ours = here.get(plan.reference)
     found: dict[str, Any] = {}
     if ours is None or len(ours) < LEAST:
@@ -111,6 +120,13 @@ def _comparisons(plan: StudyPlan, outcomes: dict[str, FloatArray]) -> dict[str, 
             found[arm] = _comparison(plan, ours, theirs)
     adjusted = holm({arm: one['p'] for arm, one in found.items()})
     return {arm: {**one, 'p_holm': adjusted[arm]} for arm, one in found.items()}
+
+
+def _compared(plan: StudyPlan, outcomes: FloatArray) -> FloatArray:
+    """Return what arms are compared by, (K, 1, F): in the primary place, less the baseline."""
+    by_name = {place.name: outcomes[:, k : k + 1] for k, place in enumerate(plan.places)}
+    here = by_name[plan.primary_place]
+    return here - by_name[plan.baseline] if plan.baseline else here
 
 
 def _comparison(plan: StudyPlan, ours: FloatArray, theirs: FloatArray) -> dict[str, Any]:
@@ -170,7 +186,8 @@ def table(found: dict[str, Any]) -> str:
     for arm, one in found['arms'].items():
         cells = [_interval(one['by_place'][place]['iqm']) for place in places]
         lines.append(f'| {arm} | {one["trainings"]} of {one["of"]} | {" | ".join(cells)} |')
-    lines += ['', f'{found["reference"]} against each, in {found["primary"]}:', '']
+    less = f', less {found["baseline"]}' if found.get('baseline') else ''
+    lines += ['', f'{found["reference"]} against each, in {found["primary"]}{less}:', '']
     lines += [
         "| against | difference | probability of improvement | Cliff's delta | p | p, Holm |",
         '|---|---|---|---|---|---|',

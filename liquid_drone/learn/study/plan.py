@@ -23,7 +23,7 @@ from ..recipe import Recipe, TrainConfig, ValidationConfig, check_whole
 from .tuning import TuningConfig
 
 MOST_TRAININGS = 1_000
-Measure = Literal['in_view_share', 'success']
+Measure = Literal['in_view_share', 'success', 'reward']
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ class StudyPlan:
     flights: int = 25  # in every place, the same seeds for all
     measure: Measure = 'in_view_share'
     primary: str = ''  # name of the place where arms are compared; empty: the first
+    baseline: str = ''  # of the place that it is taken from, seed by seed: what an arm loses there
     draws: int = 2_000  # of every bootstrap
     encoders: SharedEncoders = field(default_factory=SharedEncoders)
     tuning: TuningConfig = field(default_factory=TuningConfig)  # of cores behind shared encoders
@@ -98,8 +99,11 @@ class StudyPlan:
         names = [place.name for place in self.places]
         if not names or len(set(names)) < len(names):
             raise ValueError(f'expected different places, got {", ".join(names) or "none"}')
-        if self.primary and self.primary not in names:
-            raise ValueError(f'primary must be one of {", ".join(names)}; got {self.primary}')
+        for role in ('primary', 'baseline'):
+            if (name := getattr(self, role)) and name not in names:
+                raise ValueError(f'{role} must be one of {", ".join(names)}; got {name}')
+        if self.baseline == self.primary_place:
+            raise ValueError('baseline must be another place than primary')
 
     @property
     def primary_place(self) -> str:

@@ -11,11 +11,12 @@ import yaml
 
 from liquid_drone.contract import TimeSpec
 from liquid_drone.errors import ConfigError, SimulationError
+from liquid_drone.evaluate.field_terms import FieldTerms
 from liquid_drone.evaluate.flights_file import FLIGHTS, Flown, to_line
 from liquid_drone.evaluate.scoring import FlightScore
 from liquid_drone.learn.frozen.config import FrozenEncoder
 from liquid_drone.learn.recipe import Recipe
-from liquid_drone.learn.study.analysis import analyse, write_analysis
+from liquid_drone.learn.study.analysis import analyse, measured, write_analysis
 from liquid_drone.learn.study.plan import (
     encoder_of,
     encoder_recipe,
@@ -93,6 +94,8 @@ def test_arms_differ_by_their_network_seed_and_tuning_alone(tmp_path):
         ({'reference': 'lstm'}, 'reference must be one of gru, mlp'),
         ({'places': [{'season': 'summer'}] * 2, 'primary': ''}, 'expected different places'),
         ({'primary': 'moon'}, 'primary must be one of forest-summer'),
+        ({'baseline': 'moon'}, 'baseline must be one of forest-summer'),
+        ({'baseline': 'forest-autumn'}, 'another place than primary'),
         ({'arms': {'gru': {'network': {'core': {'cell': 'abacus'}}}}}, "unknown cell 'abacus'"),
         ({'arms': {'gru': {'train': {'sleep': 1}}}}, "unknown field 'sleep'"),
         ({'flights': 1}, 'flights must be 2..5000'),
@@ -131,6 +134,28 @@ def test_the_numbers_are_those_of_the_flights_and_say_what_is_missing(tmp_path):
     text = write_analysis(found, folder.root)
     assert '| mlp | 3 of 3 | 1.000 (1.000 to 1.000) | 0.220' in text
     assert json.loads((folder.root / 'study.json').read_text()) == found
+
+
+def test_what_an_arm_loses_from_one_place_to_another_is_compared_seed_by_seed(tmp_path):
+    places = {'primary': 'forest-autumn', 'baseline': 'forest-summer'}
+    plan, folder = load_plan(written(tmp_path, **places)), StudyFolder(tmp_path / 'out')
+
+    def in_view(training, place, seed):
+        home = 0.9 - 0.1 * training.seed + 0.01 * (seed % 7)
+        return home if place == 'forest-summer' else home - {'gru': 0.1, 'mlp': 0.3}[training.arm]
+
+    for one in trainings_of(plan):
+        flown(plan, folder, one, in_view)
+    against = analyse(plan, folder.root)['comparisons']['mlp']
+    difference = against['difference']
+    assert [difference[key] for key in ('value', 'low', 'high')] == pytest.approx([0.2] * 3)
+
+
+def test_the_reward_of_a_policy_that_never_got_the_drone_is_the_least():
+    terms = FieldTerms(tracking_rate=0.5, reward=0.7)
+    score = FlightScore(1, True, (), 45.0, 0.9, 0, None, 2, 3, 4, None, 1, terms=terms)
+    assert (measured(score, 'reward'), measured(score, 'in_view_share')) == (0.7, 0.9)
+    assert measured(replace(score, terms=None), 'reward') == -1.0
 
 
 SHARED = {
