@@ -45,6 +45,7 @@ def _by_opencv(code: str, channels: int = 1) -> Convert:
     return convert
 
 
+_GREY = Encoding(1, _by_opencv('COLOR_GRAY2RGB'))
 _UYVY = Encoding(2, _by_opencv('COLOR_YUV2RGB_UYVY', 2), is_even=True)
 _YUYV = Encoding(2, _by_opencv('COLOR_YUV2RGB_YUY2', 2), is_even=True)
 ENCODINGS = {
@@ -52,7 +53,8 @@ ENCODINGS = {
     'bgr8': Encoding(3, _channels(3, slice(None, None, -1))),
     'rgba8': Encoding(4, _channels(4, slice(0, 3))),
     'bgra8': Encoding(4, _channels(4, slice(2, None, -1))),
-    'mono8': Encoding(1, _by_opencv('COLOR_GRAY2RGB')),
+    'mono8': _GREY,
+    '8UC1': _GREY,  # of one channel OpenCV's name says all
     'uyvy': _UYVY,
     'yuv422': _UYVY,  # its older name
     'yuyv': _YUYV,
@@ -65,22 +67,33 @@ ENCODINGS = {
     'bayer_gbrg8': Encoding(1, _by_opencv('COLOR_BayerGR2RGB'), is_even=True),
     'bayer_grbg8': Encoding(1, _by_opencv('COLOR_BayerGB2RGB'), is_even=True),
 }
+UNSTATED = 'unstated'
+COLOUR_ORDERS = (UNSTATED, 'rgb', 'bgr')
+# OpenCV's names of three and four channels: ROS leaves open which of them is red
+UNORDERED = {
+    '8UC3': {'rgb': 'rgb8', 'bgr': 'bgr8'},
+    '8UC4': {'rgb': 'rgba8', 'bgr': 'bgra8'},
+}
 
 
-def decode(encoding: str, width: int, height: int, step: int, data: Any) -> Image:
+def decode(
+    encoding: str, width: int, height: int, step: int, data: Any, colour_order: str = UNSTATED
+) -> Image:
     """Return the picture as RGB (H, W, 3) uint8, without a copy where the bytes are RGB already.
 
     Args:
-        encoding: one of :data:`ENCODINGS`.
+        encoding: one of :data:`ENCODINGS`, or of :data:`UNORDERED`.
         width: in pixels.
         height: in pixels.
         step: bytes from one row to the next.
         data: the bytes.
+        colour_order: of :data:`COLOUR_ORDERS`, for the encodings that name none.
 
     Raises:
         ImageError: another encoding, an empty or absurdly large picture, or too few bytes.
 
     """
+    encoding = _named(encoding, colour_order)
     found = ENCODINGS.get(encoding)
     if found is None:
         raise ImageError(
@@ -122,6 +135,21 @@ def decode_compressed(described: str, data: Any) -> Image:
             f'expected the bytes of a JPEG or PNG, got {values.size} bytes ({described[:40]})'
         )
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def _named(encoding: str, colour_order: str) -> str:
+    """Return the name that tells the order of colours."""
+    orders = UNORDERED.get(encoding)
+    if orders is None:
+        return encoding
+    if colour_order not in orders:
+        raise ImageError(
+            f'expected an image whose encoding names the order of its colours; {encoding} does '
+            f'not: let the camera driver publish {" or ".join(orders.values())}, or set '
+            'colour_order:=bgr (what OpenCV captures) or rgb, and look at the picture: a red '
+            'thing must be red'
+        )
+    return orders[colour_order]
 
 
 def _check_size(found: Encoding, encoding: str, width: int, height: int) -> None:

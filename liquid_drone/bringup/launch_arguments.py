@@ -24,10 +24,11 @@ OPTIONAL = {  # started only where this is given
 }
 LIVE_SOURCES = ('device', 'gstreamer', 'rtsp')  # these may come back: started again
 PER_DRONE = ('clock', 'tf', 'tf_static')  # each namespace has its own time and tree
+PICTURE_INPUT = ('image_transport', 'colour_order')
 AS_THE_POLICY = {  # parameters of the policy that these nodes have too
-    'attention': ('bundle', 'providers', 'image_transport'),
-    'overlay': ('bundle', 'image_transport'),
-    'operator': ('bundle', 'image_transport'),
+    'attention': ('bundle', 'providers', *PICTURE_INPUT),
+    'overlay': ('bundle', *PICTURE_INPUT),
+    'operator': ('bundle', *PICTURE_INPUT),
 }
 FILE_SOURCES = ('video', 'folder')
 
@@ -103,6 +104,30 @@ def _started(text: str) -> str | None:
     return 'px4' if text == SIMULATED else None
 
 
+def _pictures(node: str) -> tuple[Argument, ...]:
+    """Return how the camera's pictures arrive at a node."""
+    return (
+        Argument(
+            node,
+            'image_transport',
+            str,
+            'How pictures arrive: raw, or compressed (camera/image_raw/compressed).',
+            choices=('raw', 'compressed'),
+        ),
+        _colour_order(node),
+    )
+
+
+def _colour_order(node: str) -> Argument:
+    return Argument(
+        node,
+        'colour_order',
+        str,
+        'Of raw pictures whose encoding names none (8UC3, 8UC4): rgb, or bgr as OpenCV has it.',
+        choices=('unstated', 'rgb', 'bgr'),
+    )
+
+
 POLICY = (
     Argument('policy', 'bundle', str, 'Policy: a name in models/, or a path.'),
     Argument(
@@ -141,21 +166,9 @@ FOLLOW = (
     ),
     Argument('mavlink', 'station_id', int, 'Ground station that tracks and stops (255); 0: none.'),
     Argument('mavlink', 'signing_key_file', str, 'File of the MAVLink 2 signing key (chmod 600).'),
-    Argument(
-        'policy',
-        'image_transport',
-        str,
-        'How pictures arrive: raw, or compressed (camera/image_raw/compressed).',
-        choices=('raw', 'compressed'),
-    ),
+    *_pictures('policy'),
     Argument('recorder', 'bundle', str, 'Policy: a name in models/, or a path.'),
-    Argument(
-        'recorder',
-        'image_transport',
-        str,
-        'How pictures arrive: raw, or compressed (camera/image_raw/compressed).',
-        choices=('raw', 'compressed'),
-    ),
+    *_pictures('recorder'),
     Argument(
         'recorder',
         'record',
@@ -172,13 +185,7 @@ FOLLOW = (
         parameter='host',
     ),
     Argument('stream', 'bundle', str, 'Policy: a name in models/, or a path.'),
-    Argument(
-        'stream',
-        'image_transport',
-        str,
-        'How pictures arrive: raw, or compressed (camera/image_raw/compressed).',
-        choices=('raw', 'compressed'),
-    ),
+    *_pictures('stream'),
 )
 CAMERA = (
     Argument(
@@ -271,6 +278,7 @@ REPLAY = (
     *POLICY,
     Argument('replay', 'bag', str, 'The recording: a rosbag2 directory.'),
     Argument('replay', 'out', str, 'Where to save what was compared (.json).'),
+    _colour_order('replay'),
     Argument('replay', 'tolerance', float, 'Largest difference of a command that counts as same.'),
 )
 RECORDED = (  # relative names; what `liquid-drone import-flight` and replay.launch.py look for

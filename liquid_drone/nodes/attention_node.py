@@ -16,7 +16,7 @@ from .. import resources
 from ..arrays import Image
 from ..image import fitted
 from ..ros import conversions, parameters, process, qos
-from ..ros.camera_input import IMAGE_TRANSPORT, CameraInput
+from ..ros.camera_input import PICTURES, CameraInput
 from ..ros.parameters import Parameter
 from ..ros.survival import OddThings
 from ..runtime.attention import occlude, overlay
@@ -27,7 +27,7 @@ from .policy_node import BUNDLE, PROVIDERS
 PARAMETERS = (
     BUNDLE,
     PROVIDERS,
-    IMAGE_TRANSPORT,
+    *PICTURES,
     Parameter('rate_hz', 1.0, 'most overlays a second', low=0.1, high=20.0),
     Parameter('rows', 6, 'of the grid of covered patches', low=2, high=36),
     Parameter('columns', 10, 'of the grid of covered patches', low=2, high=64),
@@ -52,7 +52,7 @@ class AttentionNode(Node):
         self._next_s = 0.0
         self._overlays = self.create_publisher(ImageMessage, '~/image', qos.SENSOR_OUT)
         camera = CameraInput(self, self._follow, 'no overlay')
-        camera.transport = values['image_transport']
+        camera.configure(values)
         camera.open()
 
     def start(self) -> None:

@@ -25,14 +25,14 @@ from ..image import fitted
 from ..infer.frame_answer import FrameAnswer
 from ..infer.overlay import annotated
 from ..ros import conversions, parameters, process, qos
-from ..ros.camera_input import IMAGE_TRANSPORT, CameraInput
+from ..ros.camera_input import PICTURES, CameraInput
 from ..ros.parameters import Parameter
 from ..ros.survival import OddThings
 from .policy_node import BUNDLE
 
 PARAMETERS = (
     BUNDLE,
-    IMAGE_TRANSPORT,
+    *PICTURES,
     Parameter('rate_hz', 5.0, 'most overlays a second', low=0.1, high=30.0),
 )
 KEPT = 4  # pictures: the answer to one comes while the next ones do
@@ -61,7 +61,7 @@ class OverlayNode(Node):
         self._setpoint: tuple[int, FourFloats] | None = None
         self._probability, self._stage, self._next_s = 0.0, '', 0.0
         self._camera = CameraInput(self, self._on_picture, 'no overlay')
-        self._camera.transport = values['image_transport']
+        self._camera.configure(values)
         create = self.create_subscription
         create(String, topics.STAGE, self._on_stage, qos.LATCHED)
         create(Float64, topics.TARGET_PROBABILITY, self._on_probability, qos.COMMAND)

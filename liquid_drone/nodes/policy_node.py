@@ -23,7 +23,7 @@ from ..camera.source import CameraFrame
 from ..contract import SEEN_PROBABILITY, check_image
 from ..image import fitted, is_too_narrow
 from ..ros import conversions, diagnostics, process, qos
-from ..ros.camera_input import IMAGE_TRANSPORT, CameraInput
+from ..ros.camera_input import PICTURES, CameraInput
 from ..ros.detections import Detections
 from ..ros.diagnostics import Diagnostics, Health, Level
 from ..ros.latency import Counter, Latency
@@ -54,7 +54,7 @@ PARAMETERS = (
     BUNDLE,
     PROVIDERS,
     PRECISION,
-    IMAGE_TRANSPORT,
+    *PICTURES,
     Parameter('check_parity', True, 'replay the stored answers of the bundle when it is loaded'),
     Parameter(
         'target_threshold',
@@ -152,7 +152,7 @@ class PolicyNode(ManagedNode):
         self._acted.take(self._since_s)
         self._gate = PictureGate(self.values['max_image_age_s'], self.values['frozen_after_s'])
         self.is_acting = True
-        self.camera.transport = self.values['image_transport']
+        self.camera.configure(self.values)
         self.camera.open(self.takes_topic)
 
     @transition

@@ -23,7 +23,7 @@ from ..errors import ConfigError, require
 from ..flight.recorder import FlightRecorder, RecorderConfig
 from ..image import encode_jpeg, fitted
 from ..ros import conversions, diagnostics, process, qos
-from ..ros.camera_input import IMAGE_TRANSPORT, CameraInput
+from ..ros.camera_input import PICTURES, CameraInput
 from ..ros.diagnostics import Diagnostics, Health, Level
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.parameters import Parameter
@@ -35,7 +35,7 @@ PARAMETERS = (
         'follow',
         'the policy that flies: pictures are kept as it sees them, under its id',
     ),
-    IMAGE_TRANSPORT,
+    *PICTURES,
     Parameter('before_s', 30.0, 'kept from before an event', low=1.0, high=600.0),
     Parameter('after_s', 5.0, 'and from after it: what the pilot did', low=0.0, high=60.0),
     Parameter(
@@ -71,7 +71,7 @@ class RecorderNode(ManagedNode):
         """Read the policy's contract and make the folder."""
         self.values = values = self.read_parameters()
         require('rosbags', 'record')
-        self._pictures.transport = values['image_transport']
+        self._pictures.configure(values)
         contract = load_contract(resources.bundle(values['bundle']))
         self._camera = contract.camera
         folder = resources.user_path(values['directory'])

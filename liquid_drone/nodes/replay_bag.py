@@ -14,7 +14,7 @@ from typing import Any
 from .. import topics
 from ..arrays import Command, Image
 from ..camera.source import CameraFrame
-from ..encodings import decode_compressed
+from ..encodings import UNSTATED, decode_compressed
 from ..episodes.bag_source import TopicSource, open_bag, topics_of
 from ..episodes.rosbag import typestore
 from ..errors import EpisodeError
@@ -34,14 +34,18 @@ class RecordedPicture:
 class Bag:
     """A recording; read as often as wanted."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, colour_order: str = UNSTATED) -> None:
         """Find its topics.
+
+        Args:
+            path: of the recording.
+            colour_order: rgb or bgr, of raw pictures whose encoding names none.
 
         Raises:
             EpisodeError: no recording, no pictures or no commands in it.
 
         """
-        self.path = path
+        self.path, self._colour_order = path, colour_order
         with open_bag(path) as sources:
             names, there = [source.topic for source in sources], topics_of(sources)
         self._pictures = self._find(names, there, topics.IMAGE_COMPRESSED, topics.IMAGE)
@@ -68,7 +72,12 @@ class Bag:
                 info = raw
                 continue
             stamp_ns = conversions.nanoseconds(message.header.stamp)
-            yield RecordedPicture(CameraFrame(picture_of(message), stamp_ns), info)
+            yield RecordedPicture(CameraFrame(self._picture(message), stamp_ns), info)
+
+    def _picture(self, message: Any) -> Image:
+        if hasattr(message, 'format'):
+            return decode_compressed(message.format, message.data)
+        return conversions.image_array(message, self._colour_order)
 
     def _find(self, names: list[str], there: str, *endings: str) -> str:
         found = [name for end in endings for name in names if f'/{name}'.endswith(f'/{end}')]
@@ -89,15 +98,3 @@ class Bag:
 
 def _stamped(source: TopicSource) -> Iterator[tuple[int, bytes, str]]:
     return ((at_ns, raw, source.msgtype) for at_ns, raw in source.messages())
-
-
-def picture_of(message: Any) -> Image:
-    """Return an Image or CompressedImage as RGB.
-
-    Raises:
-        ImageError: a picture that cannot be read.
-
-    """
-    if hasattr(message, 'format'):
-        return decode_compressed(message.format, message.data)
-    return conversions.image_array(message)

@@ -23,6 +23,7 @@ from ..arrays import Command
 from ..contract import COMMAND_NAMES
 from ..errors import ConfigError, OutputError, SimulationError
 from ..ros import conversions, parameters, process, qos
+from ..ros.camera_input import COLOUR_ORDER
 from ..ros.parameters import Parameter
 from ..ros.survival import OddThings
 from .replay_bag import Bag, RecordedPicture
@@ -41,6 +42,7 @@ PARAMETERS = (
         low=0,
         high=10,
     ),
+    COLOUR_ORDER,
 )
 
 
@@ -67,7 +69,7 @@ class ReplayNode(Node):
         self.values = values = parameters.read(self, PARAMETERS)
         if not values['bag']:
             raise ConfigError("parameter 'bag': expected a rosbag2 directory, got nothing")
-        bag = Bag(resources.user_path(values['bag']))
+        bag = Bag(resources.user_path(values['bag']), values['colour_order'])
         self.then, self.now = bag.commands(), dict[int, Command]()
         self.shown = self.unanswered = 0
         self._pictures = bag.pictures()

@@ -8,7 +8,7 @@ nobody can say whose is acted on.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rclpy.node import Node
@@ -18,6 +18,7 @@ from sensor_msgs.msg import Image as ImageMessage
 from .. import topics
 from ..arrays import Image
 from ..camera.lens import Lens
+from ..encodings import COLOUR_ORDERS, UNSTATED
 from ..errors import ImageError
 from . import conversions, qos
 from .parameters import Parameter
@@ -32,6 +33,14 @@ IMAGE_TRANSPORT = Parameter(
     'PNG)',
     choices=(RAW, COMPRESSED),
 )
+COLOUR_ORDER = Parameter(
+    'colour_order',
+    UNSTATED,
+    'of raw pictures whose encoding names none (8UC3, 8UC4), which are refused without it: rgb, '
+    'or bgr as OpenCV captures them',
+    choices=COLOUR_ORDERS,
+)
+PICTURES = (IMAGE_TRANSPORT, COLOUR_ORDER)  # parameters of every node that takes pictures
 Use = Callable[[Image, int, float | None], None]
 Watch = Callable[[Image, int], None]
 
@@ -61,6 +70,7 @@ class CameraInput:
         self._node, self._use, self._outcome, self._acts = node, use, outcome, acts
         self._watch = watch
         self.transport = RAW  # or COMPRESSED, from the next opening on
+        self.colour_order = UNSTATED
         self.lens = Lens()
         self.refusal = ''  # of the newest picture; empty: it was used
         self.arrived_s: float | None = None  # monotonic, of the newest message, used or not
@@ -68,6 +78,11 @@ class CameraInput:
         self._inputs: list[Any] = []
         self._publisher: OnePublisher | None = None
         self._is_watched = False
+
+    def configure(self, values: Mapping[str, Any]) -> None:
+        """Take the values of :data:`PICTURES`, from the next opening on."""
+        self.transport = values[IMAGE_TRANSPORT.name]
+        self.colour_order = values[COLOUR_ORDER.name]
 
     @property
     def message_type(self) -> str:
@@ -147,7 +162,7 @@ class CameraInput:
     def _on_image(self, message: ImageMessage) -> None:
         self.arrived_s = time.monotonic()
         try:
-            image = conversions.image_array(message)
+            image = conversions.image_array(message, self.colour_order)
         except ImageError as error:
             self._refuse(error)
             return

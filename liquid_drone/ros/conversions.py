@@ -19,7 +19,7 @@ from std_msgs.msg import Header
 from ..arrays import Command, FloatArray, FourFloats, Image
 from ..camera.calibration import Calibration
 from ..contract import CameraSpec
-from ..encodings import decode, decode_compressed
+from ..encodings import UNSTATED, decode, decode_compressed
 from ..errors import ImageError
 from ..geometry import rotation_from_quaternion
 from ..image import encode_jpeg
@@ -82,14 +82,19 @@ def compressed_message(image: Image, stamp_ns: int, frame: str, quality: int) ->
     )
 
 
-def image_array(message: ImageMessage) -> Image:
+def image_array(message: ImageMessage, colour_order: str = UNSTATED) -> Image:
     """Return the picture as RGB (H, W, 3) uint8, without a copy where the message is rgb8.
+
+    Args:
+        message: of any encoding that is known.
+        colour_order: rgb or bgr, for the encodings that name none (8UC3, 8UC4).
 
     Raises:
         ImageError: no picture, or one that cannot be converted.
 
     """
-    return decode(message.encoding, message.width, message.height, message.step, message.data)
+    shape = message.width, message.height, message.step
+    return decode(message.encoding, *shape, message.data, colour_order)
 
 
 def camera_info_message(camera: CameraSpec, stamp_ns: int) -> CameraInfo:

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liquid_drone.encodings import ENCODINGS, LONGEST_SIDE_PX, decode
+from liquid_drone.encodings import (
+    COLOUR_ORDERS,
+    ENCODINGS,
+    LONGEST_SIDE_PX,
+    UNORDERED,
+    UNSTATED,
+    decode,
+)
 from liquid_drone.errors import ImageError
 
 HEIGHT, WIDTH = 16, 32
@@ -50,7 +57,7 @@ def encoded(rgb: np.ndarray, encoding: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize('colour', [RED, GREEN, BLUE], ids=['red', 'green', 'blue'])
-@pytest.mark.parametrize('encoding', sorted(set(ENCODINGS) - {'mono8'}))
+@pytest.mark.parametrize('encoding', sorted(set(ENCODINGS) - {'mono8', '8UC1'}))
 def test_a_colour_is_the_same_colour_in_every_encoding(
     encoding: str, colour: tuple[int, int, int]
 ) -> None:
@@ -63,14 +70,47 @@ def test_a_colour_is_the_same_colour_in_every_encoding(
     assert np.abs(middle - colour).max() <= tolerance
 
 
-def test_grey_stays_grey() -> None:
+@pytest.mark.parametrize('colour', [RED, GREEN, BLUE], ids=['red', 'green', 'blue'])
+@pytest.mark.parametrize('order', ['rgb', 'bgr'])
+@pytest.mark.parametrize('encoding', sorted(UNORDERED))
+def test_where_the_name_leaves_the_order_open_it_is_what_was_stated(
+    encoding: str, order: str, colour: tuple[int, int, int]
+) -> None:
+    rgb = np.full((HEIGHT, WIDTH, 3), colour, np.uint8)
+    rows = encoded(rgb, {'8UC3': f'{order}8', '8UC4': f'{order}a8'}[encoding])
+    picture = decode(encoding, WIDTH, HEIGHT, rows.shape[1], rows.tobytes(), order)
+    assert np.array_equal(picture, rgb)
+
+
+@given(st.sampled_from(sorted(UNORDERED)), st.sampled_from([UNSTATED, '', 'red', 'grb']))
+def test_without_a_statement_it_is_refused_with_what_to_set(encoding: str, order: str) -> None:
+    with pytest.raises(ImageError, match='colour_order:=bgr') as refused:
+        decode(encoding, WIDTH, HEIGHT, WIDTH * 4, bytes(WIDTH * HEIGHT * 4), order)
+    assert encoding in str(refused.value)
+
+
+@given(st.sampled_from(sorted(ENCODINGS)), st.integers(0, 2**32 - 1))
+def test_an_encoding_that_names_the_order_is_taken_by_its_name_alone(
+    encoding: str, seed: int
+) -> None:
+    size = HEIGHT * WIDTH * 4
+    data = np.random.default_rng(seed).integers(0, 256, size, dtype=np.uint8).tobytes()
+    first, *others = (
+        decode(encoding, WIDTH, HEIGHT, WIDTH * ENCODINGS[encoding].bytes_per_pixel, data, order)
+        for order in COLOUR_ORDERS
+    )
+    assert all(np.array_equal(first, other) for other in others)
+
+
+@pytest.mark.parametrize('encoding', ['mono8', '8UC1'])
+def test_grey_stays_grey(encoding: str) -> None:
     rows = np.arange(HEIGHT * WIDTH, dtype=np.uint8)
-    picture = decode('mono8', WIDTH, HEIGHT, WIDTH, rows.tobytes())
+    picture = decode(encoding, WIDTH, HEIGHT, WIDTH, rows.tobytes())
     assert np.array_equal(picture[:, :, 1].reshape(-1), rows)
     assert np.array_equal(picture[:, :, 0], picture[:, :, 2])
 
 
-@pytest.mark.parametrize('encoding', ['mono16', '32FC1', 'rgb16', '8UC3', 'jpeg', '', 'x' * 10**6])
+@pytest.mark.parametrize('encoding', ['mono16', '32FC1', 'rgb16', '8UC2', 'jpeg', '', 'x' * 10**6])
 def test_another_encoding_is_refused_with_those_that_are_taken(encoding: str) -> None:
     with pytest.raises(ImageError, match='expected an image with encoding rgb8') as refused:
         decode(encoding, WIDTH, HEIGHT, WIDTH * 3, bytes(WIDTH * HEIGHT * 3))

@@ -1,7 +1,8 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""A camera that publishes compressed pictures alone."""
+"""Cameras that publish other pictures than rgb8: other encodings, or compressed ones alone."""
 
+import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from graph_bench import PolicyBench
 from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import Image as ImageMessage
 
 from liquid_drone.arrays import Image
 from liquid_drone.nodes import policy_node
@@ -97,3 +99,64 @@ def test_where_only_compressed_pictures_arrive_the_node_says_what_to_set(
     begun(bench, 'raw')
     assert shown(bench, packed(picture(1), 'jpeg', 10**9), 0.5) is None
     assert bench.wait(lambda: 'image_transport:=compressed' in bench.node._silence())
+
+
+# encoding of the message -> its bytes, of a picture (144, 256, 3) RGB; None: colours are lost
+RAW = {
+    'rgb8': lambda rgb: rgb,
+    'bgr8': lambda rgb: rgb[..., ::-1],
+    'rgba8': lambda rgb: np.dstack([rgb, np.full(rgb.shape[:2], 9, np.uint8)]),
+    'bgra8': lambda rgb: np.dstack([rgb[..., ::-1], np.full(rgb.shape[:2], 9, np.uint8)]),
+    'mono8': lambda rgb: cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY),
+    'yuv422_yuy2': lambda rgb: cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_YUY2),
+    '8UC3': lambda rgb: rgb[..., ::-1],
+    '8UC4': lambda rgb: np.dstack([rgb[..., ::-1], np.full(rgb.shape[:2], 9, np.uint8)]),
+    '8UC1': lambda rgb: cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY),
+}
+BACK = {
+    'mono8': lambda sent: cv2.cvtColor(sent, cv2.COLOR_GRAY2RGB),
+    '8UC1': lambda sent: cv2.cvtColor(sent, cv2.COLOR_GRAY2RGB),
+    'yuv422_yuy2': lambda sent: cv2.cvtColor(sent, cv2.COLOR_YUV2RGB_YUY2),
+}
+
+
+def raw(rgb: Image, encoding: str, stamp_ns: int) -> ImageMessage:
+    sent = np.ascontiguousarray(RAW[encoding](rgb))
+    message = conversions.image_message(rgb, stamp_ns)
+    message.encoding, message.step = encoding, sent.nbytes // sent.shape[0]
+    message.data = array.array('B', sent.tobytes())
+    return message
+
+
+def test_it_flies_on_raw_pictures_of_every_encoding(bench: PolicyBench, bundle: Path) -> None:
+    bench.set(colour_order='bgr')
+    begun(bench, 'raw')
+    runner = PolicyRunner(bundle)
+    for index, encoding in enumerate(RAW):
+        stamp_ns, rgb = 10**9 + index * FRAME_NS, picture(index)
+        answer = bench.show_message(raw(rgb, encoding, stamp_ns), 5.0)
+        assert answer is not None, encoding
+        back = BACK.get(encoding)
+        acted_on = rgb if back is None else back(np.ascontiguousarray(RAW[encoding](rgb)))
+        expected = runner.step(acted_on, stamp_ns / 1e9).command
+        assert np.array_equal(conversions.command_array(answer), expected), encoding
+
+
+@pytest.mark.parametrize('encoding', ['8UC3', '8UC4'])
+def test_without_a_stated_order_of_colours_it_says_what_to_set_and_flies_on_the_next_picture(
+    bench: PolicyBench, encoding: str
+) -> None:
+    begun(bench, 'raw')
+    assert bench.show_message(raw(picture(1), encoding, 10**9), 0.7) is None
+    assert 'colour_order:=bgr' in bench.node.camera.refusal
+    assert bench.show_message(raw(picture(2), 'bgr8', 10**9 + FRAME_NS), 5.0) is not None
+
+
+@pytest.mark.parametrize(
+    ('described', 'channels'), [('mono8; png compressed mono8', 1), ('bgra8; png compressed', 4)]
+)
+def test_compressed_pictures_of_one_and_four_channels_fly(
+    bench: PolicyBench, described: str, channels: int
+) -> None:
+    begun(bench, 'compressed')
+    assert shown(bench, packed(picture(1, channels), described, 10**9), 5.0) is not None

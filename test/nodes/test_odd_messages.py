@@ -27,7 +27,7 @@ from rclpy.node import Node
 from liquid_drone import topics
 from liquid_drone.errors import ImageError
 from liquid_drone.flight.guard.limits import Limits
-from liquid_drone.nodes.replay_bag import picture_of
+from liquid_drone.ros.conversions import compressed_array
 
 NOW_NS = time.time_ns()
 CASES = settings(
@@ -88,7 +88,7 @@ def test_any_camera_info_is_believed_or_refused(policy: PolicyBench, message: An
 @given(message=odd_messages.compressed_images(NOW_NS))
 def test_any_compressed_image_is_a_picture_or_a_sentence(message: Any) -> None:
     try:
-        picture = picture_of(message)
+        picture = compressed_array(message)
     except ImageError:
         return
     assert picture.ndim == 3

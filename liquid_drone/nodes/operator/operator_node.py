@@ -32,7 +32,7 @@ from ...operator.flight_view import FlightView
 from ...operator.requests import RequestQueue
 from ...request import NAMES
 from ...ros import conversions, parameters, process, qos
-from ...ros.camera_input import IMAGE_TRANSPORT, CameraInput
+from ...ros.camera_input import PICTURES, CameraInput
 from ...ros.diagnostics import level_of
 from ...ros.parameters import Parameter
 from ...ros.survival import OddThings
@@ -41,7 +41,7 @@ from .graph_controls import GraphControls
 
 PARAMETERS = (
     BUNDLE,
-    IMAGE_TRANSPORT,
+    *PICTURES,
     Parameter('host', '127.0.0.1', 'address to serve on; others than the loopback need a token'),
     Parameter('port', 8123, 'to serve on; 0: any free one', low=0, high=65535),
     Parameter('token_file', '', 'file of the token, for its owner only (chmod 600); empty: none'),
@@ -84,7 +84,7 @@ class OperatorNode(Node):
         self._picture_ns = 0
         self._attention: Any = None  # its pictures are shown in place of the camera's
         self._camera = CameraInput(self, self._on_picture, 'not shown')
-        self._camera.transport = values['image_transport']
+        self._camera.configure(values)
         self._computer: ComputerWatch | None = None
         self._subscribe()
         steady = Clock(clock_type=ClockType.STEADY_TIME)

@@ -24,7 +24,7 @@ from ...flight.station.camera_messages import StationVideo
 from ...image import fitted
 from ...infer.overlay import mark_target, write
 from ...ros import conversions, parameters, process, qos
-from ...ros.camera_input import IMAGE_TRANSPORT, CameraInput
+from ...ros.camera_input import PICTURES, CameraInput
 from ...ros.diagnostics import Diagnostics, Health, Level
 from ...ros.parameters import Parameter
 from ...ros.stream_description import StreamPublisher
@@ -33,7 +33,7 @@ from ..policy_node import BUNDLE
 
 PARAMETERS = (
     BUNDLE,
-    IMAGE_TRANSPORT,
+    *PICTURES,
     Parameter('host', '', 'address of the ground station to which pictures are sent'),
     Parameter('port', 5600, 'UDP port there; QGroundControl listens on 5600', low=1, high=65535),
     Parameter('width', 640, 'of the pictures that are sent', low=128, high=1920),
@@ -79,7 +79,7 @@ class StreamNode(Node):
         self._sighting: tuple[int, float, float] | None = None  # stamp in ns, bearing, elevation
         self._stage, self._picture_ns, self._seen_sent = '', 0, 0
         self._camera = CameraInput(self, self._on_picture, 'not sent')
-        self._camera.transport = values['image_transport']
+        self._camera.configure(values)
         self.create_subscription(PointStamped, topics.SIGHTING, self._on_sighting, qos.COMMAND)
         self.create_subscription(String, topics.STAGE, self._on_stage, qos.LATCHED)
         self._description, self._diagnostics = StreamPublisher(self), Diagnostics(self)
