@@ -180,12 +180,50 @@ def test_package_xml_and_setup_agree(metadata: dict[str, Any]) -> None:
     assert xml.findtext('export/build_type') == 'ament_python'
 
 
-def test_package_xml_has_two_pip_keys_and_the_page_tells_both() -> None:
+ON_A_DRONE = ('cpu', 'record', 'operator', 'ros')  # extras
+KEYS = {  # what pip installs -> rosdep's key; None: another one of these brings it
+    'aiohttp': 'python3-aiohttp',
+    'backports-zstd': None,  # rosbags
+    'lz4': None,  # rosbags
+    'numpy': 'python3-numpy',
+    'onnxruntime': 'python3-onnxruntime-pip',
+    'opencv-python': 'python3-opencv',
+    'pillow': 'python3-pil',
+    'pymavlink': 'python3-pymavlink-pip',
+    'pyyaml': 'python3-yaml',
+    'rich': 'python3-rich',
+    'rosbags': 'python3-rosbags-pip',
+}
+
+
+def dependencies(kind: str) -> set[str]:
+    """Return the keys of a kind in package.xml."""
+    xml = ElementTree.parse(ROOT / 'package.xml').getroot()
+    return {str(one.text) for one in xml.iter(kind)}
+
+
+def test_package_xml_brings_what_the_extras_of_a_drone_bring(metadata: dict[str, Any]) -> None:
+    """A workspace after rosdep install runs what pip's extras run, nothing less and no more."""
+    extras = [line for name in ON_A_DRONE for line in metadata['extras_require'][name]]
+    names = {
+        canonical(Requirement(line).name) for line in [*metadata['install_requires'], *extras]
+    }
+    wheels = {name for name in names if name.startswith('ros-')}  # of ROS 2 itself
+    assert names - wheels == set(KEYS)
+    python = {key for key in dependencies('exec_depend') if key.startswith('python3-')}
+    assert python == {key for key in KEYS.values() if key}
+
+
+def test_package_xml_has_three_pip_keys_and_the_page_tells_them() -> None:
     """The ROS build farm takes no package with one: docs/ROS2.md, What an apt package lacks."""
     xml = ElementTree.parse(ROOT / 'package.xml').getroot()
     keys = {str(one.text) for one in xml if one.tag.endswith('depend')}
     pip = {key for key in keys if key.endswith('-pip')}
-    assert pip == {'python3-onnxruntime-pip', 'python3-pymavlink-pip'}
+    assert pip == {
+        'python3-onnxruntime-pip',
+        'python3-pymavlink-pip',
+        'python3-rosbags-pip',
+    }
     page = (ROOT / 'docs/ROS2.md').read_text()
     assert all(f'`{key}`' in page for key in pip)
 
