@@ -15,10 +15,18 @@ from liquid_drone.flight.failsafes import FAILSAFES
 from liquid_drone.flight.mavlink.diagnosis import LinkFinding
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
-from liquid_drone.flight.preflight.checklist import FRESH_S, PARAMETER, PartReport, checklist
+from liquid_drone.flight.preflight.checklist import (
+    FRESH_S,
+    PARAMETER,
+    PartReport,
+    checklist,
+    failsafe_rows,
+)
 from liquid_drone.flight.preflight.computer import clock_symptom, disk_symptom
 from liquid_drone.flight.preflight.failsafe_reader import FailsafeReader
+from liquid_drone.flight.preflight.link_report import link_values
 from liquid_drone.operator.flight_view import FIRST_S, FlightView
+from liquid_drone.sim.autopilot.failsafe_sets import SETS
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.physics.point_mass import PointMass
 
@@ -167,6 +175,38 @@ def test_failsafes_are_read_over_a_link_that_loses_a_third_and_none_is_written(k
     asked = [data for data in sent if data[7:10] == bytes([20, 0, 0])]  # PARAM_REQUEST_READ
     assert len(asked) < 150
     assert not [data for data in sent if data[7:10] == bytes([23, 0, 0])]  # PARAM_SET
+
+
+YELLOW = {  # of a firmware as it comes
+    'px4': {'COM_RC_OVERRIDE', 'COM_LOW_BAT_ACT', 'GF_MAX_HOR_DIST', 'GF_MAX_VER_DIST'},
+    'ardupilot': {'GUID_TIMEOUT', 'BATT_FS_LOW_ACT', 'FENCE_ENABLE', 'WPNAV_SPEED'},
+}
+
+
+@pytest.mark.parametrize('kind', sorted(FAILSAFES))
+@pytest.mark.parametrize('name', sorted(SETS))
+def test_the_list_of_a_simulated_autopilot_is_yellow_as_it_comes_and_green_as_advised(
+    name: str, kind: str
+) -> None:
+    autopilot = SimulatedAutopilot(PointMass(position_enu=np.zeros(3)), kind)
+    autopilot.set_failsafes(name)
+    link = MavlinkLink(MemoryTransport(autopilot.transmit, autopilot.receive))
+    reader = FailsafeReader(link)
+    assert {row.level for row in failsafe_rows(PartReport('OK', '', {}))} == {'error'}
+    for _ in range(120):
+        autopilot.advance(12)
+        now_s = autopilot.now_ns / 1e9
+        link.poll(now_s)
+        reader.step(now_s)
+    values = {key: str(value) for key, value in link_values(link).items()}
+    found = list(failsafe_rows(PartReport('OK', '', values)))
+    yellow = {one.state.split()[0] for one in found if one.level == 'warning'}
+    own = set(autopilot.kind.parameters)
+    all_names = {one.name for one in FAILSAFES[kind]}
+    expected = {'advised': set(), 'factory': YELLOW[kind], 'silent': all_names - own}[name]
+    assert yellow == expected | (YELLOW[kind] & own if name == 'silent' else set())
+    assert all(one.mend for one in found if one.level != 'ok')
+    assert ('ok' in {one.level for one in found}) == (bool(all_names - yellow))
 
 
 def test_a_page_that_opens_before_anything_is_there_shows_the_list_in_red() -> None:

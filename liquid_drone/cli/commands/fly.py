@@ -17,6 +17,7 @@ from ...errors import require
 from ...files import aside_of, write_text
 from ...options import option
 from ...runtime.providers import Backend, PrecisionChoice, ProviderChoice
+from ...sim.autopilot.failsafe_sets import FailsafeSet
 from ...sim.flight_spec import FlightSpec
 from ..arguments import Command, part
 from ..places import claim_folder
@@ -40,6 +41,7 @@ EPILOG = """examples:
   liquid-drone fly --autopilot ardupilot --firmware ardupilot/build/sitl/bin/arducopter
 
   liquid-drone fly --page --duration 300      # seen and commanded from a browser
+  liquid-drone fly --page --failsafes advised # the autopilot is set up as docs/SAFETY.md advises
 
 Ctrl-C lands. Exit code 0: the task was done; 1: it was not.
 """
@@ -60,6 +62,11 @@ class FlyArguments:
         False, "serve the operator's page beside the flight, in one process, at real time"
     )
     page_port: int = option(8123, 'where on this machine; 0: any free one', low=0, high=65535)
+    failsafes: FailsafeSet = option(
+        'factory',
+        "the simulated autopilot's failsafe parameters, as the page's list reads them: as the "
+        'firmware comes, as docs/SAFETY.md advises, or none answered; with --page',
+    )
     json: bool = option(False, 'print the result as JSON')
 
 
@@ -166,6 +173,8 @@ def _in_process(
     runner.warm_up()
     firmware = FirmwareFlight(args.out / 'logs' / 'firmware.log', on_progress=on_progress)
     session = Session(args.flight, firmware)
+    if session.flown.in_memory is not None:
+        session.flown.in_memory.set_failsafes(args.failsafes)
     try:
         with _page(args, runner.contract) as watcher, _lands(session.request_land):
             log = closed_loop.fly(session, runner, on_progress, watcher=watcher)

@@ -16,6 +16,7 @@ from rclpy.node import Node
 from ...ros import parameters, process
 from ...ros.parameters import Parameter
 from ...ros.survival import OddThings
+from ...sim.autopilot.failsafe_sets import FACTORY, SETS
 from ...sim.autopilot.personality import Mode
 from ...sim.autopilot.simulated import SimulatedAutopilot
 from ...sim.autopilot.udp import UdpEndpoint
@@ -32,6 +33,12 @@ PARAMETERS = (
         'ground_station', '', 'address:port that gets it too, such as 127.0.0.1:14550; empty: none'
     ),
     Parameter('height_m', 3.0, 'above home, at which it hovers', low=0.5, high=100.0),
+    Parameter(
+        'failsafes',
+        FACTORY,
+        'parameters it answers with: as the firmware comes, as advised, or none',
+        choices=tuple(SETS),
+    ),
     Parameter('pilot_switches', True, 'its pilot flips the mode switch when setpoints come'),
 )
 
@@ -48,6 +55,7 @@ class AutopilotNode(Node):
         self.values = values = parameters.read(self, PARAMETERS)
         plant = PointMass(position_enu=np.array([0.0, 0.0, values['height_m']]))
         self.autopilot = SimulatedAutopilot(plant, values['kind'], airborne=True)
+        self.autopilot.set_failsafes(values['failsafes'])
         addresses = [
             parse_address(name, values[name])
             for name in ('companion', 'ground_station')

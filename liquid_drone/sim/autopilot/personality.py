@@ -3,7 +3,8 @@
 """The two characters that the simulated autopilot can play, as data.
 
 What each one does was measured on the firmware itself (ArduCopter 4.5.7, PX4 between 1.15 and
-1.16). The parameters are the few that change what the simulation does, under their real names.
+1.16). The parameters are the few that change what the simulation does, under their real names;
+those that are only answered stand in ``failsafe_sets``.
 """
 
 from collections.abc import Mapping

@@ -17,6 +17,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from ...arrays import FloatArray
 from . import commands, flight
 from .channel import MavlinkChannel
+from .failsafe_sets import FACTORY, FACTORY_VALUES, failsafe_set
 from .flight import ACCEPTED, UNSUPPORTED, FlightState, Outcome, PlantTruth
 from .personality import Mode, Personality, personality
 from .setpoints import DecodedSetpoint
@@ -58,6 +59,7 @@ class SimulatedAutopilot:
         self.plant = plant
         self.system_id = system_id
         self.parameters = dict(self.kind.parameters)
+        self.set_failsafes(FACTORY)
         self.battery = 1.0  # 0..1; drains while armed, tests may set it
         self.errors = TelemetryErrors()  # of what it tells; tests may set them
         self.radio_us: tuple[
@@ -128,6 +130,18 @@ class SimulatedAutopilot:
     def has_stream(self) -> bool:
         """Setpoints have come for half a second without a gap: OFFBOARD can be taken."""
         return flight.streams(self.state, self.now_ns, self._loss_ns)
+
+    def set_failsafes(self, name: str) -> None:
+        """Answer with other failsafe parameters: factory, advised or silent.
+
+        Raises:
+            ConfigError: another name.
+
+        """
+        own, kind = self.kind.parameters, self.kind.name
+        others = set(FACTORY_VALUES.get(kind, {})) - set(own)
+        kept = {key: value for key, value in self.parameters.items() if key not in others}
+        self.parameters = {**kept, **failsafe_set(name, kind)}
 
     @property
     def _loss_ns(self) -> int:

@@ -300,9 +300,11 @@ def test_what_a_ground_station_asks_first_is_answered():
     bench.send(mavlink.MAVLink_timesync_message(0, 123))
     assert {'AUTOPILOT_VERSION', 'PARAM_VALUE', 'MISSION_COUNT', 'TIMESYNC'} <= bench.names()
     parameters = [m for m in bench.heard if m.get_type() == 'PARAM_VALUE']
-    assert {p.param_count for p in parameters} == {4}
-    assert [p.param_index for p in parameters] == [0, 1, 2, 3, 0]
-    assert parameters[0].param_value == 1.0
+    names = list(bench.autopilot.parameters)
+    assert {p.param_count for p in parameters} == {len(names)}
+    *listed, asked = [p.param_index for p in parameters]
+    assert (listed, names[asked]) == (list(range(len(names))), 'COM_OF_LOSS_T')
+    assert parameters[-1].param_value == 1.0
     mission = next(m for m in bench.heard if m.get_type() == 'MISSION_COUNT')
     assert (mission.count, mission.target_system) == (0, 255)
 
