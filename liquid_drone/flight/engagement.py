@@ -35,6 +35,12 @@ class Stage(Enum):
     HANDED_BACK = 'handed back: engage anew to go on'
 
 
+def stage_of(text: str) -> Stage:
+    """Return the stage of a recorded name or of its words; of anything else: no vehicle."""
+    found = (stage for stage in Stage if text in (stage.name.lower(), stage.value))
+    return next(found, Stage.DISCONNECTED)
+
+
 class Cause(Enum):
     """Why a stage was entered, or why engaging was refused; the value is for people."""
 

@@ -13,12 +13,15 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ..flight.engagement import stage_of
+from ..flight.next_step import next_step
 from ..flight.preflight.checklist import PartReport, checklist, waits_for
 from ..flight.preflight.symptom import Symptom
 from ..flight.report import Facts, numbers
 
 Json = dict[str, object]
 LINES = 40  # of the log
+ENGAGE = 'hold ENGAGE for one second'
 FIRST_S = 10.0  # after the start: what was not heard yet may still come
 SIGHTING_S = 0.5  # an older one is not drawn
 PAGE_LEVELS = {'ok': 'OK', 'warning': 'WARN', 'error': 'ERROR'}  # of the list, in the page's terms
@@ -153,6 +156,7 @@ class FlightView:
                 'level': self._level,
                 'words': self._words,
                 **_told(facts),
+                'next': self._next(facts),
                 'place': _place(facts),
                 'target': self._target if is_seen else None,
                 'obstacles': self._obstacles(),
@@ -173,6 +177,10 @@ class FlightView:
             found += word.values.get('obstacles', '').split(' | ')
         by_fact = {sentence.partition(':')[0]: sentence for sentence in reversed(found)}
         return [by_fact[name] for name in reversed(by_fact) if name]
+
+    def _next(self, facts: Facts) -> str:
+        stage = stage_of(facts.get('stage', ''))
+        return next_step(stage, self._obstacles(), str(self._known.get('follow_mode', '')), ENGAGE)
 
     def _checks(self, now_s: float) -> list[list[str]]:
         parts = {

@@ -11,6 +11,10 @@ from geometry_msgs.msg import TwistStamped
 from rclpy.node import Node
 
 from liquid_drone.cli.commands import watch
+from liquid_drone.flight.engagement import Stage
+from liquid_drone.flight.preflight.checklist import PartReport, autopilot_rows
+from liquid_drone.operator import flight_view
+from liquid_drone.operator.flight_view import FlightView
 from liquid_drone.ros import conversions, diagnostics, qos
 from liquid_drone.ros.diagnostics import Health, Level
 from liquid_drone.ros.monitor import GraphSnapshot, Monitor, Status
@@ -94,3 +98,19 @@ def test_every_fact_that_keeps_from_engaging_has_a_row() -> None:
 def test_an_empty_graph_is_said_in_words() -> None:
     ((_, words),) = watch.rows(GraphSnapshot())
     assert 'no diagnostics yet' in words
+
+
+@pytest.mark.parametrize('stage', list(Stage))
+@pytest.mark.parametrize('obstacle', ['', 'battery: 5% of its charge', 'position: never received'])
+def test_page_and_watch_say_the_same_but_for_how_to_engage(stage: Stage, obstacle: str) -> None:
+    view = FlightView()
+    view.set('follow_mode', 'OFFBOARD')
+    view.hear_decision({'stage': stage.name.lower(), 'obstacle': obstacle}, 'OK', stage.value)
+    values = {'stage': stage.value, 'obstacles': obstacle, 'follow_mode': 'OFFBOARD'}
+    snapshot = GraphSnapshot({'mavlink': Status('OK', '', values, 0.1)})
+    told = dict(watch.rows(snapshot, flight_view.ENGAGE))['next']
+    assert view.document()['next'] == told
+    if obstacle and stage in (Stage.STANDBY, Stage.HANDED_BACK):
+        part = PartReport('WARN', '', {**values, 'link': 'good'})
+        (facts,) = [row for row in autopilot_rows(part) if row.subject == 'facts']
+        assert facts.mend in told  # and so does the list before a flight

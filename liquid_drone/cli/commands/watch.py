@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ...errors import ConfigError, MissingDependencyError, require
+from ...flight.engagement import stage_of
+from ...flight.next_step import ENGAGE, next_step
 from ...options import option
 from ..arguments import Command
 
@@ -43,6 +45,7 @@ LATENCIES = {
     'capture_to_setpoint': 'capture to setpoint',
     'picture_to_setpoint': 'picture to setpoint (simulator)',
 }
+BY_KEYS = 'press e twice'
 KEYS, TWICE_S = 'e, e: engage   h: hand back   q: end', 3.0
 MISSING_ROS = (
     'watching needs rclpy: source a ROS 2 installation, or install its wheels (x86-64) with '
@@ -159,15 +162,15 @@ def _as_screen(monitor: 'Monitor', end_s: float, keys: WatchKeys | None) -> None
 def screen(snapshot: 'GraphSnapshot', words: str = '') -> Any:
     """Return what is drawn: one row a fact, coloured by its level; then what keys do or did."""
     table = require('rich.table', 'ros').Table(show_header=False, box=None, padding=(0, 2))
-    for row in rows(snapshot):
+    for row in rows(snapshot, BY_KEYS if words else ENGAGE):
         table.add_row(*row)
     if words:
         table.add_row('[bold]keys[/bold]', words.replace('[', r'\['))
     return table
 
 
-def rows(snapshot: 'GraphSnapshot') -> list[tuple[str, str]]:
-    """Return (name, what is shown) with rich's markup."""
+def rows(snapshot: 'GraphSnapshot', engage: str = ENGAGE) -> list[tuple[str, str]]:
+    """Return (name, what is shown) with rich's markup; ``engage`` says how it is done here."""
     found = [(f'[bold]{name}[/bold]', _state(status)) for name, status in _nodes(snapshot)]
     if not found:
         return [('', '[yellow]no diagnostics yet: is the graph running, in this domain?[/yellow]')]
@@ -176,6 +179,7 @@ def rows(snapshot: 'GraphSnapshot') -> list[tuple[str, str]]:
         for name in NEEDED
         if name not in snapshot.nodes
     ]
+    found.append(('next', _next(snapshot, engage)))
     reason = snapshot.value('mavlink', 'reason') or snapshot.value('mavlink', 'cause')
     found.append(('guard', reason or 'nothing held back'))
     obstacles = snapshot.value('mavlink', 'obstacles')
@@ -193,6 +197,15 @@ def rows(snapshot: 'GraphSnapshot') -> list[tuple[str, str]]:
     found.extend(_latencies(snapshot))
     found.append(('provider', snapshot.value('policy', 'provider', 'unknown')))
     return found
+
+
+def _next(snapshot: 'GraphSnapshot', engage: str) -> str:
+    status = snapshot.nodes.get('mavlink')
+    if status is None or status.level == 'STALE':
+        return 'start the mavlink node; its log says why it is not there'
+    obstacles = [one for one in status.values.get('obstacles', '').split(' | ') if one]
+    stage = stage_of(status.values.get('stage', ''))
+    return next_step(stage, obstacles, status.values.get('follow_mode', ''), engage)
 
 
 def _nodes(snapshot: 'GraphSnapshot') -> list[tuple[str, Any]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..failsafes import FAILSAFES, complaints
 from ..mavlink.diagnosis import LinkFinding
+from ..next_step import helps_for
 from .symptom import Symptom, SymptomLevel
 
 FRESH_S = 3.0  # nodes publish once a second
@@ -163,7 +164,7 @@ def _facts(mavlink: PartReport) -> Symptom:
         state = obstacles.replace(' | ', '; ')
         if mavlink.values.get('limits') == DEFAULT_LIMITS:
             return Symptom('facts', 'warning', state, 'judged by the default limits: try --graph')
-        return Symptom('facts', 'error', state, 'docs/SAFETY.md (What must be known)')
+        return Symptom('facts', 'error', state, helps_for(obstacles.split(' | ')))
     if mavlink.level == 'ERROR':
         return Symptom('facts', 'error', mavlink.summary, 'docs/FLIGHT.md')
     return Symptom('facts', 'ok', 'all that must be known is known and good')

@@ -92,22 +92,11 @@ function mayEngage(state) {
   return ['standby', 'handed_back'].includes(state.stage) && !(state.obstacles || []).length;
 }
 
-const STEPS = {
-  disconnected: () => 'Waiting for the autopilot.',
-  standby: (s) => (s.obstacles.length ? 'Cannot engage; the reasons stand below.' : 'Hold ENGAGE for one second.'),
-  ready: (s) => `Pilot: switch to ${s.follow_mode || "the companion's mode"}.`,
-  engaging: () => 'The policy starts afresh.',
-  engaged: () => 'It follows. The mode switch takes over at any time.',
-  holding: () => 'The target is lost: it holds.',
-  searching: () => 'The target is lost: it turns to look.',
-  handed_back: (s) => (s.obstacles.length ? 'The pilot flies. Cannot engage; the reasons stand below.' : 'The pilot flies. Hold ENGAGE to follow again.'),
-};
-
 function show() {
   const state = shown.state;
   byId('banner').dataset.level = state.level;
   byId('stage').textContent = (state.shadow ? 'SHADOW: ' : '') + state.words;
-  byId('next').textContent = (STEPS[state.stage] || (() => ''))(state);
+  byId('next').textContent = state.next;
   list(byId('obstacles'), ['ready', 'standby', 'handed_back', 'disconnected'].includes(state.stage) ? state.obstacles : []);
   table(byId('facts'), facts(state));
   table(byId('checks'), (state.checks || []).map(([subject, level, words, mend]) => [subject, `${MARKS[level]} ${words}${mend ? ` → ${mend}` : ''}`, level]));
