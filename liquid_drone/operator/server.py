@@ -24,10 +24,12 @@ from .access import Doorkeeper, is_loopback, read_token
 from .browser import Browser
 from .flight_view import FlightView
 from .requests import RequestQueue
+from .slow_clients import SlowClients
 
 COOKIE = 'liquid_drone_operator'
 MOST_BROWSERS = 20
 MOST_BYTES = 4096  # of a request or message
+MOST_WAITING = 100  # connections that have not asked for anything yet
 STARTS_S = 10.0
 FILES = {
     '/': ('page.html', 'text/html'),
@@ -57,6 +59,7 @@ class ServerConfig:
     hosts: tuple[str, ...] = ()  # names by which the page may be called, beside addresses
     certificate_file: str = ''  # with key_file: TLS
     key_file: str = ''
+    slow_s: float = 10.0  # a whole request must have come within that time
 
     def doorkeeper(self) -> Doorkeeper:
         """Return who judges requests.
@@ -115,6 +118,7 @@ class PageServer:
             path: ((folder / name).read_bytes(), kind) for path, (name, kind) in FILES.items()
         }
         self._sockets: set[web.WebSocketResponse] = set()
+        self._slow = SlowClients(config.slow_s, MOST_WAITING)
         self._started, self._failure = threading.Event(), ''
         self._loop: asyncio.AbstractEventLoop | None = None  # while it serves
         self._stop = asyncio.Event()
@@ -173,30 +177,44 @@ class PageServer:
             logger=_quiet_logger(),
             handle_signals=False,
             shutdown_timeout=1.0,
-            keepalive_timeout=15,
+            keepalive_timeout=self.config.slow_s,
+            lingering_time=min(1.0, self.config.slow_s),  # for a body that nobody reads
         )
         await runner.setup()
         try:
-            config = self.config
-            site = web.TCPSite(runner, config.host, config.port, ssl_context=self._tls)
-            await site.start()
+            listening = await self._listen(runner)
         except OSError as error:
             self._failure = error.strerror or str(error)
             await runner.cleanup()
             return
-        self._port = runner.addresses[0][1]
+        self._port = listening.sockets[0].getsockname()[1]
         self._loop = asyncio.get_running_loop()
         self._started.set()
         await self._stop.wait()
+        listening.close()
         for socket in tuple(self._sockets):
             await socket.close(code=1001)
         await runner.cleanup()
+
+    async def _listen(self, runner: web.AppRunner) -> asyncio.Server:
+        """Listen as aiohttp's own site does, with a time limit on every connection."""
+        config, make = self.config, runner.server
+        assert make is not None  # it was set up
+        return await asyncio.get_running_loop().create_server(
+            self._slow.watched(make),  # type: ignore[arg-type]  # its handlers are protocols
+            config.host,
+            config.port,
+            ssl=self._tls,
+            ssl_handshake_timeout=None if self._tls is None else config.slow_s,
+            reuse_address=True,
+        )
 
     # requests
 
     @web.middleware
     async def _judge(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse what is not from this page, and add the headers that keep it so."""
+        self._slow.take(request.protocol)
         try:
             refusal = self._refusal(request)
             answer = refusal if refusal is not None else await handler(request)
@@ -204,6 +222,8 @@ class PageServer:
             answer = _said(error.status, error.reason)
         except ConnectionError:
             answer = _said(400, 'the connection was lost')  # nobody reads it
+        finally:
+            self._slow.wait_for(request.protocol)
         if not answer.prepared:
             answer.headers.update(HEADERS)
         return answer
@@ -235,7 +255,13 @@ class PageServer:
     async def _on_login(self, request: web.Request) -> web.StreamResponse:
         if self._door.is_shut:
             return _said(429, 'too many wrong tokens: wait half a minute')
-        session = self._door.open_session((await request.read()).decode('utf-8', 'replace'))
+        try:
+            body = await asyncio.wait_for(request.read(), self.config.slow_s)
+        except asyncio.TimeoutError:
+            answer = _said(408, 'the token came too slowly')
+            answer.force_close()
+            return answer
+        session = self._door.open_session(body.decode('utf-8', 'replace'))
         if session is None:
             return _said(401, 'wrong token')
         answer = _said(200, 'welcome')
