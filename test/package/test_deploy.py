@@ -12,9 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from liquid_drone.bringup import launch_arguments
+from liquid_drone.bringup.operator_views import foxglove_layout
 from liquid_drone.episodes import rosbag
+from liquid_drone.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATOR, DEPLOY = ROOT / 'config/operator', ROOT / 'deploy'
@@ -47,6 +51,41 @@ def test_the_foxglove_layout_is_whole_and_names_topics_that_exist() -> None:
     assert named <= TOPICS | SERVICES
     assert f'/{launch_arguments.PICTURES["compressed"]}' in text  # raw is 27 MB/s
     assert f'"/{launch_arguments.PICTURES["raw"]}"' not in text
+
+
+def strings(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [one for pair in value.items() for part in pair for one in strings(part)]
+    if isinstance(value, list):
+        return [one for part in value for one in strings(part)]
+    return [value] if isinstance(value, str) else []
+
+
+@given(st.from_regex(r'/?[a-z][a-z0-9_]{0,8}(/[a-z][a-z0-9_]{0,8})?/?', fullmatch=True))
+def test_the_foxglove_layout_moves_into_a_namespace_with_all_but_what_drones_share(
+    namespace: str,
+) -> None:
+    before = json.loads((OPERATOR / 'foxglove.json').read_text())
+    after = json.loads(foxglove_layout(namespace))
+    prefix = f'/{namespace.strip("/")}'
+    names = [word for word in strings(before['configById']) if word.startswith('/')]
+    moved = [word for word in strings(after['configById']) if word.startswith('/')]
+    assert len(set(names)) > 10
+    assert moved == [word if word == '/diagnostics' else f'{prefix}{word}' for word in names]
+    assert (after['layout'], set(after)) == (before['layout'], set(before))
+    assert sorted(leaves(after['layout'])) == sorted(after['configById'])
+
+
+@pytest.mark.parametrize('namespace', ['', '/'])
+def test_without_a_namespace_the_layout_is_the_one_that_is_shipped(namespace: str) -> None:
+    shipped = json.loads((OPERATOR / 'foxglove.json').read_text())
+    assert json.loads(foxglove_layout(namespace)) == shipped
+
+
+@pytest.mark.parametrize('namespace', ['a b', '1st', '../x', 'a//b', 'ä', '{}', 'a.b', 'a\n'])
+def test_what_is_no_namespace_is_refused(namespace: str) -> None:
+    with pytest.raises(ConfigError, match='expected a namespace'):
+        foxglove_layout(namespace)
 
 
 def test_the_layout_of_an_episode_names_what_an_episode_is_written_with() -> None:

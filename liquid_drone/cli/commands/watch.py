@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ...errors import ConfigError, MissingDependencyError, require
+from ...files import write_text
 from ...flight.engagement import stage_of
 from ...flight.next_step import ENGAGE, next_step
 from ...options import option
@@ -29,6 +31,7 @@ EPILOG = """examples:
   liquid-drone watch --namespace drone1
   liquid-drone watch --json --seconds 5      # one line of JSON a second
   liquid-drone watch --keys                  # e, e: engage; h: hand back; q: end
+  liquid-drone watch --namespace drone1 --foxglove drone1.json   # a layout for that drone
 
 OK works; WARN something keeps it from all of it; ERROR does not do its work; STALE is gone.
 It listens in the ROS domain of the terminal (ROS_DOMAIN_ID); without --keys it asks for nothing.
@@ -70,10 +73,19 @@ class WatchArguments:
     )
     json: bool = option(False, 'a line of JSON a second')
     keys: bool = option(False, 'the keys e, e engage and h hands back, as the services do')
+    foxglove: Path | None = option(
+        None, 'write the layout for Foxglove of this namespace (.json), and end', unset='none'
+    )
 
 
 def run(args: WatchArguments) -> int:
     """Show until interrupted."""
+    if args.foxglove is not None:
+        from ...bringup.operator_views import foxglove_layout
+
+        write_text(args.foxglove, foxglove_layout(args.namespace))
+        print(f'{args.foxglove}: import it in Foxglove (Layouts, Import)')
+        return 0
     if importlib.util.find_spec('rclpy') is None:
         raise MissingDependencyError(MISSING_ROS)
     from ...ros.monitor import Monitor
