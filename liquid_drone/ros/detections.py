@@ -3,7 +3,8 @@
 """The target as ``vision_msgs/Detection2DArray``, where that package is installed.
 
 One detection at most: the policy tells a point and a probability, no size, so the box has none.
-Pixels are those of the policy's own picture.
+Pixels are those of the policy's own picture. Fields are found where 2.0 (Foxy), 3.0 (Galactic) and
+4.x (Humble and later) have them.
 """
 
 import importlib
@@ -46,10 +47,14 @@ def detections_message(
         return message
     found, hypothesis = vision.Detection2D(), vision.ObjectHypothesisWithPose()
     found.header = header
-    hypothesis.hypothesis.class_id, hypothesis.hypothesis.score = name, float(probability)
+    told = getattr(hypothesis, 'hypothesis', hypothesis)  # before 3.0 its fields stand here
+    setattr(told, 'class_id' if hasattr(told, 'class_id') else 'id', name)
+    told.score = float(probability)
     found.results = [hypothesis]
-    found.bbox.center.position.x = 0.5 * (1.0 + float(bearing)) * camera.width
-    found.bbox.center.position.y = 0.5 * (1.0 - float(elevation)) * camera.height
+    centre = found.bbox.center
+    point = getattr(centre, 'position', centre)  # before 4.0 a geometry_msgs/Pose2D
+    point.x = 0.5 * (1.0 + float(bearing)) * camera.width
+    point.y = 0.5 * (1.0 - float(elevation)) * camera.height
     message.detections = [found]
     return message
 

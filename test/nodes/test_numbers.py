@@ -4,13 +4,14 @@
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from geometry_msgs.msg import PointStamped
-from graph_bench import MavlinkBench
+from graph_bench import MavlinkBench, PolicyBench
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import Range
 from std_msgs.msg import Float64MultiArray, UInt8
@@ -81,28 +82,60 @@ def test_covariance_is_the_estimators_where_it_tells_it_and_never_sure_where_not
 
 
 class Vision:
-    """The shape of vision_msgs 4, which is not installed here."""
+    """The shapes of vision_msgs, which is not installed here: 2 Foxy, 3 Galactic, 4 later."""
 
-    @staticmethod
-    def Detection2DArray() -> Any:  # noqa: N802  # its name there
+    def __init__(self, version: int) -> None:
+        self.version = version
+
+    def Detection2DArray(self) -> Any:  # noqa: N802  # its name there
         return SimpleNamespace(header=None, detections=[])
 
-    @staticmethod
-    def Detection2D() -> Any:  # noqa: N802
-        centre = SimpleNamespace(position=SimpleNamespace(x=0.0, y=0.0))
+    def Detection2D(self) -> Any:  # noqa: N802
+        point = SimpleNamespace(x=0.0, y=0.0)
+        centre = SimpleNamespace(position=point) if self.version == 4 else point
         return SimpleNamespace(header=None, results=[], bbox=SimpleNamespace(center=centre))
 
-    @staticmethod
-    def ObjectHypothesisWithPose() -> Any:  # noqa: N802
+    def ObjectHypothesisWithPose(self) -> Any:  # noqa: N802
+        if self.version == 2:
+            return SimpleNamespace(id='', score=0.0)
         return SimpleNamespace(hypothesis=SimpleNamespace(class_id='', score=0.0))
 
 
-def test_a_detection_lies_in_the_policys_picture_and_none_is_made_up() -> None:
-    camera = CameraSpec()
-    message = detections_message(Vision, 5, camera, (-1.0, 1.0, 0.9), 'red_backpack')
+@pytest.mark.parametrize('version', [2, 3, 4])
+def test_a_detection_lies_in_the_policys_picture_and_none_is_made_up(version: int) -> None:
+    camera, vision = CameraSpec(), Vision(version)
+    message = detections_message(vision, 5, camera, (-1.0, 1.0, 0.9), 'red_backpack')
     (found,) = message.detections
-    assert (found.bbox.center.position.x, found.bbox.center.position.y) == (0.0, 0.0)
-    assert found.results[0].hypothesis.class_id == 'red_backpack'
+    centre, result = found.bbox.center, found.results[0]
+    point = centre.position if version == 4 else centre
+    assert vars(point) == {'x': 0.0, 'y': 0.0}
+    told = {'class_id': 'red_backpack', 'score': 0.9}
+    if version == 2:
+        assert vars(result) == {'id': 'red_backpack', 'score': 0.9}
+    else:
+        assert vars(result.hypothesis) == told
     for probability in (0.1, math.nan):
-        seen = detections_message(Vision, 5, camera, (0.0, 0.0, probability), 'x')
+        seen = detections_message(vision, 5, camera, (0.0, 0.0, probability), 'x')
         assert seen.detections == []
+
+
+def test_the_node_publishes_real_detections_where_the_package_is(ros: None, bundle: Path) -> None:
+    messages = pytest.importorskip('vision_msgs.msg', reason='vision_msgs has no wheel')
+    bench = PolicyBench(bundle)
+    heard: list[Any] = []
+    kind = messages.Detection2DArray
+    bench.camera.create_subscription(kind, 'policy/detections', heard.append, qos.SENSOR_IN)
+    bench.set(target_threshold=0.0)
+    bench.start()
+    try:
+        assert bench.wait(lambda: bench.camera.count_publishers('policy/detections') > 0)
+        picture = np.random.default_rng(1).integers(0, 256, (144, 256, 3), dtype=np.uint8)
+        assert bench.show(picture, 10**9) is not None
+        assert bench.wait(lambda: bool(heard))
+    finally:
+        bench.close()
+    (found,) = heard[0].detections
+    assert heard[0].header.stamp.sec == 1
+    assert 0.0 <= found.bbox.center.position.x <= 256.0
+    assert found.results[0].hypothesis.class_id
+    assert 0.0 <= found.results[0].hypothesis.score <= 1.0
