@@ -1,5 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
+import gc
 import importlib.util
 import logging
 import os
@@ -49,6 +50,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if {item.nodeid.split('[')[0], item.nodeid.split('::')[0]} & SLOW:
             item.add_marker(pytest.mark.slow)
 
+
+def pytest_collection_finish() -> None:
+    """Set aside what is there for good: 600,000 objects, searched for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+# Before NumPy and PyTorch are there: products this small are not shared by threads, which wait for
+# each other, spinning, as soon as another worker has the second core.
+for threads in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
+    os.environ.setdefault(threads, '1')
 
 # Where launch is installed, its pytest plugin makes every logger one that passes nothing on:
 # caplog would stay empty.

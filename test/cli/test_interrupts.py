@@ -24,9 +24,9 @@ from liquid_drone.sim.session import FlightProgress
 def test_an_interrupted_collecting_ends_in_one_sentence_and_goes_on(how, tmp_path):
     """SIGTERM used to end it without a word, and Ctrl-C when all flights in hand had ended."""
     folder = tmp_path / 'data'
-    line, _ = interrupts.lines(folder)['collect']
-    rng, before = np.random.default_rng(len(how)), {}
-    for after_s in rng.uniform(0.0, 12.0, 2):
+    line, span_s = interrupts.lines(folder)['collect']
+    rng, before = np.random.default_rng(list(interrupts.HOW).index(how)), {}
+    for after_s in rng.uniform(0.0, span_s, 2):
         ended = interrupts.interrupted(line, how, float(after_s))
         found = interrupts.finished(folder)
         assert before.items() <= found.items()

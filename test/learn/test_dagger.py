@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from notebook import Notebook
+from notebook import Notebook, short_task
 
 from liquid_drone.cli.commands import collect as collect_verb
 from liquid_drone.cli.commands import export as export_verb
@@ -33,6 +33,7 @@ from liquid_drone.learn.recipe import (
     load_recipe,
 )
 from liquid_drone.learn.validation import Score, best_round
+from liquid_drone.policy.config import CoreConfig, NetworkConfig, VisionConfig
 from liquid_drone.resources import names
 from liquid_drone.runtime.runner import PolicyRunner
 from liquid_drone.seeds import split_of
@@ -41,6 +42,9 @@ from liquid_drone.workers.pool import LocalProcesses
 
 TINY = Recipe(
     'tiny',
+    network=NetworkConfig(
+        VisionConfig(convolutions=((8, 5, 4), (8, 3, 4)), features=16), CoreConfig()
+    ),
     collect=CollectConfig(episodes=2, frames=12),
     train=TrainConfig(steps=3, windows=2, length=8, warmup_steps=1),
     dagger=DaggerConfig(rounds=3, episodes=1, frames=12),
@@ -82,18 +86,19 @@ def test_labels_are_the_expert_s_and_not_what_was_flown(tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_tiny_recipe_from_nothing_to_a_bundle(tmp_path):
+    tiny = replace(TINY, task=short_task(tmp_path))
     work, notebook = Workspace(tmp_path), Notebook()
-    assert collect(TINY, work, ThisProcess(), notebook) == 24
-    best = run_rounds(TINY, work, (ThisProcess(), LocalProcesses(1)), notebook)
+    assert collect(tiny, work, ThisProcess(), notebook) == 24
+    best = run_rounds(tiny, work, (ThisProcess(), LocalProcesses(1)), notebook)
     kinds = {path.parent.name for k in range(3) for path in work.episodes(k).glob('*')}
     assert kinds == {'expert-0', 'expert-1', 'dagger-2'}
     pilots = {episode.load_info(path).pilot for path in episode.find_episodes(work.episodes(2))}
     assert pilots == {load_contract(work.bundle(0)).bundle_hash()}
     again = Notebook()
-    assert run_rounds(TINY, work, (ThisProcess(), LocalProcesses(1)), again) == best
+    assert run_rounds(tiny, work, (ThisProcess(), LocalProcesses(1)), again) == best
     assert not [title for title in again.titles if 'training' in title]  # nothing done twice
     out = tmp_path / 'out'
-    export_round(TINY, work, best.round, out, frames_of(TINY, work, best.round), 'tiny')
+    export_round(tiny, work, best.round, out, frames_of(tiny, work, best.round), 'tiny')
     assert PolicyRunner(out).contract.name == 'tiny'
 
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from notebook import short_task
 
 from liquid_drone.cli.main import main
 from liquid_drone.contract import Training, load_contract
@@ -82,6 +83,7 @@ def test_a_tiny_retraining_ends_in_a_bundle_that_names_both_targets(
         few = {'count': 5, 'per_world': 1, 'looks': 1, 'beside': 2}
         return replace(
             recipe,
+            task=short_task(tmp_path),
             pictures=replace(recipe.pictures, **few) if places else recipe.pictures,
             collect=CollectConfig(episodes=3, frames=12),
             train=TrainConfig(steps=2, windows=2, length=8, warmup_steps=1),
@@ -95,7 +97,7 @@ def test_a_tiny_retraining_ends_in_a_bundle_that_names_both_targets(
     photos.mkdir()
     cv2.imwrite(str(photos / 'a.png'), np.full((90, 160, 3), 120, np.uint8))
     line = ['retrain', '--target', 'orange_traffic_cone', '--from', str(base), '--flights', '0']
-    line += ['--places', str(photos)]
+    line += ['--places', str(photos), '--processes', '1']
     assert main([*line, '--data', str(tmp_path / 'work'), '--out', str(tmp_path / 'new')]) == 0
     contract = load_contract(tmp_path / 'new')
     assert contract.training.target == 'orange_traffic_cone, red_backpack'
@@ -134,6 +136,7 @@ def test_recorded_flights_alone_teach_a_bundle(
     def tiny(target: str, start: str) -> Recipe:
         return replace(
             made(target, start),
+            task=short_task(tmp_path),
             train=TrainConfig(steps=2, windows=2, length=8, warmup_steps=1),
             validation=ValidationConfig(flights=1, final_flights=1, detection_flights=0),
         )

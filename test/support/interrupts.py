@@ -184,7 +184,7 @@ def lines(folder: Path) -> dict[str, tuple[list[str], float]]:
     recipe.write_text(RECIPE)
     common = ['--data', str(folder), '--processes', '2']
     return {
-        'collect': (['-c', MAIN, 'collect', '--recipe', str(recipe), *common], 14.0),
+        'collect': (['-c', MAIN, 'collect', '--recipe', str(recipe), *common], 6.0),
         'train': (['-c', MAIN, 'train', '--recipe', str(recipe), *common], 40.0),
         'retrain': (
             ['-c', SHORT, 'retrain', '--target', 'orange_traffic_cone', '--flights', '1', *common],
