@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same weights give what ncps gives: outputs and gradients, for each of its cells."""
 
+import shutil
 from pathlib import Path
 
 import ncps.torch
@@ -11,10 +12,8 @@ import pytest
 import torch
 
 from liquid_drone.cli.main import main
-from liquid_drone.contract import Training
 from liquid_drone.errors import BundleError
 from liquid_drone.policy.config import NetworkConfig
-from liquid_drone.policy.export import export
 from liquid_drone.policy.foreign.ncps import Unsaid, from_ncps
 from liquid_drone.policy.network import Network
 from liquid_drone.policy.weights import load_weights_of, save_weights
@@ -129,26 +128,26 @@ def test_another_state_dict_is_refused():
 
 
 @pytest.fixture(scope='module')
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle of ours with weights."""
-    path, network = tmp_path_factory.mktemp('encoder') / 'ours', Network(NetworkConfig()).eval()
-    export(network, 'ours', Training('red_backpack', ('forest',), ('summer',)), path)
-    save_weights(network, path)
+def encoder(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle that all rooms share, with its weights."""
+    path = Path(shutil.copytree(bundle, tmp_path_factory.mktemp('encoder') / 'ours'))
+    torch.manual_seed(0)
+    save_weights(Network(NetworkConfig()).eval(), path)
     return path
 
 
 @pytest.mark.parametrize('cell', ['wired', 'dense'])
-def test_a_state_dict_becomes_a_bundle_behind_one_of_our_encoders(cell, bundle, tmp_path, capsys):
+def test_a_state_dict_becomes_a_bundle_behind_one_of_our_encoders(cell, encoder, tmp_path, capsys):
     """Outputs are shares of the command's limits; the CNN is that of the bundle named."""
     torch.manual_seed(1)
     wiring = ncps.wirings.AutoNCP(19, 4)
     model = torch.nn.ModuleDict({'rnn': ncps.torch.CfC(128, wiring if cell == 'wired' else 9)})
-    line = ['import', str(tmp_path / 'cell.pt'), '--prefix', 'rnn.', '--encoder', str(bundle)]
+    line = ['import', str(tmp_path / 'cell.pt'), '--prefix', 'rnn.', '--encoder', str(encoder)]
     if cell == 'dense':
         model['head'] = torch.nn.Linear(9, 4)
         line += ['--readout', 'head']
     torch.save(model.state_dict(), tmp_path / 'cell.pt')
-    network = load_weights_of(Network(NetworkConfig()), str(bundle))
+    network = load_weights_of(Network(NetworkConfig()), str(encoder))
     assert main([*line, '--out', str(tmp_path / 'guest')]) == 0
     runner = PolicyRunner(tmp_path / 'guest')
     images = np.random.default_rng(0).integers(0, 256, (5, 144, 256, 3), dtype=np.uint8)
@@ -162,7 +161,7 @@ def test_a_state_dict_becomes_a_bundle_behind_one_of_our_encoders(cell, bundle, 
         np.testing.assert_allclose(got, expected[k].numpy(), atol=1e-4)
 
 
-def test_a_cell_that_does_not_fit_is_told(bundle, tmp_path, capsys):
+def test_a_cell_that_does_not_fit_is_told(encoder, tmp_path, capsys):
     torch.save(ncps.torch.CfC(128, 9).state_dict(), tmp_path / 'nine.pt')
     torch.save(ncps.torch.CfC(20, 9, proj_size=4).state_dict(), tmp_path / 'narrow.pt')
     words = {'nine.pt': 'gives 9 numbers, a command has 4', 'narrow.pt': 'takes 20 features'}
@@ -171,7 +170,7 @@ def test_a_cell_that_does_not_fit_is_told(bundle, tmp_path, capsys):
             'import',
             str(tmp_path / file),
             '--encoder',
-            str(bundle),
+            str(encoder),
             '--out',
             str(tmp_path / 'x'),
         ]
