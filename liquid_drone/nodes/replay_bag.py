@@ -2,14 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures and commands out of a recorded flight, in order; needs ``rosbags``, not rosbag2.
 
-Any rosbag2 directory with the topics of ``record.launch.py``, whatever its namespace.
+Any rosbag2 directory with the topics of ``record.launch.py``, whatever its namespace, and
+episodes. In an episode ``cmd_vel`` is what is learned: the policy's own command only where the
+policy flew, else the motion of the pilot, or the expert's command. So where a recording tells who
+flew, only the frames in which the policy did are compared.
 """
 
+import bisect
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from .. import topics
 from ..arrays import Command, Image
@@ -18,9 +24,27 @@ from ..encodings import UNSTATED, decode_compressed
 from ..episodes.bag_source import TopicSource, open_bag, topics_of
 from ..episodes.rosbag import typestore
 from ..errors import EpisodeError
+from ..flight.recorder import HOLDERS
 from ..ros import conversions
 
 COMMAND, INFO = topics.COMMAND, topics.CAMERA_INFO
+LATE_NS = 200_000_000  # between a command and the decision that it led to
+
+
+@dataclass(frozen=True)
+class RecordedCommands:
+    """What the policy said then.
+
+    Attributes:
+        commands: stamp of the picture -> command, of the frames that are compared.
+        begins: stamps of pictures before which the policy started afresh.
+        flown: how many frames the policy flew; None: the recording does not tell.
+
+    """
+
+    commands: dict[int, Command]
+    begins: frozenset[int] = frozenset()
+    flown: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,14 +74,51 @@ class Bag:
             names, there = [source.topic for source in sources], topics_of(sources)
         self._pictures = self._find(names, there, topics.IMAGE_COMPRESSED, topics.IMAGE)
         self._command = self._find(names, there, COMMAND)
+        self._prefix = self._command.removesuffix(COMMAND)
+        self._there = {name.removeprefix(self._prefix) for name in names}
         self._info = self._pictures.rpartition('camera/')[0] + INFO
 
-    def commands(self) -> dict[int, Command]:
-        """Return stamp of the picture -> command, as it was then."""
-        return {
-            conversions.nanoseconds(message.header.stamp): conversions.command_array(message)
-            for _, message in self._messages(self._command)
-        }
+    def commands(self) -> RecordedCommands:
+        """Return what the policy said then, where it flew; everywhere if nothing tells that."""
+        is_simulated = {topics.FOLLOWING, topics.COMMAND_EXECUTED} <= self._there
+        source = topics.COMMAND_EXECUTED if is_simulated else COMMAND
+        found = [
+            (
+                at_ns,
+                conversions.nanoseconds(message.header.stamp),
+                conversions.command_array(message),
+            )
+            for at_ns, message in self._timed(source)
+        ]
+        found = [one for one in found if np.isfinite(one[2]).all()]
+        flies = self._flies(topics.FOLLOWING if is_simulated else topics.DECISION)
+        flown = [_is_flown(flies, at_ns) for at_ns, _, _ in found]
+        if not any(flown):
+            is_episode = topics.COMMAND_EXECUTED in self._there
+            kept = [] if is_episode and flies else found
+            return RecordedCommands(
+                {stamp: command for _, stamp, command in kept}, flown=0 if flies else None
+            )
+        before = [False, *flown[:-1]]
+        rows = list(zip(found, flown, before, strict=True))
+        return RecordedCommands(
+            {stamp: command for (_, stamp, command), flies, _ in rows if flies},
+            frozenset(stamp for (_, stamp, _), flies, did in rows if flies and not did),
+            sum(flown),
+        )
+
+    def _flies(self, topic: str) -> list[tuple[int, bool]]:
+        """Return time and whether the policy flew, in order; empty: nothing tells it."""
+        if topic not in self._there:
+            return []
+        return [(at_ns, _tells_flown(message)) for at_ns, message in self._timed(topic)]
+
+    def _timed(self, topic: str) -> Iterator[tuple[int, Any]]:
+        with open_bag(self.path) as sources:
+            for source in sources:
+                if source.topic == f'{self._prefix}{topic}':
+                    for at_ns, raw in source.messages():
+                        yield at_ns, typestore().deserialize_cdr(raw, source.msgtype)
 
     def pictures(self) -> Iterator[RecordedPicture]:
         """Yield the pictures, as RGB with the stamps of their headers.
@@ -98,3 +159,17 @@ class Bag:
 
 def _stamped(source: TopicSource) -> Iterator[tuple[int, bytes, str]]:
     return ((at_ns, raw, source.msgtype) for at_ns, raw in source.messages())
+
+
+def _tells_flown(message: Any) -> bool:
+    """Tell whether a decision, or a simulated flight, says that the policy flies."""
+    if hasattr(message, 'data'):
+        return bool(message.data)
+    facts = {pair.key: pair.value for status in message.status[:1] for pair in status.values}
+    return facts.get('stage') in HOLDERS and facts.get('sent') == 'true'
+
+
+def _is_flown(flies: list[tuple[int, bool]], at_ns: int) -> bool:
+    """Tell it of a command: by the first decision from then on, if one came soon."""
+    index = bisect.bisect_left(flies, at_ns, key=lambda one: one[0])
+    return index < len(flies) and flies[index][0] - at_ns <= LATE_NS and flies[index][1]

@@ -3,13 +3,15 @@
 """Show a recorded flight to the policy again and compare its commands with those of then.
 
 In lock-step: each picture waits for its command, so that none is lost and the end is reached as
-fast as the policy thinks; ``/clock`` is the recording's. It ends by itself: with 0, or with 1
-where ``tolerance`` is set and was exceeded. Only the policy runs; nothing is flown.
+fast as the policy thinks; ``/clock`` is the recording's. Where the recording tells who flew, the
+policy starts afresh where it did then, and only those frames are compared. It ends by itself:
+with 0, or with 1 where ``tolerance`` is set and was exceeded. Only the policy runs; nothing flies.
 """
 
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import TwistStamped
@@ -26,6 +28,7 @@ from ..ros import conversions, parameters, process, qos
 from ..ros.camera_input import COLOUR_ORDER
 from ..ros.parameters import Parameter
 from ..ros.survival import OddThings
+from .policy_reset import PolicyReset
 from .replay_bag import Bag, RecordedPicture
 
 SHOW_AGAIN_S = 0.5  # best-effort images may be lost
@@ -70,11 +73,14 @@ class ReplayNode(Node):
         if not values['bag']:
             raise ConfigError("parameter 'bag': expected a rosbag2 directory, got nothing")
         bag = Bag(resources.user_path(values['bag']), values['colour_order'])
-        self.then, self.now = bag.commands(), dict[int, Command]()
+        recorded = bag.commands()
+        self.then, self.now = recorded.commands, dict[int, Command]()
+        self.flown, self._begins = recorded.flown, recorded.begins
         self.shown = self.unanswered = 0
         self._pictures = bag.pictures()
         self._present: RecordedPicture | None = None
         self._began_s = self._shown_s = self._told_s = 0.0
+        self._reset = PolicyReset(self)
         self._clock = self.create_publisher(ClockMessage, '/clock', qos.CLOCK)
         self._images = self.create_publisher(ImageMessage, topics.IMAGE, qos.SENSOR_OUT)
         self._infos = self.create_publisher(CameraInfo, topics.CAMERA_INFO, qos.SENSOR_OUT)
@@ -88,7 +94,8 @@ class ReplayNode(Node):
     def start(self) -> None:
         """Say what is shown."""
         self._began_s = time.monotonic()
-        self.get_logger().info(f'{self.values["bag"]}: {len(self.then)} commands were recorded')
+        told = 'all that were proposed' if not self.flown else 'where the policy flew'
+        self.get_logger().info(f'{self.values["bag"]}: {len(self.then)} commands, {told}')
 
     def turn(self, stop: process.StopRequest) -> bool:
         """Show the next picture, once the present one is answered; False at the end.
@@ -99,6 +106,8 @@ class ReplayNode(Node):
         """
         if stop.requested:
             return False
+        if self._reset.is_pending:
+            return True
         if self._present is None:
             return self._next()
         now_s = time.monotonic()
@@ -120,8 +129,13 @@ class ReplayNode(Node):
             self._report()
             return False
         self.shown += 1
-        self._began_s = time.monotonic()
-        self._show(self._present)
+        self._began_s = self._shown_s = time.monotonic()
+        if self._present.frame.stamp_ns in self._begins:
+            self._reset.ask(
+                lambda done: None if self._present is None else self._show(self._present)
+            )
+        else:
+            self._show(self._present)
         return True
 
     def _show(self, shown: RecordedPicture) -> None:
@@ -140,8 +154,10 @@ class ReplayNode(Node):
         self.now[stamp_ns] = conversions.command_array(message)
 
     def _report(self) -> None:
-        found = {'shown': self.shown, 'unanswered': self.unanswered}
-        found.update(compare(self.then, self.now))  # type: ignore[arg-type]
+        found: dict[str, Any] = {'shown': self.shown, 'unanswered': self.unanswered}
+        if self.flown is not None:
+            found['flown'] = self.flown
+        found.update(compare(self.then, self.now))
         words = ', '.join(f'{name} {value}' for name, value in found.items())
         self.get_logger().info(words)
         if self.values['out']:

@@ -12,6 +12,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from liquid_drone import resources
 from liquid_drone.arrays import Command
@@ -63,6 +65,77 @@ class Recorder:
         kind = 'geometry_msgs/msg/TwistStamped'
         message = self.make(kind, self.header(stamp_ns), twist)
         self.write('cmd_vel', kind, message, stamp_ns + 12_000_000)
+
+    def decision(self, stage: str, is_sent: bool, stamp_ns: int) -> None:
+        facts = {'stage': stage, 'sent': 'true' if is_sent else 'false'}
+        pairs = [self.make('diagnostic_msgs/msg/KeyValue', *pair) for pair in facts.items()]
+        kind = 'diagnostic_msgs/msg/DiagnosticArray'
+        status = self.make('diagnostic_msgs/msg/DiagnosticStatus', 0, '', '', '', pairs)
+        message = self.make(kind, self.header(stamp_ns), [status])
+        self.write('mavlink/decision', kind, message, stamp_ns + 15_000_000)
+
+
+PILOT = np.array([0.9, -0.9, 0.4, 0.7], np.float32)  # what nobody proposed
+FLOWN = {'engaging', 'engaged', 'holding', 'searching'}
+
+
+def record_flown(path: Path, bundle: Path, stages: list[str], runs: bool = True) -> dict[int, Any]:
+    """Record frames in these stages, as the recorder does; return what the policy flew."""
+    recorder, runner = Recorder(path, ''), PolicyRunner(bundle) if runs else None
+    rng, flown, before = np.random.default_rng(0), dict[int, Any](), 'standby'
+    coarse = rng.integers(0, 256, (9, 16, 3), dtype=np.uint8)
+    for index, stage in enumerate(stages):
+        stamp_ns = FIRST_NS + index * PERIOD_NS
+        image = cv2.resize(np.roll(coarse, index, axis=1), (256, 144))
+        recorder.image(image, stamp_ns)
+        if runner is not None and stage in FLOWN and before not in FLOWN:
+            runner.reset()
+        proposed = PILOT if runner is None else runner.step(image, stamp_ns / 1e9).command
+        recorder.command(proposed if stage in FLOWN else PILOT, stamp_ns)
+        recorder.decision(stage, stage in FLOWN, stamp_ns)
+        if stage in FLOWN:
+            flown[stamp_ns] = proposed
+        before = stage
+    recorder.writer.close()
+    return flown
+
+
+STAGES = st.lists(
+    st.sampled_from(['disconnected', 'standby', 'ready', 'handed_back', *sorted(FLOWN)]),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@given(STAGES)
+def test_only_frames_that_the_policy_flew_are_compared_where_a_recording_tells_it(
+    tmp_path_factory: pytest.TempPathFactory, bundle: Path, stages: list[str]
+) -> None:
+    path = tmp_path_factory.mktemp('flown') / 'bag'
+    flown = record_flown(path, bundle, stages, runs=False)
+    found = Bag(path).commands()
+    assert found.flown == len(flown)
+    if flown:
+        assert set(found.commands) == set(flown)
+    else:  # a rehearsal that nobody engaged: its proposals
+        assert len(found.commands) == len(stages)
+    begun = zip(['standby', *stages], stages, strict=False)
+    assert len(found.begins) == sum(now in FLOWN and was not in FLOWN for was, now in begun)
+
+
+@pytest.mark.e2e
+def test_a_policy_that_was_engaged_twice_is_the_same_when_shown_again(
+    bundle: Path, tmp_path: Path
+) -> None:
+    parts = (('standby', 6), ('engaged', 12), ('handed_back', 5), ('engaging', 1), ('engaged', 11))
+    stages = [stage for stage, count in parts for _ in range(count)]
+    flown = record_flown(tmp_path / 'bag', bundle, stages)
+    assert replay(tmp_path / 'bag', bundle, tmp_path / 'out.json', tolerance=1e-6) == 0
+    found = json.loads((tmp_path / 'out.json').read_text())
+    assert found['shown'] == found['answered'] == len(stages)
+    assert found['flown'] == found['compared'] == len(flown) == 24
+    assert found['vx_max'] == found['yaw_rate_max'] == 0.0
 
 
 @pytest.fixture
