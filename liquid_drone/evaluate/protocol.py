@@ -54,7 +54,7 @@ _runners: dict[tuple[Path, str, str], PolicyRunner] = {}  # one a process, opene
 
 def fly_seed(trial: Trial, seed: int) -> Flown:
     """Fly one seed from a hover, without landing, and judge it."""
-    log, task = fly_log(trial, hovering(trial.flight, seed), keeps_images=False)
+    log, task = fly_log(trial, hovering(trial.flight, seed), keeps_episode=False)
     return Flown(score(log, task), log.trajectory_hash())
 
 
@@ -63,12 +63,14 @@ def hovering(flight: FlightSpec, seed: int) -> FlightSpec:
     return replace(flight, seed=seed, start='hover', land=False)
 
 
-def fly_log(trial: Trial, flight: FlightSpec, keeps_images: bool = True) -> tuple[FlightLog, Task]:
+def fly_log(
+    trial: Trial, flight: FlightSpec, keeps_episode: bool = True
+) -> tuple[FlightLog, Task]:
     """Fly once with the pilot of a trial; returns the log and the task that judges it."""
     if trial.bundle is None:
         log, task = _fly_pilot(flight, trial.pilot)
     else:
-        log, task = _fly_policy(flight, trial.bundle, trial, keeps_images)
+        log, task = _fly_policy(flight, trial.bundle, trial, keeps_episode)
     return log, judged_task(flight, task)
 
 
@@ -80,13 +82,13 @@ def _fly_pilot(flight: FlightSpec, pilot: PilotChoice) -> tuple[FlightLog, Task]
 
 
 def _fly_policy(
-    flight: FlightSpec, bundle: Path, trial: Trial, keeps_images: bool
+    flight: FlightSpec, bundle: Path, trial: Trial, keeps_episode: bool
 ) -> tuple[FlightLog, Task]:
     key = bundle, trial.providers, trial.precision
     if key not in _runners:
         backend = Backend('tensorrt', trial.precision)
         _runners[key] = open_policy(bundle, trial.providers, backend=backend)
-    session = Session(flight, keeps_images=keeps_images)
+    session = Session(flight, keeps_episode=keeps_episode)
     try:
         return closed_loop.fly(session, _runners[key]), session.task
     finally:

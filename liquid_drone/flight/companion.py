@@ -213,13 +213,15 @@ class Companion:
         return setpoint
 
     def _situation(self, vehicle: VehicleState | None, paused_s: float) -> Situation:
-        flying, wrong = Stage.ENGAGED, self._wrong()
-        ended = wrong is not None
+        flying = Stage.ENGAGED
         if self._guard is not None:
             ended = self._guard.ended
             flying = _STAGES.get(self._guard.phase, Stage.ENGAGED)
-        elif wrong is not None and self.stage is Stage.ENGAGING:
-            self._reason = wrong.reason
+        else:  # while it flies the guard looks at the same facts
+            wrong = self._wrong()
+            ended = wrong is not None
+            if wrong is not None and self.stage is Stage.ENGAGING:
+                self._reason = wrong.reason
         return Situation(
             connected=self._is_connected(vehicle),
             in_our_mode=vehicle is not None and self._is_ours(vehicle),

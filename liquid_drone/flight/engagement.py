@@ -15,8 +15,10 @@ in ``docs/FLIGHT.md`` is made from it by :func:`diagram`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
+
+from .records import replace
 
 LONGEST_SILENCE_S = 0.5  # between two steps; after more than that a human must engage anew
 POLICY_RESET_TIMEOUT_S = 2.0

@@ -29,6 +29,7 @@ from .scenario.scenario import scenario_of
 from .sensors.camera import SimulatedFrame
 from .simulator import START_NS, SUBSTEPS, Simulator
 
+NO_LABEL: Command = np.full(4, math.nan, np.float32)
 LONGEST_EXTRA_S = 120.0  # beyond the time of following: take-off, waiting, landing
 
 
@@ -60,11 +61,11 @@ class Session:
         self,
         flight: FlightSpec,
         firmware: FirmwareFlight | None = None,
-        keeps_images: bool = True,
+        keeps_episode: bool = True,
     ) -> None:
         """Build the place of a flight.
 
-        Without images in the log there is no episode to save, and a frame takes less.
+        Without an episode to be saved the log has no images and no labels, and a frame takes less.
 
         With ``flight.firmware`` it is started, and time passes until it would arm.
 
@@ -73,7 +74,7 @@ class Session:
             SimulationError: firmware that cannot be started or does not get ready.
 
         """
-        self._keeps_images = keeps_images
+        self._keeps_episode = keeps_episode
         scenario = scenario_of(flight)
         binary = find(flight.autopilot, flight.firmware) if flight.firmware else None
         self.task = task = scenario.task
@@ -139,9 +140,9 @@ class Session:
 
     @property
     def label(self) -> Command:
-        """The expert's command for the present frame."""
+        """The expert's command for the present frame; nan where no episode is kept."""
         if self._label is None:
-            self._label = self._expert.command()
+            self._label = self._expert.command() if self._keeps_episode else NO_LABEL
         return self._label
 
     def begin(self) -> SimulatedFrame:
@@ -155,7 +156,7 @@ class Session:
         frame, truth = self._frame, self.simulator.truth()
         following = self.autopilot.following
         self.log.append(
-            encode_jpeg(frame.image) if frame.fresh and self._keeps_images else b'',
+            encode_jpeg(frame.image) if frame.fresh and self._keeps_episode else b'',
             **row_of(truth, frame),
             label=self.label if following and not truth.collision else UNKNOWN,
             command=UNKNOWN if command is None else np.asarray(command, dtype=np.float64),

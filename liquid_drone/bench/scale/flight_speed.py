@@ -49,6 +49,6 @@ def measure_flights(worlds: Sequence[str], flights: int, seconds: float) -> list
 
 
 def _flown_s(trial: Trial, seed: int) -> float:
-    log, task = fly_log(trial, hovering(trial.flight, seed), keeps_images=False)
+    log, task = fly_log(trial, hovering(trial.flight, seed), keeps_episode=False)
     score(log, task)
     return len(log) * FRAME_S

@@ -14,11 +14,11 @@ Frames: commands are FLU, heading-aligned; positions ENU. Time is the caller's (
 """
 
 import math
-from dataclasses import replace
 
 from ...arrays import FourFloats
 from ..facts import Evidence, first_wrong, known
 from ..reason import Reason
+from ..records import replace
 from ..setpoint import Setpoint
 from ..vehicle import VehicleState
 from . import jumps, progress, target

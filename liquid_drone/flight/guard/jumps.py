@@ -10,11 +10,12 @@ is a jump. A reset counter, a moved home and a restarted clock count as jumps as
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ...arrays import Vector
 from ...geometry import wrap_angle
 from ..reason import Reason
+from ..records import replace
 from ..vehicle import VehicleState
 from .limits import Limits
 

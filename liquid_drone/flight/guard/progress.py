@@ -8,10 +8,11 @@ does not. To go on commanding would let it fly off as soon as it is free again.
 
 import cmath
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ...arrays import FourFloats
 from ...geometry import wrap_angle
+from ..records import replace
 from ..vehicle import VehicleState
 
 LEAST_M_S = 0.3  # a slower command proves nothing

@@ -9,9 +9,9 @@ them, without a break, to count again.
 
 import cmath
 import math
-from dataclasses import replace
 
 from ...arrays import FourFloats
+from ..records import replace
 from ..vehicle import VehicleState
 from . import fence
 from .limits import Limits, Sighting, from_home

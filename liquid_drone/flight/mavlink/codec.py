@@ -11,12 +11,12 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from ..records import replace
 from ..vehicle import NEVER, VehicleState
 from .answered_path import AnsweredPath
 from .decode import HANDLERS, parameter_value

@@ -11,13 +11,13 @@ import logging
 import math
 import struct
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from ...arrays import Vector
 from ...geometry import enu_from_ned, ned_euler_from_enu
+from ..records import replace
 from ..vehicle import BatterySample, VehicleState
 from .profiles import Profile, detect
 from .timesync import boot_time_s

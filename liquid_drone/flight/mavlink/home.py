@@ -10,11 +10,12 @@ reports are compared; one that differs from all others moves nothing.
 
 import math
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from ...arrays import Vector
+from ..records import replace
 from ..vehicle import NEVER, VehicleState
 from .decode import vector
 from .timesync import boot_time_s
