@@ -25,7 +25,7 @@ from ..sim.expert import Expert
 from ..sim.flight_log import UNKNOWN, FlightLog, row_of
 from ..sim.sensors.camera import SimulatedFrame
 from ..sim.simulator import FRAME_S, Simulator, Truth
-from .driver import DriverOutput
+from .driver import Driver, DriverOutput
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ class DirectFlight:
         self._truth: Truth | None = None
         self._frame: SimulatedFrame | None = None
         self._label: Command | None = None
+        self.teacher: Driver | None = None  # whose command is the label; None: the expert's
         self._flown, self._slope = ZERO, ZERO  # what the guard makes of the commands
         self._ended = False
 
@@ -99,6 +100,9 @@ class DirectFlight:
         elapsed_s = (self._frame.stamp_ns - self._begun_ns) / 1e9
         self._expert.request = request_at(self._options.requests, elapsed_s)
         self._label = self._expert.command()
+        if self.teacher is not None:
+            stamp_s = self._truth.stamp_ns / 1e9
+            self._label = self.teacher.step(self._frame.image, stamp_s, self._label).command
         return self._frame if every == 1 else dataclasses.replace(self._frame, fresh=True)
 
     def finish(self, output: DriverOutput) -> None:

@@ -17,18 +17,14 @@ from pathlib import Path
 
 import torch
 
-from .. import resources
 from ..contract import CommandSpec
 from ..errors import EpisodeError
 from ..evaluate.shards import SeedShard
-from ..files import sha256_of
-from ..policy.config import WEIGHTS_FILE
-from ..policy.network import Network
-from ..policy.weights import ENCODER, begin_with, start_from
+from ..policy.weights import start_from
 from ..seeds import split_seeds
 from ..sim.scenario.scenario import load_target
 from ..workers.executor import Executor
-from .behaviour_cloning import Report, Span, is_whole, train
+from .behaviour_cloning import Span, is_whole, train
 from .clips import Clip, open_clips
 from .distributed import ALONE, Team
 from .drivers import DriverPlan
@@ -36,8 +32,7 @@ from .export_round import export_round
 from .flights.episode_shards import write_collected
 from .flights.jobs import jobs_of, run_jobs
 from .flights.training_flight import Job, found
-from .frozen.core_training import command_weights, held_out_loss, train_core, write_held_out
-from .frozen.views import open_views
+from .frozen.rounds import train_core_round, with_kept_encoder
 from .pictures.encoder_stage import make_pictures, pictures_beside, with_trained_encoder
 from .recipe import Recipe, Workspace, built
 from .rounds import Round, rounds_of
@@ -76,9 +71,10 @@ def hold_out(
     No round ever trains on these.
     """
     watcher.begin('held-out flights', episodes, 'frames')
-    plan = DriverPlan('expert', recipe.collect.disturbance, CommandSpec())
+    collect = recipe.collect
+    plan = DriverPlan('expert', collect.disturbance, CommandSpec(), teacher=collect.teacher)
     seeds = split_seeds('validation', episodes)
-    jobs = with_identity(jobs_of(recipe, seeds, recipe.collect.frames, plan, work.held_out))
+    jobs = with_identity(jobs_of(recipe, seeds, collect.frames, plan, work.held_out))
     _say(watcher, make_room(jobs))
     total = 0
     for result in run_jobs(jobs, executor):
@@ -204,19 +200,22 @@ def train_round(
     team.told(True)  # the first one has decoded what was new
     clips = clips or clips_of(recipe, work, index)
     frames = sum(len(clip) for clip in clips)
-    watcher.begin(f'round {index}: training on {frames} frames', config.steps, 'frames')
     if team.first:
         write_manifest(recipe, work, index + 1)
     smooth: dict[str, float] = {}
     steps, done = config.steps, 0
-    span = Span(index * steps, (index + 1) * steps, recipe.dagger.rounds * steps)
+    first = 0 if recipe.frozen.bundle else index * steps  # a core's rounds each fall to the end
+    span = Span(first, first + steps, recipe.dagger.rounds * steps)
     before = work.checkpoint(index - 1) if index > 0 else None
     network = built(recipe)
     beside = pictures_beside(recipe, work)
-    if recipe.pictures.is_stage:
+    if recipe.frozen.bundle:
+        encoder = with_kept_encoder(recipe, work, network, clips, watcher)
+    elif recipe.pictures.is_stage:
         network = with_trained_encoder(recipe, work, network, clips, watcher)
     elif recipe.start and before is None:
         start_from(network, recipe.start)
+    watcher.begin(f'round {index}: training on {frames} frames', config.steps, 'frames')
     with tensorboard_log(work.root) if team.first else nullcontext(NoTensorBoardLog()) as numbers:
 
         def report(step: int, losses: dict[str, float]) -> None:
@@ -229,33 +228,13 @@ def train_round(
             watcher.advance(done - before_it, config.windows * config.length, **smooth)
 
         if recipe.frozen.bundle:
-            _train_core(recipe, work, network, clips, one.checkpoint, report, watcher.note)
+            told = network, encoder, clips, report, watcher.note
+            train_core_round(recipe, work, index, *told)
             watcher.end(f'command {smooth["command"]:.4f}')
             return
         losses_beside = beside.losses if beside else None
         train(network, clips, config, span, one.checkpoint, before, report, team, losses_beside)
     watcher.end(', '.join(f'{name} {value:.4f}' for name, value in smooth.items()))
-
-
-def _train_core(
-    recipe: Recipe,
-    work: Workspace,
-    network: Network,
-    clips: list[Clip],
-    checkpoint: Path,
-    report: Report,
-    note: Callable[[str], None],
-) -> None:
-    """Train the core behind a frozen encoder; note its loss on the flights that are held out."""
-    frozen, config = recipe.frozen, recipe.train
-    begin_with(network, frozen.bundle, ENCODER)
-    key = sha256_of(resources.bundle(frozen.bundle) / WEIGHTS_FILE)
-    flights = open_views(network, clips, config, frozen.views, work.views, key)
-    learned = flights[: len(flights) - frozen.held_out]
-    average = train_core(network, learned, config, checkpoint, report, note)
-    if held := flights[len(learned) :]:
-        loss = held_out_loss(average, held, command_weights(learned))
-        write_held_out(loss, len(held), checkpoint.with_suffix('.held-out.json'))
 
 
 def _flown(recipe: Recipe, work: Workspace, index: int) -> list[Path]:

@@ -162,3 +162,4 @@ class DriverPlan:
     command: CommandSpec
     bundle: Path | None = None
     expert_share: float = 0.0
+    teacher: str = 'expert'  # or 'camera-expert': whose command is the label

@@ -83,6 +83,9 @@ class CollectConfig:
     frames: int = 400  # per episode, 20 per second
     disturbance: Disturbance = field(default_factory=Disturbance)
     request: RequestDraw | None = None  # of these and of the flights of DAgger; None: none
+    # whose commands are the labels, of DAgger too; camera-expert: the one that knows of a hidden
+    # target only what a camera could have seen, so that nobody learns what cannot be known
+    teacher: Literal['expert', 'camera-expert'] = 'expert'
 
     def __post_init__(self) -> None:
         check_ranges(self, {'episodes': (0, MOST_EPISODES), 'frames': (1, 20_000)})
@@ -220,10 +223,10 @@ class Recipe:
             raise ValueError('expected lookalike_every >= 2, and lookalikes that are no targets')
         if self.pictures.count and not self.start:
             raise ValueError('pictures teach the encoder of a bundle: expected its name in start')
-        if self.frozen.bundle and (self.start or self.pictures.count or self.dagger.rounds > 1):
+        if self.frozen.bundle and (self.start or self.pictures.count):
             raise ValueError(
-                'a frozen encoder leaves one round of the core alone: expected no start, no '
-                'pictures and dagger: {rounds: 1}'
+                'a frozen encoder leaves the core alone to be trained: expected no start and no '
+                'pictures'
             )
         if self.collect.request and not self.network.request:
             raise ValueError("collect.request asks a network for something: give it 'request' too")
@@ -328,6 +331,11 @@ class Workspace:
     def views(self) -> Path:
         """Features of frozen encoders."""
         return self.root / 'views'
+
+    @property
+    def encoder(self) -> Path:
+        """Checkpoint of an encoder that is trained before the rounds."""
+        return self.root / 'train' / 'encoder.pt'
 
     def checkpoint(self, round_index: int) -> Path:
         """Return the checkpoint at the end of a round's training."""

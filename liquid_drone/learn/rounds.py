@@ -57,7 +57,8 @@ def _seeds(episodes: int, index: int) -> range:
 def _driver(recipe: Recipe, work: Workspace, index: int) -> DriverPlan:
     disturbance, command = recipe.collect.disturbance, CommandSpec()
     if index < EXPERT_ROUNDS:
-        return DriverPlan('expert', disturbance, command)
+        return DriverPlan('expert', disturbance, command, teacher=recipe.collect.teacher)
     before = index - EXPERT_ROUNDS  # the newest round that is trained by then
     share = recipe.dagger.expert_share * recipe.dagger.share_decay**before
-    return DriverPlan('mixed', disturbance, command, work.bundle(before), share)
+    bundle, teacher = work.bundle(before), recipe.collect.teacher
+    return DriverPlan('mixed', disturbance, command, bundle, share, teacher)

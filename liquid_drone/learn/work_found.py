@@ -74,7 +74,9 @@ def claim_round(recipe: Recipe, work: Workspace, one: Round, episodes: list[Path
         return ''
     partial = one.checkpoint.with_suffix('.partial')
     score = work.root / 'validation' / f'round-{one.index}.json'
-    there = [p for p in (one.checkpoint, partial, one.bundle, score) if p.exists()]
+    made = [one.checkpoint, partial, one.bundle, score]
+    made += [work.encoder] if recipe.frozen.encoder_steps and one.index == 0 else []
+    there = [path for path in made if path.exists()]
     for path in there:
         set_aside(path)
     write_text(note, f'{{"identity": "{identity}"}}\n')
@@ -90,7 +92,7 @@ def _round_identity(recipe: Recipe, work: Workspace, one: Round, episodes: list[
     before = _held(_note(work, one.index - 1)) if one.index else _start(recipe.start)
     made_of = [training, recipe.network, recipe.dagger.rounds, flown, before]
     if recipe.frozen.bundle:
-        made_of += [recipe.frozen.views, recipe.frozen.held_out, _start(recipe.frozen.bundle)]
+        made_of += [recipe.frozen, _start(recipe.frozen.bundle)]
     return digest([*made_of, recipe.pictures] if recipe.pictures.count else made_of)
 
 

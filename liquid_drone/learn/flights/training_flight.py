@@ -17,6 +17,7 @@ from ...errors import EpisodeError
 from ...evaluate.closed_loop import run
 from ...evaluate.direct_flight import DirectFlight, DirectOptions
 from ...evaluate.driver import Driver, PolicyDriver
+from ...evaluate.pilots.camera_expert import CameraExpert
 from ...request import Requests
 from ...sim.flight_log import FlightLog
 from ...sim.flight_spec import FlightSpec
@@ -96,7 +97,10 @@ def run_job(job: Job) -> Result:
         requests=job.requests,
     )
     facts = {**_facts(scenario), 'pilot': _pilot(job.plan), 'identity': job.identity}
-    log = run(DirectFlight(simulator, seed, options, facts), driver)
+    flight = DirectFlight(simulator, seed, options, facts)
+    if job.plan.teacher == 'camera-expert':
+        flight.teacher = CameraExpert(flight, simulator)
+    log = run(flight, driver)
     if job.directory is None:
         return Result(seed, len(log), log.collision, log)
     frames = 0

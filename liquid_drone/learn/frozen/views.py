@@ -3,11 +3,13 @@
 """Features of expert flights behind a frozen encoder, computed once for every core.
 
 Each flight is seen several times, each view augmented in one way from its first frame to its last;
-views depend on the encoder, the flights and the augmentation alone, never on a training's seed.
+views depend on the encoder, the flight and the augmentation alone, never on a training's seed or
+on other flights, so that those of earlier rounds are there already.
 Shapes: V views, T frames of a flight, F features.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -71,32 +73,37 @@ def open_views(
         key: identity of the encoder's weights.
 
     """
-    drawn = [[_drawn(config, clip, i, v) for v in range(views)] for i, clip in enumerate(clips)]
-    names = [clip.frames.file.name for clip in clips]
-    name = digest([key, names, views, plain(config.augmentation)])
-    path, shape = cache / f'{name[:24]}.npy', (views, sum(map(len, clips)))
-    features = _read(path, (*shape, network.config.vision.features))
-    if features is None:
-        found = _features(network, clips, drawn, config)
-        cache.mkdir(parents=True, exist_ok=True)
-        written(path, lambda aside: np.save(aside, found))
-        features = found
-    starts = np.cumsum([0, *map(len, clips)])
-    return [
-        FlightViews(
-            features[:, start : start + len(clip)],
-            np.stack([_mirrored(clip.label, one) for one in of_clip]),
-            clip.stamp_s,
-            clip.target,
-            np.stack([_belief(clip, one) for one in of_clip]),
-            clip.request,
-            np.stack([_mirrored(clip.flown, one) for one in of_clip]),
+    cache.mkdir(parents=True, exist_ok=True)
+    augmentation, size = plain(config.augmentation), network.config.vision.features
+    found = []
+    for clip in clips:
+        drawn = [_drawn(config, clip, view) for view in range(views)]
+        name = digest([key, clip.frames.file.name, views, augmentation])
+        path = cache / f'{name[:24]}.npy'
+        features = _read(path, (views, len(clip), size))
+        if features is None:
+            features = _features(network, clip, drawn, config)
+            written(path, partial(_save, features))
+        found.append(
+            FlightViews(
+                features,
+                np.stack([_mirrored(clip.label, one) for one in drawn]),
+                clip.stamp_s,
+                clip.target,
+                np.stack([_belief(clip, one) for one in drawn]),
+                clip.request,
+                np.stack([_mirrored(clip.flown, one) for one in drawn]),
+            )
         )
-        for clip, of_clip, start in zip(clips, drawn, starts[:-1], strict=True)
-    ]
+    return found
 
 
-def _drawn(config: TrainConfig, clip: Clip, number: int, view: int) -> ImageAugmentation:
+def _save(features: npt.NDArray[np.float16], path: Path) -> None:
+    np.save(path, features)
+
+
+def _drawn(config: TrainConfig, clip: Clip, view: int) -> ImageAugmentation:
+    number = int(digest([clip.frames.file.name])[:8], 16)
     rng = stream(number, Stream.CORE_VIEWS, view)
     rows, columns = clip.frames.shape[1:3]
     return draw_augmentation(config.augmentation, (rows, columns), clip.target, rng)
@@ -128,24 +135,21 @@ def _read(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.float16] | None:
 
 
 def _features(
-    network: Network, clips: list[Clip], drawn: list[list[ImageAugmentation]], config: TrainConfig
+    network: Network, clip: Clip, drawn: list[ImageAugmentation], config: TrainConfig
 ) -> npt.NDArray[np.float16]:
-    """Return (V, sum of T, F)."""
+    """Return (V, T, F)."""
     device = device_of(config)
     half = precision_of(config, device) == 'bfloat16'
     vision = network.vision.to(device).eval()
     noise = np.random.default_rng(GRAIN_SEED).normal(size=(256, 256, 3))
     grain = torch.from_numpy(noise).to(device, torch.bfloat16)
-    parts = []
+    rows = []
     with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=half):
-        for clip, of_clip in zip(clips, drawn, strict=True):
-            rows = []
-            for start in range(0, len(clip), FRAMES_AT_ONCE):
-                frames = torch.from_numpy(clip.frames[start : start + FRAMES_AT_ONCE])[None]
-                given = frames.to(device), grain, half
-                rows.append([_seen(vision, one, *given) for one in of_clip])
-            parts.append(torch.stack([torch.cat(view) for view in zip(*rows, strict=True)]))
-    found = torch.cat(parts, dim=1).cpu().numpy()
+        for start in range(0, len(clip), FRAMES_AT_ONCE):
+            frames = torch.from_numpy(clip.frames[start : start + FRAMES_AT_ONCE])[None]
+            given = frames.to(device), grain, half
+            rows.append(torch.stack([_seen(vision, one, *given) for one in drawn]))
+    found = torch.cat(rows, dim=1).cpu().numpy()
     if not np.isfinite(found).all():
         raise EpisodeError(
             f'the frozen encoder gave features that are not finite: {shown(str(found.shape))}; '

@@ -110,7 +110,7 @@ def with_trained_encoder(
     recipe: Recipe, work: Workspace, network: Network, clips: list[Clip], watcher: Watcher
 ) -> Network:
     """Return the network with its encoder trained, and frozen; the core is the start bundle's."""
-    done = _checkpoint(work)
+    done = work.encoder
     if _point_file(work).is_file():
         load_weights(network, done)
     else:
@@ -136,7 +136,7 @@ def _trained(
     )  # fmt: skip
     words = set_operating_point(network, joined(apart), config.false_alarms)
     state = {'weights': network.state_dict(), 'average': network.state_dict(), 'optimiser': {}}
-    torch.save({**state, 'step': config.steps}, _checkpoint(work))
+    torch.save({**state, 'step': config.steps}, work.encoder)
     write_text(_point_file(work), f'{{"operating_point": "{words}"}}\n')
     watcher.end(words)
     return network
@@ -175,10 +175,6 @@ def logits_of(network: Network, pictures: Pictures) -> np.typing.NDArray[np.floa
             pixels = torch.from_numpy(pictures.frames[start : start + CHUNK]).float()
             found.append(vision.look(pixels.permute(0, 3, 1, 2))[1][:, 0])
     return torch.cat(found).numpy()
-
-
-def _checkpoint(work: Workspace) -> Path:
-    return work.root / 'train' / 'encoder.pt'
 
 
 def _partial(work: Workspace) -> Path:

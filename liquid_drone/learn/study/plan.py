@@ -92,6 +92,8 @@ class StudyPlan:
         for arm in self.arms.values():
             schema.check_ranges(arm, {'trainings': (1, MOST_TRAININGS)})
         schema.check_ranges(self.encoders, {'count': (0, MOST_TRAININGS), 'views': (1, 100)})
+        if self.encoders.count and self.recipe.dagger.rounds > 1:
+            raise ValueError('cores behind shared encoders have one round: expected rounds: 1')
         if self.tuning.draws and not self.encoders.count:
             raise ValueError('tuning compares cores behind shared encoders: expected encoders')
         if self.reference not in self.arms:

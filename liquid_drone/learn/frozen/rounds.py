@@ -1,0 +1,93 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A round of a recipe whose encoder is kept: its core, on the features of all flights so far.
+
+With ``encoder_steps`` the encoder is trained on first, once, on the flights of the first round,
+with a core that has no memory: windows of two frames are enough for it. Later rounds go on with
+the averaged core, and memory, of the round before.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from ... import resources
+from ...files import sha256_of
+from ...policy.config import WEIGHTS_FILE, CoreConfig
+from ...policy.network import Network
+from ...policy.weights import ENCODER, begin_with
+from ..behaviour_cloning import Report, Span, is_whole, load_weights, train
+from ..clips import Clip
+from ..recipe import Recipe, Workspace
+from ..watcher import Watcher
+from .core_training import command_weights, held_out_loss, train_core, write_held_out
+from .views import open_views
+
+ENCODER_WINDOWS, ENCODER_FRAMES = 64, 2  # of each of its steps
+
+
+def with_kept_encoder(
+    recipe: Recipe, work: Workspace, network: Network, clips: list[Clip], watcher: Watcher
+) -> Path:
+    """Give the network the encoder that is kept; return the file that it comes from.
+
+    It is trained on first, if the recipe says so and no earlier round did.
+    """
+    frozen, config = recipe.frozen, recipe.train
+    begin_with(network, frozen.bundle, ENCODER)
+    if not frozen.encoder_steps:
+        return resources.bundle(frozen.bundle) / WEIGHTS_FILE
+    alone = replace(recipe.network, core=CoreConfig(cell='mlp'), belief=False, memory=False)
+    beside = begin_with(Network(alone), frozen.bundle, ENCODER)
+    checkpoint = work.encoder
+    if not is_whole(checkpoint):
+        watcher.begin('encoder', frozen.encoder_steps, 'frames')
+        short = replace(
+            config, steps=frozen.encoder_steps, windows=ENCODER_WINDOWS, length=ENCODER_FRAMES,
+            burn_in=0,
+        )  # fmt: skip
+        at_once = ENCODER_WINDOWS * ENCODER_FRAMES
+        train(
+            beside, clips, short, Span(0, short.steps, short.steps), checkpoint,
+            report=lambda step, losses: watcher.advance(1, at_once, **losses),
+        )  # fmt: skip
+        watcher.end(f'encoder: {frozen.encoder_steps} steps')
+    load_weights(beside, checkpoint)
+    network.vision.load_state_dict(beside.vision.state_dict())
+    network.auxiliary.load_state_dict(beside.auxiliary.state_dict())
+    return checkpoint
+
+
+def train_core_round(
+    recipe: Recipe,
+    work: Workspace,
+    index: int,
+    network: Network,
+    encoder: Path,
+    clips: list[Clip],
+    report: Report,
+    note: Callable[[str], None],
+) -> None:
+    """Train the core behind a frozen encoder; note its loss on the flights that are held out.
+
+    Args:
+        recipe: what is learned.
+        work: where all of it lies.
+        index: of the round.
+        network: with the encoder; changed in place, its average is the round's checkpoint.
+        encoder: file that the encoder comes from.
+        clips: all flights so far.
+        report: called after every step.
+        note: is told of what comes before.
+
+    """
+    frozen, config, checkpoint = recipe.frozen, recipe.train, work.checkpoint(index)
+    if index:
+        load_weights(network, work.checkpoint(index - 1))
+    note(f'features of {sum(map(len, clips))} frames, {frozen.views} views of each')
+    flights = open_views(network, clips, config, frozen.views, work.views, sha256_of(encoder))
+    learned = flights[: len(flights) - frozen.held_out]
+    average = train_core(network, learned, config, checkpoint, report, note)
+    if held := flights[len(learned) :]:
+        loss = held_out_loss(average, held, command_weights(learned))
+        write_held_out(loss, len(held), checkpoint.with_suffix('.held-out.json'))
