@@ -5,10 +5,12 @@
 Training flights taught 19 liquid neurons to follow and not to remember (``docs/LIQUID.md``), so
 place and velocity of the target are carried beside them, and are inputs of theirs. What the filter
 takes for a measurement, and how sure of it it is, a small layer learns from the features, through
-the filter (Haarnoja et al. 2016, "Backprop KF"). How the drone itself moved is not measured but
-known from its own commands, an efference copy (von Holst and Mittelstaedt 1950), which the vehicle
-follows with a lag. A measurement far from what was expected counts less (a Student t instead of a
-normal distribution), so that somebody else in the picture does not become the target at once.
+the filter (Haarnoja et al. 2016, "Backprop KF"). It is told where the target is expected, so that
+of two who look alike it can take the one who is there. How the drone itself moved is not measured
+but known from its own commands, an efference copy (von Holst and Mittelstaedt 1950), which the
+vehicle follows with a lag. A measurement far from what was expected counts less (a Student t
+instead of a normal distribution), so that somebody else in the picture does not become the target
+at once.
 
 Shapes: B batch, T ticks, F features. Places and velocities are horizontal, body FLU,
 heading-aligned, in m and m/s. Each axis has a filter of its own, of place and velocity.
@@ -26,6 +28,7 @@ REFERENCE_M = 4.0  # where the target is thought to be before it was ever seen, 
 FAR_M = 6.0  # standard deviation of that, and the largest of a place
 FAST_M_S = 1.0  # standard deviation of a velocity of which nothing is known
 HIDDEN = 32  # of the layer that measures
+EXPECTED = 4  # of its inputs: bearing as cosine and sine, log distance, doubt
 MEASURED = 5  # logit that it is seen, bearing, log distance, log spreads along and across
 LEAST_M2 = 1e-4
 MOTION = (0, 1, 3)  # of a command: vx, vy, yaw rate
@@ -52,20 +55,37 @@ class _Axes(NamedTuple):
     covariance: Tensor  # (B, 3, 2): of the place, of both, of the velocity
 
 
+class Measurement(nn.Module):
+    """A hidden layer and its readout; what is expected is added where the features are."""
+
+    def __init__(self, features: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.features = linear(features, HIDDEN, generator)
+        self.readout = linear(HIDDEN, MEASURED, generator)
+        self.expected = nn.Linear(EXPECTED, HIDDEN, bias=False)
+        with torch.no_grad():
+            self.expected.weight.zero_()
+            self.readout.weight.mul_(0.1)
+            self.readout.bias.copy_(torch.tensor([1.0, 0.0, 0.0, math.log(0.2), math.log(0.1)]))
+
+    def hear(self, features: Tensor) -> Tensor:
+        """Return what the features (B, T, F) bring, for all ticks at once (B, T, H)."""
+        heard: Tensor = self.features(features)
+        return heard
+
+    def take(self, heard: Tensor, expected: Tensor) -> Tensor:
+        """Return what is measured (B, MEASURED) of one tick (B, H), expected so (B, EXPECTED)."""
+        taken: Tensor = self.readout(nn.functional.silu(heard + self.expected(expected)))
+        return taken
+
+
 class TargetMemory(nn.Module):
     """The filter; all of its constants are learned."""
 
     def __init__(self, features: int, seed: int = 0) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
-        self.measure = nn.Sequential(
-            linear(features, HIDDEN, generator), nn.SiLU(), linear(HIDDEN, MEASURED, generator)
-        )
-        last = self.measure[2]
-        assert isinstance(last, nn.Linear)
-        with torch.no_grad():
-            last.weight.mul_(0.1)
-            last.bias.copy_(torch.tensor([1.0, 0.0, 0.0, math.log(0.2), math.log(0.1)]))
+        self.measure = Measurement(features, generator)
         self.log_lag_s = _logs(0.7, 0.7, 0.3)  # of the vehicle behind its commands
         self.log_push = _logs(0.5)  # the target's acceleration, m/s^1.5
         self.log_slip = _logs(0.2)  # of the own place, m/s^0.5
@@ -89,26 +109,26 @@ class TargetMemory(nn.Module):
             state: before the first tick, (B, FILTER_STATE) or more; zeros know nothing.
 
         """
-        measured = self.measure(features)
-        places, spreads = _polar(measured)
+        heard = self.measure.hear(features)
         kept = torch.exp(-dt_s[..., None] / self.log_lag_s.exp())
-        weight, rows = torch.sigmoid(measured[..., :1]), []
-        own, axes = state[:, :3], _unpacked(state)
-        ticks = (places, spreads, weight, motion, kept, dt_s[..., None])
-        for place, spread, share, told, keep, dt in zip(
-            *(x.unbind(1) for x in ticks), strict=True
+        own, axes, rows = state[:, :3], _unpacked(state), []
+        for hears, told, keep, dt in zip(
+            *(x.unbind(1) for x in (heard, motion, kept, dt_s[..., None])), strict=True
         ):
             own = told + (own - told) * keep
-            axes = self._corrected(self._predicted(axes, own, dt), place, spread, share)
-            rows.append((*axes, own))
-        mean, covariance, moved = (torch.stack(x, dim=1) for x in zip(*rows, strict=True))
+            axes = self._predicted(axes, own, dt)
+            expected = torch.cat(_seen_from_here(axes.mean[:, 0], axes.covariance[:, 0]), dim=1)
+            taken = self.measure.take(hears, expected)
+            axes = self._corrected(axes, *_polar(taken), torch.sigmoid(taken[:, :1]))
+            rows.append((*axes, own, taken))
+        mean, covariance, moved, measured = (
+            torch.stack(x, dim=1) for x in zip(*rows, strict=True)
+        )
         place, velocity = mean.unbind(2)
         spread = covariance[:, :, 0]
+        towards, log_range, doubt = _seen_from_here(place, spread)
         square = (place**2).sum(dim=-1, keepdim=True) + 0.01
-        log_range = 0.5 * torch.log(square) - math.log(REFERENCE_M)
-        doubt = torch.sqrt(spread.sum(dim=-1, keepdim=True)) / FAR_M
         own_share = moved / moved.new_tensor(SCALES)
-        towards = place * torch.rsqrt(square)
         told = torch.cat([towards, log_range, velocity / 2.0, own_share, doubt], dim=-1)
         bearing = torch.atan2(place[..., 1:], place[..., :1])
         clues = torch.cat([torch.log(spread / square + 1e-4), measured[..., :1]], dim=-1)
@@ -142,6 +162,14 @@ class TargetMemory(nn.Module):
         gain = known * (weight / expected)[:, None]  # (B, 2, 2): of place and velocity
         less = torch.cat([gain[:, :1] * known, gain[:, 1:] * known[:, 1:]], dim=1)
         return _Axes(mean + gain * off[:, None], axes.covariance - less)
+
+
+def _seen_from_here(place: Tensor, spread: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the direction (..., 2), log(m / 4 m) and doubt (..., 1) of a place and its spread."""
+    square = (place**2).sum(dim=-1, keepdim=True) + 0.01
+    log_range = 0.5 * torch.log(square) - math.log(REFERENCE_M)
+    doubt = torch.sqrt(spread.sum(dim=-1, keepdim=True)) / FAR_M
+    return place * torch.rsqrt(square), log_range, doubt
 
 
 def _logs(*values: float) -> nn.Parameter:

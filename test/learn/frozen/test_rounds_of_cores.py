@@ -1,0 +1,154 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Rounds behind a kept encoder: it is trained on once, features once a flight, cores go on."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from liquid_drone.contract import CommandSpec
+from liquid_drone.episodes import episode
+from liquid_drone.evaluate.pilots.camera_expert import SEARCH_RAD_S
+from liquid_drone.learn.behaviour_cloning import load_weights
+from liquid_drone.learn.clips import CachedFrames, Clip
+from liquid_drone.learn.drivers import DriverPlan
+from liquid_drone.learn.flights.jobs import jobs_of
+from liquid_drone.learn.flights.training_flight import run_job
+from liquid_drone.learn.frozen import views
+from liquid_drone.learn.frozen.config import FrozenEncoder
+from liquid_drone.learn.frozen.rounds import train_core_round, with_kept_encoder
+from liquid_drone.learn.recipe import (
+    Augmentation,
+    CollectConfig,
+    DaggerConfig,
+    Disturbance,
+    Recipe,
+    TrainConfig,
+    Workspace,
+)
+from liquid_drone.learn.rounds import rounds_of
+from liquid_drone.learn.watcher import Silent
+from liquid_drone.learn.work_found import with_identity
+from liquid_drone.policy.config import NetworkConfig
+from liquid_drone.policy.network import Network
+from liquid_drone.request import RequestSpec
+
+PLAIN = Augmentation(brightness=0, contrast=0, colour=0, noise=0, flip=False, skip_share=0)
+TRAIN = TrainConfig(
+    steps=2, windows=2, length=4, warmup_steps=1, memory_steps=1, augmentation=PLAIN
+)
+TRAIN = replace(TRAIN, precision='float32', device='cpu')
+RECIPE = Recipe(
+    'cores',
+    frozen=FrozenEncoder('follow', encoder_steps=2, views=1),
+    network=NetworkConfig(request=RequestSpec(), belief=True, memory=True),
+    collect=CollectConfig(episodes=1, frames=6, teacher='camera-expert'),
+    train=TRAIN,
+    dagger=DaggerConfig(rounds=3),
+)
+
+
+def clip(folder, number: int, frames: int = 8) -> Clip:
+    """Return a flight of noise."""
+    rng = np.random.default_rng(number)
+    pixels = rng.integers(0, 255, (frames, 72, 128, 3), dtype=np.uint8)
+    file = folder / f'{number}.frames.npy'
+    np.save(file, pixels)
+    label = rng.uniform(-0.5, 0.5, (frames, 4)).astype(np.float32)
+    three = np.zeros((frames, 3), np.float32)
+    belief = np.tile(np.float32([1.0, 0.4, 0.2]), (frames, 1))
+    unknown = np.full((frames, 9), np.nan, np.float32)
+    stamps = np.arange(frames) * 0.05
+    frames_file = CachedFrames(file, pixels.shape)
+    return Clip(frames_file, stamps, label, three, unknown, belief, three * np.nan, label)
+
+
+class Titles(Silent):
+    """Keeps the stages that were begun."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+
+    def begin(self, title: str, total: int, unit: str) -> None:
+        self.begun.append(title)
+
+
+def test_the_encoder_is_trained_on_once_and_cores_go_on_round_after_round(tmp_path, monkeypatch):
+    work, told = Workspace(tmp_path), Titles()
+    looked: list[str] = []
+    features = views._features
+
+    def counted(network, flight, *rest):
+        looked.append(flight.frames.file.name)
+        return features(network, flight, *rest)
+
+    monkeypatch.setattr(views, '_features', counted)
+    clips = [clip(tmp_path, number) for number in range(3)]
+    (tmp_path / 'train').mkdir()
+    kept, begun = [], []
+    for index, seen in enumerate((clips[:2], clips)):
+        torch.manual_seed(1)
+        network = Network(RECIPE.network)
+        encoder = with_kept_encoder(RECIPE, work, network, seen, told)
+        kept.append({name: value.clone() for name, value in network.vision.state_dict().items()})
+        steps: list[int] = []
+
+        def report(step: int, losses: dict[str, float], steps: list[int] = steps) -> None:
+            steps.append(step)
+
+        def note(text: str, network: Network = network, begun: list[torch.Tensor] = begun) -> None:
+            if 'features' in text:
+                begun.append(network.memory.measure.features.weight.clone())
+
+        train_core_round(RECIPE, work, index, network, encoder, seen, report, note)
+        assert steps == [0, 1]
+    assert told.begun == ['encoder']
+    assert all(torch.equal(kept[0][name], value) for name, value in kept[1].items())
+    first = load_weights(Network(RECIPE.network), work.checkpoint(0))
+    assert torch.equal(first.memory.measure.features.weight, begun[1])
+    assert not torch.equal(begun[0], begun[1])
+    assert all(torch.equal(first.vision.state_dict()[n], value) for n, value in kept[0].items())
+    assert looked == ['0.frames.npy', '1.frames.npy', '2.frames.npy']
+
+
+def test_a_shipped_encoder_is_another_one_after_it_was_trained_on(tmp_path):
+    network = Network(RECIPE.network)
+    as_it_ships = replace(RECIPE, frozen=FrozenEncoder('follow'))
+    with_kept_encoder(as_it_ships, Workspace(tmp_path), network, [], Silent())
+    shipped = {name: value.clone() for name, value in network.vision.state_dict().items()}
+    (tmp_path / 'train').mkdir()
+    with_kept_encoder(RECIPE, Workspace(tmp_path), network, [clip(tmp_path, 1)], Silent())
+    after = network.vision.state_dict()
+    assert any(not torch.equal(after[name], value) for name, value in shipped.items())
+
+
+def test_who_teaches_is_part_of_every_round_and_of_a_flight_s_identity(tmp_path):
+    plans = [one.driver for one in rounds_of(RECIPE, Workspace(tmp_path))]
+    assert [(plan.kind, plan.teacher) for plan in plans] == [
+        ('expert', 'camera-expert'), ('expert', 'camera-expert'), ('mixed', 'camera-expert'),
+    ]  # fmt: skip
+    plain = replace(plans[0], teacher='expert')
+    jobs = [jobs_of(RECIPE, range(2), 6, plan, None) for plan in (plans[0], plain)]
+    camera, expert = ([job.identity for job in with_identity(some)] for some in jobs)
+    assert not set(camera) & set(expert)
+
+
+@pytest.mark.parametrize('teacher', ['expert', 'camera-expert'])
+def test_a_teacher_that_has_not_seen_the_target_looks_for_it(tmp_path, teacher):
+    """The target begins somewhere around the drone: who knows all turns to it at once."""
+    recipe = replace(RECIPE, task='out-of-view:180', tasks=(), lookalikes=())
+    still = Disturbance(clean_share=1.0)
+    plan = DriverPlan('expert', still, CommandSpec(), teacher=teacher)
+    sides = set()
+    for job in jobs_of(recipe, range(3, 9), 3, plan, tmp_path):
+        run_job(replace(job, requests=()))
+        flown = episode.load(job.directory)
+        label, seen = flown.column('label')[0], flown.column('target_mask')[0, 2] > 0
+        if seen:
+            continue
+        sides.add(float(np.sign(label[3])))
+        if teacher == 'camera-expert':
+            assert label.tolist() == pytest.approx([0.0, 0.0, 0.0, SEARCH_RAD_S])
+    assert sides == ({1.0} if teacher == 'camera-expert' else {1.0, -1.0})
