@@ -148,8 +148,8 @@ def _features(
         for start in range(0, len(clip), FRAMES_AT_ONCE):
             frames = torch.from_numpy(clip.frames[start : start + FRAMES_AT_ONCE])[None]
             given = frames.to(device), grain, half
-            rows.append(torch.stack([_seen(vision, one, *given) for one in drawn]))
-    found = torch.cat(rows, dim=1).cpu().numpy()
+            rows.append([_seen(vision, one, *given) for one in drawn])
+    found = torch.cat([torch.stack(row) for row in rows], dim=1).cpu().numpy()  # not in autocast
     if not np.isfinite(found).all():
         raise EpisodeError(
             f'the frozen encoder gave features that are not finite: {shown(str(found.shape))}; '

@@ -53,9 +53,11 @@ def network(cell='gru'):
     return Network(NetworkConfig(vision=SMALL, core=CoreConfig(cell=cell)))
 
 
-def test_views_are_what_the_encoder_sees_and_are_computed_once(tmp_path, monkeypatch):
+@pytest.mark.parametrize('precision', ['float32', 'bfloat16'])
+def test_views_are_what_the_encoder_sees_and_are_computed_once(tmp_path, monkeypatch, precision):
     clips, one = [clip(tmp_path, 1), clip(tmp_path, 2, 13)], network()
-    found = open_views(one, clips, CONFIG, 2, tmp_path / 'views', 'key')
+    config = replace(CONFIG, precision=precision)
+    found = open_views(one, clips, config, 2, tmp_path / 'views', 'key')
     assert [flight.features.shape for flight in found] == [(2, 20, 12), (2, 13, 12)]
     pixels = torch.from_numpy(clips[1].frames[:]).float().permute(0, 3, 1, 2)
     with torch.no_grad():
