@@ -200,7 +200,9 @@ class Recipe:
     seasons: tuple[str, ...] = ('summer',)
     targets: tuple[str, ...] = ('red_backpack',)  # a name twice has twice as many episodes
     task: str = 'follow'
-    tasks: tuple[str, ...] = ()  # more of them: training flights take turns, validation has `task`
+    tasks: tuple[
+        str, ...
+    ] = ()  # more of them: flights take turns, in validation too, each judged by its own
     weather: tuple[str, ...] = ('clear',)
     lookalikes: tuple[str, ...] = ()  # targets that walk in the target's stead: not to be seen
     lookalike_every: int = 7  # one training flight in so many; coprime to the number of places

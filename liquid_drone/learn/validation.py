@@ -11,7 +11,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from ..files import load_json, set_aside, write_text
 from ..seeds import split_seeds
 from ..sim.flight_log import FlightLog
 from ..sim.identity import digest
-from ..sim.scenario.task import Task, load_task
+from ..sim.scenario.task import load_task
 from ..sim.simulator import FRAME_S
 from ..workers.executor import Executor
 from .drivers import DriverPlan
@@ -108,14 +108,14 @@ def fly_validation(
         stop: once it is set, no score is written and a CancelledError comes.
 
     """
-    task = _task(recipe)
     jobs = _jobs(recipe, one, flights)
+    tasks = {job.flight.seed: load_task(job.flight.task) for job in jobs}
     reasons: Counter[str] = Counter()
     errors: list[float] = []
     good = 0
     for result in run_jobs(jobs, executor, stop):
         assert result.log is not None  # nothing is recorded, so every seed is flown
-        judged = score(result.log, task)
+        judged = score(result.log, tasks[result.seed])
         good += judged.success
         reasons.update(judged.failures)
         errors.append(mean_square_error(result.log))
@@ -129,14 +129,14 @@ def fly_validation(
     return result_of
 
 
-def _task(recipe: Recipe) -> Task:
-    return load_task(recipe.task)
-
-
 def _jobs(recipe: Recipe, one: Round, flights: int) -> list[Job]:
+    """Return the flights; tasks take turns, and each has the time of its own."""
     plan = DriverPlan('policy', recipe.collect.disturbance, CommandSpec(), one.bundle)
-    seeds, frames = split_seeds('validation', flights), round(_task(recipe).duration_s / FRAME_S)
-    return with_identity(jobs_of(recipe, seeds, frames, plan, None))
+    frames = {
+        name: round(load_task(name).duration_s / FRAME_S) for name in (recipe.task, *recipe.tasks)
+    }
+    jobs = jobs_of(recipe, split_seeds('validation', flights), 1, plan, None)
+    return with_identity([replace(job, frames=frames[job.flight.task]) for job in jobs])
 
 
 def _identity(jobs: list[Job]) -> str:

@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who flies which round, on which seeds, into which folder; old names of recipes still load."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liquid_drone import resources
 from liquid_drone.errors import ConfigError
 from liquid_drone.learn.recipe import (
     CollectConfig,
@@ -19,9 +22,11 @@ from liquid_drone.learn.recipe import (
     Workspace,
 )
 from liquid_drone.learn.rounds import rounds_of
+from liquid_drone.learn.validation import fly_validation
 from liquid_drone.policy.config import NetworkConfig
 from liquid_drone.policy.network import Network
 from liquid_drone.schema import build, plain
+from liquid_drone.workers.executor import ThisProcess
 
 WORK = Workspace(Path('work'))
 
@@ -69,3 +74,33 @@ def test_weights_with_the_former_names_still_load() -> None:
     assert set(old) != set(state)
     network.load_state_dict(old)
     assert (network.auxiliary.weight == 1.0).all()
+
+
+def test_every_flight_of_a_validation_is_judged_by_its_own_task(tmp_path):
+    """Two tasks that take turns: one that nobody can fail, one that nobody can fulfil."""
+    plain = resources.named_file('config/tasks', 'follow').read_text()
+    lines = {
+        'easy': {
+            'duration_s': 1.0,
+            'settle_s': 0.5,
+            'min_distance_m': 0.1,
+            'max_distance_m': 40.0,
+        },
+        'hopeless': {
+            'duration_s': 1.5,
+            'settle_s': 0.5,
+            'min_distance_m': 0.1,
+            'max_distance_m': 0.2,
+        },
+    }
+    files = []
+    for name, changed in lines.items():
+        words = {**yaml.safe_load(plain), 'name': name, **changed}
+        files.append(tmp_path / f'{name}.yaml')
+        files[-1].write_text(yaml.safe_dump(words))
+    recipe = Recipe('two', task=str(files[0]), tasks=(str(files[1]),))
+    one = replace(rounds_of(recipe, Workspace(tmp_path))[0], bundle=resources.bundle('follow'))
+    frames: list[int] = []
+    score = fly_validation(recipe, Workspace(tmp_path), one, 2, ThisProcess(), frames.append)
+    assert (score.flights, score.successes, score.failures) == (2, 1, {'too_far': 1})
+    assert sorted(frames) == [20, 30]
