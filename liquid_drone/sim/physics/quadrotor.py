@@ -15,7 +15,7 @@ from ..scenario.vehicle import Vehicle
 
 GRAVITY_M_S2 = 9.81
 MAX_RATE_RAD_S = 3.8  # roll and pitch; PX4's MC_ROLLRATE_MAX
-MAX_INTEGRAL_M_S2 = 2.0
+MAX_INTEGRAL_M_S2 = 2.0  # vertical
 LEAST_ROTOR_HEIGHT = 0.5  # in rotor radii: nearer, the theory of the ground effect fails
 
 
@@ -200,20 +200,26 @@ def _turned(quaternion: FourFloats, turn: Vector) -> FourFloats:
 def _velocity_loop(
     vehicle: Vehicle, drive: Drive, motion: Motion, wanted_enu: Vector, dt_s: float
 ) -> tuple[Vector, Vector]:
-    """Return the wanted acceleration and the new integral."""
+    """Return the wanted acceleration and the new integral.
+
+    Horizontally the integral holds against any wind that the tilt is enough for; while more
+    acceleration is wanted than there may be, it tracks what there is (Rundqwist 1990, "Anti-Reset
+    Windup for PID Controllers"), as PX4's does.
+    """
     (p, p_up), (i, i_up) = vehicle.velocity_p_per_s, vehicle.velocity_i_per_s2
     (vx, vy, vz), (wx, wy, wz) = motion.velocity_enu, wanted_enu
     ex, ey, ez = wx - vx, wy - vy, wz - vz
     jx, jy, jz = drive.integral
-    jx = _clip(jx + i * ex * dt_s, MAX_INTEGRAL_M_S2)
-    jy = _clip(jy + i * ey * dt_s, MAX_INTEGRAL_M_S2)
+    jx, jy = jx + i * ex * dt_s, jy + i * ey * dt_s
     jz = _clip(jz + i_up * ez * dt_s, MAX_INTEGRAL_M_S2)
     ax, ay, az = p * ex + jx, p * ey + jy, p_up * ez + jz
     across, vertical = vehicle.max_acceleration_m_s2
     most = min(across, GRAVITY_M_S2 * math.tan(math.radians(vehicle.max_tilt_deg)))
     size = math.sqrt(ax * ax + ay * ay)
     if size > most:
-        ax, ay = ax * most / size, ay * most / size
+        over = 1.0 - most / size
+        back = i * 2.0 / p * over * dt_s
+        jx, jy, ax, ay = jx - back * ax, jy - back * ay, ax * (1.0 - over), ay * (1.0 - over)
     return (ax, ay, _clip(az, vertical)), (jx, jy, jz)
 
 

@@ -8,14 +8,17 @@ The recorded figures are ArduCopter 4.5.7-beta1 in its own simulator and PX4 (be
 
 import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from ...arrays import Vector
 from ..scenario.vehicle import Vehicle
 from . import quadrotor
 from .quadrotor import Motion, VelocityCommand
 
 STEP_S = 1.0 / 240.0
 TURN_RAD_S = 0.3
+CALM = (0.0, 0.0, 0.0)
 START = Motion((0.0, 0.0, 50.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0), (0.0, 0.0, 0.0))
 
 
@@ -36,17 +39,22 @@ PX4 = Response(0.18, 0.57, 3.5, 19.0, 5.4, (0.75, -0.23))
 
 
 def fly(
-    vehicle: Vehicle, speed_m_s: float, duration_s: float, begin: Motion = START, turn: float = 0.0
+    vehicle: Vehicle,
+    speed_m_s: float,
+    duration_s: float,
+    begin: Motion = START,
+    turn: float = 0.0,
+    wind: Callable[[float], Vector] = lambda time_s: CALM,
 ) -> list[Motion]:
     """Fly forward at a speed and return the motion after each step of 1/240 s."""
     drive, motion, flown = quadrotor.still(vehicle, hovering=True), begin, []
-    for _ in range(round(duration_s / STEP_S)):
+    for step in range(round(duration_s / STEP_S)):
         rotation = quadrotor.rotation_of(motion.quaternion_xyzw)
         yaw = math.atan2(rotation[3], rotation[0])
         order = VelocityCommand((speed_m_s * math.cos(yaw), speed_m_s * math.sin(yaw), 0.0), turn)
         drive = quadrotor.control(vehicle, drive, motion, rotation, order, STEP_S)
-        calm = (0.0, 0.0, 0.0)
-        linear, angular = quadrotor.accelerations(vehicle, drive, motion, rotation, calm)
+        air = wind(step * STEP_S)
+        linear, angular = quadrotor.accelerations(vehicle, drive, motion, rotation, air)
         motion = quadrotor.moved(motion, linear, angular, STEP_S)
         flown.append(motion)
     return flown
