@@ -71,8 +71,8 @@ class DroneBody:
         zero = (0.0, 0.0, 0.0)
         self.motion = Motion(zero, zero, (0.0, 0.0, 0.0, 1.0), zero)
         self._force, self._floor_m = zero, 0.0
-        self.power(hovering=False)
         self.calm()
+        self.power(hovering=False)
 
     def calm(self) -> None:
         """Let no wind blow."""
@@ -91,8 +91,8 @@ class DroneBody:
         self._tell(self.motion)
 
     def power(self, hovering: bool) -> None:
-        """Begin with motors that carry the weight, or with motors that stand."""
-        self.drive = quadrotor.still(self._vehicle, hovering)
+        """Begin with motors that carry the weight, in the wind that blows, or that stand."""
+        self.drive = quadrotor.still(self._vehicle, hovering, self.wind.mean_enu)
 
     def fly(self, order: VelocityCommand | None, substeps: int) -> None:
         """Fly by an order for some steps of 1/240 s; None: with the motors off."""

@@ -50,10 +50,18 @@ class Sample(NamedTuple):
     specific_force_flu: Vector  # m/s^2: all acceleration but gravity's
 
 
-def still(vehicle: Vehicle, hovering: bool) -> Drive:
-    """Return the drive of a vehicle that hovers, or of one with its motors off."""
-    share = GRAVITY_M_S2 * vehicle.mass_kg / 4.0 if hovering else 0.0
-    return Drive((share, share, share, share), (0.0, 0.0, 0.0))
+def still(vehicle: Vehicle, hovering: bool, wind_enu: Vector = (0.0, 0.0, 0.0)) -> Drive:
+    """Return the drive of a vehicle that hovers in a wind, or of one with its motors off.
+
+    Who has hovered for a while leans into the wind: the integral holds what it pushes.
+    """
+    if not hovering:
+        return Drive((0.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+    share = GRAVITY_M_S2 * vehicle.mass_kg / 4.0
+    push = vehicle.drag_n_s_m / vehicle.mass_kg
+    most = vehicle.max_acceleration_m_s2[0]
+    x, y = (_clip(-push * speed, most) for speed in wind_enu[:2])
+    return Drive((share, share, share, share), (x, y, 0.0))
 
 
 def rotation_of(quaternion_xyzw: FourFloats) -> RowMajorRotation:

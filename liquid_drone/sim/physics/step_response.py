@@ -45,9 +45,10 @@ def fly(
     begin: Motion = START,
     turn: float = 0.0,
     wind: Callable[[float], Vector] = lambda time_s: CALM,
+    hovers_in: Vector = CALM,
 ) -> list[Motion]:
     """Fly forward at a speed and return the motion after each step of 1/240 s."""
-    drive, motion, flown = quadrotor.still(vehicle, hovering=True), begin, []
+    drive, motion, flown = quadrotor.still(vehicle, True, hovers_in), begin, []
     for step in range(round(duration_s / STEP_S)):
         rotation = quadrotor.rotation_of(motion.quaternion_xyzw)
         yaw = math.atan2(rotation[3], rotation[0])

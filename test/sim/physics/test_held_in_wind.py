@@ -45,3 +45,12 @@ def test_after_a_wind_that_was_too_strong_it_soon_stands(share, direction, lasts
     )
     x, y, _ = flown[-1].velocity_enu
     assert math.hypot(x, y) < 0.5
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.floats(0.0, 0.85), directions)
+def test_who_begins_hovering_has_long_leaned_into_the_wind(share, direction) -> None:
+    wind = blown(share * STRONGEST_M_S, direction)
+    flown = fly(VEHICLE, 0.0, 5.0, wind=lambda time_s: wind, hovers_in=wind)
+    assert max(math.hypot(*motion.velocity_enu[:2]) for motion in flown) < 0.7
+    assert math.hypot(*flown[-1].position_enu[:2]) < 0.4
