@@ -5,6 +5,7 @@
 An encoding that is not in the table is refused by name: a wrong guess gives a wrong picture.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -74,6 +75,8 @@ UNORDERED = {
     '8UC3': {'rgb': 'rgb8', 'bgr': 'bgr8'},
     '8UC4': {'rgb': 'rgba8', 'bgr': 'bgra8'},
 }
+GREY = frozenset({'mono8', 'mono16', '8UC1', '16UC1'})
+WIDE = re.compile(r'(rgb|bgr|rgba|bgra|mono)16|(16|32|64)[USF]+C[1-4]')  # no bytes
 
 
 def decode(
@@ -120,11 +123,12 @@ def decode_compressed(described: str, data: Any) -> Image:
         data: the bytes.
 
     Raises:
-        ImageError: no picture.
+        ImageError: no picture, or one that lost its colours or has channels of 16 bits.
 
     """
     import cv2
 
+    _check_described(described)
     values = np.frombuffer(data, dtype=np.uint8)
     try:
         image = cv2.imdecode(values, cv2.IMREAD_COLOR) if values.size else None
@@ -135,6 +139,28 @@ def decode_compressed(described: str, data: Any) -> Image:
             f'expected the bytes of a JPEG or PNG, got {values.size} bytes ({described[:40]})'
         )
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def _check_described(described: str) -> None:
+    """Refuse what image_transport made a picture of another kind; without its words: nothing.
+
+    It calls a picture ``ENCODING; CONTAINER compressed ENCODING``, of camera and container.
+    """
+    source, is_told, packed = (part.strip() for part in described[:80].partition(';'))
+    kept = packed.rpartition('compressed')[2].strip()
+    if not is_told or not source:
+        return
+    if kept == 'mono8' and source not in GREY:
+        raise ImageError(
+            f'expected a picture in colour, got one of {source} that was packed as grey '
+            f"('{described[:80]}'): let the camera driver publish rgb8, or take raw pictures "
+            '(image_transport:=raw)'
+        )
+    if WIDE.fullmatch(source) and not kept.endswith('8'):
+        raise ImageError(
+            f"expected a picture with channels of 8 bits, got '{described[:80]}': let the camera "
+            'driver publish rgb8'
+        )
 
 
 def _named(encoding: str, colour_order: str) -> str:

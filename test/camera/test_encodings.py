@@ -15,6 +15,7 @@ from liquid_drone.encodings import (
     UNORDERED,
     UNSTATED,
     decode,
+    decode_compressed,
 )
 from liquid_drone.errors import ImageError
 
@@ -135,3 +136,29 @@ def test_any_size_step_and_length_gives_a_picture_of_that_size_or_a_sentence(
     assert picture.shape == (height, width, 3)
     assert picture.dtype == np.uint8
     assert height * step <= length
+
+
+SOURCES = sorted({*ENCODINGS, *UNORDERED, 'mono16', 'rgb16', 'bgra16', '16UC1', '16UC3', '32FC1'})
+KEPT = ['', ' ', 'mono8', 'bgr8', 'rgb8', 'mono16', 'bgr16', 'bgra8']
+
+
+@given(
+    st.sampled_from(SOURCES), st.sampled_from(['jpeg', 'png']), st.sampled_from(KEPT), st.text()
+)
+def test_a_packed_picture_that_lost_its_colours_or_is_no_bytes_is_refused(
+    source: str, container: str, kept: str, words: str
+) -> None:
+    """image_transport packs YUV and Bayer pictures as grey, and 16 bits as they are in PNG."""
+    pixels = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+    data = cv2.imencode(f'.{container}', pixels)[1].tobytes()
+    is_grey = source in ('mono8', 'mono16', '8UC1', '16UC1')
+    lost = kept == 'mono8' and not is_grey
+    is_wide = source not in ENCODINGS and source not in UNORDERED and not kept.endswith('8')
+    described = f'{source}; {container} compressed {kept}'
+    if lost or is_wide:
+        with pytest.raises(ImageError, match='rgb8') as refused:
+            decode_compressed(described, data)
+        assert described.strip() in str(refused.value)
+    else:
+        assert decode_compressed(described, data).shape == pixels.shape
+    assert decode_compressed(words.replace(';', ''), data).shape == pixels.shape

@@ -13,7 +13,7 @@ import pytest
 from geometry_msgs.msg import PointStamped
 from graph_bench import MavlinkBench, PolicyBench
 from nav_msgs.msg import Odometry
-from sensor_msgs.msg import Range
+from sensor_msgs.msg import BatteryState, Range
 from std_msgs.msg import Float64MultiArray, UInt8
 
 from liquid_drone import topics
@@ -44,6 +44,7 @@ def test_a_flight_is_published_as_numbers_and_the_target_at_its_distance(
     listen(UInt8, topics.STAGE_CODE, qos.LATCHED)
     listen(Odometry, topics.ODOMETRY, qos.SENSOR_IN)
     listen(PointStamped, topics.TARGET, qos.SENSOR_IN)
+    listen(BatteryState, topics.BATTERY, qos.SENSOR_IN)
     ranges = bench.policy.create_publisher(Range, topics.TARGET_RANGE, qos.SENSOR_OUT)
     frame = bench.frame
 
@@ -56,7 +57,8 @@ def test_a_flight_is_published_as_numbers_and_the_target_at_its_distance(
     bench.frame = measured_frame  # type: ignore[method-assign]
     bench.node.start()
     bench.fly()
-    assert bench.wait(lambda: bool(heard[topics.TARGET]) and bool(heard[topics.ODOMETRY]))
+    needed = topics.TARGET, topics.ODOMETRY, topics.BATTERY
+    assert bench.wait(lambda: all(heard[topic] for topic in needed))
     numbers = heard[topics.NUMBERS][-1]
     assert numbers.layout.dim[0].label.split() == list(NAMES)
     told = dict(zip(NAMES, numbers.data, strict=True))
@@ -66,6 +68,9 @@ def test_a_flight_is_published_as_numbers_and_the_target_at_its_distance(
     assert heard[topics.STAGE_CODE][-1].data == 4
     place = heard[topics.TARGET][-1].point
     assert (place.x, place.y, place.z) == pytest.approx((0.0, 0.0, 6.5), abs=1e-4)
+    battery = heard[topics.BATTERY][-1]
+    assert (battery.present, battery.current) == (True, pytest.approx(-15.0))  # discharging
+    assert 14.0 < battery.voltage < 17.0
     odometry = heard[topics.ODOMETRY][-1]
     assert math.isfinite(odometry.twist.twist.angular.z)
     assert odometry.pose.covariance[0] == NO_INFORMATION  # ArduPilot tells ratios only

@@ -24,6 +24,7 @@ METRES_PER_DEGREE = 111_319.5
 GOOD_ESTIMATE = 0x33F  # attitude, velocities, positions, height, and predicted positions
 NOT_MEASURED_MV = 65535
 CELL_FULL_V, CELL_EMPTY_V, CELLS = 4.2, 3.5, 4
+FLOWN_A, STANDING_A = 15.0, 0.5  # drawn by a quadrotor of 2 kg, armed and not
 SENSORS = (
     mavlink.MAV_SYS_STATUS_SENSOR_3D_GYRO
     | mavlink.MAV_SYS_STATUS_SENSOR_3D_ACCEL
@@ -121,8 +122,16 @@ class TelemetrySnapshot:
     def sys_status(self) -> Any:
         """SYS_STATUS: healthy sensors, battery."""
         return mavlink.MAVLink_sys_status_message(
-            SENSORS, SENSORS, SENSORS, 200, self._voltage_mv(), -1, self._percent(), *[0] * 6
+            *(SENSORS, SENSORS, SENSORS, 200),
+            *(self._voltage_mv(), self._current_ca(), self._percent()),
+            *[0] * 6,
         )
+
+    def _current_ca(self) -> int:
+        """Return what is drawn, in 10 mA; -1: not measured."""
+        if not self.errors.measures_battery:
+            return -1
+        return round(100 * (FLOWN_A if self.state.armed else STANDING_A))
 
     def _voltage_mv(self) -> int:
         if not self.errors.measures_battery:
@@ -137,7 +146,7 @@ class TelemetrySnapshot:
         """BATTERY_STATUS of the one pack."""
         cells = [self._voltage_mv() // CELLS] * CELLS + [65535] * (10 - CELLS)
         return mavlink.MAVLink_battery_status_message(
-            0, 0, 1, 32767, cells, -1, -1, -1, self._percent()
+            0, 0, 1, 32767, cells, self._current_ca(), -1, -1, self._percent()
         )
 
     def extended_sys_state(self) -> Any:
