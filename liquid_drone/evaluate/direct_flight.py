@@ -56,9 +56,7 @@ class DirectFlight:
         self._simulator, self._options = simulator, options
         self._expert = Expert(simulator)
         self._begun_ns = -1
-        facts = {'seed': seed, **(facts or {})}
-        if others := simulator.ways_of_others():
-            facts['others'] = others
+        facts = {'seed': seed, **(facts or {}), **simulator.facts()}
         self.log = FlightLog(facts, simulator.obstacles, simulator.camera)
         self._truth: Truth | None = None
         self._frame: SimulatedFrame | None = None

@@ -17,8 +17,11 @@ import numpy as np
 from ..arrays import BoolArray, FloatArray
 from ..sim.flight_log import FlightLog
 from ..sim.scenario.task import Task
+from ..sim.world.lanes import LaneMiddle
+from ..sim.world.routes import PATH_STEP_M
 from .field_terms import FieldSummary, FieldTerms, field_terms, summary_of_terms
 
+LANE = 'lane'  # in a log's facts: points of its middle
 HELD = 0.15  # of the distance asked for: nearer or further is not held
 Z_95 = 1.959963984540054  # standard normal quantile of a two-sided 95 % interval
 FAILURES: dict[str, str] = {
@@ -31,12 +34,17 @@ FAILURES: dict[str, str] = {
     'did_not_stop': 'too fast where it had to stand',
     'not_reacquired': 'target not found again in time',
     'wrong_person': 'went on after somebody else',
+    'left_lane': 'left the lane',
+    'no_progress': 'did not come far enough along the lane',
 }
 
 
 @dataclass(frozen=True)
 class FlightScore:
-    """How one flight went; distances are horizontal, drone to target, after the settling time."""
+    """How one flight went; distances are horizontal, drone to target, after the settling time.
+
+    In a lane they are those from its middle.
+    """
 
     seed: int
     success: bool
@@ -100,9 +108,19 @@ def wilson(count: int, total: int, z: float = Z_95) -> Rate:
 
 
 def distance_m(log: FlightLog) -> FloatArray:
-    """Return the horizontal distance (T,) from drone to target in metres."""
+    """Return the horizontal distance (T,) in metres to the target, or to the middle of a lane."""
+    if LANE in log.meta:
+        return along_lane(log)[1]
     away = log.column('position_enu') - log.column('target_position_enu')
     return np.asarray(np.hypot(away[:, 0], away[:, 1]), dtype=np.float64)
+
+
+def along_lane(log: FlightLog) -> tuple[FloatArray, FloatArray]:
+    """Return how far along its lane the drone is (T,), and how far from the middle (T,), in m."""
+    middle = LaneMiddle(np.array(log.meta[LANE], dtype=np.float64).reshape(-1, 2))
+    found = [middle.nearest(place) for place in log.column('position_enu')[:, :2]]
+    index, away = np.array(found, dtype=np.float64).reshape(-1, 2).T
+    return index * PATH_STEP_M, away
 
 
 def in_view(log: FlightLog, task: Task) -> BoolArray:
@@ -135,12 +153,13 @@ def score(log: FlightLog, task: Task) -> FlightScore:
     frame_s = _frame_s(log)
     flown = counts & log.column('following')
     view = in_view(log, task)[counts]
-    terms = field_terms(log, task, counts, in_view(log, task))
+    terms = None if task.lane else field_terms(log, task, counts, in_view(log, task))
     is_settled, distances = counts & (since >= task.settle_s), distance_m(log)
     speeds = np.linalg.norm(log.column('velocity_enu'), axis=1)
     settled = distances[is_settled]
     within = (distances >= task.min_distance_m) & (distances <= task.max_distance_m)
     collided = since[log.column('collision') & (since < task.duration_s)]
+    speed_m_s = task.target_speed_m_s[0]
     failures = _failures(
         collision=len(collided) > 0,
         ended_early=int(flown.sum()) < round(task.duration_s / frame_s),
@@ -149,6 +168,7 @@ def score(log: FlightLog, task: Task) -> FlightScore:
         settled_speed_m_s=_or_none(speeds[is_settled], np.max),
         terms=terms,
         longest_lost_s=_longest_run(~view) * frame_s,
+        progress=_progress_m(log, counts) / (speed_m_s * task.duration_s) if task.lane else 1.0,
         task=task,
     )
     return FlightScore(
@@ -183,7 +203,9 @@ def summarise(scores: Sequence[FlightScore]) -> Summary:
         success=wilson(sum(one.success for one in scores), total),
         no_collision=without('collision', *early),
         in_view=without('lost_from_view', 'not_reacquired', 'wrong_person', *early),
-        distance_kept=without('too_close', 'too_far', 'did_not_stop', *early),
+        distance_kept=without(
+            'too_close', 'too_far', 'did_not_stop', 'left_lane', 'no_progress', *early
+        ),
         failures={name: counted[name] for name in FAILURES if counted[name]},
         mean_in_view_share=_mean(one.in_view_share for one in scores) or 0.0,
         mean_distance_m=_mean(one.mean_distance_m for one in scores),
@@ -199,8 +221,9 @@ def _failures(
     view_share: float,
     settled: FloatArray,
     settled_speed_m_s: float | None,
-    terms: FieldTerms,
+    terms: FieldTerms | None,
     longest_lost_s: float,
+    progress: float,
     task: Task,
 ) -> tuple[str, ...]:
     found = {
@@ -208,7 +231,7 @@ def _failures(
         'collision': collision,
         'lost_from_view': view_share < task.min_in_view,
         'too_close': bool(np.any(settled < task.min_distance_m)),
-        'too_far': bool(np.any(settled > task.max_distance_m)),
+        _beyond(task): bool(np.any(settled > task.max_distance_m)),
         'did_not_stop': bool(
             task.max_speed_m_s is not None
             and settled_speed_m_s is not None
@@ -217,9 +240,21 @@ def _failures(
         'not_reacquired': bool(
             task.reacquire_s is not None and longest_lost_s > task.hidden_s + task.reacquire_s
         ),
-        'wrong_person': terms.followed == 'other',
+        'wrong_person': terms is not None and terms.followed == 'other',
+        'no_progress': task.lane is not None and progress < task.lane.min_progress,
     }
     return tuple(name for name, happened in found.items() if happened)
+
+
+def _beyond(task: Task) -> str:
+    """Return how a distance above the largest is called."""
+    return 'too_far' if task.lane is None else 'left_lane'
+
+
+def _progress_m(log: FlightLog, counts: BoolArray) -> float:
+    """Return how far a flight came along its lane."""
+    along = along_lane(log)[0][counts]
+    return float(along.max() - along[0])
 
 
 def _nothing_flown(seed: int) -> FlightScore:

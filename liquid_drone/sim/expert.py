@@ -7,6 +7,9 @@ where it flies: what it avoids is in the picture. Where something stands in that
 the shortest way round instead (``way_round``), and still looks at the target. A target beside the
 picture is turned to first, and only then flown to: what cannot be seen cannot be learned. It gives
 the clean label for the simulator's present state, remembers nothing and never sees a picture.
+
+In a lane it steers to the point ahead by pure pursuit (R. C. Coulter, Implementation of the Pure
+Pursuit Path Tracking Algorithm, 1992), and knows of no obstacle.
 """
 
 import math
@@ -56,6 +59,8 @@ class Expert:
         """Return the command (4,) for a state, in which the target may be where it is believed."""
         scenario, request = self._simulator.scenario, self.request
         yaw_rad = euler_from_quaternion(truth.quaternion_xyzw)[2]
+        if scenario.task.lane is not None:
+            return self._held(self._lane(truth, yaw_rad))
         relative, radii = self._simulator.nearby(truth.position_enu[:2])
         widths = radii + scenario.vehicle.radius_m
         keep_m = request.distance_m or scenario.task.keep_distance_m
@@ -70,9 +75,22 @@ class Expert:
         if request.height_m is not None:
             altitude_m = truth.target_position_enu[2] + min(request.height_m, STEEPEST * keep_m)
         vz = HEIGHT_GAIN_PER_S * (altitude_m - truth.position_enu[2])
-        wanted = np.array([vx, vy, vz, turn_rate(truth, yaw_rad)])
-        command: Command = np.clip(wanted, -self._limits, self._limits).astype(np.float32)
-        return command
+        return self._held([vx, vy, vz, turn_rate(truth, yaw_rad)])
+
+    def _held(self, wanted: list[float]) -> Command:
+        """Return a command (4,) within the limits."""
+        command: Command = np.clip(np.array(wanted), -self._limits, self._limits)
+        return command.astype(np.float32)
+
+    def _lane(self, truth: 'Truth', yaw_rad: float) -> list[float]:
+        """Return the command (4,) along the lane, at the task's height above the ground."""
+        task = self._simulator.scenario.task
+        height_m = truth.position_enu[2] - self._simulator.ground_height_m(truth.position_enu)
+        speed, off = task.target_speed_m_s[1], bearing(truth, yaw_rad)
+        onward = speed * watching(truth, yaw_rad)
+        vz = HEIGHT_GAIN_PER_S * (task.cruise_altitude_m - height_m)
+        turn = pursuit(truth, yaw_rad, speed)
+        return [onward * math.cos(off), onward * math.sin(off), float(vz), turn]
 
     def _way(self, truth: 'Truth') -> tuple[FloatArray, float]:
         """Return the unit vector (2,) of the way ahead, and how far the target is along it."""
@@ -163,6 +181,12 @@ def turn_rate(truth: 'Truth', yaw_rad: float) -> float:
     drift = (truth.target_velocity_enu - truth.velocity_enu)[:2]
     sight_rate = (ahead[0] * drift[1] - ahead[1] * drift[0]) / max(distance_m, 1.0)
     return TURN_GAIN_PER_S * bearing_rad + LEAD_GAIN * float(sight_rate)
+
+
+def pursuit(truth: 'Truth', yaw_rad: float, speed_m_s: float) -> float:
+    """Return the yaw rate in rad/s of the arc to the point ahead: 2 v sin(bearing) / distance."""
+    off = min(max(bearing(truth, yaw_rad), -math.pi / 2.0), math.pi / 2.0)
+    return 2.0 * speed_m_s * math.sin(off) / truth.sight[1]
 
 
 def _share(values: FloatArray) -> FloatArray:

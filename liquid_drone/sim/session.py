@@ -102,8 +102,7 @@ class Session:
             'renderer': self.simulator.renderer_name,
             'weather': str(scenario.weather),
         }
-        if others := self.simulator.ways_of_others():
-            meta['others'] = others
+        meta.update(self.simulator.facts())
         if flight.firmware:
             meta['firmware'] = Path(flight.firmware).name
         self.log = FlightLog(meta, self.simulator.obstacles, self.simulator.camera)

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ from .render.selection import RendererKind, choose
 from .scenario.scenario import Scenario
 from .scenario.weather import season_in
 from .sensors.camera import Shot, SimulatedFrame
+from .world.lanes import LaneMiddle
 from .world.layout import Layout
 from .world.scenery import Actor
 
@@ -48,7 +49,7 @@ class Truth:
     velocity_enu: FloatArray  # (3,) m/s
     quaternion_xyzw: FloatArray  # (4,) body FLU to world ENU
     angular_velocity_flu: FloatArray  # (3,) rad/s
-    target_position_enu: FloatArray  # (3,) its middle
+    target_position_enu: FloatArray  # (3,) its middle; of a lane the point ahead, on the ground
     target_velocity_enu: FloatArray  # (3,)
     collision: bool  # so far: touched anything but the ground, or the ground hard
     on_ground: bool
@@ -77,6 +78,7 @@ class Simulator:
         self.scenario = dataclasses.replace(scenario, season=season)
         self.camera = scenario.vehicle.camera
         self._built: BuiltWorld | None = None
+        self.lane: LaneMiddle | None = None  # of this world, where the task is to keep to one
         self._released = -1  # substep from which on the target walks; -1: it stands
         self._truth: Truth | None = None  # of the present moment, once it was asked for
 
@@ -100,6 +102,8 @@ class Simulator:
         self.close()
         self._built = None  # also where building fails
         self._built = world = BuiltWorld(self.scenario, seed, self.renderer_kind)
+        if self.scenario.task.lane is not None:
+            self.lane = LaneMiddle(world.layout.route.position)
         self._released = -1
         world.drone.power(hovering=start == 'hover')
         position = world.layout.start_position.copy()
@@ -152,10 +156,18 @@ class Simulator:
             for each, time_s in zip(layout.actors, times_s, strict=True)
         ]
 
-    def ways_of_others(self) -> list[list[list[float]]]:
-        """Return the way of each who looks alike: x and y at each half second of the walk."""
+    def facts(self) -> dict[str, list[Any]]:
+        """Return what a judge has to know of the place, for logs.
+
+        ``others``: the way of each who looks alike, x and y at each half second of the walk.
+        ``lane``: points of its middle.
+        """
         ways = [other.route.position[::10] for other in self.layout.distractors if other.is_alike]
-        return [np.round(way, 2).tolist() for way in ways]
+        found = {'others': [np.round(way, 2).tolist() for way in ways]}
+        return {
+            **({} if not ways else found),
+            **({} if self.lane is None else {'lane': self.lane.stored()}),
+        }
 
     def nearby(self, position: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return what is in the way, see :meth:`.BuiltWorld.nearby`."""
@@ -198,13 +210,16 @@ class Simulator:
         walked_s = self._walked_s(self._stamp_ns())[0]
         walking = self._released >= 0
         speed = world.layout.route.velocity(walked_s) if walking else np.zeros(3)
+        target = world.actors_now.foot[0] + world.half_heights[0]
+        if (ahead := self._lane_ahead(motion.position_enu)) is not None:
+            target, speed = ahead, np.zeros(3)
         return Truth(
             stamp_ns=self._stamp_ns(),
             position_enu=np.array(motion.position_enu),
             velocity_enu=np.array(motion.velocity_enu),
             quaternion_xyzw=np.array(motion.quaternion_xyzw),
             angular_velocity_flu=np.array(motion.rates_flu),
-            target_position_enu=world.actors_now.foot[0] + world.half_heights[0],
+            target_position_enu=target,
             target_velocity_enu=speed,
             collision=world.drone.collision,
             on_ground=height_m < self.scenario.vehicle.height_m / 2.0 + STANDING_M,
@@ -222,7 +237,19 @@ class Simulator:
 
     def develop(self, shot: Shot, picture: RenderedFrame) -> SimulatedFrame:
         """Make the camera's frame of a picture that was taken."""
-        return self.world.camera.develop(shot, picture)
+        ahead = self._lane_ahead(shot.camera.position_enu)
+        if ahead is None:
+            return self.world.camera.develop(shot, picture)
+        spot = shot.camera.spot(ahead)
+        return self.world.camera.develop(shot, dataclasses.replace(picture, target=spot))
+
+    def _lane_ahead(self, position: Sequence[float] | FloatArray) -> FloatArray | None:
+        """Return the point (3,) of the lane that is steered to from a place; None: no lane."""
+        if self.lane is None or self.scenario.task.lane is None:
+            return None
+        here = np.array([position[0], position[1]])
+        ahead = self.lane.ahead(here, self.scenario.task.lane.look_ahead_m)
+        return np.array([*ahead, self.ground_height_m(ahead)])
 
     def view(self, shot: Shot) -> View:
         """Return what a picture of several places at once needs of this one.

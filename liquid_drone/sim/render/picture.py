@@ -34,6 +34,20 @@ class Camera:
         half = math.tan(math.radians(self.horizontal_fov_deg) / 2.0) * self.height / self.width
         return math.degrees(2.0 * math.atan(half))
 
+    def spot(self, place: FloatArray, radius: float = 2.5) -> npt.NDArray[np.bool_]:
+        """Return where a disc of some pixels around a place (3,) ENU is in the picture (H, W).
+
+        Nothing hides it; a place that is behind the camera or beside the picture gives nothing.
+        """
+        ahead, left, up = (np.asarray(place) - self.position_enu) @ self.rotation
+        rows, columns = np.ogrid[: self.height, : self.width]
+        if ahead < NEAR_M:
+            return np.zeros((self.height, self.width), dtype=bool)
+        x = self.width / 2.0 - self.focal_pixels * left / ahead
+        y = self.height / 2.0 - self.focal_pixels * up / ahead
+        shown: npt.NDArray[np.bool_] = (columns + 0.5 - x) ** 2 + (rows + 0.5 - y) ** 2 < radius**2
+        return shown
+
 
 @dataclass(frozen=True)
 class RenderedFrame:

@@ -16,6 +16,7 @@ from ...errors import ConfigError, shown
 from ...files import check_name
 from ...resources import named_file
 from ...schema import check_ranges, load_yaml
+from .lane import Lane
 from .target import check_range
 from .track import RANGES as TRACK_RANGES
 from .track import Track
@@ -44,7 +45,7 @@ class Task:
     settle_s: float = 10.0  # the distance counts from here on
     min_in_view: float = 0.9  # share of the frames with the target in view
     min_target_pixels: int = MIN_TARGET_PIXELS  # visible; fewer are not in view
-    min_distance_m: float = 1.5  # horizontal, drone to target
+    min_distance_m: float = 1.5  # horizontal, drone to target, or to the middle of a lane
     max_distance_m: float = 6.0
     start_distance_m: Range = (5.0, 9.0)
     start_bearing_deg: float = 25.0  # at most, from the camera's axis
@@ -55,6 +56,7 @@ class Task:
     max_speed_m_s: float | None = None  # of the drone, after settling; None: any
     reacquire_s: float | None = None  # longest loss beyond the track's hidden_s; None: any
     track: Track | None = None  # what makes it hard; None: nothing
+    lane: Lane | None = None  # what is kept to instead of a target; None: a target is followed
     difficulty: str = ''  # the field, of the task or its track, that task:number sets
     levels: tuple[float, ...] = ()  # of the difficulty, that curves are made of
 
@@ -68,6 +70,8 @@ class Task:
             raise ValueError(
                 f'expected 0 <= settle_s < duration_s, got {self.settle_s}, {self.duration_s}'
             )
+        if self.lane is not None and self.track is not None:
+            raise ValueError('expected a track or a lane, got both: nobody walks along a lane')
         if bool(self.difficulty) != bool(self.levels):
             raise ValueError('difficulty and levels are given together')
         numbers = {'duration_s', 'start_bearing_deg', *TRACK_RANGES}

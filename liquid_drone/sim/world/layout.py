@@ -18,7 +18,7 @@ from ...errors import SimulationError
 from ...streams import Stream, stream
 from ..scenario.scenario import Scenario
 from ..scenario.season import Season
-from . import crossings, distractors, forest, routes, screens, terrain, tracks
+from . import crossings, distractors, forest, lanes, routes, screens, terrain, tracks
 from .actors import MovingActor, make_actor
 from .placement import Obstacles, obstacles_of
 from .routes import Route
@@ -191,10 +191,11 @@ def _town_path(
     assert spec is not None
     plan = streets.draw_plan(spec, rng)
     offset = spec.road_width_m / 2.0 + spec.pavement_width_m / 2.0
-    if scenario.target.place == 'road':
+    if scenario.target.place == 'road' or scenario.task.lane is not None:
         offset = spec.road_width_m / 4.0
     length = walk_length_m(scenario)
-    path = streets.draw_way(plan, offset, length, rng, motion == 'random_walk')
+    strolls, turns = motion == 'random_walk', scenario.task.lane is None
+    path = streets.draw_way(plan, offset, length, rng, strolls, turns)
     plan, path = plan.moved(-path[0]), path - path[0]
     if motion == 'behind_trees':
         return (plan, *routes.weaving(path, scenario.target.radius_m))
@@ -257,7 +258,7 @@ def finish(
         relief,
         obstacles,
         way,
-        MovingActor(actor, scenario.target, way),
+        MovingActor(actor, scenario.target, lanes.way_of_target(scenario.task, way)),
         extras,
         start,
         yaw,
@@ -302,6 +303,8 @@ def _make_start(
         SimulationError: an obstacle is in the way, wherever it is tried.
     """
     task, rng = scenario.task, stream(seed, Stream.START)
+    if task.lane is not None:
+        return lanes.draw_start(task, way, rng)
     room = scenario.vehicle.radius_m + 0.3
     for attempt in range(2 * START_TRIES):
         sector = math.radians(START_BEHIND_DEG) * (1.0 - attempt / START_TRIES)

@@ -102,8 +102,12 @@ def draw_way(
     length_m: float,
     rng: np.random.Generator,
     strolls: bool = False,
+    turns: bool = True,
 ) -> FloatArray:
-    """Draw a way (M, 2) along the streets, from within one side of a block near the middle."""
+    """Draw a way (M, 2) along the streets, from within one side of a block near the middle.
+
+    Without ``turns`` it goes straight on at each crossing.
+    """
     middle = BLOCKS // 2
     node: Node = (middle, middle, int(rng.choice([-1, 1])), int(rng.choice([-1, 1])))
     sides = [n for n in plan.neighbours(node) if n[:2] != node[:2] and _is_straight(node, n)]
@@ -112,7 +116,7 @@ def draw_way(
     corners = [a + rng.uniform(*START_SHARE) * (b - a), b]
     walked = float(np.linalg.norm(corners[1] - corners[0]))
     while walked < length_m + ROUNDING_M:
-        node, after = after, _next(plan, node, after, rng)
+        node, after = after, _next(plan, node, after, rng, turns)
         corners.append(plan.corner(after, offset_m))
         walked += float(np.linalg.norm(corners[-1] - corners[-2]))
     way = routes.rounded_path(np.array(corners), ROUNDING_M)
@@ -128,13 +132,16 @@ def _is_straight(a: Node, b: Node) -> bool:
     return (a[0] == b[0] and a[2] == b[2]) or (a[1] == b[1] and a[3] == b[3])
 
 
-def _next(plan: StreetPlan, before: Node, here: Node, rng: np.random.Generator) -> Node:
+def _next(
+    plan: StreetPlan, before: Node, here: Node, rng: np.random.Generator, turns: bool
+) -> Node:
     """Choose where to go on, straight rather than round a corner, never back."""
     ahead = plan.corner(here, 1.0) - plan.corner(before, 1.0)
     options = [node for node in plan.neighbours(here) if node != before]
     steps = [plan.corner(node, 1.0) - plan.corner(here, 1.0) for node in options]
     along = np.array([s @ ahead / np.linalg.norm(s) / np.linalg.norm(ahead) for s in steps])
-    weight = np.where(along > 0.9, STRAIGHT_ON, 1.0) * (along > -0.5)
+    least = -0.5 if turns else 0.9
+    weight = np.where(along > 0.9, STRAIGHT_ON, 1.0) * (along > least)
     return options[int(rng.choice(len(options), p=weight / weight.sum()))]
 
 
