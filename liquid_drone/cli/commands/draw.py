@@ -64,7 +64,10 @@ def run(args: DrawArguments) -> int:
         pictures.draw_neurons(activity, network.wiring, args.out / 'neurons.png')
         pictures.draw_phases(activity, args.out / 'phases.png')
         pictures.draw_memory(activity, network.time.nominal_s, args.out / 'memory.png')
-        draw_roles(roles_of(network, log), network.wiring, args.out / 'roles.png')
+        roles = roles_of(network, log)
+        draw_roles(roles, network.wiring, args.out / 'roles.png')
+        words = ', '.join(f'{name} {share:.2f}' for name, share in roles.read.items())
+        print(f'share of the variance read from all neurons: {words}')
         drawn += ['neurons.png', 'phases.png', 'memory.png', 'roles.png']
         if network.wiring is not None:
             draw_activity(activity, network.wiring, args.out / 'activity.png')
