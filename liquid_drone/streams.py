@@ -43,6 +43,7 @@ class Stream(IntEnum):
     CORE_VIEWS = 113  # how a flight is augmented before its features are kept; keyed with the view
     TUNING = 114  # rates that are tried; keyed with the number of a draw
     MEMORY_WINDOWS = 115  # of frozen features, which a memory learns from; keyed with the step
+    PICTURE_LENSES = 116  # lens and style of training pictures
 
 
 @enum.unique

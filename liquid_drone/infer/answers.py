@@ -13,11 +13,11 @@ from pathlib import Path
 from ..arrays import Image
 from ..evaluate.pilots.colour_blob import largest_blob
 from ..flight.guard.limits import ZERO, Limits, approach
+from ..footage.footage import Footage, FootageFrame
 from ..image import fitted
 from ..runtime.providers import Backend
 from ..runtime.runner import PolicyRunner
 from ..runtime.selection import open_policy
-from .footage import Footage, FootageFrame
 from .frame_answer import FrameAnswer
 
 COLOUR_BLOB = 'colour-blob'

@@ -9,7 +9,7 @@ from .. import topics
 from ..contract import MIN_TARGET_PIXELS
 from ..episodes.bag_source import TopicSource, open_bag
 from ..errors import ConfigError
-from .footage import image_topic
+from ..footage.footage import image_topic
 from .truth import FrameTruth
 
 MASK_TYPE = 'geometry_msgs/msg/PointStamped'

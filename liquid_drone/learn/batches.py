@@ -15,7 +15,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from .augmentation import ImageAugmentation, changed, draw_augmentation
+from .augmentation.lens import bent_target
+from .augmentation.windows import ImageAugmentation, changed, draw_augmentation
 from .clips import Clip
 from .distributed import ALONE, Team
 from .recipe import TrainConfig
@@ -56,7 +57,9 @@ class Windows:
         nominal_s: float,
         device: torch.device = CPU,
         team: Team = ALONE,
+        places: Tensor | None = None,
     ) -> None:
+        """Take the clips that are long enough; ``places``: whose colours windows may take."""
         self.clips = [clip for clip in clips if len(clip) >= config.frames]
         self.config, self.device, self.team = config, device, team
         self.nominal_s = nominal_s
@@ -65,6 +68,7 @@ class Windows:
         self.first = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         grain = np.random.default_rng(config.seed).normal(size=(256, 256, 3))
         self.grain = torch.from_numpy(grain).to(device, torch.bfloat16)
+        self.places = places if places is None else places.to(device)
         self.held = hold_frames(self.clips, device)
 
     def batch(self, *key: int) -> TrainingBatch:
@@ -89,11 +93,13 @@ class Windows:
         """Return the changed pictures (B, T, h, w, 3), bfloat16."""
         if self.held is not None:
             rows = torch.from_numpy(np.stack([cut.rows for cut in cuts])).to(self.device)
-            return changed(self.held[rows], [cut.augmentation for cut in cuts], self.grain)
+            drawn = [cut.augmentation for cut in cuts]
+            return changed(self.held[rows], drawn, self.grain, self.places)
         parts = []
         for cut in cuts:
             frames = torch.from_numpy(np.ascontiguousarray(cut.clip.frames[cut.index]))
-            parts.append(changed(frames[None].to(self.device), [cut.augmentation], self.grain))
+            window, drawn = frames[None].to(self.device), [cut.augmentation]
+            parts.append(changed(window, drawn, self.grain, self.places))
         return torch.cat(parts)
 
 
@@ -107,13 +113,19 @@ class Cut:
     dt_s: npt.NDArray[np.float64]  # (T,)
     augmentation: ImageAugmentation
 
+    @property
+    def target(self) -> npt.NDArray[np.float32]:
+        """Return the labels (T, 3) of what the drawn lens shows."""
+        rows, columns = self.clip.frames.shape[1:3]
+        return bent_target(self.clip.target[self.index], self.augmentation.lens, (rows, columns))
+
 
 def _rows(cuts: list[Cut]) -> list[tuple[Tensor, ...]]:
     return [
         (
             torch.from_numpy(cut.dt_s).float(),
             torch.from_numpy(cut.clip.label[cut.index]),
-            torch.from_numpy(cut.clip.target[cut.index]),
+            torch.from_numpy(cut.target),
             torch.from_numpy(cut.clip.auxiliary[cut.index]),
             torch.from_numpy(cut.clip.belief[cut.index]),
             torch.from_numpy(cut.clip.request[cut.index]),

@@ -67,6 +67,7 @@ def train(
     report: Report = lambda step, losses: None,
     team: Team = ALONE,
     beside: Beside | None = None,
+    places: Tensor | None = None,
 ) -> Network:
     """Train on clips, from a partial checkpoint if there is one; return the averaged network.
 
@@ -80,6 +81,7 @@ def train(
         report: called after every step with its number and losses.
         team: the processes that train together; the first one alone writes checkpoints.
         beside: what is learned in each step besides the flights.
+        places: amplitudes of photographs, whose colours windows may take.
 
     Raises:
         EpisodeError: there is nothing to train on.
@@ -93,7 +95,7 @@ def train(
     device = device_of(config, team)
     config = replace(config, precision=precision_of(config, device, team))
     network.to(device)
-    windows = Windows(clips, config, network.time.nominal_s, device, team)
+    windows = Windows(clips, config, network.time.nominal_s, device, team, places)
     weight = channel_weights(clips).to(device)
     partial = checkpoint.with_suffix('.partial')
     goes_on = team.told(team.first and is_whole(partial))

@@ -33,7 +33,12 @@ from .flights.episode_shards import write_collected
 from .flights.jobs import jobs_of, run_jobs
 from .flights.training_flight import Job, found
 from .frozen.rounds import train_core_round, with_kept_encoder
-from .pictures.encoder_stage import make_pictures, pictures_beside, with_trained_encoder
+from .pictures.encoder_stage import (
+    make_pictures,
+    pictures_beside,
+    styles_of,
+    with_trained_encoder,
+)
 from .recipe import Recipe, Workspace, built
 from .rounds import Round, rounds_of
 from .run_manifest import write_manifest
@@ -233,7 +238,10 @@ def train_round(
             watcher.end(f'command {smooth["command"]:.4f}')
             return
         losses_beside = beside.losses if beside else None
-        train(network, clips, config, span, one.checkpoint, before, report, team, losses_beside)
+        rows, columns = clips[0].frames.shape[1:3]
+        styles = styles_of(recipe, (rows, columns))
+        path = one.checkpoint
+        train(network, clips, config, span, path, before, report, team, losses_beside, styles)
     watcher.end(', '.join(f'{name} {value:.4f}' for name, value in smooth.items()))
 
 

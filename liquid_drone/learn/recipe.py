@@ -18,6 +18,7 @@ from ..schema import check_ranges, renamed_field
 from ..sim.scenario.scenario import load_scenario
 from ..sim.scenario.weather import Weather
 from ..sim.world.actors import check_meshes
+from .augmentation.config import Augmentation
 from .frozen.config import FrozenEncoder
 from .pictures.config import PictureConfig
 
@@ -89,28 +90,6 @@ class CollectConfig:
 
     def __post_init__(self) -> None:
         check_ranges(self, {'episodes': (0, MOST_EPISODES), 'frames': (1, 20_000)})
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """How training images are augmented; shares of full scale, drawn per window."""
-
-    brightness: float = 0.12
-    contrast: float = 0.2
-    colour: float = 0.08  # gain of each channel alone
-    noise: float = 0.03  # largest standard deviation
-    hue_deg: float = 0.0  # colours are turned about grey by at most this
-    blur_share: float = 0.0  # windows that are out of focus
-    cutout_share: float = 0.0  # windows with a grey patch, never over the target
-    season_style: bool = False  # mixes the channels: other greens and browns; red may go too, so
-    # that it is off wherever seasons are to be met unseen
-    flip: bool = True  # mirrors the picture, vy, yaw rate and bearing
-    skip_share: float = 0.2  # windows with frames left out, so that dt varies
-
-    def __post_init__(self) -> None:
-        shares = ('brightness', 'colour', 'noise', 'blur_share', 'cutout_share', 'skip_share')
-        ranges = dict.fromkeys(shares, (0.0, 1.0))
-        check_ranges(self, {**ranges, 'contrast': (0.0, 1.0), 'hue_deg': (0.0, 180.0)})
 
 
 @dataclass(frozen=True)

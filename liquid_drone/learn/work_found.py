@@ -21,6 +21,7 @@ from ..schema import plain
 from ..sim.flight_spec import FlightSpec
 from ..sim.identity import code_digest, digest, scenario_digest
 from ..sim.scenario.scenario import scenario_of
+from .augmentation.config import identity_of
 from .drivers import DriverPlan
 from .flights.training_flight import Job, found
 from .recipe import Recipe, Workspace
@@ -88,12 +89,14 @@ def claim_round(recipe: Recipe, work: Workspace, one: Round, episodes: list[Path
 
 def _round_identity(recipe: Recipe, work: Workspace, one: Round, episodes: list[Path]) -> str:
     training = {k: v for k, v in plain(recipe.train).items() if k not in ELSEWHERE}
+    training['augmentation'] = identity_of(recipe.train.augmentation)
     flown = sorted(load_info(path).sha256 for path in episodes)
     before = _held(_note(work, one.index - 1)) if one.index else _start(recipe.start)
     made_of = [training, recipe.network, recipe.dagger.rounds, flown, before]
     if recipe.frozen.bundle:
         made_of += [recipe.frozen, _start(recipe.frozen.bundle)]
-    return digest([*made_of, recipe.pictures] if recipe.pictures.count else made_of)
+    pictures = identity_of(recipe.pictures)
+    return digest([*made_of, pictures] if recipe.pictures.count else made_of)
 
 
 def _note(work: Workspace, index: int) -> Path:

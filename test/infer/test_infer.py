@@ -20,8 +20,8 @@ from liquid_drone.contract import Belief
 from liquid_drone.episodes.episode import BAG, save
 from liquid_drone.errors import CameraError, ConfigError
 from liquid_drone.evaluate.pilots.colour_blob import largest_blob
+from liquid_drone.footage.footage import open_footage
 from liquid_drone.infer.answers import COLOUR_BLOB, methods_of
-from liquid_drone.infer.footage import open_footage
 from liquid_drone.infer.frame_answer import FrameAnswer
 from liquid_drone.infer.overlay import annotated
 from liquid_drone.infer.results import COLUMNS

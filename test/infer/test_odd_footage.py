@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from liquid_drone.errors import CameraError, LiquidDroneError
-from liquid_drone.infer.files_shown import files_below, kind_of
-from liquid_drone.infer.footage import open_footage
+from liquid_drone.footage.files_shown import files_below, kind_of
+from liquid_drone.footage.footage import open_footage
 from liquid_drone.infer.overlay import MOST_CELLS, PANE
 from liquid_drone.infer.pictures_left import FilmMaker, SheetMaker
 

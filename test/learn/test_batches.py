@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from liquid_drone.contract import CommandSpec
-from liquid_drone.learn.augmentation import changed, colour_mix, draw_augmentation
+from liquid_drone.learn.augmentation.windows import changed, colour_mix, draw_augmentation
 from liquid_drone.learn.auxiliary_labels import nearness
 from liquid_drone.learn.batches import TrainingBatch, Windows, mirror, pick_frames
 from liquid_drone.learn.clips import open_clips

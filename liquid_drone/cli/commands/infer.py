@@ -18,8 +18,8 @@ from ..places import claim_folder
 
 if TYPE_CHECKING:
     from ...evaluate.scoring import Rate
+    from ...footage.footage import Footage
     from ...infer.answers import Method
-    from ...infer.footage import Footage
     from ...infer.frame_answer import FrameAnswer
     from ...infer.results import MethodAnswers
     from ...infer.sequence import SequenceScore
@@ -78,8 +78,8 @@ class InferArguments:
 
 def run(args: InferArguments) -> int:
     """Answer every frame and write what was answered."""
+    from ...footage.footage import open_footage
     from ...infer.answers import COLOUR_BLOB, methods_of
-    from ...infer.footage import open_footage
     from ...infer.results import FILES
 
     footage = open_footage(args.footage, args.rate, args.fov)
@@ -108,7 +108,7 @@ def run(args: InferArguments) -> int:
 
 
 def _truth(path: Path) -> 'dict[str, FrameTruth]':
-    from ...infer.files_shown import is_recording
+    from ...footage.files_shown import is_recording
     from ...infer.recorded_truth import recorded_truth
     from ...infer.truth import read_truth
 

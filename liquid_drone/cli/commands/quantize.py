@@ -72,8 +72,8 @@ def _rendered(bundle: Path) -> 'list[Image]':
 
 
 def _seen(bundle: Path, paths: tuple[Path, ...]) -> 'list[Image]':
+    from ...footage.footage import open_footage
     from ...image import fitted
-    from ...infer.footage import open_footage
 
     footage, camera = open_footage(paths), load_contract(bundle).camera
     return [fitted(frame.image, camera, footage.fov_deg) for frame in footage.frames()]

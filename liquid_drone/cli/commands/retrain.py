@@ -61,10 +61,11 @@ class RetrainArguments:
     )
     places: Path | None = option(
         None,
-        'folder with photographs of places, such as where it will fly: pictures of the target '
-        'before them are learned from beside the flights',
+        'photographs of places, such as where it will fly (a folder of them, a video, or a '
+        'recorded flight without labels): pictures of the target before them are learned from '
+        'beside the flights',
         unset='none',
-        metavar='FOLDER',
+        metavar='FOLDER|VIDEO|BAG',
     )
     only_cards: bool = option(
         False, 'stop after the photographs are cut out: look at the sheet of them'

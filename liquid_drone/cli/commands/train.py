@@ -18,6 +18,7 @@ EPILOG = """examples:
   liquid-drone train --recipe follow-summer
   liquid-drone train --recipe follow-summer --out models/mine
   liquid-drone train --recipe follow-pictures --places photos/
+  liquid-drone train --recipe follow-pictures --places rosbag2_2026_05_01/
   liquid-drone train --recipe follow-summer --data /shared/summer --ray auto
   torchrun --nproc-per-node 4 -m liquid_drone.cli.main train --recipe follow-large
 
@@ -37,9 +38,10 @@ class TrainArguments:
     out: Path | None = option(None, 'bundle of the best round', unset='<data>/bundle')
     places: Path | None = option(
         None,
-        "folder with photographs of real places, behind the people of the recipe's pictures",
+        "photographs of real places, behind the people of the recipe's pictures: a folder of "
+        'them, a video, or a recorded flight without labels',
         unset='none',
-        metavar='FOLDER',
+        metavar='FOLDER|VIDEO|BAG',
     )
 
 

@@ -21,10 +21,10 @@ from ...errors import EpisodeError, shown
 from ...files import written
 from ...policy.network import Network
 from ...policy.vision import Vision
-from ...schema import plain
 from ...sim.identity import digest
 from ...streams import Stream, stream
-from ..augmentation import ImageAugmentation, changed, draw_augmentation
+from ..augmentation.config import identity_of
+from ..augmentation.windows import ImageAugmentation, changed, draw_augmentation
 from ..batches import MIRRORED, TURNED
 from ..clips import Clip
 from ..precision import device_of, precision_of
@@ -74,7 +74,7 @@ def open_views(
 
     """
     cache.mkdir(parents=True, exist_ok=True)
-    augmentation, size = plain(config.augmentation), network.config.vision.features
+    augmentation, size = identity_of(config.augmentation), network.config.vision.features
     found = []
     for clip in clips:
         drawn = [_drawn(config, clip, view) for view in range(views)]

@@ -3,6 +3,7 @@
 """What is behind rendered people: photographs of real places, or noise with their spectrum.
 
 A few photographs suffice: each is cropped, mirrored and recoloured anew. None of them is kept.
+Videos and recorded flights give frames as photographs, without any label.
 """
 
 import colorsys
@@ -13,49 +14,86 @@ import cv2
 import numpy as np
 
 from ...arrays import FloatArray, Image
-from ...errors import ConfigError
+from ...episodes.episode import BAG
+from ...errors import CameraError, ConfigError
 from ...files import read_bytes
+from ...footage.files_shown import RECORDINGS, is_recording, kind_of
+from ...footage.footage import open_footage
 from ...pictures import decoded
 
-ENDINGS = ('.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff', '.bmp')
 MOST_BYTES = 200_000_000
+APART_S = 0.5  # frames of a video or a recording
+MOST_FRAMES = 60  # held of one, evenly spread
+EXPECTED = 'expected a folder with photographs, a video or a recording'
 LEAST_SIDE = 32
 HELD = 640  # pixels of the longer side that are held of a photograph
 SMALLEST_CROP = 0.35
 BLOBS = 7
 
 
-def place_files(folder: Path) -> list[Path]:
-    """Return the photographs of a folder.
+def place_files(places: Path) -> list[Path]:
+    """Return the files that photographs of places come from.
 
     Raises:
-        ConfigError: no folder, or no photograph in it.
+        ConfigError: nothing there, or nothing that shows a place.
 
     """
-    if not folder.is_dir():
-        raise ConfigError(
-            f'--places: expected a folder with photographs, there is none at {folder}'
-        )
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
-    if not files:
-        raise ConfigError(
-            f'--places: expected photographs ({", ".join(ENDINGS)}) in {folder}, found none'
-        )
-    return files
+    return [file for one in _shown(places) for file in _files_of(one)]
 
 
-def read_places(folder: Path) -> list[Image]:
-    """Read the photographs of a folder, made smaller.
+def read_places(places: Path) -> list[Image]:
+    """Read photographs, and frames of videos and recordings; made smaller.
 
     Raises:
         ConfigError: as :func:`place_files`.
-        ImageError: one that cannot be read.
+        ImageError: a photograph that cannot be read.
+        CameraError: a video or a recording without a frame that can be read.
 
     """
-    files = place_files(folder)
-    return [
-        _held(decoded(read_bytes(path, MOST_BYTES), str(path), LEAST_SIDE).rgb) for path in files
-    ]
+    photos: list[Image] = []
+    for one in _shown(places):
+        if one.is_file() and kind_of(one) == 'picture':
+            photos.append(_held(decoded(read_bytes(one, MOST_BYTES), str(one), LEAST_SIDE).rgb))
+        else:
+            photos += _frames(one)
+    return photos
+
+
+def _shown(places: Path) -> list[Path]:
+    """Return the photographs, videos and recordings (files or folders) that a path holds."""
+    if not places.exists():
+        raise ConfigError(f'--places: {EXPECTED}, there is none at {places}')
+    if places.is_file():
+        found = [places] if kind_of(places) else []
+    elif is_recording(places):
+        found = [places]
+    else:
+        entries = [one / BAG if (one / BAG).is_dir() else one for one in sorted(places.iterdir())]
+        found = [one for one in entries if (is_recording(one) if one.is_dir() else kind_of(one))]
+    if not found:
+        raise ConfigError(f'--places: {EXPECTED}, found none in {places}')
+    return found
+
+
+def _files_of(shown: Path) -> list[Path]:
+    if shown.is_file():
+        return [shown]
+    return sorted(file for file in shown.iterdir() if file.suffix.lower() in RECORDINGS)
+
+
+def _frames(shown: Path) -> list[Image]:
+    """Return frames of a video or a recording, evenly spread: of twice as many every second."""
+    found: list[Image] = []
+    every = 1
+    footage = open_footage([shown])
+    for number, frame in enumerate(footage.frames(APART_S)):
+        if min(frame.image.shape[:2]) < LEAST_SIDE:
+            raise CameraError(f'--places: {shown} has frames of less than {LEAST_SIDE} pixels')
+        if number % every == 0:
+            found.append(_held(frame.image))
+        if len(found) >= 2 * MOST_FRAMES:
+            found, every = found[::2], 2 * every
+    return found
 
 
 def _held(photo: Image) -> Image:

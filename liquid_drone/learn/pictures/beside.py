@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ...policy.network import Network
 from ...streams import Stream, stream
-from ..augmentation import changed, draw_augmentation
+from ..augmentation.windows import changed, draw_augmentation
 from .encoder_training import GRAIN, MIRRORED_SHARE, PICTURE_AUGMENTATION, head_losses
 from .shards import Pictures
 

@@ -18,7 +18,7 @@ class PictureConfig:
         'noise_share': (0, 1), 'distance_m': (0.5, 50), 'tilt_deg': (0, 60), 'fov_share': (0, 0.5),
         'steps': (1, 1_000_000), 'pictures': (2, 4096), 'frames': (1, 4096),
         'learning_rate': (1e-9, 1), 'keep': (0, 1000), 'false_alarms': (0, 0.5),
-        'beside': (0, 4096),
+        'beside': (0, 4096), 'lens': (0, 0.2), 'style_share': (0, 1),
     }  # fmt: skip
 
     count: int = 0  # 0: no pictures, the encoder learns from flights alone
@@ -31,6 +31,8 @@ class PictureConfig:
     distance_m: tuple[float, float] = (1.5, 14.0)
     tilt_deg: float = 10.0  # the camera's tilt differs by at most this
     fov_share: float = 0.15  # the field of view by at most this
+    lens: float = 0.0  # radial distortion by at most this, either way
+    style_share: float = 0.0  # in the colours of one of the photographs, where there are any
     steps: int = 1000  # of the encoder
     pictures: int = 192  # per step, half of them with the target
     frames: int = 96  # of flights per step
@@ -38,7 +40,7 @@ class PictureConfig:
     keep: float = 1.0  # weight of the features that the start bundle has of the usual target
     false_alarms: float = 0.02  # at the operating point, on pictures that are never trained on
     beside: int = 0  # per step, beside the flights, in the rounds; 0: a stage before the rounds
-    places: str = ''  # folder with photographs of real places
+    places: str = ''  # photographs of real places: a folder of them, a video or a recording
 
     @property
     def is_stage(self) -> bool:

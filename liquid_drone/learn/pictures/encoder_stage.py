@@ -20,11 +20,12 @@ from ...policy.network import Network
 from ...policy.weights import begin_with, config_of, load_weights_of
 from ...sim.flight_spec import FlightSpec
 from ...workers.executor import Executor
+from ..augmentation.style import style_amplitudes
 from ..behaviour_cloning import load_weights
 from ..clips import Clip
 from ..recipe import Recipe, Workspace
 from ..watcher import Watcher
-from .backgrounds import place_files
+from .backgrounds import place_files, read_places
 from .beside import PicturesBeside
 from .encoder_training import CHUNK, flight_frames, train_encoder
 from .shards import Pictures, Shard, joined, make_shards, read_shard, shards_of
@@ -41,10 +42,12 @@ def with_places(recipe: Recipe, places: Path | None) -> Recipe:
     """
     if places is None:
         return recipe
-    if not recipe.pictures.count:
+    in_style = recipe.train.augmentation.style_share > 0.0 and not recipe.frozen.bundle
+    if not recipe.pictures.count and not in_style:
         raise ConfigError(
             f'--places: recipe {recipe.name} makes no pictures: take follow-pictures, or give the '
-            "recipe 'start' and 'pictures: {count: ...}'"
+            "recipe 'start' and 'pictures: {count: ...}', or 'train: {augmentation: {style_share: "
+            "...}}'"
         )
     place_files(places)  # before anything is flown or drawn
     pictures = dataclasses.replace(recipe.pictures, places=str(places))
@@ -77,6 +80,20 @@ def shards_of_recipe(recipe: Recipe, work: Workspace) -> list[Shard]:
         for world in recipe.worlds
     ]
     return shards_of(flights, recipe.pictures, reduce, places, folder)
+
+
+def styles_of(recipe: Recipe, size: tuple[int, int]) -> torch.Tensor | None:
+    """Return what windows of flights take from photographs of places; None: nothing.
+
+    Args:
+        recipe: says whether, and where they are.
+        size: rows and columns of the flights' frames.
+
+    """
+    places = _places_of(recipe)
+    if places is None or recipe.train.augmentation.style_share == 0.0:
+        return None
+    return style_amplitudes(read_places(places), size)
 
 
 def _places_of(recipe: Recipe) -> Path | None:

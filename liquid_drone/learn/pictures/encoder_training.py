@@ -7,6 +7,7 @@ target in the same view, so that the core commands after a rust-red backpack as 
 and what only looks like it changes no command.
 """
 
+import dataclasses
 import logging
 import time
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from torch import Tensor
 
 from ...policy.network import Network
 from ...policy.vision import Vision
-from ..augmentation import changed, draw_augmentation
+from ..augmentation.windows import changed, draw_augmentation
 from ..behaviour_cloning import is_whole, rate_at, read_checkpoint, running_average
 from ..clips import Clip
 from ..recipe import Augmentation, TrainConfig
@@ -74,6 +75,8 @@ class EncoderBatches:
         self._halves = seen, np.flatnonzero(pictures.target[:, 0] <= 0.5)
         grain = np.random.default_rng(train.seed).normal(size=(GRAIN, GRAIN, 3))
         self._grain = torch.from_numpy(grain).to(torch.bfloat16)
+        # their features are those of the flight as it was: no lens, which would move the target
+        self._of_flights = dataclasses.replace(train.augmentation, lens=0.0)
         self._kept = both_ways(teacher, pictures.usual, pictures.has_usual)
         flown = np.ones(len(flights.frames), np.bool_)
         self._flown = both_ways(teacher, flights.frames, flown)
@@ -88,7 +91,7 @@ class EncoderBatches:
         pixels = torch.cat(
             [
                 self._changed(self.pictures.frames[chosen], PICTURE_AUGMENTATION, rng),
-                self._changed(self.flights.frames[flown], self.train.augmentation, rng),
+                self._changed(self.flights.frames[flown], self._of_flights, rng),
             ]
         )  # (B, h, w, 3)
         target = np.concatenate([self.pictures.target[chosen], self.flights.target[flown]])

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures on disk: one file for each drawn world, made once; what is there is not made again."""
 
+import math
 import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from ...sim.scenario.scenario import Scenario, scenario_of
 from ...sim.world.layout import draw_air, make_layout
 from ...streams import Stream, stream
 from ...workers.executor import Executor
+from ..augmentation.config import identity_of
 from .backgrounds import place_files, read_places
 from .camera_chain import developed
 from .composition import compose
@@ -108,7 +110,7 @@ def shards_of(
             flight.seed,
             reduce,
             photos,
-            plain(config),
+            identity_of(config),
         ]
         is_target = flight.target not in lookalikes
         file = folder / f'{digest(made_of if is_target else [*made_of, False])[:20]}.npz'
@@ -164,6 +166,7 @@ def make_shard(shard: Shard) -> None:
         taken = [by.take(one) for one in asked]
     finally:
         by.close()
+    taken = _through_lenses(shard, taken)
     shard.file.parent.mkdir(parents=True, exist_ok=True)
     columns = _columns(taken, shard.reduce, rng)
     if not shard.is_target:
@@ -174,6 +177,27 @@ def make_shard(shard: Shard) -> None:
 @lru_cache(maxsize=1)
 def _photos(places: Path) -> list[Image]:
     return read_places(places)  # once in each process
+
+
+def _through_lenses(shard: Shard, taken: list[LabelledPicture]) -> list[LabelledPicture]:
+    """Return the pictures as other lenses see them, in the colours of places; labels follow."""
+    config = shard.config
+    photos = _photos(shard.places) if shard.places and config.style_share else []
+    if not (photos or config.lens):
+        return taken
+    from ..augmentation.picture import Lenses  # PyTorch, which other pictures do without
+
+    rng = stream(shard.flight.seed, Stream.PICTURE_LENSES)
+    rows, columns = taken[0].image.shape[:2]
+    lenses = Lenses(config.lens, config.style_share, photos, (rows, columns))
+    changed = []
+    for one in taken:
+        seen = lenses.drawn(rng)
+        usual = None if one.usual is None else seen.picture(one.usual)
+        target = seen.target(one.target, (rows, columns))
+        away = one.log_range if target[0] == 1.0 else math.nan
+        changed.append(LabelledPicture(seen.picture(one.image), usual, target, away))
+    return changed
 
 
 def _save(path: Path, columns: dict[str, Any]) -> None:

@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from inventions import invent
 
-from liquid_drone.errors import ConfigError, ImageError
+from liquid_drone.episodes.episode import BAG, save
+from liquid_drone.errors import CameraError, ConfigError, ImageError
 from liquid_drone.learn.pictures.backgrounds import (
     HELD,
+    MOST_FRAMES,
     noise_background,
     photo_background,
+    place_files,
     read_places,
 )
 from liquid_drone.learn.pictures.camera_chain import developed
@@ -60,3 +64,46 @@ def test_a_folder_without_photographs_is_named(tmp_path: Path) -> None:
     (tmp_path / 'torn.jpg').write_bytes(b'\xff\xd8')
     with pytest.raises(ImageError, match=r'torn\.jpg'):
         read_places(tmp_path)
+
+
+def film(path: Path, seconds: float) -> Path:
+    """Write a video of 10 Hz that becomes brighter."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'MJPG'), 10.0, (64, 48))
+    count = int(10 * seconds)
+    for i in range(count):
+        writer.write(np.full((48, 64, 3), 10 + 230 * i // count, np.uint8))
+    writer.release()
+    return path
+
+
+@pytest.mark.parametrize(('seconds', 'count'), [(0.3, 1), (4.0, 8), (90.0, 90)])
+def test_a_video_gives_frames_half_a_second_apart_from_all_of_it(
+    tmp_path: Path, seconds: float, count: int
+) -> None:
+    photos = read_places(film(tmp_path / 'place.avi', seconds))
+    assert len(photos) == count < 2 * MOST_FRAMES
+    levels = [photo.mean() for photo in photos]
+    assert levels == sorted(levels)
+    assert seconds < 1.0 or levels[-1] - levels[0] > 180.0
+
+
+def test_a_folder_may_hold_photographs_videos_and_recorded_flights(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / 'a.jpg'), np.full((60, 90, 3), 50, np.uint8))
+    film(tmp_path / 'b.avi', 1.0)
+    save(invent(3, frames=40), tmp_path / 'flight')  # 2 s
+    (tmp_path / 'notes.txt').write_text('no picture')
+    bag = tmp_path / 'flight' / BAG
+    assert [path.suffix for path in place_files(tmp_path)] == ['.jpg', '.avi', '.mcap']
+    assert len(read_places(tmp_path)) == 1 + 2 + 4
+    for alone in (bag, *bag.glob('*.mcap')):
+        assert len(read_places(alone)) == 4
+
+
+def test_videos_and_recordings_that_show_nothing_are_named(tmp_path: Path) -> None:
+    (tmp_path / 'torn.avi').write_bytes(b'RIFF\0\0\0\0AVI ')
+    with pytest.raises(CameraError, match=r'torn\.avi'):
+        read_places(tmp_path)
+    text = tmp_path / 'notes.txt'
+    text.write_text('no picture')
+    with pytest.raises(ConfigError, match='found none in'):
+        place_files(text)

@@ -143,6 +143,31 @@ def test_a_shard_is_labelled_and_the_same_again(tmp_path: Path, behind: str) -> 
     assert not one.has_usual.any() or behind == 'world'
 
 
+def test_lens_and_style_change_pictures_and_labels_and_nothing_that_is_drawn(
+    tmp_path: Path,
+) -> None:
+    photos = tmp_path / 'photos'
+    photos.mkdir()
+    cv2.imwrite(str(photos / 'a.png'), np.full((90, 160, 3), (30, 60, 220), np.uint8))
+    configs = SMALL, dataclasses.replace(SMALL, lens=0.2), dataclasses.replace(
+        SMALL, style_share=1.0
+    )  # fmt: skip
+    made = []
+    for number, config in enumerate(configs):
+        shard = Shard(FOREST, config, 'noise', 2, photos, tmp_path / f'{number}.npz')
+        make_shard(shard)
+        made.append(read_shard(shard.file))
+    plain, bent, red = made
+    np.testing.assert_array_equal(plain.target, red.target)
+    shown = (plain.target[:, 0] == 1.0) & (bent.target[:, 0] == 1.0)
+    assert shown.any()
+    moved = np.abs(bent.target[shown, 1:] - plain.target[shown, 1:])
+    assert 0.0 < moved.max() < 0.15
+    assert (bent.frames != plain.frames).any()
+    gain = red.frames.astype(int) - plain.frames
+    assert gain[..., 0].mean() > 10.0 > gain[..., 2].mean()
+
+
 def test_a_torn_shard_is_named(tmp_path: Path) -> None:
     torn = tmp_path / 'torn.npz'
     torn.write_bytes(b'PK\x03\x04')

@@ -29,7 +29,9 @@ def _opened(path: Path) -> cv2.VideoCapture:
         cv2.utils.logging.setLogLevel(level)
 
 
-def video_frames(path: Path, tell: Callable[[str], None]) -> Iterator[tuple[float, Image]]:
+def video_frames(
+    path: Path, tell: Callable[[str], None], apart_s: float = 0.0
+) -> Iterator[tuple[float, Image]]:
     """Yield (stamp in s from the first frame, RGB (H, W, 3)).
 
     OpenCV turns frames as the file's metadata says. Where stamps are missing or do not rise, the
@@ -38,6 +40,7 @@ def video_frames(path: Path, tell: Callable[[str], None]) -> Iterator[tuple[floa
     Args:
         path: of the file.
         tell: gets a sentence where nothing or less than all could be read.
+        apart_s: frames that come sooner after the last one are passed over.
 
     """
     capture = _opened(path)
@@ -48,7 +51,7 @@ def video_frames(path: Path, tell: Callable[[str], None]) -> Iterator[tuple[floa
         stated = float(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         rate_hz = float(capture.get(cv2.CAP_PROP_FPS))
         period_s = 1.0 / (rate_hz if 0.0 < rate_hz <= FASTEST_HZ else USUAL_HZ)
-        count, first_s, last_s = 0, 0.0, 0.0
+        count, first_s, last_s, given_s = 0, 0.0, 0.0, -apart_s
         while True:
             is_there, image = capture.read()
             if not is_there:
@@ -58,8 +61,10 @@ def video_frames(path: Path, tell: Callable[[str], None]) -> Iterator[tuple[floa
             stamp_s = told_s - first_s
             if count and not stamp_s > last_s:
                 stamp_s = last_s + period_s
-            yield stamp_s, np.ascontiguousarray(image[..., ::-1], dtype=np.uint8)
             count, last_s = count + 1, stamp_s
+            if stamp_s - given_s >= apart_s:
+                yield stamp_s, np.ascontiguousarray(image[..., ::-1], dtype=np.uint8)
+                given_s = stamp_s
         if count == 0:
             tell(f'no frame of it could be decoded; {CONVERT}')
         elif count < MISSING * stated:

@@ -53,8 +53,11 @@ class Footage:
         """Frames follow each other in time."""
         return self.kind != 'pictures' or self.rate_hz is not None
 
-    def frames(self) -> Iterator[FootageFrame]:
+    def frames(self, apart_s: float = 0.0) -> Iterator[FootageFrame]:
         """Yield the frames; one that cannot be read is noted in ``left_out``.
+
+        Args:
+            apart_s: frames of a video or a recording that come sooner are passed over.
 
         Raises:
             CameraError: nothing could be read.
@@ -64,13 +67,13 @@ class Footage:
         self.left_out.update(self.set_aside)
         read = {'pictures': self._pictures, 'video': self._video, 'recording': self._recording}
         count = 0
-        for count, frame in enumerate(read[self.kind](), 1):  # noqa: B007
+        for count, frame in enumerate(read[self.kind](apart_s), 1):  # noqa: B007
             yield frame
         if not count:
             reason = next(iter(self.left_out.values()), 'it is empty')
             raise CameraError(f'no picture could be read from {self.paths[0]}: {reason}')
 
-    def _pictures(self) -> Iterator[FootageFrame]:
+    def _pictures(self, _apart_s: float) -> Iterator[FootageFrame]:
         from ..pictures import decoded
 
         for index, (path, name) in enumerate(zip(self.paths, self.names, strict=True)):
@@ -84,16 +87,17 @@ class Footage:
             afresh = self.rate_hz is None or index == 0
             yield FootageFrame(index, name, image, index / (self.rate_hz or 1.0), afresh)
 
-    def _video(self) -> Iterator[FootageFrame]:
+    def _video(self, apart_s: float) -> Iterator[FootageFrame]:
         from .video import video_frames
 
         def tell(reason: str) -> None:
             self.left_out[self.paths[0].name] = reason
 
-        for index, (stamp_s, image) in enumerate(video_frames(self.paths[0], tell)):
+        frames = video_frames(self.paths[0], tell, apart_s)
+        for index, (stamp_s, image) in enumerate(frames):
             yield FootageFrame(index, f'{stamp_s:.2f} s', image, stamp_s, index == 0)
 
-    def _recording(self) -> Iterator[FootageFrame]:
+    def _recording(self, apart_s: float) -> Iterator[FootageFrame]:
         from ..episodes.bag_source import open_bag
         from ..episodes.ros_pictures import picture_of
 
@@ -102,10 +106,12 @@ class Footage:
 
         with open_bag(self.paths[0]) as sources:
             source = image_topic(self.paths[0], sources)
-            first_ns, index = None, 0
+            first_ns, last_ns, index = None, None, 0
             for bag_ns, message in source.decoded(left_out):
                 stamp = message.header.stamp
                 stamp_ns = stamp.sec * SECOND_NS + stamp.nanosec or bag_ns  # 0: never stamped
+                if last_ns is not None and 0 <= stamp_ns - last_ns < apart_s * SECOND_NS:
+                    continue
                 first_ns = stamp_ns if first_ns is None else first_ns
                 stamp_s = (stamp_ns - first_ns) / SECOND_NS
                 try:
@@ -114,7 +120,7 @@ class Footage:
                     left_out(stamp_ns, str(error))
                     continue
                 yield FootageFrame(index, f'{stamp_s:.2f} s', image, stamp_s, index == 0)
-                index += 1
+                index, last_ns = index + 1, stamp_ns
 
 
 def open_footage(

@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Augmentation of training images: light, colours, noise, blur, a patch, left for right.
+"""Augmentation of training images: light, colours, noise, blur, a patch, lens, left for right.
 
 What happens to a window is drawn first, as plain numbers; then all windows that are given are
 changed at once, on whatever device they lie.
@@ -13,7 +13,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from .recipe import Augmentation
+from .config import Augmentation
+from .lens import bent_frames, bent_target
+from .style import StyleDraw, draw_style, styled
 
 STYLE = 0.35  # of each channel in another one, at most
 SPARED = 0.12  # of the width, beside the target's middle
@@ -43,6 +45,8 @@ class ImageAugmentation:
     blurred: bool
     patch: Patch | None
     mirrored: bool
+    lens: float = 0.0  # k, see lens.py
+    style: StyleDraw | None = None  # None: colours stay, where there are places too
 
 
 def draw_augmentation(
@@ -57,7 +61,7 @@ def draw_augmentation(
         how: shares and strengths.
         size: rows and columns of the pictures.
         target: (T, 3), as in a batch; the patch keeps off where it is.
-        rng: draws nothing for hue, blur and patch where they are switched off.
+        rng: draws nothing for hue, blur, lens, patch and style where they are switched off.
 
     """
     gain = 1.0 + how.contrast * rng.uniform(-1, 1) + how.colour * rng.uniform(-1, 1, size=3)
@@ -67,24 +71,30 @@ def draw_augmentation(
     coloured = how.hue_deg > 0.0 or how.season_style
     mix = colour_mix(how, rng) if coloured else None
     blurred = how.blur_share > 0.0 and rng.random() < how.blur_share
+    lens = float(how.lens * rng.uniform(-1, 1)) if how.lens > 0.0 else 0.0
     hidden = how.cutout_share > 0.0 and rng.random() < how.cutout_share
-    patch = _draw_patch(size, target, rng) if hidden else None
+    patch = _draw_patch(size, bent_target(target, lens, size), rng) if hidden else None
     mirrored = how.flip and rng.random() < 0.5
+    takes_style = how.style_share > 0.0 and rng.random() < how.style_share
+    style = draw_style(rng) if takes_style else None
     return ImageAugmentation(
-        gain, offset, float(noise), (top, left), mix, blurred, patch, mirrored
+        gain, offset, float(noise), (top, left), mix, blurred, patch, mirrored, lens, style
     )
 
 
-def changed(frames: Tensor, drawn: list[ImageAugmentation], grain: Tensor) -> Tensor:
+def changed(
+    frames: Tensor, drawn: list[ImageAugmentation], grain: Tensor, places: Tensor | None = None
+) -> Tensor:
     """Change windows (B, T, h, w, 3), uint8, all but left for right; bfloat16.
 
     Args:
         frames: pictures 0..255.
         drawn: one for each window.
         grain: normal noise (256, 256, 3), bfloat16, on the same device.
+        places: see ``style_amplitudes``; None: no window takes a style.
 
     """
-    pixels = _recoloured(frames, drawn, grain)
+    pixels = _recoloured(_seen_elsewhere(frames, drawn, places), drawn, grain)
     if any(one.mix is not None for one in drawn):
         mixes = [np.eye(3) if one.mix is None else one.mix for one in drawn]
         mix = _like(pixels, np.stack(mixes))[:, None, None]  # (B, 1, 1, 3, 3)
@@ -97,6 +107,22 @@ def changed(frames: Tensor, drawn: list[ImageAugmentation], grain: Tensor) -> Te
             rows = slice(hole.top, hole.top + hole.height)
             pixel[:, rows, hole.left : hole.left + hole.width] = hole.grey
     return pixels
+
+
+def _seen_elsewhere(
+    frames: Tensor, drawn: list[ImageAugmentation], places: Tensor | None
+) -> Tensor:
+    """Return uint8 windows behind their lenses and in the colours of their places."""
+    takes_style = places is not None and any(one.style for one in drawn)
+    if not takes_style and not any(one.lens for one in drawn):
+        return frames
+    windows = []
+    for window, one in zip(frames, drawn, strict=True):
+        bent = bent_frames(window, one.lens) if one.lens else window
+        if one.style is not None and places is not None:
+            bent = styled(bent, one.style, places)
+        windows.append(bent)
+    return torch.stack(windows)
 
 
 def colour_mix(how: Augmentation, rng: np.random.Generator) -> npt.NDArray[np.float64]:
