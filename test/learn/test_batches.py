@@ -10,11 +10,12 @@ import pytest
 import torch
 
 from liquid_drone.contract import CommandSpec
+from liquid_drone.learn.augmentation.config import Augmentation
 from liquid_drone.learn.augmentation.windows import changed, colour_mix, draw_augmentation
 from liquid_drone.learn.auxiliary_labels import nearness
 from liquid_drone.learn.batches import TrainingBatch, Windows, mirror, pick_frames
 from liquid_drone.learn.clips import open_clips
-from liquid_drone.learn.recipe import Augmentation, TrainConfig
+from liquid_drone.learn.recipe import TrainConfig
 
 PLAIN = Augmentation(brightness=0.0, contrast=0.0, colour=0.0, noise=0.0, flip=False, skip_share=0)
 

@@ -21,10 +21,11 @@ from torch import Tensor
 
 from ...policy.network import Network
 from ...policy.vision import Vision
+from ..augmentation.config import Augmentation
 from ..augmentation.windows import changed, draw_augmentation
 from ..behaviour_cloning import is_whole, rate_at, read_checkpoint, running_average
 from ..clips import Clip
-from ..recipe import Augmentation, TrainConfig
+from ..recipe import TrainConfig
 from .config import PictureConfig
 from .shards import Pictures
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from liquid_drone.errors import ConfigError, EpisodeError
+from liquid_drone.learn.augmentation.config import Augmentation
 from liquid_drone.learn.clips import CachedFrames, Clip
 from liquid_drone.learn.frozen.core_batches import core_batch
 from liquid_drone.learn.frozen.core_training import (
@@ -18,7 +19,7 @@ from liquid_drone.learn.frozen.core_training import (
 )
 from liquid_drone.learn.frozen.memory_training import remembering, train_memory
 from liquid_drone.learn.frozen.views import FlightViews, open_views
-from liquid_drone.learn.recipe import Augmentation, Recipe, TrainConfig, check_whole
+from liquid_drone.learn.recipe import Recipe, TrainConfig, check_whole
 from liquid_drone.policy.config import CoreConfig, NetworkConfig, VisionConfig
 from liquid_drone.policy.network import Network
 from liquid_drone.request import RequestSpec

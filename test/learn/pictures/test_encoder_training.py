@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liquid_drone.errors import BundleError
+from liquid_drone.learn.augmentation.config import Augmentation
 from liquid_drone.learn.pictures.config import PictureConfig
 from liquid_drone.learn.pictures.encoder_training import (
     EncoderBatches,
@@ -21,7 +22,7 @@ from liquid_drone.learn.pictures.encoder_training import (
     train_encoder,
 )
 from liquid_drone.learn.pictures.shards import Pictures
-from liquid_drone.learn.recipe import Augmentation, TrainConfig
+from liquid_drone.learn.recipe import TrainConfig
 from liquid_drone.policy.config import HEATMAP, NetworkConfig
 from liquid_drone.policy.network import Network
 from liquid_drone.policy.weights import begin_with
