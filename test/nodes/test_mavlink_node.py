@@ -197,7 +197,8 @@ def test_the_vehicle_is_told_in_standard_messages(bench: MavlinkBench) -> None:
     assert stages[-1].data == Stage.STANDBY.value
     assert 0.0 <= battery[-1].percentage <= 1.0
     assert 12.0 < battery[-1].voltage < 17.0
-    assert math.isnan(battery[-1].current)  # what is not measured
+    assert battery[-1].current == pytest.approx(-15.0, abs=0.1)  # it discharges: REP-147, negative
+    assert math.isnan(battery[-1].temperature)  # what is not measured
     assert abs(odometry[-1].twist.twist.angular.z) < 0.1
 
 

@@ -262,9 +262,9 @@ def test_the_wheel_alone_flies_from_an_empty_folder(wheel: Path, tmp_path: Path)
         [*python, '-c', 'import liquid_drone as d; print(d.__file__)'], empty, PYTHONPATH=''
     )
     assert where.startswith(str(site))
-    flags = ['--no-ros', '--no-video', '--duration', '1', '--start', 'hover', '--no-land']
+    flags = ['--no-ros', '--no-video', '--duration', '2', '--start', 'hover', '--no-land']
     told = run([str(place / 'bin/liquid-drone'), 'fly', *flags], empty, PYTHONPATH='')
-    assert '\nSUCCESS: 1 s with red_backpack' in told
+    assert '\nSUCCESS: 2 s with red_backpack' in told
     assert {path.name for path in (empty / 'out').glob('[!.]*')} >= {'episode', 'result.json'}
 
 
