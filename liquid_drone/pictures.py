@@ -8,7 +8,7 @@ asked before it is decoded.
 
 import io
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from .arrays import BoolArray, Image
 from .errors import ImageError, require, shown
 
 MOST_PIXELS = 100_000_000
+HIDES_PICTURES = 'MPO'  # a phone's JPEG with depth or a second lens behind the picture
 WHITE_16, WHITE_8 = 65_535.0, 255.0
 
 
@@ -27,6 +28,7 @@ class Picture:
 
     rgb: Image  # (H, W, 3)
     opaque: BoolArray | None  # (H, W): where it is not transparent; None: no transparency
+    further: int = 0  # pictures of an animation, or pages, that come after this one
 
 
 def decoded(data: bytes, where: str, least: int = 1) -> Picture:
@@ -41,6 +43,8 @@ def decoded(data: bytes, where: str, least: int = 1) -> Picture:
         ImageError: one sentence: too small, too large, or not decodable.
 
     """
+    if not data:
+        raise ImageError(f'{where} is empty: it was not copied or saved whole')
     pillow = require('PIL.Image', 'record')
     try:
         with warnings.catch_warnings():
@@ -48,7 +52,8 @@ def decoded(data: bytes, where: str, least: int = 1) -> Picture:
             with pillow.open(io.BytesIO(data)) as picture:
                 width, height = picture.size
                 check_size(width, height, where, least)
-                return _upright(picture)
+                further = 0 if picture.format == HIDES_PICTURES else _count(picture) - 1
+                return replace(_upright(picture), further=further)
     except ImageError:
         raise
     except pillow.DecompressionBombError as error:
@@ -98,6 +103,10 @@ def as_bytes(values: npt.NDArray[Any]) -> Image:
         raise ImageError('expected finite pixels of 0..1 or 0..255, got others')
     scale = WHITE_8 if most <= 1.0 else 1.0
     return np.asarray(np.clip(values * scale + 0.5, 0.0, WHITE_8), dtype=np.uint8)
+
+
+def _count(picture: Any) -> int:
+    return int(getattr(picture, 'n_frames', 1))
 
 
 def _too_large(size: str) -> str:

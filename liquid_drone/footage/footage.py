@@ -80,12 +80,16 @@ class Footage:
             try:
                 if path.stat().st_size > MOST_BYTES:
                     raise ImageError(f'{path} is larger than {MOST_BYTES // 10**6} MB')
-                image = decoded(path.read_bytes(), str(path), LEAST_PIXELS).rgb
+                picture = decoded(path.read_bytes(), str(path), LEAST_PIXELS)
             except (OSError, ImageError) as error:
                 self.left_out[name] = str(error)
                 continue
+            if picture.further:
+                self.left_out[f'{name}, all but the first of it'] = (
+                    f'it holds {picture.further} more pictures; convert an animation to a video'
+                )
             afresh = self.rate_hz is None or index == 0
-            yield FootageFrame(index, name, image, index / (self.rate_hz or 1.0), afresh)
+            yield FootageFrame(index, name, picture.rgb, index / (self.rate_hz or 1.0), afresh)
 
     def _video(self, apart_s: float) -> Iterator[FootageFrame]:
         from .video import video_frames

@@ -168,6 +168,30 @@ def test_pictures_of_any_colours_are_shown(tmp_path, mode):
     assert frame.image.shape == (18, 32, 3)
 
 
+@settings(max_examples=12, deadline=None)
+@given(st.sampled_from(['webp', 'png', 'tif']), st.integers(2, 5))
+def test_of_an_animation_the_first_picture_is_shown_and_the_rest_is_told(
+    tmp_path_factory, form, count
+):
+    path = tmp_path_factory.mktemp('moving') / f'a.{form}'
+    first, *rest = [Image.new('RGB', (64, 48), (40 * i, 90, 30)) for i in range(count)]
+    first.save(path, save_all=True, append_images=rest)
+    footage = open_footage([path])
+    (frame,) = footage.frames()
+    assert abs(float(frame.image[..., 0].mean())) < 8.0
+    ((name, reason),) = footage.left_out.items()
+    assert name.startswith(path.name)
+    assert f'{count - 1} more' in reason
+
+
+def test_an_empty_file_is_called_empty(tmp_path):
+    (tmp_path / 'a.jpg').touch()
+    Image.new('RGB', (64, 48)).save(tmp_path / 'b.png')
+    footage = open_footage([tmp_path])
+    assert len(list(footage.frames())) == 1
+    assert 'is empty' in footage.left_out['a.jpg']
+
+
 def test_pictures_of_one_name_are_told_apart(tmp_path):
     paths = [picture(tmp_path / folder / '1.png') for folder in 'ab']
     names = [frame.name for frame in open_footage([path.parent for path in paths]).frames()]
