@@ -50,9 +50,9 @@ class MethodAnswers:
         found: dict[str, Any] = {'frames': len(self.answers), 'seen': seen}
         if self.score is not None:
             for name in ('recall', 'false_alarms'):
-                found[name] = _plain(getattr(self.score, name))
+                found[name] = rate_as_data(getattr(self.score, name))
             kinds = self.score.seen_by_kind.items()
-            found['seen_by_kind'] = {kind: _plain(rate) for kind, rate in kinds}
+            found['seen_by_kind'] = {kind: rate_as_data(rate) for kind, rate in kinds}
             for name in ('bearing_rms', 'bearing_median', 'bearing_slope'):
                 value = getattr(self.score, name)
                 found[name] = None if value is None else round(value, 4)
@@ -60,13 +60,14 @@ class MethodAnswers:
         if self.sequence is not None:
             found['sequence'] = {
                 **dataclasses.asdict(self.sequence),
-                'came_in_time': _plain(self.sequence.came_in_time),
-                'went_in_time': _plain(self.sequence.went_in_time),
+                'came_in_time': rate_as_data(self.sequence.came_in_time),
+                'went_in_time': rate_as_data(self.sequence.went_in_time),
             }
         return found
 
 
-def _plain(rate: Rate) -> dict[str, Any]:
+def rate_as_data(rate: Rate) -> dict[str, Any]:
+    """Return count, total and interval as plain data."""
     return {
         'count': rate.count,
         'total': rate.total,

@@ -145,6 +145,35 @@ def score(
     )
 
 
+def threshold_for(
+    answers: Sequence[FrameAnswer], truth: Mapping[str, FrameTruth], false_alarms: float
+) -> float:
+    """Return the least probability, in thousandths, that gives no more false alarms than allowed.
+
+    Args:
+        answers: of one method.
+        truth: what is known of the frames.
+        false_alarms: at most this share of the frames without the target is seen.
+
+    Raises:
+        ConfigError: no frame is known to be without the target.
+
+    """
+    without = sorted(
+        answer.probability
+        for answer in answers
+        if (told := truth_of(answer, truth)) is not None and not told.in_view
+    )
+    if not without:
+        raise ConfigError(
+            'an operating point needs frames without the target: expected lines with in_view 0'
+        )
+    allowed = int(false_alarms * len(without))
+    if allowed == len(without):
+        return 0.0
+    return (math.floor(without[-1 - allowed] * 1000.0) + 1) / 1000.0
+
+
 def _seen_by_kind(kinds: Sequence[str], seen: Sequence[bool]) -> dict[str, Rate]:
     """Return how often the target was seen in the frames of each kind that has a name."""
     found = {}

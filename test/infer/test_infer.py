@@ -25,7 +25,7 @@ from liquid_drone.infer.answers import COLOUR_BLOB, methods_of
 from liquid_drone.infer.frame_answer import FrameAnswer
 from liquid_drone.infer.overlay import annotated
 from liquid_drone.infer.results import COLUMNS
-from liquid_drone.infer.truth import FrameTruth, read_truth, score
+from liquid_drone.infer.truth import FrameTruth, read_truth, score, threshold_for
 from liquid_drone.runtime.runner import PolicyRunner
 
 FOLLOW = {'follow': resources.bundle('follow')}
@@ -145,6 +145,21 @@ def test_scores_count_what_was_said_against_what_was_there(cases):
     assert found.false_alarms.count == sum(seen and not there for seen, there, _ in cases)
     if found.bearing_slope is not None:
         assert found.bearing_slope == pytest.approx(0.5)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0.0, 0.999)), min_size=1), st.floats(0.0, 1.0))
+def test_a_threshold_has_no_more_false_alarms_than_allowed_and_sees_what_it_can(cases, allowed):
+    answers = [answer(i, likely) for i, (_, likely) in enumerate(cases)]
+    truth = {str(i): FrameTruth(there) for i, (there, _) in enumerate(cases)}
+    if all(there for there, _ in cases):
+        with pytest.raises(ConfigError, match='in_view 0'):
+            threshold_for(answers, truth, allowed)
+        return
+    threshold = threshold_for(answers, truth, allowed)
+    found = score(answers, truth, threshold).false_alarms
+    assert found.count <= allowed * found.total
+    lower = score(answers, truth, threshold - 0.0015).false_alarms
+    assert threshold == 0.0 or lower.count > int(allowed * found.total)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from(['', 'empty', 'red_clothes']))))

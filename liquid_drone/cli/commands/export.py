@@ -5,6 +5,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ... import resources
 from ...errors import ConfigError
 from ...options import REQUIRED, option
 from ..arguments import Command, part
@@ -12,10 +13,11 @@ from ..places import check_bundle_place
 from .collect import RecipeArguments
 
 NAME = 'export'
-HELP = 'write the ONNX flight bundle of a trained round'
+HELP = 'write the ONNX flight bundle of a trained round, or a bundle at another threshold'
 EPILOG = """examples:
   liquid-drone export --recipe follow-summer --out models/follow-summer
   liquid-drone export --recipe follow-summer --round 0 --out out/first-round
+  liquid-drone export --bundle follow --threshold 0.62 --out models/mine  # infer --false-alarms
 """
 
 
@@ -26,6 +28,16 @@ class ExportArguments:
     of: RecipeArguments = part(RecipeArguments)
     round: int | None = option(
         None, 'training round', low=0, high=1_000, unset='the best validated'
+    )
+    bundle: str = option(
+        '', 'instead of a round: a bundle, to be written with --threshold', unset='none'
+    )
+    threshold: float | None = option(
+        None,
+        'what that bundle answers where the new one answers 0.5; all else stays',
+        low=0.0,
+        high=1.0,
+        unset='none',
     )
     out: Path = option(REQUIRED, 'bundle directory to write')
 
@@ -39,6 +51,14 @@ def run(args: ExportArguments) -> int:
     from ...runtime.runner import PolicyRunner
 
     check_bundle_place(args.out)
+    if bool(args.bundle) != (args.threshold is not None):
+        raise ConfigError('--bundle and --threshold go together: give both, or a --recipe')
+    if args.threshold is not None:
+        from ...learn.pictures.operating_point import export_at
+
+        export_at(resources.bundle(args.bundle), args.threshold, args.out)
+        print(f'{args.out}: parity {PolicyRunner(args.out).check_parity():.1e}')
+        return 0
     recipe = load_recipe(args.of.recipe)
     work = Workspace(args.of.data or Path('data') / recipe.name)
     index = best_round(recipe, work) if args.round is None else args.round

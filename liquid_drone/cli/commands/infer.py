@@ -6,7 +6,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ... import resources
 from ...errors import ConfigError
@@ -33,6 +33,7 @@ EPILOG = """examples:
   liquid-drone infer follow flights/rosbag2_0          # a recording, field of view of camera_info
   liquid-drone infer follow frames/ --rate 20          # a folder that is a sequence of 20 Hz
   liquid-drone infer follow photos/ --truth truth.csv --compare colour-blob data/mine/bundle
+  liquid-drone infer follow photos/ --truth truth.csv --false-alarms 0.05   # which threshold
 
 Leaves an annotated sheet or film, frames.csv, a plot and a summary. It needs no ROS, no simulator
 and no drone: do it before the first flight. truth.csv has a header: name (or frame), in_view (0 or
@@ -70,6 +71,13 @@ class InferArguments:
     )
     compare: tuple[str, ...] = option((), 'further bundles, or colour-blob', metavar='BUNDLE')
     threshold: float = option(0.5, 'least probability that counts as seen', low=0.0, high=1.0)
+    false_alarms: float | None = option(
+        None,
+        'also find the least threshold with at most this share of false alarms, by --truth',
+        low=0.0,
+        high=1.0,
+        unset='none is looked for',
+    )
     providers: ProviderChoice = option('cpu', 'where the vision graph runs')
     precision: PrecisionChoice = option('fp32', 'of the vision graph on TensorRT')
     out: Path = option(Path('out/infer'), 'directory of the results')
@@ -82,6 +90,8 @@ def run(args: InferArguments) -> int:
     from ...infer.answers import COLOUR_BLOB, methods_of
     from ...infer.results import FILES
 
+    if args.false_alarms is not None and args.truth is None:
+        raise ConfigError('--false-alarms needs --truth: a table of what is in the pictures')
     footage = open_footage(args.footage, args.rate, args.fov)
     truth = _truth(args.truth) if args.truth else {}
     names = [args.bundle, *args.compare]
@@ -91,6 +101,7 @@ def run(args: InferArguments) -> int:
     methods = methods_of(paths, args.providers, args.precision)
     claim_folder(args.out, FILES)
     found, is_film = _answers(methods, footage, args)
+    points = [] if args.false_alarms is None else _points(found, truth, args.false_alarms)
     found = [_scored(one, footage, truth, args.threshold) for one in found] if truth else found
     summary: dict[str, object] = {
         'footage': [str(path) for path in args.footage],
@@ -100,9 +111,13 @@ def run(args: InferArguments) -> int:
         'providers': {one.name: one.runner.provider for one in methods if not one.is_baseline},
         'methods': {one.name: one.summary(args.threshold) for one in found},
     }
+    if points:
+        summary['operating_points'] = dict(points)
     files = _write(args, found, truth, summary, is_film)
     print(json.dumps(summary) if args.json else _told(found, footage, args.threshold))
     if not args.json:
+        for name, point in points:
+            print(_told_of_point(name, point))
         print(f'{args.out}: {", ".join(files)}')
     return 0
 
@@ -149,6 +164,34 @@ def _answers(
     sheet.write(args.out / results.SHEET)
     pairs = zip(methods, answers, strict=True)
     return [results.MethodAnswers(m.name, tuple(kept)) for m, kept in pairs], film.close()
+
+
+def _points(
+    found: 'list[MethodAnswers]', truth: 'dict[str, FrameTruth]', false_alarms: float
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return the threshold of each method, and what it gives."""
+    from ...infer.results import rate_as_data
+    from ...infer.truth import score, threshold_for
+
+    points = []
+    for one in found:
+        threshold = threshold_for(one.answers, truth, false_alarms)
+        scored = score(one.answers, truth, threshold)
+        rates = {'recall': scored.recall, 'false_alarms': scored.false_alarms}
+        as_data = {name: rate_as_data(rate) for name, rate in rates.items()}
+        points.append((one.name, {'threshold': threshold, **as_data}))
+    return points
+
+
+def _told_of_point(name: str, point: 'dict[str, Any]') -> str:
+    recall, alarms = (
+        f'{rate["count"]} of {rate["total"]} ({rate["low"]:.0%} to {rate["high"]:.0%})'
+        for rate in (point['recall'], point['false_alarms'])
+    )
+    return (
+        f'{name}: at --threshold {point["threshold"]:.3f} recall {recall}, false alarms {alarms}; '
+        f'for flight: liquid-drone export --bundle {name} --threshold {point["threshold"]:.3f}'
+    )
 
 
 def _scored(

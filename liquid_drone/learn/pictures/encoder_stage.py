@@ -28,6 +28,7 @@ from ..watcher import Watcher
 from .backgrounds import place_files, read_places
 from .beside import PicturesBeside
 from .encoder_training import CHUNK, flight_frames, train_encoder
+from .operating_point import move_logit
 from .shards import Pictures, Shard, joined, make_shards, read_shard, shards_of
 
 KEPT_APART = 10  # one shard in so many chooses the operating point
@@ -171,12 +172,7 @@ def set_operating_point(network: Network, pictures: Pictures, false_alarms: floa
     without = np.sort(logits[not_shown])
     allowed = int(false_alarms * len(without))
     threshold = float(without[-1 - allowed]) + 1e-3 if len(without) else 0.0
-    head = network.vision
-    with torch.no_grad():
-        if head.heatmap is not None:
-            head.heatmap.bias.sub_(threshold)
-        elif head.target is not None:
-            head.target.bias[:1].sub_(threshold)
+    move_logit(network, threshold)
     seen, wrong = logits[shown] >= threshold, logits[not_shown] >= threshold
     return (
         f'seen in {np.mean(seen) if len(seen) else 0.0:.1%} of {len(seen)} pictures with the '
