@@ -81,6 +81,12 @@ SMALL = VisionConfig(
 )
 # The default with a target head that finds a spot: the same wherever in the picture it is.
 HEATMAP = VisionConfig(head='heatmap')
+# Half as wide again, one layer deeper, with the heatmap: two and a half times the default's time,
+# and many more pairs of photographs told apart (docs/reality.md); flown by nothing yet.
+WIDE = VisionConfig(
+    convolutions=((24, 5, 2), (48, 3, 2), (96, 3, 2), (96, 3, 1), (96, 3, 1), (16, 3, 1)),
+    head='heatmap',
+)
 # Behind layers that learned from photographs: three times the time, for a board that has it.
 PRETRAINED = VisionConfig(
     trunk='efficientnet_lite0',
@@ -94,6 +100,7 @@ VisionConfig.NAMED.update(
     chahine2023=CHAHINE_2023,
     small=SMALL,
     heatmap=HEATMAP,
+    wide=WIDE,
     pretrained=PRETRAINED,
 )
 

@@ -103,3 +103,14 @@ def test_frames_seen_in_parts_give_what_they_give_at_once():
     torch.testing.assert_close(seen.target.flatten(0, 1), target, rtol=1e-4, atol=1e-4)
     wholes = [p.grad for p in network.vision.parameters()]
     torch.testing.assert_close(parts, wholes, rtol=1e-3, atol=1e-2)
+
+
+@pytest.mark.parametrize('name', sorted(VisionConfig.NAMED))
+def test_a_named_encoder_sees_a_camera_image(name):
+    config = VisionConfig.NAMED[name]
+    vision = Network(NetworkConfig(vision=config)).vision.eval()
+    with torch.no_grad():
+        features, target = vision(torch.zeros(1, 144, 256, 3, dtype=torch.uint8))
+    assert features.shape == (1, config.features)
+    assert target.shape == (1, 3)
+    assert torch.isfinite(features).all()
