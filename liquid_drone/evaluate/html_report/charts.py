@@ -5,6 +5,7 @@
 Numbers in, text out; nothing here knows of flights.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,7 +14,7 @@ from ...arrays import FloatArray
 from ..scoring import Rate
 
 WIDTH, HEIGHT = 560.0, 260.0
-LEFT, RIGHT, TOP, BOTTOM = 52.0, 22.0, 10.0, 40.0
+LEFT, RIGHT, TOP, BOTTOM = 62.0, 30.0, 18.0, 54.0
 COLOURS = 8  # of series in the style, then they repeat
 Points = Sequence[tuple[float, float]]
 
@@ -38,8 +39,16 @@ class Axis:
         return min(1.0, max(0.0, (value - self.low) / wide))
 
 
+def round_ticks(high: float) -> tuple[float, ...]:
+    """Return three to six round numbers from zero to at most ``high``."""
+    rough = high / 5.0
+    scale = 10.0 ** math.floor(math.log10(rough)) if rough > 0.0 else 1.0
+    step = next((scale * part for part in (1.0, 2.0, 5.0) if scale * part >= rough), 10.0 * scale)
+    return tuple(round(step * n, 6) for n in range(math.floor(high / step + 1e-9) + 1))
+
+
 def lines(series: Mapping[str, Points], x: Axis, y: Axis, title: str) -> str:
-    """Return a chart of lines with its legend."""
+    """Return a chart of lines, with a legend where there are several; y is told in the title."""
     body = [_grid(x, y)]
     for number, points in enumerate(series.values()):
         at = ' '.join(f'{_x(x, a):.1f},{_y(y, b):.1f}' for a, b in points)
@@ -49,9 +58,10 @@ def lines(series: Mapping[str, Points], x: Axis, y: Axis, title: str) -> str:
         for number, name in enumerate(series)
     )
     box = f'viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img"'
-    svg = f'<svg {box} aria-label="{escape(title)}">{"".join(body)}</svg>'
-    legend = f'<ul class="legend">{names}</ul>'
-    return f'<figure><figcaption>{escape(title)}</figcaption>{svg}{legend}</figure>'
+    svg = f'<svg class="chart" {box} aria-label="{escape(title)}">{"".join(body)}</svg>'
+    legend = f'<ul class="legend">{names}</ul>' if len(series) > 1 else ''
+    words = f'{escape(title)}, <span class="soft">{escape(y.label)}</span>'
+    return f'<figure><figcaption>{words}</figcaption>{svg}{legend}</figure>'
 
 
 def interval_bar(rate: Rate) -> str:
@@ -105,21 +115,18 @@ def _grid(x: Axis, y: Axis) -> str:
         at = _x(x, tick)
         found.append(f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" '
                      f'y2="{HEIGHT - BOTTOM}"/>')  # fmt: skip
-        found.append(_text(at, HEIGHT - BOTTOM + 15, x.text(tick), 'middle'))
+        found.append(_text(at, HEIGHT - BOTTOM + 20, x.text(tick), 'middle'))
     for tick in y.ticks:
         at = _y(y, tick)
         found.append(f'<line class="grid" y1="{at:.1f}" y2="{at:.1f}" x1="{LEFT}" '
                      f'x2="{WIDTH - RIGHT}"/>')  # fmt: skip
         found.append(_text(LEFT - 6, at + 4, y.text(tick), 'end'))
     found.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, x.label, 'middle'))
-    middle = (TOP + HEIGHT - BOTTOM) / 2
-    turned = f'transform="rotate(-90 12 {middle:.0f})"'
-    found.append(_text(12, middle, y.label, 'middle', turned))
     return ''.join(found)
 
 
-def _text(x: float, y: float, words: str, anchor: str, more: str = '') -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" {more}>{escape(words)}</text>'
+def _text(x: float, y: float, words: str, anchor: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
 def _x(axis: Axis, value: float) -> float:

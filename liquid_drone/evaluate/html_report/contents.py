@@ -13,9 +13,9 @@ from typing import Any
 from ...errors import ConfigError, LiquidDroneError
 from ...files import load_json, shown_path
 from ...sim.flight_log import FlightLog
-from ...sim.flight_spec import PILOTS
 from ..replay.finding import FoundFlight, flights_below
 from ..scoring import FAILURES, Summary, summarise
+from .names import in_words, pilot_names
 
 SEASONS = ('spring', 'summer', 'autumn', 'winter')  # in this order, others after them
 PICTURES = {  # that ``draw`` writes: title
@@ -54,37 +54,46 @@ class ReportContents:
 
     title: str
     flights: tuple[FoundFlight, ...]
+    pilots: dict[str, str]  # bundle hash: name
     places: dict[Place, Summary]
     filmed: tuple[FilmedFlight, ...]
     pictures: tuple[tuple[str, Path], ...]  # title, file
+    attention_films: tuple[tuple[str, Path], ...] = ()  # title, file
     study: dict[str, Any] | None = None  # study.json, as ``evaluate --study`` left it
 
-    def seasons(self) -> list[str]:
-        """Return the seasons that were flown, in the order of the year."""
-        there = {place[2] for place in self.places}
-        return [*(s for s in SEASONS if s in there), *sorted(there - set(SEASONS))]
+    def columns(self) -> list[tuple[str, str]]:
+        """Return every season with what else is unusual, in the order of the year."""
+        there = {place[2:] for place in self.places}
+        return sorted(there, key=lambda column: (_order(column[0]), column))
 
     def place_of(self, found: FoundFlight) -> Place:
         """Return the table's row and column of a flight."""
-        return place_of(found, self.study)
+        return place_of(found, self.pilots)
+
+    def flights_of(self, place: Place) -> list[FoundFlight]:
+        """Return the flights of a place."""
+        return [one for one in self.flights if self.place_of(one) == place]
+
+    def words_of(self, place: Place) -> str:
+        """Return a place in words; who flew is told where several did."""
+        several = len({other[0] for other in self.places}) > 1
+        words = [*([place[0]] if several else []), place[1], place[2], place[3]]
+        return ', '.join(word for word in words if word)
 
 
-def place_of(found: FoundFlight, study: Mapping[str, Any] | None = None) -> Place:
-    """Return the table's row and column of a flight; a study's bundles are called by their arm."""
+def _order(season: str) -> int:
+    """Return where a season stands in the year; parts of seasons stand after them."""
+    return SEASONS.index(season) if season in SEASONS else len(SEASONS)
+
+
+def place_of(found: FoundFlight, pilots: Mapping[str, str]) -> Place:
+    """Return the table's row and column of a flight."""
     who = found.who
     usual = {'weather': 'clear', 'target': 'red_backpack', 'task': 'follow', 'vehicle': 'x500'}
     usual |= {'autopilot': 'px4'}
-    other = [who[name] for name, value in usual.items() if who.get(name, value) != value]
-    return pilot_of(found, study), who['world'], who['season'], ', '.join(other)
-
-
-def pilot_of(found: FoundFlight, study: Mapping[str, Any] | None = None) -> str:
-    """Return the name of who flew: the expert, an arm of the study, or the bundle's hash."""
-    name = found.who['bundle_hash']
-    training = (study or {}).get('bundles', {}).get(name)
-    if training is not None:
-        return str(training).rpartition('-')[0]
-    return name if name in PILOTS else f'bundle {name}'
+    other = [in_words(who[name]) for name, value in usual.items() if who.get(name, value) != value]
+    pilot = in_words(pilots[who['bundle_hash']])
+    return pilot, in_words(who['world']), in_words(who['season']), ', '.join(other)
 
 
 def gather(folder: Path) -> ReportContents:
@@ -100,23 +109,24 @@ def gather(folder: Path) -> ReportContents:
             f'no flights below {shown_path(folder)}: expected what liquid-drone evaluate wrote'
         )
     study = _study(folder)
+    pilots = pilot_names(flights, folder, study)
     return ReportContents(
         folder.resolve().name,
         tuple(flights),
-        summaries(flights, study),
+        pilots,
+        summaries(flights, pilots),
         tuple(_filmed(flights)),
         tuple(_pictures(folder)),
+        tuple(_attention_films(folder)),
         study,
     )
 
 
-def summaries(
-    flights: Sequence[FoundFlight], study: Mapping[str, Any] | None = None
-) -> dict[Place, Summary]:
+def summaries(flights: Sequence[FoundFlight], pilots: Mapping[str, str]) -> dict[Place, Summary]:
     """Return the summary of every place, sorted."""
     grouped: dict[Place, list[FoundFlight]] = {}
     for one in flights:
-        grouped.setdefault(place_of(one, study), []).append(one)
+        grouped.setdefault(place_of(one, pilots), []).append(one)
     return {
         place: summarise([one.flown.score for one in grouped[place]]) for place in sorted(grouped)
     }
@@ -143,6 +153,12 @@ def _pictures(folder: Path) -> list[tuple[str, Path]]:
             where = path.parent.relative_to(folder).as_posix()
             found.append((title if where == '.' else f'{title} ({where})', path))
     return found
+
+
+def _attention_films(folder: Path) -> list[tuple[str, Path]]:
+    """Return the films that ``attention --film`` left, below the name of their bundle."""
+    films = sorted(folder.rglob('films/*.mp4'))
+    return [(f'{path.parents[1].name}, {", ".join(path.stem.split("-"))}', path) for path in films]
 
 
 def _study(folder: Path) -> dict[str, Any] | None:

@@ -15,7 +15,8 @@ from ...errors import OutputError
 from ...files import write_text
 from ...results import claim
 from ...schema import plain
-from . import sections, study_section
+from . import curves, flights_section, heat_map, network_section, seasons_section, study_section
+from .answer import answer
 from .contents import ReportContents
 from .media import MediaBudget
 from .style import STYLE
@@ -23,9 +24,9 @@ from .style import STYLE
 FILES = ('report.html', 'report.csv', 'report.json')
 MOST_BYTES = 20_000_000
 NAVIGATION = {
-    'study': 'The study', 'where': 'Where it fails', 'rates': 'Every place', 'curves': 'Curves',
-    'failures': 'Failures', 'flights': 'Flights to watch', 'network': 'The network',
-    'made': 'How it was flown',
+    'study': 'The study', 'where': 'Where it fails', 'seasons': 'Season by season',
+    'rates': 'Every place', 'curves': 'Curves', 'flights': 'Flights to watch',
+    'network': 'The network', 'failures': 'Failures', 'made': 'How it was flown',
 }  # fmt: skip
 
 
@@ -54,13 +55,14 @@ def html(contents: ReportContents) -> str:
     media = MediaBudget()
     shown: list[Callable[[], str]] = [
         lambda: study_section.study(contents.study),
-        lambda: sections.heat_map(contents),
-        lambda: sections.rates(contents),
-        lambda: sections.curves(contents),
-        lambda: sections.failures(contents),
-        lambda: sections.gallery(contents, media),
-        lambda: sections.pictures(contents, media),
-        lambda: sections.provenance(contents),
+        lambda: heat_map.heat_map(contents),
+        lambda: seasons_section.seasons(contents),
+        lambda: heat_map.rates(contents),
+        lambda: curves.curves(contents),
+        lambda: flights_section.gallery(contents, media),
+        lambda: network_section.pictures(contents, media),
+        lambda: flights_section.failures(contents),
+        lambda: network_section.provenance(contents),
     ]
     body = ''.join(make() for make in shown)
     links = ''.join(
@@ -73,7 +75,7 @@ def html(contents: ReportContents) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<link rel="icon" href="data:,"><title>{title}: flights</title><style>{STYLE}</style>'
-        f'</head><body><header><h1>{title}</h1>{sections.verdict(contents)}<nav>{links}</nav>'
+        f'</head><body><header><h1>{title}</h1>{answer(contents)}<nav>{links}</nav>'
         f'</header><main>{body}</main></body></html>\n'
     )
 
@@ -93,7 +95,8 @@ def _row(contents: ReportContents, number: int) -> dict[str, Any]:
     score = asdict(found.flown.score)
     score['failures'] = ' '.join(found.flown.score.failures)
     hashed = {'trajectory_hash': found.flown.trajectory_hash}
-    return {'id': found.id, **found.who, **score, **hashed}
+    pilot = contents.pilots[found.who['bundle_hash']]
+    return {'id': found.id, 'pilot': pilot, **found.who, **score, **hashed}
 
 
 def as_json(contents: ReportContents) -> dict[str, Any]:

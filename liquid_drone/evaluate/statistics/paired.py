@@ -1,18 +1,21 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Two pilots on the same seeds: the difference, its bootstrap interval, McNemar's exact test.
+"""Two pilots or two places on the same seeds: difference, interval, McNemar's exact test.
 
-The flights of a seed are drawn together. It says what differs between these two pilots, not
-between two ways of training: for that the unit is a training (``aggregates``).
+Shares of successes have the interval of Agresti and Min (2005), which keeps its width where all
+flights end alike; graded measures have that of a bootstrap that draws the two flights of a seed
+together. It says what differs between these two pilots, not between two ways of training: for
+that the unit is a training (``aggregates``).
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..replay.finding import FoundFlight
-from ..scoring import FlightScore
+from ..scoring import Z_95, FlightScore
 from .aggregates import DRAWS, LEVEL, Estimate
 from .exact import mcnemar_p
 
@@ -29,6 +32,7 @@ class Paired:
     only_ours: int  # successes of ours where theirs failed
     only_theirs: int
     difference: Estimate  # of the shares of successes, ours less theirs
+    in_view_difference: Estimate  # of the mean shares of frames with the target in view
     reward_difference: Estimate | None  # None: flights of an older release
     mcnemar_p: float  # exact, two-sided
 
@@ -50,14 +54,32 @@ def paired(ours: Sequence[FlightScore], theirs: Sequence[FlightScore]) -> Paired
         for one, other in pairs
         if one.terms is not None and other.terms is not None
     ]
+    views = [(one.in_view_share, other.in_view_share) for one, other in pairs]
+    only_ours = int((won[:, 0] & ~won[:, 1]).sum())
+    only_theirs = int((won[:, 1] & ~won[:, 0]).sum())
     return Paired(
         seeds=len(pairs),
-        only_ours=int((won[:, 0] & ~won[:, 1]).sum()),
-        only_theirs=int((won[:, 1] & ~won[:, 0]).sum()),
-        difference=_difference(won.astype(np.float64)),
+        only_ours=only_ours,
+        only_theirs=only_theirs,
+        difference=difference_of_shares(only_ours, only_theirs, len(pairs)),
+        in_view_difference=_difference(np.array(views)),
         reward_difference=_difference(np.array(rewards)) if rewards else None,
         mcnemar_p=mcnemar_p(won[:, 0], won[:, 1]),
     )
+
+
+def difference_of_shares(only_ours: int, only_theirs: int, pairs: int) -> Estimate:
+    """Return the difference of two shares of paired flights with its 95 % interval.
+
+    Half a pair is added to each of the four cells (Agresti and Min, Statistics in Medicine 24,
+    2005).
+    """
+    total = pairs + 2.0
+    up, down = (only_ours + 0.5) / total, (only_theirs + 0.5) / total
+    middle = up - down
+    half = Z_95 * math.sqrt((up + down - middle**2) / total)
+    value = (only_ours - only_theirs) / pairs
+    return Estimate(value, max(-1.0, middle - half), min(1.0, middle + half))
 
 
 def by_cell(flights: Iterable[FoundFlight]) -> dict[Cell, list[FlightScore]]:

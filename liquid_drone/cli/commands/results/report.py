@@ -18,7 +18,7 @@ EPILOG = """examples:
   liquid-drone replay --failed --folder out/evaluation --film    # films for the page
   liquid-drone draw --flight out/evaluation/replays/ID/episode --out out/evaluation/network
   liquid-drone report out/evaluation --out out/report
-  liquid-drone report out/mine --against out/theirs    # the same seeds: McNemar, bootstrap
+  liquid-drone report out/mine --against out/theirs    # the same seeds, McNemar's test
 
 The page opens without the network, has less than 20 MB, and is light or dark as the system is.
 """
