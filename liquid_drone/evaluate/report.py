@@ -3,6 +3,7 @@
 """Many scores as a Markdown table with intervals. Text only: nothing is flown or judged here."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from .scoring import FAILURES, HELD, Rate, Summary
 
@@ -34,6 +35,11 @@ def markdown(summary: Summary, title: str) -> str:
     return '\n'.join(lines) + '\n'
 
 
+def called(name: str) -> str:
+    """Return a name as a table has it: a file by its stem, wherever it lies."""
+    return Path(name).stem if name.endswith(('.yaml', '.yml')) else name
+
+
 def overview(cells: Mapping[tuple[str, ...], Summary], title: str) -> str:
     """Return one line for each place (world, season, weather), in Markdown."""
     lines = [
@@ -46,7 +52,9 @@ def overview(cells: Mapping[tuple[str, ...], Summary], title: str) -> str:
         failures = ', '.join(
             f'{FAILURES[name]} {count}' for name, count in summary.failures.items()
         )
-        lines.append(f'| {" | ".join(place)} | {_cells(summary.success)} | {failures} |')
+        lines.append(
+            f'| {" | ".join(map(called, place))} | {_cells(summary.success)} | {failures} |'
+        )
     return '\n'.join(lines) + '\n'
 
 

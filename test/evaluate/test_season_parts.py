@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid_drone.errors import ConfigError
+from liquid_drone.evaluate.report import overview
+from liquid_drone.evaluate.scoring import summarise
 from liquid_drone.evaluate.season_parts import (
     PARTS,
     load_season,
@@ -57,6 +59,9 @@ def test_trunks_path_and_start_are_the_same_in_every_part(tmp_path):
     assert found[0] == 'summer'
     assert {'autumn', 'winter'} < set(found)
     assert len(found) >= 10
+    table = overview({('forest', season, 'clear'): summarise([]) for season in found}, '')
+    assert '| summer-with-winter-snow |' in table
+    assert str(tmp_path) not in table
     parts = [season for season in found if 'winter' in season]
     first = make_layout(load_scenario(season='summer'), 15000)
     for season in parts:

@@ -17,6 +17,7 @@ from ..replay.finding import FoundFlight
 
 DIGITS = 6  # of a hash beside a name that several bundles have
 WITH = ' with '  # between a season and the part of another in it
+PARTS = {'foliage_colour': 'colour of leaves', 'foliage_density': 'density of leaves'}
 NUMBER = re.compile(r'(?<=[a-z])(?=\d+$)')  # of a weather's severity or a task's level
 PART = re.compile(r'(?P<base>.+)-with-(?P<other>.+?)-(?P<part>[a-z]+(?:_[a-z]+)*)')
 
@@ -46,8 +47,8 @@ def in_words(name: str) -> str:
     found = PART.fullmatch(name)
     if found is None:
         return name.replace('_', ' ').replace(',', ', ')
-    part = found['part'].replace('_', ' ').replace('foliage ', 'foliage, ')
-    return f'{found["base"]}{WITH}{found["other"]}: {part}'
+    part = found['part']
+    return f'{found["base"]}{WITH}{found["other"]}: {PARTS.get(part, part.replace("_", " "))}'
 
 
 def place_words(name: str) -> str:

@@ -111,4 +111,8 @@ def as_json(contents: ReportContents) -> dict[str, Any]:
          'failures': list(one.flown.score.failures)}
         for one in contents.flights if not one.flown.score.success
     ]  # fmt: skip
-    return {'format_version': 1, 'places': places, 'failures': failed, 'study': contents.study}
+    seasons = [plain(one) for one in seasons_section.seasons_against(contents)]
+    return {
+        'format_version': 1, 'places': places, 'seasons': seasons, 'failures': failed,
+        'study': contents.study,
+    }  # fmt: skip

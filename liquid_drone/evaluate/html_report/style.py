@@ -17,7 +17,8 @@ p{max-width:48rem;margin:.5em 0}.soft{color:var(--soft)}.lead{font-size:1.15rem}
 table{border-collapse:collapse;font-size:.92rem;background:var(--card);margin:.6em 0}
 th,td{padding:.35em .6em;border:1px solid var(--rule);text-align:left;vertical-align:middle;
 overflow-wrap:break-word}
-th{font-weight:600}tbody th{min-width:7rem;overflow-wrap:anywhere}td:has(code){overflow-wrap:anywhere}
+th{font-weight:600}tbody th{min-width:7rem;overflow-wrap:anywhere}
+td:has(code){overflow-wrap:anywhere}
 .heats-of{margin:.8em 0}.heats-of h3{margin:0 0 .3em;font-size:1rem}
 .heats{display:grid;gap:.3rem;grid-template-columns:repeat(auto-fill,minmax(8.2rem,1fr))}
 .heat{padding:.5em .6em;border-radius:5px;background:hsl(var(--h) var(--heat-s) var(--heat-l))}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import OutputError, require
+from ..report import called
 from ..scoring import Summary
 
 ROW_INCHES = 0.26
@@ -29,7 +30,7 @@ def chart(cells: Mapping[tuple[str, ...], Summary], title: str, path: Path) -> N
     figure = figure_module.Figure(figsize=(8, 1.3 + ROW_INCHES * len(rates)), layout='constrained')
     axes = figure.subplots()
     axes.errorbar(shares, rows, xerr=(below, above), fmt='o', color='tab:blue', ms=5, capsize=3)
-    axes.set_yticks(rows, [', '.join(place) for place in cells])
+    axes.set_yticks(rows, [', '.join(map(called, place)) for place in cells])
     axes.invert_yaxis()
     axes.set(xlim=(-2, 102), xlabel='flights that succeed, % (bars: 95 % intervals of Wilson)')
     axes.grid(axis='x', color='0.9')

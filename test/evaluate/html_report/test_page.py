@@ -154,7 +154,7 @@ def swap_hash(folder, name):
 @pytest.mark.parametrize(
     ('name', 'words'),
     [
-        ('summer-with-autumn-foliage_colour', 'summer with autumn: foliage, colour'),
+        ('summer-with-autumn-foliage_colour', 'summer with autumn: colour of leaves'),
         ('early-spring-with-winter-snow', 'early-spring with winter: snow'),
         ('wired_cfc', 'wired cfc'),
         ('with', 'with'),
