@@ -109,7 +109,7 @@ class DirectFlight:
         assert truth is not None  # begin comes first
         assert frame is not None
         self._ended = truth.collision or distance_m(truth) > self._options.lost_m
-        self._flown, self._slope = approach(
+        self._flown, self._slope, _ = approach(
             self._flown, self._slope, _floats(output.command), SIMULATION_LIMITS, FRAME_S
         )
         self.log.append(

@@ -56,7 +56,7 @@ class Method:
         vx, vy, vz, turn = (float(value) for value in output.command)
         dt_s = min(max(frame.stamp_s - self._last_s, 0.0), LONGEST_STEP_S) or output.dt_s
         self._last_s = frame.stamp_s
-        self._flown, self._slope = approach(
+        self._flown, self._slope, _ = approach(
             self._flown, self._slope, (vx, vy, vz, turn), Limits(), dt_s
         )
         return FrameAnswer(

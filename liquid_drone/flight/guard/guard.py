@@ -148,11 +148,23 @@ def _go_on(state: GuardState, given: GuardInput, vehicle: VehicleState) -> Step:
         back = _returned(state, wish, vehicle, phase)
         wish, _ = allowed(back, vehicle, limits, seen)
     hard = reason is Reason.UNSEEN and slows
-    setpoint, slope = approach(
-        state.setpoint, state.slope, wish, limits, _dt_s(state, now_s), stopping=hard
+    state = _approach(replace(state, wrong=None, phase=phase), wish, limits, now_s, stopping=hard)
+    return Step(state, Setpoint(*state.setpoint), reason or bound)
+
+
+def _approach(
+    state: GuardState, wish: FourFloats, limits: Limits, now_s: float, stopping: bool
+) -> GuardState:
+    setpoint, slope, after_stop = approach(
+        state.setpoint,
+        state.slope,
+        wish,
+        limits,
+        _dt_s(state, now_s),
+        stopping=stopping,
+        after_stop=state.after_stop,
     )
-    state = replace(state, last_s=now_s, setpoint=setpoint, slope=slope, wrong=None, phase=phase)
-    return Step(state, Setpoint(*setpoint), reason or bound)
+    return replace(state, last_s=now_s, setpoint=setpoint, slope=slope, after_stop=after_stop)
 
 
 def _wanted(
@@ -224,10 +236,8 @@ def _stop(
         if state.hold_height_m is None:
             state = replace(state, hold_height_m=vehicle.height_m)
         climb = _climb(state, vehicle, limits)
-    zero, dt_s = (0.0, 0.0, climb, 0.0), _dt_s(state, now_s)
-    setpoint, slope = approach(state.setpoint, state.slope, zero, limits, dt_s, stopping=True)
-    state = replace(state, last_s=now_s, setpoint=setpoint, slope=slope)
-    return Step(state, Setpoint(*setpoint), wrong)
+    state = _approach(state, (0.0, 0.0, climb, 0.0), limits, now_s, stopping=True)
+    return Step(state, Setpoint(*state.setpoint), wrong)
 
 
 def _knows_height(given: GuardInput, vehicle: VehicleState | None) -> bool:

@@ -6,6 +6,10 @@ A horizontal velocity is one complex number (forward + i left), a vertical one i
 From every state that this module makes, the velocity reached when the acceleration is taken away
 at full jerk, in a straight line, is inside the speed limit. Taking it away therefore never leaves
 the limit; each wish is blended with that way out until it keeps the same promise.
+
+A stop brakes as late as its own, harder pace allows. What it leaves of the slope is therefore
+taken away at the stop's jerk, also where flight goes on meanwhile: at the easy jerk the velocity
+would run past its goal and swing back.
 """
 
 import math
@@ -25,9 +29,19 @@ class Pace:
 
 
 def glide(
-    v: complex, a: complex, goal: complex, most: float, pace: Pace, hard: Pace, dt_s: float
-) -> tuple[complex, complex]:
-    """Move a velocity towards a goal; returns it and its slope after ``dt_s``.
+    v: complex,
+    a: complex,
+    goal: complex,
+    most: float,
+    pace: Pace,
+    hard: Pace,
+    dt_s: float,
+    after_stop: bool = False,
+) -> tuple[complex, complex, bool]:
+    """Move a velocity towards a goal by one step.
+
+    Returns the velocity, its slope, and whether a part of the slope that a stop left over is
+    still to be taken away.
 
     Args:
         v: velocity now; above ``most`` where that was tightened in flight: then it slows down.
@@ -37,19 +51,36 @@ def glide(
         pace: keeps to this, except where ``a`` comes from a stop at the hard pace.
         hard: of a stop; not slower than ``pace``.
         dt_s: since the last call, s.
+        after_stop: ``a`` comes from a stop at the hard pace, which is over.
 
     """
     if abs(v) > most * (1.0 + 1e-9):
         most = abs(v)
-    is_easy = abs(a) <= pace.acceleration * (1.0 + 1e-9) and _stays_within(v, a, most, pace.jerk)
-    jerk = pace.jerk if is_easy else hard.jerk
-    wanted = _wanted_slope(goal - v, pace.acceleration, jerk, dt_s)
-    wish = a + shorten(wanted - a, jerk * dt_s)
+    is_easy = after_stop or abs(a) <= pace.acceleration * (1.0 + 1e-9)
+    jerk = pace.jerk if is_easy and _stays_within(v, a, most, pace.jerk) else hard.jerk
+    easing = pace.jerk if after_stop else jerk
+    wanted = _wanted_slope(goal - v, pace.acceleration, easing, dt_s)
+    wish, is_left = a + shorten(wanted - a, jerk * dt_s), False
+    if after_stop:
+        kept = _part_of(a, wanted)
+        eased = kept + shorten(wanted - kept, easing * dt_s)
+        is_left = abs(eased - a) > hard.jerk * dt_s
+        wish = a + shorten(eased - a, hard.jerk * dt_s)
     if not _stays_within(v + wish * dt_s, wish, most, jerk):
-        way_out = a - shorten(a, jerk * dt_s)
+        way_out = a - shorten(a, (hard.jerk if after_stop else jerk) * dt_s)
         wish = _blended(v, way_out, wish, most, jerk, dt_s)
     new = v + wish * dt_s
-    return (goal if abs(goal - new) < SNAP_M_S else new), wish
+    is_left = after_stop and (is_left or not _stays_within(new, wish, most, pace.jerk))
+    return (goal if abs(goal - new) < SNAP_M_S else new), wish, is_left
+
+
+def _part_of(a: complex, wanted: complex) -> complex:
+    """Return the part of a slope, none to all of it, that is nearest to the wanted one."""
+    size = abs(a)
+    if size < EPSILON:
+        return a
+    share = (wanted.real * a.real + wanted.imag * a.imag) / (size * size)
+    return a * max(0.0, min(1.0, share))
 
 
 def _stays_within(v: complex, a: complex, most: float, jerk: float) -> bool:

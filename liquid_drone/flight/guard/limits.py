@@ -252,16 +252,21 @@ def approach(
     limits: Limits,
     dt_s: float,
     stopping: bool = False,
-) -> tuple[FourFloats, FourFloats]:
-    """Move a command towards another within acceleration, jerk and speed; also its new slope."""
+    after_stop: bool = False,
+) -> tuple[FourFloats, FourFloats, bool]:
+    """Move a command towards another within acceleration, jerk and speed.
+
+    Returns the command, its slope, and whether that slope comes from a stop: the next call's
+    ``after_stop``.
+    """
     if dt_s < 1e-6:
-        return value, slope
-    hard = limits.stop_pace
+        return value, slope, after_stop
+    hard, after_stop = limits.stop_pace, after_stop and not stopping
     pace = hard if stopping else limits.pace
     v, a = complex(value[0], value[1]), complex(slope[0], slope[1])
     goal = complex(target[0], target[1])
-    v, a = glide(v, a, goal, limits.speed_m_s, pace, hard, dt_s)
-    vz, az = glide(
+    v, a, is_left = glide(v, a, goal, limits.speed_m_s, pace, hard, dt_s, after_stop)
+    vz, az, climb_is_left = glide(
         complex(value[2]),
         complex(slope[2]),
         complex(target[2]),
@@ -269,10 +274,12 @@ def approach(
         pace,
         hard,
         dt_s,
+        after_stop,
     )
     turn = _clip(target[3] - value[3], limits.yaw_acceleration_rad_s2 * dt_s)
     yaw_rate = value[3] + turn
-    return (v.real, v.imag, vz.real, yaw_rate), (a.real, a.imag, az.real, turn / dt_s)
+    slope = (a.real, a.imag, az.real, turn / dt_s)
+    return (v.real, v.imag, vz.real, yaw_rate), slope, stopping or is_left or climb_is_left
 
 
 def _clip(value: float, most: float) -> float:

@@ -97,6 +97,7 @@ class GuardState:
     command: FourFloats = ZERO  # the last accepted proposal
     setpoint: FourFloats = ZERO  # the last one given
     slope: FourFloats = ZERO  # its time derivative, m/s2 and rad/s2
+    after_stop: bool = False  # the slope, or a part of it, comes from a stop
     refused: Reason | None = None  # why the newest proposal was not taken
     phase: Phase = Phase.FOLLOW
     wrong: Reason | None = None  # why it is stopping

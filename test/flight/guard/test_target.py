@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A target out of sight is acted on at once."""
 
+import itertools
 import math
 from dataclasses import replace
 
 import pytest
 import vehicles
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from liquid_drone.flight.guard import guard
+from liquid_drone.flight.guard import guard, target
 from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Limits, Sighting
 from liquid_drone.flight.guard.state import GuardInput, Proposal, start
 from liquid_drone.flight.reason import Reason
@@ -81,6 +82,7 @@ def test_a_target_in_view_costs_no_speed_at_any_camera_rate(dt_s):
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=80), st.floats(0.1, 1.9))
+@example(seen=[False] * 5 + [True], fast=0.125)  # rang while it braked for each sixth picture
 def test_whatever_is_seen_the_speed_is_bound_by_that_of_the_last_streak(seen, fast):
     limits = BOTH[1]
     steps = flown(
@@ -95,3 +97,27 @@ def test_whatever_is_seen_the_speed_is_bound_by_that_of_the_last_streak(seen, fa
             assert speed(step) < 1e-6
         elif gone_s > limits.unseen_after_s + 2 * DT_S:
             assert speed(step) <= step.state.seen_speed_m_s + 1e-6
+
+
+@given(
+    st.lists(st.booleans(), min_size=1, max_size=80),
+    st.floats(0.1, 1.9),
+    st.sampled_from(BOTH),
+    st.sampled_from([0.02, DT_S, 0.1]),
+)
+@example(seen=[False] * 5 + [True], fast=0.125, limits=BOTH[1], dt_s=DT_S)
+def test_while_less_is_allowed_nothing_rises_and_nobody_flies_back(seen, fast, limits, dt_s):
+    steps = flown(
+        limits,
+        2.5,
+        lambda t: seen[round(t / dt_s) % len(seen)] and t > 0.1,
+        lambda t: (fast, 0.0, 0.0, 0.0),
+        dt_s,
+    )
+    for (_, before), (now, step) in itertools.pairwise(steps):
+        (was, new), slope = (s.setpoint.vx_m_s for s in (before, step)), before.state.slope[0]
+        assert new >= -1e-9
+        bound = target.speeds(step.state, limits, now)
+        if bound is not None:
+            goes_on = max(slope - limits.jerk_m_s3 * dt_s, 0.0) * dt_s
+            assert new <= max(bound[0], was + goes_on) + 1e-8

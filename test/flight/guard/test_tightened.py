@@ -30,7 +30,7 @@ def test_any_motion_comes_within_a_tightened_limit_and_can_still_be_stopped(
     limits, value, slope = Limits(), ZERO, ZERO
     for vx, vy, vz, yaw_rate in flown:
         goal = (vx * 0.7, vy * 0.7, vz * 0.5, yaw_rate * 0.5)
-        value, slope = approach(value, slope, goal, limits, DT_S)
+        value, slope, _ = approach(value, slope, goal, limits, DT_S)
     tight = replace(limits, speed_m_s=speed_m_s, climb_m_s=climb_m_s)
     if is_slower:
         tight = replace(tight, acceleration_m_s2=0.5, jerk_m_s3=2.0)
@@ -38,7 +38,7 @@ def test_any_motion_comes_within_a_tightened_limit_and_can_still_be_stopped(
     goal = ZERO if stopping else (speed_m_s, 0.0, climb_m_s, 0.0)
     peak = 0.0
     for _ in range(100):
-        value, slope = approach(value, slope, goal, tight, DT_S, stopping)
+        value, slope, _ = approach(value, slope, goal, tight, DT_S, stopping)
         peak = max(peak, abs(complex(value[0], value[1])))
     assert peak <= fastest + 0.15  # the slope that it had is taken away, not cut off
     assert abs(complex(value[0], value[1]) - complex(goal[0], goal[1])) < 1e-3
