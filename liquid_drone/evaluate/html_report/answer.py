@@ -34,7 +34,8 @@ def _about(contents: ReportContents) -> str:
     """Say who flew, where, and what counts as a success."""
     pilots = sorted({place[0] for place in contents.places})
     worlds = sorted({place[1] for place in contents.places})
-    words = f'Flown by {_named(pilots)}, in {_named(worlds)}; all of it is simulated. '
+    where = ', '.join((f'in {_named(worlds)}', *contents.common))
+    words = f'Flown by {_named(pilots)}, {where}; all of it is simulated. '
     tasks = {one.who.get('task', '') for one in contents.flights}
     return f'<p>{escape(words)}{escape(_success(tasks.pop()) if len(tasks) == 1 else "")}</p>'
 
@@ -47,9 +48,9 @@ def _success(name: str) -> str:
     if task.lane is not None:
         return ''
     return (
-        f'A flight succeeds if it hits nothing in {task.duration_s:g} s, keeps the target in view '
-        f'in {task.min_in_view:.0%} of the frames, and is {task.min_distance_m:g} to '
-        f'{task.max_distance_m:g} m away from it after the first {task.settle_s:g} s.'
+        f'A flight succeeds if it hits nothing in {task.duration_s:g}\u00a0s, keeps the target in '
+        f'view in {task.min_in_view:.0%} of the frames, and is {task.min_distance_m:g} to '
+        f'{task.max_distance_m:g}\u00a0m away from it after the first {task.settle_s:g}\u00a0s.'
     )
 
 

@@ -30,7 +30,11 @@ PICTURES = {  # that ``draw`` writes: title
     'expressivity.png': 'Expressivity of random cells',
 }
 REPLAYS = 'replays'
-Place = tuple[str, str, str, str]  # pilot, world, season, what else is unusual
+USUAL = {
+    'weather': 'clear', 'target': 'red_backpack', 'task': 'follow', 'vehicle': 'x500',
+    'autopilot': 'px4',
+}  # fmt: skip
+Place = tuple[str, str, str, str]  # pilot, world, season, what else is unusual and differs
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class ReportContents:
     title: str
     flights: tuple[FoundFlight, ...]
     pilots: dict[str, str]  # bundle hash: name
+    placed: dict[str, Place]  # by the id of a flight
+    common: tuple[str, ...]  # what is unusual of all flights alike
     places: dict[Place, Summary]
     filmed: tuple[FilmedFlight, ...]
     pictures: tuple[tuple[str, Path], ...]  # title, file
@@ -68,7 +74,7 @@ class ReportContents:
 
     def place_of(self, found: FoundFlight) -> Place:
         """Return the table's row and column of a flight."""
-        return place_of(found, self.pilots)
+        return self.placed[found.id]
 
     def flights_of(self, place: Place) -> list[FoundFlight]:
         """Return the flights of a place."""
@@ -86,14 +92,26 @@ def _order(season: str) -> int:
     return SEASONS.index(season) if season in SEASONS else len(SEASONS)
 
 
-def place_of(found: FoundFlight, pilots: Mapping[str, str]) -> Place:
-    """Return the table's row and column of a flight."""
-    who = found.who
-    usual = {'weather': 'clear', 'target': 'red_backpack', 'task': 'follow', 'vehicle': 'x500'}
-    usual |= {'autopilot': 'px4'}
-    other = [in_words(who[name]) for name, value in usual.items() if who.get(name, value) != value]
-    pilot = in_words(pilots[who['bundle_hash']])
-    return pilot, in_words(who['world']), in_words(who['season']), ', '.join(other)
+def places_of(
+    flights: Sequence[FoundFlight], pilots: Mapping[str, str]
+) -> tuple[dict[str, Place], tuple[str, ...]]:
+    """Return the place of each flight by its id, and what is unusual of all of them alike."""
+    values = {name: {one.who.get(name, usual) for one in flights} for name, usual in USUAL.items()}
+    common = [
+        f'{name} {in_words(next(iter(found)))}'
+        for name, found in values.items()
+        if len(found) == 1 and found != {USUAL[name]}
+    ]
+    placed = {}
+    for one in flights:
+        other = [
+            in_words(one.who[name])
+            for name, usual in USUAL.items()
+            if len(values[name]) > 1 and one.who.get(name, usual) != usual
+        ]
+        where = in_words(one.who['world']), in_words(one.who['season']), ', '.join(other)
+        placed[one.id] = (in_words(pilots[one.who['bundle_hash']]), *where)
+    return placed, tuple(common)
 
 
 def gather(folder: Path) -> ReportContents:
@@ -110,11 +128,14 @@ def gather(folder: Path) -> ReportContents:
         )
     study = _study(folder)
     pilots = pilot_names(flights, folder, study)
+    placed, common = places_of(flights, pilots)
     return ReportContents(
         folder.resolve().name,
         tuple(flights),
         pilots,
-        summaries(flights, pilots),
+        placed,
+        common,
+        summaries(flights, placed),
         tuple(_filmed(flights)),
         tuple(_pictures(folder)),
         tuple(_attention_films(folder)),
@@ -122,11 +143,11 @@ def gather(folder: Path) -> ReportContents:
     )
 
 
-def summaries(flights: Sequence[FoundFlight], pilots: Mapping[str, str]) -> dict[Place, Summary]:
+def summaries(flights: Sequence[FoundFlight], placed: Mapping[str, Place]) -> dict[Place, Summary]:
     """Return the summary of every place, sorted."""
     grouped: dict[Place, list[FoundFlight]] = {}
     for one in flights:
-        grouped.setdefault(place_of(one, pilots), []).append(one)
+        grouped.setdefault(placed[one.id], []).append(one)
     return {
         place: summarise([one.flown.score for one in grouped[place]]) for place in sorted(grouped)
     }

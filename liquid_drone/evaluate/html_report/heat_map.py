@@ -9,45 +9,50 @@ from .charts import interval_bar
 from .contents import ReportContents
 from .markup import note, percent, section, table
 
+NOT_FLOWN = 'not flown'
+
 
 def heat_map(contents: ReportContents) -> str:
-    """Return a row of cells for each pilot and world, a cell for each season and what else.
-
-    The cells of a row go on in the next line where the page is narrow, each with its name in it.
-    """
-    columns = contents.columns()
-    pilots = sorted({place[:2] for place in contents.places})
-    if len(columns) == 1:
-        cells = [_cell(_words(one), contents.places.get((*one, *columns[0]))) for one in pilots]
-        rows = [_row(_words(columns[0]), cells)]
-    else:
-        only = len({season for season, _ in columns}) == 1  # then it is what else that differs
-        rows = [
-            _row(_words(one), [
-                _cell(column[1] if only and column[1] else _words(column),
-                      contents.places.get((*one, *column)))
-                for column in columns
-            ]) for one in pilots
-        ]  # fmt: skip
+    """Return rows of cells; a row goes on in the next line where the page is narrow."""
+    grids = [_grid(contents, split) for split in (2, 1)]  # by pilot and world; by pilot
+    rows = min(grids, key=lambda grid: str(grid).count(NOT_FLOWN))
+    if all(len(cells) == 1 for cells in rows.values()):  # one row then
+        rows = {'': [cell for cells in _grid(contents, 0).values() for cell in cells]}
     words = 'Share of flights that succeed, with the 95 % interval of Wilson.'
     if contents.study is not None:
         words += ' An arm has flights of several trainings: its interval is too narrow here.'
-    return section('where', 'Where it fails', note(words), *rows)
+    shown = [_row(name, cells) for name, cells in rows.items()]
+    return section('where', 'Where it fails', note(words), *shown)
 
 
-def _words(parts: tuple[str, str]) -> str:
-    return ', '.join(word for word in parts if word)
+def _grid(contents: ReportContents, split: int) -> dict[str, list[str]]:
+    """Return the cells of each row: its first words name it, the others each cell."""
+    year = [column for column, _ in contents.columns()]
+    by_words = dict[tuple[str, ...], Summary](contents.places.items())
+    heads = sorted({place[:split] for place in contents.places})
+    tails = {place[split:] for place in contents.places}
+    ordered = sorted(tails, key=lambda tail: (tail[:-2], year.index(tail[-2]), tail[-1]))
+    told = [n for n in range(4 - split) if len({tail[n] for tail in tails}) > 1] or [2 - split]
+    return {
+        ', '.join(head): [
+            _cell(
+                ', '.join(tail[n] for n in told if tail[n]) or tail[-2],
+                by_words.get((*head, *tail)),
+            )
+            for tail in ordered
+        ] for head in heads
+    }  # fmt: skip
 
 
 def _row(name: str, cells: list[str]) -> str:
-    head = f'<h3>{escape(name)}</h3>'
+    head = f'<h3>{escape(name)}</h3>' if name else ''
     return f'<div class="heats-of">{head}<div class="heats">{"".join(cells)}</div></div>'
 
 
 def _cell(name: str, summary: Summary | None) -> str:
     head = f'<span class="name">{escape(name)}</span>'
     if summary is None:
-        return f'<div class="heat none">{head}<small>not flown</small></div>'
+        return f'<div class="heat none">{head}<small>{NOT_FLOWN}</small></div>'
     rate = summary.success
     return (
         f'<div class="heat" style="--h:{130.0 * rate.share:.0f}">{head}<b>{rate.share:.0%}</b>'

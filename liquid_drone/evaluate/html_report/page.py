@@ -113,6 +113,6 @@ def as_json(contents: ReportContents) -> dict[str, Any]:
     ]  # fmt: skip
     seasons = [plain(one) for one in seasons_section.seasons_against(contents)]
     return {
-        'format_version': 1, 'places': places, 'seasons': seasons, 'failures': failed,
-        'study': contents.study,
+        'format_version': 1, 'common': contents.common, 'places': places, 'seasons': seasons,
+        'failures': failed, 'study': contents.study,
     }  # fmt: skip
