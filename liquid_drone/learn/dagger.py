@@ -213,7 +213,7 @@ def train_round(
     span = Span(first, first + steps, recipe.dagger.rounds * steps)
     before = work.checkpoint(index - 1) if index > 0 else None
     network = built(recipe)
-    beside = pictures_beside(recipe, work)
+    beside = None if recipe.frozen.bundle else pictures_beside(recipe, work)
     if recipe.frozen.bundle:
         encoder = with_kept_encoder(recipe, work, network, clips, watcher)
     elif recipe.pictures.is_stage:

@@ -40,6 +40,6 @@ def export_round(
         commit=commit(),
         frames=frames,
         pictures=recipe.pictures.count,
-        operating_point=operating_point_of(work) if recipe.pictures.is_stage else '',
+        operating_point=operating_point_of(work) if recipe.chooses_point else '',
     )
     export(network, name or f'{recipe.name}-round-{index}', training, bundle, retrainable=True)

@@ -202,19 +202,32 @@ class Recipe:
             raise ValueError('expected at least one entry in worlds, seasons, targets and weather')
         if self.lookalike_every < 2 or set(self.lookalikes) & set(self.targets):
             raise ValueError('expected lookalike_every >= 2, and lookalikes that are no targets')
-        if self.pictures.count and not self.start:
-            raise ValueError('pictures teach the encoder of a bundle: expected its name in start')
-        if self.frozen.bundle and (self.start or self.pictures.count):
-            raise ValueError(
-                'a frozen encoder leaves the core alone to be trained: expected no start and no '
-                'pictures'
-            )
+        self._check_encoder()
         if self.collect.request and not self.network.request:
             raise ValueError("collect.request asks a network for something: give it 'request' too")
         for recorded in self.recorded:
             check_name('recorded', recorded)
         for text in self.weather:
             Weather.parse(text)
+
+    @property
+    def chooses_point(self) -> bool:
+        """Whether an operating point is chosen on pictures that were kept apart."""
+        return self.pictures.count > 0 and (self.pictures.is_stage or bool(self.frozen.bundle))
+
+    def _check_encoder(self) -> None:
+        frozen, pictures = self.frozen, self.pictures
+        if pictures.count and not (self.start or frozen.bundle):
+            raise ValueError('pictures teach the encoder of a bundle: expected its name in start')
+        if frozen.bundle and self.start:
+            raise ValueError(
+                'a frozen encoder leaves the core alone to be trained: expected no start'
+            )
+        if frozen.bundle and pictures.count and not (frozen.encoder_steps and pictures.beside):
+            raise ValueError(
+                'pictures teach a frozen encoder beside flights, before it is kept: expected '
+                "'frozen: {encoder_steps: ...}' and 'pictures: {beside: ...}'"
+            )
 
 
 def load_recipe(name: str) -> Recipe:
@@ -254,8 +267,8 @@ def check_whole(recipe: Recipe) -> None:
     network = built(recipe)
     if recipe.start:
         (begin_with if recipe.pictures.is_stage else start_from)(network, recipe.start)
-    if recipe.frozen.bundle:
-        begin_with(network, recipe.frozen.bundle, ENCODER)
+    if recipe.frozen.begun:
+        begin_with(network, recipe.frozen.begun, ENCODER)
 
 
 def built(recipe: Recipe) -> 'Network':
@@ -269,7 +282,7 @@ def built(recipe: Recipe) -> 'Network':
     from ..policy.network import Network  # PyTorch, which processes that fly do without
     from ..policy.weights import config_of
 
-    trunk, begun = recipe.network.vision.trunk, recipe.start or recipe.frozen.bundle
+    trunk, begun = recipe.network.vision.trunk, recipe.start or recipe.frozen.begun
     from_package = bool(trunk) and not (begun and config_of(begun).vision.trunk == trunk)
     try:
         network = Network(recipe.network)

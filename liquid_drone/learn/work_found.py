@@ -76,7 +76,8 @@ def claim_round(recipe: Recipe, work: Workspace, one: Round, episodes: list[Path
     partial = one.checkpoint.with_suffix('.partial')
     score = work.root / 'validation' / f'round-{one.index}.json'
     made = [one.checkpoint, partial, one.bundle, score]
-    made += [work.encoder] if recipe.frozen.encoder_steps and one.index == 0 else []
+    if recipe.frozen.encoder_steps and one.index == 0:
+        made += [work.encoder, work.encoder.with_name('encoder-alone.partial')]
     there = [path for path in made if path.exists()]
     for path in there:
         set_aside(path)
@@ -94,7 +95,7 @@ def _round_identity(recipe: Recipe, work: Workspace, one: Round, episodes: list[
     before = _held(_note(work, one.index - 1)) if one.index else _start(recipe.start)
     made_of = [training, recipe.network, recipe.dagger.rounds, flown, before]
     if recipe.frozen.bundle:
-        made_of += [recipe.frozen, _start(recipe.frozen.bundle)]
+        made_of += [recipe.frozen, _start(recipe.frozen.begun)]
     pictures = identity_of(recipe.pictures)
     return digest([*made_of, pictures] if recipe.pictures.count else made_of)
 

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from ...schema import check_ranges
 
+NEW = 'new'  # in a bundle's stead
+
 
 @dataclass(frozen=True)
 class FrozenEncoder:
     """A bundle's encoder that stays as it is: the core alone learns, on features computed once."""
 
-    bundle: str = ''  # by name or path; empty: the encoder is trained too
-    encoder_steps: int = 0  # it is trained on for so many first, with a memoryless core
+    # by name or path; new: nobody's, it begins from nothing; empty: it is trained with the core
+    bundle: str = ''
+    encoder_steps: int = 0  # it is trained for so many first, with a memoryless core
     views: int = 4  # copies of every flight, each augmented in its own way
     held_out: int = 0  # the last flights, which the core is judged on instead
 
@@ -20,4 +23,18 @@ class FrozenEncoder:
         ranges = {'encoder_steps': (0, 1_000_000), 'views': (1, 100), 'held_out': (0, 10_000)}
         check_ranges(self, ranges)
         if self.encoder_steps and not self.bundle:
-            raise ValueError('encoder_steps train the encoder of a bundle: expected its name')
+            raise ValueError(
+                f"encoder_steps train an encoder that is kept then: expected a bundle, or '{NEW}'"
+            )
+        if self.is_new and not self.encoder_steps:
+            raise ValueError('a new encoder has learned nothing: expected encoder_steps')
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the encoder begins from nothing."""
+        return self.bundle == NEW
+
+    @property
+    def begun(self) -> str:
+        """The bundle whose encoder it begins with; empty: none."""
+        return '' if self.is_new else self.bundle

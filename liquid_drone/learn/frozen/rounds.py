@@ -18,6 +18,7 @@ from ...policy.network import Network
 from ...policy.weights import ENCODER, begin_with
 from ..behaviour_cloning import Report, Span, is_whole, load_weights, train
 from ..clips import Clip
+from ..pictures.encoder_stage import keep_encoder, pictures_beside
 from ..recipe import Recipe, Workspace
 from ..watcher import Watcher
 from .core_training import command_weights, held_out_loss, train_core, write_held_out
@@ -31,14 +32,17 @@ def with_kept_encoder(
 ) -> Path:
     """Give the network the encoder that is kept; return the file that it comes from.
 
-    It is trained on first, if the recipe says so and no earlier round did.
+    It is trained first, if the recipe says so and no earlier round did; on pictures, too, if
+    there are any.
     """
     frozen, config = recipe.frozen, recipe.train
-    begin_with(network, frozen.bundle, ENCODER)
     if not frozen.encoder_steps:
+        begin_with(network, frozen.bundle, ENCODER)
         return resources.bundle(frozen.bundle) / WEIGHTS_FILE
     alone = replace(recipe.network, core=CoreConfig(cell='mlp'), belief=False, memory=False)
-    beside = begin_with(Network(alone), frozen.bundle, ENCODER)
+    beside = Network(alone)
+    if frozen.begun:
+        begin_with(beside, frozen.begun, ENCODER)
     checkpoint = work.encoder
     if not is_whole(checkpoint):
         watcher.begin('encoder', frozen.encoder_steps, 'frames')
@@ -47,11 +51,14 @@ def with_kept_encoder(
             burn_in=0,
         )  # fmt: skip
         at_once = ENCODER_WINDOWS * ENCODER_FRAMES
-        train(
-            beside, clips, short, Span(0, short.steps, short.steps), checkpoint,
+        pictures = pictures_beside(recipe, work)
+        average = train(
+            beside, clips, short, Span(0, short.steps, short.steps),
+            checkpoint.with_name('encoder-alone.pt'),
             report=lambda step, losses: watcher.advance(1, at_once, **losses),
+            beside=pictures.losses if pictures else None,
         )  # fmt: skip
-        watcher.end(f'encoder: {frozen.encoder_steps} steps')
+        watcher.end(keep_encoder(recipe, work, average))
     load_weights(beside, checkpoint)
     network.vision.load_state_dict(beside.vision.state_dict())
     network.auxiliary.load_state_dict(beside.auxiliary.state_dict())

@@ -13,7 +13,13 @@ from torch import Tensor
 from ...policy.network import Network
 from ...streams import Stream, stream
 from ..augmentation.windows import changed, draw_augmentation
-from .encoder_training import GRAIN, MIRRORED_SHARE, PICTURE_AUGMENTATION, head_losses
+from .encoder_training import (
+    BEARING_WEIGHT,
+    GRAIN,
+    MIRRORED_SHARE,
+    PICTURE_AUGMENTATION,
+    head_losses,
+)
 from .shards import Pictures
 
 
@@ -36,7 +42,7 @@ class PicturesBeside:
         device = next(network.parameters()).device
         _, head = network.vision.look(pixels.to(device).float().permute(0, 3, 1, 2))
         detection, bearing = head_losses(head.float(), torch.from_numpy(target).to(device))
-        return {'pictures': detection, 'picture bearing': bearing}
+        return {'pictures': detection, 'picture bearing': BEARING_WEIGHT * bearing}
 
     def batch(self, step: int) -> tuple[Tensor, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
         """Return pixels (B, h, w, 3) and target (B, 3) of a step."""

@@ -4,6 +4,7 @@
 
 The rounds then teach the core alone. Where the target head says "seen" is chosen on pictures that
 nothing was trained on, and moved to a probability of 0.5, which is where every consumer looks.
+An encoder that is kept (``frozen``) learns from flights and pictures at once instead.
 """
 
 import copy
@@ -15,7 +16,7 @@ import numpy as np
 import torch
 
 from ...errors import ConfigError
-from ...files import load_json, write_text
+from ...files import load_json, write_text, written
 from ...policy.network import Network
 from ...policy.weights import begin_with, config_of, load_weights_of
 from ...sim.flight_spec import FlightSpec
@@ -71,7 +72,7 @@ def shards_of_recipe(recipe: Recipe, work: Workspace) -> list[Shard]:
     """
     folder, places = work.root / 'pictures', _places_of(recipe)
     reduce = recipe.network.vision.reduce
-    if recipe.pictures.beside:
+    if recipe.pictures.beside and not recipe.frozen.bundle:
         flights = _in_turn(recipe)
         return shards_of(flights, recipe.pictures, reduce, places, folder, recipe.lookalikes)
     flights = [
@@ -120,8 +121,28 @@ def pictures_beside(recipe: Recipe, work: Workspace) -> PicturesBeside | None:
     """Return what the rounds learn from beside their flights, made before; None: nothing."""
     if not (recipe.pictures.count and recipe.pictures.beside):
         return None
-    pictures = joined([read_shard(shard.file) for shard in shards_of_recipe(recipe, work)])
-    return PicturesBeside(pictures, recipe.pictures.beside, recipe.train.seed)
+    shards = [read_shard(shard.file) for shard in shards_of_recipe(recipe, work)]
+    learned = _parted(shards)[0] if recipe.frozen.bundle else shards
+    return PicturesBeside(joined(learned), recipe.pictures.beside, recipe.train.seed)
+
+
+def _parted(shards: list[Pictures]) -> tuple[list[Pictures], list[Pictures]]:
+    """Return what is learned from, and what the operating point is chosen on."""
+    apart = shards[::KEPT_APART]
+    return [one for i, one in enumerate(shards) if i % KEPT_APART] or apart, apart
+
+
+def keep_encoder(recipe: Recipe, work: Workspace, network: Network) -> str:
+    """Choose the operating point of a trained encoder and keep both; return what was said."""
+    words = ''
+    if recipe.pictures.count:
+        shards = [read_shard(shard.file) for shard in shards_of_recipe(recipe, work)]
+        _, apart = _parted(shards)
+        words = set_operating_point(network, joined(apart), recipe.pictures.false_alarms)
+    state = {'weights': network.state_dict(), 'average': network.state_dict(), 'optimiser': {}}
+    written(work.encoder, lambda path: torch.save({**state, 'step': 0}, path))
+    write_text(_point_file(work), f'{{"operating_point": "{words}"}}\n')
+    return words
 
 
 def with_trained_encoder(
@@ -141,8 +162,7 @@ def _trained(
     recipe: Recipe, work: Workspace, network: Network, clips: list[Clip], watcher: Watcher
 ) -> Network:
     shards = [read_shard(shard.file) for shard in shards_of_recipe(recipe, work)]
-    apart = shards[::KEPT_APART]
-    learned = [one for i, one in enumerate(shards) if i % KEPT_APART] or apart
+    learned, _ = _parted(shards)
     teacher = load_weights_of(Network(config_of(recipe.start)), recipe.start).vision.eval()
     begin_with(network, recipe.start)
     config = recipe.pictures
@@ -152,11 +172,7 @@ def _trained(
         network, teacher, joined(learned), flight_frames(clips), config, recipe.train,
         _partial(work), lambda step, losses: watcher.advance(1, each, **losses),
     )  # fmt: skip
-    words = set_operating_point(network, joined(apart), config.false_alarms)
-    state = {'weights': network.state_dict(), 'average': network.state_dict(), 'optimiser': {}}
-    torch.save({**state, 'step': config.steps}, work.encoder)
-    write_text(_point_file(work), f'{{"operating_point": "{words}"}}\n')
-    watcher.end(words)
+    watcher.end(keep_encoder(recipe, work, network))
     return network
 
 
