@@ -3,7 +3,18 @@
 """``liquid-drone bench``: how fast the parts are here; one file in ``benchmarks`` each."""
 
 from ..arguments import CommandGroup
-from .benchmarks import belief, endurance, fuzz_mavlink, policy, ros, runtime, scale, sim, vision
+from .benchmarks import (
+    belief,
+    endurance,
+    fuzz_mavlink,
+    memory,
+    policy,
+    ros,
+    runtime,
+    scale,
+    sim,
+    vision,
+)
 
 NAME = 'bench'
 HELP = 'measure how fast the parts are on this machine'
@@ -17,6 +28,7 @@ EPILOG = """examples:
   liquid-drone bench sim
   liquid-drone bench scale
   liquid-drone bench belief --bundle models/mine
+  liquid-drone bench memory --seeds 5
 """
 
 COMMAND = CommandGroup(
@@ -33,5 +45,6 @@ COMMAND = CommandGroup(
         sim.COMMAND,
         scale.COMMAND,
         belief.COMMAND,
+        memory.COMMAND,
     ),
 )

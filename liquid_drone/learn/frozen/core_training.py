@@ -37,11 +37,11 @@ def train_core(
     network: Network,
     flights: list[FlightViews],
     config: TrainConfig,
-    checkpoint: Path,
+    checkpoint: Path | None,
     report: Report = lambda step, losses: None,
     note: Callable[[str], None] = lambda text: None,
 ) -> Network:
-    """Train the core of a network and write a checkpoint; return the averaged network.
+    """Train the core of a network and write a checkpoint, if it is named; return the average.
 
     Raises:
         EpisodeError: no flight is as long as a window.
@@ -79,7 +79,8 @@ def train_core(
         network.constrain()
         progress.average.update_parameters(network)
         report(step, {name: float(value.detach()) for name, value in losses.items()})
-    save_progress(progress, config.steps, checkpoint)
+    if checkpoint is not None:
+        save_progress(progress, config.steps, checkpoint)
     averaged = progress.average.module
     assert isinstance(averaged, Network)
     return averaged

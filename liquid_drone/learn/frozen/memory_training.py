@@ -7,10 +7,12 @@ without a memory. The core's losses do not reach it.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ...errors import TrainingError
 from ...policy.network import Network
@@ -35,11 +37,29 @@ def train_memory(
         TrainingError: the loss is not finite.
 
     """
+    smooth = train_memory_alone(network, flights, config)
+    return [remembering(network, flight) for flight in flights], smooth
+
+
+def train_memory_alone(
+    network: Network,
+    flights: list[FlightViews],
+    config: TrainConfig,
+    fixed: Sequence[Tensor] = (),
+) -> float:
+    """Train the memory by its belief, all of it but what is fixed; return the loss.
+
+    Raises:
+        TrainingError: the loss is not finite.
+
+    """
     memory = network.memory
     assert memory is not None
     memory.requires_grad_(True)
-    layer = list(memory.measure.parameters())
-    constants = [p for name, p in memory.named_parameters() if not name.startswith('measure.')]
+    kept = {id(parameter) for parameter in fixed}
+    named = [(name, p) for name, p in memory.named_parameters() if id(p) not in kept]
+    layer = [p for name, p in named if name.startswith('measure.')]
+    constants = [p for name, p in named if not name.startswith('measure.')]
     groups = [{'params': layer, 'base': RATE}, {'params': constants, 'base': CONSTANT_RATE}]
     optimiser = torch.optim.Adam(groups)
     windows, smooth = WINDOWS * config.windows, math.nan
@@ -63,7 +83,7 @@ def train_memory(
         now = float(losses['belief'].detach())
         smooth = now if step == 0 else SMOOTHING * smooth + (1.0 - SMOOTHING) * now
     memory.requires_grad_(False)
-    return [remembering(network, flight) for flight in flights], smooth
+    return smooth
 
 
 def remembering(network: Network, flight: FlightViews) -> FlightViews:

@@ -19,6 +19,13 @@ from liquid_drone.learn.flights.training_flight import run_job
 from liquid_drone.learn.frozen import views
 from liquid_drone.learn.frozen.config import FrozenEncoder
 from liquid_drone.learn.frozen.rounds import train_core_round, with_kept_encoder
+from liquid_drone.learn.pictures.config import PictureConfig
+from liquid_drone.learn.pictures.encoder_stage import (
+    logits_of,
+    make_pictures,
+    shards_of_recipe,
+)
+from liquid_drone.learn.pictures.shards import read_shard
 from liquid_drone.learn.recipe import (
     Augmentation,
     CollectConfig,
@@ -34,6 +41,7 @@ from liquid_drone.learn.work_found import with_identity
 from liquid_drone.policy.config import NetworkConfig
 from liquid_drone.policy.network import Network
 from liquid_drone.request import RequestSpec
+from liquid_drone.workers.executor import ThisProcess
 
 PLAIN = Augmentation(brightness=0, contrast=0, colour=0, noise=0, flip=False, skip_share=0)
 TRAIN = TrainConfig(
@@ -152,3 +160,50 @@ def test_a_teacher_that_has_not_seen_the_target_looks_for_it(tmp_path, teacher):
         if teacher == 'camera-expert':
             assert label.tolist() == pytest.approx([0.0, 0.0, 0.0, SEARCH_RAD_S])
     assert sides == ({1.0} if teacher == 'camera-expert' else {1.0, -1.0})
+
+
+def test_a_new_encoder_learns_from_flights_and_pictures_before_it_is_kept(tmp_path):
+    pictures = PictureConfig(count=24, per_world=12, looks=2, beside=4, false_alarms=0.25)
+    recipe = replace(
+        RECIPE, frozen=FrozenEncoder('new', encoder_steps=2, views=1), pictures=pictures,
+        worlds=('forest',), seasons=('summer', 'winter'),
+    )  # fmt: skip
+    work, clips = Workspace(tmp_path), [clip(tmp_path, 1)]
+    make_pictures(recipe, work, ThisProcess(), Silent())
+    kept = {}
+    for name, one in {
+        'both': recipe,
+        'flights': replace(recipe, pictures=PictureConfig()),
+    }.items():
+        here = Workspace(tmp_path / name)
+        (here.root / 'train').mkdir(parents=True)
+        if name == 'both':
+            (here.root / 'pictures').symlink_to(work.root / 'pictures')
+        torch.manual_seed(1)
+        network = Network(one.network)
+        begun = network.vision.features.weight.clone()
+        file = with_kept_encoder(one, here, network, clips, Silent())
+        assert file == here.encoder
+        assert not torch.equal(network.vision.features.weight, begun)
+        kept[name] = network
+    both, flights = (kept[name].vision.state_dict() for name in ('both', 'flights'))
+    assert any(not torch.equal(both[name], flights[name]) for name in both)
+    apart = read_shard(shards_of_recipe(recipe, work)[0].file)
+    wrong = logits_of(kept['both'], apart)[apart.target[:, 0] <= 0.5] >= 0.0
+    assert wrong.mean() <= 0.25  # 0.5 is where so many are taken for the target
+    again = Network(recipe.network)
+    with_kept_encoder(recipe, Workspace(tmp_path / 'both'), again, clips, Silent())
+    assert all(torch.equal(again.vision.state_dict()[name], both[name]) for name in both)
+
+
+@pytest.mark.parametrize(
+    ('frozen', 'pictures', 'told'),
+    [
+        (('new', 0), 0, 'a new encoder has learned nothing'),
+        (('', 5), 0, 'expected a bundle'),
+        (('new', 5), 24, 'beside flights'),
+    ],
+)
+def test_an_encoder_that_could_learn_nothing_is_refused(frozen, pictures, told):
+    with pytest.raises(ValueError, match=told):
+        replace(RECIPE, frozen=FrozenEncoder(*frozen), pictures=PictureConfig(count=pictures))
