@@ -55,8 +55,8 @@ def load_scenario(
     place = schema.load_yaml(World, resources.named_file('sim/worlds', world))
     asked = load_task(task)
     followed = load_target(target)
-    if asked.target_stands:
-        followed = dataclasses.replace(followed, motion='still')
+    if asked.target_motion is not None:
+        followed = dataclasses.replace(followed, motion=asked.target_motion)
     flown = schema.load_yaml(Vehicle, resources.named_file('sim/vehicles', vehicle))
     _check_visible(followed, asked, flown)
     return Scenario(

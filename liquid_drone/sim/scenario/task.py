@@ -17,7 +17,7 @@ from ...files import check_name
 from ...resources import named_file
 from ...schema import check_ranges, load_yaml
 from .lane import Lane
-from .target import check_range
+from .target import MotionName, check_range
 from .track import RANGES as TRACK_RANGES
 from .track import Track
 
@@ -51,7 +51,7 @@ class Task:
     start_bearing_deg: float = 25.0  # at most, from the camera's axis
     target_speed_m_s: Range = (0.5, 1.2)
     cruise_altitude_m: float = 2.0
-    target_stands: bool = False  # whatever motion the target's own file says
+    target_motion: MotionName | None = None  # whatever the target's own file says
     keep_distance_m: float = 3.2  # what the expert keeps or flies to
     max_speed_m_s: float | None = None  # of the drone, after settling; None: any
     reacquire_s: float | None = None  # longest loss beyond the track's hidden_s; None: any

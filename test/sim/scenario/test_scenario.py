@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mistakes in the YAML of worlds, seasons and targets are named, with what was expected."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -148,3 +149,21 @@ def test_a_mesh_that_is_missing_or_broken_is_named(tmp_path: Path) -> None:
     target = load_scenario(target=str(tmp_path / 'thing.yaml')).target
     with pytest.raises(ConfigError, match=r'thing\.obj'):
         file_mesh(target.parts[0])
+
+
+@pytest.mark.parametrize('world', ['forest', 'urban'])
+def test_a_task_may_say_how_the_target_moves(world: str) -> None:
+    """The same world and success as follow, with another way for the target."""
+    plain, weaving = (load_scenario(world, task=task) for task in ('follow', 'behind-trees'))
+    assert plain.target.motion == 'walk'
+    same = dataclasses.replace(
+        weaving.task, name=plain.task.name, target_motion=plain.task.target_motion
+    )
+    assert same == plain.task
+    by_target = dataclasses.replace(
+        plain, target=dataclasses.replace(plain.target, motion='behind_trees')
+    )
+    ways = [make_layout(one, 3).route.position for one in (weaving, by_target, plain)]
+    assert np.array_equal(ways[0], ways[1])
+    assert ways[0].shape != ways[2].shape or not np.array_equal(ways[0], ways[2])
+    assert load_scenario(world, task='reach').target.motion == 'still'
