@@ -24,6 +24,7 @@ class CoreBatch(NamedTuple):
     belief: Tensor  # (B, T, 3)
     request: Tensor  # (B, T, 3)
     flown: Tensor  # (B, T, 4)
+    near: Tensor  # (B, T)
     remembered: Tensor | None = None  # (B, T, I)
 
 
@@ -52,6 +53,7 @@ def core_batch(
                 flight.belief[view, index],
                 flight.request[index],
                 flight.flown[view, index],
+                flight.near[index],
                 *told,
             )
         )

@@ -31,6 +31,7 @@ from .memory_training import train_memory
 from .views import FlightViews
 
 WHOLE = TrainConfig()  # of held-out flights: no burn-in
+NEAR = 0.8  # of the nearness: within 2 m
 
 
 def train_core(
@@ -107,15 +108,22 @@ def command_weights(flights: list[FlightViews]) -> Tensor:
 def core_losses(
     network: Network, batch: CoreBatch, weight: Tensor, config: TrainConfig
 ) -> dict[str, Tensor]:
-    """Return the mean squared error of the command, of unit variance, and those of the belief."""
+    """Return the mean squared error of the command, of unit variance, and those of the belief.
+
+    Frames in which the target is hidden or something is near count more, as the recipe says:
+    they are few, and there a wrong command ends the flight.
+    """
     burn_in = config.burn_in
     seen = answered(network, batch.features, batch, burn_in, batch.remembered)
     label = batch.label[:, burn_in:]
     known = ~torch.isnan(label)
     error = torch.where(known, seen.motor - torch.nan_to_num(label), 0.0)
-    losses = {'command': (error**2 * weight).sum() / known.sum().clamp(min=1)}
+    target, near = batch.target[:, burn_in:], batch.near[:, burn_in:]
+    is_hard = (near > NEAR) | (target[..., 0] < 0.5)
+    counts = torch.where(is_hard, config.hard_weight, 1.0)[..., None]
+    losses = {'command': (error**2 * weight * counts).sum() / (known * counts).sum().clamp(min=1)}
     if seen.belief is not None:
-        truth = batch.belief[:, burn_in:], batch.target[:, burn_in:]
+        truth = batch.belief[:, burn_in:], target
         losses |= belief_losses(seen.belief, *truth, config.hidden_weight)
     return losses
 
@@ -134,6 +142,7 @@ def held_out_loss(network: Network, flights: list[FlightViews], weight: Tensor) 
                 torch.from_numpy(flight.belief),
                 torch.from_numpy(flight.request).expand(views, -1, -1),
                 torch.from_numpy(flight.flown),
+                torch.from_numpy(flight.near).expand(views, -1),
                 None if flight.remembered is None else torch.from_numpy(flight.remembered),
             )
             losses = core_losses(network, batch, weight, WHOLE)

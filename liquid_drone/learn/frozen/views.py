@@ -45,6 +45,7 @@ class FlightViews:
     belief: npt.NDArray[np.float32]  # (V, T, 3), mirrored where the view is
     request: npt.NDArray[np.float32]  # (T, 3)
     flown: npt.NDArray[np.float32]  # (V, T, 4), mirrored where the view is
+    near: npt.NDArray[np.float32]  # (T,): of the nearest thing in the picture, 1 at contact
     remembered: npt.NDArray[np.float32] | None = None  # (V, T, I), of a memory that is trained
 
     def __len__(self) -> int:
@@ -93,6 +94,7 @@ def open_views(
                 np.stack([_belief(clip, one) for one in drawn]),
                 clip.request,
                 np.stack([_mirrored(clip.flown, one) for one in drawn]),
+                np.nan_to_num(clip.auxiliary[:, 1:]).max(axis=1),
             )
         )
     return found

@@ -10,10 +10,13 @@ import torch
 
 from liquid_drone.errors import ConfigError, EpisodeError
 from liquid_drone.learn.augmentation.config import Augmentation
+from liquid_drone.learn.behaviour_cloning import answered
 from liquid_drone.learn.clips import CachedFrames, Clip
 from liquid_drone.learn.frozen.core_batches import core_batch
 from liquid_drone.learn.frozen.core_training import (
+    NEAR,
     command_weights,
+    core_losses,
     held_out_loss,
     train_core,
 )
@@ -127,6 +130,7 @@ def told(seed: int, frames: int = 20) -> FlightViews:
         np.stack([np.ones(frames), bearing, far], axis=1)[None].astype(np.float32),
         nothing,
         label,
+        np.zeros(frames, np.float32),
     )
 
 
@@ -164,3 +168,27 @@ def test_a_recipe_that_freezes_and_begins_elsewhere_is_refused():
     words = {'name': 'x', 'frozen': {'bundle': 'none-such'}, 'dagger': {'rounds': 1}}
     with pytest.raises(ConfigError, match='none-such'):
         check_whole(build(Recipe, words, 'recipe'))
+
+
+def test_a_wrong_command_counts_more_where_it_is_hard():
+    torch.manual_seed(0)
+    network = Network(NetworkConfig(SMALL, request=RequestSpec(), belief=True))
+    one = told(3, 40)
+    near = np.where(np.arange(40) % 4 == 0, 0.9, 0.5).astype(np.float32)
+    flights, config = [replace(one, near=near)], replace(CONFIG, windows=2, length=12)
+    batch = core_batch(flights, config, 0.05, 1)
+    weight = torch.ones(4)
+    hard = ((batch.near > NEAR) | (batch.target[..., 0] < 0.5))[..., None].expand(-1, -1, 4)
+    assert 0.1 < hard.float().mean() < 0.9
+    with torch.no_grad():
+        seen = answered(network, batch.features, batch, 0)
+        wrong = (seen.motor - batch.label) ** 2
+        losses = {
+            times: float(
+                core_losses(network, batch, weight, replace(config, hard_weight=times))['command']
+            )
+            for times in (1.0, 5.0)
+        }
+    assert losses[1.0] == pytest.approx(float(wrong.mean()), rel=1e-5)
+    five = (wrong[hard].sum() * 5.0 + wrong[~hard].sum()) / (5.0 * hard.sum() + (~hard).sum())
+    assert losses[5.0] == pytest.approx(float(five), rel=1e-5)

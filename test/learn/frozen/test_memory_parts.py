@@ -45,7 +45,7 @@ def flight(number: int, frames: int = 50) -> FlightViews:
     features = rng.normal(size=(1, frames, 128)).astype(np.float16)
     return FlightViews(
         features, label, np.arange(frames) * 0.05, np.column_stack([seen] * 3), here,
-        np.full((frames, 3), np.nan, np.float32), label,
+        np.full((frames, 3), np.nan, np.float32), label, np.zeros(frames, np.float32),
     )  # fmt: skip
 
 
