@@ -111,7 +111,7 @@ class TrainConfig:
     auxiliary_weight: float = renamed_field('hint_weight', 0.2)
     belief_weight: float = 0.3
     hidden_weight: float = 1.0  # of the belief where the target is not in the picture
-    # of the command, behind a frozen encoder: where it is hidden, or something is within 2 m
+    # of the command, behind a frozen encoder: where it is hidden, or something is within 3.5 m
     hard_weight: float = 1.0
     memory_steps: int = 400  # of a network's memory, before its core behind a frozen encoder
     device: Literal['auto', 'cpu', 'cuda'] = 'auto'  # auto: a graphics card where there is one

@@ -31,7 +31,7 @@ from .memory_training import train_memory
 from .views import FlightViews
 
 WHOLE = TrainConfig()  # of held-out flights: no burn-in
-NEAR = 0.8  # of the nearness: within 2 m
+NEAR = 0.65  # of the nearness: within 3.5 m, where a way round begins
 
 
 def train_core(

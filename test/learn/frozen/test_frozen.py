@@ -174,7 +174,7 @@ def test_a_wrong_command_counts_more_where_it_is_hard():
     torch.manual_seed(0)
     network = Network(NetworkConfig(SMALL, request=RequestSpec(), belief=True))
     one = told(3, 40)
-    near = np.where(np.arange(40) % 4 == 0, 0.9, 0.5).astype(np.float32)
+    near = np.where(np.arange(40) % 4 == 0, 0.7, 0.5).astype(np.float32)
     flights, config = [replace(one, near=near)], replace(CONFIG, windows=2, length=12)
     batch = core_batch(flights, config, 0.05, 1)
     weight = torch.ones(4)
