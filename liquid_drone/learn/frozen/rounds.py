@@ -51,12 +51,17 @@ def with_kept_encoder(
             burn_in=0,
         )  # fmt: skip
         at_once = ENCODER_WINDOWS * ENCODER_FRAMES
-        pictures = pictures_beside(recipe, work)
+        pictures, done = pictures_beside(recipe, work), 0
+
+        def report(step: int, losses: dict[str, float]) -> None:
+            nonlocal done
+            before, done = done, step + 1  # more than one where it goes on
+            watcher.advance(done - before, at_once, **losses)
+
         average = train(
             beside, clips, short, Span(0, short.steps, short.steps),
             checkpoint.with_name('encoder-alone.pt'),
-            report=lambda step, losses: watcher.advance(1, at_once, **losses),
-            beside=pictures.losses if pictures else None,
+            report=report, beside=pictures.losses if pictures else None,
         )  # fmt: skip
         watcher.end(keep_encoder(recipe, work, average))
     load_weights(beside, checkpoint)

@@ -11,6 +11,7 @@ import torch
 from liquid_drone.contract import CommandSpec
 from liquid_drone.episodes import episode
 from liquid_drone.evaluate.pilots.camera_expert import SEARCH_RAD_S
+from liquid_drone.learn import behaviour_cloning
 from liquid_drone.learn.behaviour_cloning import load_weights
 from liquid_drone.learn.clips import CachedFrames, Clip
 from liquid_drone.learn.drivers import DriverPlan
@@ -207,3 +208,31 @@ def test_a_new_encoder_learns_from_flights_and_pictures_before_it_is_kept(tmp_pa
 def test_an_encoder_that_could_learn_nothing_is_refused(frozen, pictures, told):
     with pytest.raises(ValueError, match=told):
         replace(RECIPE, frozen=FrozenEncoder(*frozen), pictures=PictureConfig(count=pictures))
+
+
+def test_an_encoder_that_was_stopped_goes_on_and_says_where_it_is(tmp_path, monkeypatch):
+    work, clips = Workspace(tmp_path), [clip(tmp_path, 1)]
+    (tmp_path / 'train').mkdir()
+    recipe = replace(RECIPE, frozen=FrozenEncoder('follow', encoder_steps=4, views=1))
+    monkeypatch.setattr(behaviour_cloning, 'CHECKPOINT_S', 0.0)  # after every step
+
+    class Stops(Titles):
+        """Counts the steps; the first time it stops after two of them."""
+
+        def __init__(self, last: int) -> None:
+            super().__init__()
+            self.counts: list[int] = []
+            self.last = last
+
+        def advance(self, count: int, *rest: float, **numbers: float) -> None:
+            if len(self.counts) == self.last:
+                raise KeyboardInterrupt
+            self.counts.append(count)
+
+    first, second = Stops(2), Stops(99)
+    with pytest.raises(KeyboardInterrupt):
+        with_kept_encoder(recipe, work, Network(recipe.network), clips, first)
+    with_kept_encoder(recipe, work, Network(recipe.network), clips, second)
+    assert sum(first.counts) == 2
+    assert second.counts[0] > 1
+    assert sum(second.counts) == 4
