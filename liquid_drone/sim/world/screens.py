@@ -16,16 +16,12 @@ from . import plants
 from .placement import Collection
 from .scenery import Material, Solid
 from .town import models
-from .tracks import HidingRow
+from .tracks import THICK_M, TRUNK_M, HidingRow
 
-TRUNK_M, BESIDE_M = 0.3, 0.5  # radius of a trunk, from one to the next: no light between them
 TRUNK_HIGH = 1.15  # of a usual tree's height
 WALL_M, WALL_HIGH_M = 0.3, 2.9
-TRAILER_M, TRAILER_HIGH_M, TRAILER_LONG_M = (
-    0.9,
-    2.9,
-    6.0,
-)  # narrow: who looks through the gap sees the turn behind it
+TRAILER_M = THICK_M  # narrow: who looks through the gap sees the turn behind it
+TRAILER_HIGH_M, TRAILER_LONG_M = 2.9, 6.0
 BRICK: Colour = (0.56, 0.27, 0.20)
 TARPAULINS = ((0.80, 0.80, 0.78), (0.20, 0.27, 0.42), (0.30, 0.36, 0.28), (0.45, 0.45, 0.47))
 
@@ -39,7 +35,7 @@ def plant_trunks(
 ) -> list[Solid]:
     """Plant conifers so near to one another that nobody sees between them."""
     solids = []
-    for spot in trunk_spots(screen):
+    for spot in screen.trunks():
         bark, needles, kind, yaw = rng.random(4)
         model = plants.conifer(int(kind * plants.VARIANTS), _pick(season.bark, bark))
         x, y, z = float(spot[0]), float(spot[1]), height_at(spot)
@@ -49,19 +45,6 @@ def plant_trunks(
         base = plants.CROWN_BASE * plants.TREE_M * TRUNK_HIGH
         solids.append(Solid('cylinder', (TRUNK_M, base + 0.4), (x, y, z + base / 2.0 - 0.2)))
     return solids
-
-
-def trunk_spots(screen: HidingRow) -> FloatArray:
-    """Return where the trunks of a screen stand (N, 2)."""
-    rows = []
-    for sign in (-1.0, 1.0):
-        near, far = screen.side(sign)
-        first = near + sign * screen.along * TRUNK_M
-        count = max(math.ceil((screen.length_m - 2.0 * TRUNK_M) / BESIDE_M), 1) + 1
-        last = far - sign * screen.along * TRUNK_M
-        rows.append(np.linspace(first, last, count) - TRUNK_M * screen.ahead)
-    spots: FloatArray = np.concatenate(rows)
-    return spots
 
 
 def build_row(screen: HidingRow, things: Collection, rng: np.random.Generator) -> list[Solid]:

@@ -6,6 +6,9 @@ At each event the target of ``hidden_s`` walks through a gap in a screen, too na
 turns at once and goes along behind the screen to its end. Who keeps 3 m away on this side loses
 sight of it for that long. Of ``turn_deg`` it turns in the open, and where only doubles cross it
 turns off as one of them goes on. A season draws nothing here.
+
+A screen is put where the way bends; all the rest of the way, long before and long after, has to
+miss it. A way that winds back into a screen of its own is drawn again.
 """
 
 import math
@@ -14,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...arrays import FloatArray
+from ...errors import SimulationError
 from ...streams import Stream, stream
 from ..scenario.scenario import Scenario
 from ..scenario.track import Track
@@ -31,6 +35,9 @@ UNHIDDEN_M = 0.75  # along a screen until it is out of sight: seen through the g
 END_S = 8.0  # before the end of the flight nothing begins
 BESIDE_M = 1.9  # of a screen: whoever follows flies here
 SPARE_M = 2.0
+TRUNK_M, TRUNK_STEP_M = 0.3, 0.5  # radius, from one to the next: no light between them
+THICK_M = 0.9  # of a screen in a town, from its face towards who follows: none is thicker
+TRIES = 100  # of a way; in a forest three in a thousand wind back into a screen
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,28 @@ class HidingRow:
             self.gap + step * self.half_gap_m,
             self.gap + step * (self.half_gap_m + self.length_m),
         )
+
+    def trunks(self) -> FloatArray:
+        """Return where its trunks stand (N, 2), in a forest."""
+        rows = []
+        for sign in (-1.0, 1.0):
+            near, far = self.side(sign)
+            first, last = near + sign * self.along * TRUNK_M, far - sign * self.along * TRUNK_M
+            count = max(math.ceil((self.length_m - 2.0 * TRUNK_M) / TRUNK_STEP_M), 1) + 1
+            rows.append(np.linspace(first, last, count) - TRUNK_M * self.ahead)
+        spots: FloatArray = np.concatenate(rows)
+        return spots
+
+    def gap_to(self, points: FloatArray, is_forest: bool) -> float:
+        """Return the distance between what the row is made of and the nearest point (N, 2)."""
+        if is_forest:
+            away = points[:, None] - self.trunks()
+            return float(np.sqrt((away * away).sum(axis=2).min())) - TRUNK_M
+        offset = points - self.gap
+        x, y = np.abs(offset @ self.along) - self.half_gap_m, offset @ self.ahead
+        beside = np.maximum(np.maximum(-x, x - self.length_m), 0.0)
+        before = np.maximum(np.maximum(-THICK_M - y, y), 0.0)
+        return float(np.hypot(beside, before).min())
 
     def kept_free(self) -> FloatArray:
         """Return points (N, 2) on it and along its near side, where nothing else may stand."""
@@ -71,20 +100,43 @@ class TrackWay:
 
 
 def draw_way(scenario: Scenario, track: Track, seed: int, curvature_per_m: float) -> TrackWay:
-    """Draw the way of a track's target from the origin, with all that happens on it."""
+    """Draw the way of a track's target from the origin, with all that happens on it.
+
+    Raises:
+        SimulationError: every way that was drawn winds back into a screen of its own.
+
+    """
+    is_forest, radius_m = scenario.world.forest is not None, scenario.target.radius_m
+    for attempt in range(TRIES):
+        way = draw_try(scenario, track, seed, curvature_per_m, attempt)
+        gaps_m = [screen.gap_to(way.route.position, is_forest) for screen in way.screens]
+        if all(gap_m > radius_m for gap_m in gaps_m):
+            return way
+    raise SimulationError(
+        f'task {scenario.task.name}, seed {seed}: expected a way that misses its own '
+        f'{track.events} screens, got none in {TRIES} tries: lower events or the curvature of '
+        "the world's paths"
+    )
+
+
+def draw_try(
+    scenario: Scenario, track: Track, seed: int, curvature_per_m: float, attempt: int
+) -> TrackWay:
+    """Draw a way that may wind back into a screen; each attempt bends it elsewhere."""
     speed = _speeds(scenario, track, stream(seed, Stream.SPEED))
     travelled = np.concatenate([[0.0], np.cumsum(speed[:-1]) * STEP_S])
     rng = stream(seed, Stream.BENDS)
     events_s = event_times(scenario, track)
     side = float(rng.choice([-1.0, 1.0]))
-    signs = [side * (-1.0) ** k for k in range(len(events_s))]  # by turns: it never comes back
+    signs = [side * (-1.0) ** k for k in range(len(events_s))]  # by turns: it seldom comes back
     bends = [
         bend
         for time_s, sign in zip(events_s, signs, strict=True)
         if (bend := _bend(track, travelled, time_s, sign)) is not None
     ]
     length = float(travelled[-1]) + SPARE_M
-    path = routes.winding_path(stream(seed, Stream.WAY), length, curvature_per_m, bends=bends)
+    rng = stream(seed, Stream.WAY, *([attempt] if attempt else []))
+    path = routes.winding_path(rng, length, curvature_per_m, bends=bends)
     screens: tuple[HidingRow, ...] = ()
     if track.hidden_s:
         wide = scenario.target.radius_m + GAP_M

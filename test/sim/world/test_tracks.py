@@ -3,14 +3,15 @@
 """Protects: what a hard track promises of its place, for seeds and difficulties that are drawn."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from liquid_drone import resources
-from liquid_drone.errors import ConfigError
+from liquid_drone.errors import ConfigError, SimulationError
 from liquid_drone.sim.scenario.scenario import load_scenario
 from liquid_drone.sim.scenario.task import load_task
 from liquid_drone.sim.way_round import is_free_line
@@ -31,6 +32,23 @@ def occlusion_of(hidden_s):
     return dataclasses.replace(HIDING, task=task), task.track
 
 
+def gap_m(way, world):
+    """Return the least distance between the middle of the target and what its screens are of."""
+    gaps = []
+    for screen in way.screens:
+        spots = screen.trunks() if world == 'forest' else np.zeros((0, 2))
+        circles = np.column_stack([spots, np.full(len(spots), tracks.TRUNK_M)])
+        boxes = []
+        for near, far in (screen.side(-1.0), screen.side(1.0)):
+            x, y = (near + far) / 2.0 - screens.TRAILER_M / 2.0 * screen.ahead
+            yaw = math.atan2(screen.along[1], screen.along[0])
+            boxes.append([x, y, screen.length_m / 2.0, screens.TRAILER_M / 2.0, yaw])
+        none = np.zeros((0, 5))
+        row = Obstacles(circles, none if world == 'forest' else np.array(boxes))
+        gaps.append(row.gap(way.route.position).min())
+    return min(gaps)
+
+
 @settings(max_examples=25, deadline=None)
 @given(seed=SEEDS, hidden_s=st.floats(1.0, 8.0))
 def test_the_target_is_hidden_from_who_keeps_beside_it_for_as_long_as_the_task_says(
@@ -40,8 +58,8 @@ def test_the_target_is_hidden_from_who_keeps_beside_it_for_as_long_as_the_task_s
     way = tracks.draw_way(scenario, track, seed, 0.12)
     assert len(way.screens) == track.events
     for screen, begin_s in zip(way.screens, way.events_s, strict=True):
-        spots = screens.trunk_spots(screen)
-        radii = np.full((len(spots), 1), screens.TRUNK_M)
+        spots = screen.trunks()
+        radii = np.full((len(spots), 1), tracks.TRUNK_M)
         trunks = Obstacles(np.column_stack([spots, radii]), np.zeros((0, 5)))
         hidden = 0
         for time_s in np.arange(begin_s, begin_s + hidden_s + 6.0, STEP_S):
@@ -54,14 +72,37 @@ def test_the_target_is_hidden_from_who_keeps_beside_it_for_as_long_as_the_task_s
 
 @settings(max_examples=25, deadline=None)
 @given(seed=SEEDS, hidden_s=st.floats(1.0, 8.0))
+@example(seed=272935, hidden_s=2.0)  # wound back into its first screen
 def test_the_target_walks_through_the_gap_and_a_drone_does_not_fit(seed, hidden_s):
     scenario, track = occlusion_of(hidden_s)
     way = tracks.draw_way(scenario, track, seed, 0.12)
-    spots = np.concatenate([screens.trunk_spots(screen) for screen in way.screens])
-    gap = np.min(np.linalg.norm(way.route.position[:, None] - spots, axis=2)) - screens.TRUNK_M
+    spots = np.concatenate([screen.trunks() for screen in way.screens])
+    gap = np.min(np.linalg.norm(way.route.position[:, None] - spots, axis=2)) - tracks.TRUNK_M
     assert gap > scenario.target.radius_m
     drone_m = scenario.vehicle.radius_m
     assert all(screen.half_gap_m < drone_m + 0.12 for screen in way.screens)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=SEEDS,
+    hidden_s=st.floats(0.5, 3.0),
+    curvature_per_m=st.floats(0.1, 0.8),
+    world=st.sampled_from(['forest', 'urban']),
+)
+@example(seed=5178, hidden_s=1.0, curvature_per_m=0.12, world='forest')  # before the event
+@example(seed=3, hidden_s=1.0, curvature_per_m=0.5, world='urban')
+@example(seed=3267, hidden_s=1.0, curvature_per_m=0.12, world='forest')  # just past a trunk
+def test_a_way_that_winds_into_its_own_screen_is_drawn_again_and_no_other(
+    seed, hidden_s, curvature_per_m, world
+):
+    scenario, track = occlusion_of(hidden_s)
+    scenario = dataclasses.replace(scenario, world=load_scenario(world).world)
+    first = tracks.draw_try(scenario, track, seed, curvature_per_m, 0)
+    way = tracks.draw_way(scenario, track, seed, curvature_per_m)
+    assert gap_m(way, world) > scenario.target.radius_m
+    if gap_m(first, world) > scenario.target.radius_m:
+        np.testing.assert_array_equal(way.route.position, first.route.position)
 
 
 @settings(max_examples=25, deadline=None)
@@ -140,3 +181,10 @@ def test_every_level_of_every_track_is_a_task():
     for name in ALL:
         task = load_task(name)
         assert [task.at_level(level).name for level in task.levels]
+
+
+def test_where_every_way_winds_into_a_screen_the_error_says_what_to_lower(monkeypatch):
+    monkeypatch.setattr(tracks, 'TRIES', 1)
+    scenario, track = occlusion_of(2.0)
+    with pytest.raises(SimulationError, match='lower events'):
+        tracks.draw_way(scenario, track, 272935, 0.12)
