@@ -15,6 +15,7 @@ from ..scoring import Rate
 
 WIDTH, HEIGHT = 560.0, 260.0
 LEFT, RIGHT, TOP, BOTTOM = 62.0, 30.0, 18.0, 54.0
+SCALE_M = 5.0  # of the bar beside a path
 COLOURS = 8  # of series in the style, then they repeat
 Points = Sequence[tuple[float, float]]
 
@@ -75,7 +76,7 @@ def interval_bar(rate: Rate) -> str:
 
 
 def from_above(drone: FloatArray, target: FloatArray, trunks: FloatArray, title: str) -> str:
-    """Return paths (T, 2) of drone and target among trunks (K, 3), north up."""
+    """Return paths (T, 2) of drone and target among trunks (K, 3), north up, with a bar of 5 m."""
     low_x, low_y = (
         min(drone[:, 0].min(), target[:, 0].min()),
         min(drone[:, 1].min(), target[:, 1].min()),
@@ -100,7 +101,9 @@ def from_above(drone: FloatArray, target: FloatArray, trunks: FloatArray, title:
     return (
         f'<svg class="above" viewBox="{" ".join(f"{value:.2f}" for value in box)}" role="img" '
         f'aria-label="{escape(title)}">{circles}{_path(target, "target")}{_path(drone, "drone")}'
-        f'<circle class="end" cx="{end[0]:.2f}" cy="{-end[1]:.2f}" r="0.5"/></svg>'
+        f'<circle class="end" cx="{end[0]:.2f}" cy="{-end[1]:.2f}" r="0.5"/>'
+        f'<line class="scale" x1="{box[0] + 1:.2f}" x2="{box[0] + 1 + SCALE_M:.2f}" '
+        f'y1="{box[1] + box[3] - 1:.2f}" y2="{box[1] + box[3] - 1:.2f}"/></svg>'
     )
 
 

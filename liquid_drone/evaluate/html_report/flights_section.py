@@ -8,7 +8,7 @@ import numpy as np
 
 from ..replay.finding import FoundFlight
 from ..scoring import distance_m
-from .charts import Axis, from_above, lines, round_ticks
+from .charts import SCALE_M, Axis, from_above, lines, round_ticks
 from .contents import FilmedFlight, Place, ReportContents, failure_words
 from .markup import counted, folded, note, section, table
 from .media import MediaBudget, begin_of, short_film
@@ -59,7 +59,7 @@ def gallery(contents: ReportContents, media: MediaBudget) -> str:
     cards = ''.join(_card(one, contents, media) for one in contents.filmed)
     words = (
         'Failures first; a film begins some seconds before it goes wrong. From above: the drone, '
-        'a line to its dot, the target, dashed, among trunks.'
+        f'a line to its dot, the target, dashed, among trunks; the bar is {SCALE_M:g} m.'
     )
     left_out = note(f'Films that would make the page too large: {media.left_out}.')
     parts = (note(words), f'<div class="cards">{cards}</div>', left_out if media.left_out else '')

@@ -47,6 +47,7 @@ font-size:.9rem}.key{display:inline-block;width:1rem;height:.3rem;margin-right:.
 vertical-align:middle}
 .trunk{fill:var(--c4);opacity:.55}.drone,.target{fill:none;stroke-width:.35}
 .drone{stroke:var(--c0)}.target{stroke:var(--c1);stroke-dasharray:.8 .5}.end{fill:var(--c0)}
+.scale{stroke:var(--soft);stroke-width:.3}
 .failed{color:var(--c1);font-weight:600}.good{color:var(--c2);font-weight:600}
 code{font-size:.88em}pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--card);padding:.7rem;
 border:1px solid var(--rule);border-radius:6px}
