@@ -35,7 +35,7 @@ class Activity:
     seconds: FloatArray  # (T,), since the policy began
     states: FloatArray  # (T, N)
     commands: FloatArray  # (T, 4)
-    bearing: FloatArray  # (T,), of the target in the image, -1 left .. 1 right
+    bearing: FloatArray  # (T,), of the target, -1 left .. 1 right of the image; nan: not in it
     memory_s: FloatArray  # (T / JACOBIAN_EVERY, N), see memory_of, longest first
 
 
@@ -86,11 +86,12 @@ def replay(network: Network, log: FlightLog) -> Activity:
             command, state, *_ = core(seen[None], state, span)
         rows.append(network.neurons(state)[0].numpy())
         commands.append(command[0].numpy())
+    seen_now = log.column('target_pixels')[shown.rows] > 0
     return Activity(
         shown.stamps_s - shown.stamps_s[0],
         np.array(rows, dtype=np.float64),
         np.array(commands, dtype=np.float64),
-        log.column('target_bearing')[shown.rows],
+        np.where(seen_now, log.column('target_bearing')[shown.rows], np.nan),
         np.array(memory),
     )
 

@@ -36,6 +36,7 @@ def log() -> FlightLog:
         row = {name: np.zeros(shape, kind) for name, (shape, kind) in COLUMNS.items()}
         stamp_ns = 10**9 + 50_000_000 * k
         row |= {'stamp_ns': stamp_ns, 'exposed_ns': stamp_ns, 'following': k >= 2}
+        row |= {'target_bearing': 0.0 if k < 7 else 0.5, 'target_pixels': 40 if k >= 7 else 0}
         made.append(cv2.imencode('.png', image[:, :, ::-1])[1].tobytes(), **row)
     return made
 
@@ -55,6 +56,8 @@ def test_the_replay_is_what_the_network_answers_step_by_step(log, config):
     assert activity.states.shape == (10, 19)
     assert activity.memory_s.shape == (2, 19)
     assert activity.seconds[-1] == pytest.approx(0.45)
+    assert np.isnan(activity.bearing[:5]).all()  # the target is not in the picture: no bearing
+    assert (activity.bearing[5:] == 0.5).all()
 
 
 def test_a_flight_without_the_policy_is_refused(log):

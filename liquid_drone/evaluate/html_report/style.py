@@ -35,7 +35,8 @@ border-radius:50%;background:var(--c0)}
 .cards{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,24rem),1fr))}
 .card{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:.8rem;
 min-width:0}.card h3{margin:0 0 .3em;font-size:1rem}
-.plots{display:grid;gap:1rem}.plots figure{margin:0}
+.plots{display:grid;gap:1rem;align-items:start;
+grid-template-columns:repeat(auto-fill,minmax(min(100%,30rem),1fr))}.plots figure{margin:0}
 figure{margin:.6em 0}figcaption{font-weight:600}
 svg{width:100%;height:auto;display:block;background:var(--card)}
 svg.above{max-height:20rem}svg text{fill:var(--soft);font-size:15px}

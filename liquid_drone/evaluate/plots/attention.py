@@ -16,6 +16,7 @@ from ..attention.scenes import Scene
 from .rates import save
 
 FRAMES_PER_S = 10
+EVEN = 1.001  # largest by mean, below which a map is even
 MAP_SIZE = (64, 36)  # of a map when it is drawn
 
 
@@ -36,7 +37,7 @@ def strip(looks: Mapping[str, Look], scenes: Sequence[Scene], title: str, path: 
         every[0, column].imshow(image)
         every[0, column].set_title(scene.place, fontsize=9)
         for row, look in enumerate(looks.values(), start=1):
-            every[row, column].imshow(_over(image, look))
+            every[row, column].imshow(over(image, look))
     for axes, name in zip(every[:, 0], ('camera', *looks), strict=True):
         axes.set_ylabel(name, fontsize=9)
     for axes in every.flat:
@@ -64,7 +65,7 @@ def film(looks: Mapping[str, Look], images: Image, path: Path) -> None:
         writer.send(None)
         for image in images:
             panes = [cv2.resize(image, (2 * width, 2 * height))]
-            panes += [_over(image, look) for look in looks.values()]
+            panes += [over(image, look) for look in looks.values()]
             panes += [np.zeros_like(panes[0])] * (rows * columns - len(panes))
             for pane, name in zip(panes, ('camera', *looks), strict=False):
                 cv2.putText(pane, name, (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255,) * 3, 1)
@@ -76,8 +77,11 @@ def film(looks: Mapping[str, Look], images: Image, path: Path) -> None:
         writer.close()
 
 
-def _over(image: Image, look: Look) -> Image:
+def over(image: Image, look: Look) -> Image:
+    """Return a picture under its map, twice as large; plain where the map points nowhere."""
     small: Float32Array = cv2.resize(
         look(image[None])[0].astype(np.float32), MAP_SIZE, interpolation=cv2.INTER_AREA
     )
+    if float(small.max()) < EVEN * float(small.mean()):  # it points nowhere: no heat at all
+        small = np.zeros_like(small)
     return np.ascontiguousarray(overlay(image, small))

@@ -21,6 +21,7 @@ from ..neuron_dynamics import Activity, principal
 
 EXCITES, INHIBITS, INK, FAINT = '#c2482e', '#2f6f9f', '#222222', '#bbbbbb'
 LAYER_COLOURS = ('#d9a441', '#4f8a5b', '#8a4f7d')  # inter, command, motor
+MOTOR_COLOURS = ('#1f6fb2', '#c8502b', '#2f8a57', '#8a4fa3')  # vx, vy, vz, yaw rate
 Spread = Mapping[str, Sequence[tuple[float, float, float]]]  # cell -> low, middle, high per scale
 
 
@@ -67,10 +68,13 @@ def draw_neurons(activity: Activity, wiring: Wiring | None, path: Path) -> None:
             shade = 0.35 + 0.65 * (neuron - start) / max(end - start - 1, 1)
             label = COMMAND_NAMES[neuron - start] if motor else None
             line, colour = activity.states[:, neuron], LAYER_COLOURS[k % len(LAYER_COLOURS)]
+            if motor:
+                colour, shade = MOTOR_COLOURS[neuron - start], 1.0
             every[k].plot(activity.seconds, line, color=colour, alpha=shade, lw=1.0, label=label)
         every[k].set_ylabel(names[k])
         if motor:
-            every[k].legend(loc='lower right', ncol=4, frameon=False, fontsize=8)
+            above = {'loc': 'lower right', 'bbox_to_anchor': (1.0, 0.98), 'borderpad': 0.1}
+            every[k].legend(ncol=4, frameon=False, fontsize=8, **above)
     every[-1].set_xlabel('seconds of flight')
     _save(figure, path)
 
@@ -90,7 +94,7 @@ def draw_phases(activity: Activity, path: Path) -> None:
     right.scatter(activity.bearing, activity.commands[:, 3], c=activity.seconds, s=5)
     right.set_xlabel('target in the image (-1 left, 1 right)')
     right.set_ylabel('yaw rate, rad/s')
-    right.set_title('a target on the left turns it left', fontsize=10)
+    right.set_title('the turn, where the target is in view', fontsize=10)
     _save(figure, path)
 
 

@@ -4,6 +4,7 @@
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -22,6 +23,7 @@ from liquid_drone.evaluate.attention.scores import (
     mass_on,
     ssim,
 )
+from liquid_drone.evaluate.plots.attention import over
 from liquid_drone.policy.config import CoreConfig, NetworkConfig, VisionConfig
 from liquid_drone.policy.network import Network
 
@@ -125,3 +127,12 @@ def test_the_summary_judges_home_by_seeds_that_the_monitor_has_not_seen():
     assert rows['forest-summer']['alarms'] == rows['forest-autumn']['alarms'] == 1.0
     assert rows['forest-summer']['frames'] == 16
     assert '| a | m | forest-autumn | 50% | 2.0 | 100% |' in table(list(rows.values()), 'home')
+
+
+def test_a_map_that_points_nowhere_hides_nothing_of_its_picture():
+    image = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    plain = cv2.resize(image, (2 * WIDTH, 2 * HEIGHT), interpolation=cv2.INTER_LINEAR)
+    even = np.full((1, HEIGHT, WIDTH), 1.0 / (HEIGHT * WIDTH))
+    assert (over(image, lambda _: even) == plain).all()
+    even[0, :40, :40] *= 3.0
+    assert (over(image, lambda _: even) != plain).any()
