@@ -74,8 +74,12 @@ class FlightWatcher(Protocol):
         """Take what was decided on a frame; may wait, to fly at the pace of a clock."""
 
 
+def _nothing() -> None:
+    """Do nothing after a frame: nobody looks on."""
+
+
 def run(
-    flight: InProcessFlight, driver: Driver, on_frame: Callable[[], None] = lambda: None
+    flight: InProcessFlight, driver: Driver, on_frame: Callable[[], None] = _nothing
 ) -> FlightLog:
     """Fly to the end and return the log; where no new image came, the last answer stands."""
     output: DriverOutput | None = None
@@ -91,7 +95,7 @@ def run(
 def fly(
     session: Session,
     runner: PolicyRunner,
-    on_progress: Callable[[FlightProgress], None] = lambda _: None,
+    on_progress: Callable[[FlightProgress], None] | None = None,
     limits: Limits = SIMULATION_LIMITS,
     watcher: FlightWatcher | None = None,
 ) -> FlightLog:
@@ -103,10 +107,11 @@ def fly(
     """
     runner.ask(session.request)
     driver = PolicyDriver(runner)
+    on_frame = _nothing if on_progress is None else lambda: on_progress(session.progress())
     fov_deg = runner.contract.camera.horizontal_fov_deg
     flight = MavlinkFlight(session, driver.reset, limits, fov_deg, watcher)
     try:
-        log = run(flight, driver, lambda: on_progress(session.progress()))
+        log = run(flight, driver, on_frame)
     finally:
         flight.close()
     log.meta.update(
