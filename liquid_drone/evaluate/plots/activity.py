@@ -34,7 +34,7 @@ def draw_activity(activity: Activity, wiring: Wiring, path: Path) -> None:
             edgecolor='0.2', linewidth=0.5, zorder=3,
         )  # fmt: skip
         bearing, turn = activity.bearing[tick], activity.commands[tick, 3]
-        where = 'target not in view' if np.isnan(bearing) else f'bearing {bearing:+.2f}'
+        where = 'not in view' if np.isnan(bearing) else f'bearing {bearing:+.2f}'
         moment = f'{activity.seconds[tick]:.1f} s, {where}, turn {turn:+.2f} rad/s'
         axes.set_title(moment, fontsize=8)
         axes.axis('off')
