@@ -6,6 +6,11 @@ Where the straight line is free, it is the way. Else the shortest way on a grid 
 found (A*, Hart et al. 1968), in which gaps too narrow for the hull are closed and the air next to
 obstacles costs more; the first straight leg of it is what is flown. It depends on the present
 places alone and remembers nothing. What moves is left to the expert's avoiding.
+
+The cells lie still in the world. What a way costs then shrinks by as much as is flown along it,
+and no other shrinks faster: of two sides that cost nearly the same, the one begun stays the
+cheaper. Cells counted from the drone would cover an obstacle anew at each step, and change the
+side.
 """
 
 import heapq
@@ -45,7 +50,7 @@ def first_leg(
     """
     if is_free_line(position, goal, obstacles, hull_m + HARD_M):
         return goal
-    low = position - HALF_M
+    low = np.floor((position - HALF_M) / CELL_M) * CELL_M
     cost = _costs(low, obstacles, hull_m)
     last = len(cost) - 1
     start, end = (_cell(point - low, last) for point in (position, goal))
@@ -57,7 +62,7 @@ def first_leg(
         corner = cell
     if corner == start:
         corner = way[min(2, len(way) - 1)]
-    leg: FloatArray = low + (np.array(corner) + 0.5) * CELL_M
+    leg: FloatArray = low + np.array(corner) * CELL_M
     return leg
 
 
@@ -96,7 +101,7 @@ def _meets_box(a: FloatArray, b: FloatArray, boxes: FloatArray, keep_m: float) -
 
 
 def _costs(low: FloatArray, obstacles: Obstacles, hull_m: float) -> Float32Array:
-    """Return what each cell costs, (N, N) by x and y."""
+    """Return what each cell costs, (N, N) by x and y; the middle of the first is at ``low``."""
     count = round(2.0 * HALF_M / CELL_M)
     solid = np.full((count, count), 255, np.uint8)  # rows are y, as OpenCV draws
     scale = (1 << FINE) / CELL_M
@@ -123,7 +128,7 @@ def _near(rows: FloatArray, middle: FloatArray, reach_m: float) -> FloatArray:
 
 
 def _cell(offset: FloatArray, last: int) -> tuple[int, int]:
-    i, j = np.clip(np.floor(offset / CELL_M), 0, last).astype(int).tolist()
+    i, j = np.clip(np.round(offset / CELL_M), 0, last).astype(int).tolist()
     return i, j
 
 
