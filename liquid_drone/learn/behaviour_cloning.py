@@ -115,6 +115,10 @@ def train(
     if team.first:
         save_progress(progress, span.last, checkpoint)
         partial.unlink(missing_ok=True)
+    return _averaged(progress)
+
+
+def _averaged(progress: TrainingProgress) -> Network:
     averaged = progress.average.module.cpu()
     assert isinstance(averaged, Network)
     return averaged
