@@ -85,6 +85,63 @@ def rows(page: Page, subject: str) -> list[list[str]]:
     return [row for row in page.states[-1]['checks'] if row[0] == subject]
 
 
+async def tightens_and_records(page: Page) -> None:
+    assert await page.read(lambda: page.stage() == 'standby')
+    assert await page.read(lambda: page.states[-1].get('follow_mode') == 'GUIDED')
+    assert await page.read(lambda: not page.states[-1]['obstacles'])
+    assert await page.read(lambda: 'speed_m_s' in page.states[-1].get('limits', {}))
+    for message in (
+        {'do': 'tighten', 'limit': 'speed_m_s', 'value': 0.8},
+        {'do': 'tighten', 'limit': 'speed_m_s', 'value': 5.0},
+        {'do': 'shadow', 'on': True},
+        {'do': 'shadow', 'on': False},
+        {'do': 'record'},
+    ):
+        count = len(page.answers)
+        await page.send(**message)
+        assert await page.read(lambda count=count: len(page.answers) > count)
+
+
+async def engages_and_hands_back(page: Page) -> None:
+    for _ in range(10):  # a busy machine may let go
+        await page.hold(1.3)
+        if await page.read(lambda: page.stage() in ('ready', 'engaged'), 3.0):
+            break
+    assert await page.read(lambda: page.stage() == 'engaged')
+    await page.send(do='hand_back')
+    assert await page.read(lambda: page.stage() == 'handed_back')
+
+
+async def shows_attention(page: Page, bench: OperatorBench) -> None:
+    await page.send(do='attention', on=True)
+    missing = 'no attention node: start with attention:=true'
+    assert await page.read(lambda: page.answers[-1]['words'] == missing)
+    bench.attends = True
+
+    def shows_red() -> bool:
+        return bool(page.pictures) and decode_jpeg(page.pictures[-1])[..., 0].mean() > 200
+
+    for _ in range(40):  # until the graph knows the new node
+        await page.send(do='attention', on=True)
+        if await page.read(lambda: bool(page.states[-1].get('attention')), 0.5):
+            break
+    assert await page.read(shows_red)
+    await page.send(do='attention', on=False)
+    assert await page.read(lambda: page.states[-1].get('attention') is False)
+
+
+async def shows_checks_pictures_and_log(page: Page) -> None:
+    assert await page.read(lambda: len(rows(page, 'failsafes')) > 1, 60.0)  # all were read
+    assert rows(page, 'link')[0][1] == 'OK'
+    assert rows(page, 'disk')
+    checks = page.states[-1]['checks']
+    assert all(mend for _, level, _, mend in checks if level not in ('OK', 'UNKNOWN'))
+    assert await page.read(lambda: len(page.pictures) > 0)
+    assert await page.read(
+        lambda: any('recording saved: ' in line[2] for one in page.states for line in one['log'])
+    )
+
+
 def test_a_page_engages_records_tightens_and_hands_back_through_the_services(
     bench: OperatorBench,
 ) -> None:
@@ -93,54 +150,11 @@ def test_a_page_engages_records_tightens_and_hands_back_through_the_services(
     server, told = bench.operator.server, []
 
     async def work(page: Page) -> None:
-        assert await page.read(lambda: page.stage() == 'standby')
-        assert await page.read(lambda: page.states[-1].get('follow_mode') == 'GUIDED')
-        assert await page.read(lambda: not page.states[-1]['obstacles'])
-        assert await page.read(lambda: 'speed_m_s' in page.states[-1].get('limits', {}))
-        for message in (
-            {'do': 'tighten', 'limit': 'speed_m_s', 'value': 0.8},
-            {'do': 'tighten', 'limit': 'speed_m_s', 'value': 5.0},
-            {'do': 'shadow', 'on': True},
-            {'do': 'shadow', 'on': False},
-            {'do': 'record'},
-        ):
-            count = len(page.answers)
-            await page.send(**message)
-            assert await page.read(lambda count=count: len(page.answers) > count)
-        for _ in range(10):  # a busy machine may let go
-            await page.hold(1.3)
-            if await page.read(lambda: page.stage() in ('ready', 'engaged'), 3.0):
-                break
-        assert await page.read(lambda: page.stage() == 'engaged')
-        await page.send(do='hand_back')
-        assert await page.read(lambda: page.stage() == 'handed_back')
+        await tightens_and_records(page)
+        await engages_and_hands_back(page)
         told.extend(page.answers)
-        await page.send(do='attention', on=True)
-        missing = 'no attention node: start with attention:=true'
-        assert await page.read(lambda: page.answers[-1]['words'] == missing)
-        bench.attends = True
-
-        def shows_red() -> bool:
-            return bool(page.pictures) and decode_jpeg(page.pictures[-1])[..., 0].mean() > 200
-
-        for _ in range(40):  # until the graph knows the new node
-            await page.send(do='attention', on=True)
-            if await page.read(lambda: bool(page.states[-1].get('attention')), 0.5):
-                break
-        assert await page.read(shows_red)
-        await page.send(do='attention', on=False)
-        assert await page.read(lambda: page.states[-1].get('attention') is False)
-        assert await page.read(lambda: len(rows(page, 'failsafes')) > 1, 60.0)  # all were read
-        assert rows(page, 'link')[0][1] == 'OK'
-        assert rows(page, 'disk')
-        checks = page.states[-1]['checks']
-        assert all(mend for _, level, _, mend in checks if level not in ('OK', 'UNKNOWN'))
-        assert await page.read(lambda: len(page.pictures) > 0)
-        assert await page.read(
-            lambda: any(
-                'recording saved: ' in line[2] for one in page.states for line in one['log']
-            )
-        )
+        await shows_attention(page, bench)
+        await shows_checks_pictures_and_log(page)
 
     failure: list[BaseException] = []
 
