@@ -3,8 +3,9 @@
 """A round of a recipe whose encoder is kept: its core, on the features of all flights so far.
 
 With ``encoder_steps`` the encoder is trained on first, once, on the flights of the first round,
-with a core that has no memory: windows of two frames are enough for it. Later rounds go on with
-the averaged core, and memory, of the round before.
+with a core that has no memory: windows of two frames are enough for it. The core of every round
+begins anew, from all flights so far (Ross et al. 2011, DAgger): one that goes on from the round
+before keeps to what it learned from few flights (docs/LIQUID.md). The memory goes on.
 """
 
 from collections.abc import Callable
@@ -94,8 +95,10 @@ def train_core_round(
 
     """
     frozen, config, checkpoint = recipe.frozen, recipe.train, work.checkpoint(index)
-    if index:
-        load_weights(network, work.checkpoint(index - 1))
+    if index and network.memory is not None:
+        before = load_weights(Network(recipe.network), work.checkpoint(index - 1))
+        assert before.memory is not None
+        network.memory.load_state_dict(before.memory.state_dict())
     note(f'features of {sum(map(len, clips))} frames, {frozen.views} views of each')
     flights = open_views(network, clips, config, frozen.views, work.views, sha256_of(encoder))
     learned = flights[: len(flights) - frozen.held_out]

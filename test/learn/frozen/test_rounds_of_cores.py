@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Rounds behind a kept encoder: it is trained on once, features once a flight, cores go on."""
+"""Rounds behind a kept encoder: it is trained once, features once a flight, memories go on."""
 
 from dataclasses import replace
 
@@ -84,7 +84,7 @@ class Titles(Silent):
         self.begun.append(title)
 
 
-def test_the_encoder_is_trained_on_once_and_cores_go_on_round_after_round(tmp_path, monkeypatch):
+def test_the_encoder_is_trained_once_memories_go_on_and_cores_begin_anew(tmp_path, monkeypatch):
     work, told = Workspace(tmp_path), Titles()
     looked: list[str] = []
     features = views._features
@@ -96,7 +96,7 @@ def test_the_encoder_is_trained_on_once_and_cores_go_on_round_after_round(tmp_pa
     monkeypatch.setattr(views, '_features', counted)
     clips = [clip(tmp_path, number) for number in range(3)]
     (tmp_path / 'train').mkdir()
-    kept, begun = [], []
+    kept, begun, cores = [], [], []
     for index, seen in enumerate((clips[:2], clips)):
         torch.manual_seed(1)
         network = Network(RECIPE.network)
@@ -110,6 +110,7 @@ def test_the_encoder_is_trained_on_once_and_cores_go_on_round_after_round(tmp_pa
         def note(text: str, network: Network = network, begun: list[torch.Tensor] = begun) -> None:
             if 'features' in text:
                 begun.append(network.memory.measure.features.weight.clone())
+                cores.append([one.clone() for one in network.cell.parameters()])
 
         train_core_round(RECIPE, work, index, network, encoder, seen, report, note)
         assert steps == [0, 1]
@@ -118,6 +119,9 @@ def test_the_encoder_is_trained_on_once_and_cores_go_on_round_after_round(tmp_pa
     first = load_weights(Network(RECIPE.network), work.checkpoint(0))
     assert torch.equal(first.memory.measure.features.weight, begun[1])
     assert not torch.equal(begun[0], begun[1])
+    assert all(torch.equal(a, b) for a, b in zip(*cores, strict=True))
+    trained = first.cell.parameters()
+    assert any(not torch.equal(a, b) for a, b in zip(cores[0], trained, strict=True))
     assert all(torch.equal(first.vision.state_dict()[n], value) for n, value in kept[0].items())
     assert looked == ['0.frames.npy', '1.frames.npy', '2.frames.npy']
 
