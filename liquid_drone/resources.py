@@ -56,6 +56,11 @@ def find(relative: str) -> Path:
     )
 
 
+def called(name: str) -> str:
+    """Return a name as a table has it: a file by its stem, others whole, as ``brisk:1.6``."""
+    return Path(name).stem if name.endswith(('.yaml', '.yml')) else name
+
+
 def names(kind: str) -> list[str]:
     """List the names that can be given for a kind of YAML file, such as ``"sim/worlds"``."""
     found = {path.stem for root in share_roots() for path in (root / kind).glob('*.yaml')}

@@ -3,8 +3,8 @@
 """Many scores as a Markdown table with intervals. Text only: nothing is flown or judged here."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
+from ..resources import called
 from .scoring import FAILURES, HELD, Rate, Summary
 
 
@@ -33,11 +33,6 @@ def markdown(summary: Summary, title: str) -> str:
         found = (f'{FAILURES[name]} {count}' for name, count in summary.failures.items())
         lines.append(f'Failures (one flight may have several): {", ".join(found)}.')
     return '\n'.join(lines) + '\n'
-
-
-def called(name: str) -> str:
-    """Return a name as a table has it: a file by its stem, wherever it lies."""
-    return Path(name).stem if name.endswith(('.yaml', '.yml')) else name
 
 
 def overview(cells: Mapping[tuple[str, ...], Summary], title: str) -> str:

@@ -237,7 +237,7 @@ def _other_words(flight: FlightSpec) -> list[str]:
     values = [
         getattr(flight, name) for name in names if getattr(flight, name) != getattr(usual, name)
     ]
-    return [Path(value).stem for value in values]
+    return [resources.called(value) for value in values]
 
 
 def _shard(args: EvaluateArguments, seeds: range) -> range:
@@ -273,7 +273,7 @@ def _write_card(
     from ...policy.card import add_flights
     from ...schema import plain
 
-    what = f'task {Path(args.flight.task).stem}, {Path(args.flight.target).stem}'
+    what = f'task {resources.called(args.flight.task)}, {resources.called(args.flight.target)}'
     what += unusual(args.flight) + on_provider(args)
     table = {cell_name(cell): plain(one.success) for cell, one in found.items()}
     add_flights(resources.bundle(args.bundle), split_of(seeds[0]), seeds, what, table)
@@ -281,7 +281,7 @@ def _write_card(
 
 def unusual(flight: FlightSpec) -> str:
     """Return the words for a vehicle or an autopilot that is not the usual one."""
-    names = {'vehicle': Path(flight.vehicle).stem, 'autopilot': flight.autopilot}
+    names = {'vehicle': resources.called(flight.vehicle), 'autopilot': flight.autopilot}
     return ''.join(
         f', {kind} {name}' for kind, name in names.items() if name != getattr(FlightSpec, kind)
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import OutputError, require
-from ..report import called
+from ...resources import called
 from ..scoring import Summary
 
 ROW_INCHES = 0.26

@@ -7,7 +7,6 @@ Nothing here trains or flies.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -15,7 +14,7 @@ from ... import schema
 from ...errors import ConfigError
 from ...files import check_name
 from ...policy.config import NetworkConfig
-from ...resources import named_file
+from ...resources import called, named_file
 from ...seeds import split_seeds
 from ...sim.flight_spec import FlightSpec
 from ..frozen.config import FrozenEncoder
@@ -47,9 +46,9 @@ class StudyPlace:
     @property
     def name(self) -> str:
         """Its name, as of a directory."""
-        words = [Path(self.world).stem, Path(self.season).stem]
+        words = [called(self.world), called(self.season)]
         words += [] if self.weather == FlightSpec.weather else [self.weather]
-        words += [] if self.task == FlightSpec.task else [Path(self.task).stem]
+        words += [] if self.task == FlightSpec.task else [called(self.task)]
         return '-'.join(words).replace(':', '').replace(',', '-')
 
 

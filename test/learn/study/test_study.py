@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from liquid_drone.contract import TimeSpec
 from liquid_drone.errors import ConfigError, SimulationError
@@ -18,6 +20,7 @@ from liquid_drone.learn.frozen.config import FrozenEncoder
 from liquid_drone.learn.recipe import Recipe
 from liquid_drone.learn.study.analysis import analyse, measured, write_analysis
 from liquid_drone.learn.study.plan import (
+    StudyPlace,
     encoder_of,
     encoder_recipe,
     load_plan,
@@ -247,3 +250,13 @@ def test_a_step_that_fails_is_named_with_its_log(tmp_path):
     stopped.stop()
     with pytest.raises(SimulationError, match='stopped'):
         stopped.run(['--version'], tmp_path / 'log')
+
+
+@given(
+    levels=st.lists(
+        st.floats(0.1, 9.9).map(lambda x: round(x, 2)), min_size=2, max_size=5, unique=True
+    )
+)
+def test_places_that_differ_in_a_level_alone_have_names_of_their_own(levels):
+    names = [StudyPlace(task=f'brisk:{level:g}').name for level in levels]
+    assert len(set(names)) == len(levels)
