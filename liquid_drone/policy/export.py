@@ -35,6 +35,7 @@ from ..results import BUNDLE, replacing
 from ..schema import plain
 from .card import card_text
 from .cells.registry import entry_of
+from .half_weights import store_half
 from .network import Core, Network
 from .weights import save_weights
 
@@ -209,6 +210,7 @@ def _export(
     for node in model.graph.node:  # traces of this machine's source paths
         del node.metadata_props[:]
         node.doc_string = ''
+    store_half(model)
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
 

@@ -18,6 +18,7 @@ from ..errors import BundleError, ConfigError, shown
 from ..files import parse_json, written
 from ..npz import read_npz
 from .config import WEIGHTS_FILE, NetworkConfig
+from .half_weights import as_half
 from .network import Network, by_present_names
 
 CONFIG = 'config'
@@ -32,7 +33,10 @@ def save_weights(network: Network, bundle: Path) -> None:
         OutputError: they cannot be written.
 
     """
-    arrays: dict[str, Any] = {name: value.numpy() for name, value in network.state_dict().items()}
+    arrays: dict[str, Any] = {}
+    for name, value in network.state_dict().items():
+        half = as_half(value.numpy())
+        arrays[name] = value.numpy() if half is None else half
     config = json.dumps(schema.plain(network.config))
     arrays[CONFIG] = np.array(config)
 
@@ -129,7 +133,10 @@ def _read(bundle: Path) -> tuple[dict[str, Any], NetworkConfig]:
             f'{bundle} has no {WEIGHTS_FILE}: training can go on only from a bundle that '
             'liquid-drone export or train wrote; without --from it begins from nothing'
         )
-    arrays = read_npz(path, MOST_BYTES, BundleError)
+    arrays = {
+        name: array.astype(np.float32) if array.dtype == np.float16 else array
+        for name, array in read_npz(path, MOST_BYTES, BundleError).items()
+    }
     text = arrays.pop(CONFIG, None)
     if text is None or text.shape != () or text.dtype.kind != 'U':
         raise BundleError(f'{path} does not hold the configuration of its network')

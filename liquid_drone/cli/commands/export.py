@@ -18,6 +18,7 @@ EPILOG = """examples:
   liquid-drone export --recipe follow-summer --out models/follow-summer
   liquid-drone export --recipe follow-summer --round 0 --out out/first-round
   liquid-drone export --bundle follow --threshold 0.62 --out models/mine  # infer --false-alarms
+  liquid-drone export --bundle data/mine/bundle --half --out models/mine
 """
 
 
@@ -30,7 +31,7 @@ class ExportArguments:
         None, 'training round', low=0, high=1_000, unset='the best validated'
     )
     bundle: str = option(
-        '', 'instead of a round: a bundle, to be written with --threshold', unset='none'
+        '', 'instead of a round: a bundle, to be written with --threshold or --half', unset='none'
     )
     threshold: float | None = option(
         None,
@@ -38,6 +39,9 @@ class ExportArguments:
         low=0.0,
         high=1.0,
         unset='none',
+    )
+    half: bool = option(
+        False, 'that bundle with weights in half precision: half as large, other answers by 1e-3'
     )
     out: Path = option(REQUIRED, 'bundle directory to write')
 
@@ -51,8 +55,16 @@ def run(args: ExportArguments) -> int:
     from ...runtime.runner import PolicyRunner
 
     check_bundle_place(args.out)
-    if bool(args.bundle) != (args.threshold is not None):
-        raise ConfigError('--bundle and --threshold go together: give both, or a --recipe')
+    if bool(args.bundle) != (args.half != (args.threshold is not None)):
+        raise ConfigError(
+            '--bundle goes together with --threshold or --half: give two of them, or a --recipe'
+        )
+    if args.half:
+        from ...learn.pictures.operating_point import export_half
+
+        export_half(resources.bundle(args.bundle), args.out)
+        print(f'{args.out}: parity {PolicyRunner(args.out).check_parity():.1e}')
+        return 0
     if args.threshold is not None:
         from ...learn.pictures.operating_point import export_at
 
