@@ -334,6 +334,11 @@ class Workspace:
         """Checkpoint of an encoder that is trained before the rounds."""
         return self.root / 'train' / 'encoder.pt'
 
+    @property
+    def encoder_alone(self) -> Path:
+        """Checkpoint of one that is kept, before its operating point is chosen."""
+        return self.root / 'train' / 'encoder-alone.pt'
+
     def checkpoint(self, round_index: int) -> Path:
         """Return the checkpoint at the end of a round's training."""
         return self.root / 'train' / f'round-{round_index}.pt'

@@ -82,7 +82,7 @@ SMALL = VisionConfig(
 # The default with a target head that finds a spot: the same wherever in the picture it is.
 HEATMAP = VisionConfig(head='heatmap')
 # Half as wide again, one layer deeper, with the heatmap: two and a half times the default's time,
-# and many more pairs of photographs told apart (docs/reality.md); flown by nothing yet.
+# and more pairs of photographs told apart (docs/reality.md); models/follow-memory flies it.
 WIDE = VisionConfig(
     convolutions=((24, 5, 2), (48, 3, 2), (96, 3, 2), (96, 3, 1), (96, 3, 1), (16, 3, 1)),
     head='heatmap',

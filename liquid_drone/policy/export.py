@@ -26,6 +26,7 @@ from ..contract import (
     ParityVectors,
     Training,
     format_of,
+    load_contract,
     parity_inputs,
     save_contract,
 )
@@ -35,9 +36,9 @@ from ..results import BUNDLE, replacing
 from ..schema import plain
 from .card import card_text
 from .cells.registry import entry_of
-from .half_weights import store_half
+from .half_weights import round_weights, store_half
 from .network import Core, Network
-from .weights import save_weights
+from .weights import config_of, load_weights_of, save_weights
 
 OPSET, MAX_IR = 18, 9
 WIRING_FILE = 'wiring.json'  # every synapse; for people and tools, no part of the contract
@@ -75,6 +76,19 @@ def export(
         write_text(aside / CARD_FILE, card_text(contract))
         save_contract(contract, aside)
     return contract
+
+
+def export_half(bundle: Path, out: Path) -> None:
+    """Write a bundle whose encoder's large weights are rounded to half precision, half as large.
+
+    Raises:
+        BundleError: the bundle has no weights.
+        OutputError: as :func:`export`.
+
+    """
+    network = load_weights_of(Network(config_of(str(bundle))), str(bundle))
+    round_weights(network)
+    export(network, out.resolve().name, load_contract(bundle).training, out, retrainable=True)
 
 
 def contract_of(network: Network, name: str, training: Training) -> Contract:

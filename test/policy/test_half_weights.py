@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid_drone.contract import Training
-from liquid_drone.learn.pictures.operating_point import export_half
 from liquid_drone.policy.config import NetworkConfig
-from liquid_drone.policy.export import export
+from liquid_drone.policy.export import export, export_half
 from liquid_drone.policy.half_weights import LEAST, as_half, round_weights
 from liquid_drone.policy.network import Network
 from liquid_drone.policy.weights import load_weights_of

@@ -13,7 +13,7 @@ from ..places import check_bundle_place
 from .collect import RecipeArguments
 
 NAME = 'export'
-HELP = 'write the ONNX flight bundle of a trained round, or a bundle at another threshold'
+HELP = 'write the ONNX flight bundle of a trained round, or a bundle in another form'
 EPILOG = """examples:
   liquid-drone export --recipe follow-summer --out models/follow-summer
   liquid-drone export --recipe follow-summer --round 0 --out out/first-round
@@ -60,7 +60,7 @@ def run(args: ExportArguments) -> int:
             '--bundle goes together with --threshold or --half: give two of them, or a --recipe'
         )
     if args.half:
-        from ...learn.pictures.operating_point import export_half
+        from ...policy.export import export_half
 
         export_half(resources.bundle(args.bundle), args.out)
         print(f'{args.out}: parity {PolicyRunner(args.out).check_parity():.1e}')

@@ -61,7 +61,7 @@ def with_kept_encoder(
 
         average = train(
             beside, clips, short, Span(0, short.steps, short.steps),
-            checkpoint.with_name('encoder-alone.pt'),
+            work.encoder_alone,
             report=report, beside=pictures.losses if pictures else None,
         )  # fmt: skip
         watcher.end(keep_encoder(recipe, work, average))

@@ -39,7 +39,9 @@ class PictureConfig:
     learning_rate: float = 1e-3
     keep: float = 1.0  # weight of the features that the start bundle has of the usual target
     false_alarms: float = 0.02  # at the operating point, on pictures that are never trained on
-    beside: int = 0  # per step, beside the flights, in the rounds; 0: a stage before the rounds
+    # per step, beside the flights: in the rounds, or in the stage of an encoder that is kept;
+    # 0: a stage of their own before the rounds
+    beside: int = 0
     places: str = ''  # photographs of real places: a folder of them, a video or a recording
 
     @property

@@ -118,7 +118,7 @@ def _in_turn(recipe: Recipe) -> list[FlightSpec]:
 
 
 def pictures_beside(recipe: Recipe, work: Workspace) -> PicturesBeside | None:
-    """Return what the rounds learn from beside their flights, made before; None: nothing."""
+    """Return what is learned from beside flights, made before; None: nothing."""
     if not (recipe.pictures.count and recipe.pictures.beside):
         return None
     shards = [read_shard(shard.file) for shard in shards_of_recipe(recipe, work)]

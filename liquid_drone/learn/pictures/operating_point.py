@@ -14,7 +14,6 @@ import torch
 from ...contract import load_contract
 from ...errors import ConfigError
 from ...policy.export import export
-from ...policy.half_weights import round_weights
 from ...policy.network import Network
 from ...policy.weights import config_of, load_weights_of
 
@@ -50,15 +49,3 @@ def export_at(bundle: Path, threshold: float, out: Path) -> None:
     told = f'moved: 0.5 is what was {threshold:g}'
     training = dataclasses.replace(load_contract(bundle).training, operating_point=told)
     export(network, out.resolve().name, training, out, retrainable=True)
-
-
-def export_half(bundle: Path, out: Path) -> None:
-    """Write a bundle whose encoder's large weights are rounded to half precision, half as large.
-
-    Raises:
-        BundleError: the bundle has no weights.
-
-    """
-    network = load_weights_of(Network(config_of(str(bundle))), str(bundle))
-    round_weights(network)
-    export(network, out.resolve().name, load_contract(bundle).training, out, retrainable=True)
