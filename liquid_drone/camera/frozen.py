@@ -14,7 +14,8 @@ import numpy as np
 
 from ..arrays import Image
 
-BUFFERS = 8  # pictures that are remembered, by a checksum: as many as a driver has buffers
+BUFFERS = 8  # of a driver
+REMEMBERED = 2 * BUFFERS  # pictures, by a checksum: between any two a late one may come
 ROWS = 144  # about so many rows of a picture are looked at
 
 
@@ -23,7 +24,7 @@ class FrozenSensor:
 
     def __init__(self) -> None:
         """Begin with no picture."""
-        self._seen: deque[int] = deque(maxlen=BUFFERS)
+        self._seen: deque[int] = deque(maxlen=REMEMBERED)
         self._stamp_s = self._now_s = self._same_s = 0.0
 
     def same_for_s(self, image: Image, stamp_s: float, now_s: float) -> float:

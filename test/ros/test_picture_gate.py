@@ -5,7 +5,7 @@
 import contextlib
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from liquid_drone.errors import ImageError
@@ -26,6 +26,7 @@ clocks = st.lists(st.tuples(off_s, st.integers(1, 20)), min_size=1, max_size=8)
     st.lists(st.integers(0, 6), min_size=FRAMES, max_size=FRAMES),
     st.lists(st.tuples(st.booleans(), st.integers(1, 15)), min_size=1, max_size=8),
 )
+@example([(0.0, 1)], 10, 0, 8, [0] * 8 + [6] + [0] * (FRAMES - 9), [(True, 3)])  # one comes late
 def test_what_is_frozen_is_not_acted_on_whatever_the_clocks_do(
     clock, frozen_at, seed, buffers, again, hidden
 ):
