@@ -134,10 +134,11 @@ def _write_pictures(folder: Path, config: BenchConfig) -> None:
     import cv2
 
     rng = np.random.default_rng(SEED)
-    coarse = rng.integers(0, 256, (9, 16, 3), dtype=np.uint8)
+    coarse = rng.integers(0, 256, (9, PICTURES, 3), dtype=np.uint8)
     size = config.width, config.height
     for index in range(PICTURES):
-        image = cv2.resize(np.roll(coarse, index, axis=1), size, interpolation=cv2.INTER_CUBIC)
+        shown = np.roll(coarse, index, axis=1)[:, :16]  # no two of them equal: none is frozen
+        image = cv2.resize(shown, size, interpolation=cv2.INTER_CUBIC)
         cv2.imwrite(str(folder / f'{index:03d}.bmp'), image)
 
 
