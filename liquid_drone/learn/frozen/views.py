@@ -39,7 +39,7 @@ class FlightViews:
     """One flight through a frozen encoder."""
 
     features: npt.NDArray[np.float16]  # (V, T, F)
-    label: npt.NDArray[np.float32]  # (V, T, 4), mirrored where the view is
+    label: npt.NDArray[np.float32]  # (V, T, 4), mirrored where the view is; nan: none
     stamp_s: npt.NDArray[np.float64]  # (T,)
     target: npt.NDArray[np.float32]  # (T, 3): whether it is in the picture; its sides do not count
     belief: npt.NDArray[np.float32]  # (V, T, 3), mirrored where the view is
@@ -88,7 +88,7 @@ def open_views(
         found.append(
             FlightViews(
                 features,
-                np.stack([_mirrored(clip.label, one) for one in drawn]),
+                np.stack([_label(clip, one) for one in drawn]),
                 clip.stamp_s,
                 clip.target,
                 np.stack([_belief(clip, one) for one in drawn]),
@@ -109,6 +109,19 @@ def _drawn(config: TrainConfig, clip: Clip, view: int) -> ImageAugmentation:
     rng = stream(number, Stream.CORE_VIEWS, view)
     rows, columns = clip.frames.shape[1:3]
     return draw_augmentation(config.augmentation, (rows, columns), clip.target, rng)
+
+
+def _label(clip: Clip, drawn: ImageAugmentation) -> npt.NDArray[np.float32]:
+    """Return the labels (T, 4); in a mirrored view none before the target was first seen.
+
+    Until then a teacher who knows no better turns to the left (``CameraExpert``). Mirrored, it
+    would be taught to the right as well, and who learns from both stands still.
+    """
+    label = _mirrored(clip.label, drawn)
+    if drawn.mirrored:
+        was_seen = np.logical_or.accumulate(~(clip.target[:, 0] < 0.5))  # or nobody knows
+        label[~was_seen] = np.nan
+    return label
 
 
 def _mirrored(

@@ -34,7 +34,7 @@ CONFIG = replace(CONFIG, precision='float32', device='cpu', learning_rate=3e-3)
 SMALL = VisionConfig(convolutions=((8, 5, 4), (8, 3, 4)), features=12)
 
 
-def clip(tmp_path, number, frames=20):
+def clip(tmp_path, number, frames=20, seen_from=0):
     """Return a flight in which the command follows the brightness of the picture."""
     rng = np.random.default_rng(number)
     bright = rng.uniform(40, 200, size=frames)
@@ -42,13 +42,15 @@ def clip(tmp_path, number, frames=20):
     file = tmp_path / f'{number}.frames.npy'
     np.save(file, pixels)
     label = np.stack([(bright - 120) / 100 * sign for sign in (1, -1, 0.5, -0.5)], axis=1)
-    nothing = np.zeros((frames, 3), np.float32), np.full((frames, 9), np.nan, np.float32)
+    target = np.zeros((frames, 3), np.float32)
+    target[seen_from:, 0] = 1.0
     aside = np.linspace(-0.5, 0.5, frames)
     belief = np.stack([np.ones(frames), aside, aside], axis=1).astype(np.float32)
     more = belief, np.full((frames, 3), np.nan, np.float32), label.astype(np.float32) / 2.0
     stamps = np.arange(frames) * 0.05
+    nothing = np.full((frames, 9), np.nan, np.float32)
     return Clip(
-        CachedFrames(file, pixels.shape), stamps, label.astype(np.float32), *nothing, *more
+        CachedFrames(file, pixels.shape), stamps, label.astype(np.float32), target, nothing, *more
     )
 
 
@@ -83,6 +85,18 @@ def test_a_mirrored_view_has_mirrored_commands(tmp_path):
     assert flight.label[turned.index(True)] == pytest.approx(plain * [1, -1, 1, -1])
     truth = clip(tmp_path, 1).belief
     assert flight.belief[turned.index(True)] == pytest.approx(truth * [1, -1, 1])
+
+
+@pytest.mark.parametrize('first', [0, 1, 7, 20])
+def test_which_way_to_look_for_a_target_is_not_taught_both_ways(tmp_path, first):
+    config = replace(CONFIG, augmentation=replace(PLAIN, flip=True))
+    one = clip(tmp_path, 1, seen_from=first)
+    (flight,) = open_views(network(), [one], config, 8, tmp_path, 'key')
+    turned = [not np.array_equal(view, one.label) for view in flight.label]
+    assert 0 < sum(turned) < 8
+    for view in (view for view, is_turned in zip(flight.label, turned, strict=True) if is_turned):
+        assert np.isnan(view[:first]).all()
+        assert np.array_equal(view[first:], one.label[first:] * np.float32([1, -1, 1, -1]))
 
 
 @pytest.mark.parametrize('cell', ['wired_cfc', 'lstm', 'mlp'])
