@@ -24,6 +24,8 @@ from liquid_drone.flight.reason import Reason
 
 DT_S = 0.05
 LIMITS = replace(SIMULATION_LIMITS, stuck_after_s=None)
+SHORT = replace(LIMITS, lost_after_s=Limits.lost_after_s, believed_beyond_m=2.0)
+PATIENCE = pytest.mark.parametrize('limits', [SHORT, LIMITS], ids=['drone', 'simulator'])
 HIDDEN_S = 2.0  # from here on the target is not seen
 
 
@@ -56,14 +58,16 @@ def believes(bearing=0.1, distance_m=4.0, until=math.inf):
     return lambda t: (t, bearing, distance_m) if t <= until else None
 
 
-def test_a_belief_lets_the_speed_last_and_never_grow():
-    steps = flown(LIMITS, 6.0, lambda t: (1.0 if t < 2.0 else 1.9, 0.0, 0.0, 0.1), believes())
+@PATIENCE
+def test_a_belief_lets_the_speed_last_and_never_grow(limits):
+    seconds = HIDDEN_S + limits.lost_after_s + 2.0
+    steps = flown(limits, seconds, lambda t: (1.0 if t < 2.0 else 1.9, 0.0, 0.0, 0.1), believes())
     last = next(speed(step) for now, step, _ in steps if now > HIDDEN_S + 0.04)
     later = [(now, step) for now, step, _ in steps if now > HIDDEN_S + 0.3]
     assert max(speed(step) for _, step in later) <= last + 1e-6
-    on = [speed(step) for now, step in later if now < HIDDEN_S + LIMITS.lost_after_s - 0.6]
+    on = [speed(step) for now, step in later if now < HIDDEN_S + limits.lost_after_s - 0.6]
     assert min(on) > 0.7 * last  # at a stand long ago without a belief
-    stands = [speed(step) for now, step in later if now > HIDDEN_S + LIMITS.lost_after_s + 0.3]
+    stands = [speed(step) for now, step in later if now > HIDDEN_S + limits.lost_after_s + 0.3]
     assert max(stands) < 1e-6
     assert later[-1][1].reason in (Reason.TARGET_LOST, Reason.SEARCHING)
 
@@ -125,19 +129,21 @@ def test_a_belief_changes_nothing_where_it_is_switched_off_or_has_no_distance(be
     assert all(a == b for a, b in moving)
 
 
+@PATIENCE
 @pytest.mark.parametrize(('bearing', 'side'), [(2.0, 1.0), (-2.0, -1.0)])
-def test_the_search_turns_to_where_the_target_is_believed_and_goes_on_round(bearing, side):
-    steps = flown(LIMITS, 9.0, lambda t: (0.5, 0.0, 0.0, 0.0), believes(bearing))
+def test_the_search_turns_to_where_the_target_is_believed_and_goes_on_round(limits, bearing, side):
+    begins_s = HIDDEN_S + limits.lost_after_s + limits.lost_hold_s
+    steps = flown(limits, begins_s + 3.0, lambda t: (0.5, 0.0, 0.0, 0.0), believes(bearing))
     search = [step for now, step, _ in steps if step.reason is Reason.SEARCHING]
-    assert search[-1].setpoint.yaw_rate_rad_s == pytest.approx(side * LIMITS.search_yaw_rate_rad_s)
+    assert search[-1].setpoint.yaw_rate_rad_s == pytest.approx(side * limits.search_yaw_rate_rad_s)
     turned = flown(
-        LIMITS,
-        9.0,
+        limits,
+        begins_s + 3.0,
         lambda t: (0.5, 0.0, 0.0, 0.0),
-        lambda t: (t, bearing if t < 6.5 else -bearing, 4.0),
+        lambda t: (t, bearing if t < begins_s + 0.5 else -bearing, 4.0),
     )
     assert turned[-1][1].setpoint.yaw_rate_rad_s == pytest.approx(
-        side * LIMITS.search_yaw_rate_rad_s
+        side * limits.search_yaw_rate_rad_s
     )
 
 
