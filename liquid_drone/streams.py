@@ -44,6 +44,7 @@ class Stream(IntEnum):
     TUNING = 114  # rates that are tried; keyed with the number of a draw
     MEMORY_WINDOWS = 115  # of frozen features, which a memory learns from; keyed with the step
     PICTURE_LENSES = 116  # lens and style of training pictures
+    PASSING = 117  # trains across a hard track's way; keyed with a number besides: their colour
 
 
 @enum.unique

@@ -58,7 +58,8 @@ class BuiltWorld:
         self.camera = DroneCamera(scenario.vehicle, scenario.weather, seed)
         rng = stream(seed, Stream.GUSTS if scenario.weather.gusts else Stream.AIR)
         self.drone.blow(wind_in(layout.wind_enu, scenario.weather, rng), rng)
-        self.actors_now = self._cast.places([0.0] * len(layout.actors), layout.terrain)
+        self._times_s: Sequence[float] = [0.0] * len(layout.actors)
+        self.actors_now = self._cast.places(self._times_s, layout.terrain)
 
     def close(self) -> None:
         """Give renderer and physics client back; the layout stays."""
@@ -77,8 +78,14 @@ class BuiltWorld:
         away = self.actors_now.foot[1:, :2] - position
         return np.concatenate([relative, away]), np.concatenate([radii, self._widths])
 
+    def coming(self, position: FloatArray, ahead_s: float) -> tuple[FloatArray, FloatArray]:
+        """Return where what moves will be, as :meth:`nearby` does, the target left out."""
+        later = [time_s + ahead_s if time_s > 0.0 else time_s for time_s in self._times_s]
+        return self._cast.places(later, self.layout.terrain).foot[1:, :2] - position, self._widths
+
     def move_actors(self, times_s: Sequence[float]) -> None:
         """Put everything that moves where it is after these times, the target's first."""
+        self._times_s = times_s
         self.actors_now = places = self._cast.places(times_s, self.layout.terrain)
         feet = (places.foot + self.half_heights).tolist()
         for body, foot, heading in zip(

@@ -173,6 +173,10 @@ class Simulator:
         """Return what is in the way, see :meth:`.BuiltWorld.nearby`."""
         return self.world.nearby(position)
 
+    def coming(self, position: FloatArray, ahead_s: float) -> tuple[FloatArray, FloatArray]:
+        """Return what will be in the way, see :meth:`.BuiltWorld.coming`."""
+        return self.world.coming(position, ahead_s)
+
     def release_target(self) -> None:
         """Let the target walk from now on."""
         if self._released < 0:

@@ -35,6 +35,20 @@ def test_every_pilot_flies_towards_a_target_in_view_and_the_same_way_again(scena
     assert not logs[0].collision
 
 
+@pytest.mark.parametrize(('pilot', 'seed'), [('expert', 10_402), ('camera-expert', 10_403)])
+def test_who_knows_of_a_train_waits_for_it_and_finds_the_target_again(pilot, seed):
+    whole = load_scenario(task='passing')
+    short = dataclasses.replace(whole.task, duration_s=24.0)
+    log = expert_flights.fly(dataclasses.replace(whole, task=short), seed, pilot=pilot)
+    assert not log.collision
+    seen = log.column('target_pixels') >= short.min_target_pixels
+    hidden = np.flatnonzero(~seen)
+    assert len(hidden) > 20  # of 20 frames a second: it passed
+    assert seen[hidden[-1] + 1 :].sum() > 20
+    away = (log.column('target_position_enu') - log.column('position_enu'))[:, :2]
+    assert np.hypot(*away.T)[-1] < 5.0
+
+
 @given(
     place=st.tuples(st.floats(-20, 20), st.floats(-20, 20)),
     velocity=st.tuples(st.floats(-2, 2), st.floats(-2, 2)),

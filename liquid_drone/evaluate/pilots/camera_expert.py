@@ -17,6 +17,7 @@ from ...geometry import euler_from_quaternion, wrap_angle
 from ...sim.expert import Expert
 from ...sim.simulator import Simulator, Truth
 from ...sim.way_round import is_free_line
+from ...sim.world.placement import Obstacles
 from ..direct_flight import DirectFlight
 from ..driver import DriverOutput
 from .belief import ConstantVelocity
@@ -81,8 +82,10 @@ class CameraExpert:
             return False
         believed = self._believed(truth)
         a: FloatArray = truth.position_enu[:2]
-        obstacles = self._simulator.layout.obstacles
-        is_open = is_free_line(a, self._belief.place, obstacles, 0.1)
+        stands = self._simulator.layout.obstacles
+        away, radii = self._simulator.coming(a, 0.0)
+        circles = np.concatenate([stands.circles, np.column_stack([a + away, radii])])
+        is_open = is_free_line(a, self._belief.place, Obstacles(circles, stands.boxes), 0.1)
         return is_open and abs(self._bearing(believed)) < HALF_VIEW_RAD
 
     def _bearing(self, believed: Truth) -> float:

@@ -15,6 +15,7 @@ from ...schema import check_ranges
 RANGES = {
     'hidden_s': (0.0, 20.0),
     'turn_deg': (0.0, 180.0),
+    'passing_s': (0.0, 10.0),
     'events': (1, 20),
     'first_s': (0.0, 1e4),
     'twins': (0, 8),
@@ -23,6 +24,7 @@ RANGES = {
     'speed_m_s': (0.1, 10.0),
     'relief_m': (0.0, 6.0),
 }
+LEAST_PASSING_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Track:
 
     hidden_s: float = 0.0  # the target walks behind a screen for so long, at its mean speed
     turn_deg: float = 0.0  # the target turns so sharply, about a step wide, at each event
-    events: int = 1  # screens, turns or crossings in a flight, evenly spread
+    passing_s: float = 0.0  # a train passes behind the target and hides it for so long
+    events: int = 1  # screens, turns, trains or crossings in a flight, evenly spread
     first_s: float = 12.0  # of walking, to the first of them
     twins: int = 0  # people in the target's clothes who cross before the drone at each event
     people: int = 0  # others who cross the target's way, at any time
@@ -51,4 +54,9 @@ class Track:
         if self.hidden_s and self.turn_deg:
             raise ValueError(
                 'expected hidden_s or turn_deg, got both: a screen has a turn already'
+            )
+        if self.passing_s and (self.hidden_s or self.turn_deg or self.passing_s < LEAST_PASSING_S):
+            raise ValueError(
+                'a train needs the way for itself: expected passing_s of at least '
+                f'{LEAST_PASSING_S:g} without hidden_s and turn_deg, got {self.passing_s:g}'
             )

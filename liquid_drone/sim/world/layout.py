@@ -18,7 +18,7 @@ from ...errors import SimulationError
 from ...streams import Stream, stream
 from ..scenario.scenario import Scenario
 from ..scenario.season import Season
-from . import crossings, distractors, forest, lanes, routes, screens, terrain, tracks
+from . import crossings, distractors, forest, lanes, passing, routes, screens, terrain, tracks
 from .actors import MovingActor, make_actor
 from .placement import Obstacles, obstacles_of
 from .routes import Route
@@ -174,9 +174,9 @@ def _lay_track(scenario: Scenario, seed: int, curvature_per_m: float) -> Laid:
     track = scenario.task.track
     assert track is not None  # the callers have looked
     way = tracks.draw_way(scenario, track, seed, curvature_per_m)
-    people = tuple(crossings.who_crosses(scenario, track, way, seed))
+    crossing = crossings.who_crosses(scenario, track, way, seed) + passing.trains(track, way, seed)
     none = np.zeros((0, 2))
-    return Laid(way.route, none, True, way.screens, people, track.relief_m)
+    return Laid(way.route, none, True, way.screens, tuple(crossing), track.relief_m)
 
 
 def _height_at(relief: Terrain) -> Callable[[FloatArray], float]:
