@@ -334,10 +334,15 @@ class Workspace:
         """Checkpoint of an encoder that is trained before the rounds."""
         return self.root / 'train' / 'encoder.pt'
 
+    @staticmethod
+    def encoder_alone(kept: Path) -> Path:
+        """Return the checkpoint of one that is kept, before its operating point is chosen."""
+        return kept.with_name(f'{kept.stem}-alone.pt')
+
     @property
-    def encoder_alone(self) -> Path:
-        """Checkpoint of one that is kept, before its operating point is chosen."""
-        return self.root / 'train' / 'encoder-alone.pt'
+    def encoder_again(self) -> Path:
+        """Checkpoint of one that is trained once more, in a later round."""
+        return self.root / 'train' / 'encoder-again.pt'
 
     def checkpoint(self, round_index: int) -> Path:
         """Return the checkpoint at the end of a round's training."""

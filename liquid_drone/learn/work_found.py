@@ -77,7 +77,10 @@ def claim_round(recipe: Recipe, work: Workspace, one: Round, episodes: list[Path
     score = work.root / 'validation' / f'round-{one.index}.json'
     made = [one.checkpoint, partial, one.bundle, score]
     if recipe.frozen.encoder_steps and one.index == 0:
-        made += [work.encoder, work.encoder_alone.with_suffix('.partial')]
+        made += [work.encoder, work.encoder_alone(work.encoder).with_suffix('.partial')]
+    if recipe.frozen.again_steps and one.index == recipe.frozen.again_round:
+        again = work.encoder_again
+        made += [again, work.encoder_alone(again).with_suffix('.partial')]
     there = [path for path in made if path.exists()]
     for path in there:
         set_aside(path)

@@ -16,11 +16,16 @@ class FrozenEncoder:
     # by name or path; new: nobody's, it begins from nothing; empty: it is trained with the core
     bundle: str = ''
     encoder_steps: int = 0  # it is trained for so many first, with a memoryless core
+    # in this round it is trained on for so many more, from all flights so far, and kept again
+    again_round: int = 0
+    again_steps: int = 0
     views: int = 4  # copies of every flight, each augmented in its own way
     held_out: int = 0  # the last flights, which the core is judged on instead
 
     def __post_init__(self) -> None:
-        ranges = {'encoder_steps': (0, 1_000_000), 'views': (1, 100), 'held_out': (0, 10_000)}
+        steps = 0, 1_000_000
+        ranges = {'encoder_steps': steps, 'again_steps': steps, 'again_round': (0, 1_000)}
+        ranges |= {'views': (1, 100), 'held_out': (0, 10_000)}
         check_ranges(self, ranges)
         if self.encoder_steps and not self.bundle:
             raise ValueError(
@@ -28,6 +33,15 @@ class FrozenEncoder:
             )
         if self.is_new and not self.encoder_steps:
             raise ValueError('a new encoder has learned nothing: expected encoder_steps')
+
+        if bool(self.again_steps) != bool(self.again_round):
+            raise ValueError('expected again_round, from 1 on, together with again_steps')
+        if self.again_steps and not self.encoder_steps:
+            raise ValueError('again_steps train on what encoder_steps trained: expected both')
+
+    def is_again(self, index: int) -> bool:
+        """Tell whether a round has the encoder that was trained once more."""
+        return self.again_steps > 0 and index >= self.again_round
 
     @property
     def is_new(self) -> bool:
