@@ -334,11 +334,6 @@ class Workspace:
         """Checkpoint of an encoder that is trained before the rounds."""
         return self.root / 'train' / 'encoder.pt'
 
-    @staticmethod
-    def encoder_alone(kept: Path) -> Path:
-        """Return the checkpoint of one that is kept, before its operating point is chosen."""
-        return kept.with_name(f'{kept.stem}-alone.pt')
-
     @property
     def encoder_again(self) -> Path:
         """Checkpoint of one that is trained once more, in a later round."""

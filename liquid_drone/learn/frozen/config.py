@@ -3,6 +3,7 @@
 """Whose encoder is kept, and what of the flights a core sees through it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ...schema import check_ranges
 
@@ -52,3 +53,8 @@ class FrozenEncoder:
     def begun(self) -> str:
         """The bundle whose encoder it begins with; empty: none."""
         return '' if self.is_new else self.bundle
+
+
+def alone(kept: Path) -> Path:
+    """Return the checkpoint of an encoder that is kept, before its operating point is chosen."""
+    return kept.with_name(f'{kept.stem}-alone.pt')

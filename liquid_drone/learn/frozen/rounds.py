@@ -23,6 +23,7 @@ from ..clips import Clip
 from ..pictures.encoder_stage import keep_encoder, pictures_beside
 from ..recipe import Recipe, Workspace
 from ..watcher import Watcher
+from .config import alone
 from .core_training import command_weights, held_out_loss, train_core, write_held_out
 from .views import open_views
 
@@ -46,8 +47,8 @@ def with_kept_encoder(
     if not frozen.encoder_steps:
         begin_with(network, frozen.bundle, ENCODER)
         return resources.bundle(frozen.bundle) / WEIGHTS_FILE
-    alone = replace(recipe.network, core=CoreConfig(cell='mlp'), belief=False, memory=False)
-    beside = Network(alone)
+    without = replace(recipe.network, core=CoreConfig(cell='mlp'), belief=False, memory=False)
+    beside = Network(without)
     if frozen.begun:
         begin_with(beside, frozen.begun, ENCODER)
     checkpoint = work.encoder
@@ -84,7 +85,7 @@ def _trained(
             watcher.advance(done - before, at_once, **losses)
 
         average = train(
-            beside, clips, short, Span(0, steps, steps), work.encoder_alone(kept),
+            beside, clips, short, Span(0, steps, steps), alone(kept),
             report=report, beside=pictures.losses if pictures else None,
         )  # fmt: skip
         watcher.end(keep_encoder(recipe, work, average, kept))
