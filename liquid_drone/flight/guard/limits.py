@@ -127,8 +127,6 @@ SIMULATION_LIMITS = Limits(
     floor_m=0.7,
     fence_radius_m=150.0,
     unseen_speed_m_s=2.0,
-    lost_after_s=6.0,
-    believed_beyond_m=6.0,
     search_yaw_rate_rad_s=0.9,
     battery_cells=4.0,
 )

@@ -24,8 +24,8 @@ from liquid_drone.flight.reason import Reason
 
 DT_S = 0.05
 LIMITS = replace(SIMULATION_LIMITS, stuck_after_s=None)
-SHORT = replace(LIMITS, lost_after_s=Limits.lost_after_s, believed_beyond_m=2.0)
-PATIENCE = pytest.mark.parametrize('limits', [SHORT, LIMITS], ids=['drone', 'simulator'])
+PATIENT = replace(LIMITS, lost_after_s=6.0, believed_beyond_m=6.0)
+PATIENCE = pytest.mark.parametrize('limits', [LIMITS, PATIENT], ids=['default', 'patient'])
 HIDDEN_S = 2.0  # from here on the target is not seen
 
 
