@@ -215,7 +215,7 @@ def train_round(
     network = built(recipe)
     beside = None if recipe.frozen.bundle else pictures_beside(recipe, work)
     if recipe.frozen.bundle:
-        encoder = with_kept_encoder(recipe, work, network, clips, watcher, index)
+        encoder = with_kept_encoder(recipe, work, network, clips, watcher)
     elif recipe.pictures.is_stage:
         network = with_trained_encoder(recipe, work, network, clips, watcher)
     elif recipe.start and before is None:

@@ -335,9 +335,9 @@ class Workspace:
         return self.root / 'train' / 'encoder.pt'
 
     @property
-    def encoder_again(self) -> Path:
-        """Checkpoint of one that is trained once more, in a later round."""
-        return self.root / 'train' / 'encoder-again.pt'
+    def encoder_alone(self) -> Path:
+        """Checkpoint of one that is kept, before its operating point is chosen."""
+        return self.root / 'train' / 'encoder-alone.pt'
 
     def checkpoint(self, round_index: int) -> Path:
         """Return the checkpoint at the end of a round's training."""

@@ -24,7 +24,6 @@ from ..sim.scenario.scenario import scenario_of
 from .augmentation.config import identity_of
 from .drivers import DriverPlan
 from .flights.training_flight import Job, found
-from .frozen.config import alone
 from .recipe import Recipe, Workspace
 from .rounds import Round
 
@@ -78,10 +77,7 @@ def claim_round(recipe: Recipe, work: Workspace, one: Round, episodes: list[Path
     score = work.root / 'validation' / f'round-{one.index}.json'
     made = [one.checkpoint, partial, one.bundle, score]
     if recipe.frozen.encoder_steps and one.index == 0:
-        made += [work.encoder, alone(work.encoder).with_suffix('.partial')]
-    if recipe.frozen.again_steps and one.index == recipe.frozen.again_round:
-        again = work.encoder_again
-        made += [again, alone(again).with_suffix('.partial')]
+        made += [work.encoder, work.encoder_alone.with_suffix('.partial')]
     there = [path for path in made if path.exists()]
     for path in there:
         set_aside(path)

@@ -3,7 +3,6 @@
 """Whose encoder is kept, and what of the flights a core sees through it."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from ...schema import check_ranges
 
@@ -17,16 +16,11 @@ class FrozenEncoder:
     # by name or path; new: nobody's, it begins from nothing; empty: it is trained with the core
     bundle: str = ''
     encoder_steps: int = 0  # it is trained for so many first, with a memoryless core
-    # in this round it is trained on for so many more, from all flights so far, and kept again
-    again_round: int = 0
-    again_steps: int = 0
     views: int = 4  # copies of every flight, each augmented in its own way
     held_out: int = 0  # the last flights, which the core is judged on instead
 
     def __post_init__(self) -> None:
-        steps = 0, 1_000_000
-        ranges = {'encoder_steps': steps, 'again_steps': steps, 'again_round': (0, 1_000)}
-        ranges |= {'views': (1, 100), 'held_out': (0, 10_000)}
+        ranges = {'encoder_steps': (0, 1_000_000), 'views': (1, 100), 'held_out': (0, 10_000)}
         check_ranges(self, ranges)
         if self.encoder_steps and not self.bundle:
             raise ValueError(
@@ -34,15 +28,6 @@ class FrozenEncoder:
             )
         if self.is_new and not self.encoder_steps:
             raise ValueError('a new encoder has learned nothing: expected encoder_steps')
-
-        if bool(self.again_steps) != bool(self.again_round):
-            raise ValueError('expected again_round, from 1 on, together with again_steps')
-        if self.again_steps and not self.encoder_steps:
-            raise ValueError('again_steps train on what encoder_steps trained: expected both')
-
-    def is_again(self, index: int) -> bool:
-        """Tell whether a round has the encoder that was trained once more."""
-        return self.again_steps > 0 and index >= self.again_round
 
     @property
     def is_new(self) -> bool:
@@ -53,8 +38,3 @@ class FrozenEncoder:
     def begun(self) -> str:
         """The bundle whose encoder it begins with; empty: none."""
         return '' if self.is_new else self.bundle
-
-
-def alone(kept: Path) -> Path:
-    """Return the checkpoint of an encoder that is kept, before its operating point is chosen."""
-    return kept.with_name(f'{kept.stem}-alone.pt')

@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A round of a recipe whose encoder is kept: its core, on the features of all flights so far.
 
-With ``encoder_steps`` the encoder is trained on first, on the flights of the first round, with a
-core that has no memory: windows of two frames are enough for it; and with ``again_steps`` once
-more in a later round, when policies have flown where the expert never was. The core of every round
+With ``encoder_steps`` the encoder is trained on first, once, on the flights of the first round,
+with a core that has no memory: windows of two frames are enough for it. The core of every round
 begins anew, from all flights so far (Ross et al. 2011, DAgger): one that goes on from the round
 before keeps to what it learned from few flights (docs/LIQUID.md). The memory goes on.
 """
@@ -23,7 +22,6 @@ from ..clips import Clip
 from ..pictures.encoder_stage import keep_encoder, pictures_beside
 from ..recipe import Recipe, Workspace
 from ..watcher import Watcher
-from .config import alone
 from .core_training import command_weights, held_out_loss, train_core, write_held_out
 from .views import open_views
 
@@ -31,51 +29,28 @@ ENCODER_WINDOWS, ENCODER_FRAMES = 64, 2  # of each of its steps
 
 
 def with_kept_encoder(
-    recipe: Recipe,
-    work: Workspace,
-    network: Network,
-    clips: list[Clip],
-    watcher: Watcher,
-    index: int = 0,
+    recipe: Recipe, work: Workspace, network: Network, clips: list[Clip], watcher: Watcher
 ) -> Path:
-    """Give the network the encoder that a round keeps; return the file that it comes from.
+    """Give the network the encoder that is kept; return the file that it comes from.
 
     It is trained first, if the recipe says so and no earlier round did; on pictures, too, if
     there are any.
     """
-    frozen = recipe.frozen
+    frozen, config = recipe.frozen, recipe.train
     if not frozen.encoder_steps:
         begin_with(network, frozen.bundle, ENCODER)
         return resources.bundle(frozen.bundle) / WEIGHTS_FILE
-    without = replace(recipe.network, core=CoreConfig(cell='mlp'), belief=False, memory=False)
-    beside = Network(without)
+    alone = replace(recipe.network, core=CoreConfig(cell='mlp'), belief=False, memory=False)
+    beside = Network(alone)
     if frozen.begun:
         begin_with(beside, frozen.begun, ENCODER)
     checkpoint = work.encoder
-    _trained(recipe, work, beside, clips, watcher, checkpoint, frozen.encoder_steps)
-    if frozen.is_again(index):
-        checkpoint = work.encoder_again
-        _trained(recipe, work, beside, clips, watcher, checkpoint, frozen.again_steps)
-    network.vision.load_state_dict(beside.vision.state_dict())
-    network.auxiliary.load_state_dict(beside.auxiliary.state_dict())
-    return checkpoint
-
-
-def _trained(
-    recipe: Recipe,
-    work: Workspace,
-    beside: Network,
-    clips: list[Clip],
-    watcher: Watcher,
-    kept: Path,
-    steps: int,
-) -> None:
-    """Give a network the encoder that is kept in a file; it is trained on into it first."""
-    if not is_whole(kept):
-        watcher.begin('encoder', steps, 'frames')
+    if not is_whole(checkpoint):
+        watcher.begin('encoder', frozen.encoder_steps, 'frames')
         short = replace(
-            recipe.train, steps=steps, windows=ENCODER_WINDOWS, length=ENCODER_FRAMES, burn_in=0
-        )
+            config, steps=frozen.encoder_steps, windows=ENCODER_WINDOWS, length=ENCODER_FRAMES,
+            burn_in=0,
+        )  # fmt: skip
         at_once = ENCODER_WINDOWS * ENCODER_FRAMES
         pictures, done = pictures_beside(recipe, work), 0
 
@@ -85,11 +60,15 @@ def _trained(
             watcher.advance(done - before, at_once, **losses)
 
         average = train(
-            beside, clips, short, Span(0, steps, steps), alone(kept),
+            beside, clips, short, Span(0, short.steps, short.steps),
+            work.encoder_alone,
             report=report, beside=pictures.losses if pictures else None,
         )  # fmt: skip
-        watcher.end(keep_encoder(recipe, work, average, kept))
-    load_weights(beside, kept)
+        watcher.end(keep_encoder(recipe, work, average))
+    load_weights(beside, checkpoint)
+    network.vision.load_state_dict(beside.vision.state_dict())
+    network.auxiliary.load_state_dict(beside.auxiliary.state_dict())
+    return checkpoint
 
 
 def train_core_round(

@@ -132,7 +132,7 @@ def _parted(shards: list[Pictures]) -> tuple[list[Pictures], list[Pictures]]:
     return [one for i, one in enumerate(shards) if i % KEPT_APART] or apart, apart
 
 
-def keep_encoder(recipe: Recipe, work: Workspace, network: Network, kept: Path) -> str:
+def keep_encoder(recipe: Recipe, work: Workspace, network: Network) -> str:
     """Choose the operating point of a trained encoder and keep both; return what was said."""
     words = ''
     if recipe.pictures.count:
@@ -140,7 +140,7 @@ def keep_encoder(recipe: Recipe, work: Workspace, network: Network, kept: Path) 
         _, apart = _parted(shards)
         words = set_operating_point(network, joined(apart), recipe.pictures.false_alarms)
     state = {'weights': network.state_dict(), 'average': network.state_dict(), 'optimiser': {}}
-    written(kept, lambda path: torch.save({**state, 'step': 0}, path))
+    written(work.encoder, lambda path: torch.save({**state, 'step': 0}, path))
     write_text(_point_file(work), f'{{"operating_point": "{words}"}}\n')
     return words
 
@@ -172,7 +172,7 @@ def _trained(
         network, teacher, joined(learned), flight_frames(clips), config, recipe.train,
         _partial(work), lambda step, losses: watcher.advance(1, each, **losses),
     )  # fmt: skip
-    watcher.end(keep_encoder(recipe, work, network, work.encoder))
+    watcher.end(keep_encoder(recipe, work, network))
     return network
 
 

@@ -126,36 +126,6 @@ def test_the_encoder_is_trained_once_memories_go_on_and_cores_begin_anew(tmp_pat
     assert looked == ['0.frames.npy', '1.frames.npy', '2.frames.npy']
 
 
-def test_an_encoder_is_trained_once_more_where_the_recipe_says_so_and_kept_from_then_on(tmp_path):
-    again = replace(RECIPE, frozen=replace(RECIPE.frozen, again_round=2, again_steps=3))
-    work, told = Workspace(tmp_path), Titles()
-    (tmp_path / 'train').mkdir()
-    files, kept = [], []
-    for index in (0, 1, 2, 3, 2, 1):
-        network = Network(RECIPE.network)
-        clips = [clip(tmp_path, number) for number in range(index + 1)]
-        files.append(with_kept_encoder(again, work, network, clips, told, index).name)
-        kept.append(torch.cat([one.flatten() for one in network.vision.parameters()]))
-    assert told.begun == ['encoder', 'encoder']
-    first, second = 'encoder.pt', 'encoder-again.pt'
-    assert files == [first, first, second, second, second, first]
-    assert torch.equal(kept[0], kept[1])
-    assert not torch.equal(kept[1], kept[2])
-    assert torch.equal(kept[2], kept[3])
-    assert torch.equal(kept[2], kept[4])
-    assert torch.equal(kept[0], kept[5])
-
-
-@pytest.mark.parametrize(
-    'wrong', [{'again_round': 2}, {'again_steps': 5}, {'again_round': 1, 'again_steps': -1}]
-)
-def test_half_of_what_trains_an_encoder_once_more_is_refused(wrong):
-    with pytest.raises(ValueError, match='again_'):
-        FrozenEncoder('follow', encoder_steps=2, **wrong)
-    with pytest.raises(ValueError, match='encoder_steps'):
-        FrozenEncoder('follow', again_round=1, again_steps=5)
-
-
 def test_a_shipped_encoder_is_another_one_after_it_was_trained_on(tmp_path):
     network = Network(RECIPE.network)
     as_it_ships = replace(RECIPE, frozen=FrozenEncoder('follow'))

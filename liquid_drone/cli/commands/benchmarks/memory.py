@@ -51,15 +51,13 @@ def run(args: BenchMemoryArguments) -> int:
         raise ConfigError(
             f'{recipe.name}: expected a memory behind a frozen encoder, as in follow-memory'
         )
-    index = args.rounds - 1
-    kept = work.encoder_again if recipe.frozen.is_again(index) else work.encoder
-    if recipe.frozen.encoder_steps and not kept.is_file():
+    if recipe.frozen.encoder_steps and not work.encoder.is_file():
         raise ConfigError(
             f'{work.root} has no trained encoder: run liquid-drone train --recipe {args.recipe} '
-            f'until its round {index} begins'
+            'until its first round begins'
         )
-    clips, network = clips_of(recipe, work, index), built(recipe)
-    file = with_kept_encoder(recipe, work, network, clips, Silent(), index)
+    clips, network = clips_of(recipe, work, args.rounds - 1), built(recipe)
+    file = with_kept_encoder(recipe, work, network, clips, Silent())
     key, views = sha256_of(file), recipe.frozen.views
     flights = open_views(network, clips, recipe.train, views, work.views, key)
     long = [flight for flight in flights if len(flight) >= recipe.train.frames]
