@@ -34,7 +34,7 @@ PAST_M = 0.6  # behind: avoiding has ended
 BEYOND_M = 1.0  # behind the target: so far, a trunk is nearly out of mind
 AVOID_GAIN_PER_S, AVOID_M_S = 1.4, 1.2
 BRAKE_GAIN_PER_S, BRAKE_GAP_M = 1.0, 0.2  # closing speed for each metre of gap beyond the second
-COMES_S = (0.4, 0.8, 1.2, 1.6)  # from now: what moves is waited for where it will be
+COMES_S = (0.4, 0.8, 1.2)  # from now: what moves is waited for where it will be
 HEIGHT_GAIN_PER_S = 1.0
 TURN_GAIN_PER_S, LEAD_GAIN = 2.0, 0.7
 NOTHING = FlightRequest()
@@ -68,10 +68,11 @@ class Expert:
         fastest = request.speed_m_s or SPEED_M_S[1]
         way = self._way(truth)
         onward = follow(truth, way, keep_m, fastest) * watching(truth, yaw_rad)
-        velocity = brake(avoid(onward, way, relative, widths), relative, widths)
+        velocity = avoid(onward, way, relative, widths)
         for ahead_s in COMES_S:
             coming, radii = self._simulator.coming(truth.position_enu[:2], ahead_s)
             velocity = brake(velocity, coming, radii + scenario.vehicle.radius_m)
+        velocity = brake(velocity, relative, widths)  # last: who backs off must not hit a trunk
         if request.speed_m_s is not None:
             velocity = velocity * min(1.0, fastest / max(math.hypot(*velocity), 1e-6))
         vx, vy, _ = rotate_by_yaw([*velocity, 0.0], -yaw_rad)

@@ -65,7 +65,10 @@ def test_inspect_writes_a_sheet(
     [
         (['world', 'moon'], "unknown world 'moon': expected one of forest, urban"),
         (['season', 'monsoon'], "unknown season 'monsoon': expected one of autumn, spring"),
-        (['target', 'unicorn'], "unknown target 'unicorn': expected one of blue_car, dog"),
+        (
+            ['target', 'unicorn'],
+            "unknown target 'unicorn': expected one of baggage_cart, blue_car, dog",
+        ),
         (['world', '--width', '2'], '--width: expected a whole number, 64 to 4096 pixels; got 2'),
         (['world', '--weather', 'frogs:1'], 'frogs'),
         (['world', '--live'], 'no display here'),
