@@ -6,7 +6,8 @@ It flies along the line of sight, so that it stays near the path that the target
 where it flies: what it avoids is in the picture. Where something stands in that line, it flies
 the shortest way round instead (``way_round``), and still looks at the target. A target beside the
 picture is turned to first, and only then flown to: what cannot be seen cannot be learned. It gives
-the clean label for the simulator's present state, remembers nothing and never sees a picture.
+the clean label for the simulator's present state, remembers nothing and never sees a picture. Of
+what moves it knows where it will be in the next second, and waits for it.
 
 In a lane it steers to the point ahead by pure pursuit (R. C. Coulter, Implementation of the Pure
 Pursuit Path Tracking Algorithm, 1992), and knows of no obstacle.

@@ -83,7 +83,7 @@ class Task:
     @property
     def hidden_s(self) -> float:
         """How long its track hides the target, at each event."""
-        return 0.0 if self.track is None else max(self.track.hidden_s, self.track.passing_s)
+        return self.track.out_of_sight_s if self.track is not None else 0.0
 
     def at_level(self, level: float) -> 'Task':
         """Return the task with its difficulty at a level; its name says so.

@@ -44,6 +44,11 @@ class Track:
     motion: Literal['walk', 'stop_and_go', 'jog'] | None = None  # instead of the target's own
     relief_m: float | None = None  # of a forest's ground, instead of the world's
 
+    @property
+    def out_of_sight_s(self) -> float:
+        """How long each event hides the target, behind a screen or a train."""
+        return max(self.hidden_s, self.passing_s)
+
     def __post_init__(self) -> None:
         check_ranges(self, RANGES)
         for name in ('events', 'twins', 'people', 'alike'):

@@ -149,7 +149,7 @@ def draw_try(
 
 def event_times(scenario: Scenario, track: Track) -> tuple[float, ...]:
     """Return when each event begins, in seconds of walking."""
-    last_s = max(scenario.task.duration_s - END_S - scenario.task.hidden_s, track.first_s)
+    last_s = max(scenario.task.duration_s - END_S - track.out_of_sight_s, track.first_s)
     between_s = (last_s - track.first_s) / max(track.events - 1, 1)
     return tuple(track.first_s + between_s * k for k in range(track.events))
 
