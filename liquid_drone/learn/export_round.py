@@ -8,7 +8,7 @@ from ..contract import Training
 from ..policy.export import export
 from ..policy.network import Network
 from .behaviour_cloning import load_weights
-from .pictures.encoder_stage import operating_point_of
+from .pictures.encoder_stage import choose_operating_point, operating_point_of
 from .recipe import Recipe, Workspace
 from .run_manifest import commit
 
@@ -32,6 +32,11 @@ def export_round(
 
     """
     network = load_weights(Network(recipe.network), work.checkpoint(index))
+    point = ''
+    if recipe.keeps_encoder:
+        point = operating_point_of(work) if recipe.pictures.count else ''
+    elif recipe.pictures.count:  # its head went on learning in this round
+        point = choose_operating_point(recipe, work, network)
     training = Training(
         target=', '.join(dict.fromkeys((*recipe.targets, *recipe.recorded))),
         worlds=recipe.worlds,
@@ -40,6 +45,6 @@ def export_round(
         commit=commit(),
         frames=frames,
         pictures=recipe.pictures.count,
-        operating_point=operating_point_of(work) if recipe.chooses_point else '',
+        operating_point=point,
     )
     export(network, name or f'{recipe.name}-round-{index}', training, bundle, retrainable=True)

@@ -23,7 +23,8 @@ from .recipe import CollectConfig, DaggerConfig, Disturbance, Recipe, TrainConfi
 NEW_FOR_EACH_KNOWN = 2
 LOOKALIKES = ('plain_person', 'orange_traffic_cone')  # shown as what is not the target
 RECORDED_STEPS = 400  # on recorded flights alone
-PICTURES, PICTURES_BESIDE = 1600, 64  # where photographs of a place are given; in each step
+PICTURES, PICTURES_BESIDE = 6000, 160  # where photographs of a place are given; in each step
+FALSE_ALARMS = 0.05  # at the operating point, on drawn pictures without a target
 FAR_HEIGHTS = 14.0  # of the target away: there it is ten pixels high
 
 
@@ -72,6 +73,7 @@ def _pictures(target: str, places: Path) -> PictureConfig:
         photo_share=0.6,
         noise_share=0.2,
         beside=PICTURES_BESIDE,
+        false_alarms=FALSE_ALARMS,
         places=str(places),
     )
 

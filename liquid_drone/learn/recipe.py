@@ -214,9 +214,9 @@ class Recipe:
             Weather.parse(text)
 
     @property
-    def chooses_point(self) -> bool:
-        """Whether an operating point is chosen on pictures that were kept apart."""
-        return self.pictures.count > 0 and (self.pictures.is_stage or bool(self.frozen.bundle))
+    def keeps_encoder(self) -> bool:
+        """Whether the rounds teach the core alone, and no target head."""
+        return self.pictures.is_stage or bool(self.frozen.bundle)
 
     def _check_encoder(self) -> None:
         frozen, pictures = self.frozen, self.pictures

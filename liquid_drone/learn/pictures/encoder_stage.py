@@ -10,6 +10,8 @@ An encoder that is kept (``frozen``) learns from flights and pictures at once in
 import copy
 import dataclasses
 import itertools
+import math
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +34,8 @@ from .encoder_training import CHUNK, flight_frames, train_encoder
 from .operating_point import move_logit
 from .shards import Pictures, Shard, joined, make_shards, read_shard, shards_of
 
-KEPT_APART = 10  # one shard in so many chooses the operating point
+KEPT_APART = 0.1  # share of each target's shards that the operating point is chosen on
+SPREAD = math.sqrt(2.0)  # its multiples spread evenly over 0..1, whatever takes turns
 
 
 def with_places(recipe: Recipe, places: Path | None) -> Recipe:
@@ -121,24 +124,30 @@ def pictures_beside(recipe: Recipe, work: Workspace) -> PicturesBeside | None:
     """Return what is learned from beside flights, made before; None: nothing."""
     if not (recipe.pictures.count and recipe.pictures.beside):
         return None
-    shards = [read_shard(shard.file) for shard in shards_of_recipe(recipe, work)]
-    learned = _parted(shards)[0] if recipe.frozen.bundle else shards
-    return PicturesBeside(joined(learned), recipe.pictures.beside, recipe.train.seed)
+    learned, _ = parted(shards_of_recipe(recipe, work))
+    return PicturesBeside(_pictures(learned), recipe.pictures.beside, recipe.train.seed)
 
 
-def _parted(shards: list[Pictures]) -> tuple[list[Pictures], list[Pictures]]:
-    """Return what is learned from, and what the operating point is chosen on."""
-    apart = shards[::KEPT_APART]
-    return [one for i, one in enumerate(shards) if i % KEPT_APART] or apart, apart
+def parted(shards: list[Shard]) -> tuple[list[Shard], list[Shard]]:
+    """Return what is learned from, and what the operating point is chosen on: some of each target.
+
+    Worlds, seasons and targets take turns; every tenth shard would be those of a few of them.
+    """
+    learned, apart, numbers = list[Shard](), list[Shard](), Counter[str]()
+    for shard in shards:
+        share = numbers[shard.flight.target] * SPREAD % 1.0
+        (apart if share < KEPT_APART else learned).append(shard)
+        numbers[shard.flight.target] += 1
+    return learned or apart, apart
+
+
+def _pictures(shards: list[Shard]) -> Pictures:
+    return joined([read_shard(shard.file) for shard in shards])
 
 
 def keep_encoder(recipe: Recipe, work: Workspace, network: Network) -> str:
     """Choose the operating point of a trained encoder and keep both; return what was said."""
-    words = ''
-    if recipe.pictures.count:
-        shards = [read_shard(shard.file) for shard in shards_of_recipe(recipe, work)]
-        _, apart = _parted(shards)
-        words = set_operating_point(network, joined(apart), recipe.pictures.false_alarms)
+    words = choose_operating_point(recipe, work, network) if recipe.pictures.count else ''
     state = {'weights': network.state_dict(), 'average': network.state_dict(), 'optimiser': {}}
     written(work.encoder, lambda path: torch.save({**state, 'step': 0}, path))
     write_text(_point_file(work), f'{{"operating_point": "{words}"}}\n')
@@ -161,15 +170,14 @@ def with_trained_encoder(
 def _trained(
     recipe: Recipe, work: Workspace, network: Network, clips: list[Clip], watcher: Watcher
 ) -> Network:
-    shards = [read_shard(shard.file) for shard in shards_of_recipe(recipe, work)]
-    learned, _ = _parted(shards)
+    learned, _ = parted(shards_of_recipe(recipe, work))
     teacher = load_weights_of(Network(config_of(recipe.start)), recipe.start).vision.eval()
     begin_with(network, recipe.start)
     config = recipe.pictures
     watcher.begin('encoder', config.steps, 'pictures')
     each = config.pictures + config.frames
     network = train_encoder(
-        network, teacher, joined(learned), flight_frames(clips), config, recipe.train,
+        network, teacher, _pictures(learned), flight_frames(clips), config, recipe.train,
         _partial(work), lambda step, losses: watcher.advance(1, each, **losses),
     )  # fmt: skip
     watcher.end(keep_encoder(recipe, work, network))
@@ -179,6 +187,12 @@ def _trained(
 def operating_point_of(work: Workspace) -> str:
     """Return what was said of the operating point when it was chosen."""
     return str(load_json(_point_file(work))['operating_point'])
+
+
+def choose_operating_point(recipe: Recipe, work: Workspace, network: Network) -> str:
+    """Move the logit by the pictures that were kept apart; return what was said."""
+    _, apart = parted(shards_of_recipe(recipe, work))
+    return set_operating_point(network, _pictures(apart), recipe.pictures.false_alarms)
 
 
 def set_operating_point(network: Network, pictures: Pictures, false_alarms: float) -> str:

@@ -12,14 +12,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from liquid_drone.contract import load_contract
+from liquid_drone.learn.behaviour_cloning import TrainingProgress, running_average, save_progress
+from liquid_drone.learn.export_round import export_round
 from liquid_drone.learn.fine_tune import retrain_recipe
 from liquid_drone.learn.pictures.beside import PicturesBeside
 from liquid_drone.learn.pictures.config import PictureConfig
-from liquid_drone.learn.pictures.encoder_stage import shards_of_recipe
-from liquid_drone.learn.pictures.shards import Pictures, make_shard, read_shard
+from liquid_drone.learn.pictures.encoder_stage import logits_of, parted, shards_of_recipe
+from liquid_drone.learn.pictures.shards import Pictures, joined, make_shard, read_shard
 from liquid_drone.learn.recipe import Workspace
 from liquid_drone.policy.config import NetworkConfig
 from liquid_drone.policy.network import Network
+from liquid_drone.policy.weights import begin_with
 
 
 def pictures(labels: list[float]) -> Pictures:
@@ -84,6 +88,34 @@ def test_lookalikes_are_shown_as_often_as_a_target_and_never_as_one(tmp_path: Pa
     seen, not_seen = (read_shard(shard.file).target[:, 0] for shard in (shards[0], shards[-1]))
     assert (seen == 1.0).any()
     assert (not_seen == 0.0).all()
+
+
+def test_what_learned_beside_flights_is_exported_at_an_operating_point(tmp_path: Path):
+    places = tmp_path / 'places'
+    places.mkdir()
+    (places / 'a.png').write_bytes(_png())
+    recipe = retrain_recipe('red_camping_chair', 'follow', places)
+    few = dataclasses.replace(recipe.pictures, count=50, per_world=5, looks=2, false_alarms=0.1)
+    recipe, work = dataclasses.replace(recipe, pictures=few), Workspace(tmp_path / 'work')
+    shards = shards_of_recipe(recipe, work)
+    for shard in shards:
+        make_shard(shard)
+    network = begin_with(Network(recipe.network), 'follow')
+    with torch.no_grad():
+        network.vision.target.bias[0] += 8.0  # it says "seen" to everything
+    progress = TrainingProgress(
+        network, running_average(network, 0.9), torch.optim.SGD(network.parameters(), 0.1), 1
+    )
+    save_progress(progress, 1, work.checkpoint(0))
+    export_round(recipe, work, 0, tmp_path / 'bundle', 1)
+    training = load_contract(tmp_path / 'bundle').training
+    assert 'without' in training.operating_point
+    again = begin_with(Network(recipe.network), str(tmp_path / 'bundle'))
+    _, apart = parted(shards)
+    shown = joined([read_shard(shard.file) for shard in apart])
+    without = logits_of(again, shown)[shown.target[:, 0] == 0.0]
+    assert len(without) >= 5
+    assert (without >= 0.0).mean() <= 0.1
 
 
 def _png() -> bytes:

@@ -66,6 +66,32 @@ def test_at_a_half_there_are_no_more_false_alarms_than_allowed(
     assert '20 pictures with the target' in words
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    targets=st.lists(st.sampled_from(['red_backpack', 'dog', 'red_camping_chair']), min_size=1, max_size=4),
+    lookalikes=st.lists(st.sampled_from(['plain_person', 'orange_traffic_cone']), max_size=2),
+    seasons=st.integers(1, 4),
+    shards=st.integers(60, 200),
+)
+def test_pictures_of_all_targets_and_lookalikes_and_places_choose_the_operating_point(
+    targets: list[str], lookalikes: list[str], seasons: int, shards: int
+) -> None:
+    recipe = dataclasses.replace(
+        TINY,
+        targets=tuple(targets),
+        lookalikes=tuple(dict.fromkeys(lookalikes)),
+        seasons=('spring', 'summer', 'autumn', 'winter')[:seasons],
+        pictures=PictureConfig(count=4 * shards, per_world=4, beside=4),
+    )
+    made = stage.shards_of_recipe(recipe, Workspace(Path('nowhere')))
+    learned, apart = stage.parted(made)
+    assert len(learned) + len(apart) == shards
+    assert 0.05 < len(apart) / shards < 0.25  # of each target the first one, too
+    assert {one.flight.target for one in apart} == {*targets, *lookalikes}
+    assert {one.flight.target for one in learned} == {*targets, *lookalikes}
+    assert {one.flight.world for one in apart} == set(recipe.worlds)
+
+
 def test_the_stage_trains_the_encoder_once_and_freezes_it(tmp_path: Path) -> None:
     work = Workspace(tmp_path)
     stage.make_pictures(TINY, work, LocalProcesses(1), Silent())
