@@ -68,7 +68,9 @@ def test_at_a_half_there_are_no_more_false_alarms_than_allowed(
 
 @settings(max_examples=60, deadline=None)
 @given(
-    targets=st.lists(st.sampled_from(['red_backpack', 'dog', 'red_camping_chair']), min_size=1, max_size=4),
+    targets=st.lists(
+        st.sampled_from(['red_backpack', 'dog', 'red_camping_chair']), min_size=1, max_size=4
+    ),
     lookalikes=st.lists(st.sampled_from(['plain_person', 'orange_traffic_cone']), max_size=2),
     seasons=st.integers(1, 4),
     shards=st.integers(60, 200),
