@@ -59,8 +59,7 @@ def test_improvement_is_the_share_of_pairs_and_the_two_sides_sum_to_one(ours, th
 @settings(max_examples=20)
 @given(arrays(float, 4, elements=SHARES), arrays(float, 3, elements=SHARES))
 def test_the_permutation_test_counts_every_division(ours, theirs):
-    pool, seen = np.concatenate([ours, theirs]), abs(ours.mean() - theirs.mean())
-    differences = []
+    pool, differences = np.concatenate([ours, theirs]), []
     for chosen in itertools.combinations(range(7), 4):
         mask = np.isin(np.arange(7), chosen)
         differences.append(pool[mask].mean() - pool[~mask].mean())
@@ -68,7 +67,9 @@ def test_the_permutation_test_counts_every_division(ours, theirs):
     low = np.mean(np.array(differences) <= signed + 1e-12)
     high = np.mean(np.array(differences) >= signed - 1e-12)
     assert permutation_p(ours, theirs) == pytest.approx(min(1.0, 2 * min(low, high)))
-    assert seen > 0 or permutation_p(ours, theirs) == 1.0
+    # of arms of one size the differences lie even about zero; of 4 and 3 they need not, and a
+    # difference of zero may have a p below 1
+    assert permutation_p(ours, ours) == 1.0
 
 
 def test_trainings_that_all_lie_apart_have_the_smallest_p_that_can_be():
