@@ -33,10 +33,9 @@ def export_round(
     """
     network = load_weights(Network(recipe.network), work.checkpoint(index))
     point = ''
-    if recipe.keeps_encoder:
-        point = operating_point_of(work) if recipe.pictures.count else ''
-    elif recipe.pictures.count:  # its head went on learning in this round
-        point = choose_operating_point(recipe, work, network)
+    if recipe.pictures.count:  # where the encoder is not kept, its head went on learning
+        kept = recipe.keeps_encoder
+        point = operating_point_of(work) if kept else choose_operating_point(recipe, work, network)
     training = Training(
         target=', '.join(dict.fromkeys((*recipe.targets, *recipe.recorded))),
         worlds=recipe.worlds,
