@@ -22,7 +22,6 @@ from .distributed import ALONE, Team
 from .recipe import TrainConfig
 
 CPU = torch.device('cpu')
-NEAR, ASIDE = 0.6, 0.08  # hard frames: something is within 4 m, or the command leads aside
 MIRRORED = torch.tensor([1.0, -1.0, 1.0, -1.0])  # vx, vy, vz, yaw rate
 TURNED = torch.tensor([1.0, -1.0, 1.0])  # visible, bearing, elevation; there, bearing, distance
 
@@ -67,9 +66,6 @@ class Windows:
         lengths = np.array([len(clip) for clip in self.clips], dtype=np.float64)
         self.share = lengths / lengths.sum()
         self.first = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        found = [hard_frames(clip) for clip in self.clips] if config.hard_share else []
-        rows = [np.column_stack([np.full(len(f), i), f]) for i, f in enumerate(found)]
-        self.hard = np.concatenate([np.zeros((0, 2), np.int64), *rows])  # clip, frame
         grain = np.random.default_rng(config.seed).normal(size=(256, 256, 3))
         self.grain = torch.from_numpy(grain).to(device, torch.bfloat16)
         self.places = places if places is None else places.to(device)
@@ -78,26 +74,13 @@ class Windows:
     def batch(self, *key: int) -> TrainingBatch:
         """Return this rank's share of the batch with this key (seed, step), on the device."""
         rng = np.random.default_rng(key)
-        cuts = [self._cut(*which, rng) for which in self._picks(rng)]
+        chosen = rng.choice(len(self.clips), size=self.config.windows, p=self.share).tolist()
+        picks = [pick_frames(len(self.clips[index]), self.config, rng) for index in chosen]
+        cuts = [self._cut(*which, rng) for which in zip(chosen, picks, strict=True)]
         cuts = self.team.share(cuts)  # all are drawn, so that the batch is the same for any team
         rows = [torch.stack(column).to(self.device) for column in zip(*_rows(cuts), strict=True)]
         mirrored = torch.tensor([cut.augmentation.mirrored for cut in cuts]).to(self.device)
         return mirror(TrainingBatch(self._pixels(cuts), *rows), mirrored)
-
-    def _picks(self, rng: np.random.Generator) -> list[tuple[int, npt.NDArray[np.int64]]]:
-        """Return which frames of which clips; the hard ones last."""
-        config, hard = self.config, self.hard
-        count = round(config.hard_share * config.windows) if len(hard) else 0
-        size = config.windows - count
-        chosen = rng.choice(len(self.clips), size=size, p=self.share).tolist()
-        picks = [(index, pick_frames(len(self.clips[index]), config, rng)) for index in chosen]
-        for index, frame in hard[rng.integers(len(hard), size=count)].tolist() if count else []:
-            available = len(self.clips[index])
-            steps = pick_frames(available, config, rng)
-            steps -= steps[0]
-            first = min(max(frame - steps[config.burn_in], 0), available - 1 - steps[-1])
-            picks.append((index, steps + first))
-        return picks
 
     def _cut(self, chosen: int, index: npt.NDArray[np.int64], rng: np.random.Generator) -> 'Cut':
         clip = self.clips[chosen]
@@ -179,13 +162,6 @@ def pick_frames(
     if steps[-1] >= available:
         steps = np.arange(config.frames)
     return np.asarray(steps + rng.integers(available - steps[-1]))
-
-
-def hard_frames(clip: Clip) -> npt.NDArray[np.int64]:
-    """Return the frames of a clip in which something is near, or the command leads aside."""
-    near = np.nan_to_num(clip.auxiliary[:, 1:]).max(axis=1)
-    aside = np.abs(np.nan_to_num(clip.label[:, 1]))
-    return np.flatnonzero((near > NEAR) | (aside > ASIDE))
 
 
 def mirror(batch: TrainingBatch, which: Tensor) -> TrainingBatch:

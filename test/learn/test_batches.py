@@ -13,7 +13,7 @@ from liquid_drone.contract import CommandSpec
 from liquid_drone.learn.augmentation.config import Augmentation
 from liquid_drone.learn.augmentation.windows import changed, colour_mix, draw_augmentation
 from liquid_drone.learn.auxiliary_labels import nearness
-from liquid_drone.learn.batches import ASIDE, NEAR, TrainingBatch, Windows, mirror, pick_frames
+from liquid_drone.learn.batches import TrainingBatch, Windows, mirror, pick_frames
 from liquid_drone.learn.clips import open_clips
 from liquid_drone.learn.recipe import TrainConfig
 
@@ -58,41 +58,6 @@ def test_dt_is_the_time_between_the_frames_that_are_shown(clips):
     assert batch.dt_s.max() > 0.09
     steps = np.round(batch.dt_s.numpy() / 0.05)
     np.testing.assert_allclose(batch.dt_s.numpy(), steps * 0.05, atol=1e-5)
-
-
-@pytest.mark.parametrize(('length', 'burn_in'), [(2, 0), (12, 4)])
-def test_hard_windows_begin_where_something_is_in_the_way(clips, length, burn_in):
-    """Frames with something near are few, and to see them an encoder has to look at them."""
-    hard, rare = [10, 25], []
-    for number, clip in enumerate(clips):
-        near, label = np.zeros_like(clip.auxiliary), np.zeros_like(clip.label)
-        near[hard[0], 3] = NEAR + 0.1
-        label[hard[1], 1] = -ASIDE - 0.02
-        clean = number > 0  # of one clip alone are there any
-        columns = {'auxiliary': near * (not clean), 'label': label * (not clean)}
-        rare.append(dataclasses.replace(clip, **columns))
-    config = TrainConfig(
-        windows=12, length=length, burn_in=burn_in, hard_share=0.5, augmentation=PLAIN
-    )
-    windows = Windows(rare, config, 0.05)
-    for seed in range(20):
-        picks = windows._picks(np.random.default_rng(seed))
-        assert len(picks) == 12
-        for index, frames in picks[6:]:
-            assert index == 0
-            assert frames[burn_in] in hard
-        assert all(f[0] >= 0 and f[-1] < len(rare[i]) for i, f in picks)
-
-
-def test_without_anything_in_the_way_all_windows_are_drawn_alike(clips):
-    free = [
-        dataclasses.replace(c, auxiliary=c.auxiliary * 0.0, label=c.label * 0.0) for c in clips
-    ]
-    drawn = [
-        Windows(free, TrainConfig(windows=4, length=8, hard_share=share), 0.05).batch(5)
-        for share in (0.0, 0.9)
-    ]
-    assert torch.equal(drawn[0].pixels, drawn[1].pixels)
 
 
 @pytest.mark.parametrize('available', [16, 17, 60])
