@@ -113,6 +113,7 @@ class TrainConfig:
     hidden_weight: float = 1.0  # of the belief where the target is not in the picture
     # of the command, behind a frozen encoder: where it is hidden, or something is within 3.5 m
     hard_weight: float = 1.0
+    short_weight: float = 1.0  # there, of a sideways command that is less than the label
     memory_steps: int = 400  # of a network's memory, before its core behind a frozen encoder
     device: Literal['auto', 'cpu', 'cuda'] = 'auto'  # auto: a graphics card where there is one
     # of the encoder (the core has float32); auto: the faster one on this machine, see precision.py
@@ -130,7 +131,7 @@ class TrainConfig:
         'hold_share': (0, 1), 'weight_decay': (0, 10), 'clip': (1e-6, 1e6),
         'average': (0, 0.999_999),
         'target_weight': (0, 1000), 'auxiliary_weight': (0, 1000), 'threads': (1, 256),
-        'hard_weight': (0, 1000),
+        'hard_weight': (0, 1000), 'short_weight': (0, 1000),
         'seed': (0, 2**31 - 1), 'burn_in': (0, 4096), 'belief_weight': (0, 1000),
         'hidden_weight': (0, 1000), 'memory_steps': (1, 1_000_000),
     }  # fmt: skip

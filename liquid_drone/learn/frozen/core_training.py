@@ -32,6 +32,8 @@ from .views import FlightViews
 
 WHOLE = TrainConfig()  # of held-out flights: no burn-in
 NEAR = 0.65  # of the nearness: within 3.5 m, where a way round begins
+SIDEWAYS = 1  # of the commands: vy
+ASIDE, SHORT = 0.05, 0.02  # shares of the limit: less is straight ahead, and close enough
 
 
 def train_core(
@@ -111,7 +113,10 @@ def core_losses(
     """Return the mean squared error of the command, of unit variance, and those of the belief.
 
     Frames in which the target is hidden or something is near count more, as the recipe says:
-    they are few, and there a wrong command ends the flight.
+    they are few, and there a wrong command ends the flight. So does a sideways command that falls
+    short of the label, if the recipe says so: a mean of left and right is short of both, and who
+    goes round by half hits the trunk (an expectile in place of the mean: Newey and Powell 1987,
+    "Asymmetric Least Squares Estimation and Testing").
     """
     burn_in = config.burn_in
     seen = answered(network, batch.features, batch, burn_in, batch.remembered)
@@ -120,12 +125,19 @@ def core_losses(
     error = torch.where(known, seen.motor - torch.nan_to_num(label), 0.0)
     target, near = batch.target[:, burn_in:], batch.near[:, burn_in:]
     is_hard = (near > NEAR) | (target[..., 0] < 0.5)
-    counts = torch.where(is_hard, config.hard_weight, 1.0)[..., None]
+    counts = torch.where(is_hard, config.hard_weight, 1.0)[..., None].repeat(1, 1, 4)
+    counts[..., SIDEWAYS] *= torch.where(_falls_short(seen.motor, label), config.short_weight, 1.0)
     losses = {'command': (error**2 * weight * counts).sum() / (known * counts).sum().clamp(min=1)}
     if seen.belief is not None:
         truth = batch.belief[:, burn_in:], target
         losses |= belief_losses(seen.belief, *truth, config.hidden_weight)
     return losses
+
+
+def _falls_short(motor: Tensor, label: Tensor) -> Tensor:
+    """Tell (B, T) where the sideways command is less than the label's, or to the other side."""
+    wanted, given = torch.nan_to_num(label[..., SIDEWAYS]), motor[..., SIDEWAYS]
+    return (wanted.abs() > ASIDE) & (given * wanted.sign() < wanted.abs() - SHORT)
 
 
 def held_out_loss(network: Network, flights: list[FlightViews], weight: Tensor) -> float:

@@ -206,3 +206,29 @@ def test_a_wrong_command_counts_more_where_it_is_hard():
     assert losses[1.0] == pytest.approx(float(wrong.mean()), rel=1e-5)
     five = (wrong[hard].sum() * 5.0 + wrong[~hard].sum()) / (5.0 * hard.sum() + (~hard).sum())
     assert losses[5.0] == pytest.approx(float(five), rel=1e-5)
+
+
+def test_a_sideways_command_that_falls_short_counts_more_and_no_other_one():
+    torch.manual_seed(0)
+    network = Network(NetworkConfig(SMALL, request=RequestSpec(), belief=True))
+    batch = core_batch([told(3, 40)], replace(CONFIG, windows=2, length=12), 0.05, 1)
+    weight = torch.ones(4)
+    with torch.no_grad():
+        motor = answered(network, batch.features, batch, 0).motor
+        label = motor + 0.4 * torch.randn(motor.shape)  # to either side, too much and too little
+        loss = {
+            times: float(
+                core_losses(network, batch._replace(label=label), weight, config)['command']
+            )
+            for times in (1.0, 4.0)
+            for config in [replace(CONFIG, short_weight=times)]
+        }
+    wrong, wanted, given = (motor - label) ** 2, label[..., 1], motor[..., 1]
+    short = ((wanted > 0.05) & (given < wanted - 0.02)) | (
+        (wanted < -0.05) & (given > wanted + 0.02)
+    )
+    assert 0.05 < short.float().mean() < 0.95
+    counts = torch.ones_like(wrong)
+    counts[..., 1][short] = 4.0
+    assert loss[1.0] == pytest.approx(float(wrong.mean()), rel=1e-5)
+    assert loss[4.0] == pytest.approx(float((wrong * counts).sum() / counts.sum()), rel=1e-5)
