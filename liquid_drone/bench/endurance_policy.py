@@ -114,7 +114,7 @@ class FaultyCamera:
         if self._is_another:
             height = width
         with contextlib.suppress(ImageError):  # as the node: it counts as not received
-            self._lens.take(width, height, (focal_px, 0, 16, 0, focal_px, 9, 0, 0, 1))
+            self._lens.take(width, height, (focal_px, 0, 16, 0, focal_px, height / 2, 0, 0, 1))
 
     def _judge(self, taken_s: float, now_s: float, fov_deg: float | None) -> None:
         step = round(taken_s * 1000)

@@ -2,30 +2,47 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a camera says of its own lens, believed only where it can be true.
 
-Drivers publish placeholders: a width of 0, a focal length of 1, a matrix of infinities. One that
-cannot be counts as not received: the last good one stays. Where there was no good one at all, no
-picture of that camera is usable, for its angle is unknown. K of zeros says "not calibrated".
+Drivers publish placeholders: a width of 0, a focal length of 1, a matrix of infinities; or the K
+of another size than width and height, as with binning. One that cannot be counts as not received:
+the last good one stays. Where there was no good one at all, no picture of that camera is usable,
+for its angle is unknown. K of zeros says "not calibrated".
+
+Width, height and K are of the whole sensor; a region of interest says which part of it is sent.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import ImageError
 from ..image import horizontal_fov_deg
 
 NARROWEST_DEG, WIDEST_DEG = 15.0, 150.0  # of lenses that a pinhole describes
 LONGEST_SIDE_PX = 16384
+MIDDLE = 0.3, 0.7  # of a side: where the optical axis meets it; K of a binned picture has 0.25
 ADVICE = 'calibrate the camera, or let its driver publish K of zeros (not calibrated)'
+Region = tuple[int, int, int, int]  # left, top, width, height, in pixels of the whole sensor
+WHOLE: Region = (0, 0, 0, 0)
 
 
-def field_of_view_deg(width: int, height: int, k: Sequence[float]) -> float | None:
+def region_of(info: Any) -> Region:
+    """Return the region of interest of a ``sensor_msgs/CameraInfo``."""
+    roi = info.roi
+    return int(roi.x_offset), int(roi.y_offset), int(roi.width), int(roi.height)
+
+
+def field_of_view_deg(
+    width: int, height: int, k: Sequence[float], left: int = 0, top: int = 0
+) -> float | None:
     """Return the horizontal field of view; None where the camera is not calibrated.
 
     Args:
         width: of the picture, in pixels.
         height: of the picture, in pixels.
         k: row-major camera matrix, 9 numbers; a focal length of 0 says: not calibrated.
+        left: columns of the sensor left of the picture.
+        top: rows of the sensor above it.
 
     Raises:
         ValueError: no camera is like that.
@@ -46,6 +63,13 @@ def field_of_view_deg(width: int, height: int, k: Sequence[float]) -> float | No
             f'expected a field of view of {NARROWEST_DEG:g} to {WIDEST_DEG:g} degrees, got '
             f'{fov_deg:.4g} (focal lengths {focal_px:g} and {k[4]:g} pixels, width {width})'
         )
+    across, down = (k[2] - left) / width, (k[5] - top) / height
+    if not all(MIDDLE[0] <= share <= MIDDLE[1] for share in (across, down)):
+        raise ValueError(
+            f'expected an optical axis between {MIDDLE[0]:.0%} and {MIDDLE[1]:.0%} of width and '
+            f'height, got {across:.0%} and {down:.0%} of {width}x{height}: K is of pictures of '
+            'another size (binned, cropped), or they are cropped off the middle'
+        )
     return fov_deg
 
 
@@ -62,26 +86,35 @@ class Lens:
     def __init__(self) -> None:
         """Begin with none: as a camera that is not calibrated."""
         self.problem = ''  # with the newest camera_info; empty: none
-        self._known: _Known | None = None
+        self._known: _Known | None = None  # of the whole sensor
+        self._part: _Known | None = None  # of the region of interest, where it is a part
 
     @property
     def fov_deg(self) -> float | None:
-        """Horizontal field of view; None: not known."""
-        return None if self._known is None else self._known.fov_deg
+        """Horizontal field of view of the pictures; None: not known."""
+        known = self._part or self._known
+        return None if known is None else known.fov_deg
 
-    def take(self, width: int, height: int, k: Sequence[float]) -> None:
+    def take(self, width: int, height: int, k: Sequence[float], region: Region = WHOLE) -> None:
         """Note what the camera says of itself.
+
+        Args:
+            width: of the whole sensor, in pixels.
+            height: of the whole sensor, in pixels.
+            k: row-major camera matrix of the whole sensor.
+            region: which part of it is sent; of no width or height: all of it.
 
         Raises:
             ImageError: that cannot be; it counts as not said.
 
         """
         try:
-            self._known = _Known(width, height, field_of_view_deg(width, height, k))
+            known = _Known(width, height, field_of_view_deg(width, height, k))
+            part = _part(width, height, k, region)
         except ValueError as error:
             self.problem = f'camera_info is refused: {error}; {ADVICE}'
             raise ImageError(self.problem) from error
-        self.problem = ''
+        self._known, self._part, self.problem = known, part, ''
 
     def fov_of(self, width: int, height: int) -> float | None:
         """Return the horizontal field of view of a picture; None: not calibrated.
@@ -95,6 +128,8 @@ class Lens:
             if self.problem:
                 raise ImageError(self.problem)
             return None
+        if self._part is not None and (width, height) != (known.width, known.height):
+            known = self._part
         apart = abs(width * known.height - height * known.width)
         if known.fov_deg is not None and apart > max(known.width, known.height):
             raise ImageError(
@@ -102,3 +137,21 @@ class Lens:
                 f'{width}x{height}: another part of the sensor; {ADVICE} at this size'
             )
         return known.fov_deg
+
+
+def _part(width: int, height: int, k: Sequence[float], region: Region) -> _Known | None:
+    """Return what a region of interest sees; None: it is the whole sensor.
+
+    Raises:
+        ValueError: it is no part of the sensor.
+
+    """
+    left, top, columns, rows = region
+    if not (columns and rows) or (columns, rows) == (width, height):
+        return None
+    if min(region) < 0 or left + columns > width or top + rows > height:
+        raise ValueError(
+            f'expected a region of interest inside {width}x{height}, got {columns}x{rows} at '
+            f'({left}, {top})'
+        )
+    return _Known(columns, rows, field_of_view_deg(columns, rows, k, left, top))

@@ -17,7 +17,7 @@ from sensor_msgs.msg import Image as ImageMessage
 
 from .. import topics
 from ..arrays import Image
-from ..camera.lens import Lens
+from ..camera.lens import Lens, region_of
 from ..encodings import COLOUR_ORDERS, UNSTATED
 from ..errors import ImageError
 from . import conversions, qos
@@ -179,7 +179,7 @@ class CameraInput:
 
     def _on_info(self, message: CameraInfo) -> None:
         try:
-            self.lens.take(message.width, message.height, message.k)
+            self.lens.take(message.width, message.height, message.k, region_of(message))
         except ImageError as error:
             self._node.get_logger().error(str(error), throttle_duration_sec=NAMED_EVERY_S)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liquid_drone.camera.lens import NARROWEST_DEG, WIDEST_DEG, Lens, field_of_view_deg
+from liquid_drone.camera.lens import NARROWEST_DEG, WIDEST_DEG, Lens, Region, field_of_view_deg
 from liquid_drone.errors import ImageError
 
 
@@ -27,6 +27,8 @@ PLACEHOLDERS = {
     'nothing': (640, 480, []),
     'a telescope': (640, 480, k_of(4000.0)),
     'one axis only': (640, 480, [320.0] + [0.0] * 8),
+    'no middle': (640, 480, [320.0, 0.0, 0.0, 0.0, 320.0, 0.0, 0.0, 0.0, 1.0]),
+    'not the middle': (640, 480, k_of(320.0, 1280, 480)),
 }
 
 
@@ -66,6 +68,53 @@ def test_a_picture_of_another_shape_is_not_that_lens() -> None:
     assert lens.fov_of(320, 240) == pytest.approx(90.0)  # scaled: the same angle
     with pytest.raises(ImageError, match='camera_info is for 640x480, the image is 640x360'):
         lens.fov_of(640, 360)
+
+
+focals = st.floats(0.5, 2.0)  # of a picture's width
+middles = st.floats(0.4, 0.59)
+
+
+@given(focals, middles, middles, st.integers(2, 8), st.booleans())
+def test_the_matrix_of_binned_pictures_beside_the_size_of_all_pixels_is_refused(
+    focal: float, across: float, down: float, binned: int, is_sensors: bool
+) -> None:
+    """basler/pylon-ros-camera 143, astuff/avt_vimba_camera 28 and 82: binned, and the reverse."""
+    wide, high = 1296, 972
+    k = [focal * wide, 0.0, across * wide, 0.0, focal * wide, down * high, 0.0, 0.0, 1.0]
+    lens, told = Lens(), (wide * binned, high * binned)
+    if is_sensors:
+        k, told = [binned * one for one in k[:8]] + [1.0], (wide, high)
+    with pytest.raises(ImageError, match=r'K is of pictures of another size|field of view'):
+        lens.take(*told, k)
+    lens.take(wide, high, [value / (binned if is_sensors else 1) for value in k[:8]] + [1.0])
+    assert lens.fov_of(wide, high) == pytest.approx(math.degrees(2 * math.atan(0.5 / focal)))
+
+
+@given(focals, st.integers(300, 1400), st.integers(300, 1000), st.integers(1, 4))
+def test_pictures_of_a_region_of_interest_have_its_angle_and_not_that_of_the_sensor(
+    focal: float, columns: int, rows: int, binned: int
+) -> None:
+    """ros-drivers/camera1394 36, basler/pylon-ros-camera 292; of the sensor's shape or not."""
+    wide, high = 1440, 1080
+    left, top = (wide - columns) // 2, (high - rows) // 2
+    lens, part_deg = Lens(), math.degrees(2 * math.atan(columns / 2 / (focal * wide)))
+    if not NARROWEST_DEG <= part_deg <= WIDEST_DEG:
+        with pytest.raises(ImageError, match='field of view'):
+            lens.take(wide, high, k_of(focal * wide, wide, high), (left, top, columns, rows))
+        return
+    lens.take(wide, high, k_of(focal * wide, wide, high), (left, top, columns, rows))
+    assert lens.fov_of(columns // binned, rows // binned) == pytest.approx(part_deg)
+    whole_deg = math.degrees(2 * math.atan(0.5 / focal))
+    assert lens.fov_of(wide, high) == pytest.approx(whole_deg)  # cut by whoever reads them
+    lens.take(wide, high, k_of(focal * wide, wide, high))
+    assert lens.fov_of(wide // binned, high // binned) == pytest.approx(whole_deg)
+
+
+@pytest.mark.parametrize('region', [(0, 0, 300, 300), (1300, 0, 300, 1080), (0, 900, 1440, 300)])
+def test_a_region_off_the_middle_or_outside_is_refused(region: Region) -> None:
+    lens = Lens()
+    with pytest.raises(ImageError, match=r'cropped off the middle|a region of interest inside'):
+        lens.take(1440, 1080, k_of(1000.0, 1440, 1080), region)
 
 
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)

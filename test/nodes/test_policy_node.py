@@ -243,6 +243,23 @@ def test_a_camera_info_that_cannot_be_stops_the_commands_until_a_true_one(
     assert bench.show(next_image, 10**9 + FRAME_NS) is not None
 
 
+def test_the_angle_is_that_of_the_region_of_interest_which_the_pictures_show(
+    bench: PolicyBench,
+) -> None:
+    bench.start()
+    spec, image = CameraSpec(), pictures(1)[0]
+    info = conversions.camera_info_message(CameraSpec(2 * spec.width, 2 * spec.height), 1)
+    info.roi.x_offset, info.roi.y_offset = spec.width // 2, spec.height // 2
+    info.roi.width, info.roi.height = spec.width, spec.height
+    bench.infos.publish(info)
+    lens = bench.node.camera.lens
+    assert bench.wait(lambda: lens.fov_deg is not None)
+    half = math.tan(math.radians(spec.horizontal_fov_deg) / 2) / 2
+    part_deg = lens.fov_of(*image.shape[1::-1])
+    assert part_deg == pytest.approx(math.degrees(2 * math.atan(half)))
+    assert bench.show(image, 10**9) is not None
+
+
 def test_a_stamp_from_the_future_is_refused_and_does_not_block_those_after_it(
     bench: PolicyBench, capfd: pytest.CaptureFixture[str]
 ) -> None:
