@@ -24,6 +24,7 @@ from .transport.troubles import Troubles
 
 logger = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0
+ASKED = (mavlink.MAV_CMD_SET_MESSAGE_INTERVAL, mavlink.MAV_CMD_REQUEST_MESSAGE)  # our commands
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,7 @@ class LinkMonitor:
 
     def _count(self, message: Any, now_s: float) -> None:
         number = message.get_msgId()
-        is_ack = number == mavlink.MAVLINK_MSG_ID_COMMAND_ACK
-        if is_ack and message.target_component in (0, COMPANION_COMPONENT):
+        if number == mavlink.MAVLINK_MSG_ID_COMMAND_ACK and _is_to_us(message):
             self._note_answer(now_s)
             if self._streams is not None:
                 self._streams.acknowledged(message.command, message.result)
@@ -162,3 +162,12 @@ class LinkMonitor:
             logger.warning('the link to the autopilot: %s', diagnosis.sentence)
         elif diagnosis.finding is LinkFinding.GOOD and before is not LinkFinding.WAITING:
             logger.info('the link to the autopilot is good again')
+
+
+def _is_to_us(ack: Any) -> bool:
+    """Tell whether an acknowledgement answers us: others command the autopilot on this link too.
+
+    Zeros address nobody, as in MAVLink 1; then only the command tells.
+    """
+    is_ours = ack.command in ASKED and ack.target_component in (0, COMPANION_COMPONENT)
+    return is_ours and ack.target_system in (0, ack.get_srcSystem())

@@ -102,6 +102,28 @@ def test_the_clocks_of_others_answer_no_question_of_ours(stamps):
     assert link.report.diagnosis.finding is LinkFinding.UNANSWERED
 
 
+addresses = st.tuples(st.sampled_from([0, 1, 7, 255]), st.sampled_from([0, 1, 190, 191]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([400, 511, 512]), addresses), min_size=1, max_size=4))
+def test_the_acknowledgements_of_what_others_command_are_no_answers_to_us(acks):
+    packets = []
+    link = MavlinkLink(MemoryTransport(lambda: packets, lambda data: None))
+    sender, now_s = mavlink.MAVLink(None, 1, 1), 0.0
+    for step in range(60):
+        now_s += 0.1
+        command, (system, component) = acks[step % len(acks)]
+        ack = mavlink.MAVLink_command_ack_message(command, 0, 0, 0, system, component)
+        packets[:] = [m.pack(sender) for m in (heartbeat(), ack)]
+        link.poll(now_s)
+    ours = [
+        command in (511, 512) and system in (0, 1) and component in (0, 191)
+        for command, (system, component) in acks
+    ]
+    assert (link.report.unanswered_s < 1.0) is any(ours)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(min_size=0, max_size=50), st.booleans())
 def test_a_text_of_the_autopilot_is_one_line_of_the_log_in_both_versions(caplog, text, is_old):
