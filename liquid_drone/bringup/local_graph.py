@@ -32,6 +32,7 @@ from ..errors import MissingDependencyError, OutputError, SimulationError
 from ..options import plain
 from ..sim.firmware.instances import free_instance
 from ..sim.firmware.kinds import KINDS
+from ..sim.firmware.process import with_parent
 from ..sim.flight_log import FlightLog
 from ..sim.flight_spec import FlightSpec, SimulatorRun
 from ..sim.session import FlightProgress
@@ -230,7 +231,7 @@ class Graph:
             for name, line in self.lines.items():
                 with (self.logs / f'{name}.log').open('wb') as log, _heard_interrupts():
                     self.processes[name] = subprocess.Popen(
-                        line,
+                        [*with_parent(), *line],  # a killed command leaves no node behind
                         stdin=subprocess.DEVNULL,
                         stdout=subprocess.PIPE if name == 'simulator' else log,
                         stderr=log,

@@ -21,9 +21,16 @@ class LastingStream:
         self._stream, self._name, self._is_lost = stream, name, False
 
     def write(self, text: str) -> int:
-        """Write, or drop."""
-        self._try(lambda: self._stream.write(text))
+        """Write, or drop; a character that the encoding lacks is written as its number."""
+        self._try(lambda: self._write(text))
         return len(text)
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+        except UnicodeEncodeError:
+            encoding = self._stream.encoding  # the error may call it 'charmap'
+            self._stream.write(text.encode(encoding, 'backslashreplace').decode(encoding))
 
     def flush(self) -> None:
         """Flush, or drop."""

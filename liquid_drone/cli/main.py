@@ -6,11 +6,14 @@ Exit codes: 0 done, 1 done but the flight or check failed, 2 a stated error, 130
 Ctrl-C or SIGTERM).
 """
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from .. import __version__
 from ..errors import LiquidDroneError
+from ..files import shown_path
 from .arguments import CommandParser, add_commands
 from .arguments import run as run_command
 from .commands import (
@@ -99,11 +102,27 @@ def _run(arguments: Sequence[str] | None = None) -> int:
         _stop_bars()
         print(f'liquid-drone: {error}', file=sys.stderr)
         return 2
+    except (OSError, MemoryError) as error:  # not of the command, but of the machine it runs on
+        _stop_bars()
+        print(f'liquid-drone: {_of_the_machine(error)}', file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         _stop_bars()
         more = ': what is finished is kept, and the same command goes on from there' * resumes
         print(f'liquid-drone: interrupted{more}', file=sys.stderr)
         return INTERRUPTED
+
+
+def _of_the_machine(error: OSError | MemoryError) -> str:
+    """Return one sentence for what the machine refused, where no command has a better one."""
+    if isinstance(error, MemoryError):
+        return 'there is not enough memory: end other programs, or raise the limit (ulimit -v)'
+    where = f' ({shown_path(Path(os.fsdecode(error.filename)))})' if _has_path(error) else ''
+    return f'the machine refused: {error.strerror or error}{where}; check paths, disk and limits'
+
+
+def _has_path(error: OSError) -> bool:
+    return isinstance(error.filename, str | bytes)
 
 
 def _stop_bars() -> None:

@@ -3,7 +3,9 @@
 import importlib.util
 import signal
 import socket
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import yaml
 from liquid_drone.bringup import local_graph
 from liquid_drone.bringup.local_graph import Graph, GraphFlight
 from liquid_drone.errors import BundleError, MissingDependencyError, OutputError, SimulationError
+from liquid_drone.sim.firmware.process import with_parent
 from liquid_drone.sim.flight_spec import FlightSpec
 from liquid_drone.sim.session import FlightProgress
 
@@ -62,6 +65,37 @@ def test_nodes_of_a_background_program_hear_that_they_shall_end(tmp_path: Path) 
     finally:
         signal.signal(signal.SIGINT, before)
     assert running.processes['policy'].returncode == -signal.SIGINT
+
+
+@pytest.mark.skipif(not with_parent(), reason='needs setpriv of util-linux')
+@pytest.mark.parametrize('number', [signal.SIGKILL, signal.SIGABRT])
+def test_no_node_outlives_a_killed_command(number: signal.Signals, tmp_path: Path) -> None:
+    """The policy and mavlink nodes ran on for ever after a ``kill -9`` of ``fly``."""
+    lines = python(policy=WAITS, mavlink=WAITS, simulator=WAITS)
+    program = f"""
+import time
+from pathlib import Path
+from liquid_drone.bringup.local_graph import Graph
+with Graph({lines!r}, Path({str(tmp_path)!r})) as running:
+    print(*(process.pid for process in running.processes.values()), flush=True)
+    time.sleep(60)
+"""
+    command = [sys.executable, '-c', program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        nodes = [int(word) for word in parent.stdout.readline().split()]
+        parent.send_signal(number)
+    assert len(nodes) == 3
+    while any(is_running(node) for node in nodes):
+        time.sleep(0.05)
+
+
+def is_running(number: int) -> bool:
+    """Tell whether a process is there, and not only waits to be buried."""
+    try:
+        return Path(f'/proc/{number}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_logs_that_cannot_be_written_are_an_output_error(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line as a user meets it: help, bad input, one short flight, a resumed evaluation."""
 
+import errno
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from liquid_drone import resources
+from liquid_drone.cli import main as main_module
 from liquid_drone.cli.main import COMMANDS, main
 from liquid_drone.evaluate.flights_file import FLIGHTS
 
@@ -48,6 +51,40 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
     assert error.startswith('liquid-drone: ')
     assert words in error
     assert error.count('\n') == 1
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        MemoryError(),
+        OSError('no number'),
+        *(
+            OSError(number, os.strerror(number), *place)
+            for number in (errno.EMFILE, errno.ENAMETOOLONG, errno.EIO, errno.ENOSPC, errno.EINVAL)
+            for place in ((), ('x' * 500,), (b'\xff',), (3,))
+        ),
+    ],
+    ids=repr,
+)
+def test_what_the_machine_refuses_is_one_sentence_and_exit_code_2(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_: object) -> int:
+        raise error
+
+    monkeypatch.setattr(main_module, 'run_command', refuse)
+    assert main(['doctor']) == 2
+    said = capsys.readouterr().err
+    assert said.startswith('liquid-drone: the')
+    assert said.count('\n') == 1
+    assert len(said) < 400
+
+
+def test_a_path_too_long_for_the_disk_is_refused_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['fly', *SHORT, '--out', str(tmp_path / ('x' * 400))]) == 2
+    assert 'File name too long' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('command', ['fly', 'evaluate'])

@@ -1,11 +1,16 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Protects: stdout that is full or closed ends no command, and changes no exit code."""
+"""Protects: stdout that is full, closed or of any encoding ends no command and alters no code."""
 
+import io
 import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquid_drone.cli.lasting_output import LastingStream
 
 PRINTS = """
 import sys
@@ -34,3 +39,23 @@ def test_a_stdout_that_fails_ends_nothing(redirect: str) -> None:
     assert 'Traceback' not in done.stderr
     if redirect in ('>/dev/full', '| head -c 1'):
         assert 'stdout cannot be written' in done.stderr
+
+
+@given(
+    texts=st.lists(st.text(st.characters(exclude_characters='\r')), min_size=1),
+    encoding=st.sampled_from(['ascii', 'latin-1', 'cp1252', 'shift_jis', 'utf-8']),
+    errors=st.sampled_from(['strict', 'surrogateescape']),
+)
+def test_a_character_that_the_terminal_lacks_costs_no_other_one(
+    texts: list[str], encoding: str, errors: str
+) -> None:
+    """``doctor`` lost all its lines from the first arrow on, a path of odd bytes the verdict."""
+    raw = io.BytesIO()
+    stream = LastingStream(io.TextIOWrapper(raw, encoding, errors, newline=''), 'stdout')
+    for text in [*texts, 'the last line']:
+        stream.write(text)
+    stream.flush()
+    kept = raw.getvalue().decode(encoding, errors)
+    assert kept.endswith('the last line')
+    if all(text.isascii() for text in texts):
+        assert kept == ''.join(texts) + 'the last line'
