@@ -6,6 +6,7 @@ A frame is RGB and carries the time at which it was taken. Live sources give the
 drop what waited; files give every picture, at their pace or at a chosen one. No ROS in here.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,11 +20,13 @@ from ..arrays import Image
 from ..errors import CameraError
 from ..masking import masked
 
+log = logging.getLogger(__name__)
 KINDS = ('device', 'gstreamer', 'rtsp', 'video', 'folder')
 PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.ppm', '.webp')
 DEFAULT_RATE_HZ = 20.0  # of a folder, and of a video that does not know its own
 LONGEST_AGE_S = 1.0  # a driver's time stamp older than this is not believed
 OPEN_LIMIT_MS = 5000
+MOST_TORN = 30  # pictures in a row that cannot be decoded; then the source is broken
 
 
 @dataclass(frozen=True)
@@ -83,19 +86,22 @@ class Live:
         self._capture = _open_live(config)
 
     def read(self) -> CameraFrame | None:
-        """Wait for the next picture."""
-        if not self._capture.grab():
-            raise CameraError(
-                f'{self._config.kind} {masked(self._config.address)} gives no more pictures: '
-                'unplugged, taken by another program, or the stream ended'
-            )
-        stamp_ns = time.time_ns() - round(self._age_s() * 1e9)
-        is_read, image = self._capture.retrieve()
-        if not is_read:
-            raise CameraError(
-                f'{masked(self._config.address)} gave a picture that cannot be decoded'
-            )
-        return CameraFrame(rgb(image), stamp_ns)
+        """Wait for the next picture that can be decoded; a torn one is left out, and said."""
+        for torn in range(1, MOST_TORN + 1):
+            if not self._capture.grab():
+                raise CameraError(
+                    f'{self._config.kind} {masked(self._config.address)} gives no more pictures: '
+                    'unplugged, taken by another program, or the stream ended'
+                )
+            stamp_ns = time.time_ns() - round(self._age_s() * 1e9)
+            is_read, image = self._capture.retrieve()
+            if is_read:
+                return CameraFrame(rgb(image), stamp_ns)
+            log.warning('a picture that cannot be decoded is left out (%d in a row)', torn)
+        raise CameraError(
+            f'{masked(self._config.address)} gave {MOST_TORN} pictures in a row that cannot be '
+            'decoded: another pixel format, a bad cable, or too little bandwidth'
+        )
 
     def _age_s(self) -> float:
         """Since exposure, where the driver says so: V4L2 stamps buffers on the monotonic clock."""

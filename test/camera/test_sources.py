@@ -8,9 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from liquid_drone.camera import source
-from liquid_drone.camera.source import CameraFrame, SourceConfig, open_source
+from liquid_drone.camera.source import MOST_TORN, CameraFrame, SourceConfig, open_source
 from liquid_drone.errors import CameraError
 
 RED_RGB = (200, 20, 30)
@@ -117,6 +119,48 @@ class FakeCapture:
 
     def release(self) -> None:
         self.left = 0
+
+
+class TearingCapture(FakeCapture):
+    """A device of which some pictures cannot be decoded: JPEGs that a cable cut short."""
+
+    def __init__(self, is_whole: list[bool]) -> None:
+        self.is_whole, self.taken = is_whole, -1
+
+    def grab(self) -> bool:
+        self.taken += 1
+        return self.taken < len(self.is_whole)
+
+    def retrieve(self) -> tuple[bool, np.ndarray]:
+        return self.is_whole[self.taken], np.full((4, 6), self.taken % 256, np.uint8)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, MOST_TORN + 3), st.integers(0, 3)), min_size=1, max_size=8)
+)
+def test_a_torn_picture_is_left_out_and_too_many_in_a_row_are_a_broken_camera(
+    bouts: list[tuple[int, int]],
+) -> None:
+    is_whole = [one for torn, whole in bouts for one in [False] * torn + [True] * whole]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source, '_open_live', lambda _: TearingCapture(is_whole))
+        opened = open_source(SourceConfig('device', '/dev/video0'))
+    given_back: list[int] = []
+
+    def read_all() -> None:
+        while frame := opened.read():
+            given_back.append(int(frame.image[0, 0, 0]))
+
+    with pytest.raises(CameraError) as ended:
+        read_all()
+    in_a_row, wanted = 0, []
+    for number, whole in enumerate(is_whole):
+        in_a_row = 0 if whole else in_a_row + 1
+        if in_a_row == MOST_TORN:
+            break
+        wanted += [number % 256] * whole
+    assert given_back == wanted
+    assert ('in a row' in str(ended.value)) is (in_a_row == MOST_TORN)
 
 
 def test_a_device_is_stamped_by_its_driver_and_tells_when_it_is_gone(
