@@ -218,12 +218,13 @@ def _video(path: Path, rate_hz: float) -> tuple[float, Iterator[Image]]:
 
 
 def _pictures_of(capture: Any) -> Iterator[Image]:
+    torn = 0
     try:
-        while True:
+        while torn < MOST_TORN:  # at the end of the file, too
             is_read, image = capture.read()
-            if not is_read:
-                return
-            yield rgb(image)
+            torn = 0 if is_read else torn + 1
+            if is_read:
+                yield rgb(image)
     finally:
         capture.release()
 

@@ -7,16 +7,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.ppm', '.webp', '.tif', '.tiff')
-VIDEOS = ('.mp4', '.mov', '.mkv', '.avi', '.webm', '.m4v', '.mpg', '.mpeg', '.gif')
+VIDEOS = (
+    *('.mp4', '.mov', '.mkv', '.avi', '.webm', '.m4v', '.mpg', '.mpeg', '.gif', '.ts', '.mts'),
+    *('.flv', '.wmv', '.ogv', '.h264', '.mjpeg'),
+)
 RECORDINGS = ('.mcap', '.db3')
 STARTS = {  # of a file's content
     'picture': (b'\xff\xd8\xff', b'\x89PNG', b'II*\0', b'MM\0*', b'P6', b'P5', b'BM'),
-    'video': (b'\x1a\x45\xdf\xa3', b'GIF8', b'\0\0\1\xba', b'\0\0\1\xb3'),
+    'video': (
+        *(b'\x1a\x45\xdf\xa3', b'GIF8', b'\0\0\1\xba', b'\0\0\1\xb3', b'FLV\1', b'OggS'),
+        *(b'\x30\x26\xb2\x75', b'\0\0\0\1\x67', b'\0\0\0\1\x27'),
+    ),
     'recording': (b'\x89MCAP', b'SQLite format 3'),
 }
 RIFF = {b'AVI ': 'video', b'WEBP': 'picture'}
 STILL_BRANDS = (b'heic', b'heix', b'mif1', b'msf1', b'avif', b'hevc')  # of pictures as ISO files
-HEAD = 16  # bytes
+MOTION_JPEG = ('.mjpeg', '.mjpg')  # one JPEG after the other
+PACKET, SYNC = 188, 0x47  # of an MPEG transport stream; cameras put 4 bytes before each
+HEAD = 4 + PACKET + 4 + 1  # bytes
 LARGEST_FOLDER = 100_000  # files
 
 
@@ -27,6 +35,8 @@ def kind_of(path: Path) -> str:
             head = file.read(HEAD)
     except OSError:
         head = b''
+    if _is_transport_stream(head) or path.suffix.lower() in MOTION_JPEG:
+        return 'video'
     for kind, starts in STARTS.items():
         if head.startswith(starts):
             return kind
@@ -37,6 +47,13 @@ def kind_of(path: Path) -> str:
     ending = path.suffix.lower()
     named = {'picture': PICTURES, 'video': VIDEOS, 'recording': RECORDINGS}
     return next((kind for kind, endings in named.items() if ending in endings), '')
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    return any(
+        len(head) > first + gap + PACKET and head[first] == head[first + gap + PACKET] == SYNC
+        for first, gap in ((0, 0), (4, 4))
+    )
 
 
 def is_recording(path: Path) -> bool:

@@ -10,11 +10,15 @@ import cv2
 import numpy as np
 
 from ..arrays import Image
+from ..image import resized
 
 USUAL_HZ = 30.0  # of a file that gives no rate
 FASTEST_HZ = 1000.0
 MILLISECOND = 1e-3
 MISSING = 0.9  # share of the stated frames that must come for the file to be whole
+MOST_DAMAGED = 300  # frames in a row that cannot be decoded; then it is over
+LEAST_WIDER = 0.25  # of a pixel; less is a mistake of the file
+SQUARE = 0.01  # pixels that are so little wider or narrower than high are square
 CONVERT = 'convert it: ffmpeg -i FILE -c:v libx264 -pix_fmt yuv420p converted.mp4'
 
 
@@ -34,8 +38,9 @@ def video_frames(
 ) -> Iterator[tuple[float, Image]]:
     """Yield (stamp in s from the first frame, RGB (H, W, 3)).
 
-    OpenCV turns frames as the file's metadata says. Where stamps are missing or do not rise, the
-    stated rate counts.
+    OpenCV turns frames as the file's metadata says; those whose pixels are not square are made
+    wider or narrower. Where stamps are missing or do not rise, the stated rate counts. A damaged
+    place costs its own frames.
 
     Args:
         path: of the file.
@@ -52,10 +57,13 @@ def video_frames(
         rate_hz = float(capture.get(cv2.CAP_PROP_FPS))
         period_s = 1.0 / (rate_hz if 0.0 < rate_hz <= FASTEST_HZ else USUAL_HZ)
         count, first_s, last_s, given_s = 0, 0.0, 0.0, -apart_s
-        while True:
+        damaged = in_a_row = 0
+        while in_a_row < MOST_DAMAGED:
             is_there, image = capture.read()
             if not is_there:
-                break
+                in_a_row += 1
+                continue
+            damaged, in_a_row = damaged + in_a_row, 0
             told_s = float(capture.get(cv2.CAP_PROP_POS_MSEC)) * MILLISECOND
             first_s = told_s if count == 0 else first_s
             stamp_s = told_s - first_s
@@ -63,13 +71,29 @@ def video_frames(
                 stamp_s = last_s + period_s
             count, last_s = count + 1, stamp_s
             if stamp_s - given_s >= apart_s:
-                yield stamp_s, np.ascontiguousarray(image[..., ::-1], dtype=np.uint8)
+                yield stamp_s, _squared(np.asarray(image[..., ::-1], np.uint8), capture)
                 given_s = stamp_s
         if count == 0:
             tell(f'no frame of it could be decoded; {CONVERT}')
-        elif count < MISSING * stated:
+        elif damaged or count < MISSING * stated:
             tell(
-                f'it ended after {count} of about {stated:.0f} frames: it is cut short or damaged'
+                f'{count} of about {max(stated, count + damaged):.0f} frames could be read: it is '
+                'damaged, cut short, trimmed without being encoded anew, or its rate varies'
             )
     finally:
         capture.release()
+
+
+def _squared(image: Image, capture: cv2.VideoCapture) -> Image:
+    """Return a frame as it is meant to be shown: television's pixels are not square."""
+    across, down = (
+        float(capture.get(name)) for name in (cv2.CAP_PROP_SAR_NUM, cv2.CAP_PROP_SAR_DEN)
+    )
+    if min(across, down) <= 0.0:
+        return np.ascontiguousarray(image)
+    is_on_its_side = capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180.0 == 90.0
+    wider = down / across if is_on_its_side else across / down
+    height, width = image.shape[:2]
+    if abs(wider - 1.0) >= SQUARE and LEAST_WIDER <= wider <= 1.0 / LEAST_WIDER:
+        width = round(width * wider)
+    return resized(np.ascontiguousarray(image), width, height)
