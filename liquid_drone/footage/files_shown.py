@@ -11,14 +11,14 @@ VIDEOS = (
     *('.mp4', '.mov', '.mkv', '.avi', '.webm', '.m4v', '.mpg', '.mpeg', '.gif', '.ts', '.mts'),
     *('.flv', '.wmv', '.ogv', '.h264', '.mjpeg'),
 )
-RECORDINGS = ('.mcap', '.db3')
+RECORDINGS = ('.mcap', '.db3', '.mcap.zstd', '.db3.zstd')
 STARTS = {  # of a file's content
     'picture': (b'\xff\xd8\xff', b'\x89PNG', b'II*\0', b'MM\0*', b'P6', b'P5', b'BM'),
     'video': (
         *(b'\x1a\x45\xdf\xa3', b'GIF8', b'\0\0\1\xba', b'\0\0\1\xb3', b'FLV\1', b'OggS'),
         *(b'\x30\x26\xb2\x75', b'\0\0\0\1\x67', b'\0\0\0\1\x27'),
     ),
-    'recording': (b'\x89MCAP', b'SQLite format 3'),
+    'recording': (b'\x89MCAP', b'SQLite format 3', b'#ROSBAG'),  # of ROS 1: refused by name
 }
 RIFF = {b'AVI ': 'video', b'WEBP': 'picture'}
 STILL_BRANDS = (b'heic', b'heix', b'mif1', b'msf1', b'avif', b'hevc')  # of pictures as ISO files
@@ -44,9 +44,9 @@ def kind_of(path: Path) -> str:
         return RIFF.get(head[8:12], '')
     if head[4:8] == b'ftyp':
         return 'picture' if head[8:12] in STILL_BRANDS else 'video'
-    ending = path.suffix.lower()
+    name = path.name.lower()
     named = {'picture': PICTURES, 'video': VIDEOS, 'recording': RECORDINGS}
-    return next((kind for kind, endings in named.items() if ending in endings), '')
+    return next((kind for kind, endings in named.items() if name.endswith(endings)), '')
 
 
 def _is_transport_stream(head: bytes) -> bool:
@@ -60,7 +60,12 @@ def is_recording(path: Path) -> bool:
     """Tell whether it is a recording, or the folder of one."""
     if not path.is_dir():
         return kind_of(path) == 'recording'
-    return any(file.suffix.lower() in RECORDINGS for file in path.iterdir())
+    return bool(storage_files(path))
+
+
+def storage_files(folder: Path) -> list[Path]:
+    """Return the files of a recording's folder that hold its messages."""
+    return sorted(file for file in folder.iterdir() if file.name.lower().endswith(RECORDINGS))
 
 
 def files_below(folder: Path) -> list[Path]:

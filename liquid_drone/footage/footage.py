@@ -9,20 +9,13 @@ sequence where its rate is given. Videos and recordings have their own stamps.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from .. import topics
 from ..arrays import Image
 from ..errors import CameraError, ImageError
-from ..image import horizontal_fov_deg
 from .files_shown import PICTURES, RECORDINGS, VIDEOS, files_below, is_recording, kind_of
 
-IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
-INFO_TYPE = 'sensor_msgs/msg/CameraInfo'
-NARROWEST_DEG, WIDEST_DEG = 15.0, 150.0
 LEAST_PIXELS = 8  # along each side of a picture
 MOST_BYTES = 500_000_000  # of one picture's file
-SECOND_NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -44,6 +37,7 @@ class Footage:
     kind: str  # 'pictures', 'video' or 'recording'
     rate_hz: float | None = None  # pictures are a sequence of this rate; None: independent
     fov_deg: float | None = None  # horizontal; None: taken for the policy's
+    image_topic: str | None = None  # of a recording; None: its only camera
     left_out: dict[str, str] = field(default_factory=dict)  # name -> why, of the last reading
     names: tuple[str, ...] = ()  # of pictures: within the folder that was given
     set_aside: Mapping[str, str] = field(default_factory=dict)  # what is no picture -> why
@@ -102,33 +96,20 @@ class Footage:
             yield FootageFrame(index, f'{stamp_s:.2f} s', image, stamp_s, index == 0)
 
     def _recording(self, apart_s: float) -> Iterator[FootageFrame]:
-        from ..episodes.bag_source import open_bag
-        from ..episodes.ros_pictures import picture_of
+        from .recorded import recorded_frames
 
-        def left_out(at_ns: int, reason: str) -> None:
-            self.left_out[f'{at_ns / SECOND_NS:.2f} s'] = reason
-
-        with open_bag(self.paths[0]) as sources:
-            source = image_topic(self.paths[0], sources)
-            first_ns, last_ns, index = None, None, 0
-            for bag_ns, message in source.decoded(left_out):
-                stamp = message.header.stamp
-                stamp_ns = stamp.sec * SECOND_NS + stamp.nanosec or bag_ns  # 0: never stamped
-                if last_ns is not None and 0 <= stamp_ns - last_ns < apart_s * SECOND_NS:
-                    continue
-                first_ns = stamp_ns if first_ns is None else first_ns
-                stamp_s = (stamp_ns - first_ns) / SECOND_NS
-                try:
-                    image = picture_of(message)
-                except ImageError as error:
-                    left_out(stamp_ns, str(error))
-                    continue
-                yield FootageFrame(index, f'{stamp_s:.2f} s', image, stamp_s, index == 0)
-                index, last_ns = index + 1, stamp_ns
+        frames = recorded_frames(
+            self.paths[0], self.image_topic, self.left_out.__setitem__, apart_s
+        )
+        for number, stamp_s, is_afresh, image in frames:
+            yield FootageFrame(number, f'{stamp_s:.2f} s', image, stamp_s, is_afresh)
 
 
 def open_footage(
-    paths: Sequence[Path], rate_hz: float | None = None, fov_deg: float | None = None
+    paths: Sequence[Path],
+    rate_hz: float | None = None,
+    fov_deg: float | None = None,
+    image_topic: str | None = None,
 ) -> Footage:
     """Tell what the paths are.
 
@@ -137,9 +118,11 @@ def open_footage(
         rate_hz: pictures are frames of a sequence at this rate.
         fov_deg: horizontal field of view of the camera; None: that of ``camera_info`` in a
             recording, else taken for the policy's.
+        image_topic: of a recording with several cameras.
 
     Raises:
-        CameraError: nothing there, or nothing that is known.
+        CameraError: nothing there, nothing that is known, or several cameras.
+        EpisodeError: a recording that cannot be read.
 
     """
     for path in paths:
@@ -147,10 +130,19 @@ def open_footage(
             raise CameraError(f'{path} does not exist: expected pictures, a video or a recording')
     first = paths[0]
     if len(paths) == 1 and is_recording(first):
-        return Footage((first,), 'recording', fov_deg=fov_deg or _recorded_fov_deg(first))
+        return _recorded(first, fov_deg, image_topic)
+    if image_topic is not None:
+        raise CameraError(f'{first} is no recording, and --image-topic is of one: leave it out')
     if len(paths) == 1 and first.is_file() and kind_of(first) == 'video':
         return Footage((first,), 'video', fov_deg=fov_deg)
     return _picture_footage(paths, rate_hz, fov_deg)
+
+
+def _recorded(path: Path, fov_deg: float | None, image_topic: str | None) -> Footage:
+    from .recorded import recorded_fov_deg
+
+    told_deg = recorded_fov_deg(path, image_topic)
+    return Footage((path,), 'recording', None, fov_deg or told_deg, image_topic)
 
 
 def _picture_footage(
@@ -185,45 +177,3 @@ def _picture_footage(
         names=tuple(pictures),
         set_aside=aside,
     )
-
-
-def image_topic(path: Path, sources: Sequence[Any]) -> Any:
-    """Return the topic of the camera: the one called so, else the only one with pictures.
-
-    Raises:
-        CameraError: several, or none.
-
-    """
-    from ..episodes.bag_source import topics_of
-
-    pictures = [source for source in sources if source.msgtype in IMAGE_TYPES]
-    for name in (topics.IMAGE_COMPRESSED, topics.IMAGE):
-        for source in pictures:
-            if source.topic.strip('/').endswith(name):
-                return source
-    if len(pictures) != 1:
-        names = topics_of(pictures)
-        raise CameraError(f'{path}: expected one topic with pictures, found {names}')
-    return pictures[0]
-
-
-def _recorded_fov_deg(path: Path) -> float | None:
-    """Return the field of view that the recording's camera_info gives; None where it cannot be."""
-    from ..episodes.bag_source import open_bag
-
-    with open_bag(path) as sources:
-        for source in sources:
-            if source.msgtype != INFO_TYPE:
-                continue
-            for _, message in source.decoded(lambda _at_ns, _reason: None):
-                fov_deg = _fov_deg(int(message.width), float(message.k[0]))
-                if fov_deg is not None:
-                    return fov_deg
-    return None
-
-
-def _fov_deg(width: int, focal_px: float) -> float | None:
-    if not (width > 0 and 0.0 < focal_px < float('inf')):
-        return None
-    fov_deg = horizontal_fov_deg(width, focal_px)
-    return fov_deg if NARROWEST_DEG <= fov_deg <= WIDEST_DEG else None

@@ -9,18 +9,22 @@ from .. import topics
 from ..contract import MIN_TARGET_PIXELS
 from ..episodes.bag_source import TopicSource, open_bag
 from ..errors import ConfigError
-from ..footage.footage import image_topic
+from ..footage.recorded import image_topic
 from .truth import FrameTruth
 
 MASK_TYPE = 'geometry_msgs/msg/PointStamped'
 
 
-def recorded_truth(path: Path) -> dict[str, FrameTruth]:
+def recorded_truth(path: Path, wanted: str | None = None) -> dict[str, FrameTruth]:
     """Return number of the picture -> whether and where the target is in it.
+
+    Args:
+        path: of the recording.
+        wanted: topic of the camera; None: the only one.
 
     Raises:
         ConfigError: the recording does not hold it.
-        CameraError: as :func:`~liquid_drone.infer.footage.image_topic`.
+        CameraError: as :func:`~liquid_drone.footage.recorded.image_topic`.
         EpisodeError: it cannot be read.
 
     """
@@ -32,7 +36,10 @@ def recorded_truth(path: Path) -> dict[str, FrameTruth]:
                 'alone have: give --truth a CSV'
             )
         shown = {_stamp(message): message.point for _, message in mask.decoded(_skip)}
-        pictures = [_stamp(message) for _, message in image_topic(path, sources).decoded(_skip)]
+        pictures: list[tuple[int, int] | None] = []  # stamps; None: it cannot be decoded
+        camera = image_topic(path, sources, wanted)
+        for _, message in camera.decoded(lambda _at_ns, _reason: pictures.append(None)):
+            pictures.append(_stamp(message))
     points = {str(index): shown[stamp] for index, stamp in enumerate(pictures) if stamp in shown}
     return {
         index: FrameTruth(True, point.x) if point.z >= MIN_TARGET_PIXELS else FrameTruth(False)

@@ -31,6 +31,7 @@ EPILOG = """examples:
   liquid-drone infer follow photos/                    # photographs: each for itself
   liquid-drone infer follow walk.mp4 --fov 84          # a video, its camera sees 84 degrees
   liquid-drone infer follow flights/rosbag2_0          # a recording, field of view of camera_info
+  liquid-drone infer follow rosbag2_0 --image-topic /front/image_raw   # one of several cameras
   liquid-drone infer follow frames/ --rate 20          # a folder that is a sequence of 20 Hz
   liquid-drone infer follow photos/ --truth truth.csv --compare colour-blob data/mine/bundle
   liquid-drone infer follow photos/ --truth truth.csv --false-alarms 0.05   # which threshold
@@ -64,6 +65,9 @@ class InferArguments:
         None, 'pictures are a sequence at this rate', low=0.1, high=1000.0, unit='Hz',
         unset='each for itself',
     )  # fmt: skip
+    image_topic: str | None = option(
+        None, 'which camera of a recording', metavar='TOPIC', unset='the only one'
+    )
     truth: Path | None = option(
         None,
         'CSV of what is in the pictures, or the recording of a simulated flight',
@@ -92,8 +96,8 @@ def run(args: InferArguments) -> int:
 
     if args.false_alarms is not None and args.truth is None:
         raise ConfigError('--false-alarms needs --truth: a table of what is in the pictures')
-    footage = open_footage(args.footage, args.rate, args.fov)
-    truth = _truth(args.truth) if args.truth else {}
+    footage = open_footage(args.footage, args.rate, args.fov, args.image_topic)
+    truth = _truth(args) if args.truth else {}
     names = [args.bundle, *args.compare]
     if args.bundle == COLOUR_BLOB or len({*names}) < len(names):
         raise ConfigError('expected a bundle first, and each method once')
@@ -122,12 +126,15 @@ def run(args: InferArguments) -> int:
     return 0
 
 
-def _truth(path: Path) -> 'dict[str, FrameTruth]':
+def _truth(args: InferArguments) -> 'dict[str, FrameTruth]':
     from ...footage.files_shown import is_recording
     from ...infer.recorded_truth import recorded_truth
     from ...infer.truth import read_truth
 
-    return recorded_truth(path) if path.exists() and is_recording(path) else read_truth(path)
+    path = args.truth or Path()
+    if path.exists() and is_recording(path):
+        return recorded_truth(path, args.image_topic)
+    return read_truth(path)
 
 
 def _answers(

@@ -17,7 +17,7 @@ from ...arrays import FloatArray, Image
 from ...episodes.episode import BAG
 from ...errors import CameraError, ConfigError
 from ...files import read_bytes
-from ...footage.files_shown import RECORDINGS, is_recording, kind_of
+from ...footage.files_shown import is_recording, kind_of, storage_files
 from ...footage.footage import open_footage
 from ...pictures import decoded
 
@@ -78,7 +78,7 @@ def _shown(places: Path) -> list[Path]:
 def _files_of(shown: Path) -> list[Path]:
     if shown.is_file():
         return [shown]
-    return sorted(file for file in shown.iterdir() if file.suffix.lower() in RECORDINGS)
+    return storage_files(shown)
 
 
 def _frames(shown: Path) -> list[Image]:

@@ -1,0 +1,158 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The pictures of one camera of a recording with their stamps, and that camera's field of view.
+
+A recording may hold several cameras and several drones: which of them is meant is never guessed.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from .. import topics
+from ..arrays import Image
+from ..episodes.bag_source import TopicSource, open_bag, topics_of
+from ..episodes.ros_pictures import picture_of
+from ..errors import CameraError, ImageError
+from ..image import horizontal_fov_deg
+
+IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
+INFO_TYPE = 'sensor_msgs/msg/CameraInfo'
+COMPRESSED, DEPTH = '/compressed', '/compressedDepth'  # as image_transport calls them
+NARROWEST_DEG, WIDEST_DEG = 15.0, 150.0
+SECOND_NS = 1_000_000_000
+NOT_AFTER = (
+    'its stamp is not after that of the picture before it; flight does not act on it either'
+)
+
+
+def recorded_frames(
+    path: Path, wanted: str | None, tell: Callable[[str, str], None], apart_s: float = 0.0
+) -> Iterator[tuple[int, float, bool, Image]]:
+    """Yield (number, stamp in s from the first picture, whether it starts afresh, RGB (H, W, 3)).
+
+    Pictures are numbered from 0, those that cannot be shown too. Stamps rise: where a clock was
+    set back by a second or more, the pictures start afresh and the recorder's clock counts.
+
+    Args:
+        path: of the recording.
+        wanted: topic of the camera; None: the only one.
+        tell: gets the name of each picture that is not shown, and why.
+        apart_s: pictures that come sooner after the last one are passed over.
+
+    Raises:
+        CameraError: as :func:`image_topic`.
+        EpisodeError: it cannot be read.
+
+    """
+    numbers = itertools.count()
+
+    def leave_out(at_ns: int, reason: str, number: int | None = None) -> None:
+        number = next(numbers) if number is None else number
+        tell(f'picture {number}, {at_ns / SECOND_NS:.2f} s', reason)
+
+    with open_bag(path) as sources:
+        first_ns = last_ns = last_bag_ns = None
+        for bag_ns, message in image_topic(path, sources, wanted).decoded(leave_out):
+            number, is_afresh = next(numbers), first_ns is None
+            stamp = message.header.stamp
+            stamp_ns = stamp.sec * SECOND_NS + stamp.nanosec or bag_ns  # 0: never stamped
+            if last_ns is not None and first_ns is not None and last_bag_ns is not None:
+                if last_ns - SECOND_NS < stamp_ns <= last_ns:
+                    leave_out(stamp_ns, NOT_AFTER, number)
+                    continue
+                if stamp_ns <= last_ns:  # the clock was set
+                    is_afresh = True
+                    first_ns -= last_ns - stamp_ns + max(bag_ns - last_bag_ns, 1)
+                elif stamp_ns - last_ns < apart_s * SECOND_NS:
+                    continue
+            first_ns = stamp_ns if first_ns is None else first_ns
+            try:
+                image = picture_of(message)
+            except ImageError as error:
+                leave_out(stamp_ns, str(error), number)
+                continue
+            yield number, (stamp_ns - first_ns) / SECOND_NS, is_afresh, image
+            last_ns, last_bag_ns = stamp_ns, bag_ns
+
+
+def image_topic(
+    path: Path, sources: Sequence[TopicSource], wanted: str | None = None
+) -> TopicSource:
+    """Return the topic of one camera: the one that is wanted, else the only one.
+
+    ``camera/image_raw``, in a namespace or not, is taken before others, and of one camera the
+    compressed pictures before the raw ones.
+
+    Raises:
+        CameraError: several cameras, or none.
+
+    """
+    cameras: dict[str, TopicSource] = {}  # name -> its topic
+    for source in sources:
+        name = _name(source.topic)
+        if source.msgtype in IMAGE_TYPES and not name.endswith(DEPTH):
+            camera = name.removesuffix(COMPRESSED)
+            if camera not in cameras or name != camera:
+                cameras[camera] = source
+    if wanted is not None:
+        cameras = {
+            name: source
+            for name, source in cameras.items()
+            if name == _name(wanted).removesuffix(COMPRESSED)
+        }
+    ours = [name for name in cameras if name.endswith(f'/{topics.IMAGE}')]
+    found = [cameras[name] for name in ours or cameras]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise CameraError(
+            f'{path}: expected pictures of one camera, found {topics_of(found)}: name one, infer '
+            'has --image-topic for it, or record that one alone'
+        )
+    expected = 'a topic with pictures' if wanted is None else f'pictures on {wanted}'
+    raise CameraError(
+        f'{path}: expected {expected} ({" or ".join(IMAGE_TYPES)}), found none; it has '
+        f'{topics_of(sources)}'
+    )
+
+
+def recorded_fov_deg(path: Path, wanted: str | None = None) -> float | None:
+    """Return the field of view that the camera's own camera_info gives; None: none can be had.
+
+    That is the one beside its pictures, or the only one of a recording with one camera.
+
+    Raises:
+        CameraError: as :func:`image_topic`.
+        EpisodeError: it cannot be read.
+
+    """
+    with open_bag(path) as sources:
+        camera = _name(image_topic(path, sources, wanted).topic).removesuffix(COMPRESSED)
+        infos = [source for source in sources if source.msgtype == INFO_TYPE]
+        beside = f'{camera.rpartition("/")[0]}/camera_info'
+        own = [source for source in infos if _name(source.topic) == beside]
+        pictures = {
+            _name(source.topic).removesuffix(COMPRESSED)
+            for source in sources
+            if source.msgtype in IMAGE_TYPES
+        }
+        if not own and len(infos) == len(pictures) == 1:
+            own = infos
+        for source in own:
+            for _, message in source.decoded(lambda _at_ns, _reason: None):
+                fov_deg = _fov_deg(int(message.width), float(message.k[0]))
+                if fov_deg is not None:
+                    return fov_deg
+    return None
+
+
+def _name(topic: str) -> str:
+    return f'/{topic.strip("/")}'
+
+
+def _fov_deg(width: int, focal_px: float) -> float | None:
+    if not (width > 0 and 0.0 < focal_px < float('inf')):
+        return None
+    fov_deg = horizontal_fov_deg(width, focal_px)
+    return fov_deg if NARROWEST_DEG <= fov_deg <= WIDEST_DEG else None
