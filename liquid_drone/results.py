@@ -139,7 +139,7 @@ def claim(folder: Path, names: Collection[str]) -> None:
 
     """
     _check_folder(folder)
-    ours = _noted(folder)
+    ours = written_in(folder)
     for name in names:
         place = folder / name
         if place.is_symlink():
@@ -156,7 +156,7 @@ def claim(folder: Path, names: Collection[str]) -> None:
     write_text(folder / MARKER, json.dumps(document) + '\n')
 
 
-def _noted(folder: Path) -> set[str]:
+def written_in(folder: Path) -> set[str]:
     """Return the names of the files in a folder that this program wrote."""
     if not os.path.lexists(folder / MARKER):
         return set()

@@ -2,9 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which files are pictures, videos or recordings: by their first bytes, then by their names."""
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
+
+from ..errors import CameraError
+from ..results import written_in
 
 PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.ppm', '.webp', '.tif', '.tiff')
 VIDEOS = (
@@ -30,6 +34,8 @@ LARGEST_FOLDER = 100_000  # files
 
 def kind_of(path: Path) -> str:
     """Return 'picture', 'video', 'recording' or '': neither."""
+    if path.exists() and not path.is_file():
+        return ''  # a pipe would be waited for
     try:
         with path.open('rb') as file:
             head = file.read(HEAD)
@@ -68,21 +74,38 @@ def storage_files(folder: Path) -> list[Path]:
     return sorted(file for file in folder.iterdir() if file.name.lower().endswith(RECORDINGS))
 
 
-def files_below(folder: Path) -> list[Path]:
-    """Return the files of a folder and of those in it, as people count: 2 before 10; no hidden."""
-    found = []
-    for path in _walk(folder):
-        if not any(part.startswith('.') for part in path.relative_to(folder).parts):
-            found.append(path)
+def files_below(folder: Path, tell: Callable[[str, str], None]) -> list[Path]:
+    """Return the files of a folder and of those in it, as people count: 2 before 10; no hidden.
+
+    Args:
+        folder: to be looked through.
+        tell: gets the name within the folder of each thing that is passed over, and why.
+
+    """
+    found: list[Path] = []
+
+    def tell_of(path: str | Path, reason: str) -> None:
+        tell(Path(path).relative_to(folder).as_posix(), reason)
+
+    def tell_error(error: OSError) -> None:
+        tell_of(error.filename, f'it cannot be opened: {error.strerror}')
+
+    for place, folders, names in os.walk(folder, onerror=tell_error):
+        here, ours = Path(place), written_in(Path(place))
+        for name in sorted(name for name in folders if (here / name).is_symlink()):
+            tell_of(here / name, 'it is a link to a folder: name that folder itself')
+        folders[:] = [name for name in folders if not name.startswith('.')]
+        for path in (here / name for name in names if not name.startswith('.')):
+            if path.name in ours:
+                tell_of(path, 'this program made it: name the file itself to show it')
+            elif not path.is_file():
+                is_link = path.is_symlink()
+                tell_of(path, 'it is a link that leads nowhere' if is_link else 'it is no file')
+            else:
+                found.append(path)
+        if len(found) > LARGEST_FOLDER:
+            raise CameraError(f'{folder} holds more than {LARGEST_FOLDER} files: show it in parts')
     return sorted(found, key=lambda path: _counted(path.relative_to(folder).as_posix()))
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for index, path in enumerate(folder.rglob('*')):
-        if index >= LARGEST_FOLDER:
-            return
-        if path.is_file():
-            yield path
 
 
 def _counted(name: str) -> list[tuple[int, int, str]]:

@@ -152,7 +152,7 @@ def _picture_footage(
     pictures: dict[str, Path] = {}
     aside: dict[str, str] = {}
     for path in paths:
-        files = files_below(path) if path.is_dir() else [path]
+        files = files_below(path, aside.__setitem__) if path.is_dir() else [path]
         for file in files:
             name = file.relative_to(path).as_posix() if path.is_dir() else file.name
             name = name if name not in pictures else str(file)
@@ -168,7 +168,10 @@ def _picture_footage(
         )
     if not pictures:
         known = ', '.join((*PICTURES, *VIDEOS, *RECORDINGS))
-        raise CameraError(f'{paths[0]} holds no picture, video or recording: expected {known}')
+        others = ''.join(f'; {name}: {reason}' for name, reason in list(aside.items())[:1])
+        raise CameraError(
+            f'{paths[0]} holds no picture, video or recording: expected {known}{others}'
+        )
     return Footage(
         tuple(pictures.values()),
         'pictures',

@@ -36,6 +36,10 @@ def clip(path: Path, *options: str, seconds: float = 1.0) -> Path:
     return path
 
 
+def untold(name: str, reason: str) -> None:
+    raise AssertionError(f'{name}: {reason}')
+
+
 def stamps(path: Path) -> list[float]:
     return [frame.stamp_s for frame in open_footage([path]).frames()]
 
@@ -158,7 +162,7 @@ def test_frames_are_in_the_order_of_their_numbers(tmp_path_factory, numbers):
     folder = tmp_path_factory.mktemp('n')
     for number in numbers:
         (folder / f'frame{number}.png').touch()
-    found = [int(path.stem.removeprefix('frame')) for path in files_below(folder)]
+    found = [int(path.stem.removeprefix('frame')) for path in files_below(folder, untold)]
     assert found == sorted(numbers)
 
 

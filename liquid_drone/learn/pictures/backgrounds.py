@@ -7,7 +7,7 @@ Videos and recorded flights give frames as photographs, without any label.
 """
 
 import colorsys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -68,11 +68,21 @@ def _shown(places: Path) -> list[Path]:
     elif is_recording(places):
         found = [places]
     else:
-        entries = [one / BAG if (one / BAG).is_dir() else one for one in sorted(places.iterdir())]
-        found = [one for one in entries if (is_recording(one) if one.is_dir() else kind_of(one))]
+        found = list(_within(places))
     if not found:
         raise ConfigError(f'--places: {EXPECTED}, found none in {places}')
     return found
+
+
+def _within(folder: Path) -> Iterator[Path]:
+    """Yield what a folder and those in it hold, hidden ones and links to folders aside."""
+    for one in sorted(folder.iterdir()):
+        if (one / BAG).is_dir():
+            yield one / BAG
+        elif is_recording(one) if one.is_dir() else kind_of(one):
+            yield one
+        elif one.is_dir() and not one.is_symlink() and not one.name.startswith('.'):
+            yield from _within(one)
 
 
 def _files_of(shown: Path) -> list[Path]:

@@ -1,0 +1,128 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: each thing in a folder is shown or named; results of this program are none of them."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from liquid_drone.cli.main import main
+from liquid_drone.errors import CameraError
+from liquid_drone.footage import files_shown
+from liquid_drone.footage.footage import open_footage
+from liquid_drone.learn.pictures.backgrounds import place_files
+
+LETTERS = st.characters(blacklist_characters='/\0', blacklist_categories=['Cs'])
+NAMES = st.text(LETTERS, min_size=1, max_size=12).filter(lambda name: not name.startswith('.'))
+KINDS = (
+    'picture',
+    'broken',
+    'text',
+    'empty',
+    'nowhere',
+    'linked',
+    'linked folder',
+    'loop',
+    'pipe',
+)
+
+
+def put(kind: str, path: Path, elsewhere: Path) -> None:
+    if kind == 'picture':
+        Image.new('RGB', (16, 9)).save(path, format='PNG')
+    elif kind == 'pipe':
+        os.mkfifo(path)
+    elif kind in ('broken', 'text', 'empty'):
+        path.write_bytes({'broken': b'\x89PNG', 'text': b'words', 'empty': b''}[kind])
+    else:
+        place = {'nowhere': 'nothing', 'linked': 'there.png', 'linked folder': '.', 'loop': '..'}
+        path.symlink_to(path.parent if kind == 'loop' else elsewhere / place[kind])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    things=st.dictionaries(NAMES, st.sampled_from(KINDS), min_size=1, max_size=8),
+    depth=st.integers(0, 2),
+)
+def test_each_thing_in_a_folder_is_shown_or_named(
+    tmp_path_factory: pytest.TempPathFactory, things: dict[str, str], depth: int
+) -> None:
+    root, elsewhere = tmp_path_factory.mktemp('shown'), tmp_path_factory.mktemp('elsewhere')
+    put('picture', elsewhere / 'there.png', elsewhere)
+    put('picture', root / 'always.png', elsewhere)
+    folder = root.joinpath(*'ab'[:depth])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, kind in things.items():
+        put(kind, folder / f'{name}.png', elsewhere)
+    footage = open_footage([root])
+    shown = {frame.name for frame in footage.frames()}
+    names = {
+        (folder / f'{name}.png').relative_to(root).as_posix(): things[name] for name in things
+    }
+    good = {name for name, kind in names.items() if kind in ('picture', 'linked')}
+    assert shown == good | {'always.png'}
+    assert {*footage.left_out} == {*names} - good
+
+
+def test_a_folder_that_cannot_be_opened_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put('picture', tmp_path / 'a.png', tmp_path)
+    closed = tmp_path / 'closed'
+    closed.mkdir()
+    closed.chmod(0)
+    if os.access(closed, os.R_OK):  # root opens everything
+        scandir = os.scandir
+
+        def refused(path: str) -> object:
+            if str(path) == str(closed):
+                raise PermissionError(13, 'Permission denied', str(closed))
+            return scandir(path)
+
+        monkeypatch.setattr(os, 'scandir', refused)
+    footage = open_footage([tmp_path])
+    assert [frame.name for frame in footage.frames()] == ['a.png']
+    assert 'Permission denied' in footage.left_out['closed']
+    closed.chmod(0o755)
+
+
+def test_more_files_than_can_be_shown_are_refused_not_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files_shown, 'LARGEST_FOLDER', 3)
+    for number in range(4):
+        put('picture', tmp_path / f'{number}.png', tmp_path)
+    with pytest.raises(CameraError, match='more than 3 files: show it in parts'):
+        open_footage([tmp_path])
+
+
+def test_of_a_folder_without_a_picture_the_reason_is_told(tmp_path: Path) -> None:
+    (tmp_path / 'a.jpg').symlink_to(tmp_path / 'not-fetched')
+    with pytest.raises(CameraError, match=r'a\.jpg: it is a link that leads nowhere'):
+        open_footage([tmp_path])
+
+
+def test_a_second_run_does_not_show_the_results_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put('picture', tmp_path / 'a.png', tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        assert main(['infer', 'follow', '.']) == 0  # its results lie in the folder that is shown
+    footage = open_footage([tmp_path])
+    assert [frame.name for frame in footage.frames()] == ['a.png']
+    assert 'this program made it' in footage.left_out['out/infer/sheet.png']
+    (sheet,) = open_footage([tmp_path / 'out' / 'infer' / 'sheet.png']).frames()
+    assert sheet.name == 'sheet.png'
+
+
+def test_photographs_of_places_lie_in_folders_of_a_folder_too(tmp_path: Path) -> None:
+    deep = tmp_path / 'field' / 'north'
+    deep.mkdir(parents=True)
+    for path in (tmp_path / 'a.png', deep / 'b.png'):
+        put('picture', path, tmp_path)
+    assert place_files(tmp_path) == [tmp_path / 'a.png', deep / 'b.png']
