@@ -5,7 +5,8 @@
 No more than a sheet of frames is held at once, however long the footage is.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import numpy as np
 
 from ..arrays import Image
 from ..errors import OutputError, require
-from ..files import aside_of
+from ..files import written
+from ..outputs.leftovers import made_aside
 from .overlay import MOST_CELLS, sheet
 
 RATED_AFTER = 20  # frames: then the film's rate is known
@@ -45,17 +47,27 @@ class SheetMaker:
             OutputError: it cannot be written.
 
         """
-        with aside_of(path) as aside:
-            if not cv2.imwrite(str(aside), sheet(self._kept)[..., ::-1]):
-                raise OutputError(f'cannot write {path}; choose another --out')
+        _, data = cv2.imencode('.png', sheet(self._kept)[..., ::-1])
+        written(path, lambda aside: aside.write_bytes(data.tobytes()))
+
+
+@contextmanager
+def film_at(path: Path) -> 'Iterator[FilmMaker]':
+    """Give the maker of a film; an earlier one stays until this one is closed, whole."""
+    with made_aside(path, is_folder=False) as aside:
+        film = FilmMaker(path, aside)
+        try:
+            yield film
+        finally:
+            film.stop()
 
 
 class FilmMaker:
     """Writes an H.264 film that browsers play; of one frame there is none."""
 
-    def __init__(self, path: Path) -> None:
-        """Write to a path."""
-        self._path = path
+    def __init__(self, path: Path, aside: Path) -> None:
+        """Write to a path beside the film's place."""
+        self._path, self._aside = path, aside
         self._waiting: list[tuple[float, Image]] = []
         self._writer: Generator[None, Any, None] | None = None
 
@@ -75,20 +87,31 @@ class FilmMaker:
             self._send(pane)
 
     def close(self) -> bool:
-        """End the film; tell whether there is one."""
+        """End the film and put it in its place; tell whether there is one.
+
+        Raises:
+            OutputError: it cannot be written.
+
+        """
         if self._writer is None and len(self._waiting) > 1:
             self._open()
         if self._writer is None:
             return False
-        self._writer.close()
+        self.stop()
+        self._aside.replace(self._path)
         return True
+
+    def stop(self) -> None:
+        """Leave no encoder running."""
+        if self._writer is not None:
+            self._writer.close()
 
     def _open(self) -> None:
         (first_s, pane), (last_s, _) = self._waiting[0], self._waiting[-1]
         rate_hz = (len(self._waiting) - 1) / max(last_s - first_s, 1e-3)
         height, width = pane.shape[:2]
         self._writer = require('imageio_ffmpeg', 'sim').write_frames(
-            str(self._path),
+            str(self._aside),
             (width, height),
             fps=min(max(rate_hz, SLOWEST_HZ), FASTEST_HZ),
             codec='libx264',
@@ -105,6 +128,7 @@ class FilmMaker:
         try:
             self._writer.send(None if pane is None else np.ascontiguousarray(pane))
         except OSError as error:
+            reason = str(error).partition('\n')[0]
             raise OutputError(
-                f'cannot write {self._path}: {error}; choose another --out'
+                f'cannot write {self._path}: {reason}; choose another --out'
             ) from error

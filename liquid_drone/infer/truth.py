@@ -50,7 +50,7 @@ def read_truth(path: Path) -> dict[str, FrameTruth]:
     """Read a table; keys are frame numbers as text, or names.
 
     Raises:
-        ConfigError: missing, too large, or a line that cannot be used.
+        ConfigError: missing, too large, empty, or a line that cannot be used.
 
     """
     try:
@@ -68,7 +68,10 @@ def read_truth(path: Path) -> dict[str, FrameTruth]:
                     f'{path}: expected a header with frame or name, in_view and perhaps bearing, '
                     f'got {shown(", ".join(header)) or "nothing"}'
                 )
-            return _rows(table, key, path)
+            truth = _rows(table, key, path)
+            if not truth:
+                raise ConfigError(f'{path}: expected lines below the header, found none')
+            return truth
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f'{path} cannot be read as a truth table: {error}') from error
 
@@ -91,6 +94,12 @@ def _rows(table: 'csv.DictReader[str]', key: str, path: Path) -> dict[str, Frame
 def truth_of(answer: FrameAnswer, truth: Mapping[str, FrameTruth]) -> FrameTruth | None:
     """Return what is known of a frame: by its name, else by its number."""
     return truth.get(answer.name, truth.get(str(answer.index)))
+
+
+def without_frame(answers: Sequence[FrameAnswer], truth: Mapping[str, FrameTruth]) -> list[str]:
+    """Return the names and numbers of which something is known, and no frame was shown."""
+    used = {one.name if one.name in truth else str(one.index) for one in answers}
+    return [key for key in truth if key not in used]
 
 
 def _truth_of(row: Mapping[str, str | None], where: str) -> FrameTruth:

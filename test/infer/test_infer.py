@@ -25,7 +25,7 @@ from liquid_drone.infer.answers import COLOUR_BLOB, methods_of
 from liquid_drone.infer.frame_answer import FrameAnswer
 from liquid_drone.infer.overlay import annotated
 from liquid_drone.infer.results import COLUMNS
-from liquid_drone.infer.truth import FrameTruth, read_truth, score, threshold_for
+from liquid_drone.infer.truth import FrameTruth, read_truth, score, threshold_for, without_frame
 from liquid_drone.runtime.runner import PolicyRunner
 
 FOLLOW = {'follow': resources.bundle('follow')}
@@ -190,6 +190,20 @@ def test_a_kind_is_read_with_and_without_a_bearing(tmp_path):
     }
 
 
+@given(
+    shown=st.lists(st.sampled_from('abcdef'), unique=True, min_size=1),
+    told=st.lists(st.sampled_from('abcdef0123456'), unique=True),
+)
+def test_a_line_of_truth_without_a_frame_is_named(shown, told):
+    answers = [
+        dataclasses.replace(answer(index, 0.0), name=name) for index, name in enumerate(shown)
+    ]
+    unused = without_frame(answers, {key: FrameTruth(True) for key in told})
+    named = {key for key in told if key in shown}
+    counted = {str(index) for index, name in enumerate(shown) if name not in named}
+    assert unused == [key for key in told if key not in named | counted]
+
+
 def test_frames_without_truth_are_counted_and_none_at_all_is_an_error():
     found = score([answer(0, 1.0), answer(1, 1.0)], {'1.png': FrameTruth(True)}, 0.5)
     assert found.unknown_frames == 1
@@ -201,6 +215,7 @@ def test_frames_without_truth_are_counted_and_none_at_all_is_an_error():
     ('text', 'said'),
     [
         ('', 'expected a header'),
+        ('name,in_view\n', 'expected lines below the header'),
         ('a,b\n1,2\n', 'got .a, b'),
         ('frame,in_view\n0,1\n0,0\n', 'line 3: .0. is there twice'),
         ('frame,in_view\n0,maybe\n', 'line 2: in_view must be 0 or 1'),
@@ -222,11 +237,13 @@ def run_infer(*words: str | Path) -> int:
 def test_the_command_leaves_what_it_says(photos, tmp_path, capsys, monkeypatch):
     truth, out = tmp_path / 'truth.csv', tmp_path / 'out'
     rows = [(0, 0, ''), (1, 1, -0.6), (2, 1, -0.2), (3, 1, 0.3), (4, 1, 0.7)]
-    lines = [f'{index}.png,{seen},{x}' for index, seen, x in rows]
+    lines = [f'{index}.png,{seen},{x}' for index, seen, x in rows] + ['renamed.png,1,']
     truth.write_text('\n'.join(['name,in_view,bearing', *lines]) + '\n')
     words = ('follow', photos, '--truth', truth, '--compare', COLOUR_BLOB, '--out', out)
     assert run_infer(*words) == 0
-    assert '1 files or frames left out, such as 9.jpg' in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert '1 files or frames left out, such as 9.jpg' in told
+    assert f'1 lines of {truth} are of no frame shown, such as renamed.png' in told
     summary = json.loads((out / 'summary.json').read_text())
     assert set(summary['providers'].values()) == {'cpu fp32'}
     assert summary['methods'][COLOUR_BLOB]['recall']['count'] == 4

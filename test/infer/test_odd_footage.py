@@ -17,7 +17,7 @@ from liquid_drone.errors import CameraError, LiquidDroneError
 from liquid_drone.footage.files_shown import files_below, kind_of
 from liquid_drone.footage.footage import open_footage
 from liquid_drone.infer.overlay import MOST_CELLS, PANE
-from liquid_drone.infer.pictures_left import FilmMaker, SheetMaker
+from liquid_drone.infer.pictures_left import SheetMaker, film_at
 
 imageio_ffmpeg = pytest.importorskip(
     'imageio_ffmpeg', reason="needs the simulator: pip install 'liquid_drone[sim]'"
@@ -235,12 +235,29 @@ def test_a_sheet_holds_few_frames_of_many_from_the_first_on(count):
 
 @pytest.mark.parametrize('count', [1, 2, 25])
 def test_a_film_has_every_frame_and_the_pace_of_the_footage(tmp_path, count):
-    film = FilmMaker(tmp_path / 'film.mp4')
-    for number in range(count):
-        film.add(number / 12.5, np.full((PANE[1], PANE[0], 3), 10 * number, np.uint8))
-    assert film.close() == (count > 1)
+    with film_at(tmp_path / 'film.mp4') as film:
+        for number in range(count):
+            film.add(number / 12.5, np.full((PANE[1], PANE[0], 3), 10 * number, np.uint8))
+        assert film.close() == (count > 1)
+    assert len(list(tmp_path.iterdir())) == (count > 1)
     if count > 1:
         capture = cv2.VideoCapture(str(tmp_path / 'film.mp4'))
         assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == count
         assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(12.5)
         capture.release()
+
+
+def interrupted_film(path: Path) -> None:
+    with film_at(path) as film:
+        for number in range(40):
+            film.add(number / 10.0, np.zeros((PANE[1], PANE[0], 3), np.uint8))
+        raise KeyboardInterrupt
+
+
+def test_a_film_that_is_interrupted_leaves_the_one_before(tmp_path):
+    path = tmp_path / 'film.mp4'
+    path.write_bytes(b'of an earlier run')
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_film(path)
+    assert path.read_bytes() == b'of an earlier run'
+    assert [file.name for file in tmp_path.iterdir()] == ['film.mp4']

@@ -93,6 +93,7 @@ def run(args: InferArguments) -> int:
     from ...footage.footage import open_footage
     from ...infer.answers import COLOUR_BLOB, methods_of
     from ...infer.results import FILES
+    from ...infer.truth import without_frame
 
     if args.false_alarms is not None and args.truth is None:
         raise ConfigError('--false-alarms needs --truth: a table of what is in the pictures')
@@ -106,7 +107,9 @@ def run(args: InferArguments) -> int:
     claim_folder(args.out, FILES)
     found, is_film = _answers(methods, footage, args)
     points = [] if args.false_alarms is None else _points(found, truth, args.false_alarms)
-    found = [_scored(one, footage, truth, args.threshold) for one in found] if truth else found
+    if args.truth is not None:
+        found = [_scored(one, footage, truth, args.threshold) for one in found]
+    unused = without_frame(found[0].answers, truth)
     summary: dict[str, object] = {
         'footage': [str(path) for path in args.footage],
         'kind': footage.kind,
@@ -115,6 +118,8 @@ def run(args: InferArguments) -> int:
         'providers': {one.name: one.runner.provider for one in methods if not one.is_baseline},
         'methods': {one.name: one.summary(args.threshold) for one in found},
     }
+    if args.truth is not None:
+        summary['truth_without_frame'] = unused
     if points:
         summary['operating_points'] = dict(points)
     files = _write(args, found, truth, summary, is_film)
@@ -122,6 +127,10 @@ def run(args: InferArguments) -> int:
     if not args.json:
         for name, point in points:
             print(_told_of_point(name, point))
+        if unused:
+            print(
+                f'{len(unused)} lines of {args.truth} are of no frame shown, such as {unused[0]}'
+            )
         print(f'{args.out}: {", ".join(files)}')
     return 0
 
@@ -148,29 +157,31 @@ def _answers(
     from ..progress import TerminalWatcher
 
     answers: list[list[FrameAnswer]] = [[] for _ in methods]
-    sheet, film = pictures_left.SheetMaker(), pictures_left.FilmMaker(args.out / results.FILM)
+    sheet = pictures_left.SheetMaker()
     watcher = None if args.json else TerminalWatcher()
     if watcher:
         names = ', '.join(method.name for method in methods)
         watcher.begin(names, len(footage.names), 'frames')
-    for frame in footage.frames():
-        row = [method.answer(frame, footage.fov_deg) for method in methods]
-        panes = [
-            annotated(one, m.name, args.threshold) for m, one in zip(methods, row, strict=True)
-        ]
-        pane = np.hstack(panes)
-        sheet.add(pane)
-        if footage.is_sequence:
-            film.add(frame.stamp_s, pane)
-        for kept, one in zip(answers, row, strict=True):
-            kept.append(one.without_image())
+    with pictures_left.film_at(args.out / results.FILM) as film:
+        for frame in footage.frames():
+            row = [method.answer(frame, footage.fov_deg) for method in methods]
+            panes = [
+                annotated(one, m.name, args.threshold) for m, one in zip(methods, row, strict=True)
+            ]
+            pane = np.hstack(panes)
+            sheet.add(pane)
+            if footage.is_sequence:
+                film.add(frame.stamp_s, pane)
+            for kept, one in zip(answers, row, strict=True):
+                kept.append(one.without_image())
+            if watcher:
+                watcher.advance()
         if watcher:
-            watcher.advance()
-    if watcher:
-        watcher.end()
-    sheet.write(args.out / results.SHEET)
+            watcher.end()
+        sheet.write(args.out / results.SHEET)
+        is_film = film.close()
     pairs = zip(methods, answers, strict=True)
-    return [results.MethodAnswers(m.name, tuple(kept)) for m, kept in pairs], film.close()
+    return [results.MethodAnswers(m.name, tuple(kept)) for m, kept in pairs], is_film
 
 
 def _points(
@@ -258,6 +269,8 @@ def _told(found: 'list[MethodAnswers]', footage: 'Footage', threshold: float) ->
                 )
             if one.score.bearing_slope is not None:
                 line += f', slope {one.score.bearing_slope:.2f}'
+            if one.score.unknown_frames:
+                line += f'; {one.score.unknown_frames} frames are not in the truth'
             line += _told_of_sequence(one.sequence) if one.sequence else ''
             kinds = one.score.seen_by_kind.items()
             line += ''.join(f'\n  seen in {kind}: {_rate(rate)}' for kind, rate in kinds)
