@@ -11,8 +11,8 @@ from urllib.parse import urlparse
 
 from .. import resources
 from ..errors import ConfigError, shown
+from ..image import field_of_view_deg
 from ..yaml_file import read_yaml
-from .lens import field_of_view_deg
 
 SIZES = {
     'camera_matrix': 9,

@@ -10,17 +10,13 @@ for its angle is unknown. K of zeros says "not calibrated".
 Width, height and K are of the whole sensor; a region of interest says which part of it is sent.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ImageError
-from ..image import horizontal_fov_deg
+from ..image import field_of_view_deg
 
-NARROWEST_DEG, WIDEST_DEG = 15.0, 150.0  # of lenses that a pinhole describes
-LONGEST_SIDE_PX = 16384
-MIDDLE = 0.3, 0.7  # of a side: where the optical axis meets it; K of a binned picture has 0.25
 ADVICE = 'calibrate the camera, or let its driver publish K of zeros (not calibrated)'
 Region = tuple[int, int, int, int]  # left, top, width, height, in pixels of the whole sensor
 WHOLE: Region = (0, 0, 0, 0)
@@ -30,47 +26,6 @@ def region_of(info: Any) -> Region:
     """Return the region of interest of a ``sensor_msgs/CameraInfo``."""
     roi = info.roi
     return int(roi.x_offset), int(roi.y_offset), int(roi.width), int(roi.height)
-
-
-def field_of_view_deg(
-    width: int, height: int, k: Sequence[float], left: int = 0, top: int = 0
-) -> float | None:
-    """Return the horizontal field of view; None where the camera is not calibrated.
-
-    Args:
-        width: of the picture, in pixels.
-        height: of the picture, in pixels.
-        k: row-major camera matrix, 9 numbers; a focal length of 0 says: not calibrated.
-        left: columns of the sensor left of the picture.
-        top: rows of the sensor above it.
-
-    Raises:
-        ValueError: no camera is like that.
-
-    """
-    if not (0 < width <= LONGEST_SIDE_PX and 0 < height <= LONGEST_SIDE_PX):
-        raise ValueError(
-            f'expected a picture of 1 to {LONGEST_SIDE_PX} pixels a side, got {width}x{height}'
-        )
-    if len(k) != 9 or not all(map(math.isfinite, k)):
-        raise ValueError(f'expected a K of 9 finite numbers, got {[float(v) for v in k]}')
-    focal_px = float(k[0])
-    if focal_px == 0.0:
-        return None
-    fov_deg = horizontal_fov_deg(width, focal_px)
-    if focal_px < 0.0 or k[4] <= 0.0 or not NARROWEST_DEG <= fov_deg <= WIDEST_DEG:
-        raise ValueError(
-            f'expected a field of view of {NARROWEST_DEG:g} to {WIDEST_DEG:g} degrees, got '
-            f'{fov_deg:.4g} (focal lengths {focal_px:g} and {k[4]:g} pixels, width {width})'
-        )
-    across, down = (k[2] - left) / width, (k[5] - top) / height
-    if not all(MIDDLE[0] <= share <= MIDDLE[1] for share in (across, down)):
-        raise ValueError(
-            f'expected an optical axis between {MIDDLE[0]:.0%} and {MIDDLE[1]:.0%} of width and '
-            f'height, got {across:.0%} and {down:.0%} of {width}x{height}: K is of pictures of '
-            'another size (binned, cropped), or they are cropped off the middle'
-        )
-    return fov_deg
 
 
 @dataclass(frozen=True)

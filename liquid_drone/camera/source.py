@@ -26,7 +26,7 @@ PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.ppm', '.webp')
 DEFAULT_RATE_HZ = 20.0  # of a folder, and of a video that does not know its own
 LONGEST_AGE_S = 1.0  # a driver's time stamp older than this is not believed
 OPEN_LIMIT_MS = 5000
-MOST_TORN = 30  # pictures in a row that cannot be decoded; then the source is broken
+MOST_TORN = 30  # pictures in a row that cannot be decoded; then a camera is broken, a file over
 
 
 @dataclass(frozen=True)
@@ -218,13 +218,18 @@ def _video(path: Path, rate_hz: float) -> tuple[float, Iterator[Image]]:
 
 
 def _pictures_of(capture: Any) -> Iterator[Image]:
+    """Yield the pictures of a file; it is over where too many in a row are none."""
     torn = 0
     try:
-        while torn < MOST_TORN:  # at the end of the file, too
+        while torn < MOST_TORN:
             is_read, image = capture.read()
-            torn = 0 if is_read else torn + 1
-            if is_read:
-                yield rgb(image)
+            if not is_read:
+                torn += 1
+                continue
+            if torn:
+                log.warning('%d pictures that cannot be decoded are left out', torn)
+            torn = 0
+            yield rgb(image)
     finally:
         capture.release()
 

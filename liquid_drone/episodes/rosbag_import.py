@@ -21,7 +21,7 @@ from ..contract import CameraSpec
 from ..errors import EpisodeError, ImageError, OutputError
 from ..files import as_name
 from ..geometry import rotation_from_quaternion
-from ..image import encode_jpeg, fitted, horizontal_fov_deg, is_too_narrow
+from ..image import encode_jpeg, field_of_view_deg, fitted, is_too_narrow
 from ..outputs.leftovers import made_aside
 from ..results import EPISODE, put
 from ..topics import REQUESTED
@@ -209,11 +209,13 @@ class _Import:
 
         """
         source = self._find(self._config.topics.camera_info, INFOS)
-        for _, message in source.decoded(self._left_out.other) if source else ():
-            if not (0.0 < message.k[0] < math.inf and message.width > 0):
-                return None  # not calibrated
-            fov_deg = horizontal_fov_deg(message.width, float(message.k[0]))
-            if is_too_narrow(self._config.camera, fov_deg):
+        for at_ns, message in source.decoded(self._left_out.other) if source else ():
+            try:
+                fov_deg = field_of_view_deg(message.width, message.height, message.k)
+            except ValueError as error:
+                self._left_out.other(at_ns, f'a camera_info is not believed: {error}')
+                continue
+            if fov_deg is not None and is_too_narrow(self._config.camera, fov_deg):
                 raise EpisodeError(
                     f'{self._bag}: the camera sees {fov_deg:.0f} degrees, expected about '
                     f'{self._config.camera.horizontal_fov_deg:g} or more: use a wider lens'

@@ -141,8 +141,11 @@ def open_footage(
 def _recorded(path: Path, fov_deg: float | None, image_topic: str | None) -> Footage:
     from .recorded import recorded_fov_deg
 
-    told_deg = recorded_fov_deg(path, image_topic)
-    return Footage((path,), 'recording', None, fov_deg or told_deg, image_topic)
+    aside: dict[str, str] = {}
+    told_deg = recorded_fov_deg(path, image_topic, aside.__setitem__)
+    return Footage(
+        (path,), 'recording', fov_deg=fov_deg or told_deg, image_topic=image_topic, set_aside=aside
+    )
 
 
 def _picture_footage(

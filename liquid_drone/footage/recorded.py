@@ -14,12 +14,11 @@ from ..arrays import Image
 from ..episodes.bag_source import TopicSource, open_bag, topics_of
 from ..episodes.ros_pictures import picture_of
 from ..errors import CameraError, ImageError
-from ..image import horizontal_fov_deg
+from ..image import field_of_view_deg
 
 IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 INFO_TYPE = 'sensor_msgs/msg/CameraInfo'
 COMPRESSED, DEPTH = '/compressed', '/compressedDepth'  # as image_transport calls them
-NARROWEST_DEG, WIDEST_DEG = 15.0, 150.0
 SECOND_NS = 1_000_000_000
 NOT_AFTER = (
     'its stamp is not after that of the picture before it; flight does not act on it either'
@@ -117,10 +116,17 @@ def image_topic(
     )
 
 
-def recorded_fov_deg(path: Path, wanted: str | None = None) -> float | None:
+def recorded_fov_deg(
+    path: Path, wanted: str | None, tell: Callable[[str, str], None]
+) -> float | None:
     """Return the field of view that the camera's own camera_info gives; None: none can be had.
 
     That is the one beside its pictures, or the only one of a recording with one camera.
+
+    Args:
+        path: of the recording.
+        wanted: topic of the camera; None: the only one.
+        tell: gets the topic and what is wrong, where a camera_info cannot be true.
 
     Raises:
         CameraError: as :func:`image_topic`.
@@ -141,7 +147,11 @@ def recorded_fov_deg(path: Path, wanted: str | None = None) -> float | None:
             own = infos
         for source in own:
             for _, message in source.decoded(lambda _at_ns, _reason: None):
-                fov_deg = _fov_deg(int(message.width), float(message.k[0]))
+                try:
+                    fov_deg = field_of_view_deg(message.width, message.height, message.k)
+                except ValueError as error:
+                    tell(source.topic, f'it is not believed: {error}')
+                    continue
                 if fov_deg is not None:
                     return fov_deg
     return None
@@ -149,10 +159,3 @@ def recorded_fov_deg(path: Path, wanted: str | None = None) -> float | None:
 
 def _name(topic: str) -> str:
     return f'/{topic.strip("/")}'
-
-
-def _fov_deg(width: int, focal_px: float) -> float | None:
-    if not (width > 0 and 0.0 < focal_px < float('inf')):
-        return None
-    fov_deg = horizontal_fov_deg(width, focal_px)
-    return fov_deg if NARROWEST_DEG <= fov_deg <= WIDEST_DEG else None

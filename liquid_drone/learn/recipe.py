@@ -113,7 +113,7 @@ class TrainConfig:
     hidden_weight: float = 1.0  # of the belief where the target is not in the picture
     # of the command, behind a frozen encoder: where it is hidden, or something is within 3.5 m
     hard_weight: float = 1.0
-    short_weight: float = 1.0  # there, of a sideways command that is less than the label
+    short_weight: float = 1.0  # likewise, where its sideways part is less than the label's
     memory_steps: int = 400  # of a network's memory, before its core behind a frozen encoder
     device: Literal['auto', 'cpu', 'cuda'] = 'auto'  # auto: a graphics card where there is one
     # of the encoder (the core has float32); auto: the faster one on this machine, see precision.py

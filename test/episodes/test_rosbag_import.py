@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recordings of real flights: whatever the camera and the writer, the same episodes come out."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -170,9 +171,35 @@ def test_the_verb_imports_checks_and_says_what_comes_next(pilot_bag, tmp_path, c
     assert 'retrain --target red_backpack --bags' in said
 
 
-def drone_bag(path: Path, *namespaces: str) -> Path:
+def camera_info(focal_px: float, binned: int) -> Any:
+    k = np.array([focal_px, 0, 128, 0, focal_px, 72, 0, 0, binned]) / binned
+    region = made('RegionOfInterest', 0, 0, 0, 0, False)
+    size = 144, 256, 'plumb_bob', np.zeros(5)
+    return made(
+        'CameraInfo', header(SECOND), *size, k, np.eye(3).ravel(), np.zeros(12), 0, 0, region
+    )
+
+
+@pytest.mark.parametrize('binned', [1, 2, 3, 8])
+def test_a_camera_info_of_another_size_is_told_and_crops_no_picture(tmp_path, binned):
+    told = serialised('/camera/camera_info', camera_info(90.0, binned), 5 * SECOND)
+    bag = drone_bag(tmp_path / 'flight', '', more=[told])
+    found = import_bag(bag, tmp_path / 'out', ImportConfig('dog'))
+    fov_deg = None if binned > 1 else 2 * np.degrees(np.arctan(128 / 90.0))
+    picture = decode_jpeg(load(found.episodes[0]).jpegs[3])
+    sent = decode_jpeg(encode_jpeg(scene(3, 256, 144), 90))
+    expected = fitted(sent, CameraSpec(), fov_deg)
+    assert np.abs(picture.astype(int) - expected).mean() < 6.0
+    assert any('camera_info is not believed' in line for line in found.left_out.lines()) is (
+        binned > 1
+    )
+
+
+def drone_bag(
+    path: Path, *namespaces: str, more: Sequence[tuple[str, str, int, bytes]] = ()
+) -> Path:
     """Return what record.launch.py makes of drones in namespaces: their own topics, JPEG."""
-    rows = []
+    rows = [*more]
     for number, namespace in enumerate(namespaces, 1):
         for k in range(40):
             stamp_ns = (5 * SECOND) + k * SECOND // 20

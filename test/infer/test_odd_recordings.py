@@ -47,8 +47,9 @@ def compressed(stamp_ns: int, shade: int) -> Any:
     return kind(header(stamp_ns), 'rgb8; jpeg compressed bgr8', np.frombuffer(jpeg, np.uint8))
 
 
-def info(focal_px: float) -> Any:
-    k = np.array([focal_px, 0, WIDTH / 2, 0, focal_px, HEIGHT / 2, 0, 0, 1.0])
+def info(focal_px: float, binned: int = 1) -> Any:
+    middle = WIDTH / 2 / binned, HEIGHT / 2 / binned
+    k = np.array([focal_px / binned, 0, middle[0], 0, focal_px / binned, middle[1], 0, 0, 1.0])
     roi = TYPES['sensor_msgs/msg/RegionOfInterest'](0, 0, 0, 0, False)
     kind = TYPES['sensor_msgs/msg/CameraInfo']
     size = HEIGHT, WIDTH, 'plumb_bob', np.zeros(5)
@@ -114,6 +115,25 @@ def test_one_camera_is_shown_with_its_own_angle_and_never_a_guessed_one(
     assert np.abs(frame.image.astype(int) - (50 * number + 25)).max() <= 2
     fov_deg = horizontal_fov_deg(WIDTH, 10.0 + 5.0 * number) if calibrated[number] else None
     assert footage.fov_deg == (None if fov_deg is None else pytest.approx(fov_deg))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    binned=st.lists(st.sampled_from([0, 1, 2, 4]), min_size=1, max_size=4),
+    focal_px=st.floats(0.2 * WIDTH, 3.0 * WIDTH),
+)
+def test_a_camera_info_that_cannot_be_true_is_told_and_the_next_one_counts(
+    tmp_path_factory: pytest.TempPathFactory, binned: list[int], focal_px: float
+) -> None:
+    infos = [info(focal_px if by else 1e-3, by or 1) for by in binned]
+    rows: list[Row] = [('/front/camera_info', SECOND, one) for one in infos]
+    rows.append(('/front/image_raw', SECOND, image(SECOND, 100)))
+    footage = open_footage([bag_of(tmp_path_factory.mktemp('bag') / 'it', rows)])
+    is_true = 1 in binned
+    expected = pytest.approx(horizontal_fov_deg(WIDTH, focal_px)) if is_true else None
+    assert footage.fov_deg == expected
+    assert len([*footage.frames()]) == 1
+    assert ('/front/camera_info' in footage.left_out) is (binned[0] != 1)
 
 
 @settings(max_examples=80, deadline=None)

@@ -125,7 +125,7 @@ def core_losses(
     error = torch.where(known, seen.motor - torch.nan_to_num(label), 0.0)
     target, near = batch.target[:, burn_in:], batch.near[:, burn_in:]
     is_hard = (near > NEAR) | (target[..., 0] < 0.5)
-    counts = torch.where(is_hard, config.hard_weight, 1.0)[..., None].repeat(1, 1, 4)
+    counts = torch.where(is_hard, config.hard_weight, 1.0)[..., None].expand_as(error).clone()
     counts[..., SIDEWAYS] *= torch.where(_falls_short(seen.motor, label), config.short_weight, 1.0)
     losses = {'command': (error**2 * weight * counts).sum() / (known * counts).sum().clamp(min=1)}
     if seen.belief is not None:

@@ -86,17 +86,22 @@ def test_a_landed_state_that_nobody_knows_is_not_in_the_air(states):
     assert wire.fact(LANDED).is_good is any(1 <= state <= 4 for state in states[-2:])
 
 
+def heard(messages):
+    """Return a link after 6 s of heartbeats, with one of the messages beside each, in turn."""
+    packets = []
+    link = MavlinkLink(MemoryTransport(lambda: packets, lambda data: None))
+    sender = mavlink.MAVLink(None, 1, 1)
+    for step in range(60):
+        message = messages[step % len(messages)]
+        packets[:] = [m.pack(sender) for m in (heartbeat(), message)]
+        link.poll(0.1 * (step + 1))
+    return link
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(1, 2**63 - 1), min_size=1, max_size=8))
 def test_the_clocks_of_others_answer_no_question_of_ours(stamps):
-    packets = []
-    link = MavlinkLink(MemoryTransport(lambda: packets, lambda data: None))
-    sender, now_s = mavlink.MAVLink(None, 1, 1), 0.0
-    for step in range(60):
-        now_s += 0.1
-        answer = mavlink.MAVLink_timesync_message(10**9, stamps[step % len(stamps)])
-        packets[:] = [m.pack(sender) for m in (heartbeat(), answer)]
-        link.poll(now_s)
+    link = heard([mavlink.MAVLink_timesync_message(10**9, stamp) for stamp in stamps])
     assert math.isinf(link.vehicle.answered_s)
     assert link.report.unanswered_s > 5.0
     assert link.report.diagnosis.finding is LinkFinding.UNANSWERED
@@ -108,15 +113,12 @@ addresses = st.tuples(st.sampled_from([0, 1, 7, 255]), st.sampled_from([0, 1, 19
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([400, 511, 512]), addresses), min_size=1, max_size=4))
 def test_the_acknowledgements_of_what_others_command_are_no_answers_to_us(acks):
-    packets = []
-    link = MavlinkLink(MemoryTransport(lambda: packets, lambda data: None))
-    sender, now_s = mavlink.MAVLink(None, 1, 1), 0.0
-    for step in range(60):
-        now_s += 0.1
-        command, (system, component) = acks[step % len(acks)]
-        ack = mavlink.MAVLink_command_ack_message(command, 0, 0, 0, system, component)
-        packets[:] = [m.pack(sender) for m in (heartbeat(), ack)]
-        link.poll(now_s)
+    link = heard(
+        [
+            mavlink.MAVLink_command_ack_message(command, 0, 0, 0, system, component)
+            for command, (system, component) in acks
+        ]
+    )
     ours = [
         command in (511, 512) and system in (0, 1) and component in (0, 191)
         for command, (system, component) in acks
