@@ -98,8 +98,12 @@ def heard(messages):
     return link
 
 
+# heard() asks at tenths of a second: what carries such a stamp does answer us
+others_ns = st.integers(1, 2**63 - 1).filter(lambda stamp: stamp % 10**8)
+
+
 @settings(max_examples=20, deadline=None)
-@given(st.lists(st.integers(1, 2**63 - 1), min_size=1, max_size=8))
+@given(st.lists(others_ns, min_size=1, max_size=8))
 def test_the_clocks_of_others_answer_no_question_of_ours(stamps):
     link = heard([mavlink.MAVLink_timesync_message(10**9, stamp) for stamp in stamps])
     assert math.isinf(link.vehicle.answered_s)
