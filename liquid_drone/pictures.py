@@ -19,6 +19,9 @@ from .errors import ImageError, require, shown
 
 MOST_PIXELS = 100_000_000
 HIDES_PICTURES = 'MPO'  # a phone's JPEG with depth or a second lens behind the picture
+WHICH_PICTURE, SUB_PICTURES, REDUCED = 254, 330, 1  # tags of TIFF, and a bit of the first
+POINTER = b'version https://git-lfs.github.com/'
+IS_POINTER = 'is a pointer of Git LFS and not the file: git lfs pull fetches that'
 WHITE_16, WHITE_8 = 65_535.0, 255.0
 
 
@@ -45,12 +48,15 @@ def decoded(data: bytes, where: str, least: int = 1) -> Picture:
     """
     if not data:
         raise ImageError(f'{where} is empty: it was not copied or saved whole')
+    if data.startswith(POINTER):
+        raise ImageError(f'{where} {IS_POINTER}')
     pillow = require('PIL.Image', 'record')
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # of a size that is compared below
             with pillow.open(io.BytesIO(data)) as picture:
                 width, height = picture.size
+                _check_whole(picture, where)
                 check_size(width, height, where, least)
                 further = 0 if picture.format == HIDES_PICTURES else _count(picture) - 1
                 return replace(_upright(picture), further=further)
@@ -60,12 +66,14 @@ def decoded(data: bytes, where: str, least: int = 1) -> Picture:
         raise ImageError(f'{where}: {_too_large("more than 100 million")}') from error
     except pillow.UnidentifiedImageError as error:
         raise ImageError(
-            f'{where} is no picture that can be read (HEIC of a phone cannot): save it as PNG or '
-            'JPEG'
+            f'{where} is no picture that can be read (HEIC of a phone, raw files of cameras and '
+            'TIFF of colours in floats cannot): save it as PNG or JPEG'
         ) from error
     except Exception as error:  # a broken picture may raise anything in its decoder
+        is_cut = 'truncated' in str(error).lower()
+        remedy = 'copy it again, it is not whole' if is_cut else 'save it as PNG or JPEG'
         raise ImageError(
-            f'{where} cannot be read as a picture: {shown(str(error))}; save it as PNG or JPEG'
+            f'{where} cannot be read as a picture: {shown(str(error))}; {remedy}'
         ) from error
 
 
@@ -82,6 +90,17 @@ def check_size(width: int, height: int, where: str, least: int = 1) -> None:
         )
     if width * height > MOST_PIXELS:
         raise ImageError(f'{where}: {_too_large(f"{width}x{height}")}')
+
+
+def _check_whole(picture: Any, where: str) -> None:
+    """Refuse the raw file of a camera: it begins with a small preview, and Pillow reads that."""
+    if picture.format != 'TIFF' or SUB_PICTURES not in picture.tag_v2:
+        return
+    if int(picture.tag_v2.get(WHICH_PICTURE, 0)) & REDUCED:
+        raise ImageError(
+            f'{where} is the raw file of a camera, of which only a preview of '
+            f'{picture.width}x{picture.height} pixels could be read: save it as PNG or JPEG'
+        )
 
 
 def as_bytes(values: npt.NDArray[Any]) -> Image:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import CameraError
+from ..pictures import IS_POINTER, POINTER
 from ..results import written_in
 
 PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.ppm', '.webp', '.tif', '.tiff')
@@ -25,7 +26,10 @@ STARTS = {  # of a file's content
     'recording': (b'\x89MCAP', b'SQLite format 3', b'#ROSBAG'),  # of ROS 1: refused by name
 }
 RIFF = {b'AVI ': 'video', b'WEBP': 'picture'}
-STILL_BRANDS = (b'heic', b'heix', b'mif1', b'msf1', b'avif', b'hevc')  # of pictures as ISO files
+STILL_BRANDS = (  # of pictures as ISO files
+    *(b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'mif2', b'msf1'),
+    *(b'avif', b'avis', b'crx '),
+)
 MOTION_JPEG = ('.mjpeg', '.mjpg')  # one JPEG after the other
 PACKET, SYNC = 188, 0x47  # of an MPEG transport stream; cameras put 4 bytes before each
 HEAD = 4 + PACKET + 4 + 1  # bytes
@@ -43,6 +47,8 @@ def kind_of(path: Path) -> str:
         head = b''
     if _is_transport_stream(head) or path.suffix.lower() in MOTION_JPEG:
         return 'video'
+    if head.startswith(POINTER):
+        return ''
     for kind, starts in STARTS.items():
         if head.startswith(starts):
             return kind
@@ -53,6 +59,21 @@ def kind_of(path: Path) -> str:
     name = path.name.lower()
     named = {'picture': PICTURES, 'video': VIDEOS, 'recording': RECORDINGS}
     return next((kind for kind, endings in named.items() if name.endswith(endings)), '')
+
+
+def why_no_picture(path: Path) -> str:
+    """Return why a file that is no picture is not shown as one."""
+    kind = kind_of(path)
+    if kind:
+        return f'it is a {kind}: show it alone'
+    if not path.is_file():
+        return 'it is no file'
+    try:
+        with path.open('rb') as file:
+            is_pointer = file.read(len(POINTER)) == POINTER
+    except OSError as error:
+        return f'it cannot be opened: {error.strerror}'
+    return f'it {IS_POINTER}' if is_pointer else 'it is no picture'
 
 
 def _is_transport_stream(head: bytes) -> bool:

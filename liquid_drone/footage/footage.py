@@ -12,7 +12,15 @@ from pathlib import Path
 
 from ..arrays import Image
 from ..errors import CameraError, ImageError
-from .files_shown import PICTURES, RECORDINGS, VIDEOS, files_below, is_recording, kind_of
+from .files_shown import (
+    PICTURES,
+    RECORDINGS,
+    VIDEOS,
+    files_below,
+    is_recording,
+    kind_of,
+    why_no_picture,
+)
 
 LEAST_PIXELS = 8  # along each side of a picture
 MOST_BYTES = 500_000_000  # of one picture's file
@@ -159,11 +167,10 @@ def _picture_footage(
         for file in files:
             name = file.relative_to(path).as_posix() if path.is_dir() else file.name
             name = name if name not in pictures else str(file)
-            kind = kind_of(file)
-            if kind == 'picture':
+            if kind_of(file) == 'picture':
                 pictures[name] = file
             else:
-                aside[name] = f'it is a {kind}: show it alone' if kind else 'it is no picture'
+                aside[name] = why_no_picture(file)
     moving = next((name for name, reason in aside.items() if 'alone' in reason), '')
     if not pictures and moving:
         raise CameraError(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, TiffImagePlugin, TiffTags
 
 from liquid_drone.errors import ImageError
 from liquid_drone.pictures import decoded
@@ -117,3 +117,41 @@ def test_what_is_no_picture_is_one_sentence(data: bytes) -> None:
     with pytest.raises(ImageError) as caught:
         decoded(data, 'photo')
     assert '\n' not in str(caught.value)
+
+
+@given(
+    width=st.integers(1, 300),
+    which=st.sampled_from([None, 0, 1, 2, 3, 8126466]),
+    has_others=st.booleans(),
+)
+def test_the_preview_in_a_raw_file_is_not_taken_for_the_photograph(
+    width: int, which: int | None, has_others: bool
+) -> None:
+    """A TIFF's first picture may be the small one, with the photograph in a sub-picture."""
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    if which is not None:
+        tags[254] = which
+    if has_others:
+        tags.tagtype[330] = TiffTags.LONG
+        tags[330] = (1000, 2000)
+    data = saved(Image.new('RGB', (width, 9), RED), 'TIFF', tiffinfo=tags)
+    if has_others and which in (1, 3):
+        with pytest.raises(ImageError, match=f'a preview of {width}x9 pixels'):
+            decoded(data, 'DJI_0001.DNG')
+        return
+    assert decoded(data, 'photo.tif').rgb.shape == (9, width, 3)
+
+
+@given(st.binary(max_size=80))
+def test_what_git_did_not_fetch_is_named(rest: bytes) -> None:
+    pointer = b'version https://git-lfs.github.com/spec/v1\noid sha256:' + rest
+    with pytest.raises(ImageError, match='git lfs pull'):
+        decoded(pointer, 'photo.jpg')
+
+
+@given(st.floats(0.5, 0.9))
+def test_a_picture_that_was_not_copied_whole_is_to_be_copied_again(kept: float) -> None:
+    data = saved(Image.effect_noise((64, 48), 80), 'JPEG', quality=95)
+    with pytest.raises(ImageError, match='copy it again') as told:
+        decoded(data[: round(kept * len(data))], 'photo.jpg')
+    assert '\n' not in str(told.value)

@@ -126,3 +126,16 @@ def test_photographs_of_places_lie_in_folders_of_a_folder_too(tmp_path: Path) ->
     for path in (tmp_path / 'a.png', deep / 'b.png'):
         put('picture', path, tmp_path)
     assert place_files(tmp_path) == [tmp_path / 'a.png', deep / 'b.png']
+
+
+@given(st.sampled_from(['jpg', 'mp4', 'mcap', 'db3', 'bag', 'txt']), st.booleans())
+def test_what_git_did_not_fetch_is_named_whatever_it_is_called(
+    tmp_path_factory: pytest.TempPathFactory, ending: str, is_folder: bool
+) -> None:
+    folder = tmp_path_factory.mktemp('cloned')
+    path = folder / f'a.{ending}'
+    path.write_text('version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n')
+    if is_folder and ending not in ('mcap', 'db3'):  # a folder with such a file is a recording
+        path = folder
+    with pytest.raises(CameraError, match='git lfs pull'):
+        open_footage([path])

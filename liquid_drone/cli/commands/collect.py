@@ -11,6 +11,7 @@ from ...options import option
 from ...run_lock import only_run
 from ..arguments import Command, part
 from ..executor_arguments import ExecutorArguments, executor_of
+from ..next_step import as_typed
 
 NAME = 'collect'
 HELP = 'fly the expert in simulation and record episodes (rosbag2)'
@@ -82,7 +83,7 @@ def run(args: CollectArguments) -> int:
     if shard:
         print('next: liquid-drone merge, with the work directories of all shards')
         return 0
-    print(f'next: liquid-drone train --recipe {args.of.recipe}')
+    print('next:', as_typed('train', '--recipe', args.of.recipe))
     return 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from ...errors import EpisodeError
 from ...options import REQUIRED, option
 from ..arguments import Command
+from ..next_step import as_typed
 
 NAME = 'convert'
 HELP = 'convert episodes to a LeRobot dataset (v3.0), or such a dataset to episodes'
@@ -73,7 +74,7 @@ def _read(args: ConvertArguments) -> int:
     made = read_lerobot(args.source, args.out, source, lambda frames: watcher.advance(0, frames))
     watcher.end()
     print(f'{args.out}: {len(made)} episodes')
-    print(f'next: liquid-drone validate {args.out}')
+    print('next:', as_typed('validate', args.out))
     return 0
 
 

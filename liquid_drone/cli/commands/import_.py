@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from ...options import REQUIRED, option
 from ...seeds import LARGEST
 from ..arguments import Command, part
+from ..next_step import as_typed
 from ..places import check_bundle_place
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def run(args: ImportArguments) -> int:
     worst = PolicyRunner(args.out).check_parity()
     said = contract.network
     print(f'{args.out}: {said["cell"]}, {said["neurons"]} neurons, parity {worst:.1e}')
-    print(f'next: liquid-drone fly --bundle {args.out}')
+    print('next:', as_typed('fly', '--bundle', args.out))
     return 0
 
 

@@ -11,6 +11,7 @@ from ...options import REQUIRED, option
 from ...topics import CAMERA_INFO, IMAGE, ODOMETRY
 from ...topics import COMMAND as COMMAND_TOPIC
 from ..arguments import Command, part
+from ..next_step import as_typed
 
 NAME = 'import-flight'
 HELP = 'make episodes of what ros2 bag record wrote on a drone'
@@ -69,7 +70,7 @@ def run(args: ImportFlightArguments) -> int:
     for finding in findings:
         print(finding)
     print(f'{len(episodes)} episodes in {args.out}')
-    print(f'next: liquid-drone retrain --target {args.target} --bags {args.out}')
+    print('next:', as_typed('retrain', '--target', args.target, '--bags', args.out))
     return int(not episodes or any(finding.level == 'error' for finding in findings))
 
 

@@ -14,6 +14,7 @@ from ...files import write_text
 from ...options import REQUIRED, option
 from ...runtime.providers import PrecisionChoice, ProviderChoice
 from ..arguments import Command
+from ..next_step import as_typed
 from ..places import claim_folder
 
 if TYPE_CHECKING:
@@ -206,9 +207,10 @@ def _told_of_point(name: str, point: 'dict[str, Any]') -> str:
         f'{rate["count"]} of {rate["total"]} ({rate["low"]:.0%} to {rate["high"]:.0%})'
         for rate in (point['recall'], point['false_alarms'])
     )
+    threshold = f'{point["threshold"]:.3f}'
     return (
-        f'{name}: at --threshold {point["threshold"]:.3f} recall {recall}, false alarms {alarms}; '
-        f'for flight: liquid-drone export --bundle {name} --threshold {point["threshold"]:.3f}'
+        f'{name}: at --threshold {threshold} recall {recall}, false alarms {alarms}; '
+        f'for flight: {as_typed("export", "--bundle", name, "--threshold", threshold)}'
     )
 
 

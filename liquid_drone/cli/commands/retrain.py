@@ -18,6 +18,7 @@ from ...outputs.leftovers import made_aside
 from ...run_lock import only_run
 from ..arguments import Command, part
 from ..executor_arguments import ExecutorArguments, executors_of_training
+from ..next_step import as_typed
 from ..places import check_bundle_place
 from .import_flight import TopicArguments, import_all
 
@@ -94,7 +95,7 @@ def run(args: RetrainArguments) -> int:
     if args.photos:
         args = dataclasses.replace(args, target=str(_from_photos(args)))
     if args.only_cards:
-        print(f'next: liquid-drone inspect target {args.target}')
+        print('next:', as_typed('inspect', 'target', args.target))
         return 0
     recipe = _recipe(args)
     work = Workspace(args.data or Path('data') / recipe.name)
@@ -113,7 +114,7 @@ def run(args: RetrainArguments) -> int:
         text = report(args, out, work.root / 'evaluation')
         write_text(work.root / 'forgetting.md', text)
         print(text)
-    print(f'next: liquid-drone fly --bundle {out} --target {args.target}')
+    print('next:', as_typed('fly', '--bundle', out, '--target', args.target))
     return 0
 
 

@@ -93,7 +93,10 @@ def cut_out(path: Path) -> CutOut:
             f'{path}: no object found: have it in the middle of the picture, with background of '
             f'another colour all around it, or {OWN_MASK}'
         )
-    return CutOut(path, image, solid, own is not None, tuple(_doubts(found, own is not None)))
+    doubts = _doubts(found, own is not None)
+    if picture.further:
+        doubts.append(f'the first picture of it is taken; {picture.further} more in it are not')
+    return CutOut(path, image, solid, own is not None, tuple(doubts))
 
 
 def _reduced(picture: Image) -> Image:

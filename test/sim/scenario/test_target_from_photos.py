@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A target from photographs: cut out, of the right size, and it looks like the photographs."""
 
+import shlex
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from liquid_drone.cli.main import main
 from liquid_drone.errors import ConfigError
@@ -147,3 +149,22 @@ def test_only_cards_stops_behind_the_sheet(tmp_path, capsys):
     told = capsys.readouterr().out
     assert 'look at the cut-outs' in told
     assert 'inspect target' in told
+
+
+def test_the_command_that_comes_next_is_one_wherever_the_data_lies(tmp_path, capsys):
+    photo = photograph(tmp_path / 'p.png', FRONT)
+    command = ['retrain', '--target', 'our pear', '--only-cards', '--photos', str(photo)]
+    assert main([*command, '--data', str(tmp_path / "Anna's data")]) == 0
+    told = capsys.readouterr().out.splitlines()[-1]
+    said, *words = shlex.split(told.removeprefix('next: '))
+    assert said == 'liquid-drone'
+    assert Path(words[-1]).is_file()
+    assert main(words) == 0
+
+
+def test_of_an_animation_the_first_picture_is_taken_and_that_is_told(tmp_path):
+    photo = photograph(tmp_path / 'p.png', FRONT)
+    with Image.open(photo) as first:
+        first.save(tmp_path / 'a.webp', save_all=True, append_images=[first, first.rotate(90)])
+    warnings = target_from_photos([tmp_path / 'a.webp'], 'pear', 0.5, tmp_path / 'out').warnings
+    assert any('the first picture of it is taken' in warning for warning in warnings)

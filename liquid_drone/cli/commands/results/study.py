@@ -5,6 +5,7 @@
 from pathlib import Path
 
 from ...executor_arguments import ExecutorArguments, executor_of, words_of
+from ...next_step import as_typed
 
 
 def run_all(file: str, out: Path, where: ExecutorArguments, shard: str) -> int:
@@ -35,5 +36,5 @@ def run_all(file: str, out: Path, where: ExecutorArguments, shard: str) -> int:
     run_study(plan, out, where.processes, watcher.note, mine, flyers)
     with only_run(out):
         print(write_analysis(analyse(plan, out), out))
-    print(f'next: liquid-drone report {out}')
+    print('next:', as_typed('report', out))
     return 0
