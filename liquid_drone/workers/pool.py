@@ -25,6 +25,7 @@ from typing import TypeVar
 
 from ..errors import SimulationError
 from .executor import AGAIN, MOST_NAMED, Account, OnFailure, named, tell_nobody
+from .held_interrupts import interrupts_held
 
 log = logging.getLogger(__name__)
 
@@ -126,15 +127,18 @@ def _in_one_pool(
     """
     before = set(multiprocessing.active_children())
     context = multiprocessing.get_context('spawn')
-    with one_core(), ProcessPoolExecutor(processes, context, begin_worker) as pool:
+    with interrupts_held():  # half made, it would leave semaphores behind
+        pool = ProcessPoolExecutor(processes, context, begin_worker)
+    with one_core(), pool:
         waiting: dict[Future[R], int] = {}
         broken: BrokenExecutor | None = None
         try:
-            with _interrupts_held():
+            with interrupts_held():
                 for number, item in items.items():
                     waiting[pool.submit(function, item)] = number
             while waiting:
-                done, _ = wait(waiting, POLL_S, FIRST_COMPLETED)
+                with interrupts_held():
+                    done, _ = wait(waiting, POLL_S, FIRST_COMPLETED)
                 if stop is not None and stop.is_set():
                     raise CancelledError
                 for future in done:
@@ -153,16 +157,6 @@ def _in_one_pool(
             raise
     if broken is not None:
         raise broken
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Let processes that start in here never see Ctrl-C, not even before :func:`begin_worker`."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def begin_worker() -> None:

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Processes side by side: one that is killed is named; what is stopped leaves none behind."""
 
+import itertools
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import CancelledError
@@ -12,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from liquid_drone.errors import SimulationError
 from liquid_drone.workers.pool import LocalProcesses
@@ -76,3 +80,42 @@ def test_what_is_stopped_ends_at_once(leave: str) -> None:
 
 def test_results_come_from_several_processes_as_they_are_ready() -> None:
     assert sorted(LocalProcesses(2).results(abs, range(-5, 0))) == [1, 2, 3, 4, 5]
+
+
+CALLS = 1800  # of functions until a pool is filled, and some while it is waited for
+
+
+def interrupted(number: int, moment: int) -> None:
+    """Let two processes work, and send this one a signal at a call of a function."""
+    calls = itertools.count()
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        if event == 'call' and next(calls) == moment:
+            sys.setprofile(None)
+            signal.raise_signal(number)
+
+    results = LocalProcesses(2).results(time.sleep, [0.0, 1000.0, 1000.0])
+    sys.setprofile(count)
+    try:
+        next(results)
+        next(results)
+    finally:
+        sys.setprofile(None)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+@settings(max_examples=4, deadline=None)
+@example(moment=1024)  # while the pool's thread starts: "cannot join thread before it is started"
+@given(moment=st.integers(0, CALLS))
+def test_an_interrupt_at_any_moment_ends_all_of_it_in_order(number: int, moment: int) -> None:
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(number, moment)
+        with pytest.raises(KeyboardInterrupt):  # the next one is not held
+            signal.raise_signal(number)
+    finally:
+        signal.signal(number, before)
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & {signal.SIGINT, signal.SIGTERM}
+    assert not multiprocessing.active_children()
