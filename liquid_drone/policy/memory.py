@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the target is while nobody sees it: a Kalman filter inside of the core's graph.
 
-Training flights taught 19 liquid neurons to follow and not to remember (``docs/LIQUID.md``), so
+Training flights taught 19 liquid neurons to follow and not to remember (``docs/memory.md``), so
 place and velocity of the target are carried beside them, and are inputs of theirs. What the filter
 takes for a measurement, and how sure of it it is, a small layer learns from the features, through
 the filter (Haarnoja et al. 2016, "Backprop KF"). It is told where the target is expected, so that

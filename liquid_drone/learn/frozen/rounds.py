@@ -5,7 +5,7 @@
 With ``encoder_steps`` the encoder is trained on first, once, on the flights of the first round,
 with a core that has no memory: windows of two frames are enough for it. The core of every round
 begins anew, from all flights so far (Ross et al. 2011, DAgger): one that goes on from the round
-before keeps to what it learned from few flights (docs/LIQUID.md). The memory goes on.
+before keeps to what it learned from few flights (docs/memory.md). The memory goes on.
 """
 
 from collections.abc import Callable
