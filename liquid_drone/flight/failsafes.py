@@ -11,6 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 STICKS_BIT, OFFBOARD_BIT = 2, 4  # of COM_RC_OVERRIDE, of COM_RCL_EXCEPT
+GUIDED_BIT = 4  # of FS_OPTIONS
+HEIGHT_AND_CIRCLE = 1 | 2  # of FENCE_TYPE
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """A name of one parameter in some versions of the firmware, and its value in their unit."""
+
+    name: str
+    wanted: str
+    is_good: Callable[[float], bool]
 
 
 @dataclass(frozen=True)
@@ -21,14 +32,33 @@ class Failsafe:
     wanted: str
     is_good: Callable[[float], bool]
     otherwise: str  # what happens where it is not so
+    renamed: tuple[Spelling, ...] = ()  # in later versions
 
-    def complaint(self, value: float | None) -> str:
-        """Return what is wrong with a value, in a sentence; empty: nothing. None: not answered."""
-        if value is None:
-            return f'{self.name} was not answered: look whether it is {self.wanted}'
-        if math.isfinite(value) and self.is_good(value):
+    @property
+    def spellings(self) -> tuple[Spelling, ...]:
+        """All its names, the oldest first."""
+        return (Spelling(self.name, self.wanted, self.is_good), *self.renamed)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All its names, the oldest first."""
+        return tuple(one.name for one in self.spellings)
+
+    def answered(self, values: Mapping[str, float]) -> str:
+        """Return the name that was answered, of several the newest answer; empty: none was."""
+        return next((name for name in reversed(list(values)) if name in self.names), '')
+
+    def complaint(self, values: Mapping[str, float]) -> str:
+        """Return what is wrong with its answered value, in a sentence; empty: nothing."""
+        name = self.answered(values)
+        if not name:
+            wanted = ', or '.join(f'{one.name} {one.wanted}' for one in self.renamed)
+            also = f' ({wanted})' if wanted else ''
+            return f'{self.name} was not answered: look whether it is {self.wanted}{also}'
+        told = next(one for one in self.spellings if one.name == name)
+        if math.isfinite(values[name]) and told.is_good(values[name]):
             return ''
-        return f'{self.name} is {value:g}, should be {self.wanted}: else {self.otherwise}'
+        return f'{name} is {values[name]:g}, should be {told.wanted}: else {self.otherwise}'
 
 
 def _among(*values: int) -> Callable[[float], bool]:
@@ -39,8 +69,12 @@ def _at_most(most: float) -> Callable[[float], bool]:
     return lambda value: 0.0 < value <= most
 
 
-def _has_bit(bit: int) -> Callable[[float], bool]:
-    return lambda value: value >= 0.0 and bool(int(value) & bit)
+def _has_bits(bits: int) -> Callable[[float], bool]:
+    return lambda value: value >= 0.0 and int(value) & bits == bits
+
+
+def _lacks_bit(bit: int) -> Callable[[float], bool]:
+    return lambda value: value >= 0.0 and not int(value) & bit
 
 
 def _positive(value: float) -> bool:
@@ -51,11 +85,13 @@ NO_FENCE = 'there is no fence but ours'
 PX4 = (
     Failsafe('COM_OBL_RC_ACT', '5 (Hold)', _among(5), 'a lost companion is not held'),
     Failsafe('COM_OF_LOSS_T', 'at most 1 s', _at_most(1.0), 'it flies on for longer'),
-    Failsafe('COM_RC_OVERRIDE', '3', _has_bit(STICKS_BIT), 'sticks take over nothing in OFFBOARD'),
+    Failsafe(
+        'COM_RC_OVERRIDE', '3', _has_bits(STICKS_BIT), 'sticks take over nothing in OFFBOARD'
+    ),
     Failsafe(
         'COM_RCL_EXCEPT',
         'without bit 2',
-        lambda value: value >= 0.0 and not int(value) & OFFBOARD_BIT,
+        _lacks_bit(OFFBOARD_BIT),
         'a lost radio does nothing in OFFBOARD',
     ),
     Failsafe(
@@ -68,14 +104,32 @@ PX4 = (
 )
 ARDUPILOT = (
     Failsafe('GUID_TIMEOUT', 'at most 1 s', _at_most(1.0), 'it flies on at full speed for longer'),
-    Failsafe('FS_THR_ENABLE', '1 (Return)', _among(1, 3, 4, 5), 'a lost radio does nothing'),
-    Failsafe('BATT_FS_LOW_ACT', '1 (Land)', _positive, 'a low battery does nothing'),
+    Failsafe('FS_THR_ENABLE', '1 (Return)', _among(1, 3, 4, 5, 6, 7), 'a lost radio does nothing'),
+    Failsafe(
+        'FS_OPTIONS',
+        'without bit 2',
+        _lacks_bit(GUIDED_BIT),
+        'a lost radio does nothing in GUIDED',
+    ),
+    Failsafe(
+        'BATT_FS_LOW_ACT',
+        '1 (Land)',
+        _among(1, 2, 3, 4, 6, 7),
+        'a low battery does nothing, or (5) stops the motors in the air',
+    ),
     Failsafe('BATT_LOW_VOLT', "your battery's", _positive, 'a low battery is not noticed'),
     Failsafe('FENCE_ENABLE', '1', _among(1), NO_FENCE),
+    Failsafe('FENCE_TYPE', 'with bits 0 and 1', _has_bits(HEIGHT_AND_CIRCLE), NO_FENCE),
     Failsafe('FENCE_ACTION', '1 (Return), or another than 0', _positive, NO_FENCE),
     Failsafe('FENCE_RADIUS', 'such as 40 m', _positive, NO_FENCE),
     Failsafe('FENCE_ALT_MAX', 'such as 15 m', _positive, NO_FENCE),
-    Failsafe('WPNAV_SPEED', 'at most 200 cm/s', _at_most(200.0), 'GUIDED itself limits little'),
+    Failsafe(
+        'WPNAV_SPEED',
+        'at most 200 cm/s',
+        _at_most(200.0),
+        'GUIDED itself limits little',
+        (Spelling('WP_SPD', 'at most 2 m/s', _at_most(2.0)),),  # from 4.7
+    ),
 )
 FAILSAFES: Mapping[str, tuple[Failsafe, ...]] = {'px4': PX4, 'ardupilot': ARDUPILOT}
 
@@ -85,7 +139,15 @@ def complaints(autopilot: str, values: Mapping[str, float]) -> dict[str, str]:
 
     Args:
         autopilot: name of its profile.
-        values: what was read, by name; one that is missing was not answered.
+        values: what was read, by any name of each, the newest answer last; one that is missing
+            was not answered.
 
     """
-    return {one.name: one.complaint(values.get(one.name)) for one in FAILSAFES[autopilot]}
+    return {
+        one.answered(values) or one.name: one.complaint(values) for one in FAILSAFES[autopilot]
+    }
+
+
+def names(autopilot: str) -> tuple[str, ...]:
+    """Return all names of all parameters, as they are asked for."""
+    return tuple(name for one in FAILSAFES[autopilot] for name in one.names)

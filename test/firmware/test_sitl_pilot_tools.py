@@ -15,6 +15,7 @@ from rig import STILL, Command, Rig, Row, firmware_or_skip
 from liquid_drone.flight.companion_session import CompanionSession
 from liquid_drone.flight.engagement import Stage
 from liquid_drone.flight.failsafes import FAILSAFES, complaints
+from liquid_drone.flight.failsafes import names as failsafe_names
 from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Sighting
 from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.link import MavlinkLink
@@ -161,12 +162,13 @@ def test_the_failsafes_are_read_as_the_firmware_has_them(pilot: PilotRig) -> Non
     pilot.until(lambda: pilot.vehicle is not None and pilot.vehicle.is_introduced, 60.0)
     link, kind = pilot.link, pilot.firmware.kind.name
     assert link is not None
-    names = {one.name for one in FAILSAFES[kind]}
+    names = set(failsafe_names(kind))
 
     def are_read() -> bool:
-        for name in names - set(link.parameters):
+        missing = [one for one in FAILSAFES[kind] if not one.answered(link.parameters)]
+        for name in (name for one in missing for name in one.names):
             link.request_parameter(name)
-        return set(link.parameters) == names
+        return not missing
 
     pilot.until(are_read, 30.0)
     pilot.tell('failsafes', **link.parameters)

@@ -16,7 +16,11 @@ from hypothesis import strategies as st
 from liquid_drone.bringup import local_graph
 from liquid_drone.bringup.doctor import board
 from liquid_drone.bringup.doctor.machine import Machine
-from liquid_drone.flight.failsafes import FAILSAFES, complaints
+from liquid_drone.flight.failsafes import FAILSAFES, Failsafe, complaints
+from liquid_drone.flight.failsafes import names as all_names
+from liquid_drone.flight.mavlink.link import MavlinkLink
+from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
+from liquid_drone.flight.preflight.failsafe_reader import FailsafeReader
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.autopilot.udp import UdpEndpoint
 from liquid_drone.sim.physics.point_mass import PointMass
@@ -29,9 +33,9 @@ GOOD = {
         'GF_MAX_VER_DIST': 15.0,
     },
     'ardupilot': {
-        'GUID_TIMEOUT': 0.5, 'FS_THR_ENABLE': 1, 'BATT_FS_LOW_ACT': 1, 'BATT_LOW_VOLT': 14.0,
-        'FENCE_ENABLE': 1, 'FENCE_ACTION': 1, 'FENCE_RADIUS': 40.0, 'FENCE_ALT_MAX': 15.0,
-        'WPNAV_SPEED': 200.0,
+        'GUID_TIMEOUT': 0.5, 'FS_THR_ENABLE': 1, 'FS_OPTIONS': 16, 'BATT_FS_LOW_ACT': 1,
+        'BATT_LOW_VOLT': 14.0, 'FENCE_ENABLE': 1, 'FENCE_TYPE': 7, 'FENCE_ACTION': 1,
+        'FENCE_RADIUS': 40.0, 'FENCE_ALT_MAX': 15.0, 'WPNAV_SPEED': 200.0,
     },
 }  # fmt: skip
 BAD = {
@@ -41,9 +45,9 @@ BAD = {
         'GF_MAX_VER_DIST': 0.0,
     },
     'ardupilot': {
-        'GUID_TIMEOUT': 3.0, 'FS_THR_ENABLE': 0, 'BATT_FS_LOW_ACT': 0, 'BATT_LOW_VOLT': 0.0,
-        'FENCE_ENABLE': 0, 'FENCE_ACTION': 0, 'FENCE_RADIUS': 0.0, 'FENCE_ALT_MAX': 0.0,
-        'WPNAV_SPEED': 1000.0,
+        'GUID_TIMEOUT': 3.0, 'FS_THR_ENABLE': 0, 'FS_OPTIONS': 4, 'BATT_FS_LOW_ACT': 5,
+        'BATT_LOW_VOLT': 0.0, 'FENCE_ENABLE': 0, 'FENCE_TYPE': 5, 'FENCE_ACTION': 0,
+        'FENCE_RADIUS': 0.0, 'FENCE_ALT_MAX': 0.0, 'WPNAV_SPEED': 1000.0,
     },
 }  # fmt: skip
 KINDS = sorted(GOOD)
@@ -58,7 +62,7 @@ def test_the_table_is_that_of_the_documents(kind: str) -> None:
         r'`([A-Z0-9_]+)`', ''.join(row.split('|')[1] for row in rows.split('\n')[2:])
     )
     wiring = {name for name in named if name.startswith(('MAV_1', 'SER_', 'SERIAL'))}
-    assert set(named) - wiring == {one.name for one in FAILSAFES[kind]}
+    assert set(named) - wiring == set(all_names(kind))
 
 
 @pytest.mark.parametrize('kind', KINDS)
@@ -78,15 +82,56 @@ def test_good_values_are_good_and_each_bad_one_is_named(kind: str) -> None:
 def test_any_number_is_judged_and_what_is_no_number_is_never_good(
     kind: str, data: st.DataObject
 ) -> None:
-    names = [one.name for one in FAILSAFES[kind]]
-    values = data.draw(st.dictionaries(st.sampled_from(names), st.floats()))
+    values = data.draw(st.dictionaries(st.sampled_from(all_names(kind)), st.floats()))
     found = complaints(kind, values)
-    assert set(found) == set(names)
-    for name in names:
-        if name not in values:
-            assert 'not answered' in found[name]
+    assert len(found) == len(FAILSAFES[kind])
+    for one, (name, words) in zip(FAILSAFES[kind], found.items(), strict=True):
+        assert name in one.names
+        if not set(one.names) & set(values):
+            assert 'not answered' in words
         elif not math.isfinite(values[name]):
-            assert found[name]
+            assert words
+
+
+RENAMED = [(kind, one) for kind in KINDS for one in FAILSAFES[kind] if one.renamed]
+
+
+@given(st.sampled_from(RENAMED), st.data())
+def test_a_renamed_parameter_is_judged_by_the_newest_answer_in_its_own_unit(
+    renamed: tuple[str, Failsafe], data: st.DataObject
+) -> None:
+    kind, one = renamed
+    order = data.draw(st.permutations(one.names))[: data.draw(st.integers(1, len(one.names)))]
+    values = {name: data.draw(st.floats(0.0, 3000.0)) for name in order}
+    told = next(spelling for spelling in one.spellings if spelling.name == order[-1])
+    words = complaints(kind, values)[told.name]
+    is_good = told.is_good(values[told.name])
+    assert words == '' or words.startswith(f'{told.name} is {values[told.name]:g}, should be ')
+    assert (words == '') == is_good
+
+
+def test_what_other_versions_call_it_is_read_over_the_link() -> None:
+    autopilot = SimulatedAutopilot(PointMass(position_enu=np.zeros(3)), 'ardupilot')
+    autopilot.set_failsafes('advised')
+    del autopilot.parameters['WPNAV_SPEED']
+    autopilot.parameters['WP_SPD'] = 10.0
+    link = MavlinkLink(MemoryTransport(autopilot.transmit, autopilot.receive))
+    reader = FailsafeReader(link)
+
+    def judged(steps: int) -> dict[str, str]:
+        for _ in range(steps):
+            autopilot.advance(12)
+            now_s = autopilot.now_ns / 1e9
+            link.poll(now_s)
+            reader.step(now_s)
+        return {name: words for name, words in complaints('ardupilot', link.parameters).items()
+                if words}  # fmt: skip
+
+    found = judged(150)
+    assert list(found) == ['WP_SPD']
+    assert 'WP_SPD is 10, should be at most 2 m/s' in found['WP_SPD']
+    autopilot.parameters['WP_SPD'] = 2.0
+    assert not judged(1500)
 
 
 @pytest.mark.parametrize('kind', KINDS)

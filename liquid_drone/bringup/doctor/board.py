@@ -107,10 +107,9 @@ def autopilot(machine: Machine) -> Iterator[Symptom]:
 def _read_failsafes(link: 'MavlinkLink', kind: str) -> None:
     from ...flight.failsafes import FAILSAFES
 
-    names = [one.name for one in FAILSAFES[kind]]
     for _ in range(TRIES):  # all of it, even where all is answered: streams are counted meanwhile
-        for name in names:
-            if name not in link.parameters:
+        for one in FAILSAFES[kind]:
+            for name in () if one.answered(link.parameters) else one.names:
                 link.request_parameter(name)
         _poll(link, lambda: False, LISTEN_S / TRIES)
 

@@ -203,6 +203,7 @@ class MavlinkCodec:
         if kind == 'TIMESYNC':
             self._compare_clocks(message, now_s)
         elif kind == 'PARAM_VALUE' and message.param_id in self.parameters:
+            del self.parameters[message.param_id]  # the newest answer stands last
             self.parameters[message.param_id] = parameter_value(message, self.profile)
         elif handler is not None and vehicle is not None:
             waited_s = self._waited_since_s if kind in UNSTAMPED else None

@@ -109,7 +109,7 @@ def _of_vehicle(seen: LinkEvidence) -> Diagnosis:
         LinkFinding.SLOW_STREAMS,
         f'too slow: {told}; requested {slow[0].asked} times ({", ".join(answers)}): raise the '
         'rate of this port (PX4: MAV_n_MODE Onboard, MAV_n_RATE; ArduPilot: SRn_POSITION and '
-        'SRn_EXTRA1), or its speed',
+        'SRn_EXTRA1, from 4.7 MAVn_...), or its speed',
     )
 
 

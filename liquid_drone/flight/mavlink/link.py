@@ -188,7 +188,7 @@ class MavlinkLink:
 
     @property
     def parameters(self) -> dict[str, float]:
-        """The parameters that were requested and answered."""
+        """The parameters that were requested and answered, the newest answer last."""
         found = self._codec.parameters
         return {name: value for name, value in found.items() if value is not None}
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from ...errors import ConfigError
 from ..facts import ATTITUDE, FACTS, POSITION
+from .modes import ARDUPILOT_MODES, PX4_MODES
 from .streams import StreamNeed
 
 # MAVLink id and the rate to ask for; position and attitude come at the simulator's camera rate
@@ -81,21 +82,7 @@ PX4 = Profile(
     autopilot=12,
     follow_mode=393216,
     hold_mode=50593792,
-    mode_names=MappingProxyType(
-        {
-            65536: 'MANUAL',
-            131072: 'ALTCTL',
-            196608: 'POSCTL',
-            327680: 'ACRO',
-            393216: 'OFFBOARD',
-            458752: 'STABILIZED',
-            33816576: 'AUTO.TAKEOFF',
-            50593792: 'AUTO.LOITER',
-            67371008: 'AUTO.MISSION',
-            84148224: 'AUTO.RTL',
-            100925440: 'AUTO.LAND',
-        }
-    ),
+    mode_names=PX4_MODES,
     setpoint_loss_s=1.0,  # COM_OF_LOSS_T
     loss='COM_OBL_RC_ACT: 5 holds; 0 gives it to the sticks and, with none, lands and disarms',
     engages='the mode switch; refused in the air until setpoints have come for 0.5 s',
@@ -112,20 +99,7 @@ ARDUPILOT = Profile(
     autopilot=3,
     follow_mode=4,
     hold_mode=17,
-    mode_names=MappingProxyType(
-        {
-            0: 'STABILIZE',
-            2: 'ALT_HOLD',
-            3: 'AUTO',
-            4: 'GUIDED',
-            5: 'LOITER',
-            6: 'RTL',
-            9: 'LAND',
-            16: 'POSHOLD',
-            17: 'BRAKE',
-            21: 'SMART_RTL',
-        }
-    ),
+    mode_names=ARDUPILOT_MODES,
     setpoint_loss_s=3.0,  # GUID_TIMEOUT
     loss='flies on at full speed until then, stops, and stays in GUIDED',
     engages='the mode switch, with a position that can be used; no stream is needed',

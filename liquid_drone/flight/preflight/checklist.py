@@ -9,7 +9,7 @@ and ``liquid-drone doctor`` show this list. Nothing that is not known is green.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..failsafes import FAILSAFES, complaints
+from ..failsafes import FAILSAFES, complaints, names
 from ..mavlink.diagnosis import LinkFinding
 from ..next_step import helps_for
 from .symptom import Symptom, SymptomLevel
@@ -176,10 +176,8 @@ def failsafe_rows(mavlink: PartReport) -> Iterator[Symptom]:
     if kind not in FAILSAFES:
         yield Symptom('failsafes', 'error', 'not read: there is no vehicle', START)
         return
-    names = [one.name for one in FAILSAFES[kind]]
-    found = {
-        name: mavlink.number(PARAMETER + name) for name in names if PARAMETER + name in values
-    }
+    asked = {PARAMETER + name: name for name in names(kind)}
+    found = {asked[key]: mavlink.number(key) for key in values if key in asked}
     judged = complaints(kind, {name: one for name, one in found.items() if one is not None})
     good = [name for name, complaint in judged.items() if not complaint]
     for complaint in filter(None, judged.values()):

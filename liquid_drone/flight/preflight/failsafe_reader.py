@@ -4,12 +4,12 @@
 
 What is read stays with the link, which also takes in each value that another station sets. A value
 that was lost on the way is asked for again; a parameter that the firmware does not have, ever more
-rarely.
+rarely. One of several names is asked for by each of them: which one the firmware has is not known.
 """
 
 import math
 
-from ..failsafes import FAILSAFES
+from ..failsafes import FAILSAFES, Failsafe
 from ..mavlink.link import MavlinkLink
 
 ASK_EVERY_S = 0.2
@@ -30,14 +30,19 @@ class FailsafeReader:
         if profile is None or 0.0 <= now_s - self._asked_s < ASK_EVERY_S:
             return
         for one in FAILSAFES[profile.name]:
-            due_s, pause_s = self._again_s.get(one.name, (-math.inf, FIRST_AGAIN_S))
-            if due_s - now_s > LONGEST_AGAIN_S:  # the caller's clock began anew
-                due_s = -math.inf
-            if now_s < due_s:
-                continue
-            is_known = one.name in self._link.parameters
-            pause_s = LONGEST_AGAIN_S if is_known else min(RARER * pause_s, LONGEST_AGAIN_S)
-            self._again_s[one.name] = now_s + pause_s, pause_s
-            self._asked_s = now_s
-            self._link.request_parameter(one.name)
-            return
+            for name in one.names:
+                if self._is_due(name, now_s):
+                    self._ask(one, name, now_s)
+                    return
+
+    def _is_due(self, name: str, now_s: float) -> bool:
+        due_s, _ = self._again_s.get(name, (-math.inf, 0.0))
+        return now_s >= due_s or due_s - now_s > LONGEST_AGAIN_S  # the caller's clock began anew
+
+    def _ask(self, one: Failsafe, name: str, now_s: float) -> None:
+        _, pause_s = self._again_s.get(name, (0.0, FIRST_AGAIN_S))
+        is_known = bool(one.answered(self._link.parameters))
+        pause_s = LONGEST_AGAIN_S if is_known else min(RARER * pause_s, LONGEST_AGAIN_S)
+        self._again_s[name] = now_s + pause_s, pause_s
+        self._asked_s = now_s
+        self._link.request_parameter(name)

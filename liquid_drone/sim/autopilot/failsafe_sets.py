@@ -35,9 +35,11 @@ FACTORY_VALUES: Mapping[str, Values] = MappingProxyType(
             {
                 'GUID_TIMEOUT': 3.0,
                 'FS_THR_ENABLE': 1,
+                'FS_OPTIONS': 16,
                 'BATT_FS_LOW_ACT': 0,
                 'BATT_LOW_VOLT': 10.5,
                 'FENCE_ENABLE': 0,
+                'FENCE_TYPE': 7,
                 'FENCE_ACTION': 1,
                 'FENCE_RADIUS': 300.0,
                 'FENCE_ALT_MAX': 100.0,

@@ -8,6 +8,8 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from liquid_drone.errors import ConfigError, LinkError
 from liquid_drone.flight.mavlink.transport.address import Address, parse_address
@@ -34,6 +36,29 @@ from liquid_drone.flight.mavlink.transport.opening import open_transport
 )
 def test_the_usual_spellings_of_an_address(text, expected):
     assert parse_address(text) == expected
+
+
+PORTS = st.from_regex(r'[0-9](\.[0-9]){0,2}:1\.[0-9](-port[0-9])?', fullmatch=True)
+PARENTS = st.sampled_from(['pci-0000:00:14.0-usb-0', 'platform-3610000.usb-usb-0', 'platform-x.0'])
+BY_PATH = st.builds('/dev/serial/by-path/{}:{}'.format, PARENTS, PORTS)
+NAMES = st.from_regex(
+    r'usb-[A-Z][a-z_]{1,9}([0-9A-F]{2}:){1,5}[0-9A-F]{2}-if0[0-9]', fullmatch=True
+)
+BY_ID = NAMES.map('/dev/serial/by-id/{}'.format)
+OTHER_NAMES = st.sampled_from(['/dev/serial/by-path/acpi-PNP0501:00', '/dev/serial/by-id/plain'])
+
+
+@given(
+    st.one_of(BY_PATH, BY_ID, OTHER_NAMES),
+    st.sampled_from([None, 9600, 57600, 921600, 1000000]),
+    st.sampled_from(['', 'serial:', 'serial://']),
+)
+def test_the_lasting_names_of_serial_ports_are_whole_with_and_without_a_baud_rate(
+    device, baud, kind
+):
+    found = parse_address(kind + device + ('' if baud is None else f':{baud}'))
+    assert found == Address('serial', device, baud or 921600)
+    assert parse_address(str(found)) == found
 
 
 @pytest.mark.parametrize(

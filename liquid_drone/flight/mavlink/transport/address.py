@@ -3,7 +3,9 @@
 """MAVLink addresses in any of their spellings.
 
 ``/dev/ttyTHS1:921600``, ``udpin:0.0.0.0:14540``, and with slashes ``serial:///dev/ttyTHS1:921600``,
-``udpin://0.0.0.0:14540``.
+``udpin://0.0.0.0:14540``. The lasting names of serial ports (``/dev/serial/by-path/...:1.0``) hold
+colons of their own: what follows the last one is a baud rate only where it is a number of 50 or
+more.
 """
 
 from dataclasses import dataclass
@@ -15,6 +17,8 @@ DEFAULT_BAUD = 921600
 LOOPBACK = '127.0.0.1'
 UDP_PORT = 14540  # where PX4 expects a companion
 NETWORK_KINDS = ('udpin', 'udpout', 'tcp')
+NAMES_WITH_COLONS = '/dev/serial/'  # by-path/...-usb-0:1.2:1.0, by-id/...7C:DF:A1:E5:29:DC-if00
+LEAST_BAUD = 50
 EXAMPLES = 'udpin:0.0.0.0:14540, /dev/ttyTHS1:921600, tcp:127.0.0.1:5760'
 
 
@@ -48,7 +52,9 @@ def parse_address(text: str) -> Address:
     if kind not in (*NETWORK_KINDS, 'serial') or '@' in rest:
         raise ConfigError(wrong)
     where, colon, number = rest.rpartition(':')
-    if not colon:  # one part only: a port, or a host or device with the usual number
+    if where.startswith(NAMES_WITH_COLONS) and not _is_baud(number):
+        where, number = rest, ''
+    elif not colon:  # one part only: a port, or a host or device with the usual number
         where, number = ('', rest) if rest.isdigit() else (rest, '')
     default = DEFAULT_BAUD if kind == 'serial' else UDP_PORT
     number = number or str(default)
@@ -58,3 +64,9 @@ def parse_address(text: str) -> Address:
     if kind != 'serial' and value > 65535:
         raise ConfigError(f"'{masked(text)}': a port is 0 to 65535, got {value}")
     return Address(kind, where or LOOPBACK, value)
+
+
+def _is_baud(text: str) -> bool:
+    return (
+        text.isascii() and text.isdigit() and not text.startswith('0') and int(text) >= LEAST_BAUD
+    )
