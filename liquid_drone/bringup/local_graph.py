@@ -44,6 +44,7 @@ DOMAINS = 100  # 1..100: above 101 the ports of a domain meet the system's ephem
 FIRST_FRAME_LIMIT_S = 120.0  # for loading, warming up and building the world on a busy machine
 POLL_S = 0.1
 END_LIMIT_S = 10.0  # for a node to end after it was asked to
+_held: dict[int, socket.socket] = {}  # ROS domains of this process
 
 
 @dataclass(frozen=True)
@@ -157,12 +158,30 @@ def free_udp_port() -> int:
 
 
 def free_domain() -> int:
-    """Return a ROS domain that nobody on this machine uses now, begun from the process number."""
+    """Return a ROS domain that nobody on this machine uses now, begun from the process number.
+
+    It stays this process's: nodes take seconds until they are in it, and may leave it again.
+    """
     for offset in range(DOMAINS):
         domain = 1 + (os.getpid() + offset) % DOMAINS
-        if _can_bind(7410 + 250 * domain):  # where RTPS puts a domain's first participant
+        is_free = _can_bind(7410 + 250 * domain)  # where RTPS puts a domain's first participant
+        if is_free and _hold(domain):
             return domain
     raise SimulationError(f'all ROS domains from 1 to {DOMAINS} are in use on this machine')
+
+
+def _hold(domain: int) -> bool:
+    """Hold a domain until this process ends, by the port of what would be its 70th participant."""
+    if domain in _held:
+        return True
+    mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        mark.bind(('127.0.0.1', 7549 + 250 * domain))
+    except OSError:
+        mark.close()
+        return False
+    _held[domain] = mark
+    return True
 
 
 def _can_bind(port: int) -> bool:

@@ -125,6 +125,19 @@ def test_a_domain_in_use_is_not_taken() -> None:
         assert local_graph.free_domain() != domain
 
 
+def test_a_domain_is_held_before_nodes_are_in_it() -> None:
+    """Two programs that began at the same time flew in one domain, among each other's nodes."""
+    domain = local_graph.free_domain()
+    program = f"""
+import os
+os.getpid = lambda: {domain - 1}  # it tries the same one first
+from liquid_drone.bringup.local_graph import free_domain
+print(free_domain())
+"""
+    other = subprocess.run([sys.executable, '-c', program], check=True, capture_output=True)
+    assert int(other.stdout) != domain
+
+
 def test_nodes_stay_on_this_machine_in_their_domain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('ROS_DOMAIN_ID', '0')
     monkeypatch.delenv('ROS_DISTRO', raising=False)
