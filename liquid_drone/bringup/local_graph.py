@@ -44,7 +44,7 @@ DOMAINS = 100  # 1..100: above 101 the ports of a domain meet the system's ephem
 FIRST_FRAME_LIMIT_S = 120.0  # for loading, warming up and building the world on a busy machine
 POLL_S = 0.1
 END_LIMIT_S = 10.0  # for a node to end after it was asked to
-_held: dict[int, socket.socket] = {}  # ROS domains of this process
+_held: set[int] = set()  # ROS domains of this process
 
 
 @dataclass(frozen=True)
@@ -171,16 +171,16 @@ def free_domain() -> int:
 
 
 def _hold(domain: int) -> bool:
-    """Hold a domain until this process ends, by the port of what would be its 70th participant."""
+    """Hold a domain for good, by the port of what would be its 70th participant."""
     if domain in _held:
         return True
-    mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        mark.bind(('127.0.0.1', 7549 + 250 * domain))
-    except OSError:
-        mark.close()
-        return False
-    _held[domain] = mark
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mark:
+        try:
+            mark.bind(('127.0.0.1', 7549 + 250 * domain))
+        except OSError:
+            return False
+        mark.detach()  # stays open until the process ends
+    _held.add(domain)
     return True
 
 

@@ -57,9 +57,15 @@ def test_a_killed_node_does_not_end_the_flight(tmp_path: Path) -> None:
 
 def test_nodes_of_a_background_program_hear_that_they_shall_end(tmp_path: Path) -> None:
     """A shell starts it to ignore SIGINT; they inherited that, and were killed after 10 s each."""
+    begun = f'Path({str(tmp_path / "begun")!r})'  # Python ends otherwise while it begins
+    policy = f'from pathlib import Path; {begun}.touch(); {WAITS}'
+    simulator = (
+        f'import time\nfrom pathlib import Path\nwhile not {begun}.exists(): time.sleep(0.01)'
+    )
+    lines = python(policy=policy, mavlink=WAITS, simulator=f'{simulator}\n{READY}')
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with Graph(python(policy=WAITS, mavlink=WAITS, simulator=READY), tmp_path) as running:
+        with Graph(lines, tmp_path) as running:
             running.watch(lambda _: None)
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:

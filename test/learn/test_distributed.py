@@ -62,7 +62,7 @@ try:
 except errors.TrainingError as caught:
     error = f'TrainingError: {caught}'
 
-deadline = time.monotonic() + 5  # the kernel lists a thread a moment longer than it runs
+deadline = time.monotonic() + 60  # the kernel lists a thread a moment longer than it runs
 while any(map(of_gloo, Path('/proc/self/task').iterdir())):
     if time.monotonic() > deadline:
         sys.exit('a thread of gloo is left, which can abort the process as the interpreter ends')

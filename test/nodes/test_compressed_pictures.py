@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from graph_bench import PolicyBench
+from graph_bench import LIMIT_S, SILENCE_S, PolicyBench
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
@@ -44,7 +44,7 @@ def packed(pixels: Image, described: str, stamp_ns: int) -> CompressedImage:
     return CompressedImage(header=header, format=described, data=data)
 
 
-def shown(bench: Any, message: CompressedImage, limit_s: float = 2.0) -> Any:
+def shown(bench: Any, message: CompressedImage, limit_s: float = LIMIT_S) -> Any:
     count = len(bench.received)
     bench.compressed.publish(message)
     is_answered = bench.wait(lambda: len(bench.received) > count, limit_s)
@@ -87,7 +87,7 @@ def test_what_is_no_picture_is_refused_in_words_and_the_next_one_is_taken(
     begun(bench, 'compressed')
     message = packed(picture(1), described, 10**9)
     message.data = change(bytes(message.data))
-    assert shown(bench, message, 0.7) is None
+    assert shown(bench, message, SILENCE_S) is None
     assert words in bench.node.camera.refusal
     assert shown(bench, packed(picture(2), 'jpeg', 10**9 + FRAME_NS)) is not None
 
@@ -97,7 +97,7 @@ def test_where_only_compressed_pictures_arrive_the_node_says_what_to_set(
 ) -> None:
     monkeypatch.setattr(policy_node, 'SILENCE_S', 0.3)
     begun(bench, 'raw')
-    assert shown(bench, packed(picture(1), 'jpeg', 10**9), 0.5) is None
+    assert shown(bench, packed(picture(1), 'jpeg', 10**9), SILENCE_S) is None
     assert bench.wait(lambda: 'image_transport:=compressed' in bench.node._silence())
 
 
@@ -134,7 +134,7 @@ def test_it_flies_on_raw_pictures_of_every_encoding(bench: PolicyBench, bundle: 
     runner = PolicyRunner(bundle)
     for index, encoding in enumerate(RAW):
         stamp_ns, rgb = 10**9 + index * FRAME_NS, picture(index)
-        answer = bench.show_message(raw(rgb, encoding, stamp_ns), 5.0)
+        answer = bench.show_message(raw(rgb, encoding, stamp_ns))
         assert answer is not None, encoding
         back = BACK.get(encoding)
         acted_on = rgb if back is None else back(np.ascontiguousarray(RAW[encoding](rgb)))
@@ -147,9 +147,9 @@ def test_without_a_stated_order_of_colours_it_says_what_to_set_and_flies_on_the_
     bench: PolicyBench, encoding: str
 ) -> None:
     begun(bench, 'raw')
-    assert bench.show_message(raw(picture(1), encoding, 10**9), 0.7) is None
+    assert bench.show_message(raw(picture(1), encoding, 10**9), SILENCE_S) is None
     assert 'colour_order:=bgr' in bench.node.camera.refusal
-    assert bench.show_message(raw(picture(2), 'bgr8', 10**9 + FRAME_NS), 5.0) is not None
+    assert bench.show_message(raw(picture(2), 'bgr8', 10**9 + FRAME_NS)) is not None
 
 
 @pytest.mark.parametrize(
@@ -159,4 +159,4 @@ def test_compressed_pictures_of_one_and_four_channels_fly(
     bench: PolicyBench, described: str, channels: int
 ) -> None:
     begun(bench, 'compressed')
-    assert shown(bench, packed(picture(1, channels), described, 10**9), 5.0) is not None
+    assert shown(bench, packed(picture(1, channels), described, 10**9)) is not None

@@ -13,7 +13,8 @@ import pytest
 def test_a_signal_during_the_imports_is_a_clean_end(number: signal.Signals) -> None:
     program = 'from liquid_drone.nodes import executables; executables.simulator_node()'
     line = [sys.executable, '-X', 'importtime', '-c', program]  # tells of each import, on stderr
-    process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
+    # a pipe so small that the imports wait for this test, however late it reads
+    process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, pipesize=4096)
     assert process.stderr is not None  # a pipe
     for word in process.stderr:
         if word.rstrip().endswith(' numpy'):  # one of the first: rclpy and the simulator follow

@@ -29,7 +29,6 @@ from liquid_drone.ros import conversions, process, qos
 from liquid_drone.ros.parameters import Parameter as ParameterSpec
 
 FRAME_S = 0.05
-LIMIT_S = 20.0
 
 
 @pytest.fixture

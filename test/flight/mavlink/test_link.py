@@ -258,7 +258,7 @@ def twice(autopilot):
     return b''.join(packets)
 
 
-def until(is_true, limit_s=5.0):
+def until(is_true, limit_s=60.0):
     """Try until something holds: bytes need a moment, even on one machine."""
     deadline = time.monotonic() + limit_s
     while not (answer := is_true()) and time.monotonic() < deadline:
