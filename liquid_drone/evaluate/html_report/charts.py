@@ -17,7 +17,10 @@ WIDTH, HEIGHT = 560.0, 260.0
 LEFT, RIGHT, TOP, BOTTOM = 62.0, 30.0, 18.0, 54.0
 SCALE_M = 5.0  # of the bar beside a path
 COLOURS = 8  # of series in the style, then they repeat
+BESIDE = 7.0  # between the intervals of two series, and
+ABREAST = 28.0  # between those of the first and the last, at most
 Points = Sequence[tuple[float, float]]
+Spans = Mapping[str, Sequence[tuple[float, float, float]]]
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,26 @@ def round_ticks(high: float) -> tuple[float, ...]:
     return tuple(round(step * n, 6) for n in range(math.floor(high / step + 1e-9) + 1))
 
 
-def lines(series: Mapping[str, Points], x: Axis, y: Axis, title: str) -> str:
-    """Return a chart of lines, with a legend where there are several; y is told in the title."""
+def lines(
+    series: Mapping[str, Points], x: Axis, y: Axis, title: str, spans: Spans | None = None
+) -> str:
+    """Return a chart of lines, with a legend where there are several; y is told in the title.
+
+    Spans are intervals of a series, (x, low, high): its points are dots in them, those of several
+    series side by side.
+    """
     body = [_grid(x, y)]
-    for number, points in enumerate(series.values()):
-        at = ' '.join(f'{_x(x, a):.1f},{_y(y, b):.1f}' for a, b in points)
-        body.append(f'<polyline class="line c{number % COLOURS}" points="{at}"/>')
+    step = min(BESIDE, ABREAST / max(1, len(series) - 1))
+    for number, (name, points) in enumerate(series.items()):
+        colour, beside = f'c{number % COLOURS}', 0.0
+        if spans is not None:
+            beside = step * (number - (len(series) - 1) / 2)
+            body += [
+                _span(_x(x, a) + beside, _y(y, b), _y(y, c), colour) for a, b, c in spans[name]
+            ]
+            body += [_dot(_x(x, a) + beside, _y(y, b), colour) for a, b in points]
+        at = ' '.join(f'{_x(x, a) + beside:.1f},{_y(y, b):.1f}' for a, b in points)
+        body.append(f'<polyline class="line {colour}" points="{at}"/>')
     names = ''.join(
         f'<li><span class="key c{number % COLOURS}"></span>{escape(name)}</li>'
         for number, name in enumerate(series)
@@ -110,6 +127,16 @@ def from_above(drone: FloatArray, target: FloatArray, trunks: FloatArray, title:
 def _path(points: FloatArray, name: str) -> str:
     at = ' '.join(f'{x:.2f},{-y:.2f}' for x, y in points[:: max(1, len(points) // 300)])
     return f'<polyline class="{name}" points="{at}"/>'
+
+
+def _span(x: float, low: float, high: float, colour: str) -> str:
+    return (
+        f'<line class="span {colour}" x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>'
+    )
+
+
+def _dot(x: float, y: float, colour: str) -> str:
+    return f'<circle class="point {colour}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
 
 
 def _grid(x: Axis, y: Axis) -> str:

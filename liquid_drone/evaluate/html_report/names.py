@@ -18,6 +18,7 @@ from ..replay.finding import FoundFlight
 DIGITS = 6  # of a hash beside a name that several bundles have
 WITH = ' with '  # between a season and the part of another in it
 PARTS = {'foliage_colour': 'colour of leaves', 'foliage_density': 'density of leaves'}
+UNITS = {'_m_s': 'm/s', '_s': 's', '_deg': 'degrees', '_m': 'm'}  # the longest first
 NUMBER = re.compile(r'(?<=[a-z])(?=\d+$)')  # of a weather's severity or a task's level
 PART = re.compile(r'(?P<base>.+)-with-(?P<other>.+?)-(?P<part>[a-z]+(?:_[a-z]+)*)')
 
@@ -49,6 +50,14 @@ def in_words(name: str) -> str:
         return name.replace('_', ' ').replace(',', ', ')
     part = found['part']
     return f'{found["base"]}{WITH}{found["other"]}: {PARTS.get(part, part.replace("_", " "))}'
+
+
+def quantity(field: str) -> tuple[str, str]:
+    """Return a field as words and its unit, which its end names; '': it has none."""
+    for end, unit in UNITS.items():
+        if field.endswith(end):
+            return field.removesuffix(end).replace('_', ' '), unit
+    return field.replace('_', ' '), ''
 
 
 def place_words(name: str) -> str:

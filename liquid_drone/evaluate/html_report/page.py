@@ -15,7 +15,15 @@ from ...errors import OutputError
 from ...files import write_text
 from ...results import claim
 from ...schema import plain
-from . import curves, flights_section, heat_map, network_section, seasons_section, study_section
+from . import (
+    curves,
+    difficulty_section,
+    flights_section,
+    heat_map,
+    network_section,
+    seasons_section,
+    study_section,
+)
 from .answer import answer
 from .contents import ReportContents
 from .media import MediaBudget
@@ -25,6 +33,7 @@ FILES = ('report.html', 'report.csv', 'report.json')
 MOST_BYTES = 20_000_000
 NAVIGATION = {
     'study': 'The study', 'where': 'Where it fails', 'seasons': 'Season by season',
+    'difficulty': 'How much is too much',
     'rates': 'Every place', 'curves': 'Curves', 'flights': 'Flights to watch',
     'network': 'The network', 'failures': 'Failures', 'made': 'How it was flown',
 }  # fmt: skip
@@ -57,6 +66,7 @@ def html(contents: ReportContents) -> str:
         lambda: study_section.study(contents.study),
         lambda: heat_map.heat_map(contents),
         lambda: seasons_section.seasons(contents),
+        lambda: difficulty_section.difficulty(contents),
         lambda: heat_map.rates(contents),
         lambda: curves.curves(contents),
         lambda: flights_section.gallery(contents, media),
@@ -114,5 +124,6 @@ def as_json(contents: ReportContents) -> dict[str, Any]:
     seasons = [plain(one) for one in seasons_section.seasons_against(contents)]
     return {
         'format_version': 1, 'common': contents.common, 'places': places, 'seasons': seasons,
+        'difficulties': [plain(one) for one in difficulty_section.difficulties(contents)],
         'failures': failed, 'study': contents.study,
     }  # fmt: skip

@@ -42,7 +42,7 @@ svg{width:100%;height:auto;display:block;background:var(--card)}
 svg.above{max-height:20rem}svg text{fill:var(--soft);font-size:15px}
 figcaption .soft{font-weight:400}
 video,img{width:100%;height:auto;display:block;border-radius:4px}img{background:#fff}
-.grid{stroke:var(--rule)}.line{fill:none;stroke-width:2.2}
+.grid{stroke:var(--rule)}.line{fill:none;stroke-width:2.2}.span{stroke-width:3;opacity:.4}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1rem;padding:0;margin:.2em 0;
 font-size:.9rem}.key{display:inline-block;width:1rem;height:.3rem;margin-right:.4rem;
 vertical-align:middle}
@@ -61,5 +61,7 @@ td::before{content:attr(data-of);color:var(--soft)}td:empty{display:none}.bar{wi
 .heats{grid-template-columns:repeat(auto-fill,minmax(7.2rem,1fr))}}
 nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem}a{color:var(--c0)}
 """ + ''.join(
-    f'.line.c{n}{{stroke:var(--c{n})}}.key.c{n}{{background:var(--c{n})}}' for n in range(8)
+    f'.line.c{n},.span.c{n}{{stroke:var(--c{n})}}.point.c{n}{{fill:var(--c{n})}}'
+    f'.key.c{n}{{background:var(--c{n})}}'
+    for n in range(8)
 )

@@ -85,6 +85,14 @@ class Task:
         """How long its track hides the target, at each event."""
         return self.track.out_of_sight_s if self.track is not None else 0.0
 
+    @property
+    def level(self) -> float | None:
+        """The value of its difficulty; None: it has none."""
+        if not self.difficulty:
+            return None
+        holder = self.track if hasattr(self.track, self.difficulty) else self
+        return float(getattr(holder, self.difficulty))
+
     def at_level(self, level: float) -> 'Task':
         """Return the task with its difficulty at a level; its name says so.
 

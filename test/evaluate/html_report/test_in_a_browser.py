@@ -47,6 +47,12 @@ def make_wide(results):
     ]
     changes += [{'weather': 'dropped:5,late:5,low_light:3,motion_blur:2,rolling_shutter:4'}]
     changes += [{'world': 'a_world_of_somebodys_own_with_a_long_name', 'task': 'occlusion-4'}]
+    changes += [
+        {'task': f'{name}-{level}', 'bundle_hash': f'{pilot}' * 12}
+        for name in ('brisk', 'mine_of_my_own')
+        for level in (1.2, 3)
+        for pilot in range(9)
+    ]
     for number, change in enumerate(changes):
         folder = results / f'place-{number}'
         folder.mkdir()
