@@ -17,6 +17,7 @@ from .errors import ConfigError
 from .masking import masked
 
 PACKAGE = 'liquid_drone'
+CONTRACT = 'contract.json'  # of a bundle; a folder that only has a bundle's name has none
 
 
 class SecretFile(NamedTuple):
@@ -74,14 +75,16 @@ def named_file(kind: str, name: str) -> Path:
         ConfigError: for an unknown name (the known ones are listed) or a path without a file.
 
     """
+    what = Path(kind).name.removesuffix('s')
     if name.endswith(('.yaml', '.yml')) or os.sep in name:
         path = user_path(name)
         if not path.is_file():
+            if path.exists():
+                raise ConfigError(f'{what}: expected a .yaml file, {path} is something else')
             raise ConfigError(f'no such file: {path}')
         return path
     known = names(kind)
     if name not in known:
-        what = Path(kind).name.removesuffix('s')
         raise ConfigError(
             f"unknown {what} '{name}': expected one of {', '.join(known)}, "
             'or the path of a .yaml file'
@@ -97,9 +100,11 @@ def bundle(name: str) -> Path:
 
     """
     path = user_path(name)
-    if path.is_dir() or os.sep in name:
+    if os.sep in name:
         return path
     known = sorted({item.name for root in share_roots() for item in (root / 'models').glob('*/')})
+    if name and path.is_dir() and (name not in known or (path / CONTRACT).is_file()):
+        return path
     if name not in known:
         raise ConfigError(
             f"unknown policy bundle '{name}': expected one of {', '.join(known) or 'none yet'}, "

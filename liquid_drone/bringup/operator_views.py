@@ -11,13 +11,12 @@ import re
 from typing import Any
 
 from .. import resources
-from ..errors import ConfigError
+from ..ros.namespace import checked_namespace
 
 LAYOUT = 'config/operator/foxglove.json'
 SHARED = '/diagnostics'  # one for all drones
 # a topic, perhaps with a message path behind it: a payload or a colour is none
 TOPIC = re.compile(r'/[a-z_]+(?:/[a-z_]+)*(?:\.[a-z_.]+)?')
-NAMESPACE = re.compile(r'(?:/?[A-Za-z_][A-Za-z0-9_]*(?:/[A-Za-z_][A-Za-z0-9_]*)*)?/?')
 
 
 def foxglove_layout(namespace: str) -> str:
@@ -27,11 +26,7 @@ def foxglove_layout(namespace: str) -> str:
         ConfigError: no namespace of ROS 2.
 
     """
-    if not NAMESPACE.fullmatch(namespace):
-        raise ConfigError(
-            f"expected a namespace such as drone1 or fleet/drone1, got '{namespace[:60]}'"
-        )
-    prefix = f'/{namespace.strip("/")}'.rstrip('/')
+    prefix = f'/{checked_namespace(namespace)}'.rstrip('/')
     layout = json.loads(resources.find(LAYOUT).read_text('utf-8'))
     layout['configById'] = _moved(layout['configById'], prefix)
     return json.dumps(layout, indent=1) + '\n'

@@ -208,6 +208,8 @@ def help_of(one: Option) -> str:
     default = one.default
     if default in (REQUIRED, None, '', ()):
         default = one.text.unset
+    elif one.is_list:
+        default = ' '.join(map(str, default))
     return f'{one.text.help}{limits}' + (f' (default: {default})' if default != '' else '')
 
 

@@ -100,17 +100,23 @@ def _run(arguments: Sequence[str] | None = None) -> int:
         return run_command(parsed)
     except LiquidDroneError as error:
         _stop_bars()
-        print(f'liquid-drone: {error}', file=sys.stderr)
+        _tell(str(error))
         return 2
     except (OSError, MemoryError) as error:  # not of the command, but of the machine it runs on
         _stop_bars()
-        print(f'liquid-drone: {_of_the_machine(error)}', file=sys.stderr)
+        _tell(_of_the_machine(error))
         return 2
     except KeyboardInterrupt:
         _stop_bars()
         more = ': what is finished is kept, and the same command goes on from there' * resumes
-        print(f'liquid-drone: interrupted{more}', file=sys.stderr)
+        _tell(f'interrupted{more}')
         return INTERRUPTED
+
+
+def _tell(text: str) -> None:
+    """Print one line: a name of somebody else's may hold line feeds and a terminal's commands."""
+    plain = ''.join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+    print(f'liquid-drone: {plain}', file=sys.stderr)
 
 
 def _of_the_machine(error: OSError | MemoryError) -> str:

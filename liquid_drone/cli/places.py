@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where commands write, looked at before they begin: nothing that is not theirs is replaced."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from ..errors import OutputError
+from ..errors import ConfigError, OutputError
 from ..files import check_name, shown_path
 from ..outputs.roots import root_of
 from ..results import BUNDLE, check_replaceable, claim
@@ -35,6 +35,24 @@ def claim_folder(folder: Path, names: Collection[str]) -> None:
     if root := root_of(folder):
         raise OutputError(f'cannot write {shown_path(folder)}: {root}; choose a folder in it')
     claim(folder, names)
+
+
+def cell_folders(out: Path, cells: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], Path]:
+    """Return the directory of each world, season and weather.
+
+    Raises:
+        ConfigError: two would have the same.
+
+    """
+    folders: dict[tuple[str, ...], Path] = {}
+    for cell in cells:
+        folder = out / cell_name(cell)
+        if folder in folders.values():
+            raise ConfigError(
+                f'two of the places would be called {folder.name}: rename one of the files'
+            )
+        folders[cell] = folder
+    return folders
 
 
 def cell_name(cell: Sequence[str]) -> str:

@@ -68,7 +68,7 @@ class TerminalWatcher:
             _shown.discard(self._bar)
             self._bar = None
         took_s = time.monotonic() - self._began
-        self._say(f'{self._title}: {summary or self._facts} ({took_s:.0f} s)')
+        self._say(f'{self._title}: {summary or self._facts or "done"} ({took_s:.0f} s)')
 
     def note(self, text: str) -> None:
         """Say something about what goes on beside the stage."""

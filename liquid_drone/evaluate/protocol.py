@@ -134,6 +134,18 @@ def identity(trial: Trial) -> dict[str, str]:
     }
 
 
+def check_place(trial: Trial, out: Path) -> None:
+    """Refuse a directory of results that cannot take these flights, before anything is written.
+
+    Raises:
+        ConfigError: it holds flights of something else.
+        OutputError: another process works in it, or nothing can be written there.
+
+    """
+    with only_run(out):
+        read_flights(out, identity(trial))
+
+
 def evaluate(
     trial: Trial,
     seeds: Iterable[int],

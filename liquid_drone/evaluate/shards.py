@@ -89,6 +89,11 @@ def read_run(out: Path) -> SharedRun:
 
     """
     path = out / RUN
+    if not path.is_file():
+        raise ConfigError(
+            f'{shown_path(out)} holds no run: expected a directory that liquid-drone evaluate or '
+            'collect wrote'
+        )
     data = load_json(path)
     try:
         first, last = int(data['first']), int(data['last'])

@@ -118,23 +118,28 @@ def write_plot(
 
     figure = require('matplotlib.figure', 'sim').Figure(figsize=(10, 7), layout='constrained')
     likely, where, speed = figure.subplots(3, 1, sharex=True)
-    for method in methods:
-        frames = [one.index for one in method.answers]
-        likely.plot(frames, [one.probability for one in method.answers], label=method.name)
+    for number, method in enumerate(methods):
+        colour, frames = f'C{number}', [one.index for one in method.answers]
+        likelihoods = [one.probability for one in method.answers]
+        likely.plot(frames, likelihoods, color=colour, label=method.name)
         bearings = [
             one.bearing if one.probability >= threshold else np.nan for one in method.answers
         ]
-        where.plot(frames, bearings, '.-', ms=3)
+        where.plot(frames, bearings, '.-', color=colour, ms=3)
         commanded = [one for one in method.answers if one.command is not None]
         for style, field in (('-', 'command'), (':', 'allowed')):
             forward = [getattr(one, field)[0] for one in commanded]
-            speed.plot([one.index for one in commanded], forward, style)
+            speed.plot([one.index for one in commanded], forward, style, color=colour)
     told = [(one.index, truth_of(one, truth)) for one in methods[0].answers] if truth else []
     in_view = [true is not None and true.in_view for _, true in told]
     frames = [index for index, _ in told]
-    likely.fill_between(frames, -0.03, 1.03, where=in_view, step='mid', color='0.9', lw=0)
+    if any(in_view):
+        shade = {'step': 'mid', 'color': '0.9', 'lw': 0, 'label': 'truth: in view'}
+        likely.fill_between(frames, -0.03, 1.03, where=in_view, **shade)
     known = [(at, true.bearing) for at, true in told if true and true.bearing is not None]
-    where.plot([at for at, _ in known], [bearing for _, bearing in known], 'kx', ms=4)
+    if known:
+        where.plot(*zip(*known, strict=True), 'kx', ms=4, label='truth')
+        where.legend(loc='upper right', fontsize=8)
     likely.axhline(threshold, color='0.6', lw=0.8)
     likely.set(ylabel='target seen', ylim=(-0.03, 1.03))
     likely.legend(loc='upper right', fontsize=8)

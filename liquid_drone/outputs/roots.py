@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Directories that people keep other things in: results go into a folder of them, never there."""
 
+import os
 from pathlib import Path
 
 ROS_WORKSPACE = ('install/local_setup.*', 'src/*/package.xml', 'src/*/*/package.xml')
@@ -9,7 +10,7 @@ ROS_WORKSPACE = ('install/local_setup.*', 'src/*/package.xml', 'src/*/*/package.
 
 def root_of(path: Path) -> str:
     """Return of what a directory is the root, as an error says it; '' for any other directory."""
-    place = path.resolve()
+    place = Path(os.path.realpath(path))  # resolve() raises RuntimeError for a loop of links
     if place == place.parent:
         return 'it is the root of the file system'
     if place == _home():

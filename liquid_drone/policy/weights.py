@@ -15,7 +15,7 @@ import torch
 
 from .. import resources, schema
 from ..errors import BundleError, ConfigError, shown
-from ..files import parse_json, written
+from ..files import parse_json, shown_path, written
 from ..npz import read_npz
 from .config import WEIGHTS_FILE, NetworkConfig
 from .half_weights import as_half
@@ -130,8 +130,8 @@ def _read(bundle: Path) -> tuple[dict[str, Any], NetworkConfig]:
     path = bundle / WEIGHTS_FILE
     if not path.is_file():
         raise BundleError(
-            f'{bundle} has no {WEIGHTS_FILE}: training can go on only from a bundle that '
-            'liquid-drone export or train wrote; without --from it begins from nothing'
+            f'{shown_path(bundle)} has no {WEIGHTS_FILE}: expected a policy bundle with its '
+            'weights, which liquid-drone train, retrain and export write'
         )
     arrays = {
         name: array.astype(np.float32) if array.dtype == np.float16 else array

@@ -21,6 +21,7 @@ from .. import topics
 from . import conversions, process, qos
 from .diagnostics import Level, level_of
 from .latency import Counter
+from .namespace import checked_namespace
 
 FRESH_S = 2.5  # a node that told nothing for longer is gone
 TOPICS = (topics.COMMAND, topics.SETPOINT)
@@ -54,7 +55,13 @@ class Monitor:
     """A node of its own name, spun by the caller; use it as a context."""
 
     def __init__(self, namespace: str = '') -> None:
-        """Join the graph of this environment's ROS domain."""
+        """Join the graph of this environment's ROS domain.
+
+        Raises:
+            ConfigError: no namespace of ROS 2.
+
+        """
+        namespace = checked_namespace(namespace)
         self._context = rclpy.Context()
         process.begin(context=self._context)
         self._node = Node(f'watch_{os.getpid()}', namespace=namespace, context=self._context)

@@ -56,3 +56,14 @@ def test_the_python_prefix_comes_before_ros(installed, tmp_path, monkeypatch):
     (share / 'sim' / 'worlds' / 'desert.yaml').write_text('name: nearer\n')
     monkeypatch.setattr('sys.prefix', str(tmp_path / 'venv'))
     assert resources.find('sim/worlds/desert.yaml') == Path(share / 'sim/worlds/desert.yaml')
+
+
+def test_a_folder_that_only_has_a_bundles_name_hides_no_bundle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shipped = resources.bundle('follow')
+    (tmp_path / 'follow').mkdir()
+    assert resources.bundle('follow') == shipped
+    (tmp_path / 'follow/contract.json').write_text('{}')
+    assert resources.bundle('follow') == Path('follow')

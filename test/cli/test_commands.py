@@ -36,7 +36,10 @@ def test_every_command_has_help_with_an_example(
         (['--target', 'unicorn'], "unknown target 'unicorn': expected one of"),
         (['--world', 'no/such.yaml'], 'no such file: no/such.yaml'),
         (['--bundle', '/no/bundle'], 'no policy bundle at /no/bundle'),
+        (['--world', '/dev/null'], 'world: expected a .yaml file, /dev/null is something else'),
         (['--bundle', 'nobody'], "unknown policy bundle 'nobody'"),
+        (['--bundle', ''], "unknown policy bundle ''"),
+        (['--season', 'a\nb\x1b[31m\udc80'], "unknown season 'a\\nb\\x1b[31m\\udc80'"),
         (['--duration', '-1'], 'argument --duration: expected a number, 0.1 to 3600 s; got -1.0'),
         (['--firmware', '/no/px4'], 'expected the px4 SITL binary, such as .../build/px4_sitl'),
     ],
@@ -141,8 +144,12 @@ def test_an_evaluation_goes_on_where_it_was_and_mixes_nothing(
     shown = [word for word in line if word != '--json']
     assert main([*shown, '--flights', '2']) == 0
     good = sum(json.loads(row)['score']['success'] for row in after.splitlines())
-    assert f'flights: good {good} (' in capsys.readouterr().out  # those of before count too
-    assert main([*line, '--flights', '2', '--autopilot', 'ardupilot']) == 2
+    said = capsys.readouterr().out
+    assert f'flights: good {good} (' in said  # those of before count too
+    assert said.endswith(f'next: liquid-drone report {out}\n')
+    run = (out / 'run.json').read_text()
+    assert main([*line, '--flights', '3', '--autopilot', 'ardupilot']) == 2
+    assert (out / 'run.json').read_text() == run  # what was refused has changed nothing
     assert 'choose another --out' in capsys.readouterr().err
 
 

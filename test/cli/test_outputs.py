@@ -16,6 +16,7 @@ COMMANDS = {
     'evaluate': ['evaluate', '--out', '{}'],
     'fly': ['fly', '--no-ros', '--out', '{}'],
     'draw': ['draw', '--out', '{}'],
+    'watch': ['watch', '--foxglove', '{}/result.json'],
     'inspect': ['inspect', 'target', 'dog', '--out', '{}/result.json'],
 }
 MINE = ('table.md', 'result.json', 'wiring.png')

@@ -83,7 +83,8 @@ def run(args: CollectArguments) -> int:
     if shard:
         print('next: liquid-drone merge, with the work directories of all shards')
         return 0
-    print('next:', as_typed('train', '--recipe', args.of.recipe))
+    where = () if args.of.data is None else ('--data', args.of.data)
+    print('next:', as_typed('train', '--recipe', args.of.recipe, *where))
     return 0
 
 

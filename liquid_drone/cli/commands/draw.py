@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone draw``: pictures of a policy's network."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +67,10 @@ def run(args: DrawArguments) -> int:
         pictures.draw_memory(activity, network.time.nominal_s, args.out / 'memory.png')
         roles = roles_of(network, log)
         draw_roles(roles, network.wiring, args.out / 'roles.png')
-        words = ', '.join(f'{name} {share:.2f}' for name, share in roles.read.items())
+        words = ', '.join(
+            f'{name} ' + (f'{share:.2f}' if math.isfinite(share) else 'never varies')
+            for name, share in roles.read.items()
+        )
         print(f'share of the variance read from all neurons: {words}')
         drawn += ['neurons.png', 'phases.png', 'memory.png', 'roles.png']
         if network.wiring is not None:

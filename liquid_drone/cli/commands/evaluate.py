@@ -18,9 +18,12 @@ from ...seeds import parse_seeds, split_of, split_seeds
 from ...sim.flight_spec import FlightSpec, PilotChoice
 from ..arguments import Command, part
 from ..executor_arguments import ExecutorArguments, executor_of
-from ..places import cell_name, claim_folder
+from ..flight_words import other_words, unusual
+from ..next_step import as_typed
+from ..places import cell_folders, cell_name, claim_folder
 
 if TYPE_CHECKING:
+    from ...evaluate.protocol import Trial
     from ...evaluate.scoring import Summary
 
 NAME = 'evaluate'
@@ -131,6 +134,7 @@ def run(args: EvaluateArguments) -> int:
         _only(args, '--regressions', REGRESSIONS_TAKE)
         return _fly_regressions(args, args.regressions)
     from ...evaluate.plots.rates import chart
+    from ...evaluate.protocol import check_place
     from ...evaluate.report import markdown, overview
     from ...evaluate.shards import write_run
     from ...schema import plain
@@ -142,30 +146,34 @@ def run(args: EvaluateArguments) -> int:
     where += f', shard {args.shard}' if args.shard else ''
     claim_folder(args.out, FILES)
     args = _settled(args)
-    flight = args.flight
-    given = (args.worlds, args.seasons, args.weathers)
-    if any(given):
-        lists = [many or [getattr(flight, kind)] for kind, many in zip(KINDS, given, strict=True)]
-        cells = list(itertools.product(*lists))
-        write_run(args.out, whole, [cell_name(cell) for cell in cells])
-        found = {cell: _cell(args, cell, seeds, args.out / cell_name(cell)) for cell in cells}
-        title = f'{flight.target}{unusual(flight)}, {where}'
+    folders = _folders(args)
+    for cell, folder in folders.items():
+        check_place(_trial(args, _flight(args, cell)), folder)
+    write_run(
+        args.out, whole, [folder.name if _is_grid(args) else '' for folder in folders.values()]
+    )
+    found = {
+        cell: _fly(args, _flight(args, cell), cell_name(cell), seeds, folder)
+        for cell, folder in folders.items()
+    }
+    if _is_grid(args):
+        title = f'{args.flight.target}{unusual(args.flight)}, {where}'
         table = overview(found, title)
         with aside_of(args.out / 'rates.png') as aside:
             chart(found, title, aside)
         summary: Any = {cell_name(cell): plain(value) for cell, value in found.items()}
     else:
-        cell = (flight.world, flight.season, flight.weather)
-        write_run(args.out, whole, [''])
-        one = _cell(args, cell, seeds, args.out)
-        title = f'{cell_name(cell)}{unusual(flight)}, {where}'
-        table, summary = markdown(one, title), plain(one)
+        ((cell, one),) = found.items()
+        table = markdown(one, f'{cell_name(cell)}{unusual(args.flight)}, {where}')
+        summary = plain(one)
     if args.card and _pilot(args) is None:
-        _write_card(args, found if any(given) else {cell: one}, seeds)
+        _write_card(args, found, seeds)
     text = json.dumps(summary, indent=1)
     write_text(args.out / 'table.md', table)
     write_text(args.out / 'summary.json', text + '\n')
     print(text if args.json else table)
+    if not (args.json or args.shard):
+        print('next:', as_typed('report', args.out))
     return 0
 
 
@@ -219,8 +227,8 @@ def _fly_regressions(args: EvaluateArguments, file: Path) -> int:
     found: dict[tuple[str, ...], Summary] = {}
     for flight, seeds in groups.items():
         cell = (flight.world, flight.season, flight.weather)
-        name = cell_name(cell) + ''.join(f'-{word}' for word in _other_words(flight))
-        words = (*cell[:2], ', '.join((flight.weather, *_other_words(flight))))
+        name = cell_name(cell) + ''.join(f'-{word}' for word in other_words(flight))
+        words = (*cell[:2], ', '.join((flight.weather, *other_words(flight))))
         found[words] = _fly(args, flight, name, seeds, args.out / name)
     title = f'{file.name}: flights that failed once, a check and no rate'
     table = overview(found, title)
@@ -229,15 +237,6 @@ def _fly_regressions(args: EvaluateArguments, file: Path) -> int:
     write_text(args.out / 'summary.json', json.dumps(summary, indent=1) + '\n')
     print(json.dumps(summary, indent=1) if args.json else table)
     return int(any(one.success.count < one.success.total for one in found.values()))
-
-
-def _other_words(flight: FlightSpec) -> list[str]:
-    """Return what is unusual of a flight beside world, season and weather."""
-    usual, names = FlightSpec(), ('target', 'task', 'vehicle', 'autopilot', 'renderer')
-    values = [
-        getattr(flight, name) for name in names if getattr(flight, name) != getattr(usual, name)
-    ]
-    return [resources.called(value) for value in values]
 
 
 def _shard(args: EvaluateArguments, seeds: range) -> range:
@@ -279,14 +278,6 @@ def _write_card(
     add_flights(resources.bundle(args.bundle), split_of(seeds[0]), seeds, what, table)
 
 
-def unusual(flight: FlightSpec) -> str:
-    """Return the words for a vehicle or an autopilot that is not the usual one."""
-    names = {'vehicle': resources.called(flight.vehicle), 'autopilot': flight.autopilot}
-    return ''.join(
-        f', {kind} {name}' for kind, name in names.items() if name != getattr(FlightSpec, kind)
-    )
-
-
 def on_provider(args: EvaluateArguments) -> str:
     """Return the words for a provider or a precision that is not the usual one."""
     usual = EvaluateArguments.providers, EvaluateArguments.precision
@@ -294,11 +285,29 @@ def on_provider(args: EvaluateArguments) -> str:
     return '' if chosen == usual else f', {" ".join(chosen)}'
 
 
-def _cell(args: EvaluateArguments, cell: Sequence[str], seeds: range, out: Path) -> 'Summary':
-    """Fly the seeds of one place."""
+def _is_grid(args: EvaluateArguments) -> bool:
+    return any((args.worlds, args.seasons, args.weathers))
+
+
+def _folders(args: EvaluateArguments) -> dict[tuple[str, ...], Path]:
+    """Return the directory of each place's flights: a single place has the whole one."""
+    given = (args.worlds, args.seasons, args.weathers)
+    lists = [many or [getattr(args.flight, kind)] for kind, many in zip(KINDS, given, strict=True)]
+    cells = dict.fromkeys(itertools.product(*lists))
+    return cell_folders(args.out, cells) if _is_grid(args) else dict.fromkeys(cells, args.out)
+
+
+def _flight(args: EvaluateArguments, cell: Sequence[str]) -> FlightSpec:
     world, season, weather = cell
-    flight = replace(args.flight, world=world, season=season, weather=weather)
-    return _fly(args, flight, cell_name(cell), seeds, out)
+    return replace(args.flight, world=world, season=season, weather=weather)
+
+
+def _trial(args: EvaluateArguments, flight: FlightSpec) -> 'Trial':
+    from ...evaluate.protocol import Trial
+
+    pilot = _pilot(args)
+    bundle = resources.bundle(args.bundle) if pilot is None else None
+    return Trial(flight, bundle, args.providers, args.precision, pilot or Trial.pilot)
 
 
 def _fly(
@@ -306,14 +315,12 @@ def _fly(
 ) -> 'Summary':
     """Fly the seeds of one place that are missing, with a bar, and sum all of them up."""
     from ...evaluate.flights_file import Flown
-    from ...evaluate.protocol import Trial, evaluate
+    from ...evaluate.protocol import evaluate
     from ...evaluate.scoring import summarise
     from ...sim.simulator import FRAME_S
     from ..progress import TerminalWatcher
 
-    pilot = _pilot(args)
-    bundle = resources.bundle(args.bundle) if pilot is None else None
-    trial = Trial(flight, bundle, args.providers, args.precision, pilot or Trial.pilot)
+    trial = _trial(args, flight)
     watcher = None if args.json else TerminalWatcher()
     if watcher is not None:
         watcher.begin(f'{name}: {split_of(seeds[0])} flights', len(seeds), 'frames')

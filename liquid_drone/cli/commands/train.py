@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone train``: behaviour cloning, DAgger rounds, validation flights, a bundle."""
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...options import option
 from ...run_lock import only_run
+from ...sim.flight_spec import FlightSpec
 from ..arguments import Command, part
 from ..executor_arguments import ExecutorArguments, executors_of_training
+from ..next_step import as_typed
 from ..places import check_bundle_place
 from .collect import RecipeArguments
 
@@ -68,6 +71,10 @@ def run(args: TrainArguments) -> int:
             export_best(recipe, work, best, out, executors[0], watcher)
     print(f'best: round {best.round}, {best.successes} of {best.flights} validation flights good')
     print(f'bundle: {out}')
+    scene = {'world': recipe.worlds[0], 'season': recipe.seasons[0], 'target': recipe.targets[0]}
+    words = [(f'--{name}', value) for name, value in {**scene, 'task': recipe.task}.items()]
+    unusual = [word for word in words if word[1] != getattr(FlightSpec, word[0][2:])]
+    print('next:', as_typed('fly', '--bundle', out, *itertools.chain(*unusual)))
     return 0
 
 

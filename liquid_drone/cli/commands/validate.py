@@ -35,6 +35,8 @@ def run(args: ValidateArguments) -> int:
     from ...episodes.episode import MANIFEST
     from ..progress import TerminalWatcher
 
+    if not args.directory.exists():
+        raise EpisodeError(f'no directory {args.directory}: expected episodes')
     if (args.directory / MANIFEST).is_file():
         paths = [args.directory]
     else:
@@ -62,7 +64,8 @@ def run(args: ValidateArguments) -> int:
         watcher.end()
         for finding in findings:
             print(finding)
-        print(f'{len(paths)} episodes: {len(findings)} findings')
+        one, more = ('' if len(found) == 1 else 's' for found in (paths, findings))
+        print(f'{len(paths)} episode{one}: {len(findings)} finding{more}')
     return int(any(finding.level == 'error' for finding in findings))
 
 

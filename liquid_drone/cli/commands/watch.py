@@ -18,6 +18,7 @@ from ...files import write_text
 from ...flight.engagement import stage_of
 from ...flight.next_step import ENGAGE, next_step
 from ...options import option
+from ...results import claim
 from ..arguments import Command
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def run(args: WatchArguments) -> int:
     if args.foxglove is not None:
         from ...bringup.operator_views import foxglove_layout
 
-        write_text(args.foxglove, foxglove_layout(args.namespace))
+        layout = foxglove_layout(args.namespace)
+        claim(args.foxglove.parent, (args.foxglove.name,))
+        write_text(args.foxglove, layout)
         print(f'{args.foxglove}: import it in Foxglove (Layouts, Import)')
         return 0
     if importlib.util.find_spec('rclpy') is None:

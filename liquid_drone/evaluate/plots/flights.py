@@ -218,7 +218,8 @@ def _plot_distance(axes: Any, log: FlightLog, task: Task) -> None:
     stamps = log.column('stamp_ns')
     times = (stamps - stamps[0]) / 1e9
     away = distance_m(log)
-    axes.plot(times, away, color='tab:blue')
+    axes.plot(times, away, color='0.6', lw=1)  # by the pilot, as from above
+    axes.plot(times, np.where(log.column('following'), away, np.nan), color='tab:blue')
     axes.axhspan(task.min_distance_m, task.max_distance_m, color='tab:green', alpha=0.12)
     lost = ~in_view(log, task)
     axes.fill_between(times, 0, away.max() + 1, where=lost, color='tab:red', alpha=0.12, lw=0)

@@ -51,7 +51,7 @@ class AttentionArguments:
     target: str = option(FlightSpec.target, 'a name in sim/targets, or a .yaml file')
     flights: int = option(8, 'validation seeds of each place', low=2, high=500)
     pairs: int = option(6, 'pairs of frames of each seed', low=1, high=100)
-    occlusion: bool = option(True, 'the map of the graphs too, which takes the longest')
+    occlusion: bool = option(True, 'draw the map of the graphs too, which takes the longest')
     film: bool = option(False, 'a film of each bundle in each place')
     out: Path = option(Path('out/attention'), 'directory of the results')
 

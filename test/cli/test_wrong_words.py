@@ -1,0 +1,88 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: a word that a command cannot use ends it in one sentence, whatever the word is."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from liquid_drone import resources
+from liquid_drone.cli.main import main
+
+WORDS = st.text(max_size=30) | st.sampled_from(
+    ['', ' ', '.', '..', '~', '-', '\n', '\x1b[31m', '\udc80', 'a' * 300, '/dev/null', '%s', '{x}']
+)
+READERS = (  # commands that read what they are given; the folder of each is empty
+    ['status', '{}'],
+    ['merge', '{}', '--out', 'merged'],
+    ['report', '{}', '--out', 'page'],
+    ['validate', '{}'],
+    ['draw', '--bundle', '{}', '--out', 'pictures'],
+    ['draw', '--flight', '{}', '--out', 'pictures'],
+    ['convert', '{}', '--out', 'converted'],
+    ['import-flight', '{}', '--target', 'dog', '--out', 'flights'],
+    ['watch', '--foxglove', 'layout.json', '--namespace', '{}/0'],
+    ['evaluate', '--study', '{}', '--out', 'study'],
+    ['inspect', 'target', '{}', '--out', 'sheet.png'],
+)
+
+
+@given(command=st.sampled_from(READERS), word=WORDS)
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_a_word_that_is_nothing_is_one_sentence_and_exit_code_2(
+    command: list[str],
+    word: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    word = word.replace('\0', '')  # no argument of a process has one
+    line = [one.format(word) if '{' in one else one for one in command]
+    if word.startswith('-') or word in resources.names('sim/targets'):
+        return
+    assert main(line) == 2
+    said = capsys.readouterr().err
+    assert said.startswith('liquid-drone: ')
+    assert said.count('\n') == 1
+    assert said.strip().isprintable()
+
+
+@pytest.mark.parametrize('command', [['status', '.'], ['merge', '.', '--out', 'all']])
+def test_a_folder_without_a_run_is_told_so(
+    command: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 2
+    assert 'holds no run: expected a directory that liquid-drone' in capsys.readouterr().err
+
+
+def test_a_loop_of_links_is_refused_as_a_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loop = tmp_path / 'loop'
+    loop.symlink_to(loop)
+    assert main(['draw', '--out', str(loop)]) == 2
+    assert 'choose another --out' in capsys.readouterr().err
+
+
+def test_two_files_that_would_share_a_folder_are_refused_before_a_flight(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forest = resources.named_file('sim/worlds', 'forest').read_text()
+    worlds = [tmp_path / name / 'park.yaml' for name in ('a', 'b')]
+    for world in worlds:
+        world.parent.mkdir()
+        world.write_text(forest.replace('name: forest', 'name: park'))
+    line = ['evaluate', '--expert', '--worlds', *map(str, worlds), '--out', str(tmp_path / 'out')]
+    assert main(line) == 2
+    assert 'two of the places would be called park-summer' in capsys.readouterr().err
