@@ -7,7 +7,6 @@ angle and the same shape, then resized. Colours are never touched: that is insid
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -19,9 +18,6 @@ JPEG_QUALITY = 95  # of every frame that is recorded or sent
 FOV_TOLERANCE_DEG = (
     5.0  # a camera that sees less than the policy's by more than this is too narrow
 )
-NARROWEST_DEG, WIDEST_DEG = 15.0, 150.0  # of lenses that a pinhole describes
-LONGEST_SIDE_PX = 16384
-MIDDLE = 0.3, 0.7  # of a side: where the optical axis meets it; K of a binned picture has 0.25
 
 
 def resized(image: Image, width: int, height: int) -> Image:
@@ -88,47 +84,6 @@ def is_too_narrow(camera: CameraSpec, horizontal_fov_deg: float) -> bool:
 def horizontal_fov_deg(width: int, focal_px: float) -> float:
     """Return the horizontal field of view of a pinhole camera."""
     return math.degrees(2.0 * math.atan2(width / 2.0, focal_px))
-
-
-def field_of_view_deg(
-    width: int, height: int, k: Sequence[float], left: int = 0, top: int = 0
-) -> float | None:
-    """Return the horizontal field of view that a camera matrix tells; None: not calibrated.
-
-    Args:
-        width: of the picture, in pixels.
-        height: of the picture, in pixels.
-        k: row-major camera matrix, 9 numbers; a focal length of 0 says: not calibrated.
-        left: columns of the sensor left of the picture.
-        top: rows of the sensor above it.
-
-    Raises:
-        ValueError: no camera is like that.
-
-    """
-    if not (0 < width <= LONGEST_SIDE_PX and 0 < height <= LONGEST_SIDE_PX):
-        raise ValueError(
-            f'expected a picture of 1 to {LONGEST_SIDE_PX} pixels a side, got {width}x{height}'
-        )
-    if len(k) != 9 or not all(map(math.isfinite, k)):
-        raise ValueError(f'expected a K of 9 finite numbers, got {[float(v) for v in k]}')
-    focal_px = float(k[0])
-    if focal_px == 0.0:
-        return None
-    fov_deg = horizontal_fov_deg(width, focal_px)
-    if focal_px < 0.0 or k[4] <= 0.0 or not NARROWEST_DEG <= fov_deg <= WIDEST_DEG:
-        raise ValueError(
-            f'expected a field of view of {NARROWEST_DEG:g} to {WIDEST_DEG:g} degrees, got '
-            f'{fov_deg:.4g} (focal lengths {focal_px:g} and {k[4]:g} pixels, width {width})'
-        )
-    across, down = (k[2] - left) / width, (k[5] - top) / height
-    if not all(MIDDLE[0] <= share <= MIDDLE[1] for share in (across, down)):
-        raise ValueError(
-            f'expected an optical axis between {MIDDLE[0]:.0%} and {MIDDLE[1]:.0%} of width and '
-            f'height, got {across:.0%} and {down:.0%} of {width}x{height}: K is of pictures of '
-            'another size (binned, cropped), or they are cropped off the middle'
-        )
-    return fov_deg
 
 
 def _half(fov_deg: float) -> float:

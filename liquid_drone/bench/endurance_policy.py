@@ -11,11 +11,11 @@ import math
 import numpy as np
 
 from ..arrays import Image
-from ..camera.lens import Lens
 from ..errors import ImageError
 from ..flight.guard.limits import Limits
 from ..flight.guard.state import Proposal
 from ..image import horizontal_fov_deg
+from ..lens.lens import Lens
 from ..ros.picture_gate import PictureGate
 from ..ros.stamps import SECOND_NS
 

@@ -11,7 +11,7 @@ from urllib.parse import urlparse
 
 from .. import resources
 from ..errors import ConfigError, shown
-from ..image import field_of_view_deg
+from ..lens.field_of_view import Distortion, field_of_view_deg
 from ..yaml_file import read_yaml
 
 SIZES = {
@@ -46,7 +46,8 @@ class Calibration:
     @property
     def horizontal_fov_deg(self) -> float | None:
         """Field of view; None where the camera is not calibrated."""
-        return field_of_view_deg(self.width, self.height, self.k)
+        distortion = Distortion(self.distortion_model, self.d)
+        return field_of_view_deg(self.width, self.height, self.k, distortion)
 
     def scaled(self, width: int, height: int) -> 'Calibration':
         """Return the calibration of the same lens at another picture size of the same shape.
@@ -113,8 +114,7 @@ def _parse(data: dict[str, Any]) -> Calibration:
             f'{len(distortion)}'
         )
     width, height = int(data['image_width']), int(data['image_height'])
-    field_of_view_deg(width, height, matrices['camera_matrix'])
-    return Calibration(
+    made = Calibration(
         width,
         height,
         k=matrices['camera_matrix'],
@@ -124,6 +124,8 @@ def _parse(data: dict[str, Any]) -> Calibration:
         distortion_model=model,
         camera_name=str(data.get('camera_name', '')),
     )
+    _ = made.horizontal_fov_deg  # refuses what no lens is
+    return made
 
 
 def _rows_scaled(matrix: tuple[float, ...], columns: int, x: float, y: float) -> tuple[float, ...]:

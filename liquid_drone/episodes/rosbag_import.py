@@ -21,13 +21,14 @@ from ..contract import CameraSpec
 from ..errors import EpisodeError, ImageError, OutputError
 from ..files import as_name
 from ..geometry import rotation_from_quaternion
-from ..image import encode_jpeg, field_of_view_deg, fitted, is_too_narrow
+from ..image import encode_jpeg, fitted, is_too_narrow
 from ..outputs.leftovers import made_aside
 from ..results import EPISODE, put
 from ..topics import REQUESTED
 from .bag_source import TopicSource, open_bag, topics_of
 from .episode import save
 from .left_out import LeftOut
+from .recorded_lens import RecordedLens
 from .recording import EpisodeInfo, Recording
 from .ros_pictures import picture_of
 
@@ -115,7 +116,7 @@ class _Import:
         self._commands = self._series(self._link(topics.command, COMMANDS), _command)
         self._poses = self._series(self._find(topics.odometry, POSES), _pose)
         self._requests = self._series(self._find(topics.requested, REQUESTS), _request)
-        self._fov_deg = config.horizontal_fov_deg or self._told_fov()
+        self._lens = self._told_lens()
 
     def write(self, out: Path) -> ImportedEpisode:
         made: list[Path] = []
@@ -164,10 +165,9 @@ class _Import:
         label = _before(self._commands, stamp_ns, self._config.command_age_s)
         pose = _before(self._poses, stamp_ns, self._config.command_age_s) or UNKNOWN
         command = (math.nan,) * 4 if label is None else label
-        picture = fitted(image, self._config.camera, self._fov_deg)
         nowhere = (math.nan,) * 3
         recording.append(
-            encode_jpeg(picture),
+            encode_jpeg(image),
             stamp_ns=stamp_ns,
             label=command,
             executed=command,
@@ -181,9 +181,12 @@ class _Import:
         for bag_ns, message in self._pictures.decoded(self._left_out.picture):
             stamp_ns = _stamp_ns(message, bag_ns)
             try:
-                yield stamp_ns, picture_of(message)
+                image = picture_of(message)
+                fov_deg = self._lens.fov_of(bag_ns, image.shape[1], image.shape[0])
+                fov_deg = fov_deg or self._config.horizontal_fov_deg
+                yield stamp_ns, fitted(image, self._config.camera, fov_deg)
             except ImageError as error:
-                self._left_out.picture(stamp_ns, f'pictures that cannot be read: {error}')
+                self._left_out.picture(stamp_ns, f'pictures that cannot be used: {error}')
 
     def _series(
         self, source: TopicSource | None, read: Callable[[Any], Any]
@@ -201,27 +204,25 @@ class _Import:
         rows.sort(key=lambda row: row[0])
         return [row[0] for row in rows], [row[1] for row in rows]
 
-    def _told_fov(self) -> float | None:
-        """Return the field of view that the recording tells.
+    def _told_lens(self) -> RecordedLens:
+        """Return what the recording tells of the lens.
 
         Raises:
             EpisodeError: the camera sees less than the policy's.
 
         """
-        source = self._find(self._config.topics.camera_info, INFOS)
-        for at_ns, message in source.decoded(self._left_out.other) if source else ():
-            try:
-                fov_deg = field_of_view_deg(message.width, message.height, message.k)
-            except ValueError as error:
-                self._left_out.other(at_ns, f'a camera_info is not believed: {error}')
-                continue
-            if fov_deg is not None and is_too_narrow(self._config.camera, fov_deg):
+        topic, camera = self._config.topics.camera_info, self._config.camera
+        source = self._find(topic, INFOS) if self._config.horizontal_fov_deg is None else None
+        lens = RecordedLens(
+            source, lambda at_ns, why: self._left_out.other(at_ns, f'messages of {topic}: {why}')
+        )
+        for fov_deg in lens.angles_deg:
+            if is_too_narrow(camera, fov_deg):
                 raise EpisodeError(
                     f'{self._bag}: the camera sees {fov_deg:.0f} degrees, expected about '
-                    f'{self._config.camera.horizontal_fov_deg:g} or more: use a wider lens'
+                    f'{camera.horizontal_fov_deg:g} or more: use a wider lens'
                 )
-            return fov_deg
-        return None
+        return lens
 
     def _link(self, topic: str, types: tuple[str, ...]) -> TopicSource:
         """Return the connection of a topic that must be there.

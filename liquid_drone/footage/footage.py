@@ -7,7 +7,7 @@ sequence where its rate is given. Videos and recordings have their own stamps.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..arrays import Image
@@ -35,6 +35,7 @@ class FootageFrame:
     image: Image  # (H, W, 3) RGB
     stamp_s: float
     starts_afresh: bool  # nothing before it counts
+    fov_deg: float | None = None  # horizontal, of the camera; None: taken for the policy's
 
 
 @dataclass
@@ -45,6 +46,9 @@ class Footage:
     kind: str  # 'pictures', 'video' or 'recording'
     rate_hz: float | None = None  # pictures are a sequence of this rate; None: independent
     fov_deg: float | None = None  # horizontal; None: taken for the policy's
+    is_fov_recorded: bool = (
+        False  # that is the first that a recording says: each frame has its own
+    )
     image_topic: str | None = None  # of a recording; None: its only camera
     left_out: dict[str, str] = field(default_factory=dict)  # name -> why, of the last reading
     names: tuple[str, ...] = ()  # of pictures: within the folder that was given
@@ -91,7 +95,8 @@ class Footage:
                     f'it holds {picture.further} more pictures; convert an animation to a video'
                 )
             afresh = self.rate_hz is None or index == 0
-            yield FootageFrame(index, name, picture.rgb, index / (self.rate_hz or 1.0), afresh)
+            stamp_s = index / (self.rate_hz or 1.0)
+            yield FootageFrame(index, name, picture.rgb, stamp_s, afresh, self.fov_deg)
 
     def _video(self, apart_s: float) -> Iterator[FootageFrame]:
         from .video import video_frames
@@ -101,16 +106,18 @@ class Footage:
 
         frames = video_frames(self.paths[0], tell, apart_s)
         for index, (stamp_s, image) in enumerate(frames):
-            yield FootageFrame(index, f'{stamp_s:.2f} s', image, stamp_s, index == 0)
+            name = f'{stamp_s:.2f} s'
+            yield FootageFrame(index, name, image, stamp_s, index == 0, self.fov_deg)
 
     def _recording(self, apart_s: float) -> Iterator[FootageFrame]:
         from .recorded import recorded_frames
 
+        given_deg = None if self.is_fov_recorded else self.fov_deg
         frames = recorded_frames(
-            self.paths[0], self.image_topic, self.left_out.__setitem__, apart_s
+            self.paths[0], self.image_topic, self.left_out.__setitem__, apart_s, given_deg
         )
-        for number, stamp_s, is_afresh, image in frames:
-            yield FootageFrame(number, f'{stamp_s:.2f} s', image, stamp_s, is_afresh)
+        for number, stamp_s, is_afresh, image, fov_deg in frames:
+            yield FootageFrame(number, f'{stamp_s:.2f} s', image, stamp_s, is_afresh, fov_deg)
 
 
 def open_footage(
@@ -149,11 +156,12 @@ def open_footage(
 def _recorded(path: Path, fov_deg: float | None, image_topic: str | None) -> Footage:
     from .recorded import recorded_fov_deg
 
+    footage = Footage((path,), 'recording', fov_deg=fov_deg, image_topic=image_topic)
+    if fov_deg is not None:
+        return footage
     aside: dict[str, str] = {}
     told_deg = recorded_fov_deg(path, image_topic, aside.__setitem__)
-    return Footage(
-        (path,), 'recording', fov_deg=fov_deg or told_deg, image_topic=image_topic, set_aside=aside
-    )
+    return replace(footage, fov_deg=told_deg, is_fov_recorded=True, set_aside=aside)
 
 
 def _picture_footage(

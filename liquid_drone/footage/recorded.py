@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""The pictures of one camera of a recording with their stamps, and that camera's field of view.
+"""The pictures of one camera of a recording with their stamps and its field of view.
 
 A recording may hold several cameras and several drones: which of them is meant is never guessed.
 """
@@ -12,9 +12,9 @@ from pathlib import Path
 from .. import topics
 from ..arrays import Image
 from ..episodes.bag_source import TopicSource, open_bag, topics_of
+from ..episodes.recorded_lens import RecordedLens
 from ..episodes.ros_pictures import picture_of
 from ..errors import CameraError, ImageError
-from ..image import field_of_view_deg
 
 IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 INFO_TYPE = 'sensor_msgs/msg/CameraInfo'
@@ -26,18 +26,24 @@ NOT_AFTER = (
 
 
 def recorded_frames(
-    path: Path, wanted: str | None, tell: Callable[[str, str], None], apart_s: float = 0.0
-) -> Iterator[tuple[int, float, bool, Image]]:
-    """Yield (number, stamp in s from the first picture, whether it starts afresh, RGB (H, W, 3)).
+    path: Path,
+    wanted: str | None,
+    tell: Callable[[str, str], None],
+    apart_s: float = 0.0,
+    fov_deg: float | None = None,
+) -> Iterator[tuple[int, float, bool, Image, float | None]]:
+    """Yield (number, stamp in s, whether it starts afresh, RGB (H, W, 3), field of view) of each.
 
-    Pictures are numbered from 0, those that cannot be shown too. Stamps rise: where a clock was
-    set back by a second or more, the pictures start afresh and the recorder's clock counts.
+    Pictures are numbered from 0, those that cannot be shown too. Stamps count from the first one
+    and rise: where a clock was set back by a second or more, the pictures start afresh and the
+    recorder's clock counts.
 
     Args:
         path: of the recording.
         wanted: topic of the camera; None: the only one.
         tell: gets the name of each picture that is not shown, and why.
         apart_s: pictures that come sooner after the last one are passed over.
+        fov_deg: of the camera; None: as its camera_info says.
 
     Raises:
         CameraError: as :func:`image_topic`.
@@ -52,7 +58,10 @@ def recorded_frames(
 
     with open_bag(path) as sources:
         first_ns = last_ns = last_bag_ns = None
-        for bag_ns, message in image_topic(path, sources, wanted).decoded(leave_out):
+        camera = image_topic(path, sources, wanted)
+        info = None if fov_deg else _info_topic(sources, camera)
+        lens = RecordedLens(info, lambda _at_ns, _why: None)  # told when it was opened
+        for bag_ns, message in camera.decoded(leave_out):
             number, is_afresh = next(numbers), first_ns is None
             stamp = message.header.stamp
             stamp_ns = stamp.sec * SECOND_NS + stamp.nanosec or bag_ns  # 0: never stamped
@@ -68,10 +77,11 @@ def recorded_frames(
             first_ns = stamp_ns if first_ns is None else first_ns
             try:
                 image = picture_of(message)
+                told_deg = lens.fov_of(bag_ns, image.shape[1], image.shape[0])
             except ImageError as error:
                 leave_out(stamp_ns, str(error), number)
                 continue
-            yield number, (stamp_ns - first_ns) / SECOND_NS, is_afresh, image
+            yield number, (stamp_ns - first_ns) / SECOND_NS, is_afresh, image, fov_deg or told_deg
             last_ns, last_bag_ns = stamp_ns, bag_ns
 
 
@@ -119,9 +129,7 @@ def image_topic(
 def recorded_fov_deg(
     path: Path, wanted: str | None, tell: Callable[[str, str], None]
 ) -> float | None:
-    """Return the field of view that the camera's own camera_info gives; None: none can be had.
-
-    That is the one beside its pictures, or the only one of a recording with one camera.
+    """Return the first field of view that the camera's own camera_info gives; None: it gives none.
 
     Args:
         path: of the recording.
@@ -134,27 +142,25 @@ def recorded_fov_deg(
 
     """
     with open_bag(path) as sources:
-        camera = _name(image_topic(path, sources, wanted).topic).removesuffix(COMPRESSED)
-        infos = [source for source in sources if source.msgtype == INFO_TYPE]
-        beside = f'{camera.rpartition("/")[0]}/camera_info'
-        own = [source for source in infos if _name(source.topic) == beside]
-        pictures = {
-            _name(source.topic).removesuffix(COMPRESSED)
-            for source in sources
-            if source.msgtype in IMAGE_TYPES
-        }
-        if not own and len(infos) == len(pictures) == 1:
-            own = infos
-        for source in own:
-            for _, message in source.decoded(lambda _at_ns, _reason: None):
-                try:
-                    fov_deg = field_of_view_deg(message.width, message.height, message.k)
-                except ValueError as error:
-                    tell(source.topic, f'it is not believed: {error}')
-                    continue
-                if fov_deg is not None:
-                    return fov_deg
-    return None
+        source = _info_topic(sources, image_topic(path, sources, wanted))
+        name = source.topic if source else ''
+        lens = RecordedLens(source, lambda _at_ns, why: tell(name, why))
+    return next(iter(lens.angles_deg), None)
+
+
+def _info_topic(sources: Sequence[TopicSource], camera: TopicSource) -> TopicSource | None:
+    """Return the camera's own camera_info: beside its pictures, or the only one of one camera."""
+    infos = [source for source in sources if source.msgtype == INFO_TYPE]
+    beside = f'{_name(camera.topic).removesuffix(COMPRESSED).rpartition("/")[0]}/camera_info'
+    own = [source for source in infos if _name(source.topic) == beside]
+    pictures = {
+        _name(source.topic).removesuffix(COMPRESSED)
+        for source in sources
+        if source.msgtype in IMAGE_TYPES
+    }
+    if not own and len(infos) == len(pictures) == 1:
+        own = infos
+    return own[0] if own else None
 
 
 def _name(topic: str) -> str:

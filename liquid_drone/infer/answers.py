@@ -35,11 +35,11 @@ class Method:
     def answers(self, footage: Footage) -> Iterator[FrameAnswer]:
         """Yield an answer to each frame."""
         for frame in footage.frames():
-            yield self.answer(frame, footage.fov_deg)
+            yield self.answer(frame)
 
-    def answer(self, frame: FootageFrame, fov_deg: float | None) -> FrameAnswer:
-        """Answer the next frame of a camera with this horizontal field of view."""
-        image = fitted(frame.image, self.runner.contract.camera, fov_deg)
+    def answer(self, frame: FootageFrame) -> FrameAnswer:
+        """Answer the next frame."""
+        image = fitted(frame.image, self.runner.contract.camera, frame.fov_deg)
         return self._blob(frame, image) if self.is_baseline else self._step(frame, image)
 
     def _blob(self, frame: FootageFrame, image: Image) -> FrameAnswer:

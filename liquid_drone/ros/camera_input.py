@@ -17,9 +17,9 @@ from sensor_msgs.msg import Image as ImageMessage
 
 from .. import topics
 from ..arrays import Image
-from ..camera.lens import Lens, region_of
 from ..encodings import COLOUR_ORDERS, UNSTATED
 from ..errors import ImageError
+from ..lens.lens import Lens
 from . import conversions, qos
 from .parameters import Parameter
 from .publishers import OnePublisher
@@ -179,7 +179,7 @@ class CameraInput:
 
     def _on_info(self, message: CameraInfo) -> None:
         try:
-            self.lens.take(message.width, message.height, message.k, region_of(message))
+            self.lens.take_message(message)
         except ImageError as error:
             self._node.get_logger().error(str(error), throttle_duration_sec=NAMED_EVERY_S)
 

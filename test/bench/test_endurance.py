@@ -11,7 +11,6 @@ from liquid_drone.bench.endurance import OTHER_FAULTS, RADIO_FAULTS, fly
 from liquid_drone.bench.endurance_checker import Checker, Figures
 from liquid_drone.bench.telemetry_faults import TELEMETRY_FAULTS
 from liquid_drone.camera.frozen import FrozenSensor
-from liquid_drone.camera.lens import Lens
 from liquid_drone.cli.main import main
 from liquid_drone.flight.companion import Decision
 from liquid_drone.flight.companion_session import CompanionSession
@@ -19,6 +18,7 @@ from liquid_drone.flight.engagement import Cause, Stage
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
 from liquid_drone.flight.setpoint import Setpoint
+from liquid_drone.lens.lens import Lens
 from liquid_drone.ros.stamps import StampGate
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.physics.point_mass import PointMass

@@ -165,7 +165,7 @@ def _answers(
         watcher.begin(names, len(footage.names), 'frames')
     with pictures_left.film_at(args.out / results.FILM) as film:
         for frame in footage.frames():
-            row = [method.answer(frame, footage.fov_deg) for method in methods]
+            row = [method.answer(frame) for method in methods]
             panes = [
                 annotated(one, m.name, args.threshold) for m, one in zip(methods, row, strict=True)
             ]

@@ -15,17 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ImageError
-from ..image import field_of_view_deg
+from .field_of_view import NONE, Distortion, field_of_view_deg
 
 ADVICE = 'calibrate the camera, or let its driver publish K of zeros (not calibrated)'
 Region = tuple[int, int, int, int]  # left, top, width, height, in pixels of the whole sensor
 WHOLE: Region = (0, 0, 0, 0)
-
-
-def region_of(info: Any) -> Region:
-    """Return the region of interest of a ``sensor_msgs/CameraInfo``."""
-    roi = info.roi
-    return int(roi.x_offset), int(roi.y_offset), int(roi.width), int(roi.height)
 
 
 @dataclass(frozen=True)
@@ -50,7 +44,21 @@ class Lens:
         known = self._part or self._known
         return None if known is None else known.fov_deg
 
-    def take(self, width: int, height: int, k: Sequence[float], region: Region = WHOLE) -> None:
+    def take_message(self, info: Any) -> None:
+        """Note what a ``sensor_msgs/CameraInfo`` says; as :meth:`take`."""
+        roi = info.roi
+        region = int(roi.x_offset), int(roi.y_offset), int(roi.width), int(roi.height)
+        distortion = Distortion(info.distortion_model, tuple(map(float, info.d)))
+        self.take(info.width, info.height, info.k, region, distortion)
+
+    def take(
+        self,
+        width: int,
+        height: int,
+        k: Sequence[float],
+        region: Region = WHOLE,
+        distortion: Distortion = NONE,
+    ) -> None:
         """Note what the camera says of itself.
 
         Args:
@@ -58,14 +66,15 @@ class Lens:
             height: of the whole sensor, in pixels.
             k: row-major camera matrix of the whole sensor.
             region: which part of it is sent; of no width or height: all of it.
+            distortion: of the lens.
 
         Raises:
             ImageError: that cannot be; it counts as not said.
 
         """
         try:
-            known = _Known(width, height, field_of_view_deg(width, height, k))
-            part = _part(width, height, k, region)
+            known = _Known(width, height, field_of_view_deg(width, height, k, distortion))
+            part = _part(width, height, k, region, distortion)
         except ValueError as error:
             self.problem = f'camera_info is refused: {error}; {ADVICE}'
             raise ImageError(self.problem) from error
@@ -94,7 +103,9 @@ class Lens:
         return known.fov_deg
 
 
-def _part(width: int, height: int, k: Sequence[float], region: Region) -> _Known | None:
+def _part(
+    width: int, height: int, k: Sequence[float], region: Region, distortion: Distortion
+) -> _Known | None:
     """Return what a region of interest sees; None: it is the whole sensor.
 
     Raises:
@@ -109,4 +120,4 @@ def _part(width: int, height: int, k: Sequence[float], region: Region) -> _Known
             f'expected a region of interest inside {width}x{height}, got {columns}x{rows} at '
             f'({left}, {top})'
         )
-    return _Known(columns, rows, field_of_view_deg(columns, rows, k, left, top))
+    return _Known(columns, rows, field_of_view_deg(columns, rows, k, distortion, left, top))

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liquid_drone.camera.lens import Lens, Region
 from liquid_drone.errors import ImageError
-from liquid_drone.image import NARROWEST_DEG, WIDEST_DEG, field_of_view_deg
+from liquid_drone.lens.field_of_view import NARROWEST_DEG, WIDEST_DEG, field_of_view_deg
+from liquid_drone.lens.lens import Lens, Region
 
 
 def k_of(focal_px: float, width: int = 640, height: int = 480) -> list[float]:

@@ -1,0 +1,70 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The lens of a recorded camera: of each picture what ``camera_info`` said last, as in flight."""
+
+import bisect
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import ImageError
+from ..lens.lens import Lens
+from .bag_source import TopicSource
+
+
+class RecordedLens:
+    """What a camera says of its lens along a recording; it may zoom, or change its region."""
+
+    def __init__(self, source: TopicSource | None, tell: Callable[[int, str], None]) -> None:
+        """Read all that it says.
+
+        Args:
+            source: its camera_info; None: it says nothing.
+            tell: gets the time in ns and the reason, where it cannot be true; that counts as not
+                said.
+
+        """
+        self._lenses: list[Lens] = []
+        self._since_ns: list[int] = []  # of each, by the recorder's clock
+        said: object = None
+        for at_ns, message in source.decoded(tell) if source else ():
+            if (now := _words_of(message)) == said:
+                continue
+            said, lens = now, Lens()
+            try:
+                lens.take_message(message)
+            except ImageError as error:
+                tell(at_ns, str(error))
+                continue
+            self._lenses.append(lens)
+            self._since_ns.append(at_ns)
+
+    @property
+    def angles_deg(self) -> list[float]:
+        """The horizontal fields of view that it says, in the order of time."""
+        return [lens.fov_deg for lens in self._lenses if lens.fov_deg is not None]
+
+    def fov_of(self, at_ns: int, width: int, height: int) -> float | None:
+        """Return the horizontal field of view of a picture; None: not calibrated, or not said.
+
+        What came first holds for the pictures before it, too.
+
+        Args:
+            at_ns: of the picture, by the recorder's clock.
+            width: of the picture.
+            height: of the picture.
+
+        Raises:
+            ImageError: what the camera said is about pictures of another shape.
+
+        """
+        if not self._lenses:
+            return None
+        index = max(bisect.bisect_right(self._since_ns, at_ns) - 1, 0)
+        return self._lenses[index].fov_of(width, height)
+
+
+def _words_of(info: Any) -> tuple[object, ...]:
+    roi = info.roi
+    region = roi.x_offset, roi.y_offset, roi.width, roi.height
+    numbers = tuple(map(float, info.k)), tuple(map(float, info.d))
+    return info.width, info.height, info.distortion_model, *numbers, region

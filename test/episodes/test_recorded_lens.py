@@ -1,0 +1,127 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: of one camera_info flight, infer and import believe the same, at each picture."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rosbags.rosbag2 import StoragePlugin, Writer
+
+from liquid_drone.contract import CameraSpec
+from liquid_drone.episodes.episode import load
+from liquid_drone.episodes.rosbag import typestore
+from liquid_drone.episodes.rosbag_import import ImportConfig, import_bag
+from liquid_drone.errors import ImageError
+from liquid_drone.footage.footage import open_footage
+from liquid_drone.image import decode_jpeg, fitted
+from liquid_drone.lens.lens import Lens
+
+STORE = typestore()
+TYPES = STORE.types
+SECOND = 1_000_000_000
+WIDE, HIGH = 256, 144
+STEP_NS = SECOND // 20
+RAMP = np.repeat(np.arange(WIDE, dtype=np.uint8)[None, :, None], HIGH, 0).repeat(3, 2)  # (H, W, 3)
+FISHEYE, BROWN, OTHER = 'equidistant', 'plumb_bob', 'double_sphere'
+
+
+def header(stamp_ns: int) -> Any:
+    stamp = TYPES['builtin_interfaces/msg/Time'](stamp_ns // SECOND, stamp_ns % SECOND)
+    return TYPES['std_msgs/msg/Header'](stamp, 'camera')
+
+
+def image(stamp_ns: int) -> Any:
+    kind = TYPES['sensor_msgs/msg/Image']
+    return kind(header(stamp_ns), HIGH, WIDE, 'rgb8', 0, WIDE * 3, RAMP.ravel())
+
+
+def info(focal_px: float, bent: tuple[str, list[float]], sensor: float, shape: int = 0) -> Any:
+    """Return what a camera says whose sensor is larger than the pictures, which are its middle."""
+    wide, high = round(sensor * WIDE), round(sensor * HIGH) + shape
+    corner = (wide - WIDE) // 2, (high - HIGH) // 2
+    part = (*corner, HIGH, WIDE) if sensor > 1.0 else (0,) * 4
+    roi = TYPES['sensor_msgs/msg/RegionOfInterest'](*part, False)
+    k = np.array([focal_px, 0, wide / 2, 0, focal_px, high / 2, 0, 0, 1.0])
+    kind, (model, d) = TYPES['sensor_msgs/msg/CameraInfo'], bent
+    size = high, wide, model, np.array(d)
+    return kind(header(SECOND), *size, k, np.eye(3).ravel(), np.zeros(12), 0, 0, roi)
+
+
+small = st.floats(-0.03, 0.03)
+bends = st.tuples(st.just(FISHEYE), st.lists(small, min_size=4, max_size=4)) | st.tuples(
+    st.just(BROWN), st.tuples(st.floats(-0.2, 0.1), small).map(lambda two: [*two, 0, 0, 0])
+)
+wide_focals = st.floats(0.3 * WIDE, 0.5 * WIDE)
+infos = (
+    st.builds(info, wide_focals, bends, st.sampled_from([1.0, 1.0, 1.5, 2.0]))
+    | st.builds(info, st.sampled_from([0.0, -1.0, 1e-3]), bends, st.just(1.0))
+    | st.builds(info, wide_focals, st.just((OTHER, [0.5, 0.1])), st.just(1.0))
+    | st.builds(info, wide_focals, bends, st.just(1.0), st.just(40))  # of another shape
+)
+
+
+def bag_of(path: Path, words: list[Any | None]) -> Path:
+    """Write pictures, each behind the camera_info that came just before it."""
+    names = '/camera/image_raw', '/camera/camera_info', '/cmd_vel'
+    command = TYPES['geometry_msgs/msg/TwistStamped']
+    vector = TYPES['geometry_msgs/msg/Vector3'](0.0, 0.0, 0.0)
+    twist = TYPES['geometry_msgs/msg/Twist'](vector, vector)
+    with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        kinds = [f'sensor_msgs/msg/{one}' for one in ('Image', 'CameraInfo')]
+        kinds.append('geometry_msgs/msg/TwistStamped')
+        pairs = zip(names, kinds, strict=True)
+        links = [writer.add_connection(one, kind, typestore=STORE) for one, kind in pairs]
+        for number, word in enumerate(words):
+            at_ns = SECOND + number * STEP_NS
+            rows = [(2, command(header(at_ns), twist)), (0, image(at_ns))]
+            for link, message in [(1, word), *rows] if word else rows:
+                kind = links[link].msgtype
+                writer.write(links[link], at_ns, STORE.serialize_cdr(message, kind))
+    return path
+
+
+def flown(words: list[Any | None]) -> list[float | str | None]:
+    """Return the angle that each picture has in flight, or why it is refused."""
+    lens, found = Lens(), list[float | str | None]()
+    for word in words:
+        try:
+            if word is not None:
+                lens.take_message(word)
+        except ImageError:
+            pass  # the last good one stays
+        try:
+            found.append(lens.fov_of(WIDE, HIGH))
+        except ImageError as error:
+            found.append(str(error))
+    return found
+
+
+@settings(max_examples=25, deadline=None)
+@given(first=infos, others=st.lists(st.none() | infos, max_size=6))
+def test_each_picture_has_the_angle_that_it_has_in_flight(
+    tmp_path_factory: pytest.TempPathFactory, first: Any, others: list[Any | None]
+) -> None:
+    folder = tmp_path_factory.mktemp('bag')
+    bag = bag_of(folder / 'it', [first, *others])
+    in_flight = flown([first, *others])
+    believed = next((n for n, one in enumerate(in_flight) if 'refused' not in str(one)), None)
+    # of the pictures before the first camera_info that can be, a recording knows better
+    expected = in_flight[believed:] if believed is not None else []
+    footage, kept = open_footage([bag]), [one for one in expected if not isinstance(one, str)]
+    frames = {frame.index: frame.fov_deg for frame in footage.frames()} if kept else {}
+    for number, angle in enumerate(expected, believed or 0):
+        if isinstance(angle, str):
+            assert number not in frames
+            assert not kept or angle in footage.left_out.values()
+        else:
+            assert frames[number] == (None if angle is None else pytest.approx(angle))
+    config = ImportConfig('pear', fewest_frames=1, most_left_out=1.0)
+    found = import_bag(bag, folder / 'out', config)
+    pictures = [decode_jpeg(jpeg) for path in found.episodes for jpeg in load(path).jpegs]
+    for picture, angle in zip(reversed(pictures), reversed(kept), strict=False):
+        wanted = fitted(RAMP, CameraSpec(), angle)
+        assert np.abs(picture.astype(int) - wanted).max() <= 8
