@@ -17,16 +17,20 @@ import numpy as np
 
 from .. import resources
 from ..arrays import Image
-from ..errors import CameraError
+from ..errors import CameraError, ImageError, require
+from ..footage.files_shown import PICTURES, files_below, kind_of, read_picture, why_no_picture
 from ..masking import masked
+from .frozen import REMEMBERED
 
 log = logging.getLogger(__name__)
 KINDS = ('device', 'gstreamer', 'rtsp', 'video', 'folder')
-PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.ppm', '.webp')
 DEFAULT_RATE_HZ = 20.0  # of a folder, and of a video that does not know its own
 LONGEST_AGE_S = 1.0  # a driver's time stamp older than this is not believed
 OPEN_LIMIT_MS = 5000
-MOST_TORN = 30  # pictures in a row that cannot be decoded; then a camera is broken, a file over
+MOST_TORN = 30  # pictures in a row that cannot be decoded; then a source is broken, a video over
+
+
+Tell = Callable[[str, str], None]  # a name, and why it is left out
 
 
 @dataclass(frozen=True)
@@ -71,10 +75,18 @@ def open_source(config: SourceConfig) -> Source:
         CameraError: it is not there, or cannot be opened.
 
     """
-    if config.kind in ('video', 'folder'):
-        pictures = _video if config.kind == 'video' else _folder
-        return Paced(lambda: pictures(resources.user_path(config.address), config.rate_hz), config)
-    return Live(config)
+    if config.kind not in ('video', 'folder'):
+        return Live(config)
+    path, left_out = resources.user_path(config.address), set[str]()
+
+    def leave_out(name: str, reason: str) -> None:
+        if name not in left_out:  # in a loop it is told once
+            log.warning('%s is left out: %s', name, reason)
+        left_out.add(name)
+
+    if config.kind == 'video':
+        return Paced(lambda: _video(path, config.rate_hz), config)
+    return Paced(lambda: _folder(path, config.rate_hz, leave_out), config)
 
 
 class Live:
@@ -127,18 +139,30 @@ class Paced:
         self._open, self._loop = open_pictures, config.loop
         self.rate_hz, self._pictures = open_pictures()
         self._next_s = time.monotonic()
+        self._shown = 0  # in this turn
 
     def read(self) -> CameraFrame | None:
         """Wait until the next picture is due."""
         image = next(self._pictures, None)
         if image is None and self._loop:
-            _, self._pictures = self._open()
+            self._begin_again()
             image = next(self._pictures, None)
         if image is None:
             return None
+        self._shown += 1
         time.sleep(max(0.0, self._next_s - time.monotonic()))
         self._next_s = max(self._next_s + 1.0 / self.rate_hz, time.monotonic())
         return CameraFrame(image, time.time_ns())
+
+    def _begin_again(self) -> None:
+        if 0 < self._shown <= REMEMBERED:
+            log.warning(
+                'a loop of %d pictures is a frozen camera to the policy node: show more than %d, '
+                'or set its frozen_after_s to off, where nothing flies',
+                *(self._shown, REMEMBERED),
+            )
+        _, self._pictures = self._open()
+        self._shown = 0
 
     def close(self) -> None:
         """Let go of the file."""
@@ -219,6 +243,8 @@ def _video(path: Path, rate_hz: float) -> tuple[float, Iterator[Image]]:
 
 def _pictures_of(capture: Any) -> Iterator[Image]:
     """Yield the pictures of a file; it is over where too many in a row are none."""
+    from ..footage.video import squared
+
     torn = 0
     try:
         while torn < MOST_TORN:
@@ -229,23 +255,43 @@ def _pictures_of(capture: Any) -> Iterator[Image]:
             if torn:
                 log.warning('%d pictures that cannot be decoded are left out', torn)
             torn = 0
-            yield rgb(image)
+            yield squared(image, capture)
     finally:
         capture.release()
 
 
-def _folder(path: Path, rate_hz: float) -> tuple[float, Iterator[Image]]:
-    import cv2
-
-    files = sorted(p for p in path.glob('*') if p.suffix.lower() in PICTURES)
-    if not files:
+def _folder(path: Path, rate_hz: float, leave_out: Tell) -> tuple[float, Iterator[Image]]:
+    """Return the pace and the pictures of a folder: those that ``infer`` shows, in its order."""
+    require('PIL.Image', 'record')
+    pictures: list[Path] = []
+    for file in files_below(path, leave_out) if path.is_dir() else ():
+        if kind_of(file) == 'picture':
+            pictures.append(file)
+        else:
+            leave_out(file.name, why_no_picture(file))
+    if not pictures:
         raise CameraError(f'expected a folder with pictures ({", ".join(PICTURES)}) at {path}')
+    return rate_hz or DEFAULT_RATE_HZ, _pictures_at(pictures, leave_out)
 
-    def pictures() -> Iterator[Image]:
-        for file in files:
-            image = cv2.imread(str(file), cv2.IMREAD_COLOR)
-            if image is None:
-                raise CameraError(f'{file} cannot be read as a picture')
-            yield rgb(image)
 
-    return rate_hz or DEFAULT_RATE_HZ, pictures()
+def _pictures_at(files: list[Path], leave_out: Tell) -> Iterator[Image]:
+    """Yield the pictures that can be read; the others are left out, and said.
+
+    Raises:
+        CameraError: too many in a row cannot, or none can.
+
+    """
+    torn = 0
+    for file in files:
+        try:
+            picture = read_picture(file)
+        except ImageError as error:
+            torn += 1
+            if torn == min(MOST_TORN, len(files)):
+                raise CameraError(
+                    f'{torn} pictures in a row cannot be read; the last one: {error}'
+                ) from error
+            leave_out(file.name, str(error))
+            continue
+        torn = 0
+        yield picture.rgb

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import CameraError
-from ..pictures import IS_POINTER, POINTER
+from ..errors import CameraError, ImageError
+from ..pictures import IS_POINTER, POINTER, Picture, decoded
 from ..results import written_in
 
 PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.ppm', '.webp', '.tif', '.tiff')
@@ -34,6 +34,8 @@ MOTION_JPEG = ('.mjpeg', '.mjpg')  # one JPEG after the other
 PACKET, SYNC = 188, 0x47  # of an MPEG transport stream; cameras put 4 bytes before each
 HEAD = 4 + PACKET + 4 + 1  # bytes
 LARGEST_FOLDER = 100_000  # files
+LEAST_PIXELS = 8  # along each side of a picture
+MOST_BYTES = 500_000_000  # of one picture's file
 
 
 def kind_of(path: Path) -> str:
@@ -74,6 +76,22 @@ def why_no_picture(path: Path) -> str:
     except OSError as error:
         return f'it cannot be opened: {error.strerror}'
     return f'it {IS_POINTER}' if is_pointer else 'it is no picture'
+
+
+def read_picture(path: Path) -> Picture:
+    """Decode the file of a picture.
+
+    Raises:
+        ImageError: it cannot be read, or is no picture.
+
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ImageError(f'{path} is larger than {MOST_BYTES // 10**6} MB')
+        data = path.read_bytes()
+    except OSError as error:
+        raise ImageError(f'{path} cannot be read: {error.strerror}') from error
+    return decoded(data, str(path), LEAST_PIXELS)
 
 
 def _is_transport_stream(head: bytes) -> bool:

@@ -19,11 +19,9 @@ from .files_shown import (
     files_below,
     is_recording,
     kind_of,
+    read_picture,
     why_no_picture,
 )
-
-LEAST_PIXELS = 8  # along each side of a picture
-MOST_BYTES = 500_000_000  # of one picture's file
 
 
 @dataclass(frozen=True)
@@ -80,14 +78,10 @@ class Footage:
             raise CameraError(f'no picture could be read from {self.paths[0]}: {reason}')
 
     def _pictures(self, _apart_s: float) -> Iterator[FootageFrame]:
-        from ..pictures import decoded
-
         for index, (path, name) in enumerate(zip(self.paths, self.names, strict=True)):
             try:
-                if path.stat().st_size > MOST_BYTES:
-                    raise ImageError(f'{path} is larger than {MOST_BYTES // 10**6} MB')
-                picture = decoded(path.read_bytes(), str(path), LEAST_PIXELS)
-            except (OSError, ImageError) as error:
+                picture = read_picture(path)
+            except ImageError as error:
                 self.left_out[name] = str(error)
                 continue
             if picture.further:

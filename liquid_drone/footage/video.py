@@ -5,6 +5,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,7 +23,7 @@ SQUARE = 0.01  # pixels that are so little wider or narrower than high are squar
 CONVERT = 'convert it: ffmpeg -i FILE -c:v libx264 -pix_fmt yuv420p converted.mp4'
 
 
-def _opened(path: Path) -> cv2.VideoCapture:
+def opened(path: Path) -> cv2.VideoCapture:
     """Open a video without OpenCV's own words on it, which name no file."""
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
     level = cv2.utils.logging.getLogLevel()
@@ -48,7 +49,7 @@ def video_frames(
         apart_s: frames that come sooner after the last one are passed over.
 
     """
-    capture = _opened(path)
+    capture = opened(path)
     try:
         if not capture.isOpened():
             tell(f'it is cut short or in no format that OpenCV reads; {CONVERT}')
@@ -71,7 +72,7 @@ def video_frames(
                 stamp_s = last_s + period_s
             count, last_s = count + 1, stamp_s
             if stamp_s - given_s >= apart_s:
-                yield stamp_s, _squared(np.asarray(image[..., ::-1], np.uint8), capture)
+                yield stamp_s, squared(image, capture)
                 given_s = stamp_s
         if count == 0:
             tell(f'no frame of it could be decoded; {CONVERT}')
@@ -84,16 +85,17 @@ def video_frames(
         capture.release()
 
 
-def _squared(image: Image, capture: cv2.VideoCapture) -> Image:
-    """Return a frame as it is meant to be shown: television's pixels are not square."""
+def squared(frame: Any, capture: cv2.VideoCapture) -> Image:
+    """Return OpenCV's frame (H, W, 3) BGR as it is meant to be shown: RGB, with square pixels."""
+    image = np.ascontiguousarray(frame[..., ::-1], np.uint8)
     across, down = (
         float(capture.get(name)) for name in (cv2.CAP_PROP_SAR_NUM, cv2.CAP_PROP_SAR_DEN)
     )
     if min(across, down) <= 0.0:
-        return np.ascontiguousarray(image)
+        return image
     is_on_its_side = capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180.0 == 90.0
     wider = down / across if is_on_its_side else across / down
     height, width = image.shape[:2]
     if abs(wider - 1.0) >= SQUARE and LEAST_WIDER <= wider <= 1.0 / LEAST_WIDER:
         width = round(width * wider)
-    return resized(np.ascontiguousarray(image), width, height)
+    return resized(image, width, height)

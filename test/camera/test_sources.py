@@ -2,18 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protects: pictures come in order, in RGB and at their pace; what cannot be opened says why."""
 
+import subprocess
+import tempfile
 import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liquid_drone.camera import source
+from liquid_drone.camera.frozen import REMEMBERED, FrozenSensor
 from liquid_drone.camera.source import MOST_TORN, CameraFrame, SourceConfig, open_source
 from liquid_drone.errors import CameraError
+from liquid_drone.footage.footage import open_footage
 
 RED_RGB = (200, 20, 30)
 
@@ -82,10 +86,73 @@ def test_what_cannot_be_opened_says_what_to_do(config: SourceConfig, words: str)
         open_source(config)
 
 
-def test_a_file_that_is_no_picture_is_named(folder: Path) -> None:
-    (folder / '001.png').write_bytes(b'no picture')
-    with pytest.raises(CameraError, match=r'001\.png cannot be read as a picture'):
-        read_all(SourceConfig('folder', str(folder), rate_hz=200.0))
+numbers = st.lists(st.tuples(st.integers(0, 120), st.booleans()), min_size=1, max_size=12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(numbers, st.sampled_from(['', 'img', 'IMG_', 'a/']))
+def test_a_folder_is_shown_as_infer_shows_it_and_what_is_no_picture_is_left_out(
+    tmp_path_factory: pytest.TempPathFactory, numbers: list[tuple[int, bool]], name: str
+) -> None:
+    """The second picture comes before the tenth, and one bad file ends nothing."""
+    folder = tmp_path_factory.mktemp('folder')
+    (folder / f'{name}0').parent.mkdir(exist_ok=True)
+    (folder / 'notes.txt').write_text('it was windy')
+    for number, is_whole in numbers:
+        data = bytes(cv2.imencode('.png', np.full((8, 8, 3), number, np.uint8))[1])
+        path = folder / f'{name}{number}.png'
+        path.write_bytes(data if is_whole else data[:40])
+    wanted = sorted({number for number, is_whole in dict(numbers).items() if is_whole})
+    config = SourceConfig('folder', str(folder), rate_hz=1e4)
+    if not wanted:
+        with pytest.raises(CameraError, match='in a row cannot be read; the last one'):
+            read_all(config)
+        return
+    shown = [int(frame.image[0, 0, 0]) for frame in read_all(config)]
+    assert shown == wanted
+    assert shown == [int(frame.image[0, 0, 0]) for frame in open_footage([folder]).frames()]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 5), st.integers(MOST_TORN - 3, MOST_TORN + 3))
+def test_too_many_bad_files_in_a_row_are_a_broken_folder(before: int, torn: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(before + torn + 1):
+            is_whole = number < before or number == before + torn
+            image = np.full((8, 8, 3), number, np.uint8)
+            data = bytes(cv2.imencode('.png', image)[1]) if is_whole else b''
+            (Path(folder) / f'{number}.png').write_bytes(data)
+        config = SourceConfig('folder', folder, rate_hz=1e4)
+        if torn >= MOST_TORN:
+            with pytest.raises(CameraError, match=f'{MOST_TORN} pictures in a row cannot be read'):
+                read_all(config)
+            return
+        assert len(read_all(config)) == before + 1
+
+
+@pytest.mark.parametrize('count', [1, REMEMBERED, REMEMBERED + 1])
+def test_a_loop_that_looks_like_a_frozen_camera_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, count: int
+) -> None:
+    sensor, now_s = FrozenSensor(), 0.0
+    for number in range(count):
+        cv2.imwrite(str(tmp_path / f'{number}.png'), np.full((8, 8, 3), number, np.uint8))
+    opened = open_source(SourceConfig('folder', str(tmp_path), rate_hz=1e4, loop=True))
+    for _ in range(3 * count):
+        frame = opened.read()
+        assert frame is not None
+        same_s = sensor.same_for_s(frame.image, now_s := now_s + 0.05, now_s)
+    assert (same_s > 0.0) is ('frozen_after_s' in caplog.text) is (count <= REMEMBERED)
+
+
+@pytest.mark.parametrize('wider', [2, 0.5])
+def test_pixels_of_a_video_that_are_not_square_are_made_so(tmp_path: Path, wider: float) -> None:
+    ffmpeg = pytest.importorskip('imageio_ffmpeg', reason='needs the extra sim').get_ffmpeg_exe()
+    path, lavfi = tmp_path / 'tv.mkv', ['-f', 'lavfi', '-i', 'color=red:s=64x48:d=0.2:r=10']
+    aspect = ['-vf', f'setsar={"2/1" if wider > 1 else "1/2"}', '-c:v', 'mpeg4']
+    subprocess.run([ffmpeg, '-v', 'error', *lavfi, *aspect, path], check=True)
+    frames = read_all(SourceConfig('video', str(path), rate_hz=1e3))
+    assert {frame.image.shape for frame in frames} == {(48, round(64 * wider), 3)}
 
 
 def test_gstreamer_without_gstreamer_names_the_opencv_that_has_it() -> None:
