@@ -14,19 +14,26 @@ from .bag_source import TopicSource
 class RecordedLens:
     """What a camera says of its lens along a recording; it may zoom, or change its region."""
 
-    def __init__(self, source: TopicSource | None, tell: Callable[[int, str], None]) -> None:
+    def __init__(
+        self,
+        source: TopicSource | None,
+        tell: Callable[[int, str], None],
+        given_deg: float | None = None,
+    ) -> None:
         """Read all that it says.
 
         Args:
             source: its camera_info; None: it says nothing.
             tell: gets the time in ns and the reason, where it cannot be true; that counts as not
                 said.
+            given_deg: horizontal field of view, whatever the camera says; None: as it says.
 
         """
+        self._given_deg = given_deg
         self._lenses: list[Lens] = []
         self._since_ns: list[int] = []  # of each, by the recorder's clock
         said: object = None
-        for at_ns, message in source.decoded(tell) if source else ():
+        for at_ns, message in source.decoded(tell) if source and given_deg is None else ():
             if (now := _words_of(message)) == said:
                 continue
             said, lens = now, Lens()
@@ -44,7 +51,7 @@ class RecordedLens:
         return [lens.fov_deg for lens in self._lenses if lens.fov_deg is not None]
 
     def fov_of(self, at_ns: int, width: int, height: int) -> float | None:
-        """Return the horizontal field of view of a picture; None: not calibrated, or not said.
+        """Return the horizontal field of view of a picture; None: not calibrated, or not known.
 
         What came first holds for the pictures before it, too.
 
@@ -58,7 +65,7 @@ class RecordedLens:
 
         """
         if not self._lenses:
-            return None
+            return self._given_deg
         index = max(bisect.bisect_right(self._since_ns, at_ns) - 1, 0)
         return self._lenses[index].fov_of(width, height)
 

@@ -154,8 +154,7 @@ class _Import:
         yield recording
 
     def _empty(self) -> Recording:
-        name, camera = name_of(self._bag), self._config.camera
-        target = self._config.target
+        name, camera, target = name_of(self._bag), self._config.camera, self._config.target
         info = EpisodeInfo(
             f'recorded/{name}', 'recorded', 'unknown', target, -1, 'human', camera=camera
         )
@@ -183,7 +182,6 @@ class _Import:
             try:
                 image = picture_of(message)
                 fov_deg = self._lens.fov_of(bag_ns, image.shape[1], image.shape[0])
-                fov_deg = fov_deg or self._config.horizontal_fov_deg
                 yield stamp_ns, fitted(image, self._config.camera, fov_deg)
             except ImageError as error:
                 self._left_out.picture(stamp_ns, f'pictures that cannot be used: {error}')
@@ -212,9 +210,10 @@ class _Import:
 
         """
         topic, camera = self._config.topics.camera_info, self._config.camera
-        source = self._find(topic, INFOS) if self._config.horizontal_fov_deg is None else None
         lens = RecordedLens(
-            source, lambda at_ns, why: self._left_out.other(at_ns, f'messages of {topic}: {why}')
+            self._find(topic, INFOS),
+            lambda at_ns, why: self._left_out.other(at_ns, f'messages of {topic}: {why}'),
+            self._config.horizontal_fov_deg,
         )
         for fov_deg in lens.angles_deg:
             if is_too_narrow(camera, fov_deg):

@@ -59,8 +59,8 @@ def recorded_frames(
     with open_bag(path) as sources:
         first_ns = last_ns = last_bag_ns = None
         camera = image_topic(path, sources, wanted)
-        info = None if fov_deg else _info_topic(sources, camera)
-        lens = RecordedLens(info, lambda _at_ns, _why: None)  # told when it was opened
+        info = _info_topic(sources, camera)
+        lens = RecordedLens(info, lambda _at_ns, _why: None, fov_deg)  # told when it was opened
         for bag_ns, message in camera.decoded(leave_out):
             number, is_afresh = next(numbers), first_ns is None
             stamp = message.header.stamp
@@ -81,7 +81,7 @@ def recorded_frames(
             except ImageError as error:
                 leave_out(stamp_ns, str(error), number)
                 continue
-            yield number, (stamp_ns - first_ns) / SECOND_NS, is_afresh, image, fov_deg or told_deg
+            yield number, (stamp_ns - first_ns) / SECOND_NS, is_afresh, image, told_deg
             last_ns, last_bag_ns = stamp_ns, bag_ns
 
 
