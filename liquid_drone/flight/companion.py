@@ -187,8 +187,17 @@ class Companion:
         self._advance(self._situation(vehicle, paused_s))
         if self._guard is not None:
             return self._decision(self._guarded(self._guard, vehicle, proposal))
-        speaks = self.stage in (Stage.READY, Stage.ENGAGING)
-        return self._decision(Setpoint() if speaks else None)
+        return self._decision(Setpoint() if self._speaks_zeros(vehicle) else None)
+
+    def _speaks_zeros(self, vehicle: VehicleState | None) -> bool:
+        """Tell whether the mode needs zeros: to be entered, to stay in it, or to begin gently.
+
+        In ArduPilot's GUIDED on the ground a setpoint would end the pilot's takeoff.
+        """
+        if self.stage is not Stage.READY:
+            return self.stage is Stage.ENGAGING
+        is_there = vehicle is not None and vehicle.mode == self.profile.follow_mode
+        return self.profile.needs_stream or not is_there
 
     def _guarded(
         self, state: GuardState, vehicle: VehicleState | None, proposal: Proposal | None

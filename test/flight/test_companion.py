@@ -2,20 +2,26 @@
 # SPDX-License-Identifier: Apache-2.0
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import vehicles
 from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid_drone.flight.companion import Companion
+from liquid_drone.flight.companion_session import CompanionSession
 from liquid_drone.flight.engagement import Cause, Stage
 from liquid_drone.flight.guard.drift_compensation import LAG_S
 from liquid_drone.flight.guard.limits import Limits, Sighting
 from liquid_drone.flight.guard.state import Proposal
+from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.profiles import ARDUPILOT, PX4
+from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
 from liquid_drone.flight.reason import Reason
 from liquid_drone.flight.setpoint import Setpoint
 from liquid_drone.flight.vehicle import BatterySample
+from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
+from liquid_drone.sim.physics.point_mass import PointMass
 
 DT_S = 0.05
 LOW = BatterySample(0.2, 16.0)
@@ -289,14 +295,44 @@ def test_in_shadow_mode_what_would_be_sent_is_shown_though_nothing_obeys():
     assert shown[-1] == pytest.approx(0.3, abs=1e-6)
 
 
-def test_on_the_ground_it_waits_though_the_switch_is_on():
-    rig = Rig()
+@pytest.mark.parametrize('profile', [PX4, ARDUPILOT])
+def test_on_the_ground_it_waits_though_the_switch_is_on(profile):
+    rig = Rig(profile)
     rig.vehicle = replace(rig.vehicle, landed=True)
     rig.step()
     rig.companion.engage(True)
-    rig.switch()
     assert rig.step().setpoint == Setpoint()
+    rig.switch()
+    assert rig.step().setpoint == (Setpoint() if profile.needs_stream else None)
     assert rig.step().stage is Stage.READY
+
+
+@pytest.mark.parametrize('autopilot', ['px4', 'ardupilot'])
+def test_engaged_on_the_ground_it_ends_no_takeoff_of_the_pilot(autopilot):
+    simulated = SimulatedAutopilot(PointMass(position_enu=np.zeros(3)), autopilot)
+    link = MavlinkLink(MemoryTransport(simulated.transmit, simulated.receive))
+    session = CompanionSession(link, Limits(battery_cells=4.0))
+
+    def fly(seconds):
+        heights = []
+        for _ in range(int(20 * seconds)):
+            simulated.advance(12)
+            now_s = simulated.now_ns / 1e9
+            vehicle = link.poll(now_s)
+            decision = session.decide(now_s, Proposal(now_s, (0.0, 0.0, 0.0, 0.0)))
+            if decision is not None and decision.setpoint is not None:
+                link.send_setpoint(decision.setpoint, round(1e3 * now_s))
+            heights.append(vehicle.height_m if vehicle else 0.0)
+        return heights
+
+    fly(8.0)
+    assert session.engage(True)[0]
+    fly(1.0)
+    assert simulated.change_mode_to('OFFBOARD' if autopilot == 'px4' else 'GUIDED') == 0
+    assert simulated.arm() == 0
+    fly(2.0)
+    assert simulated.take_off(3.0) == 0
+    assert fly(12.0)[-1] == pytest.approx(3.0, abs=0.5)
 
 
 def test_switched_off_checks_are_logged(caplog):

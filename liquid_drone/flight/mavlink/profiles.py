@@ -70,6 +70,7 @@ class Profile:
     stream_groups: Mapping[int, int] = field(default_factory=dict)  # message to MAV_DATA_STREAM
     integers_in_bytes: bool = False  # of parameters, whose values travel as floats
     tells_local_home: bool = False  # HOME_POSITION has coordinates of the local frame
+    needs_stream: bool = False  # of setpoints, or its follow_mode is refused and left
     holds_position: bool = False  # at zero velocity; else the guard holds height and place
 
     def mode_name(self, custom_mode: int) -> str:
@@ -91,6 +92,7 @@ PX4 = Profile(
     streams=_streams('px4'),
     integers_in_bytes=True,
     tells_local_home=True,
+    needs_stream=True,
     streams_by_itself=True,
 )
 

@@ -91,10 +91,20 @@ def streams(state: FlightState, now_ns: int, loss_ns: int) -> bool:
 def take_setpoint(
     state: FlightState, setpoint: DecodedSetpoint, now_ns: int, loss_ns: int
 ) -> FlightState:
-    """Note an accepted setpoint; a gap longer than the loss time starts a new stream."""
+    """Note an accepted setpoint; a gap longer than the loss time starts a new stream.
+
+    In the mode that obeys it, it ends a takeoff: ArduCopter's GUIDED does one thing at a time.
+    """
     goes_on = state.setpoint is not None and now_ns - state.setpoint_ns <= loss_ns
     since = state.stream_since_ns if goes_on else now_ns
-    return replace(state, setpoint=setpoint, setpoint_ns=now_ns, stream_since_ns=since)
+    climb_to_m = None if state.mode is Mode.FOLLOW else state.climb_to_m
+    return replace(
+        state,
+        setpoint=setpoint,
+        setpoint_ns=now_ns,
+        stream_since_ns=since,
+        climb_to_m=climb_to_m,
+    )
 
 
 def request_arm(state: FlightState, truth: PlantTruth, kind: Personality, loss_ns: int) -> Outcome:
