@@ -4,7 +4,9 @@
 
 Only the way from off to on engages, never a switch that is on already: it must have been off for
 a while and then stay on, on a radio that is received all the time. A gap, a value that no radio
-sends, a receiver that the autopilot finds unhealthy or a channel that jumps begin it anew. Pure.
+sends, a receiver that the autopilot finds unhealthy or a channel that jumps begin it anew. So does
+a switch that moves at one moment with other channels: a receiver without a radio that sets all
+channels to what it was taught, or that hears its radio again, is no hand on a switch. Pure.
 """
 
 import math
@@ -22,6 +24,7 @@ LEAST_READINGS = 3  # in each of the two
 GAP_S = 0.6  # without a reading: the radio is lost
 JUMPS, JUMPS_S = 3, 4.0  # so many changes within so long: a channel that jumps
 CHANNELS = 18
+STEP_US, OTHERS = 300, 2  # so many other channels that step so far between two readings
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class RadioWatch:
         """Begin with a switch that was never off."""
         self.switch = switch
         self._read_s = self._clear_s = -math.inf  # newest reading; newest one that is on or off
+        self._channels: tuple[int, ...] = ()  # of the reading before
         self._is_on: bool | None = None  # where it stands; None: lost
         self._stood_on = False  # where it stood before it was lost
         self._since_s, self._count = -math.inf, 0  # since when, and in how many readings
@@ -101,6 +105,7 @@ class RadioWatch:
         self._is_on, self._is_told = None, True
 
     def _read(self, vehicle: VehicleState) -> None:
+        before, self._channels = self._channels, vehicle.radio
         try:
             is_on = self.switch.position(vehicle)
         except LookupError:
@@ -111,16 +116,25 @@ class RadioWatch:
                 self._lose()
             return
         if is_on is not self._is_on:
-            self._turn(is_on)
+            self._turn(is_on, self._moved_alone(before))
         self._clear_s, self._count = self._read_s, self._count + 1
 
-    def _turn(self, is_on: bool) -> None:
+    def _moved_alone(self, before: tuple[int, ...]) -> bool:
+        steps = zip(before, self._channels, strict=False)
+        stepped = [
+            number
+            for number, (old, new) in enumerate(steps, start=1)
+            if number != self.switch.channel and abs(new - old) >= STEP_US
+        ]
+        return len(stepped) < OTHERS
+
+    def _turn(self, is_on: bool, alone: bool) -> None:
         before = self._is_on
         if before is None:  # found again: on engages nothing, and off is told where it was on
             self._was_off, self._is_told = False, is_on or not self._stood_on
         else:
             self._changes.append(self._read_s)
-            self._was_off, self._is_told = is_on and self._stood(OFF_S), False
+            self._was_off, self._is_told = is_on and alone and self._stood(OFF_S), False
         self._is_on, self._stood_on = is_on, is_on
         self._since_s, self._count = self._read_s, 0
 

@@ -34,12 +34,14 @@ class Radio:
         self.watch = RadioWatch(RadioSwitch(channel))
         self.channel, self.now_s = channel, 100.0
 
-    def hold(self, pwm: int, for_s: float, healthy: bool = True) -> list[bool]:
+    def hold(
+        self, pwm: int, for_s: float, healthy: bool = True, others: tuple[int, ...] = (1500,) * 18
+    ) -> list[bool]:
         """Return what is told while the switch stands there."""
         told = []
         for _ in range(round(for_s / PERIOD_S)):
             self.now_s += PERIOD_S
-            channels = [1500] * 18
+            channels = list(others)
             channels[self.channel - 1] = pwm
             vehicle = vehicles.known(
                 self.now_s, radio=tuple(channels), radio_received_s=self.now_s
@@ -102,6 +104,34 @@ def test_a_switch_that_went_off_while_the_radio_was_lost_calls_off() -> None:
     assert radio.hold(ON, 2.0) == [True]
     radio.silence(5.0)
     assert radio.hold(OFF, 2.0) == [False]
+
+
+PRESETS = st.lists(st.integers(800, 1199), min_size=2, max_size=17).map(
+    lambda low: tuple(low + [1500] * (18 - len(low)))
+)
+
+
+@given(PRESETS, st.floats(0.6, 30.0), st.booleans(), st.integers(9, 18))
+def test_a_receiver_that_loses_or_finds_its_radio_flips_no_switch(
+    preset: tuple[int, ...], for_s: float, stands_on: bool, channel: int
+) -> None:
+    """Radios that go on sending what they were taught are not reported as lost (PX4 12381)."""
+    radio = Radio(channel)
+    preset = tuple(preset[:8]) + (1500,) * 10  # of sticks and modes; the switch is another
+    radio.hold(OFF, 2.0)
+    if stands_on:
+        radio.hold(ON, 2.0)
+    there, back = (OFF, ON) if stands_on else (ON, OFF)
+    assert radio.hold(there, for_s, others=preset) == ([False] if stands_on else [])
+    assert True not in radio.hold(back, 5.0)
+    radio.hold(OFF, JUMPS_S)
+    assert radio.hold(ON, 2.0) == [True]
+
+
+def test_a_stick_that_moves_with_the_switch_hinders_nothing() -> None:
+    radio = Radio()
+    radio.hold(OFF, 2.0, others=(1100,) + (1500,) * 17)
+    assert radio.hold(ON, 2.0) == [True]
 
 
 def test_a_three_way_switch_may_pause_between_and_not_stay_there() -> None:

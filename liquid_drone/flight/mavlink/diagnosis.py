@@ -11,7 +11,7 @@ from enum import Enum
 
 from .framing import Tally
 from .profiles import detect
-from .roster import Speaker
+from .roster import AUTOPILOT_COMPONENT, Speaker
 from .streams import StreamRate
 
 PATIENCE_S = 5.0  # of nothing useful, before it is said
@@ -178,7 +178,7 @@ def _of_noise(seen: LinkEvidence) -> Diagnosis:
 
 
 def _of_frames(seen: LinkEvidence) -> Diagnosis:
-    for rule in (_of_signatures, _of_refusal, _of_other_system, _of_others):
+    for rule in (_of_signatures, _of_refusal, _of_other_system, _of_component, _of_others):
         found = rule(seen)
         if found is not None:
             return found
@@ -231,6 +231,17 @@ def _of_other_system(seen: LinkEvidence) -> Diagnosis | None:
         LinkFinding.OTHER_SYSTEM,
         f'{_named(others)} speaks, system {ours} does not: set system_id to {others[0].system}, '
         'or to 0 for the first autopilot heard',
+    )
+
+
+def _of_component(seen: LinkEvidence) -> Diagnosis | None:
+    strange = [one for one in seen.speakers if one.autopilot is not None and detect(one.autopilot)]
+    if not strange or any(one.is_autopilot for one in strange):
+        return None
+    return Diagnosis(
+        LinkFinding.NO_AUTOPILOT,
+        f'{_named(tuple(strange))} is an autopilot under a component that is not '
+        f'{AUTOPILOT_COMPONENT}, and is not listened to: set MAV_COMP_ID to {AUTOPILOT_COMPONENT}',
     )
 
 

@@ -109,6 +109,9 @@ CASES = {
         'ground stations',
     ),
     'a camera': (MavlinkCodec, beat(1, 100, 8, 30), LinkFinding.NO_AUTOPILOT, 'component 100'),
+    'a PX4 under another component': (
+        *(MavlinkCodec, beat(1, 50, 12, 2), LinkFinding.NO_AUTOPILOT, 'set MAV_COMP_ID to 1'),
+    ),
     'an aeroplane': (
         MavlinkCodec,
         beat(autopilot=3, kind=1),

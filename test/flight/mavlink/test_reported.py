@@ -5,6 +5,7 @@
 import logging
 import math
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,10 +14,17 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.flight.facts import BATTERY, LANDED, Evidence, known
 from liquid_drone.flight.guard.limits import Limits
+from liquid_drone.flight.mavlink import profiles
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
+from liquid_drone.flight.mavlink.decode import HANDLERS
 from liquid_drone.flight.mavlink.diagnosis import LinkFinding
+from liquid_drone.flight.mavlink.framing import checksum
 from liquid_drone.flight.mavlink.link import MavlinkLink
+from liquid_drone.flight.mavlink.receiver import Receiver
+from liquid_drone.flight.mavlink.station_inbox import StationInbox
 from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
+from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
+from liquid_drone.sim.physics.point_mass import PointMass
 
 LIMITS = Limits(battery_cells=4.0)
 BATTERY_BIT = mavlink.MAV_SYS_STATUS_SENSOR_BATTERY
@@ -206,3 +214,70 @@ def test_a_home_that_creeps_is_followed_by_no_limit_unseen():
     ups = [one[0] for one in differs]
     assert ups[-1] == pytest.approx(3.9, abs=0.6)
     assert max(one[1] for one in differs) < 1.0
+
+
+KINDS = {kind.msgname: kind for kind in mavlink.mavlink_map.values()}
+READ = [*HANDLERS, 'PARAM_VALUE', 'COMMAND_ACK', 'COMMAND_LONG']
+
+
+def framed(kind, payload):
+    header = bytes([0xFD, len(payload), 0, 0, 7, 1, 1]) + kind.id.to_bytes(3, 'little')
+    check = checksum(header[1:] + payload + bytes([kind.crc_extra]))
+    return header + payload + check.to_bytes(2, 'little')
+
+
+@given(st.sampled_from(READ), st.data())
+def test_fields_that_newer_firmware_adds_change_nothing_that_is_read(name, data):
+    kind, receiver = KINDS[name], Receiver(None, lambda: 0.0)
+    size = kind.unpacker.size
+    payload = data.draw(st.binary(min_size=size, max_size=size))
+    more = data.draw(st.binary(min_size=1, max_size=255 - size))
+    told = []
+    for packet in (framed(kind, payload), framed(kind, payload + more)):
+        (frame,) = receiver.frames(packet, None, 0.0)
+        told.append(repr(receiver.decode(frame).to_dict()))
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
+@pytest.mark.parametrize('times', [1, 2])
+def test_what_a_router_sends_back_to_us_is_neither_vehicle_nor_answer(kind, times):
+    """Routers reflect to a sender what it sent, once or from two ports (mavlink-router 107)."""
+    autopilot = SimulatedAutopilot(PointMass(position_enu=np.zeros(3)), kind)
+    reflected = []
+
+    def send(packet):
+        reflected.extend([packet] * times)
+        autopilot.receive(packet)
+
+    def fetch():
+        arrived = [*autopilot.transmit(), *reflected]
+        reflected.clear()
+        return arrived
+
+    link = MavlinkLink(MemoryTransport(fetch, send))
+    link.attend_station(StationInbox(255, (191, 100)), 100)
+    for _ in range(200):
+        autopilot.advance(12)
+        link.poll(autopilot.now_ns / 1e9)
+    evidence = Evidence(autopilot.now_ns / 1e9, link.vehicle)
+    assert [one.sentence for one in known(evidence, LIMITS) if not one.is_good] == []
+    assert link.obstacle == ''
+    assert link.commands_ignored == 0
+    assert 0.0 <= link.trip_s < 0.2
+
+
+MODES = [(PX4, profiles.PX4), (ARDUPILOT, profiles.ARDUPILOT)]
+
+
+@given(st.sampled_from(MODES), st.data())
+def test_every_mode_has_one_name_and_only_one_mode_is_ours(firmware, data):
+    """PX4's external modes (1.14), ArduCopter's newest: each is another mode, with its name."""
+    autopilot, profile = firmware
+    known_modes = sorted(profile.mode_names)
+    mode = data.draw(st.one_of(st.sampled_from(known_modes), st.integers(0, 2**32 - 1)))
+    vehicle = Wire(autopilot).send(heartbeat(autopilot, mode=mode))
+    assert vehicle.mode_is_ours is (mode == profile.follow_mode)
+    named = profile.mode_names.get(mode, f'mode {mode}')
+    assert vehicle.mode_name == named
+    assert len(set(profile.mode_names.values())) == len(known_modes)
