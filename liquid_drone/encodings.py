@@ -16,6 +16,7 @@ from .arrays import Image
 from .errors import ImageError
 
 LONGEST_SIDE_PX = 16384
+MOST_PADDING = 256  # bytes behind a row, where rows begin at multiples of it
 Convert = Callable[[Any], Any]
 
 
@@ -106,6 +107,11 @@ def decode(
     _check_size(found, encoding, width, height)
     rows, used = height + height // 2 * found.half_more, width * found.bytes_per_pixel
     values = np.frombuffer(data, dtype=np.uint8)
+    if found is _GREY and step == 3 * width and step - used >= MOST_PADDING:
+        raise ImageError(
+            f'expected rows of {used} bytes ({encoding}, width {width}), got {step}: a picture in '
+            'colour is called grey; let the camera driver name its encoding (rgb8, bgr8)'
+        )
     if step < used or values.size < rows * step:
         raise ImageError(
             f'expected {rows} rows of at least {used} bytes ({width}x{height} {encoding}), '
@@ -128,7 +134,13 @@ def decode_compressed(described: str, data: Any) -> Image:
     """
     import cv2
 
-    _check_described(described)
+    check_described(described)
+    source, is_told, _ = described[:80].partition(';')
+    if is_told and WIDE.fullmatch(source.strip()) and not _kept(described).endswith('8'):
+        raise ImageError(
+            f"expected a picture with channels of 8 bits, got '{described[:80]}': let the camera "
+            'driver publish rgb8'
+        )
     values = np.frombuffer(data, dtype=np.uint8)
     try:
         image = cv2.imdecode(values, cv2.IMREAD_COLOR) if values.size else None
@@ -141,26 +153,31 @@ def decode_compressed(described: str, data: Any) -> Image:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
-def _check_described(described: str) -> None:
+def check_described(described: str) -> None:
     """Refuse what image_transport made a picture of another kind; without its words: nothing.
 
     It calls a picture ``ENCODING; CONTAINER compressed ENCODING``, of camera and container.
+
+    Raises:
+        ImageError: distances (compressedDepth), or colours that were packed as grey.
+
     """
-    source, is_told, packed = (part.strip() for part in described[:80].partition(';'))
-    kept = packed.rpartition('compressed')[2].strip()
-    if not is_told or not source:
-        return
-    if kept == 'mono8' and source not in GREY:
+    if 'depth' in described.lower():
         raise ImageError(
-            f'expected a picture in colour, got one of {source} that was packed as grey '
+            f"expected a picture, got the format '{described[:40]}': distances are no picture"
+        )
+    source = described.partition(';')[0].strip()
+    if _kept(described) == 'mono8' and source and source not in GREY:
+        raise ImageError(
+            f'expected a picture in colour, got one of {source[:40]} that was packed as grey '
             f"('{described[:80]}'): let the camera driver publish rgb8, or take raw pictures "
             '(image_transport:=raw)'
         )
-    if WIDE.fullmatch(source) and not kept.endswith('8'):
-        raise ImageError(
-            f"expected a picture with channels of 8 bits, got '{described[:80]}': let the camera "
-            'driver publish rgb8'
-        )
+
+
+def _kept(described: str) -> str:
+    """Return the encoding in the container; empty: it is not told."""
+    return described[:80].partition(';')[2].rpartition('compressed')[2].strip()
 
 
 def _named(encoding: str, colour_order: str) -> str:

@@ -22,7 +22,8 @@ HIDES_PICTURES = 'MPO'  # a phone's JPEG with depth or a second lens behind the 
 WHICH_PICTURE, SUB_PICTURES, REDUCED = 254, 330, 1  # tags of TIFF, and a bit of the first
 POINTER = b'version https://git-lfs.github.com/'
 IS_POINTER = 'is a pointer of Git LFS and not the file: git lfs pull fetches that'
-WHITE_16, WHITE_8 = 65_535.0, 255.0
+WHITE_16, WHITE_12, WHITE_8 = 65_535.0, 4_095.0, 255.0
+DARK = int(WHITE_8 * WHITE_12 / WHITE_16)  # of a byte, where 12 bits were taken for 16
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def decoded(data: bytes, where: str, least: int = 1) -> Picture:
                 _check_whole(picture, where)
                 check_size(width, height, where, least)
                 further = 0 if picture.format == HIDES_PICTURES else _count(picture) - 1
-                return replace(_upright(picture), further=further)
+                return replace(_brightened(_upright(picture), data), further=further)
     except ImageError:
         raise
     except pillow.DecompressionBombError as error:
@@ -106,6 +107,9 @@ def _check_whole(picture: Any, where: str) -> None:
 def as_bytes(values: npt.NDArray[Any]) -> Image:
     """Bring pixels of any number type to 0..255: of whole numbers the range, of floats 0..1.
 
+    Cameras put 12 bits in 16: where nothing is brighter than 4095, that is white. Read as 16 bits
+    it would be nearly black.
+
     Raises:
         ImageError: floats that are not finite, or beyond 255.
 
@@ -116,12 +120,28 @@ def as_bytes(values: npt.NDArray[Any]) -> Image:
         return np.asarray(np.where(values, 255, 0), dtype=np.uint8)
     if values.dtype.kind in 'iu':
         white = WHITE_16 if values.dtype.itemsize > 1 else WHITE_8
+        if white == WHITE_16 and values.max(initial=0) <= WHITE_12:
+            white = WHITE_12
         return np.asarray(np.clip(values, 0, white) * (WHITE_8 / white), dtype=np.uint8)
     most = float(values.max(initial=0.0))
     if not np.isfinite(values).all() or most > WHITE_8:
         raise ImageError('expected finite pixels of 0..1 or 0..255, got others')
     scale = WHITE_8 if most <= 1.0 else 1.0
     return np.asarray(np.clip(values * scale + 0.5, 0.0, WHITE_8), dtype=np.uint8)
+
+
+def _brightened(picture: Picture, data: bytes) -> Picture:
+    """Read colours of 12 bits in 16 again: of 16 bits Pillow keeps the upper 8, here 4 of them."""
+    if picture.rgb.max(initial=0) > DARK:
+        return picture
+    import cv2
+
+    values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    if values is None or values.dtype != np.uint16:
+        return picture
+    if not np.array_equal(values[..., ::-1] // 256, picture.rgb):
+        return picture
+    return replace(picture, rgb=np.ascontiguousarray(as_bytes(values)[..., ::-1]))
 
 
 def _count(picture: Any) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Image
-from ..encodings import decode
+from ..encodings import check_described, decode
 from ..errors import ImageError
 from ..pictures import as_bytes, check_size, decoded
 
@@ -39,6 +39,7 @@ def picture_of(message: Any) -> Image:
 
     """
     if not hasattr(message, 'encoding'):
+        check_described(message.format)
         data = np.asarray(message.data, np.uint8).tobytes()
         return decoded(data, f"a compressed picture ('{message.format[:40]}')").rgb
     if message.encoding in WIDE:

@@ -30,6 +30,7 @@ STILL_BRANDS = (  # of pictures as ISO files
     *(b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'mif2', b'msf1'),
     *(b'avif', b'avis', b'crx '),
 )
+METADATA = 'metadata.yaml'  # of a recording's folder
 MOTION_JPEG = ('.mjpeg', '.mjpg')  # one JPEG after the other
 PACKET, SYNC = 188, 0x47  # of an MPEG transport stream; cameras put 4 bytes before each
 HEAD = 4 + PACKET + 4 + 1  # bytes
@@ -102,10 +103,18 @@ def _is_transport_stream(head: bytes) -> bool:
 
 
 def is_recording(path: Path) -> bool:
-    """Tell whether it is a recording, or the folder of one."""
+    """Tell whether it is a recording, or the folder of one.
+
+    A recording's folder has its description; without that, pictures beside a recording's file
+    make it a folder of pictures.
+    """
     if not path.is_dir():
         return kind_of(path) == 'recording'
-    return bool(storage_files(path))
+    if not storage_files(path):
+        return False
+    if (path / METADATA).is_file():
+        return True
+    return not any(kind_of(file) == 'picture' for file in path.iterdir())
 
 
 def storage_files(folder: Path) -> list[Path]:

@@ -20,7 +20,6 @@ from ..arrays import Command, FloatArray, FourFloats, Image
 from ..camera.calibration import Calibration
 from ..contract import CameraSpec
 from ..encodings import UNSTATED, decode, decode_compressed
-from ..errors import ImageError
 from ..geometry import rotation_from_quaternion
 from ..image import encode_jpeg
 
@@ -66,10 +65,6 @@ def compressed_array(message: CompressedImage) -> Image:
         ImageError: no picture, or one of distances (compressedDepth).
 
     """
-    if 'depth' in message.format.lower():
-        raise ImageError(
-            f"expected a picture, got the format '{message.format[:40]}': distances are no picture"
-        )
     return decode_compressed(message.format, message.data)
 
 

@@ -3,9 +3,11 @@
 """Protects: a picture's own description is obeyed; what cannot be used is one sentence."""
 
 import io
+import struct
 import zlib
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -155,3 +157,45 @@ def test_a_picture_that_was_not_copied_whole_is_to_be_copied_again(kept: float) 
     with pytest.raises(ImageError, match='copy it again') as told:
         decoded(data[: round(kept * len(data))], 'photo.jpg')
     assert '\n' not in str(told.value)
+
+
+def tiff_of_12_bits(values: np.ndarray) -> bytes:
+    """Return a grey TIFF of 12 bits a pixel (H, W), two pixels in three bytes; W is even."""
+    high, wide = values.shape
+    first, second = (values[:, one::2].astype(np.uint32) for one in (0, 1))
+    both = first << 12 | second
+    packed = np.stack([both >> 16, both >> 8 & 255, both & 255], -1).astype(np.uint8).tobytes()
+    rows = [(256, wide), (257, high), (258, 12), (259, 1), (262, 1), (273, 8), (277, 1)]
+    rows += [(278, high), (279, len(packed))]
+    entries = b''.join(struct.pack('<HHII', tag, 4, 1, value) for tag, value in rows)
+    return (
+        b'II*\0' + struct.pack('<I', 8 + len(packed)) + packed
+        + struct.pack('<H', len(rows)) + entries + bytes(4)
+    )  # fmt: skip
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(['grey', 'packed', 'colour']), st.floats(0.5, 1))
+def test_twelve_bits_are_as_bright_as_eight(seed: int, kind: str, most: float) -> None:
+    """Cameras save 12 bits as such, or in 16: read as 16 bits they were nearly black."""
+    shape = (6, 8, 3) if kind == 'colour' else (6, 8)
+    values = np.random.default_rng(seed).integers(0, round(most * 4095), shape, dtype=np.uint16)
+    values.ravel()[0] = round(most * 4095)
+    coded = bytes(cv2.imencode('.png', values)[1])
+    data = tiff_of_12_bits(values) if kind == 'packed' else coded
+    rgb = decoded(data, 'photo').rgb
+    wanted = values[..., ::-1] if kind == 'colour' else values[..., None].repeat(3, 2)
+    assert np.abs(rgb - wanted / 4095.0 * 255.0).max() <= 1.0
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([np.uint8, np.uint16]), st.booleans())
+def test_a_dark_picture_stays_as_dark_as_it_is(seed: int, kind: type, has_colour: bool) -> None:
+    """One bright pixel says that its bits are all meant; eight bits are never stretched."""
+    most = 15 if kind is np.uint8 else 4000
+    shape = (6, 8, 3) if has_colour else (6, 8)
+    values = np.random.default_rng(seed).integers(0, most, shape).astype(kind)
+    if kind is np.uint16:
+        values.ravel()[0] = 65_535
+    rgb = decoded(bytes(cv2.imencode('.png', values)[1]), 'photo').rgb
+    scale = 1 if kind is np.uint8 else 257
+    wanted = values[..., ::-1] if has_colour else values[..., None].repeat(3, 2)
+    assert np.abs(rgb - wanted / scale).max() <= 1.0

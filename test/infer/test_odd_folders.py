@@ -13,6 +13,7 @@ from PIL import Image
 from liquid_drone.cli.main import main
 from liquid_drone.errors import CameraError
 from liquid_drone.footage import files_shown
+from liquid_drone.footage.files_shown import is_recording
 from liquid_drone.footage.footage import open_footage
 from liquid_drone.learn.pictures.backgrounds import place_files
 
@@ -139,3 +140,20 @@ def test_what_git_did_not_fetch_is_named_whatever_it_is_called(
         path = folder
     with pytest.raises(CameraError, match='git lfs pull'):
         open_footage([path])
+
+
+@given(st.sampled_from(['a.mcap', 'a.db3', 'A.MCAP.zstd']), st.booleans(), st.booleans())
+def test_a_stray_recording_does_not_make_photographs_one(
+    tmp_path_factory: pytest.TempPathFactory, stray: str, is_described: bool, has_picture: bool
+) -> None:
+    folder = tmp_path_factory.mktemp('photos')
+    (folder / stray).write_bytes(b'\x89MCAP')
+    if has_picture:
+        put('picture', folder / 'a.jpg', folder)
+    if is_described:
+        (folder / 'metadata.yaml').write_text('rosbag2_bagfile_information: {}')
+    assert is_recording(folder) is (is_described or not has_picture)
+    if not is_recording(folder):
+        footage = open_footage([folder])
+        assert [frame.name for frame in footage.frames()] == ['a.jpg']
+        assert footage.left_out == {stray: 'it is a recording: show it alone'}
