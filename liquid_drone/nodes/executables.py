@@ -16,8 +16,9 @@ from types import FrameType
 
 def run(name: str) -> None:
     """Import a node and run it; ``name`` as in ``policy_node``."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN or number != signal.SIGHUP:  # nohup
+            signal.signal(number, _leave)
     importlib.import_module(f'.{name}', __package__).main()
 
 

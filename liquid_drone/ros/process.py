@@ -18,20 +18,27 @@ from types import FrameType
 from typing import NoReturn, Protocol, TypeVar
 
 import rclpy
+import rclpy.logging
 from rclpy.context import Context
 from rclpy.exceptions import (
     InvalidParameterTypeException,
     InvalidParameterValueException,
     NameValidationException,
 )
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
 from ..errors import ConfigError, LiquidDroneError
+from . import terminal
 from .survival import OddThings, SteadyExecutor
 
 LAUNCH = 'LIQUID_DRONE_LAUNCH'  # process id of the launch, for the nodes that it starts
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last: its terminal is gone
+OF_ROS = (  # variables that decide whether ROS starts
+    *('ROS_DOMAIN_ID', 'ROS_LOCALHOST_ONLY', 'ROS_AUTOMATIC', 'ROS_STATIC', 'ROS_SECURITY'),
+    *('RMW_', 'RCUTILS_', 'FASTDDS_', 'FASTRTPS_', 'CYCLONEDDS_', 'ZENOH_'),
+)
 BUSY_CALLBACKS = 4  # at most in a turn that does not wait, else messages queue up
 Made = TypeVar('Made')
 REFUSED = (  # by rclpy, of what it reads itself: names, use_sim_time
@@ -43,7 +50,7 @@ SPIN_S = 0.1  # how long one turn of the loop may wait; bounds the answer to a s
 
 
 class StopRequest:
-    """Set by SIGINT and SIGTERM; asking again changes nothing but SIGTERM makes it urgent."""
+    """Set by a signal; asking again changes nothing but SIGTERM makes it urgent."""
 
     def __init__(self) -> None:
         self.requested = False
@@ -149,13 +156,17 @@ def end_with_launch(stop: StopRequest) -> None:
 def _begun(make: Callable[[], Made], stop: StopRequest, arguments: list[str] | None) -> Made:
     """Start ROS, then make the nodes."""
     for number in SIGNALS:
-        signal.signal(number, stop)
+        if signal.getsignal(number) != signal.SIG_IGN or number != signal.SIGHUP:  # nohup
+            signal.signal(number, stop)
+    terminal.never_wait()
     end_with_launch(stop)
     begin(arguments)
     try:
         return make()
     except REFUSED as error:
         raise ConfigError(f'what was given after --ros-args is not taken: {error}') from error
+    except rclpy_implementation.RCLError as error:  # the middleware cannot start
+        raise _no_start(error) from error
 
 
 def begin(arguments: list[str] | None = None, context: Context | None = None) -> None:
@@ -166,13 +177,22 @@ def begin(arguments: list[str] | None = None, context: Context | None = None) ->
 
     """
     try:
+        rclpy.logging.initialize()  # where it fails, each line of a log would be an error
         rclpy.init(args=arguments, context=context, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:  # rclpy's own are of this kind
-        words = str(error).partition(', at /')[0]  # without its sources' lines
-        advice = 'check the arguments after --ros-args'
-        if 'log' in words:
-            advice = 'set HOME, or ROS_LOG_DIR to a directory that this user may write'
-        raise ConfigError(f'ROS 2 cannot start: {words}; {advice}') from error
+        raise _no_start(error) from error
+
+
+def _no_start(error: RuntimeError) -> ConfigError:
+    """Say in one sentence why ROS cannot start here, and what may be the cause."""
+    words = ' '.join(str(error).partition(', at /')[0].split())  # without its sources' lines
+    given = ', '.join(
+        f'{name}={value}' for name, value in sorted(os.environ.items()) if name.startswith(OF_ROS)
+    )
+    advice = f'check the arguments after --ros-args, and the environment: {given or "empty"}'
+    if 'logging directory' in words or 'log dir' in words:
+        advice = 'set HOME, or ROS_LOG_DIR to a directory that this user may write'
+    return ConfigError(f'ROS 2 cannot start: {words}; {advice}')
 
 
 def _guarded(work: Callable[[], None]) -> int:

@@ -3,6 +3,7 @@
 """Protects: several nodes in one process work side by side and end together, with one code."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -68,7 +69,7 @@ class Worker(Node):
 
 @pytest.fixture(autouse=True)
 def handlers() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in process.SIGNALS}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -114,6 +115,10 @@ def test_a_second_ctrl_c_while_python_ends_does_not_change_the_exit_code() -> No
         ({'ARGUMENTS': '-r __ns:=a-b!'}, 'check the arguments after --ros-args'),
         ({'ARGUMENTS': '-p limits.speed_ms:=0.3'}, "the nearest is 'limits.speed_m_s'"),
         ({'ARGUMENTS': '-p use_sim_time:=perhaps'}, 'use_sim_time'),
+        ({'ROS_DOMAIN_ID': 'mine'}, 'ROS_DOMAIN_ID=mine'),
+        ({'ROS_STATIC_PEERS': 'no.such.host.invalid'}, 'no.such.host.invalid; check the'),
+        ({'RCUTILS_LOGGING_USE_STDOUT': 'perhaps'}, 'RCUTILS_LOGGING_USE_STDOUT=perhaps'),
+        ({'RCUTILS_COLORIZED_OUTPUT': '7'}, 'RCUTILS_COLORIZED_OUTPUT=7'),
     ],
     ids=lambda given: ' '.join(map(str, given.items())) if isinstance(given, dict) else '',
 )
@@ -131,7 +136,9 @@ def test_what_keeps_a_node_from_starting_is_one_sentence_and_exit_code_2(
     done = subprocess.run(
         line, check=False, timeout=60, env=environment, capture_output=True, text=True
     )
-    said = [one for one in (done.stdout + done.stderr).splitlines() if '[rcl]' not in one]
+    told = (done.stdout + done.stderr).splitlines()
+    said = [one for one in told if '[rcl]' not in one and 'rclpy/node.py' not in one]
+    said = [one for one in said if not one.startswith(' ')]  # the line of a warning of rclpy's
     assert done.returncode == 2, said
     assert len(said) == 1
     assert words in said[0]
@@ -168,6 +175,8 @@ class Orphan(Node):
         print('up', flush=True)
 
     def turn(self, stop):
+        for _ in range(int(sys.argv[1]) if sys.argv[1:] else 0):
+            self.get_logger().info(80 * 'x')
         return not stop.requested
 
     def close(self):
@@ -212,3 +221,45 @@ def test_a_launch_that_is_gone_already_lets_nothing_begin() -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, 'up\nended in order\n')
+
+
+@pytest.mark.parametrize('number', process.SIGNALS)
+def test_a_node_ends_in_order_also_where_its_terminal_is_gone(number: int) -> None:
+    line = [sys.executable, '-c', ORPHAN]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as node:
+        assert node.stdout is not None
+        assert node.stdout.readline() == 'up\n'
+        node.send_signal(number)
+        assert node.stdout.read() == 'ended in order\n'
+    assert node.returncode == 0
+
+
+def test_started_with_nohup_a_node_goes_on_without_its_terminal() -> None:
+    line = ['nohup', sys.executable, '-c', ORPHAN]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as node:
+        assert node.stdout is not None
+        assert node.stdout.readline() == 'up\n'
+        node.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            node.wait(0.3)
+        node.send_signal(signal.SIGINT)
+        assert node.stdout.read() == 'ended in order\n'
+
+
+@pytest.mark.parametrize('is_terminal', [False, True], ids=['pipe', 'terminal'])
+def test_a_log_that_nobody_reads_stops_no_node(is_terminal: bool) -> None:
+    reads, writes = os.openpty() if is_terminal else os.pipe()
+    line = [sys.executable, '-c', ORPHAN, '50']  # lines of the log in each turn
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=writes, text=True) as node:
+        assert node.stdout is not None
+        assert node.stdout.readline() == 'up\n'
+        poll = select.poll()
+        poll.register(writes, select.POLLOUT)
+        while poll.poll(0):  # until nothing more fits in
+            time.sleep(0.01)
+        node.send_signal(signal.SIGINT)
+        assert node.stdout.read() == 'ended in order\n'
+    assert os.get_blocking(writes)  # what a shell shares with it still waits
+    for one in (reads, writes):
+        os.close(one)
