@@ -28,6 +28,7 @@ from ..ros import conversions, diagnostics, process, qos
 from ..ros.diagnostics import Diagnostics, Health, Level
 from ..ros.latency import Counter, Latency
 from ..ros.lifecycle import ManagedNode, transition
+from ..ros.log import Seldom
 from ..ros.parameters import Parameter
 
 REHEARSAL = 'sim/footage/rehearsal.mp4'  # a simulated flight: where no video is given
@@ -81,6 +82,7 @@ class CameraNode(ManagedNode):
         self._broken: CameraError | None = None
         self._is_over = False
         self._misfit = ''  # why the calibration is not that of the pictures
+        self._seldom = Seldom()
         self._taken, self._shown, self._age = Counter(), Counter(), Latency('age_when_published')
         self._wake = self.create_guard_condition(self._on_frame)
         overridable = {'qos_overriding_options': qos.OVERRIDABLE}
@@ -183,7 +185,8 @@ class CameraNode(ManagedNode):
             self._misfit = ''
         except ConfigError as error:
             self._misfit = str(error)
-            self.get_logger().error(self._misfit, throttle_duration_sec=5.0)
+            if self._seldom.is_due(self._misfit):
+                self.get_logger().error(self._misfit)
             lens = Calibration(width, height)
         self._infos.publish(conversions.calibration_message(lens, frame.stamp_ns, frame_id))
         if self._images.get_subscription_count():  # not in one process with the policy

@@ -19,6 +19,7 @@ from ..flight.companion import Decision
 from ..flight.guard.limits import BelievedTarget, Sighting
 from ..flight.guard.state import Proposal
 from ..ros import conversions, qos
+from ..ros.log import Seldom
 from .pacing import PacedNode
 
 WATCH_S = 0.02
@@ -31,7 +32,7 @@ class LockstepPacer:
 
     def __init__(self, node: PacedNode) -> None:
         """Begin, on an active node with an open link."""
-        self._node = node
+        self._node, self._seldom = node, Seldom()
         self._decided_ns = self._seen_ns = 0
         self._undecided = 0  # frames shown since the last decision
         self._policy_is_lost = False
@@ -101,6 +102,14 @@ class LockstepPacer:
                 self._tell(stamp_ns)
             return
         self._policy_is_lost = False
+        wrong = conversions.wrong_frame(
+            topics.COMMAND, message.header.frame_id, conversions.BODY_FRAME
+        )
+        if wrong:
+            if self._seldom.is_due(wrong):
+                self._node.get_logger().error(wrong)
+            self._decide(stamp_ns, None)
+            return
         command = tuple(conversions.command_array(message).tolist())
         self._decide(stamp_ns, Proposal(stamp_ns / conversions.SECOND_NS, command))
 

@@ -22,6 +22,7 @@ from ..flight.vehicle import VehicleState
 from ..masking import masked
 from ..ros.diagnostics import INACTIVE, Diagnostics
 from ..ros.latency import Counter, Latency
+from ..ros.log import Seldom
 
 PAUSE_S = 1.0  # a longer one between two setpoints was meant
 
@@ -87,7 +88,7 @@ class MavlinkDiagnostics:
 
     def __init__(self, node: Node) -> None:
         """Make the publisher on a node."""
-        self._node = node
+        self._node, self._seldom = node, Seldom()
         self._diagnostics = Diagnostics(node)
 
     def log_change(self, before: Decision | None, decision: Decision) -> None:
@@ -96,8 +97,12 @@ class MavlinkDiagnostics:
         if before is None or before.stage is not decision.stage:
             cause = f' ({decision.cause.value})' if decision.cause.value else ''
             logger.info(f'{decision.stage.value}{cause}')
-        elif before.reason is not decision.reason and decision.reason is not None:
-            logger.info(decision.reason.value, throttle_duration_sec=1.0)
+        elif before.reason is not (reason := decision.reason) and reason is not None:
+            self._log_reason(reason.value)
+
+    def _log_reason(self, words: str) -> None:
+        if self._seldom.is_due(words):
+            self._node.get_logger().info(words)
 
     def tell_inactive(self) -> None:
         """Publish that the node is not active."""

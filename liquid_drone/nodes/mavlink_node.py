@@ -20,6 +20,7 @@ from .. import topics
 from ..errors import ConfigError
 from ..flight.companion import Decision
 from ..flight.companion_session import NO_VEHICLE, CompanionSession
+from ..flight.engagement import Stage
 from ..flight.facts import RangeReading
 from ..flight.guard.limits import BelievedTarget, Sighting
 from ..flight.guard.state import Proposal
@@ -32,7 +33,7 @@ from ..flight.station.desk import StationDesk
 from ..masking import masked
 from ..ros import process, qos
 from ..ros.lifecycle import ManagedNode, transition
-from ..ros.publishers import OnePublisher
+from ..ros.publishers import ClockSource, OnePublisher
 from ..ros.stream_description import StreamListener
 from .lockstep import LockstepPacer
 from .mavlink_figures import MavlinkDiagnostics, SetpointFigures
@@ -75,6 +76,7 @@ class MavlinkNode(ManagedNode):
         self._topics, self._vehicle_topics = DecisionTopics(self), VehicleTopics(self)
         self._diagnostics = MavlinkDiagnostics(self)
         self._alone = [OnePublisher(self, self.resolve_topic_name(one)) for one in ONE_PUBLISHER]
+        self._clock_source = ClockSource(self)
         self._stopping_s = 0.0  # since when it has been told to end
         self.create_service(SetBool, '~/engage', self._on_engage)
         self.create_service(SetBool, '~/shadow', self._on_shadow)
@@ -138,8 +140,15 @@ class MavlinkNode(ManagedNode):
 
     @transition
     def on_deactivate(self) -> None:
-        """Fall silent: the autopilot's own failsafe acts."""
+        """Bring the drone to a stand, hand it back, and fall silent."""
+        self._hand_back()
         self._fall_silent()
+
+    @transition
+    def on_shutdown(self) -> None:
+        """Do the same, and let go of everything."""
+        self._hand_back()
+        self.release()
 
     def check_values(self, values: dict[str, Any]) -> None:
         """Refuse limits that do not go together."""
@@ -230,13 +239,18 @@ class MavlinkNode(ManagedNode):
             self._words.say_saved(message.data[:MOST_NAME])
 
     def rivals(self) -> str:
-        """Name who else commands the drone or shows it pictures; empty: nobody."""
-        return next((found for one in self._alone if (found := one.conflict())), '')
+        """Name who else commands the drone, shows it pictures or tells it the time; empty: nobody.
+
+        That nobody tells it the time, where somebody should, counts too.
+        """
+        found = next((found for one in self._alone if (found := one.conflict())), '')
+        return found or ('' if self.values['lockstep'] else self._clock_source.trouble())
 
     def _on_second(self) -> None:
         if self.link is None or self._pacer is None:
             self._diagnostics.tell_inactive()
             return
+        self._clock_source.tell()
         if self._stream is not None:
             self._stream.look()
         if self.link.vehicle is not None:
@@ -257,7 +271,21 @@ class MavlinkNode(ManagedNode):
             session.engage(False)
         return session.has_vehicle and time.monotonic() - self._stopping_s < HAND_BACK_LIMIT_S
 
+    def _hand_back(self) -> None:
+        """Hand back within a transition, in which the executor does nothing else."""
+        pacer, session = self._pacer, self.session
+        if session is None or not isinstance(pacer, SteadyPacer) or not session.has_vehicle:
+            return
+        session.engage(False)
+        until_s = time.monotonic() + HAND_BACK_LIMIT_S
+        while session.has_vehicle and time.monotonic() < until_s:
+            pacer.act()
+            time.sleep(1.0 / self.values['rate_hz'])
+
     def _fall_silent(self) -> None:
+        if self._pacer is not None:  # what is latched must not say for ever that it flies
+            self._vehicle_topics.tell(None, Stage.DISCONNECTED.value)
+            self._topics.tell_stage(Stage.DISCONNECTED)
         for part in (self._sightings, self._pacer):
             if part is not None:
                 part.destroy()

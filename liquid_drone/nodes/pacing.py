@@ -22,6 +22,7 @@ from ..flight.guard.limits import BelievedTarget, Sighting
 from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
 from ..ros import conversions, qos
+from ..ros.log import Seldom
 from ..ros.stamps import StampGate
 from .mavlink_figures import SetpointFigures
 from .policy_reset import PolicyReset
@@ -83,6 +84,7 @@ class SteadyPacer:
         """Begin, on an active node with an open link."""
         self._node = node
         self._stamps = StampGate('the command', None)  # its age is the guard's to judge
+        self._seldom = Seldom()
         self._proposal: Proposal | None = None
         self._proposal_ns = self._sent_ns = 0  # ROS stamp of the image behind it; of the last sent
         self._period_s = 1.0 / node.values['rate_hz']
@@ -114,16 +116,21 @@ class SteadyPacer:
     def _on_command(self, message: TwistStamped) -> None:
         """Act at once on a proposal, once for each picture."""
         if self._take(message):
-            self._act()
+            self.act()
             self._expect(LATE)
 
     def _take(self, message: TwistStamped) -> bool:
         """Take a proposal, unless it was taken already or has no time."""
         node, stamp_ns = self._node, conversions.nanoseconds(message.header.stamp)
+        wrong = conversions.wrong_frame(
+            topics.COMMAND, message.header.frame_id, conversions.BODY_FRAME
+        )
         try:
             admission = self._stamps.admit(stamp_ns, node.get_clock().now().nanoseconds)
         except ImageError as error:
-            node.get_logger().error(f'not taken: {error}', throttle_duration_sec=1.0)
+            wrong = wrong or f'not taken: {error}'
+        if wrong:
+            self._complain(wrong)
             node.figures.refused()
             return False
         if admission.is_repeated:
@@ -131,13 +138,29 @@ class SteadyPacer:
             return False
         self._proposal_ns = stamp_ns
         node.figures.heard(admission.age_s, self._stamps.offset_s)
+        self._judge_age(stamp_ns, admission.age_s)
         command = tuple(conversions.command_array(message).tolist())
         self._proposal = Proposal(self.guard_time_s(stamp_ns), command)
         return True
 
+    def _judge_age(self, stamp_ns: int, age_s: float) -> None:
+        """Say why commands come and are not fresh: to the guard they are as good as none."""
+        limit_s = self._node.values['limits.command_age_s']
+        if age_s > limit_s:
+            why = 'the policy is slow, or its camera has another clock (set the clocks: chrony)'
+            if not stamp_ns:
+                why = 'it has no stamp: header.stamp is the time of the picture that it answers'
+            self._complain(
+                f'{topics.COMMAND} is {age_s:.3g} s old when it comes, at most {limit_s:g}: {why}'
+            )
+
+    def _complain(self, sentence: str) -> None:
+        if self._seldom.is_due(sentence):
+            self._node.get_logger().error(sentence)
+
     def _on_tick(self) -> None:
         """Act where no proposal came for a period."""
-        self._act()
+        self.act()
         self._expect(1.0)
 
     def _expect(self, periods: float) -> None:
@@ -148,7 +171,8 @@ class SteadyPacer:
         self._timer.timer_period_ns = period_ns
         self._timer.reset()
 
-    def _act(self) -> None:
+    def act(self) -> None:
+        """Decide and send now, on the newest proposal."""
         node, now_s = self._node, time.monotonic()
         assert node.link is not None  # open while active
         node.link.poll(now_s)

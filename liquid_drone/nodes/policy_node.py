@@ -30,6 +30,7 @@ from ..ros.latency import Counter, Latency
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.parameters import Parameter
 from ..ros.picture_gate import PictureGate
+from ..ros.publishers import ClockSource
 from ..ros.request_input import PARAMETERS as REQUEST_PARAMETERS
 from ..ros.request_input import RequestInput
 from ..runtime.providers import CHOICES, PRECISIONS, Backend
@@ -116,6 +117,7 @@ class PolicyNode(ManagedNode):
         self._provider = self.create_publisher(String, '~/provider', qos.LATCHED)
         self._requests = RequestInput(self)
         self._detections = Detections(self)
+        self._clock_source = ClockSource(self)
         self._diagnostics = Diagnostics(self)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self._watch = self.create_timer(
@@ -265,6 +267,7 @@ class PolicyNode(ManagedNode):
             'camera_fov_deg': 'unknown' if fov_deg is None else round(fov_deg, 1),
             'camera_info': self.camera.lens.problem or 'believed',
             'stamp_offset_ms': 'unknown' if offset_s is None else round(1e3 * offset_s, 1),
+            'clock': self._clock_source.tell(),
             'odd': self.odd.count,
         }
         if self._last is not None:

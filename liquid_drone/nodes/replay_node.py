@@ -81,7 +81,7 @@ class ReplayNode(Node):
         self._present: RecordedPicture | None = None
         self._began_s = self._shown_s = self._told_s = 0.0
         self._reset = PolicyReset(self)
-        self._clock = self.create_publisher(ClockMessage, '/clock', qos.CLOCK)
+        self._time = self.create_publisher(ClockMessage, '/clock', qos.CLOCK)
         self._images = self.create_publisher(ImageMessage, topics.IMAGE, qos.SENSOR_OUT)
         self._infos = self.create_publisher(CameraInfo, topics.CAMERA_INFO, qos.SENSOR_OUT)
         self.create_subscription(TwistStamped, topics.COMMAND, self._on_command, qos.STATUS)
@@ -141,7 +141,7 @@ class ReplayNode(Node):
     def _show(self, shown: RecordedPicture) -> None:
         self._shown_s = time.monotonic()
         frame = shown.frame
-        self._clock.publish(ClockMessage(clock=conversions.time_message(frame.stamp_ns)))
+        self._time.publish(ClockMessage(clock=conversions.time_message(frame.stamp_ns)))
         if shown.info is not None:
             self._infos.publish(shown.info)
         self._images.publish(conversions.image_message(frame.image, frame.stamp_ns))

@@ -21,6 +21,7 @@ from ..flight.facts import RangeReading
 from ..flight.guard.limits import BelievedTarget, Sighting
 from ..flight.range_finder import RangeFinder
 from ..ros import conversions, qos
+from ..ros.log import Seldom
 
 RECENT_S = 0.5  # an older distance is not that of the sighting
 
@@ -46,7 +47,7 @@ class Sightings:
             weigh: gets how probably the target is in the newest picture.
 
         """
-        self._node, self._stamp_s = node, stamp_s
+        self._node, self._stamp_s, self._seldom = node, stamp_s, Seldom()
         self._tell, self._measure, self._weigh = tell, measure, weigh
         self._range = RangeFinder()
         self._distance: RangeReading | None = None
@@ -68,6 +69,8 @@ class Sightings:
 
     def _on_target(self, message: PointStamped) -> None:
         """Pass on where the target is seen (optical frame, x right, z ahead)."""
+        if not self._is_taken(topics.SIGHTING, message, conversions.OPTICAL_FRAME):
+            return
         stamp_s = self._stamp_s(conversions.nanoseconds(message.header.stamp))
         bearing_rad = -math.atan2(message.point.x, message.point.z)
         elevation_rad = -math.atan2(message.point.y, message.point.z)
@@ -76,8 +79,16 @@ class Sightings:
 
     def _on_belief(self, message: PointStamped) -> None:
         """Pass on where the target is believed (body frame, x ahead, y left)."""
+        if not self._is_taken(topics.BELIEF, message, conversions.BODY_FRAME):
+            return
         stamp_s = self._stamp_s(conversions.nanoseconds(message.header.stamp))
         self._tell(BelievedTarget.at(stamp_s, message.point.x, message.point.y))
+
+    def _is_taken(self, topic: str, message: PointStamped, frame: str) -> bool:
+        wrong = conversions.wrong_frame(topic, message.header.frame_id, frame)
+        if wrong and self._seldom.is_due(wrong):
+            self._node.get_logger().error(wrong)
+        return not wrong
 
     def _on_probability(self, message: Float64) -> None:
         self._weigh(message.data)

@@ -27,6 +27,7 @@ from std_msgs.msg import (
 from .. import topics
 from ..flight import codes, report
 from ..flight.companion import Decision
+from ..flight.engagement import Stage
 from ..flight.guard.state import Proposal
 from ..flight.health import health
 from ..flight.vehicle import VehicleState
@@ -133,7 +134,11 @@ class DecisionTopics:
         label = MultiArrayDimension(label=' '.join(codes.NAMES), size=len(data), stride=len(data))
         layout = MultiArrayLayout(dim=[label])
         self._numbers.publish(Float64MultiArray(layout=layout, data=data))
-        code = codes.STAGE_CODES[decision.stage]
+        self.tell_stage(decision.stage)
+
+    def tell_stage(self, stage: Stage) -> None:
+        """Publish another stage as its number."""
+        code = codes.STAGE_CODES[stage]
         if code != self._told_code:
             self._told_code = code
             self._stage_code.publish(UInt8(data=code))

@@ -21,10 +21,10 @@ from ..encodings import COLOUR_ORDERS, UNSTATED
 from ..errors import ImageError
 from ..lens.lens import Lens
 from . import conversions, qos
+from .log import Seldom
 from .parameters import Parameter
 from .publishers import OnePublisher
 
-NAMED_EVERY_S = 1.0
 RAW, COMPRESSED = 'raw', 'compressed'  # as image_transport calls them
 IMAGE_TRANSPORT = Parameter(
     'image_transport',
@@ -74,7 +74,7 @@ class CameraInput:
         self.lens = Lens()
         self.refusal = ''  # of the newest picture; empty: it was used
         self.arrived_s: float | None = None  # monotonic, of the newest message, used or not
-        self._refused = 0
+        self._refused, self._seldom = 0, Seldom()
         self._inputs: list[Any] = []
         self._publisher: OnePublisher | None = None
         self._is_watched = False
@@ -181,7 +181,8 @@ class CameraInput:
         try:
             self.lens.take_message(message)
         except ImageError as error:
-            self._node.get_logger().error(str(error), throttle_duration_sec=NAMED_EVERY_S)
+            if self._seldom.is_due(str(error)):
+                self._node.get_logger().error(str(error))
 
     def _check_publisher(self) -> None:
         if self._publisher is None:
@@ -193,6 +194,5 @@ class CameraInput:
     def _refuse(self, error: ImageError) -> None:
         self._refused += 1
         self.refusal = str(error)
-        self._node.get_logger().error(
-            f'{self._outcome}: {error}', throttle_duration_sec=NAMED_EVERY_S
-        )
+        if self._seldom.is_due(self.refusal):
+            self._node.get_logger().error(f'{self._outcome}: {error}')

@@ -43,6 +43,29 @@ def header(stamp_ns: int, frame: str) -> Header:
     return Header(stamp=time_message(stamp_ns), frame_id=frame)
 
 
+def wrong_frame(topic: str, given: str, wanted: str) -> str:
+    """Return why a message is not taken, as its numbers would be flown elsewhere; empty: it is.
+
+    A velocity in ``map`` has the form of one in ``base_link``, and its header alone tells which it
+    is. So another frame, and none, is refused, as by ArduPilot's own ``cmd_vel``; a prefix for one
+    of several drones (``drone1/base_link``) is not looked at.
+
+    Args:
+        topic: on which it came.
+        given: its ``frame_id``.
+        wanted: ``base_link``, or the optical frame, which each driver names in its own way.
+
+    """
+    name = given.rpartition('/')[2]
+    is_optical = wanted == OPTICAL_FRAME and 'optical' in name
+    if name == wanted or is_optical:
+        return ''
+    return (
+        f"{topic} is taken in the frame {wanted}, but came in '{given[:60]}': it is not acted on; "
+        'give it in that frame, and name the frame in header.frame_id'
+    )
+
+
 def image_message(image: Image, stamp_ns: int, frame: str = OPTICAL_FRAME) -> ImageMessage:
     """Make an rgb8 image message from an array (H, W, 3)."""
     data = array.array('B')  # the one type that every rclpy takes without looking at each byte

@@ -30,7 +30,7 @@ from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
 from ..errors import ConfigError, LiquidDroneError
-from . import terminal
+from . import log
 from .survival import OddThings, SteadyExecutor
 
 LAUNCH = 'LIQUID_DRONE_LAUNCH'  # process id of the launch, for the nodes that it starts
@@ -158,7 +158,7 @@ def _begun(make: Callable[[], Made], stop: StopRequest, arguments: list[str] | N
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN or number != signal.SIGHUP:  # nohup
             signal.signal(number, stop)
-    terminal.never_wait()
+    log.never_wait()
     end_with_launch(stop)
     begin(arguments)
     try:

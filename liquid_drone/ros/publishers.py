@@ -3,14 +3,20 @@
 """Two who publish where one should: noticed by the graph, and named.
 
 A forgotten ``ros2 topic pub``, a played bag or a second driver mixes its messages with the right
-ones, and nothing in a message says whose it is.
+ones, and nothing in a message says whose it is. Time is such a topic too, where it is simulated.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from rclpy.node import Node
+
+from .log import Seldom
+
+CLOCK = '/clock'
+PATIENCE_S = 5.0  # for a simulator that starts at the same time
 
 
 class OnePublisher:
@@ -18,16 +24,46 @@ class OnePublisher:
 
     def __init__(self, node: Node, topic: str) -> None:
         """Watch a topic by its full name."""
-        self._node, self._topic = node, topic
+        self._node, self.topic = node, topic
 
     def conflict(self) -> str:
         """Return a sentence that names the publishers, where they are several; else nothing."""
-        if self._node.count_publishers(self._topic) < 2:
+        if self._node.count_publishers(self.topic) < 2:
             return ''
-        found = self._node.get_publishers_info_by_topic(self._topic)
+        found = self._node.get_publishers_info_by_topic(self.topic)
         if len(found) < 2:  # it left meanwhile
             return ''
-        return f'{len(found)} publishers on {self._topic}: {named(found)}'
+        return f'{len(found)} publishers on {self.topic}: {named(found)}'
+
+
+class ClockSource:
+    """Watches where a node has its time from; without ``use_sim_time`` there is nothing to see."""
+
+    def __init__(self, node: Node) -> None:
+        """Watch for a node."""
+        self._node, self._seldom, self._began_s = node, Seldom(), time.monotonic()
+        self._one = OnePublisher(node, node.resolve_topic_name(CLOCK))
+
+    def trouble(self) -> str:
+        """Return a sentence about what is wrong with the time; empty: nothing."""
+        if not self._node.get_parameter('use_sim_time').value:
+            return ''
+        conflict = self._one.conflict()
+        if conflict:
+            return f'{conflict}: time jumps between them'
+        if not self._node.get_clock().now().nanoseconds:
+            return (
+                f'use_sim_time is set, and no time comes on {self._one.topic}, so that no age is '
+                'known: start the simulator, play the bag with --clock, or leave use_sim_time'
+            )
+        return ''
+
+    def tell(self) -> str:
+        """Log what is wrong, if it stays so; call it once a second. Returns the sentence."""
+        found = self.trouble()
+        if found and time.monotonic() - self._began_s > PATIENCE_S and self._seldom.is_due(found):
+            self._node.get_logger().warning(found)
+        return found
 
 
 def named(found: Iterable[Any]) -> str:

@@ -22,6 +22,7 @@ from ..errors import ConfigError
 from ..request import NAMES, WORDS, FlightRequest, requested
 from ..runtime.runner import PolicyOutput, PolicyRunner
 from . import conversions, qos
+from .log import Seldom
 from .parameters import OFF, Parameter
 
 MEANING = ('horizontal distance to the target', 'height above its middle', 'largest speed')
@@ -43,7 +44,7 @@ class RequestInput:
 
     def __init__(self, node: Node) -> None:
         """Make the topics."""
-        self._node = node
+        self._node, self._seldom = node, Seldom()
         self._runner: PolicyRunner | None = None
         self._requested = node.create_publisher(Vector3Stamped, '~/requested', qos.COMMAND)
         self._beliefs = node.create_publisher(PointStamped, '~/belief', qos.COMMAND)
@@ -102,13 +103,17 @@ class RequestInput:
 
     def _on_request(self, message: Vector3Stamped) -> None:
         if self._runner is None:
-            self._node.get_logger().warning('a request came before a bundle was loaded: ignored')
+            self._ignore('a request came before a bundle was loaded')
             return
         vector = message.vector
         try:
             self._ask(requested((vector.x, vector.y, vector.z)).over(self._runner.asked))
         except ConfigError as error:
-            self._node.get_logger().warning(f'ignored: {error}', throttle_duration_sec=1.0)
+            self._ignore(str(error))
+
+    def _ignore(self, why: str) -> None:
+        if self._seldom.is_due(why):
+            self._node.get_logger().warning(f'ignored: {why}')
 
     def _ask(self, request: FlightRequest) -> None:
         if self._runner is None or request == self._runner.asked:

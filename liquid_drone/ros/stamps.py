@@ -14,11 +14,12 @@ from statistics import median
 from ..errors import ImageError
 
 SECOND_NS = 1_000_000_000
+OTHER_TIME_S = 3e7  # no clock is a year off that is set at all: one of both is simulated
 FUTURE_S = 0.1  # beyond the estimated difference of the clocks
 KEPT = 256  # stamps that are remembered as used
 ARRIVALS = 61  # two seconds of a camera
 FEWEST = 10  # arrivals before the difference of the clocks counts as known
-RESTART_S = 1.0  # this computer's clock going back by more than this begins anew
+RESTART_S = 1.0  # a clock, or a recording's stamps, going back by more than this begins anew
 LAST_NS = 2**31 * SECOND_NS  # what a message can say
 
 
@@ -93,6 +94,12 @@ class StampGate:
         return Admission(max(delay_s, 0.0), not self._use(stamp_ns))
 
     def _check(self, delay_s: float, oldest_s: float) -> None:
+        if abs(delay_s) > OTHER_TIME_S:
+            raise ImageError(
+                f"{self._what} is stamped {-delay_s:+.3g} s from this node's time: one of both is "
+                'a simulated or steady clock, or was never set; use_sim_time is for all nodes of '
+                'a simulation or a played bag (with --clock), and for none on a drone'
+            )
         if delay_s > oldest_s:
             raise ImageError(
                 f'{self._what} is {delay_s:.3g} s old, more than {self._limit_name} '
@@ -114,6 +121,9 @@ class StampGate:
             ImageError: it is older than one that was used, and ages are checked.
 
         """
+        if self._oldest_s is None and stamp_ns < self._newest_ns - RESTART_S * SECOND_NS:
+            self._used.clear()  # a recording that is played again
+            self._order.clear()
         if stamp_ns in self._used:
             return False
         if self._oldest_s is not None and stamp_ns < self._newest_ns:

@@ -6,32 +6,29 @@ A message whose bytes cannot be read, or over which a callback fails, counts as 
 is safe because the guard takes nothing for granted: where a message is missing, it stops.
 """
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
-NAMED_EVERY_S = 1.0
+from .log import Seldom
 
 
 class OddThings:
-    """Counts what went wrong, and names it at most once a second."""
+    """Counts what went wrong, and names it: at once, then ever more rarely."""
 
     def __init__(self, logger: RcutilsLogger) -> None:
         """Begin with none."""
         self.count = 0
         self.last = ''
-        self._logger, self._named_s = logger, float('-inf')
+        self._logger, self._seldom = logger, Seldom()
 
     def note(self, error: Exception) -> None:
         """Count one."""
         self.count += 1
         self.last = f'{type(error).__name__}: {error}'[:400]
-        now_s = time.monotonic()
-        if now_s - self._named_s >= NAMED_EVERY_S:
-            self._named_s = now_s
+        if self._seldom.is_due(self.last):
             where = _place(error)
             self._logger.error(
                 f'treated as not received ({self.count} so far): {self.last}{where}'

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid_drone.errors import ImageError
-from liquid_drone.ros.stamps import FEWEST, FUTURE_S, StampGate
+from liquid_drone.ros.stamps import FEWEST, FUTURE_S, RESTART_S, StampGate
 
 SECOND_NS = 10**9
 NOW_NS = 1_800_000_000 * SECOND_NS
@@ -110,3 +110,25 @@ def test_what_is_no_time_is_refused(stamp_ns: int) -> None:
 def test_a_driver_that_does_not_stamp_is_told_so() -> None:
     with pytest.raises(ImageError, match='has no stamp'):
         gate().admit(0, NOW_NS)
+
+
+@given(length=st.integers(2, 400), rounds=st.integers(2, 4), period_ns=st.integers(10**7, 10**8))
+def test_a_recording_played_again_without_its_clock_is_answered_again(
+    length: int, rounds: int, period_ns: int
+) -> None:
+    found = gate(None)
+    is_long = (length - 1) * period_ns > RESTART_S * SECOND_NS  # else it may be what waited
+    for _ in range(rounds):
+        stamps = [NOW_NS + index * period_ns for index in range(length)]
+        new = [not found.admit(stamp_ns, NOW_NS).is_repeated for stamp_ns in stamps]
+        assert all(new) or not is_long
+
+
+@given(apart_s=st.floats(4e7, 2e9), is_ahead=st.booleans())
+def test_a_stamp_of_simulated_or_steady_time_is_called_so(apart_s: float, is_ahead: bool) -> None:
+    now_ns = 10**18
+    apart_ns = round(apart_s * 1e9)
+    stamp_ns = now_ns + apart_ns if is_ahead else max(1, now_ns - apart_ns)
+    if stamp_ns < 2**31 * 10**9:
+        with pytest.raises(ImageError, match='use_sim_time'):
+            gate().admit(stamp_ns, now_ns)

@@ -1,0 +1,173 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Other people's programs, clocks and lifecycle managers in the graph of a flying drone."""
+
+import ast
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from geometry_msgs.msg import PointStamped, TwistStamped
+from graph_bench import MavlinkBench
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from rclpy.node import Node
+from rosgraph_msgs.msg import Clock
+from std_msgs.msg import String, UInt8
+
+from liquid_drone import nodes, topics
+from liquid_drone.flight.engagement import Stage
+from liquid_drone.nodes.mavlink_node import HAND_BACK_LIMIT_S
+from liquid_drone.ros import conversions, qos
+
+FOREIGN = st.sampled_from(['', '/', 'map', 'odom', 'world', 'earth', 'base_footprint', 'base']) | (
+    st.text(st.characters(exclude_categories=['Cs'], exclude_characters='\0'), max_size=30)
+)
+PREFIX = st.sampled_from(['', '/', 'drone1/', '/drone1/'])
+DAY_NS = 24 * 3600 * 10**9
+
+
+@pytest.fixture
+def bench(ros: None) -> Iterator[MavlinkBench]:
+    made = MavlinkBench()
+    yield made
+    made.close()
+
+
+def hear(bench: MavlinkBench, topic: str, message: Any) -> None:
+    """Give a message to the node, as its executor does."""
+    (one,) = (each for each in bench.node.subscriptions if each.topic_name.endswith(f'/{topic}'))
+    one.callback(message)
+
+
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
+@given(foreign=FOREIGN, prefix=PREFIX)
+def test_numbers_of_another_frame_are_refused_and_a_prefix_is_not(
+    foreign: str, prefix: str
+) -> None:
+    ours, eye = conversions.BODY_FRAME, 'camera_color_optical_frame'
+    if foreign.rpartition('/')[2] != ours:
+        said = conversions.wrong_frame(topics.COMMAND, foreign, ours)
+        assert ours in said
+        assert foreign[:60] in said
+    assert not conversions.wrong_frame(topics.COMMAND, prefix + ours, ours)
+    assert not conversions.wrong_frame(topics.SIGHTING, prefix + eye, conversions.OPTICAL_FRAME)
+    assert conversions.wrong_frame(topics.SIGHTING, prefix + ours, conversions.OPTICAL_FRAME)
+
+
+def test_a_command_in_another_frame_is_not_flown_and_the_drone_is_handed_back(
+    bench: MavlinkBench, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bench.node.start()
+    bench.fly()
+    publish = bench.commands.publish
+
+    def in_the_map(message: TwistStamped) -> None:
+        message.header.frame_id = 'map'
+        publish(message)
+
+    bench.commands.publish = in_the_map
+    assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK)
+    assert bench.speed() < 0.1
+    said = [line for line in capfd.readouterr().err.splitlines() if "came in 'map'" in line]
+    assert 1 <= len(said) <= 4  # not one for each command
+
+
+def test_a_sighting_in_another_frame_is_none(bench: MavlinkBench) -> None:
+    bench.node.start()
+    bench.fly()
+    seen: list[Any] = []
+    bench.node.session.see = seen.append
+    point = PointStamped(header=conversions.header(bench.node.get_clock().now().nanoseconds, ''))
+    for topic in (topics.SIGHTING, topics.BELIEF):
+        point.header.frame_id = 'map'
+        hear(bench, topic, point)
+    assert not seen
+
+
+@pytest.mark.parametrize('offset_ns', [-DAY_NS, -10 * 60 * 10**9, 0])
+def test_why_commands_that_come_are_not_fresh_is_said(
+    bench: MavlinkBench, capfd: pytest.CaptureFixture[str], offset_ns: int
+) -> None:
+    bench.node.start()
+    now_ns = bench.node.get_clock().now().nanoseconds
+    stamp_ns = now_ns + offset_ns if offset_ns else 0
+    hear(bench, topics.COMMAND, conversions.command_message((0.1, 0.0, 0.0, 0.0), stamp_ns))
+    said = capfd.readouterr().err
+    assert 'old when it comes, at most 0.25' in said
+    assert ('another clock' if offset_ns else 'it has no stamp') in said
+
+
+@pytest.mark.parametrize('transition', ['deactivate', 'shutdown'])
+def test_a_lifecycle_manager_that_ends_it_in_flight_ends_it_as_ctrl_c_does(
+    bench: MavlinkBench, transition: str
+) -> None:
+    bench.node.start()
+    bench.fly()
+    is_over = threading.Event()
+
+    def live() -> None:  # the vehicle, while the node is in its transition
+        while not is_over.wait(0.05):
+            bench.endpoint.flush()
+            bench.endpoint.poll()
+            bench.autopilot.advance(12)
+
+    vehicle = threading.Thread(target=live)
+    vehicle.start()
+    began_s = time.monotonic()
+    try:
+        ended = getattr(bench.node, f'trigger_{transition}')()
+    finally:
+        is_over.set()
+        vehicle.join()
+    assert ended == TransitionCallbackReturn.SUCCESS
+    assert time.monotonic() - began_s < HAND_BACK_LIMIT_S + 10.0
+    assert bench.speed() < 0.1
+    said: list[Any] = []
+    late = Node('late')
+    late.create_subscription(String, topics.STAGE, said.append, qos.LATCHED)
+    late.create_subscription(UInt8, topics.STAGE_CODE, said.append, qos.LATCHED)
+    bench.add(late)
+    assert bench.wait(lambda: len(said) == 2)
+    assert {one.data for one in said} == {Stage.DISCONNECTED.value, 0}
+
+
+def test_two_who_tell_the_time_or_nobody_are_named(ros: None) -> None:
+    made = MavlinkBench()
+    try:
+        made.set(use_sim_time=True)
+        made.node.start()
+        assert made.wait(lambda: 'no time comes on /clock' in made.engage().message)
+        publishers = [
+            made.policy.create_publisher(Clock, '/clock', qos.CLOCK),
+            made.policy.create_publisher(Clock, '/clock', qos.CLOCK),
+        ]
+        assert made.wait(lambda: '2 publishers on /clock' in made.node.rivals())
+        made.policy.destroy_publisher(publishers.pop())
+        publishers[0].publish(Clock(clock=conversions.time_message(5 * 10**9)))
+        assert made.wait(lambda: not made.node.rivals())
+    finally:
+        made.close()
+
+
+def is_node(one: ast.AST) -> bool:
+    return isinstance(one, ast.ClassDef) and any('Node' in ast.unparse(base) for base in one.bases)
+
+
+def test_no_node_takes_a_name_that_rclpy_has_in_its_own_nodes(ros: None) -> None:
+    theirs = LifecycleNode('theirs')
+    taken = {*vars(theirs), *dir(theirs)}
+    theirs.destroy_node()
+    found = []
+    for path in Path(nodes.__file__).parent.rglob('*.py'):
+        classes = (one for one in ast.walk(ast.parse(path.read_text())) if is_node(one))
+        for one in (inner for made in classes for inner in ast.walk(made)):
+            if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store):
+                is_own = isinstance(one.value, ast.Name) and one.value.id == 'self'
+                if is_own and one.attr in taken:
+                    found.append(f'{path.name}:{one.lineno}: {one.attr}')
+    assert not found
