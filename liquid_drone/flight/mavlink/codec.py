@@ -157,6 +157,8 @@ class MavlinkCodec:
             if self.receiver.has_key:
                 self._warn_once(0, 'or another sent packets without a good signature: refused')
             return False
+        for voice in self._voices if self.receiver.has_key else ():
+            voice.note_signature(self.receiver.newest_signature)
         if frame.message_id == mavlink.MAVLINK_MSG_ID_HEARTBEAT:
             told = message.autopilot, message.type
             self.roster.note(frame.system, frame.component, now_s, *told)

@@ -74,6 +74,15 @@ class MavlinkEncoder:
         """Speak to this vehicle from now on, as a part of it."""
         self._vehicle = self._encoder.srcSystem = system
 
+    def note_signature(self, timestamp: int) -> None:
+        """Sign later than this from now on: the vehicle's clock may be ahead of ours.
+
+        A computer without a battery for its clock is hours behind where there is no network, and
+        what is signed then would be refused as too old.
+        """
+        signing = self._encoder.signing
+        signing.timestamp = max(signing.timestamp, timestamp)
+
     def setpoint(self, setpoint: Setpoint, time_boot_ms: int) -> bytes:
         """Encode a setpoint: SET_POSITION_TARGET_LOCAL_NED in the body frame, FLU turned to FRD.
 

@@ -58,6 +58,11 @@ class Receiver:
             self.tally.bad_signature += self.has_key
             return None
 
+    @property
+    def newest_signature(self) -> int:
+        """The newest timestamp of a good signature, as signatures count it; 0: there was none."""
+        return self._verifier.newest
+
     def recent(self, now_s: float) -> Tally:
         """Return what was counted in the last seconds."""
         total = Tally()

@@ -77,6 +77,11 @@ class Verifier(mavlink.MAVLink):  # type: ignore[misc]  # pymavlink has no types
             self.signing.stream_timestamps = before
         return is_good
 
+    @property
+    def newest(self) -> int:
+        """The newest timestamp of a good signature; 0: there was none."""
+        return max(self.signing.stream_timestamps.values(), default=0)
+
 
 def ticks(now_s: float) -> int:
     """Return a time since 1970 as signatures count it: units of 10 us since 2015."""

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.errors import ConfigError
@@ -78,6 +80,27 @@ def test_the_same_packet_again_is_not_heard():
     packet = HEARTBEAT.pack(autopilot())
     assert codec.receive(packet, 1.0)
     assert not codec.receive(packet, 2.0)
+
+
+@given(st.floats(-50.0, 3e8), st.sampled_from([191, 100]))
+def test_a_computer_whose_clock_is_behind_signs_by_the_vehicles(ahead_s, component):
+    """A computer without a clock of its own, in the field (QGroundControl 14375)."""
+    codec, friend = companion(), autopilot(now_s=TODAY_S + ahead_s)
+    friend.signing.allow_unsigned_callback = lambda *_: False
+    voice = codec.encoder if component == 191 else codec.voice(component)
+    assert codec.receive(HEARTBEAT.pack(friend), 1.0)
+    for _ in range(3):
+        (message,) = friend.parse_buffer(voice.heartbeat())
+        assert message.get_srcComponent() == component
+
+
+@given(st.floats(61.0, 1e8))
+def test_what_a_stranger_signs_moves_no_clock(ahead_s):
+    codec = companion()
+    assert codec.receive(HEARTBEAT.pack(autopilot()), 1.0)
+    codec.receive(HEARTBEAT.pack(autopilot(b'?' * 32, TODAY_S + ahead_s)), 2.0)
+    stamp = int.from_bytes(codec.encoder.heartbeat()[-12:-6], 'little')
+    assert stamp < ticks(TODAY_S + 1.0)
 
 
 def test_a_forged_packet_from_the_future_does_not_make_it_deaf():
