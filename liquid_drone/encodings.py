@@ -17,6 +17,10 @@ from .errors import ImageError
 
 LONGEST_SIDE_PX = 16384
 MOST_PADDING = 256  # bytes behind a row, where rows begin at multiples of it
+PNG, DEPTH_AT = b'\x89PNG', 24  # a PNG's first bytes, and where its bits a channel are
+ENDS = {b'\xff\xd8': b'\xff\xd9', PNG: b'IEND'}  # first bytes of a picture, and its last
+LAST = 4096  # bytes: some cameras send a buffer's rest behind the end
+MOVING = re.compile(r'(h\.?26[45]|hevc|avc|av1|vp[89]|theora|mpeg-?4)\b.*', re.IGNORECASE)
 Convert = Callable[[Any], Any]
 
 
@@ -112,6 +116,11 @@ def decode(
             f'expected rows of {used} bytes ({encoding}, width {width}), got {step}: a picture in '
             'colour is called grey; let the camera driver name its encoding (rgb8, bgr8)'
         )
+    if step < used and values.size >= rows * used:
+        raise ImageError(
+            f'expected rows of at least {used} bytes ({encoding}, width {width}), got a step of '
+            f'{step}: let the camera driver set step to the bytes of a row, and name its encoding'
+        )
     if step < used or values.size < rows * step:
         raise ImageError(
             f'expected {rows} rows of at least {used} bytes ({width}x{height} {encoding}), '
@@ -142,6 +151,7 @@ def decode_compressed(described: str, data: Any) -> Image:
             'driver publish rgb8'
         )
     values = np.frombuffer(data, dtype=np.uint8)
+    _check_whole(bytes(values[: DEPTH_AT + 1]), values)
     try:
         image = cv2.imdecode(values, cv2.IMREAD_COLOR) if values.size else None
     except cv2.error as error:  # too large for OpenCV
@@ -159,7 +169,7 @@ def check_described(described: str) -> None:
     It calls a picture ``ENCODING; CONTAINER compressed ENCODING``, of camera and container.
 
     Raises:
-        ImageError: distances (compressedDepth), or colours that were packed as grey.
+        ImageError: distances (compressedDepth), a video, or colours that were packed as grey.
 
     """
     if 'depth' in described.lower():
@@ -167,11 +177,33 @@ def check_described(described: str) -> None:
             f"expected a picture, got the format '{described[:40]}': distances are no picture"
         )
     source = described.partition(';')[0].strip()
+    if MOVING.fullmatch(source):
+        raise ImageError(
+            f"expected a picture, got a packet of a video ('{described[:40]}'): let it be sent as "
+            'JPEG (image_transport compressed), or convert the video'
+        )
     if _kept(described) == 'mono8' and source and source not in GREY:
         raise ImageError(
             f'expected a picture in colour, got one of {source[:40]} that was packed as grey '
             f"('{described[:80]}'): let the camera driver publish rgb8, or take raw pictures "
             '(image_transport:=raw)'
+        )
+
+
+def _check_whole(start: bytes, values: Any) -> None:
+    """Refuse a picture whose end did not arrive: older OpenCV fill it with grey, and say nothing.
+
+    Raises:
+        ImageError: that, or a PNG of 16 bits, of which OpenCV keeps the upper byte.
+
+    """
+    end = next((end for begin, end in ENDS.items() if start.startswith(begin)), b'')
+    if end and end not in values[-LAST:].tobytes() and end not in values.tobytes():
+        raise ImageError(f'expected a whole picture, got {values.size} bytes without its end')
+    if start.startswith(PNG) and start[DEPTH_AT:] == b'\x10':
+        raise ImageError(
+            'expected a picture with channels of 8 bits, got a PNG of 16: let the camera driver '
+            'publish rgb8'
         )
 
 

@@ -238,14 +238,19 @@ def _video(path: Path, rate_hz: float) -> tuple[float, Iterator[Image]]:
         raise CameraError(f'{path} cannot be opened as a video: expected .mp4, .avi, .mkv or such')
     own_hz = float(capture.get(cv2.CAP_PROP_FPS))
     pace_hz = rate_hz or (own_hz if 0.1 < own_hz < 1000.0 else DEFAULT_RATE_HZ)
-    return pace_hz, _pictures_of(capture)
+    return pace_hz, _pictures_of(capture, path)
 
 
-def _pictures_of(capture: Any) -> Iterator[Image]:
-    """Yield the pictures of a file; it is over where too many in a row are none."""
-    from ..footage.video import squared
+def _pictures_of(capture: Any, path: Path) -> Iterator[Image]:
+    """Yield the pictures of a file; it is over where too many in a row are none.
 
-    torn = 0
+    Raises:
+        CameraError: there was none at all.
+
+    """
+    from ..footage.video import CONVERT, squared
+
+    torn = count = 0
     try:
         while torn < MOST_TORN:
             is_read, image = capture.read()
@@ -254,8 +259,10 @@ def _pictures_of(capture: Any) -> Iterator[Image]:
                 continue
             if torn:
                 log.warning('%d pictures that cannot be decoded are left out', torn)
-            torn = 0
+            torn, count = 0, count + 1
             yield squared(image, capture)
+        if not count:
+            raise CameraError(f'no frame of {path} could be decoded; {CONVERT}')
     finally:
         capture.release()
 

@@ -14,14 +14,28 @@ from ..results import written_in
 PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.ppm', '.webp', '.tif', '.tiff')
 VIDEOS = (
     *('.mp4', '.mov', '.mkv', '.avi', '.webm', '.m4v', '.mpg', '.mpeg', '.gif', '.ts', '.mts'),
-    *('.flv', '.wmv', '.ogv', '.h264', '.mjpeg'),
+    *(
+        '.flv',
+        '.wmv',
+        '.ogv',
+        '.h264',
+        '.264',
+        '.h265',
+        '.265',
+        '.hevc',
+        '.mjpeg',
+        '.m2ts',
+        '.3gp',
+    ),
+    *('.mxf', '.y4m'),
 )
 RECORDINGS = ('.mcap', '.db3', '.mcap.zstd', '.db3.zstd')
 STARTS = {  # of a file's content
     'picture': (b'\xff\xd8\xff', b'\x89PNG', b'II*\0', b'MM\0*', b'P6', b'P5', b'BM'),
     'video': (
         *(b'\x1a\x45\xdf\xa3', b'GIF8', b'\0\0\1\xba', b'\0\0\1\xb3', b'FLV\1', b'OggS'),
-        *(b'\x30\x26\xb2\x75', b'\0\0\0\1\x67', b'\0\0\0\1\x27'),
+        *(b'\x30\x26\xb2\x75', b'\0\0\0\1\x67', b'\0\0\0\1\x27', b'\0\0\1\x67', b'\0\0\1\x27'),
+        *(b'\0\0\0\1\x40\1', b'\0\0\1\x40\1', b'YUV4MPEG2', b'\x06\x0e\x2b\x34'),
     ),
     'recording': (b'\x89MCAP', b'SQLite format 3', b'#ROSBAG'),  # of ROS 1: refused by name
 }

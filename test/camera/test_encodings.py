@@ -162,3 +162,39 @@ def test_a_packed_picture_that_lost_its_colours_or_is_no_bytes_is_refused(
     else:
         assert decode_compressed(described, data).shape == pixels.shape
     assert decode_compressed(words.replace(';', ''), data).shape == pixels.shape
+
+
+@given(st.floats(0.1, 0.999), st.sampled_from(['jpg', 'png']), st.binary(max_size=6000))
+def test_a_picture_without_its_end_is_refused_and_what_lies_behind_it_does_no_harm(
+    kept: float, container: str, rest: bytes
+) -> None:
+    """Older OpenCV fill what a cable or a full buffer cut off with grey; buffers are longer."""
+    noise = np.random.default_rng(len(rest)).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    data = cv2.imencode(f'.{container}', noise)[1].tobytes()
+    whole = decode_compressed(container, data)
+    with pytest.raises(ImageError, match='without its end'):
+        decode_compressed(container, data[: round(kept * (len(data) - 12))])
+    behind = rest if container == 'png' else bytes(len(rest))
+    assert np.array_equal(decode_compressed(container, data + behind), whole)
+
+
+@given(st.sampled_from(['png', '', 'mono8; png compressed mono8']), st.booleans())
+def test_a_png_of_16_bits_is_none_of_8_whatever_it_is_called(words: str, has_colour: bool) -> None:
+    pixels = np.full((6, 8, 3) if has_colour else (6, 8), 4000, np.uint16)
+    with pytest.raises(ImageError, match='got a PNG of 16'):
+        decode_compressed(words, cv2.imencode('.png', pixels)[1].tobytes())
+
+
+@given(st.sampled_from(['h264', 'H.264', 'hevc', 'h265', 'av1', 'VP9', 'mpeg4']), st.binary())
+def test_packets_of_a_video_are_named(words: str, data: bytes) -> None:
+    with pytest.raises(ImageError, match='a packet of a video'):
+        decode_compressed(words, data)
+
+
+@given(st.sampled_from(['rgb8', 'bgra8', 'yuyv']), st.data())
+def test_a_step_shorter_than_a_row_is_named(encoding: str, data: st.DataObject) -> None:
+    """usb_cam 288: a step of two bytes a pixel with rgb8; others leave it 0."""
+    used = WIDTH * ENCODINGS[encoding].bytes_per_pixel
+    step = data.draw(st.integers(0, used - 1))
+    with pytest.raises(ImageError, match='let the camera driver set step'):
+        decode(encoding, WIDTH, HEIGHT, step, bytes(used * HEIGHT))

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protects: pictures come in order, in RGB and at their pace; what cannot be opened says why."""
 
+import re
 import subprocess
 import tempfile
 import time
@@ -143,6 +144,16 @@ def test_a_loop_that_looks_like_a_frozen_camera_says_so(
         assert frame is not None
         same_s = sensor.same_for_s(frame.image, now_s := now_s + 0.05, now_s)
     assert (same_s > 0.0) is ('frozen_after_s' in caplog.text) is (count <= REMEMBERED)
+
+
+def test_a_video_of_which_nothing_can_be_decoded_is_no_end(video: Path) -> None:
+    """The node ended with 0, as if the file had been shown: AV1 in an OpenCV without it."""
+    data = bytearray(video.read_bytes())
+    for found in re.finditer(rb'\xff\xd8.*?\xff\xd9', bytes(data), re.DOTALL):
+        data[found.start() : found.end()] = bytes(found.end() - found.start())
+    video.write_bytes(data)
+    with pytest.raises(CameraError, match=r'no frame of .*red\.avi could be decoded'):
+        read_all(SourceConfig('video', str(video), rate_hz=1e3))
 
 
 @pytest.mark.parametrize('wider', [2, 0.5])
