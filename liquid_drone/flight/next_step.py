@@ -28,8 +28,8 @@ HELPS = {  # how the sentence of an obstacle begins -> what to do about it
     POSITION.name: 'in the open, wait until the autopilot has satellites',
     ATTITUDE.name: 'keep it still until its sensors are ready; the rate of the telemetry port',
     ESTIMATOR.name: 'keep it still in the open until its estimator is ready',
-    HOME.name: 'set home anew in the ground station, or disarm and arm where it takes off; without '
-    'satellites: set the origin of the estimator there',
+    HOME.name: 'set home anew in the ground station, or disarm and arm where it takes off; '
+    'without satellites: set the origin of the estimator there',
     LANDED.name: 'take off by hand and hover: the autopilot tells then that it flies',
     BATTERY.name: 'a charged battery; limits.battery_cells; the battery monitor of the autopilot',
     RANGE.name: 'the range sensor that publishes target/range, or end its node',
