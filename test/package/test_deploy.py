@@ -15,7 +15,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liquid_drone.bringup import launch_arguments
+from liquid_drone.bringup import distribution, launch_arguments
 from liquid_drone.bringup.operator_views import foxglove_layout
 from liquid_drone.episodes import rosbag
 from liquid_drone.errors import ConfigError
@@ -124,6 +124,17 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     line = ['systemd-analyze', 'verify', '--man=no', str(copy)]
     result = subprocess.run(line, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize('distribution_name', ['humble', 'jazzy', 'kilted', 'lyrical'])
+def test_the_unit_keeps_the_graph_on_this_machine_and_its_shared_memory(
+    distribution_name: str,
+) -> None:
+    unit = (DEPLOY / 'liquid-drone.service').read_text()
+    for name, value in distribution.this_machine_only({'ROS_DISTRO': distribution_name}).items():
+        assert f' {name}={value}' in unit.replace('Environment=', ' ')
+    (user,) = re.findall(r'^User=(\w+)$', unit, re.MULTILINE)
+    assert f'enable-linger {user}\n' in unit
 
 
 @pytest.mark.parametrize('name', ['pc.Dockerfile', 'jetson.Dockerfile'])
