@@ -52,12 +52,14 @@ def only_run(folder: Path) -> Iterator[None]:
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             file.seek(0)
             holder = file.read(200).strip() or 'another process'
             raise OutputError(
                 f'{folder} is in use by {holder}: wait for it, end it, or choose another folder'
             ) from error
+        except OSError:
+            pass  # a disk without locks: nothing tells who else works there
         file.truncate(0)
         file.write(f'process {os.getpid()}, started {time.strftime("%Y-%m-%d %H:%M:%S")}\n')
         file.flush()

@@ -10,6 +10,7 @@ import argparse
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
 from ..errors import ConfigError
@@ -218,6 +219,8 @@ def _typed(one: Option) -> Callable[[str], Any]:
 
     def parse(text: str) -> Any:
         try:
+            if one.kind is Path and not text.strip():
+                raise ValueError('Path would take it for the current directory')
             value = one.kind(text)
         except ValueError as error:
             raise argparse.ArgumentTypeError(

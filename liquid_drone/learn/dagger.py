@@ -261,8 +261,11 @@ def clips_of(recipe: Recipe, work: Workspace, index: int) -> list[Clip]:
     """Open every episode that a round trains on: its own, all before, and recorded flights."""
     flown, recorded = _flown(recipe, work, index), recorded_episodes(recipe, work)
     if not flown and not recorded:
+        there = len(list(work.episodes(0).glob('*/episode.json')))
+        none = f'none of the {there} episodes in' if there else 'no episodes in'
+        fits = ' fits the recipe and the code of today' if there else ''
         raise EpisodeError(
-            f'no episodes in {work.episodes(0)}: run liquid-drone collect --recipe {recipe.name}'
+            f'{none} {work.episodes(0)}{fits}: run liquid-drone collect with this --recipe'
         )
     reduce, command = recipe.network.vision.reduce, CommandSpec()
     targets = {load_target(name).name for name in recipe.targets}

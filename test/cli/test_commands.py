@@ -15,6 +15,7 @@ from liquid_drone import resources
 from liquid_drone.cli import main as main_module
 from liquid_drone.cli.main import COMMANDS, main
 from liquid_drone.evaluate.flights_file import FLIGHTS
+from liquid_drone.run_lock import only_run
 
 SHORT = ['--duration', '1', '--no-ros', '--no-video', '--json', '--start', 'hover']
 SHORT_TASK = 'name: short\nduration_s: 1.0\nsettle_s: 0.5\n'
@@ -117,8 +118,16 @@ def test_a_flight_leaves_its_result_and_the_same_one_twice(
     bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     line = ['fly', '--bundle', str(bundle), '--seed', '9001', '--out', str(tmp_path), *SHORT]
-    codes = [main(line), main(line)]
-    first, second = (json.loads(text) for text in capsys.readouterr().out.splitlines())
+    codes = [main(line)]
+    (tmp_path / 'flight.mp4').write_text('a film of the flight before')
+    with only_run(tmp_path):  # another flight into the same folder
+        assert main(line) == 2
+    told = capsys.readouterr()
+    assert f'in use by process {os.getpid()}' in told.err
+    codes.append(main(line))
+    assert not (tmp_path / 'flight.mp4').exists()  # --no-video: none is left of another flight
+    both = told.out + capsys.readouterr().out
+    first, second = (json.loads(text) for text in both.splitlines())
     assert codes == [0 if first['success'] else 1] * 2
     assert first['trajectory_hash'] == second['trajectory_hash']
     assert json.loads((tmp_path / 'result.json').read_text()) == first

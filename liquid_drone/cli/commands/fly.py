@@ -16,6 +16,7 @@ from ... import resources
 from ...errors import require
 from ...files import aside_of, write_text
 from ...options import option
+from ...run_lock import only_run
 from ...runtime.providers import Backend, PrecisionChoice, ProviderChoice
 from ...sim.autopilot.failsafe_sets import FailsafeSet
 from ...sim.flight_spec import FlightSpec
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
 NAME = 'fly'
 HELP = 'fly once in simulation and leave an episode, a video, a plot and a verdict'
-FILES = ('result.json', 'episode', 'trajectory.png', 'flight.mp4')
+PICTURES = ('trajectory.png', 'flight.mp4')
+FILES = ('result.json', 'episode', *PICTURES)
 EPILOG = """examples:
   liquid-drone fly
   liquid-drone fly --seed 15003 --no-ros --out out/15003
@@ -72,8 +74,6 @@ class FlyArguments:
 
 def run(args: FlyArguments) -> int:
     """Fly, judge, film and tell."""
-    from ...evaluate.scoring import score
-    from ...schema import plain
     from ...sim.firmware.process import find
     from ...sim.scenario.scenario import judged_task, scenario_of
 
@@ -82,6 +82,15 @@ def run(args: FlyArguments) -> int:
     if args.flight.firmware:
         find(args.flight.autopilot, args.flight.firmware)  # said before anything is built
     claim_folder(args.out, FILES)
+    with only_run(args.out):
+        return _fly(args, scenario, task, bundle)
+
+
+def _fly(args: FlyArguments, scenario: 'Scenario', task: 'Task', bundle: Path) -> int:
+    """Fly, and write the results; those of the flight before go first."""
+    from ...evaluate.scoring import score
+    from ...schema import plain
+
     fly = _in_process if args.no_ros or args.page else _through_ros
     with FlightBar(silent=args.json) as bar:
         log = fly(args, bundle, bar.show)
@@ -93,6 +102,8 @@ def run(args: FlyArguments) -> int:
         'trajectory_hash': log.trajectory_hash(),
         **asdict(result),
     }
+    for name in PICTURES:
+        (args.out / name).unlink(missing_ok=True)
     write_text(args.out / 'result.json', json.dumps(document, indent=1) + '\n')
     files = ['result.json', *_pictures(args, scenario, task, log, result), 'episode']
     print(json.dumps(document) if args.json else verdict(log, result))
@@ -238,11 +249,12 @@ def _pictures(
 ) -> list[str]:
     from ...evaluate.plots import flights
 
-    with aside_of(args.out / 'trajectory.png') as aside:
+    plot, video = (args.out / name for name in PICTURES)
+    with aside_of(plot) as aside:
         flights.plot(log, task, result, aside)
     if args.no_video:
         return ['trajectory.png']
-    with aside_of(args.out / 'flight.mp4') as aside:
+    with aside_of(video) as aside:
         flights.film(log, scenario, aside)
     return ['flight.mp4', 'trajectory.png']
 
