@@ -303,7 +303,7 @@ def _parse(path: Path) -> Contract:
     if type(version) is not int or version not in FORMATS:
         raise BundleError(
             f'{path}: expected format_version {" or ".join(map(str, FORMATS))}, got '
-            f'{shown(version)}; export the bundle again'
+            f'{shown(version)}; export the bundle again, or update liquid_drone if it is newer'
         )
     try:
         return schema.build(Contract, data, str(path))

@@ -21,3 +21,8 @@ def other_words(flight: FlightSpec) -> list[str]:
         getattr(flight, name) for name in names if getattr(flight, name) != getattr(usual, name)
     ]
     return [resources.called(value) for value in values]
+
+
+def on_provider(providers: str, precision: str) -> str:
+    """Return the words for a provider or a precision that is not the usual one of a table."""
+    return '' if (providers, precision) == ('cpu', 'fp32') else f', {providers} {precision}'

@@ -142,8 +142,9 @@ def check_place(trial: Trial, out: Path) -> None:
         OutputError: another process works in it, or nothing can be written there.
 
     """
+    who = identity(trial)
     with only_run(out):
-        read_flights(out, identity(trial))
+        read_flights(out, who)
 
 
 def evaluate(

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import ConfigError, shown
 from ..evaluate.scoring import Rate, wilson
+from ..files import size_of
 from .frame_answer import FrameAnswer
 
 MOST_BYTES = 50_000_000
@@ -54,8 +55,7 @@ def read_truth(path: Path) -> dict[str, FrameTruth]:
 
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ConfigError(f'{path} is larger than {MOST_BYTES // 10**6} MB: not a truth table')
+        size_of(path, MOST_BYTES)
         with path.open(encoding='utf-8-sig', newline='') as file:  # as spreadsheets write it
             first = file.readline()
             file.seek(0)

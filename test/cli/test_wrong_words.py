@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protects: a word that a command cannot use ends it in one sentence, whatever the word is."""
 
+import os
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -31,7 +34,7 @@ READERS = (  # commands that read what they are given; the folder of each is emp
 
 @given(command=st.sampled_from(READERS), word=WORDS)
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -86,3 +89,50 @@ def test_two_files_that_would_share_a_folder_are_refused_before_a_flight(
     line = ['evaluate', '--expert', '--worlds', *map(str, worlds), '--out', str(tmp_path / 'out')]
     assert main(line) == 2
     assert 'two of the places would be called park-summer' in capsys.readouterr().err
+
+
+PIPES = (  # nobody writes into the pipe: a command that opened it would wait for ever
+    ['infer', 'follow', 'picture.png', '--truth', '{}'],
+    ['import', '{}', '--out', 'bundle'],
+    ['validate', '{}'],
+    ['convert', '{}', '--out', 'converted'],
+    ['draw', '--bundle', '{}', '--out', 'pictures'],
+    ['fly', '--world', '{}', '--out', 'out'],
+    ['train', '--recipe', '{}', '--data', 'data'],
+)
+
+
+@pytest.mark.parametrize('command', PIPES, ids=lambda words: words[0])
+def test_a_pipe_in_the_place_of_a_file_is_refused(
+    command: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo('pipe.yaml')
+    cv2.imwrite('picture.png', np.zeros((144, 256, 3), np.uint8))
+    assert main([one.format('pipe.yaml') for one in command]) == 2
+    assert capsys.readouterr().err.startswith('liquid-drone: ')
+
+
+def test_a_loop_of_links_is_no_firmware(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loop = tmp_path / 'loop'
+    loop.symlink_to(loop)
+    assert main(['fly', '--firmware', str(loop), '--out', str(tmp_path / 'out')]) == 2
+    assert 'expected the px4 SITL binary' in capsys.readouterr().err
+
+
+def test_a_card_that_cannot_be_written_is_told_before_the_flights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, 'access', lambda path, mode: Path(path).name != 'follow')
+    assert main(['evaluate', '--card', '--out', str(tmp_path / 'out')]) == 2
+    assert 'which cannot be written: copy it first' in capsys.readouterr().err
+
+
+def test_an_unset_variable_is_no_place_for_results(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['draw', '--out', '']) == 2
+    assert "argument --out: expected a path; got ''" in capsys.readouterr().err

@@ -4,6 +4,7 @@
 
 import itertools
 import json
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from ...seeds import parse_seeds, split_of, split_seeds
 from ...sim.flight_spec import FlightSpec, PilotChoice
 from ..arguments import Command, part
 from ..executor_arguments import ExecutorArguments, executor_of
-from ..flight_words import other_words, unusual
+from ..flight_words import on_provider, other_words, unusual
 from ..next_step import as_typed
 from ..places import cell_folders, cell_name, claim_folder
 
@@ -166,11 +167,11 @@ def run(args: EvaluateArguments) -> int:
         ((cell, one),) = found.items()
         table = markdown(one, f'{cell_name(cell)}{unusual(args.flight)}, {where}')
         summary = plain(one)
-    if args.card and _pilot(args) is None:
-        _write_card(args, found, seeds)
     text = json.dumps(summary, indent=1)
     write_text(args.out / 'table.md', table)
     write_text(args.out / 'summary.json', text + '\n')
+    if args.card and _pilot(args) is None:
+        _write_card(args, found, seeds)
     print(text if args.json else table)
     if not (args.json or args.shard):
         print('next:', as_typed('report', args.out))
@@ -260,6 +261,8 @@ def _settled(args: EvaluateArguments) -> EvaluateArguments:
     if _pilot(args) is not None:
         return args
     bundle = resources.bundle(args.bundle)
+    if args.card and not os.access(bundle, os.W_OK):
+        raise ConfigError(f'--card writes into {bundle}, which cannot be written: copy it first')
     trial = settled(Trial(args.flight, bundle, args.providers, args.precision))
     chosen: dict[str, Any] = {'providers': trial.providers, 'precision': trial.precision}
     return replace(args, **chosen)
@@ -273,16 +276,9 @@ def _write_card(
     from ...schema import plain
 
     what = f'task {resources.called(args.flight.task)}, {resources.called(args.flight.target)}'
-    what += unusual(args.flight) + on_provider(args)
+    what += unusual(args.flight) + on_provider(args.providers, args.precision)
     table = {cell_name(cell): plain(one.success) for cell, one in found.items()}
     add_flights(resources.bundle(args.bundle), split_of(seeds[0]), seeds, what, table)
-
-
-def on_provider(args: EvaluateArguments) -> str:
-    """Return the words for a provider or a precision that is not the usual one."""
-    usual = EvaluateArguments.providers, EvaluateArguments.precision
-    chosen = args.providers, args.precision
-    return '' if chosen == usual else f', {" ".join(chosen)}'
 
 
 def _is_grid(args: EvaluateArguments) -> bool:

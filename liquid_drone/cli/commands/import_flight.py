@@ -70,8 +70,10 @@ def run(args: ImportFlightArguments) -> int:
     for finding in findings:
         print(finding)
     print(f'{len(episodes)} episodes in {args.out}')
+    if not episodes or any(finding.level == 'error' for finding in findings):
+        return 1
     print('next:', as_typed('retrain', '--target', args.target, '--bags', args.out))
-    return int(not episodes or any(finding.level == 'error' for finding in findings))
+    return 0
 
 
 def import_all(where: TopicArguments, bags: Sequence[Path], target: str, out: Path) -> list[Path]:

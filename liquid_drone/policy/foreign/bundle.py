@@ -15,10 +15,11 @@ from torch import Tensor, nn
 
 from ...contract import CommandSpec, Contract, TimeSpec, Training
 from ...errors import BundleError, ConfigError
+from ...files import size_of
 from ..config import CoreConfig, NetworkConfig
 from ..export import export
 from ..network import COMMANDS, Network
-from ..torch_file import read_torch
+from ..torch_file import MOST_BYTES, read_torch
 from ..weights import config_of, load_weights_of
 from . import ncps
 
@@ -44,6 +45,7 @@ def is_keras(file: Path) -> bool:
 
     """
     try:
+        size_of(file, MOST_BYTES, BundleError)
         with file.open('rb') as content:
             return content.read(len(HDF5)) == HDF5
     except OSError as error:

@@ -42,7 +42,7 @@ def find(kind: str, path: str | Path) -> Firmware:
     """
     if kind not in KINDS:
         raise ConfigError(f"unknown autopilot '{kind}': expected {', '.join(KINDS)}")
-    known, binary = KINDS[kind], user_path(str(path)).resolve()
+    known, binary = KINDS[kind], Path(os.path.realpath(user_path(str(path))))
     if not binary.is_file() or not os.access(binary, os.X_OK):
         raise ConfigError(
             f'expected the {kind} SITL binary, such as .../{known.usual_binary}, got {path}: no '
