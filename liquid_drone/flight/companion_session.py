@@ -67,7 +67,9 @@ class CompanionSession:
         self._always_shadow = shadow
         self._engages_itself = engages_itself
         self._radio = None if radio is None else RadioWatch(radio)
-        self._shadow_radio = None if shadow_radio is None else RadioWatch(shadow_radio)
+        self._shadow_radio = (
+            None if shadow_radio is None else RadioWatch(shadow_radio, off_by_hand=True)
+        )
         self.radio_refusal, self.radio_refusals = '', 0  # why its switch did not engage
         self.companion: Companion | None = None  # from the first decision on
         self.decision: Decision | None = None  # the last one

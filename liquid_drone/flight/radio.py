@@ -64,9 +64,16 @@ class RadioSwitch:
 class RadioWatch:
     """Watches one switch; tells once what the pilot did with it."""
 
-    def __init__(self, switch: RadioSwitch) -> None:
-        """Begin with a switch that was never off."""
-        self.switch = switch
+    def __init__(self, switch: RadioSwitch, off_by_hand: bool = False) -> None:
+        """Begin with a switch that was never off.
+
+        Args:
+            switch: to watch.
+            off_by_hand: its way to off must be seen, and be the pilot's, to be told; else off is
+                told whenever it is found so.
+
+        """
+        self.switch, self._off_by_hand = switch, off_by_hand
         self._read_s = self._clear_s = -math.inf  # newest reading; newest one that is on or off
         self._channels: tuple[int, ...] = ()  # of the reading before
         self._is_on: bool | None = None  # where it stands; None: lost
@@ -131,10 +138,12 @@ class RadioWatch:
     def _turn(self, is_on: bool, alone: bool) -> None:
         before = self._is_on
         if before is None:  # found again: on engages nothing, and off is told where it was on
-            self._was_off, self._is_told = False, is_on or not self._stood_on
+            self._was_off = False
+            self._is_told = is_on or not self._stood_on or self._off_by_hand
         else:
             self._changes.append(self._read_s)
-            self._was_off, self._is_told = is_on and alone and self._stood(OFF_S), False
+            self._was_off = is_on and alone and self._stood(OFF_S)
+            self._is_told = self._off_by_hand and not (is_on or alone)
         self._is_on, self._stood_on = is_on, is_on
         self._since_s, self._count = self._read_s, 0
 

@@ -210,7 +210,9 @@ class Rig:
         )
         self.mode = ARDUPILOT.hold_mode
 
-    def hold(self, pwm: int, for_s: float, **changes: object) -> Stage:
+    def hold(
+        self, pwm: int, for_s: float, others: tuple[int, ...] = (1500,) * 6, **changes: object
+    ) -> Stage:
         for _ in range(round(for_s / 0.05)):
             self.now_s += 0.05
             self.link.vehicle = vehicles.known(
@@ -219,7 +221,7 @@ class Rig:
                 autopilot='ardupilot',
                 stamp_s=self.now_s,
                 attitude_stamp_s=self.now_s,
-                radio=(1500, 1500, 1500, 1500, 1500, 1500, pwm),
+                radio=(*others, pwm),
                 radio_received_s=self.now_s,
                 **changes,
             )
@@ -298,6 +300,20 @@ def test_shadow_by_the_radio_from_the_start_and_only_its_way_back_ends_it() -> N
     rig.hold(ON, 1.0)
     rig.hold(0, 5.0)
     assert rig.session.is_shadow
+
+
+@given(st.lists(st.integers(800, 1199), min_size=2, max_size=6), st.booleans())
+def test_a_lost_radio_ends_no_shadow(low: list[int], is_found: bool) -> None:
+    rig = Rig('shadow_radio')
+    rig.hold(ON, 1.0)
+    preset = tuple(low + [1500] * (6 - len(low)))
+    if is_found:
+        rig.hold(0, 2.0)
+    rig.hold(OFF, 2.0, others=preset)
+    assert rig.session.is_shadow
+    rig.hold(ON, 1.0)
+    rig.hold(OFF, 1.0)
+    assert not rig.session.is_shadow
 
 
 def test_a_node_that_was_started_in_shadow_stays_so() -> None:
