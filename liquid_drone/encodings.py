@@ -126,8 +126,26 @@ def decode(
             f'expected {rows} rows of at least {used} bytes ({width}x{height} {encoding}), '
             f'got {values.size} bytes with step {step}: the image message is cut short'
         )
+    check_length(values.size, rows, step)
     picture: Image = found.convert(values[: rows * step].reshape(rows, step)[:, :used])
     return picture
+
+
+def check_length(size: int, rows: int, step: int) -> None:
+    """Refuse a picture with bytes for more rows than it has: its rows or planes lie elsewhere.
+
+    Drivers that align rows or planes and do not say so send more; read by their step such a
+    picture is skewed, or has its colours from the wrong place.
+
+    Raises:
+        ImageError: a row or more is left over.
+
+    """
+    if size - rows * step >= step:
+        raise ImageError(
+            f'expected {rows} rows of {step} bytes, got {size} bytes, enough for {size // step}: '
+            'let the camera driver set step and height to those of its buffer'
+        )
 
 
 def decode_compressed(described: str, data: Any) -> Image:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Image
-from ..encodings import check_described, decode
+from ..encodings import check_described, check_length, decode
 from ..errors import ImageError
 from ..pictures import as_bytes, check_size, decoded
 
@@ -58,6 +58,7 @@ def _wide(message: Any) -> Image:
             f'expected {message.height} rows of at least {used} bytes ({message.encoding}), got '
             f'{data.size} bytes with step {message.step}: the image message is cut short'
         )
+    check_length(data.size, message.height, message.step)
     rows = data[: message.height * message.step].reshape(message.height, message.step)[:, :used]
     pixels = np.ascontiguousarray(rows).view(dtype)
     shaped = pixels.reshape(message.height, message.width, channels)

@@ -184,7 +184,7 @@ class _Import:
                 fov_deg = self._lens.fov_of(bag_ns, image.shape[1], image.shape[0])
                 yield stamp_ns, fitted(image, self._config.camera, fov_deg)
             except ImageError as error:
-                self._left_out.picture(stamp_ns, f'pictures that cannot be used: {error}')
+                self._left_out.picture(stamp_ns, f'pictures that cannot be read: {error}')
 
     def _series(
         self, source: TopicSource | None, read: Callable[[Any], Any]

@@ -31,7 +31,11 @@ VIDEOS = (
 )
 RECORDINGS = ('.mcap', '.db3', '.mcap.zstd', '.db3.zstd')
 STARTS = {  # of a file's content
-    'picture': (b'\xff\xd8\xff', b'\x89PNG', b'II*\0', b'MM\0*', b'P6', b'P5', b'BM'),
+    'picture': (
+        *(b'\xff\xd8\xff', b'\x89PNG', b'II*\0', b'MM\0*', b'P6', b'P5', b'BM'),
+        *(b'\xff\x0a', b'\0\0\0\x0cJXL ', b'\0\0\0\x0cjP  '),  # JPEG XL, JPEG 2000
+        *(b'FUJIFILM', b'IIRO', b'IIU\0', b'FOVb', b'II\x1a\0'),  # raw files: refused by name
+    ),
     'video': (
         *(b'\x1a\x45\xdf\xa3', b'GIF8', b'\0\0\1\xba', b'\0\0\1\xb3', b'FLV\1', b'OggS'),
         *(b'\x30\x26\xb2\x75', b'\0\0\0\1\x67', b'\0\0\0\1\x27', b'\0\0\1\x67', b'\0\0\1\x27'),

@@ -94,11 +94,11 @@ def test_without_a_statement_it_is_refused_with_what_to_set(encoding: str, order
 def test_an_encoding_that_names_the_order_is_taken_by_its_name_alone(
     encoding: str, seed: int
 ) -> None:
-    size = HEIGHT * WIDTH * 4
+    found, step = ENCODINGS[encoding], WIDTH * ENCODINGS[encoding].bytes_per_pixel
+    size = (HEIGHT + HEIGHT // 2 * found.half_more) * step
     data = np.random.default_rng(seed).integers(0, 256, size, dtype=np.uint8).tobytes()
     first, *others = (
-        decode(encoding, WIDTH, HEIGHT, WIDTH * ENCODINGS[encoding].bytes_per_pixel, data, order)
-        for order in COLOUR_ORDERS
+        decode(encoding, WIDTH, HEIGHT, step, data, order) for order in COLOUR_ORDERS
     )
     assert all(np.array_equal(first, other) for other in others)
 

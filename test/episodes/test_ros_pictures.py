@@ -68,3 +68,26 @@ def test_grey_rows_may_be_padded_but_colours_called_grey_are_refused(
                 decode(encoding, width, height, step, message.data)
         else:
             assert picture_of(message).shape == (height, width, 3)
+
+
+WIDE, HIGH = 40, 12
+ROWS = {'rgb8': 3 * WIDE, 'nv12': WIDE, 'yuyv': 2 * WIDE, 'mono16': 2 * WIDE, 'bgra8': 4 * WIDE}
+
+
+@given(st.sampled_from(sorted(ROWS)), st.integers(0, 9), st.integers(0, 5), st.integers(0, 39))
+def test_rows_or_planes_that_lie_elsewhere_are_refused(
+    encoding: str, wider: int, more: int, rest: int
+) -> None:
+    """raspicam_node 77, libcamera 141: a buffer aligned to 16 rows and columns, unsaid."""
+    rows = HIGH * 3 // 2 if encoding == 'nv12' else HIGH
+    step = ROWS[encoding]
+    size = (rows + more) * (step + wider) + rest
+    message = SimpleNamespace(
+        encoding=encoding, width=WIDE, height=HIGH, step=step, is_bigendian=0
+    )
+    message.data = np.zeros(size, np.uint8)
+    if size - rows * step >= step:
+        with pytest.raises(ImageError, match='set step and height to those of its buffer'):
+            picture_of(message)
+        return
+    assert picture_of(message).shape == (HIGH, WIDE, 3)

@@ -157,3 +157,19 @@ def test_a_stray_recording_does_not_make_photographs_one(
         footage = open_footage([folder])
         assert [frame.name for frame in footage.frames()] == ['a.jpg']
         assert footage.left_out == {stray: 'it is a recording: show it alone'}
+
+
+STRANGE = (b'\xff\x0a', b'\0\0\0\x0cJXL ', b'FUJIFILMCCD-RAW', b'\0\0\0\x18ftypheic')
+
+
+@given(st.sampled_from(STRANGE), st.binary(max_size=40), st.sampled_from(['', '.jxl', '.RAF']))
+def test_pictures_that_cannot_be_read_are_told_what_to_do(
+    tmp_path_factory: pytest.TempPathFactory, start: bytes, rest: bytes, ending: str
+) -> None:
+    folder = tmp_path_factory.mktemp('phone')
+    (folder / f'IMG_0001{ending}').write_bytes(start + rest)
+    put('picture', folder / 'b.png', folder)
+    footage = open_footage([folder])
+    assert [frame.name for frame in footage.frames()] == ['b.png']
+    (reason,) = footage.left_out.values()
+    assert 'save it as PNG or JPEG' in reason
