@@ -117,6 +117,12 @@ ARDUPILOT = (
         _among(1, 2, 3, 4, 6, 7),
         'a low battery does nothing, or (5) stops the motors in the air',
     ),
+    Failsafe(  # from 4.7 on 0 reports only
+        'FS_EKF_ACTION', '1 (Land)', _among(1, 2, 3), 'an estimator without a place does nothing'
+    ),
+    Failsafe(
+        'FS_EKF_THRESH', 'such as 0.8', _positive, 'an estimator without a place is not noticed'
+    ),
     Failsafe('BATT_LOW_VOLT', "your battery's", _positive, 'a low battery is not noticed'),
     Failsafe('FENCE_ENABLE', '1', _among(1), NO_FENCE),
     Failsafe('FENCE_TYPE', 'with bits 0 and 1', _has_bits(HEIGHT_AND_CIRCLE), NO_FENCE),

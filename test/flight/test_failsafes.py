@@ -34,7 +34,8 @@ GOOD = {
     },
     'ardupilot': {
         'GUID_TIMEOUT': 0.5, 'FS_THR_ENABLE': 1, 'FS_OPTIONS': 16, 'BATT_FS_LOW_ACT': 1,
-        'BATT_LOW_VOLT': 14.0, 'FENCE_ENABLE': 1, 'FENCE_TYPE': 7, 'FENCE_ACTION': 1,
+        'FS_EKF_ACTION': 1, 'FS_EKF_THRESH': 0.8, 'BATT_LOW_VOLT': 14.0, 'FENCE_ENABLE': 1,
+        'FENCE_TYPE': 7, 'FENCE_ACTION': 1,
         'FENCE_RADIUS': 40.0, 'FENCE_ALT_MAX': 15.0, 'WPNAV_SPEED': 200.0,
     },
 }  # fmt: skip
@@ -46,7 +47,8 @@ BAD = {
     },
     'ardupilot': {
         'GUID_TIMEOUT': 3.0, 'FS_THR_ENABLE': 0, 'FS_OPTIONS': 4, 'BATT_FS_LOW_ACT': 5,
-        'BATT_LOW_VOLT': 0.0, 'FENCE_ENABLE': 0, 'FENCE_TYPE': 5, 'FENCE_ACTION': 0,
+        'FS_EKF_ACTION': 0, 'FS_EKF_THRESH': 0.0, 'BATT_LOW_VOLT': 0.0, 'FENCE_ENABLE': 0,
+        'FENCE_TYPE': 5, 'FENCE_ACTION': 0,
         'FENCE_RADIUS': 0.0, 'FENCE_ALT_MAX': 0.0, 'WPNAV_SPEED': 1000.0,
     },
 }  # fmt: skip

@@ -34,6 +34,7 @@ SUBJECTS = ['camera', 'rate', 'delays', 'link', 'streams', 'facts', 'failsafes',
 COMPUTER = (disk_symptom(50 * 2**30), clock_symptom('yes'))
 GOOD_FAILSAFES = {
     'GUID_TIMEOUT': 0.5, 'FS_THR_ENABLE': 1, 'FS_OPTIONS': 16, 'BATT_FS_LOW_ACT': 1,
+    'FS_EKF_ACTION': 1, 'FS_EKF_THRESH': 0.8,
     'BATT_LOW_VOLT': 14.0, 'FENCE_TYPE': 7,
     'FENCE_ENABLE': 1, 'FENCE_ACTION': 1, 'FENCE_RADIUS': 40.0, 'FENCE_ALT_MAX': 15.0,
     'WPNAV_SPEED': 200.0,

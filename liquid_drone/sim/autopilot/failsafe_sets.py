@@ -36,6 +36,8 @@ FACTORY_VALUES: Mapping[str, Values] = MappingProxyType(
                 'GUID_TIMEOUT': 3.0,
                 'FS_THR_ENABLE': 1,
                 'FS_OPTIONS': 16,
+                'FS_EKF_ACTION': 1,
+                'FS_EKF_THRESH': 0.8,
                 'BATT_FS_LOW_ACT': 0,
                 'BATT_LOW_VOLT': 10.5,
                 'FENCE_ENABLE': 0,
