@@ -76,6 +76,12 @@ settings.register_profile('quick', PATIENT, max_examples=15)
 settings.load_profile('liquid_drone')
 
 
+@pytest.fixture(scope='session', autouse=True)
+def ros_logs(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let ROS write its logs where a test may: not every machine has a home directory."""
+    os.environ.setdefault('ROS_LOG_DIR', str(tmp_path_factory.mktemp('ros_logs')))
+
+
 @pytest.fixture(scope='session')
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a real bundle of an untrained network."""

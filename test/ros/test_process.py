@@ -109,7 +109,7 @@ def test_a_second_ctrl_c_while_python_ends_does_not_change_the_exit_code() -> No
 @pytest.mark.parametrize(
     ('changes', 'words'),
     [
-        ({'HOME': None}, 'set HOME, or ROS_LOG_DIR to a directory'),
+        ({'HOME': None, 'ROS_LOG_DIR': None}, 'set HOME, or ROS_LOG_DIR to a directory'),
         ({'ROS_LOG_DIR': '/proc/no/such/place'}, 'set HOME, or ROS_LOG_DIR to a directory'),
         ({'ARGUMENTS': '--params-file /no/such.yaml'}, 'check the arguments after --ros-args'),
         ({'ARGUMENTS': '-r __ns:=a-b!'}, 'check the arguments after --ros-args'),
@@ -189,11 +189,9 @@ LAUNCH = """
 import os
 import subprocess
 import sys
-import time
 
 os.environ['LIQUID_DRONE_LAUNCH'] = str(os.getpid())
-subprocess.Popen([sys.executable, '-c', sys.argv[1]])
-time.sleep(600)
+subprocess.run([sys.executable, '-c', sys.argv[1]])
 """
 
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starting firmware and talking to it as a pilot: paths, command lines, ends, a ground station."""
 
+import shlex
 import subprocess
 import sys
 import time
@@ -76,7 +77,8 @@ def test_firmware_that_ends_tells_its_last_words(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not process.with_parent(), reason='needs setpriv, of util-linux')
 def test_firmware_ends_with_a_simulator_that_is_killed(tmp_path: Path) -> None:
-    binary = script(tmp_path / 'arducopter', f'echo $$ > {tmp_path}/pid; exec sleep 60')
+    noted = shlex.quote(str(tmp_path / 'pid'))
+    binary = script(tmp_path / 'arducopter', f'echo $$ > {noted}; exec sleep 60')
     starter = (
         'import subprocess, sys\n'
         'from liquid_drone.sim.firmware.process import with_parent\n'
