@@ -29,6 +29,7 @@ from .bag_source import TopicSource, open_bag, topics_of
 from .episode import save
 from .left_out import LeftOut
 from .recorded_lens import RecordedLens
+from .recorded_stamps import stamp_ns_of, without_strays
 from .recording import EpisodeInfo, Recording
 from .ros_pictures import picture_of
 
@@ -141,7 +142,13 @@ class _Import:
 
     def _pieces(self) -> Iterator[Recording]:
         recording, last_ns = self._empty(), None
-        for stamp_ns, image in self._images():
+        far = 'pictures stamped far ahead of those around them'
+        pictures = without_strays(
+            self._images(),
+            self._config.gap_s * 1e9,
+            lambda at_ns: self._left_out.picture(at_ns, far),
+        )
+        for stamp_ns, image in pictures:
             if last_ns is not None and stamp_ns <= last_ns:
                 self._left_out.picture(stamp_ns, 'pictures that came twice or late')
                 continue
@@ -178,7 +185,7 @@ class _Import:
 
     def _images(self) -> Iterator[tuple[int, Image]]:
         for bag_ns, message in self._pictures.decoded(self._left_out.picture):
-            stamp_ns = _stamp_ns(message, bag_ns)
+            stamp_ns = stamp_ns_of(message, bag_ns)
             try:
                 image = picture_of(message)
                 fov_deg = self._lens.fov_of(bag_ns, image.shape[1], image.shape[0])
@@ -194,7 +201,7 @@ class _Import:
         if source is None:
             return [], []
         for bag_ns, message in source.decoded(self._left_out.other):
-            stamp_ns, value = _stamp_ns(message, bag_ns), read(message)
+            stamp_ns, value = stamp_ns_of(message, bag_ns), read(message)
             if value is None:
                 self._left_out.other(stamp_ns, f'messages of {source.topic} are not finite')
                 continue
@@ -274,15 +281,6 @@ class _Import:
 def name_of(bag: Path) -> str:
     """Return what a recording is called: its directory, or its file without the ending."""
     return as_name(bag.resolve().name if bag.is_dir() else bag.stem)
-
-
-def _stamp_ns(message: Any, bag_ns: int) -> int:
-    """Return the header's stamp, or when it was recorded, where there is none."""
-    header = getattr(message, 'header', None)
-    if header is None:
-        return bag_ns
-    stamp_ns = header.stamp.sec * 1_000_000_000 + header.stamp.nanosec
-    return stamp_ns or bag_ns
 
 
 def _request(message: Any) -> tuple[float, ...] | None:

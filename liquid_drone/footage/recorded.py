@@ -13,13 +13,13 @@ from .. import topics
 from ..arrays import Image
 from ..episodes.bag_source import TopicSource, open_bag, topics_of
 from ..episodes.recorded_lens import RecordedLens
+from ..episodes.recorded_stamps import SECOND_NS, stamp_ns_of
 from ..episodes.ros_pictures import picture_of
 from ..errors import CameraError, ImageError
 
 IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 INFO_TYPE = 'sensor_msgs/msg/CameraInfo'
 COMPRESSED, DEPTH = '/compressed', '/compressedDepth'  # as image_transport calls them
-SECOND_NS = 1_000_000_000
 NOT_AFTER = (
     'its stamp is not after that of the picture before it; flight does not act on it either'
 )
@@ -63,8 +63,7 @@ def recorded_frames(
         lens = RecordedLens(info, lambda _at_ns, _why: None, fov_deg)  # told when it was opened
         for bag_ns, message in camera.decoded(leave_out):
             number, is_afresh = next(numbers), first_ns is None
-            stamp = message.header.stamp
-            stamp_ns = stamp.sec * SECOND_NS + stamp.nanosec or bag_ns  # 0: never stamped
+            stamp_ns = stamp_ns_of(message, bag_ns)
             if last_ns is not None and first_ns is not None and last_bag_ns is not None:
                 if last_ns - SECOND_NS < stamp_ns <= last_ns:
                     leave_out(stamp_ns, NOT_AFTER, number)

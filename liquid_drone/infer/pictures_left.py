@@ -107,9 +107,9 @@ class FilmMaker:
             self._writer.close()
 
     def _open(self) -> None:
-        (first_s, pane), (last_s, _) = self._waiting[0], self._waiting[-1]
-        rate_hz = (len(self._waiting) - 1) / max(last_s - first_s, 1e-3)
-        height, width = pane.shape[:2]
+        step_s = float(np.median(np.diff([stamp_s for stamp_s, _ in self._waiting])))
+        rate_hz = 1.0 / max(step_s, 1e-3)  # the usual one: a clock that was set is no long frame
+        height, width = self._waiting[0][1].shape[:2]
         self._writer = require('imageio_ffmpeg', 'sim').write_frames(
             str(self._aside),
             (width, height),

@@ -236,11 +236,13 @@ def test_a_sheet_holds_few_frames_of_many_from_the_first_on(count):
     assert kept == [number % 251 for number in range(0, count, every)]
 
 
-@pytest.mark.parametrize('count', [1, 2, 25])
-def test_a_film_has_every_frame_and_the_pace_of_the_footage(tmp_path, count):
+@pytest.mark.parametrize(('count', 'later_s'), [(1, 0.0), (2, 0.0), (25, 0.0), (25, 1e8)])
+def test_a_film_has_every_frame_and_the_pace_of_the_footage(tmp_path, count, later_s):
+    """Where a clock is set forward on the way, it does not slow down to a frame a second."""
     with film_at(tmp_path / 'film.mp4') as film:
         for number in range(count):
-            film.add(number / 12.5, np.full((PANE[1], PANE[0], 3), 10 * number, np.uint8))
+            stamp_s = number / 12.5 + (later_s if number > 10 else 0.0)
+            film.add(stamp_s, np.full((PANE[1], PANE[0], 3), 10 * number, np.uint8))
         assert film.close() == (count > 1)
     assert len(list(tmp_path.iterdir())) == (count > 1)
     if count > 1:
