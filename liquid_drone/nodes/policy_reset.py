@@ -34,6 +34,8 @@ class PolicyReset:
         """Ask, unless a question is pending; the callback gets whether it was done."""
         if self.is_pending:
             return
+        if self._asked is not None:
+            self._client.remove_pending_request(self._asked)
         self._asked, self._asked_s = self._client.call_async(Trigger.Request()), time.monotonic()
         self._asked.add_done_callback(lambda future: self._answered(future, on_answer))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from geometry_msgs.msg import PointStamped, TwistStamped
-from graph_bench import MavlinkBench
+from graph_bench import GraphBench, MavlinkBench
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
@@ -22,6 +22,10 @@ from std_msgs.msg import String, UInt8
 from liquid_drone import nodes, topics
 from liquid_drone.flight.engagement import Stage
 from liquid_drone.nodes.mavlink_node import HAND_BACK_LIMIT_S
+from liquid_drone.nodes.operator import graph_controls
+from liquid_drone.operator.companion_desk import SHOWN_LIMITS
+from liquid_drone.operator.flight_view import FlightView
+from liquid_drone.operator.requests import RequestQueue
 from liquid_drone.ros import conversions, qos
 
 FOREIGN = st.sampled_from(['', '/', 'map', 'odom', 'world', 'earth', 'base_footprint', 'base']) | (
@@ -152,6 +156,32 @@ def test_two_who_tell_the_time_or_nobody_are_named(ros: None) -> None:
         assert made.wait(lambda: not made.node.rivals())
     finally:
         made.close()
+
+
+def test_an_answer_lost_with_the_node_that_owes_it_is_asked_for_again(
+    ros: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph_controls, 'PATIENCE_S', 0.2)
+    page, view = Node('page'), FlightView()
+    refuse = (False, '')
+    controls = graph_controls.GraphControls(page, view, RequestQueue(), lambda _: refuse)
+    hung = Node('mavlink')  # never spun: it takes the question and dies
+    bench = GraphBench(Node('other'), page)
+    bench.node.close = lambda: None
+
+    def is_shown() -> bool:
+        controls.read_limits()
+        return bool(view.document().get('limits'))
+
+    assert not bench.wait(is_shown, 0.5)
+    hung.destroy_node()
+    restarted = Node('mavlink')
+    for name in SHOWN_LIMITS:
+        restarted.declare_parameter(f'limits.{name}', 2.0)
+    restarted.declare_parameter('limits.fence_polygon', '')
+    bench.add(restarted)
+    assert bench.wait(is_shown)
+    bench.close()
 
 
 def is_node(one: ast.AST) -> bool:

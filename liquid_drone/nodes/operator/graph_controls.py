@@ -6,6 +6,7 @@ Each is answered by the node that decides: the mavlink node engages, refuses and
 limits, the recorder keeps. Where a node is missing, that is the answer.
 """
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from ...operator.companion_desk import SHOWN_LIMITS
 from ...operator.flight_view import FlightView
 from ...operator.requests import OperatorRequest, RequestQueue, WaitingRequest
 
+PATIENCE_S = 3.0  # an answer may be lost with the node that owes it: then it is asked again
 POLYGON = 'limits.fence_polygon'
 Outcome = tuple[bool, str]
 
@@ -42,6 +44,7 @@ class GraphControls:
         self._ask = node.create_client(SetParameters, 'policy/set_parameters')
         self._get = node.create_client(GetParameters, 'mavlink/get_parameters')
         self._reading: Any = None  # the call that reads the limits
+        self._read_s = 0.0
 
     def obey(self) -> None:
         """Pass on what pages ask for; the answers come when the node is spun."""
@@ -73,7 +76,10 @@ class GraphControls:
         if not self._get.service_is_ready():
             return
         if self._reading is not None and not self._reading.done():
-            return
+            if time.monotonic() - self._read_s < PATIENCE_S:
+                return
+            self._get.remove_pending_request(self._reading)  # who was asked is gone
+        self._read_s = time.monotonic()
         names = [*(f'limits.{name}' for name in SHOWN_LIMITS), POLYGON]
         self._reading = self._get.call_async(GetParameters.Request(names=names))
         self._reading.add_done_callback(self._show_limits)
