@@ -24,6 +24,7 @@ from .latency import Counter
 from .namespace import checked_namespace
 
 FRESH_S = 2.5  # a node that told nothing for longer is gone
+MOST_NODES, MOST_CHARACTERS = 100, 1000  # of a topic that every program may publish on
 TOPICS = (topics.COMMAND, topics.SETPOINT)
 
 
@@ -101,7 +102,9 @@ class Monitor:
         future = self._engage.call_async(SetBool.Request(data=on))
         self._executor.spin_until_future_complete(future, timeout_sec=limit_s)
         answer = future.result() if future.done() else None
-        return (False, 'no answer') if answer is None else (answer.success, answer.message)
+        return (
+            (False, 'no answer') if answer is None else (answer.success, _readable(answer.message))
+        )
 
     def snapshot(self) -> GraphSnapshot:
         """Return what is known now."""
@@ -126,9 +129,17 @@ class Monitor:
         for status in message.status:
             if not status.name.startswith(self._prefix):
                 continue
-            values = {pair.key: pair.value for pair in status.values}
-            name = status.name.removeprefix(self._prefix)
-            self._told[name] = time.monotonic(), level_of(status), status.message, values
+            name = _readable(status.name.removeprefix(self._prefix))
+            if name not in self._told and len(self._told) >= MOST_NODES:
+                continue
+            values = {_readable(pair.key): _readable(pair.value) for pair in status.values}
+            summary = _readable(status.message)
+            self._told[name] = time.monotonic(), level_of(status), summary, values
+
+
+def _readable(text: str) -> str:
+    """Return a text without what moves a terminal's cursor: any program may publish it."""
+    return ''.join(one if one.isprintable() else ' ' for one in text[:MOST_CHARACTERS])
 
 
 def _level_now(told: Level, age_s: float) -> str:

@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protects: what is watched belongs to one drone, and a node that stopped telling is shown so."""
 
+import io
 import time
 from collections.abc import Iterator
 
 import pytest
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import TwistStamped
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from rclpy.node import Node
+from rich import console
 
 from liquid_drone.cli.commands import watch
 from liquid_drone.flight.engagement import Stage
@@ -17,7 +21,7 @@ from liquid_drone.operator import flight_view
 from liquid_drone.operator.flight_view import FlightView
 from liquid_drone.ros import conversions, diagnostics, qos
 from liquid_drone.ros.diagnostics import Health, Level
-from liquid_drone.ros.monitor import GraphSnapshot, Monitor, Status
+from liquid_drone.ros.monitor import MOST_NODES, GraphSnapshot, Monitor, Status
 
 
 class Drone:
@@ -113,3 +117,48 @@ def test_page_and_watch_say_the_same_but_for_how_to_engage(stage: Stage, obstacl
         part = PartReport('WARN', '', {**values, 'link': 'good'})
         (facts,) = [row for row in autopilot_rows(part) if row.subject == 'facts']
         assert facts.mend in told  # and so does the list before a flight
+
+
+FOREIGN = st.one_of(
+    st.text(st.characters(exclude_categories=['Cs']), max_size=30),
+    st.lists(
+        st.sampled_from(
+            ['[/bold]', '[red', ']', '\\', '\x1b[2J', '\n', '[link=x]', '\u202e', ' | ']
+        ),
+        max_size=4,
+    ).map(''.join),
+)
+KEYS = st.sampled_from(
+    ['stage', 'obstacles', 'reason', 'battery', 'target_probability', 'target_bearing', 'provider']
+)
+
+
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
+@given(
+    names=st.lists(st.sampled_from(['/mavlink', '/policy', '/one/', '/']) | FOREIGN, max_size=4),
+    level=st.integers(0, 255),
+    summary=FOREIGN,
+    values=st.dictionaries(KEYS | FOREIGN, FOREIGN, max_size=6),
+)
+def test_no_other_program_on_diagnostics_ends_the_screen_or_moves_its_cursor(
+    listener: Monitor, names: list[str], level: int, summary: str, values: dict[str, str]
+) -> None:
+    pairs = [KeyValue(key=key, value=value) for key, value in values.items()]
+    listener._on_diagnostics(
+        DiagnosticArray(
+            status=[
+                DiagnosticStatus(level=bytes([level]), name=name, message=summary, values=pairs)
+                for name in names
+            ]
+        )
+    )
+    told = io.StringIO()
+    console.Console(file=told, width=100).print(watch.screen(listener.snapshot(), watch.KEYS))
+    assert all(one.isprintable() or one == '\n' for one in told.getvalue())
+    assert len(listener.snapshot().nodes) <= MOST_NODES
+
+
+@pytest.fixture(scope='module')
+def listener() -> Iterator[Monitor]:
+    with Monitor() as made:
+        yield made

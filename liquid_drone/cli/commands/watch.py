@@ -180,12 +180,13 @@ def screen(snapshot: 'GraphSnapshot', words: str = '') -> Any:
     for row in rows(snapshot, BY_KEYS if words else ENGAGE):
         table.add_row(*row)
     if words:
-        table.add_row('[bold]keys[/bold]', words.replace('[', r'\['))
+        table.add_row('[bold]keys[/bold]', _plain(words))
     return table
 
 
 def rows(snapshot: 'GraphSnapshot', engage: str = ENGAGE) -> list[tuple[str, str]]:
     """Return (name, what is shown) with rich's markup; ``engage`` says how it is done here."""
+    snapshot = _without_markup(snapshot)
     found = [(f'[bold]{name}[/bold]', _state(status)) for name, status in _nodes(snapshot)]
     if not found:
         return [('', '[yellow]no diagnostics yet: is the graph running, in this domain?[/yellow]')]
@@ -198,11 +199,7 @@ def rows(snapshot: 'GraphSnapshot', engage: str = ENGAGE) -> list[tuple[str, str
     reason = snapshot.value('mavlink', 'reason') or snapshot.value('mavlink', 'cause')
     found.append(('guard', reason or 'nothing held back'))
     obstacles = snapshot.value('mavlink', 'obstacles')
-    found += [
-        ('keeps from engaging', sentence.replace('[', r'\['))
-        for sentence in obstacles.split(' | ')
-        if sentence
-    ]
+    found += [('keeps from engaging', one) for one in obstacles.split(' | ') if one]
     found.append(('mode', _mode(snapshot)))
     found.append(('home', _home(snapshot)))
     found.append(('target', _target(snapshot)))
@@ -223,16 +220,30 @@ def _next(snapshot: 'GraphSnapshot', engage: str) -> str:
     return next_step(stage, obstacles, status.values.get('follow_mode', ''), engage)
 
 
+def _without_markup(snapshot: 'GraphSnapshot') -> 'GraphSnapshot':
+    """Return the same with texts that rich shows as they are: any program may publish them."""
+
+    def plain(status: Any) -> Any:
+        values = {name: _plain(value) for name, value in status.values.items()}
+        return dataclasses.replace(status, summary=_plain(status.summary), values=values)
+
+    nodes = {_plain(name): plain(status) for name, status in snapshot.nodes.items()}
+    return dataclasses.replace(snapshot, nodes=nodes)
+
+
+def _plain(text: str) -> str:
+    return str(require('rich.markup', 'ros').escape(text))
+
+
 def _nodes(snapshot: 'GraphSnapshot') -> list[tuple[str, Any]]:
     return sorted(snapshot.nodes.items())
 
 
 def _state(status: Any) -> str:
-    summary = status.summary.replace('[', r'\[')  # rich would take it for markup
-    words = f'[{COLOURS[status.level]}]{status.level}[/] {summary}'
+    words = f'[{COLOURS[status.level]}]{status.level}[/] {status.summary}'
     if status.level != 'STALE':
         return words
-    silent = f'silent for {status.age_s:.0f} s [dim](was: {summary})[/dim]'
+    silent = f'silent for {status.age_s:.0f} s [dim](was: {status.summary})[/dim]'
     return f'[{COLOURS["STALE"]}]STALE[/] {silent}'
 
 
@@ -251,12 +262,13 @@ def _home(snapshot: 'GraphSnapshot') -> str:
 
 
 def _target(snapshot: 'GraphSnapshot') -> str:
-    text = snapshot.value('policy', 'target_probability')
-    if not text:
+    try:
+        sure = float(snapshot.value('policy', 'target_probability'))
+        bearing = float(snapshot.value('policy', 'target_bearing', '0'))
+    except ValueError:
         return '-'
-    bearing = float(snapshot.value('policy', 'target_bearing', '0'))
     side = 'ahead' if abs(bearing) < 0.1 else 'left' if bearing < 0 else 'right'
-    return f'{float(text):.0%} sure, {side} ({bearing:+.2f})'
+    return f'{sure:.0%} sure, {side} ({bearing:+.2f})'
 
 
 def _latencies(snapshot: 'GraphSnapshot') -> list[tuple[str, str]]:
