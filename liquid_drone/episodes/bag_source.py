@@ -83,6 +83,8 @@ def open_bag(bag: Path) -> Iterator[list[TopicSource]]:
 def _open(bag: Path, stack: ExitStack) -> list[TopicSource]:
     found: dict[tuple[str, str], list[Messages]] = {}
     for file in _storage_files(bag):
+        if file.exists() and not file.is_file():  # a pipe would wait for its writer
+            raise ValueError('expected a file or a folder, found something else')
         with file.open('rb') as begun:
             if begun.read(len(ROS_1)) == ROS_1:
                 raise ValueError('it is a recording of ROS 1: rosbags-convert makes one of ROS 2')

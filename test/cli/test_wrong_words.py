@@ -95,6 +95,7 @@ PIPES = (  # nobody writes into the pipe: a command that opened it would wait fo
     ['infer', 'follow', 'picture.png', '--truth', '{}'],
     ['import', '{}', '--out', 'bundle'],
     ['validate', '{}'],
+    ['import-flight', '{}', '--target', 'dog', '--out', 'flights'],
     ['convert', '{}', '--out', 'converted'],
     ['draw', '--bundle', '{}', '--out', 'pictures'],
     ['fly', '--world', '{}', '--out', 'out'],
@@ -136,3 +137,11 @@ def test_a_card_that_cannot_be_written_is_told_before_the_flights(
 def test_an_unset_variable_is_no_place_for_results(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(['draw', '--out', '']) == 2
     assert "argument --out: expected a path; got ''" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('name', ['', '.', 'my dog', '../dog'])
+def test_recordings_are_of_something_with_a_name(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['import-flight', str(tmp_path), '--target', name]) == 2
+    assert capsys.readouterr().err.startswith('liquid-drone: --target must be at most')

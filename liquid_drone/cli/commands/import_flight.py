@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import EpisodeError
+from ...errors import ConfigError, EpisodeError
+from ...files import check_name
 from ...options import REQUIRED, option
 from ...topics import CAMERA_INFO, IMAGE, ODOMETRY
 from ...topics import COMMAND as COMMAND_TOPIC
@@ -65,6 +66,10 @@ def run(args: ImportFlightArguments) -> int:
     """Import every recording, then say what is wrong with the episodes."""
     from ...episodes.checks import check_all
 
+    try:
+        check_name('--target', args.target)  # retrain knows the flights by it
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
     episodes = import_all(args.topics, args.bags, args.target, args.out)
     findings = check_all(episodes)
     for finding in findings:
