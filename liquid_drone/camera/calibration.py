@@ -79,8 +79,10 @@ def load(url: str) -> Calibration:
 
     """
     parts = urlparse(url)
-    if parts.scheme not in ('', 'file'):
-        raise ConfigError(f"camera_info_url: expected file:///path.yaml or a path, got '{url}'")
+    if parts.scheme not in ('', 'file') or parts.netloc not in ('', 'localhost'):
+        raise ConfigError(
+            f"camera_info_url: expected file:///path.yaml (three slashes) or a path, got '{url}'"
+        )
     path = resources.user_path(parts.path)
     try:
         data = read_yaml(path)
@@ -92,9 +94,8 @@ def load(url: str) -> Calibration:
     try:
         return _parse(data)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ConfigError(
-            f'{path} is not a calibration; expected {FORMAT}: {shown(str(error))}'
-        ) from error
+        detail = f'it has no {error}' if isinstance(error, KeyError) else shown(str(error))
+        raise ConfigError(f'{path} is not a calibration; expected {FORMAT}: {detail}') from error
 
 
 def _parse(data: dict[str, Any]) -> Calibration:

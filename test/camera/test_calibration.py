@@ -5,6 +5,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from liquid_drone.camera import calibration
 from liquid_drone.errors import ConfigError
@@ -74,7 +76,8 @@ def test_an_uncalibrated_camera_has_no_angle() -> None:
 @pytest.mark.parametrize(
     ('text', 'words'),
     [
-        ('image_width: 640', 'is not a calibration'),
+        ('image_width: 640', "it has no 'camera_matrix'"),
+        ('cam0: {camera_model: pinhole, intrinsics: [461, 460, 362, 248]}', 'it has no'),  # Kalibr
         (YAML.replace('0, 0, 1]', '0, 1]', 1), r'camera_matrix\.data: expected 9 numbers, got 8'),
         ('{', 'is not a calibration'),
     ],
@@ -90,3 +93,10 @@ def test_a_missing_file_and_another_scheme_are_refused() -> None:
         calibration.load('file:///no/such.yaml')
     with pytest.raises(ConfigError, match='expected file:///'):
         calibration.load('package://here/lens.yaml')
+
+
+@given(st.from_regex(r'[A-Za-z0-9_.{}$]{1,20}', fullmatch=True).filter(lambda s: s != 'localhost'))
+def test_a_url_of_two_slashes_is_not_taken_for_another_place(first: str) -> None:
+    """file://home/drone/lens.yaml was looked for at /drone/lens.yaml."""
+    with pytest.raises(ConfigError, match='three slashes'):
+        calibration.load(f'file://{first}/drone/lens.yaml')
