@@ -148,7 +148,8 @@ def _of_silence(seen: LinkEvidence) -> Diagnosis:
             'cable; it is tried again all the time',
         )
     check = {
-        'serial': "its TX goes to our RX, and this port of it has MAVLink 2 at the port's speed",
+        'serial': "its TX goes to our RX, and this port of it has MAVLink 2 at the port's speed, "
+        'without flow control (PX4: MAV_n_FLOW_CTRL 0; ArduPilot: BRD_SERn_RTSCTS 0)',
         'udpin': 'it, or its router, sends to this port of this computer'
         + (' (127.0.0.1 takes nothing from outside)' if '127.0.0.1' in seen.address else ''),
     }.get(seen.kind, 'it, or its router, is there')
