@@ -20,6 +20,7 @@ from ..arrays import Image
 from ..errors import CameraError, ImageError, require
 from ..footage.files_shown import PICTURES, files_below, kind_of, read_picture, why_no_picture
 from ..masking import masked
+from ..pictures import as_bytes
 from .frozen import REMEMBERED
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,8 @@ class Live:
 
     def read(self) -> CameraFrame | None:
         """Wait for the next picture that can be decoded; a torn one is left out, and said."""
+        import cv2
+
         for torn in range(1, MOST_TORN + 1):
             if not self._capture.grab():
                 raise CameraError(
@@ -108,7 +111,8 @@ class Live:
             stamp_ns = time.time_ns() - round(self._age_s() * 1e9)
             is_read, image = self._capture.retrieve()
             if is_read:
-                return CameraFrame(rgb(image), stamp_ns)
+                height = float(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+                return CameraFrame(rgb(image, height), stamp_ns)
             log.warning('a picture that cannot be decoded is left out (%d in a row)', torn)
         raise CameraError(
             f'{masked(self._config.address)} gave {MOST_TORN} pictures in a row that cannot be '
@@ -169,12 +173,27 @@ class Paced:
         self._pictures = iter(())
 
 
-def rgb(image: Any) -> Image:
-    """Return OpenCV's BGR or grey picture as contiguous RGB (H, W, 3)."""
+def rgb(image: Any, height: float = 0.0) -> Image:
+    """Return OpenCV's BGR or grey picture as contiguous RGB (H, W, 3).
+
+    Args:
+        image: (H, W) or (H, W, C), 8 or 16 bits.
+        height: that the source states; a picture half as high again has its colours below.
+
+    Raises:
+        CameraError: it is YUV, which OpenCV hands on from GStreamer as it comes.
+
+    """
     import cv2
 
-    code = cv2.COLOR_GRAY2RGB if image.ndim == 2 else cv2.COLOR_BGR2RGB
-    return np.asarray(cv2.cvtColor(image, code), dtype=np.uint8)
+    channels = image.shape[2] if image.ndim == 3 else 1
+    if channels == 2 or (channels == 1 and 2 * image.shape[0] == 3 * height):
+        raise CameraError(
+            f'expected pictures in BGR or grey, got YUV ({image.shape}, stated height '
+            f'{height:g}): let the pipeline end in videoconvert ! video/x-raw,format=BGR ! appsink'
+        )
+    code = cv2.COLOR_GRAY2RGB if channels == 1 else cv2.COLOR_BGR2RGB
+    return np.asarray(cv2.cvtColor(as_bytes(image), code), dtype=np.uint8)
 
 
 def _open_live(config: SourceConfig) -> Any:

@@ -254,3 +254,25 @@ def test_a_device_is_stamped_by_its_driver_and_tells_when_it_is_gone(
     opened.read()
     with pytest.raises(CameraError, match='gives no more pictures'):
         opened.read()
+
+
+@given(
+    st.sampled_from([(), (1,), (2,), (3,), (4,), 'planes']),
+    st.sampled_from([np.uint8, np.uint16]),
+    st.integers(1, 20),
+    st.integers(1, 20),
+)
+def test_a_pipeline_gives_bgr_or_grey_and_what_it_gives_else_is_named(
+    channels: tuple[int, ...] | str, kind: type, half_height: int, width: int
+) -> None:
+    """NV12 of a CSI camera without videoconvert was a grey picture with its colours below."""
+    is_planar, height = channels == 'planes', 2 * half_height
+    shape = (height * 3 // 2, width) if is_planar else (height, width, *channels)
+    image = np.full(shape, 150 if kind is np.uint8 else 150 * 257, kind)
+    if is_planar or channels == (2,):
+        with pytest.raises(CameraError, match='videoconvert'):
+            source.rgb(image, float(height))
+        return
+    made = source.rgb(image, float(height))
+    assert made.shape == (height, width, 3)
+    assert np.abs(made.astype(int) - 150).max() <= 1  # of 16 bits not the lower byte
