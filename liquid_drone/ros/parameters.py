@@ -136,8 +136,16 @@ def declare(
                 parameter.name, parameter.default, parameter.descriptor(read_only)
             )
         except (InvalidParameterTypeException, InvalidParameterValueException) as error:
-            raise _refusal(parameter, str(error)) from error
+            raise _refusal(parameter, f'{error}{_point(node, parameter)}') from error
     _refuse_unknown(node, [parameter.name for parameter in parameters], elsewhere)
+
+
+def _point(node: Node, parameter: Parameter) -> str:
+    """Return what to write where a whole number was given for one with a point."""
+    given = getattr(node, '_parameter_overrides', {}).get(parameter.name)
+    value = None if given is None else given.value
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return f'; write {float(value)}' if is_whole and isinstance(parameter.default, float) else ''
 
 
 def _refuse_unknown(node: Node, names: list[str], elsewhere: frozenset[str]) -> None:
