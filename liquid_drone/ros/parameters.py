@@ -143,7 +143,7 @@ def declare(
 def _point(node: Node, parameter: Parameter) -> str:
     """Return what to write where a whole number was given for one with a point."""
     given = getattr(node, '_parameter_overrides', {}).get(parameter.name)
-    value = None if given is None else given.value
+    value: Any = None if given is None else given.value
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     return f'; write {float(value)}' if is_whole and isinstance(parameter.default, float) else ''
 
