@@ -25,7 +25,7 @@ from .framing import Frame
 from .home import HomeFinder
 from .profiles import PROFILES, Profile, detect
 from .receiver import Receiver
-from .roster import AUTOPILOT_COMPONENT, MULTIROTORS, NO_AUTOPILOT, Introductions, Roster
+from .roster import AUTOPILOT_COMPONENT, MULTIROTORS, NO_AUTOPILOT, Copies, Introductions, Roster
 from .signing import SigningKey
 from .station_inbox import COMMAND_IDS, StationInbox
 from .timesync import TimeSync
@@ -84,6 +84,7 @@ class MavlinkCodec:
         self._introductions = Introductions()
         self._is_sure = False  # two heartbeats in a row told the vehicle's kind
         self.path = AnsweredPath()
+        self._copies = Copies()
         self.encoder = MavlinkEncoder(system_id, key, calendar_s)
         self._speak_as = partial(MavlinkEncoder, system_id, key, calendar_s)
         self._voices = [self.encoder]
@@ -198,6 +199,8 @@ class MavlinkCodec:
         kind, vehicle = message.get_type(), self._vehicle
         if kind == 'HEARTBEAT' and not self._is_of_kind(message):
             return False  # somebody who borrowed the autopilot's component id
+        if kind == 'HEARTBEAT' and self._brings_our_mode_back(message, now_s):
+            return False  # it is told anew, where it is true
         self.path.admits(source, now_s)
         self._arrived.append(message)
         del self._arrived[:-MOST_ARRIVED]
@@ -214,6 +217,14 @@ class MavlinkCodec:
             heartbeat_s = vehicle.heartbeat_received_s if self._is_sure else NEVER
             self._vehicle = replace(vehicle, heartbeat_received_s=heartbeat_s)
         return True
+
+    def _brings_our_mode_back(self, heartbeat: Any, now_s: float) -> bool:
+        """Tell whether a copy of an old heartbeat says that the pilot's takeover is over."""
+        is_copy = self._copies.is_copy(bytes(heartbeat.get_msgbuf()), now_s)
+        vehicle, profile = self._vehicle, self.profile
+        if not is_copy or vehicle is None or profile is None or vehicle.mode_is_ours:
+            return False
+        return bool(heartbeat.custom_mode == profile.follow_mode)
 
     def _compare_clocks(self, message: Any, now_s: float) -> None:
         if message.tc1 == 0:

@@ -281,3 +281,39 @@ def test_every_mode_has_one_name_and_only_one_mode_is_ours(firmware, data):
     named = profile.mode_names.get(mode, f'mode {mode}')
     assert vehicle.mode_name == named
     assert len(set(profile.mode_names.values())) == len(known_modes)
+
+
+@given(
+    st.sampled_from(MODES),
+    st.floats(0.1, 14.0),
+    st.lists(st.booleans(), min_size=1, max_size=20),
+    st.integers(1, 255),
+)
+def test_a_late_copy_of_a_heartbeat_brings_our_mode_back_never(firmware, late_s, switches, pace):
+    """Two links behind one router: each packet again, up to 10 s later (mavlink-router 457)."""
+    autopilot, profile = firmware
+    sender, wire = mavlink.MAVLink(None, 1, 1), Wire(autopilot)
+    begin_s, copies, is_ours = wire.now_s, [], False
+    for step in range(20 * len(switches)):
+        wire.now_s = begin_s + 0.05 * step
+        while copies and copies[0][0] <= wire.now_s:
+            wire.codec.receive(copies.pop(0)[1], wire.now_s, 'first')
+            assert is_ours or not wire.codec.vehicle.mode_is_ours
+        if step % 4 == 0:
+            is_ours = switches[step // 20]
+            mode = profile.follow_mode if is_ours else profile.hold_mode
+            packet = heartbeat(autopilot, mode=mode).pack(sender)
+            sender.seq = (sender.seq + pace) % 256
+            copies.append((wire.now_s + late_s, packet))
+            wire.codec.receive(packet, wire.now_s, 'first')
+            assert is_ours or not wire.codec.vehicle.mode_is_ours
+
+
+@pytest.mark.parametrize('autopilot', [PX4, ARDUPILOT])
+def test_our_mode_is_seen_again_though_all_heartbeats_carry_one_number(autopilot):
+    """A stream of 256 packets between two heartbeats makes each look like a copy."""
+    ours, wire = {PX4: 393216, ARDUPILOT: 4}[autopilot], Wire(autopilot)
+    for mode, times in ((ours, 3), (0, 3), (ours, 20)):
+        for _ in range(times):
+            vehicle = wire.send(heartbeat(autopilot, mode=mode), after_s=1.0)
+    assert vehicle.mode_is_ours
