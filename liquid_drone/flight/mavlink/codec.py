@@ -25,7 +25,14 @@ from .framing import Frame
 from .home import HomeFinder
 from .profiles import PROFILES, Profile, detect
 from .receiver import Receiver
-from .roster import AUTOPILOT_COMPONENT, MULTIROTORS, NO_AUTOPILOT, Copies, Introductions, Roster
+from .roster import (
+    AUTOPILOT_COMPONENT,
+    MULTIROTORS,
+    NO_AUTOPILOT,
+    HeartbeatCopies,
+    Introductions,
+    Roster,
+)
 from .signing import SigningKey
 from .station_inbox import COMMAND_IDS, StationInbox
 from .timesync import TimeSync
@@ -84,7 +91,7 @@ class MavlinkCodec:
         self._introductions = Introductions()
         self._is_sure = False  # two heartbeats in a row told the vehicle's kind
         self.path = AnsweredPath()
-        self._copies = Copies()
+        self._copies = HeartbeatCopies()
         self.encoder = MavlinkEncoder(system_id, key, calendar_s)
         self._speak_as = partial(MavlinkEncoder, system_id, key, calendar_s)
         self._voices = [self.encoder]

@@ -82,7 +82,7 @@ class Introductions:
         return before is not None and before[1] == told
 
 
-class Copies:
+class HeartbeatCopies:
     """Remembers the vehicle's last heartbeats, to know one that comes again by a slower way.
 
     Two links behind one router deliver each packet twice, the second time up to 10 s late. What is
