@@ -133,11 +133,14 @@ def sha256_of(path: Path) -> str:
 def write_text(path: Path, text: str) -> None:
     """Write a text file, whole or not at all; an existing one is replaced.
 
+    Bytes of a file name that are no UTF-8 are written as their numbers, as on the terminal.
+
     Raises:
         OutputError: it cannot be written, or there is no regular file in its place.
 
     """
-    written(path, lambda aside: aside.write_text(text, encoding='utf-8'))
+    data = text.encode('utf-8', 'backslashreplace')
+    written(path, lambda aside: aside.write_bytes(data))
 
 
 def written(path: Path, write: Callable[[Path], object]) -> None:
@@ -189,6 +192,23 @@ def set_aside(path: Path) -> Path:
         return path.rename(place)
     except OSError as reason:
         raise OutputError(f'cannot rename {shown_path(path)}: {_why(reason)}') from reason
+
+
+def utf8_path(path: Path, error: Failure = ConfigError) -> str:
+    """Return a path for a library that knows UTF-8 alone: OpenCV ends the process at others.
+
+    Raises:
+        error: a name in it has other bytes.
+
+    """
+    text = str(path)
+    try:
+        text.encode()
+    except UnicodeEncodeError as reason:
+        raise error(
+            f'{shown_path(path)}: expected names in UTF-8, its reader knows no other; rename it'
+        ) from reason
+    return text
 
 
 def shown_path(path: Path) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 from .. import resources
 from ..arrays import Image
 from ..errors import CameraError, ImageError, require
+from ..files import utf8_path
 from ..footage.files_shown import PICTURES, files_below, kind_of, read_picture, why_no_picture
 from ..masking import masked
 from ..pictures import as_bytes
@@ -252,7 +253,7 @@ def _video(path: Path, rate_hz: float) -> tuple[float, Iterator[Image]]:
 
     if not path.is_file():
         raise CameraError(f'expected a video file, found none at {path}')
-    capture = cv2.VideoCapture(str(path))
+    capture = cv2.VideoCapture(utf8_path(path, CameraError))
     if not capture.isOpened():
         raise CameraError(f'{path} cannot be opened as a video: expected .mp4, .avi, .mkv or such')
     own_hz = float(capture.get(cv2.CAP_PROP_FPS))

@@ -19,7 +19,7 @@ from .. import schema
 from ..arrays import Image
 from ..contract import CameraSpec
 from ..errors import ConfigError, EpisodeError, require, shown
-from ..files import as_name, load_json, parse_json, size_of
+from ..files import as_name, load_json, parse_json, size_of, utf8_path
 from ..image import encode_jpeg, fitted
 from ..pictures import decoded
 from . import lerobot_layout as layout
@@ -207,7 +207,7 @@ class _Dataset:
             raise EpisodeError(
                 f'{self.root}: the camera {shown(self.image)} is no name of a folder'
             )
-        capture = cv2.VideoCapture(str(path))
+        capture = cv2.VideoCapture(utf8_path(path, EpisodeError))
         try:
             first = round(float(row[f'videos/{self.image}/from_timestamp']) * self.fps)
             capture.set(cv2.CAP_PROP_POS_FRAMES, first)

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 
 from ..arrays import Image
+from ..errors import CameraError
+from ..files import utf8_path
 from ..image import resized
 
 USUAL_HZ = 30.0  # of a file that gives no rate
@@ -24,12 +26,18 @@ CONVERT = 'convert it: ffmpeg -i FILE -c:v libx264 -pix_fmt yuv420p converted.mp
 
 
 def opened(path: Path) -> cv2.VideoCapture:
-    """Open a video without OpenCV's own words on it, which name no file."""
+    """Open a video without OpenCV's own words on it, which name no file.
+
+    Raises:
+        CameraError: its path is no UTF-8.
+
+    """
+    place = utf8_path(path.resolve(), CameraError)
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     try:
-        return cv2.VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG)
+        return cv2.VideoCapture(place, cv2.CAP_FFMPEG)
     finally:
         cv2.utils.logging.setLogLevel(level)
 

@@ -145,3 +145,14 @@ def test_recordings_are_of_something_with_a_name(
 ) -> None:
     assert main(['import-flight', str(tmp_path), '--target', name]) == 2
     assert capsys.readouterr().err.startswith('liquid-drone: --target must be at most')
+
+
+def test_a_sheet_of_cut_outs_lies_under_a_name_that_is_no_utf8(tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b'\xff')
+    odd.mkdir()
+    photo = np.full((120, 100, 3), 160, np.uint8)
+    photo[30:90, 30:70] = (30, 40, 200)
+    cv2.imwrite(str(tmp_path / 'photo.png'), photo)
+    line = ['retrain', '--target', 'thing', '--photos', str(tmp_path / 'photo.png')]
+    assert main([*line, '--only-cards', '--data', str(odd / 'data')]) == 0
+    assert (odd / 'data/target/thing-cut-outs.png').stat().st_size > 1000

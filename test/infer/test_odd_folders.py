@@ -173,3 +173,20 @@ def test_pictures_that_cannot_be_read_are_told_what_to_do(
     assert [frame.name for frame in footage.frames()] == ['b.png']
     (reason,) = footage.left_out.values()
     assert 'save it as PNG or JPEG' in reason
+
+
+def test_a_name_that_is_no_utf8_is_written_by_its_numbers(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b'f\xfcr mich')
+    folder.mkdir()
+    put('picture', folder / os.fsdecode(b'\xff.png'), tmp_path)
+    assert main(['infer', 'follow', str(folder), '--out', str(tmp_path / 'out')]) == 0
+    assert r',\udcff.png,' in (tmp_path / 'out/frames.csv').read_text('utf-8')
+
+
+def test_a_video_whose_name_is_no_utf8_ends_no_process(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    video = tmp_path / os.fsdecode(b'\xff.mp4')
+    video.write_bytes(b'no video')
+    assert main(['infer', 'follow', str(video), '--out', str(tmp_path / 'out')]) == 2
+    assert 'expected names in UTF-8' in capsys.readouterr().err

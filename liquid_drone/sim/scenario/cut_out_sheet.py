@@ -10,8 +10,7 @@ import cv2
 import numpy as np
 
 from ...arrays import BoolArray, Image
-from ...errors import OutputError
-from ...files import aside_of
+from ...files import written
 from .card import Card
 from .cut_out import CutOut
 
@@ -31,9 +30,8 @@ def write_cut_out_sheet(cut_outs: Sequence[CutOut], cards: Sequence[Card], path:
 
     """
     page = cut_out_sheet(cut_outs, cards)
-    with aside_of(path) as aside:
-        if not cv2.imwrite(str(aside), page[..., ::-1]):
-            raise OutputError(f'cannot write {path}: free space, or choose another --data')
+    data = cv2.imencode('.png', page[..., ::-1])[1].tobytes()
+    written(path, lambda aside: aside.write_bytes(data))
 
 
 def cut_out_sheet(cut_outs: Sequence[CutOut], cards: Sequence[Card]) -> Image:
