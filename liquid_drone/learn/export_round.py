@@ -9,6 +9,7 @@ from ..policy.export import export
 from ..policy.network import Network
 from .behaviour_cloning import load_weights
 from .pictures.encoder_stage import choose_operating_point, operating_point_of
+from .pictures.operating_point import told_of
 from .recipe import Recipe, Workspace
 from .run_manifest import commit
 
@@ -32,7 +33,7 @@ def export_round(
 
     """
     network = load_weights(Network(recipe.network), work.checkpoint(index))
-    point = ''
+    point = told_of(recipe.frozen.threshold) if recipe.frozen.is_moved else ''
     if recipe.pictures.count:  # where the encoder is not kept, its head went on learning
         kept = recipe.keeps_encoder
         point = operating_point_of(work) if kept else choose_operating_point(recipe, work, network)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ...schema import check_ranges
 
 NEW = 'new'  # in a bundle's stead
+UNMOVED = 0.5  # a target head's operating point is where every consumer looks
 
 
 @dataclass(frozen=True)
@@ -18,16 +19,30 @@ class FrozenEncoder:
     encoder_steps: int = 0  # it is trained for so many first, with a memoryless core
     views: int = 4  # copies of every flight, each augmented in its own way
     held_out: int = 0  # the last flights, which the core is judged on instead
+    threshold: float = UNMOVED  # what the bundle answers where the new one answers 0.5
 
     def __post_init__(self) -> None:
-        ranges = {'encoder_steps': (0, 1_000_000), 'views': (1, 100), 'held_out': (0, 10_000)}
+        ranges = {
+            'encoder_steps': (0, 1_000_000), 'views': (1, 100), 'held_out': (0, 10_000),
+            'threshold': (0.001, 0.999),
+        }  # fmt: skip
         check_ranges(self, ranges)
+        if self.is_moved and (self.encoder_steps or not self.bundle):
+            raise ValueError(
+                'threshold moves the answer of a bundle whose encoder stays as it is: expected a '
+                'bundle, and no encoder_steps'
+            )
         if self.encoder_steps and not self.bundle:
             raise ValueError(
                 f"encoder_steps train an encoder that is kept then: expected a bundle, or '{NEW}'"
             )
         if self.is_new and not self.encoder_steps:
             raise ValueError('a new encoder has learned nothing: expected encoder_steps')
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the kept target head gets another operating point."""
+        return self.threshold != UNMOVED
 
     @property
     def is_new(self) -> bool:

@@ -20,6 +20,7 @@ from ...policy.weights import ENCODER, begin_with
 from ..behaviour_cloning import Report, Span, is_whole, load_weights, train
 from ..clips import Clip
 from ..pictures.encoder_stage import keep_encoder, pictures_beside
+from ..pictures.operating_point import logit, move_logit
 from ..recipe import Recipe, Workspace
 from ..watcher import Watcher
 from .core_training import command_weights, held_out_loss, train_core, write_held_out
@@ -39,6 +40,7 @@ def with_kept_encoder(
     frozen, config = recipe.frozen, recipe.train
     if not frozen.encoder_steps:
         begin_with(network, frozen.bundle, ENCODER)
+        move_logit(network, logit(frozen.threshold))
         return resources.bundle(frozen.bundle) / WEIGHTS_FILE
     alone = replace(recipe.network, core=CoreConfig(cell='mlp'), belief=False, memory=False)
     beside = Network(alone)
@@ -100,7 +102,8 @@ def train_core_round(
         assert before.memory is not None
         network.memory.load_state_dict(before.memory.state_dict())
     note(f'features of {sum(map(len, clips))} frames, {frozen.views} views of each')
-    flights = open_views(network, clips, config, frozen.views, work.views, sha256_of(encoder))
+    key = sha256_of(encoder) + (f' at {frozen.threshold:g}' if frozen.is_moved else '')
+    flights = open_views(network, clips, config, frozen.views, work.views, key)
     learned = flights[: len(flights) - frozen.held_out]
     average = train_core(network, learned, config, checkpoint, report, note)
     if held := flights[len(learned) :]:

@@ -28,6 +28,16 @@ def move_logit(network: Network, by: float) -> None:
             head.target.bias[:1].sub_(by)
 
 
+def logit(probability: float) -> float:
+    """Return the logit of a probability."""
+    return math.log(probability / (1.0 - probability))
+
+
+def told_of(threshold: float) -> str:
+    """Return what a bundle's card says of an operating point that was moved."""
+    return f'moved: 0.5 is what was {threshold:g}'
+
+
 def export_at(bundle: Path, threshold: float, out: Path) -> None:
     """Write a bundle that answers 0.5 where another one answers ``threshold``.
 
@@ -43,9 +53,10 @@ def export_at(bundle: Path, threshold: float, out: Path) -> None:
     if heatmap is not None and bool(heatmap.added.weight.any()):
         raise ConfigError(
             f'{bundle}: its core is told what the heatmap answers, and would fly otherwise: '
-            'set pictures: {false_alarms: ...} in its recipe and train it again'
+            'set pictures: {false_alarms: ...}, or frozen: {threshold: ...}, in its recipe and '
+            'train it again'
         )
-    move_logit(network, math.log(threshold / (1.0 - threshold)))
-    told = f'moved: 0.5 is what was {threshold:g}'
+    move_logit(network, logit(threshold))
+    told = told_of(threshold)
     training = dataclasses.replace(load_contract(bundle).training, operating_point=told)
     export(network, out.resolve().name, training, out, retrainable=True)

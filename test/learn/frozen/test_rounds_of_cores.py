@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from support.noise_flight import clip
 
 from liquid_drone.contract import CommandSpec
 from liquid_drone.episodes import episode
 from liquid_drone.evaluate.pilots.camera_expert import SEARCH_RAD_S
 from liquid_drone.learn import behaviour_cloning
 from liquid_drone.learn.behaviour_cloning import load_weights
-from liquid_drone.learn.clips import CachedFrames, Clip
 from liquid_drone.learn.drivers import DriverPlan
 from liquid_drone.learn.flights.jobs import jobs_of
 from liquid_drone.learn.flights.training_flight import run_job
@@ -57,21 +57,6 @@ RECIPE = Recipe(
     train=TRAIN,
     dagger=DaggerConfig(rounds=3),
 )
-
-
-def clip(folder, number: int, frames: int = 8) -> Clip:
-    """Return a flight of noise."""
-    rng = np.random.default_rng(number)
-    pixels = rng.integers(0, 255, (frames, 72, 128, 3), dtype=np.uint8)
-    file = folder / f'{number}.frames.npy'
-    np.save(file, pixels)
-    label = rng.uniform(-0.5, 0.5, (frames, 4)).astype(np.float32)
-    three = np.zeros((frames, 3), np.float32)
-    belief = np.tile(np.float32([1.0, 0.4, 0.2]), (frames, 1))
-    unknown = np.full((frames, 9), np.nan, np.float32)
-    stamps = np.arange(frames) * 0.05
-    frames_file = CachedFrames(file, pixels.shape)
-    return Clip(frames_file, stamps, label, three, unknown, belief, three * np.nan, label)
 
 
 class Titles(Silent):
