@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from liquid_drone import resources
@@ -33,6 +33,7 @@ READERS = (  # commands that read what they are given; the folder of each is emp
 
 
 @given(command=st.sampled_from(READERS), word=WORDS)
+@example(command=['evaluate', '--study', '{}', '--out', 'study'], word='')
 @settings(
     max_examples=40,
     deadline=None,

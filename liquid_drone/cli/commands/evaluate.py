@@ -89,8 +89,8 @@ class EvaluateArguments:
     )
     providers: ProviderChoice = option('cpu', 'where the vision graph of the policy runs')
     precision: PrecisionChoice = option('fp32', 'of the vision graph on TensorRT')
-    study: str = option(
-        '',
+    study: str | None = option(
+        None,
         'train and fly a whole study: a name in config/studies, or a .yaml file; of the other '
         'arguments --out, --processes (trainings at once) and --shard count',
         unset='none',
@@ -126,7 +126,7 @@ def seeds_of(args: EvaluateArguments) -> range:
 
 def run(args: EvaluateArguments) -> int:
     """Fly what is missing and print the table of all."""
-    if args.study:
+    if args.study is not None:
         from .results.study import run_all
 
         _only(args, '--study', STUDY_TAKES)

@@ -16,6 +16,7 @@ from ...errors import require
 
 MOST_EXACT = 200_000  # partitions: 10 against 10 trainings are 184,756
 RESAMPLES = 100_000  # where there are more
+DIGITS = 12  # of a mean, after the point: scores are shares, rewards and metres
 
 
 def permutation_p(ours: FloatArray, theirs: FloatArray, seed: int = 0) -> float:
@@ -53,7 +54,7 @@ def sign_flip_p(ours: FloatArray, theirs: FloatArray) -> float:
     """
     found = require('scipy.stats', 'study').permutation_test(
         (ours - theirs,),
-        np.mean,
+        _mean,
         permutation_type='samples',
         vectorized=True,
         n_resamples=np.inf if 2 ** len(ours) <= MOST_EXACT else RESAMPLES,
@@ -62,8 +63,14 @@ def sign_flip_p(ours: FloatArray, theirs: FloatArray) -> float:
     return float(found.pvalue)
 
 
+def _mean(x: FloatArray, axis: int = -1) -> FloatArray:
+    """Return a mean in which equal ones are equal: sums in another order differ in a last bit."""
+    mean: FloatArray = np.round(np.mean(x, axis=axis), DIGITS)
+    return mean
+
+
 def _difference(x: FloatArray, y: FloatArray, axis: int = -1) -> FloatArray:
-    difference: FloatArray = np.mean(x, axis=axis) - np.mean(y, axis=axis)
+    difference: FloatArray = np.round(np.mean(x, axis=axis) - np.mean(y, axis=axis), DIGITS)
     return difference
 
 

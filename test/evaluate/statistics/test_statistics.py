@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -58,6 +58,7 @@ def test_improvement_is_the_share_of_pairs_and_the_two_sides_sum_to_one(ours, th
 
 @settings(max_examples=20)
 @given(arrays(float, 4, elements=SHARES), arrays(float, 3, elements=SHARES))
+@example(np.array([0.0, 0.6, 0.6, 0.56]), np.array([0.0, 0.6, 0.72]))  # many ties, to a last bit
 def test_the_permutation_test_counts_every_division(ours, theirs):
     pool, differences = np.concatenate([ours, theirs]), []
     for chosen in itertools.combinations(range(7), 4):
