@@ -65,8 +65,7 @@ def sign_flip_p(ours: FloatArray, theirs: FloatArray) -> float:
 
 def _mean(x: FloatArray, axis: int = -1) -> FloatArray:
     """Return a mean in which equal ones are equal: sums in another order differ in a last bit."""
-    mean: FloatArray = np.round(np.mean(x, axis=axis), DIGITS)
-    return mean
+    return np.round(np.asarray(np.mean(x, axis=axis)), DIGITS)
 
 
 def _difference(x: FloatArray, y: FloatArray, axis: int = -1) -> FloatArray:
