@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protects: YAML, JSON and arrays are read strictly, at a bounded cost, with one kind of error."""
 
+import errno
 import io
 import json
 import os
@@ -24,6 +25,7 @@ from liquid_drone.files import (
     read_bytes,
     set_aside,
     write_text,
+    written,
 )
 from liquid_drone.npz import read_npz
 from liquid_drone.yaml_file import parse_yaml, read_yaml
@@ -161,13 +163,20 @@ def test_arrays_that_claim_more_than_they_have_or_are_no_numbers_are_errors(
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     write_text(tmp_path / 'a.json', json.dumps([1]))
-    with pytest.raises(UnicodeEncodeError):
-        write_text(tmp_path / 'a.json', 'half \ud800')
+
+    def half(aside: Path) -> None:
+        aside.write_text('half')
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(OutputError, match='No space left on device'):
+        written(tmp_path / 'a.json', half)
     assert json.loads((tmp_path / 'a.json').read_text()) == [1]
     (tmp_path / 'link').symlink_to(tmp_path / 'a.json')
     with pytest.raises(OutputError, match='a link or directory is in its place'):
         write_text(tmp_path / 'link', '')
     assert sorted(item.name for item in tmp_path.iterdir()) == ['a.json', 'link']
+    write_text(tmp_path / 'a.json', 'bytes \udcff')  # as file names have them
+    assert (tmp_path / 'a.json').read_text('utf-8') == r'bytes \udcff'
 
 
 def test_what_is_torn_is_kept_beside(tmp_path: Path) -> None:
