@@ -220,7 +220,8 @@ def test_a_launch_that_is_killed_alone_leaves_no_node_behind(number: int) -> Non
 def test_a_launch_that_is_gone_already_lets_nothing_begin() -> None:
     with subprocess.Popen([sys.executable, '-c', '']) as gone:
         pass
-    environment = {**os.environ, process.LAUNCH: str(gone.pid)}
+    environment = {**os.environ, **local_graph.environment(local_graph.free_domain())}
+    environment[process.LAUNCH] = str(gone.pid)
     done = subprocess.run(
         [sys.executable, '-c', ORPHAN],
         env=environment,
@@ -235,7 +236,8 @@ def test_a_launch_that_is_gone_already_lets_nothing_begin() -> None:
 @pytest.mark.parametrize('number', process.SIGNALS)
 def test_a_node_ends_in_order_also_where_its_terminal_is_gone(number: int) -> None:
     line = [sys.executable, '-c', ORPHAN]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as node:
+    environment = {**os.environ, **local_graph.environment(local_graph.free_domain())}
+    with subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, text=True) as node:
         assert node.stdout is not None
         assert node.stdout.readline() == 'up\n'
         node.send_signal(number)
@@ -246,7 +248,10 @@ def test_a_node_ends_in_order_also_where_its_terminal_is_gone(number: int) -> No
 def test_started_with_nohup_a_node_goes_on_without_its_terminal() -> None:
     line = ['nohup', sys.executable, '-c', ORPHAN]
     pipe = subprocess.PIPE
-    with subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as node:
+    environment = {**os.environ, **local_graph.environment(local_graph.free_domain())}
+    with subprocess.Popen(
+        line, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True
+    ) as node:
         assert node.stdout is not None
         assert node.stdout.readline() == 'up\n'
         node.send_signal(signal.SIGHUP)
@@ -260,7 +265,10 @@ def test_started_with_nohup_a_node_goes_on_without_its_terminal() -> None:
 def test_a_log_that_nobody_reads_stops_no_node(is_terminal: bool) -> None:
     reads, writes = os.openpty() if is_terminal else os.pipe()
     line = [sys.executable, '-c', ORPHAN, '50']  # lines of the log in each turn
-    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=writes, text=True) as node:
+    environment = {**os.environ, **local_graph.environment(local_graph.free_domain())}
+    with subprocess.Popen(
+        line, env=environment, stdout=subprocess.PIPE, stderr=writes, text=True
+    ) as node:
         assert node.stdout is not None
         assert node.stdout.readline() == 'up\n'
         poll = select.poll()

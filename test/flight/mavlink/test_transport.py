@@ -174,6 +174,7 @@ locks = sys.argv[2] == 'locks'
 port = open_transport(sys.argv[1] + ':57600') if locks else open(sys.argv[1], 'rb')
 print('open', flush=True)
 sys.stdin.read()
+port.close()  # a pseudo terminal, unlike a port, stays exclusive when its program is gone
 """
 
 
