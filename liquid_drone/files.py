@@ -42,8 +42,8 @@ def check_name(what: str, name: str) -> None:
 
 def as_name(text: str) -> str:
     """Return a text with everything that may not be in a name replaced by underscores."""
-    name = re.sub(r'[^A-Za-z0-9._-]', '_', text)[:LONGEST_NAME]
-    return name if NAME.match(name) else f'x{name}'
+    name = re.sub(r'[^A-Za-z0-9._-]', '_', text)
+    return (name if NAME.match(name) else f'x{name}')[:LONGEST_NAME]
 
 
 def size_of(path: Path, most: int, error: Failure = ConfigError) -> int:
