@@ -233,6 +233,15 @@ def test_a_launch_that_is_gone_already_lets_nothing_begin() -> None:
     assert (done.returncode, done.stdout) == (0, 'up\nended in order\n')
 
 
+@pytest.fixture
+def hang_up() -> Iterator[None]:
+    """Let children hear SIGHUP, also where the tests themselves run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures('hang_up')
 @pytest.mark.parametrize('number', process.SIGNALS)
 def test_a_node_ends_in_order_also_where_its_terminal_is_gone(number: int) -> None:
     line = [sys.executable, '-c', ORPHAN]
