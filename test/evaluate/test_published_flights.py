@@ -38,6 +38,14 @@ def test_every_flight_has_its_place_and_judgement(archive: Path) -> None:
         assert row['score']['success'] == (not row['score']['failures'])
 
 
+@pytest.mark.parametrize('archive', ARCHIVES, ids=lambda path: path.name.split('.')[0])
+def test_nothing_tells_where_on_a_machine_it_was_made(archive: Path) -> None:
+    with tarfile.open(archive) as tar:
+        texts = {one.name: tar.extractfile(one) for one in tar if one.name.endswith('.json')}
+        told = [name for name, text in texts.items() if text and b'": "/' in text.read()]
+    assert told == []
+
+
 def test_nothing_but_a_bundle_is_large() -> None:
     large = [
         path.relative_to(RESULTS.parents[1]).as_posix()
