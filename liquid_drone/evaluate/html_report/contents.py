@@ -13,7 +13,7 @@ from typing import Any
 from ...errors import ConfigError, LiquidDroneError
 from ...files import load_json, shown_path
 from ...sim.flight_log import FlightLog
-from ..replay.finding import FoundFlight, flights_below
+from ..replay.finding import FoundFlight, flights_below, telling
 from ..scoring import FAILURES, Summary, summarise
 from .names import in_words, pilot_names
 
@@ -118,10 +118,11 @@ def gather(folder: Path) -> ReportContents:
     """Read a directory of results.
 
     Raises:
-        ConfigError: no flights are there, or files that cannot be read.
+        ConfigError: no flights are there, files that cannot be read, or flights that do not tell
+            who flew, and where.
 
     """
-    flights = list({one.id: one for one in flights_below(folder)}.values())
+    flights = telling(list({one.id: one for one in flights_below(folder)}.values()))
     if not flights:
         raise ConfigError(
             f'no flights below {shown_path(folder)}: expected what liquid-drone evaluate wrote'

@@ -23,6 +23,7 @@ from ..protocol import TRIAL, Trial
 LEAST_DIGITS = 4
 NAMES = ('world', 'season', 'target', 'task', 'vehicle', 'weather', 'autopilot')
 RENDERERS = ('opengl', 'tiny')
+TOLD = ('bundle_hash', 'world', 'season')  # of every flight: who flew, and where
 
 
 @dataclass(frozen=True)
@@ -56,15 +57,33 @@ def flights_below(root: Path) -> Iterator[FoundFlight]:
             yield FoundFlight(flight_id(who, flown.score.seed), who, flown, path.parent)
 
 
+def telling(flights: Sequence[FoundFlight]) -> list[FoundFlight]:
+    """Return the flights, all of which tell who flew, and where.
+
+    Raises:
+        ConfigError: one does not; their file is somebody else's.
+
+    """
+    for one in flights:
+        if missing := [name for name in TOLD if name not in one.who]:
+            raise ConfigError(
+                f'{shown_path(one.folder / FLIGHTS)}: expected flights that tell '
+                f'{", ".join(TOLD)}, as liquid-drone evaluate writes them; missing: '
+                f'{", ".join(missing)}'
+            )
+    return list(flights)
+
+
 def find_flights(ids: Sequence[str], root: Path) -> list[FoundFlight]:
     """Return the flight of each id, or of its first digits.
 
     Raises:
-        ConfigError: an id that no flight or several flights have.
+        ConfigError: an id that no flight or several flights have, or a flight that does not tell
+            who flew, and where.
 
     """
     known = {one.id: one for one in flights_below(root)}
-    return [_one(asked, known, root) for asked in ids]
+    return telling([_one(asked, known, root) for asked in ids])
 
 
 def _one(asked: str, known: dict[str, FoundFlight], root: Path) -> FoundFlight:

@@ -225,6 +225,17 @@ def test_names_are_text_and_never_markup(hostile):
     assert '&lt;script&gt;alert(1)' in page
 
 
+@DRAWN
+@given(missing=st.sets(st.sampled_from(['bundle_hash', 'world', 'season']), min_size=1))
+def test_flights_that_do_not_tell_who_flew_and_where_are_refused(results, missing):
+    row = json.loads((results / 'summer' / FLIGHTS).read_text().splitlines()[0])
+    kept = {name: value for name, value in row.items() if name not in missing}
+    (results / 'autumn' / FLIGHTS).write_text(json.dumps(kept) + '\n')
+    with pytest.raises(ConfigError, match=r'that tell bundle_hash, world, season') as refused:
+        gather(results)
+    assert all(name in str(refused.value).rpartition(';')[2] for name in missing)
+
+
 def test_a_directory_without_flights_is_refused(tmp_path):
     with pytest.raises(ConfigError, match='no flights below'):
         gather(tmp_path)
