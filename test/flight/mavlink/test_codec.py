@@ -1,5 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
+import itertools
 import math
 
 import pytest
@@ -17,8 +18,10 @@ from liquid_drone.flight.setpoint import Setpoint
 QUADROTOR = mavlink.MAV_TYPE_QUADROTOR
 
 
-def packet(message, system=1, component=1):
-    return message.pack(mavlink.MAVLink(None, system, component))
+def packet(message, system=1, component=1, number=0):
+    sender = mavlink.MAVLink(None, system, component)
+    sender.seq = number % 256
+    return message.pack(sender)
 
 
 def heartbeat(autopilot=12, mode=393216, armed=True, kind=QUADROTOR):
@@ -171,16 +174,18 @@ ODD_BEATS = st.tuples(
 def test_one_odd_heartbeat_at_any_time_decides_neither_kind_nor_vehicle(profile, odd, data):
     """Before, between and after the true ones; each odd one comes once, some of them doubled."""
     codec, now_s = MavlinkCodec(), 0.0
+    count = itertools.count()  # of packets, as senders number them: the same again is a copy
     true = heartbeat(profile.autopilot, profile.follow_mode)
     odd = [one for i, one in enumerate(odd) if one not in odd[:i]]
     story = data.draw(st.permutations([True] * 3 + odd))
     for one in [*story, True, True]:
         now_s += 1.0
         if one is True:
-            codec.receive(packet(true), now_s)
+            codec.receive(packet(true, number=next(count)), now_s)
         else:
             autopilot, kind, system, component = one
-            beat = packet(heartbeat(autopilot, 4, kind=kind), system, component)
+            odd_one = heartbeat(autopilot, 4, kind=kind)
+            beat = packet(odd_one, system, component, next(count))
             for _ in range(data.draw(st.integers(1, 2))):
                 codec.receive(beat, now_s)
     vehicle = codec.vehicle
