@@ -90,8 +90,11 @@ def test_px4_gets_its_sensors_and_each_step_waits_for_its_own_motors() -> None:
     assert times[0] == 1_000_000
     assert np.allclose(np.diff(times), 1e6 / 240.0, atol=1.0)
     assert told[0] == (0.0, 0.0, 0.0, 0.0)  # nobody had answered
-    fronts = [front_right for _, front_right, _, _ in told[24:]]
-    assert fronts == pytest.approx([(t % 1_000_000) / 1e6 for t in times[24:]], abs=1e-6)
+    # the first answer is not waited for, and a busy machine may give it a step or more too late
+    first = next(step for step, throttle in enumerate(told) if any(throttle))
+    assert first >= 24
+    fronts = [front_right for _, front_right, _, _ in told[first:]]
+    assert fronts == pytest.approx([(t % 1_000_000) / 1e6 for t in times[first:]], abs=1e-6)
     assert told[-1][0] == pytest.approx(0.2)  # motor 3 is front left
     assert all(message.fields_updated & 0x3F == 0x3F for message in peer.sensors)
     assert 5 <= len(peer.fixes) <= 10
