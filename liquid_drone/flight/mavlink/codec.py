@@ -19,6 +19,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from ..records import replace
 from ..vehicle import NEVER, VehicleState
 from .answered_path import AnsweredPath
+from .copies import Copies
 from .decode import HANDLERS, parameter_value
 from .encoder import MavlinkEncoder
 from .framing import Frame
@@ -29,7 +30,6 @@ from .roster import (
     AUTOPILOT_COMPONENT,
     MULTIROTORS,
     NO_AUTOPILOT,
-    HeartbeatCopies,
     Introductions,
     Roster,
 )
@@ -91,7 +91,7 @@ class MavlinkCodec:
         self._introductions = Introductions()
         self._is_sure = False  # two heartbeats in a row told the vehicle's kind
         self.path = AnsweredPath()
-        self._copies = HeartbeatCopies()
+        self._copies = Copies()
         self.encoder = MavlinkEncoder(system_id, key, calendar_s)
         self._speak_as = partial(MavlinkEncoder, system_id, key, calendar_s)
         self._voices = [self.encoder]
@@ -206,8 +206,11 @@ class MavlinkCodec:
         kind, vehicle = message.get_type(), self._vehicle
         if kind == 'HEARTBEAT' and not self._is_of_kind(message):
             return False  # somebody who borrowed the autopilot's component id
-        if kind == 'HEARTBEAT' and self._brings_our_mode_back(message, now_s):
+        number, packet = message.get_msgId(), bytes(message.get_msgbuf())
+        is_copy = self._copies.is_copy(number, packet, now_s)
+        if is_copy or (kind == 'HEARTBEAT' and self._brings_our_mode_back(message, now_s)):
             return False  # it is told anew, where it is true
+        self._copies.take(number, packet, now_s)
         self.path.admits(source, now_s)
         self._arrived.append(message)
         del self._arrived[:-MOST_ARRIVED]
@@ -226,12 +229,12 @@ class MavlinkCodec:
         return True
 
     def _brings_our_mode_back(self, heartbeat: Any, now_s: float) -> bool:
-        """Tell whether a copy of an old heartbeat says that the pilot's takeover is over."""
-        is_copy = self._copies.is_copy(bytes(heartbeat.get_msgbuf()), now_s)
+        """Tell whether what may be an old heartbeat says that the pilot's takeover is over."""
         vehicle, profile = self._vehicle, self.profile
-        if not is_copy or vehicle is None or profile is None or vehicle.mode_is_ours:
+        if vehicle is None or profile is None or vehicle.mode_is_ours:
             return False
-        return bool(heartbeat.custom_mode == profile.follow_mode)
+        is_ours: bool = heartbeat.custom_mode == profile.follow_mode
+        return is_ours and self._copies.came_lately(bytes(heartbeat.get_msgbuf()), now_s)
 
     def _compare_clocks(self, message: Any, now_s: float) -> None:
         if message.tc1 == 0:
@@ -269,7 +272,7 @@ class MavlinkCodec:
     def _meet(self, heartbeat: Any, found: Profile, now_s: float) -> None:
         system, mode = heartbeat.get_srcSystem(), heartbeat.custom_mode
         self.profile, self._home = found, HomeFinder(found.tells_local_home)
-        self.clock, self.path = TimeSync(), AnsweredPath()
+        self.clock, self.path, self._copies = TimeSync(), AnsweredPath(), Copies()
         for voice in self._voices:
             voice.address(system)
         self._vehicle = VehicleState(

@@ -14,8 +14,6 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 MOST_SPEAKERS = 64  # the one that was quiet for longest is forgotten
 RECENT_S = 5.0
 DOUBLED_S = 0.5  # the same packet so soon is a double
-COPIED_S = 15.0  # so late the same packet comes again by a second, slower way
-MOST_COPIES = 256
 AUTOPILOT_COMPONENT = 1
 NO_AUTOPILOT = mavlink.MAV_AUTOPILOT_INVALID  # ground stations, cameras, gimbals, companions
 GROUND_STATION: int = mavlink.MAV_TYPE_GCS
@@ -80,28 +78,6 @@ class Introductions:
             return False
         self._last[system] = packet, told, now_s
         return before is not None and before[1] == told
-
-
-class HeartbeatCopies:
-    """Remembers the vehicle's last heartbeats, to know one that comes again by a slower way.
-
-    Two links behind one router deliver each packet twice, the second time up to 10 s late. What is
-    the same byte for byte may also be new by chance: so that alone refuses nothing for long.
-    """
-
-    def __init__(self) -> None:
-        """Know none."""
-        self._first_s: OrderedDict[bytes, float] = OrderedDict()
-
-    def is_copy(self, packet: bytes, now_s: float) -> bool:
-        """Note a heartbeat; tells whether the very same one came lately."""
-        if 0.0 <= now_s - self._first_s.get(packet, now_s + 1.0) <= COPIED_S:
-            return True
-        self._first_s[packet] = now_s
-        self._first_s.move_to_end(packet)
-        if len(self._first_s) > MOST_COPIES:
-            self._first_s.popitem(last=False)
-        return False
 
 
 class Roster:

@@ -27,13 +27,15 @@ class Air:
 
     def __init__(self, profile: Profile = PX4) -> None:
         self.codec, self.now_s = MavlinkCodec(), 5.0
+        self.sender = mavlink.MAVLink(None, 1, 1)
         kind = mavlink.MAV_TYPE_QUADROTOR
         self.send(mavlink.MAVLink_heartbeat_message(kind, profile.autopilot, 129, 4, 4, 3))
 
     def send(self, *messages, after_s=0.05):
         self.now_s += after_s
         for message in messages:
-            self.codec.receive(message.pack(mavlink.MAVLink(None, 1, 1)), self.now_s)
+            self.codec.receive(message.pack(self.sender), self.now_s)
+            self.sender.seq = (self.sender.seq + 1) % 256
         return self.codec.vehicle
 
     def position(self, boot_ms, up=0.0, north=0.0):

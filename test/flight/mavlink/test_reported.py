@@ -46,14 +46,16 @@ class Wire:
     """A codec, and what is sent to it, 0.1 s apart."""
 
     def __init__(self, autopilot=None):
-        self.codec, self.now_s = MavlinkCodec(), 0.0
+        self.codec, self.now_s, self.number = MavlinkCodec(), 0.0, 0
         if autopilot is not None:
             self.send(heartbeat(autopilot))
             self.send(heartbeat(autopilot), after_s=1.0)
 
     def send(self, message, system=1, source='first', after_s=0.1):
         self.now_s += after_s
-        packet = message.pack(mavlink.MAVLink(None, system, 1))
+        sender = mavlink.MAVLink(None, system, 1)
+        sender.seq, self.number = self.number, (self.number + 1) % 256
+        packet = message.pack(sender)
         self.codec.receive(packet, self.now_s, source)
         return self.codec.vehicle
 

@@ -1,0 +1,87 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which of the vehicle's packets came before: routers deliver them again by a second, slower way.
+
+A packet with a time of its own never comes twice unless it is a copy. One without (HEARTBEAT,
+SYS_STATUS) may be the same by chance: its number returns after 256 packets. So it is a copy where
+it comes as late as the copies of packets with a time do, or so soon that no number has returned.
+"""
+
+from collections import OrderedDict, deque
+
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+SOON_S = 0.5  # the same packet so soon is a double: sooner than 256 others on any telemetry port
+COPIED_S = 15.0  # so late the same packet comes again by a second, slower way
+LATELY_S = 2.0  # for which a copy tells how late the others are
+ABOUT_S = 0.5  # by which the lateness of copies that come together differs
+MOST_PACKETS = 8192  # of 15 s
+MOST_TIMES = 32  # of one that is the same by chance again and again
+TIMED = frozenset(  # their fields hold the sender's time
+    {
+        mavlink.MAVLINK_MSG_ID_ATTITUDE,
+        mavlink.MAVLINK_MSG_ID_LOCAL_POSITION_NED,
+        mavlink.MAVLINK_MSG_ID_GLOBAL_POSITION_INT,
+        mavlink.MAVLINK_MSG_ID_ODOMETRY,
+        mavlink.MAVLINK_MSG_ID_ESTIMATOR_STATUS,
+        mavlink.MAVLINK_MSG_ID_RC_CHANNELS,
+    }
+)
+UNTIMED = frozenset(
+    {
+        mavlink.MAVLINK_MSG_ID_HEARTBEAT,
+        mavlink.MAVLINK_MSG_ID_SYS_STATUS,
+        mavlink.MAVLINK_MSG_ID_EXTENDED_SYS_STATE,
+        mavlink.MAVLINK_MSG_ID_EKF_STATUS_REPORT,
+        mavlink.MAVLINK_MSG_ID_HOME_POSITION,
+    }
+)
+
+
+class Copies:
+    """Remembers what one vehicle sent lately."""
+
+    def __init__(self) -> None:
+        """Know no packet."""
+        self._came_s: OrderedDict[bytes, deque[float]] = OrderedDict()
+        self._late: deque[tuple[float, float]] = deque(maxlen=256)  # when a copy came, how late
+
+    def came_lately(self, packet: bytes, now_s: float) -> bool:
+        """Tell whether the very same packet was taken lately: it may be a copy."""
+        return bool(self._lateness(packet, now_s))
+
+    def is_copy(self, message_id: int, packet: bytes, now_s: float) -> bool:
+        """Tell whether a packet is a copy for certain; of ids not named above none is.
+
+        Args:
+            message_id: of the packet.
+            packet: as it came.
+            now_s: time of arrival.
+
+        """
+        lateness = self._lateness(packet, now_s)
+        if message_id in TIMED and lateness:
+            self._late.append((now_s, lateness[0]))
+            return True
+        is_untimed = message_id in UNTIMED
+        return is_untimed and any(
+            late_s < SOON_S or self._fits(late_s, now_s) for late_s in lateness
+        )
+
+    def take(self, message_id: int, packet: bytes, now_s: float) -> None:
+        """Note a packet that counts."""
+        if message_id not in TIMED and message_id not in UNTIMED:
+            return
+        self._came_s.setdefault(packet, deque(maxlen=MOST_TIMES)).append(now_s)
+        self._came_s.move_to_end(packet)
+        if len(self._came_s) > MOST_PACKETS:
+            self._came_s.popitem(last=False)
+
+    def _lateness(self, packet: bytes, now_s: float) -> list[float]:
+        all_s = [now_s - came_s for came_s in self._came_s.get(packet, ())]
+        return [late_s for late_s in all_s if 0.0 <= late_s <= COPIED_S]
+
+    def _fits(self, late_s: float, now_s: float) -> bool:
+        """Tell whether packets with a time came again lately, as late as this."""
+        known = (late for came_s, late in self._late if 0.0 <= now_s - came_s <= LATELY_S)
+        return any(abs(late - late_s) <= ABOUT_S for late in known)

@@ -1,0 +1,157 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A second, slower way on which each packet comes again changes nothing that is known."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from liquid_drone.flight.facts import Evidence, known
+from liquid_drone.flight.guard.limits import Limits
+from liquid_drone.flight.mavlink.codec import MavlinkCodec
+from liquid_drone.flight.mavlink.copies import TIMED, UNTIMED, Copies
+from liquid_drone.flight.mavlink.decode import HANDLERS
+from liquid_drone.sim.autopilot.personality import Mode
+from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
+from liquid_drone.sim.autopilot.telemetry import GOOD_ESTIMATE
+from liquid_drone.sim.physics.point_mass import PointMass
+
+STEP_S = 0.05
+BEGIN_S = 2.0  # when the slower way is there
+SYS_STATUS, EXTENDED_SYS_STATE = 1, 245
+
+
+def number(packet):
+    return int.from_bytes(packet[7:10], 'little')
+
+
+class Doubled:
+    """An autopilot heard twice: directly, and with each packet again some time later."""
+
+    def __init__(self, kind, late_s):
+        self.autopilot = SimulatedAutopilot(PointMass(), kind, airborne=True)
+        self.once, self.twice = MavlinkCodec(), MavlinkCodec()
+        self.late_s, self.under_way, self.stopped = late_s, [], frozenset()
+
+    @property
+    def now_s(self):
+        return self.autopilot.now_ns / 1e9
+
+    def step(self, is_lost=False):
+        now_s = self.now_s
+        for packet in self.autopilot.transmit():
+            if number(packet) in self.stopped:
+                continue
+            for codec in (self.once, self.twice):
+                codec.receive(packet, now_s)
+            # the way begins with a packet that has a time: what comes before is not known as late
+            if now_s > BEGIN_S and (self.under_way or number(packet) in TIMED) and not is_lost:
+                self.under_way.append((now_s + self.late_s, packet))
+        while self.under_way and self.under_way[0][0] <= now_s:
+            self.twice.receive(self.under_way.pop(0)[1], now_s)
+        if self.once.profile is not None and now_s < 2 * STEP_S:
+            for need in self.once.profile.streams:
+                packet = self.once.encoder.request_stream(need.message_id, need.ask_hz)
+                self.autopilot.receive(packet)
+        self.autopilot.advance()
+
+
+def _mode(doubled):
+    doubled.autopilot.change_mode(doubled.autopilot.kind.custom_modes[Mode.HOLD])
+
+
+def _ours(doubled):
+    doubled.autopilot.state = replace(doubled.autopilot.state, mode=Mode.FOLLOW)
+
+
+def _landed(doubled):
+    doubled.autopilot.state = replace(doubled.autopilot.state, landed=True)
+
+
+def _battery(doubled):
+    doubled.autopilot.battery = 0.1
+
+
+def _estimator(doubled):
+    bad = GOOD_ESTIMATE & ~mavlink.ESTIMATOR_POS_HORIZ_ABS
+    doubled.autopilot.errors = replace(doubled.autopilot.errors, estimator_flags=bad)
+
+
+def _silent(doubled):
+    doubled.stopped = frozenset({SYS_STATUS, EXTENDED_SYS_STATE})
+
+
+HAPPENINGS = [_mode, _ours, _landed, _battery, _estimator, _silent]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from(['px4', 'ardupilot']),
+    st.one_of(st.just(0.0), st.floats(0.05, 14.0)),
+    st.lists(st.tuples(st.integers(1, 80), st.sampled_from(HAPPENINGS)), min_size=1, max_size=5),
+    st.randoms(use_true_random=False),
+)
+def test_what_comes_again_later_is_as_if_it_had_not_come(kind, late_s, story, chance):
+    """Two modems behind one router, the second up to 10 s behind (mavlink-router 457)."""
+    doubled = Doubled(kind, late_s)
+    while doubled.now_s < BEGIN_S + 1.0:
+        doubled.step()
+    for steps, happens in story:
+        for _ in range(steps):
+            doubled.step(is_lost=chance.random() < 0.2)
+            assert doubled.twice.vehicle == doubled.once.vehicle
+        happens(doubled)
+    for _ in range(round((late_s + 6.0) / STEP_S)):
+        doubled.step()
+        assert doubled.twice.vehicle == doubled.once.vehicle
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from(['px4', 'ardupilot']), st.sampled_from([0, 1, 64, 85, 128, 251, 255]))
+def test_packets_that_are_the_same_by_chance_are_all_new(kind, pace):
+    """Senders that count no packets (Tower 578), or whose numbers return with each report."""
+    autopilot, codec, now_s = SimulatedAutopilot(PointMass(), kind, airborne=True), None, 0.0
+    sender, codec = mavlink.MAVLink(None, 1, 1), MavlinkCodec()
+    reader = mavlink.MAVLink(None)
+    for step in range(400):
+        now_s = autopilot.now_ns / 1e9
+        for message in reader.parse_buffer(b''.join(autopilot.transmit())) or []:
+            codec.receive(message.pack(sender), now_s)
+        sender.seq = (sender.seq + pace) % 256
+        if codec.profile is not None:
+            autopilot.receive(codec.ask_clock(now_s))
+        if step == 3:
+            for need in codec.profile.streams:
+                autopilot.receive(codec.encoder.request_stream(need.message_id, need.ask_hz))
+        autopilot.advance()
+        if step > 200:
+            facts = known(Evidence(now_s, codec.vehicle), Limits(battery_cells=4.0))
+            assert [fact.sentence for fact in facts if not fact.is_good] == []
+
+
+def test_every_message_that_is_read_has_a_time_or_has_none():
+    kinds = {kind.msgname: kind for kind in mavlink.mavlink_map.values()}
+    for name in set(HANDLERS) - {'STATUSTEXT', 'TIMESYNC'}:
+        fields, ident = kinds[name].fieldnames, kinds[name].id
+        has_time = {'time_boot_ms', 'time_usec'} & set(fields) and name != 'HOME_POSITION'
+        assert ident in (TIMED if has_time else UNTIMED)
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), st.floats(0.0, 0.1)), max_size=400))
+def test_it_remembers_a_bounded_number_of_packets(packets):
+    copies, now_s = Copies(), 0.0
+    for packet, passed_s in packets:
+        now_s += passed_s
+        copies.take(30, packet.to_bytes(2, 'big'), now_s)
+    assert sum(map(len, copies._came_s.values())) <= len(packets)
+
+
+@pytest.mark.parametrize('late_s', [0.0, 3.0, 20.0])
+def test_a_packet_with_a_time_comes_twice_only_as_a_copy(late_s):
+    copies = Copies()
+    copies.take(30, b'attitude', 10.0)
+    assert copies.is_copy(30, b'attitude', 10.0 + late_s) is (late_s < 15.0)
+    assert not copies.is_copy(30, b'another', 10.0 + late_s)
