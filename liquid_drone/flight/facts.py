@@ -17,6 +17,7 @@ from .judgements import FactLimits, Judgement, Standing
 from .reason import Reason
 from .vehicle import VehicleState
 
+SLOW_TRIP_S = 0.5  # for an answer to be under way
 FUTURE_S = 0.5  # what arrived so much later than now tells that a clock was set back
 
 
@@ -127,6 +128,8 @@ def _too_old(spec: FactSpec, vehicle: VehicleState, age_s: float, most_s: float)
     needs = f'; {source} must come at {spec.needed_rate_hz:g} Hz or faster' if source else ''
     if age_s == math.inf:
         return f'never received{needs}'
+    if vehicle.trip_s > SLOW_TRIP_S:
+        needs += f'; the link is slow: {vehicle.trip_s:.1f} s there and back'
     return f'{age_s:.1f} s old, at most {most_s:g} s{needs}'
 
 

@@ -55,6 +55,7 @@ class VehicleState:
     status_before: int | None = None  # of the one before it
     autopilot: str = 'px4'  # name of its profile
     answered_s: float = NEVER  # when the newest TIMESYNC that it answered was sent
+    trip_s: float = 0.0  # how long that answer was under way, there and back
     stamp_s: float = 0.0  # autopilot's time of the position
     clock_offset_s: float | None = None  # receiver's clock minus the autopilot's; None: unknown
     restarts: int = 0  # how often the autopilot's clock began anew
@@ -133,7 +134,7 @@ class VehicleState:
         if math.isinf(received_s):
             return math.inf
         arrived_s = now_s - received_s
-        if self.clock_offset_s is None:
-            return arrived_s
+        if self.clock_offset_s is None:  # what came with the answer is no older than its question
+            return arrived_s + self.trip_s
         waited_s = math.remainder(now_s - stamp_s - self.clock_offset_s, STAMP_TURN_S)
         return max(arrived_s, waited_s)

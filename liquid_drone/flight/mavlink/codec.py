@@ -246,6 +246,7 @@ class MavlinkCodec:
             self._vehicle = replace(
                 self._vehicle,
                 answered_s=self.clock.answered_s,
+                trip_s=self.clock.newest_trip_s,
                 clock_offset_s=self.clock.offset_s,
             )
 

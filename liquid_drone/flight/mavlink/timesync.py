@@ -30,6 +30,7 @@ class TimeSync:
         self._questions: deque[int] = deque(maxlen=QUESTIONS)  # not answered yet
         self.answered_s = -math.inf  # when the newest question that was answered was asked
         self.heard_s = -math.inf  # when an answer to one of our last questions came
+        self.newest_trip_s = 0.0  # of the newest question that was answered
 
     @property
     def offset_s(self) -> float | None:
@@ -53,8 +54,9 @@ class TimeSync:
         self._questions.remove(asked_ns)
         asked_s = asked_ns / SECOND_NS
         self.heard_s = now_s
-        self.answered_s = max(self.answered_s, asked_s)  # an answer may have waited in a buffer
         trip_s = now_s - asked_s
+        if asked_s >= self.answered_s:  # an answer may have waited in a buffer
+            self.answered_s, self.newest_trip_s = asked_s, max(trip_s, 0.0)
         if not 0.0 <= trip_s <= LONGEST_TRIP_S:
             return
         offset_s = (asked_s + now_s) / 2.0 - theirs_ns / SECOND_NS

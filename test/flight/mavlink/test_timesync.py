@@ -3,13 +3,14 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
 from liquid_drone.flight.mavlink.timesync import (
     ENOUGH,
+    LONGEST_TRIP_S,
     QUESTIONS,
     SAMPLES,
     WRAP_S,
@@ -174,3 +175,28 @@ def test_an_answer_tells_of_the_moment_in_which_it_was_asked_for(answers, order)
         assert sync.answered_s == pytest.approx(newest_s)
     sync.answer(1, 77, 900.0)  # nobody asked
     assert sync.answered_s == pytest.approx(newest_s)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(0.0, 1.4), st.floats(0.0, 1.4), st.floats(0.0, 1e5))
+def test_over_a_slow_link_telemetry_is_never_younger_than_it_may_be(there_s, back_s, boot_s):
+    """Cellular and satellite links: answers of seconds were not compared, so telemetry was new."""
+    codec, arrivals = MavlinkCodec(), []
+    codec.receive(packed(mavlink.MAVLink_heartbeat_message(2, 12, 129, 393216, 4, 3)), 0.0)
+    for step in range(120):
+        now_s = 200000.0 + 0.05 * step
+        arrivals.append((now_s + back_s, 0, position(now_s, boot_s)))
+        if step % 2 == 0:
+            asked_ns = round(now_s * 1e9)
+            codec.ask_clock(now_s)
+            theirs_ns = round((now_s + there_s - boot_s) * 1e9)
+            answer = packed(mavlink.MAVLink_timesync_message(theirs_ns, asked_ns))
+            arrivals.append((now_s + there_s + back_s, 1, answer))
+        arrivals.sort()
+        while arrivals and arrivals[0][0] <= now_s:
+            codec.receive(arrivals.pop(0)[2], now_s)
+        vehicle = codec.vehicle
+        if not math.isinf(vehicle.answered_s) and now_s - vehicle.answered_s <= 1.5:
+            trip_s, told_s = there_s + back_s, vehicle.estimate_age_s(now_s)
+            assert told_s > back_s - 0.01 - min(trip_s, LONGEST_TRIP_S) / 2
+            assert told_s < trip_s + 0.16
