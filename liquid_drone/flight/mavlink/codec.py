@@ -19,7 +19,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from ..records import replace
 from ..vehicle import NEVER, VehicleState
 from .answered_path import AnsweredPath
-from .copies import Copies
+from .copies import PacketCopies
 from .decode import HANDLERS, parameter_value
 from .encoder import MavlinkEncoder
 from .framing import Frame
@@ -91,7 +91,7 @@ class MavlinkCodec:
         self._introductions = Introductions()
         self._is_sure = False  # two heartbeats in a row told the vehicle's kind
         self.path = AnsweredPath()
-        self._copies = Copies()
+        self._copies = PacketCopies()
         self.encoder = MavlinkEncoder(system_id, key, calendar_s)
         self._speak_as = partial(MavlinkEncoder, system_id, key, calendar_s)
         self._voices = [self.encoder]
@@ -273,7 +273,7 @@ class MavlinkCodec:
     def _meet(self, heartbeat: Any, found: Profile, now_s: float) -> None:
         system, mode = heartbeat.get_srcSystem(), heartbeat.custom_mode
         self.profile, self._home = found, HomeFinder(found.tells_local_home)
-        self.clock, self.path, self._copies = TimeSync(), AnsweredPath(), Copies()
+        self.clock, self.path, self._copies = TimeSync(), AnsweredPath(), PacketCopies()
         for voice in self._voices:
             voice.address(system)
         self._vehicle = VehicleState(

@@ -38,7 +38,7 @@ UNTIMED = frozenset(
 )
 
 
-class Copies:
+class PacketCopies:
     """Remembers what one vehicle sent lately."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from liquid_drone.flight.facts import Evidence, known
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
-from liquid_drone.flight.mavlink.copies import TIMED, UNTIMED, Copies
+from liquid_drone.flight.mavlink.copies import TIMED, UNTIMED, PacketCopies
 from liquid_drone.flight.mavlink.decode import HANDLERS
 from liquid_drone.sim.autopilot.personality import Mode
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
@@ -142,7 +142,7 @@ def test_every_message_that_is_read_has_a_time_or_has_none():
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.floats(0.0, 0.1)), max_size=400))
 def test_it_remembers_a_bounded_number_of_packets(packets):
-    copies, now_s = Copies(), 0.0
+    copies, now_s = PacketCopies(), 0.0
     for packet, passed_s in packets:
         now_s += passed_s
         copies.take(30, packet.to_bytes(2, 'big'), now_s)
@@ -151,7 +151,7 @@ def test_it_remembers_a_bounded_number_of_packets(packets):
 
 @pytest.mark.parametrize('late_s', [0.0, 3.0, 20.0])
 def test_a_packet_with_a_time_comes_twice_only_as_a_copy(late_s):
-    copies = Copies()
+    copies = PacketCopies()
     copies.take(30, b'attitude', 10.0)
     assert copies.is_copy(30, b'attitude', 10.0 + late_s) is (late_s < 15.0)
     assert not copies.is_copy(30, b'another', 10.0 + late_s)
