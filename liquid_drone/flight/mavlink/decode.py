@@ -44,8 +44,13 @@ NEEDED_FLAGS = {
     mavlink.ESTIMATOR_POS_HORIZ_ABS: 'horizontal position',
     mavlink.ESTIMATOR_POS_VERT_ABS: 'height',
 }
-FORBIDDEN_FLAGS = {mavlink.ESTIMATOR_CONST_POS_MODE: 'a measured position (it assumes one)'}
-FORBIDDEN_ON_ARDUPILOT = {mavlink.EKF_UNINITIALIZED: 'its start'}
+ASSUMES = {mavlink.ESTIMATOR_CONST_POS_MODE: 'a measured position (it assumes one)'}
+GLITCH = 'satellites that it believes (it reports a glitch)'
+FORBIDDEN_ON_PX4 = {mavlink.ESTIMATOR_GPS_GLITCH: GLITCH}
+FORBIDDEN_ON_ARDUPILOT = {
+    mavlink.EKF_UNINITIALIZED: 'its start',
+    mavlink.EKF_GPS_GLITCHING: GLITCH,
+}
 
 
 def _stamped(
@@ -184,7 +189,10 @@ def _lacks(flags: int, forbidden: dict[int, str]) -> str:
 
 def _estimator(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     on_ardupilot = message.get_type() == 'EKF_STATUS_REPORT'
-    forbidden = {**FORBIDDEN_FLAGS, **(FORBIDDEN_ON_ARDUPILOT if on_ardupilot else {})}
+    forbidden = FORBIDDEN_ON_ARDUPILOT if on_ardupilot else FORBIDDEN_ON_PX4
+    stands = vehicle.landed and vehicle.landed_told is True
+    if on_ardupilot or not stands:  # a PX4 at rest assumes its place beside its satellites
+        forbidden = {**ASSUMES, **forbidden}
     lacks = _lacks(message.flags, forbidden)
     is_first = math.isinf(vehicle.estimator_received_s)
     return replace(

@@ -160,9 +160,7 @@ def test_the_estimator_must_know_height_and_place_and_one_bad_report_is_not_enou
     profile = ARDUPILOT if kind.startswith('ekf') else PX4
 
     def report(flags):
-        if profile is ARDUPILOT:
-            return mavlink.MAVLink_ekf_status_report_message(flags, *[0.0] * 5)
-        return mavlink.MAVLink_estimator_status_message(0, flags, *[0.0] * 8)
+        return estimate(profile, flags)
 
     for flags, lacks in ((0x1F, 'height'), (0x2F, 'horizontal position'), (0xBF, 'measured')):
         air = Air(profile)
@@ -172,6 +170,43 @@ def test_the_estimator_must_know_height_and_place_and_one_bad_report_is_not_enou
         assert air.send(report(GOOD_FLAGS)).position_valid
         assert air.send(report(flags)).position_valid
         assert not air.send(report(flags)).position_valid
+
+
+FLAGS = st.one_of(
+    st.sampled_from([GOOD_FLAGS | bit << 7 for bit in range(2**9)]), st.integers(0, 2**16 - 1)
+)
+
+
+@given(
+    st.sampled_from([PX4, ARDUPILOT]),
+    st.sampled_from([1, 2, 3, 4]),
+    st.lists(FLAGS, min_size=2, max_size=6),
+)
+def test_an_estimator_that_assumes_its_place_or_finds_its_satellites_wrong_is_not_usable(
+    profile, standing_state, reports
+):
+    """A PX4 at rest on the ground assumes its place (PX4 23413); glitches: ArduPilot 6650."""
+    air = Air(profile)
+    air.send(standing(standing_state), standing(standing_state))
+    glitch, start = (32768, 1024) if profile is ARDUPILOT else (1024, 0)
+    is_at_rest = profile is PX4 and standing_state == 1
+    is_bad = [
+        flags & 0x37 != 0x37
+        or bool(flags & (glitch | start))
+        or (bool(flags & 128) and not is_at_rest)
+        for flags in reports
+    ]
+    for flags in reports:
+        vehicle = air.send(estimate(profile, flags))
+    assert vehicle.position_valid is not (is_bad[-1] and is_bad[-2])
+    if flags & glitch:
+        assert 'glitch' in vehicle.estimator_lacks
+
+
+def estimate(profile, flags):
+    if profile is ARDUPILOT:
+        return mavlink.MAVLink_ekf_status_report_message(flags, *[0.0] * 5)
+    return mavlink.MAVLink_estimator_status_message(0, flags, *[0.0] * 8)
 
 
 def test_the_landed_state_changes_by_two_reports_in_a_row_and_undefined_is_not_known():
