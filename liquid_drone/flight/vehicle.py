@@ -89,7 +89,7 @@ class VehicleState:
     radio_is_healthy: bool = True  # False: the autopilot finds its receiver bad
     home_received_s: float = NEVER
     home_enu: Vector = (0.0, 0.0, 0.0)  # where heights and fence begin
-    home_differs_m: float = 0.0  # between the heights at which its reports let home be
+    home_differs_m: float = 0.0  # between the places at which its reports let home be
 
     @property
     def is_introduced(self) -> bool:

@@ -52,6 +52,7 @@ class HomeFinder:
         """
         self._is_local = is_local
         self._stood: Vector | None = None
+        self._stood_place: _Place | None = None  # on the map, while it stood
         self._home: _Place | None = None
         self._other_home: _Place | None = None  # reported once, instead of it
         self._told_up: float | None = None  # PX4: of home in the local frame
@@ -100,6 +101,8 @@ class HomeFinder:
         if self._home is None or math.isinf(vehicle.received_s) or not is_of_now:
             return
         here = _Place(message.lat / 1e7, message.lon / 1e7, message.alt / 1e3)
+        if vehicle.landed and vehicle.landed_told:
+            self._stood_place = here
         east, north, up = here.beyond(self._home)
         height_m = message.relative_alt / 1e3
         x, y, z = vehicle.position_enu
@@ -107,8 +110,22 @@ class HomeFinder:
         heights = [z - up, z - height_m]
         heights += [self._told_up] if self._told_up is not None else []
         heights += [self._stood[2]] if self._stood is not None else []
-        self._differs.append(max(heights) - min(heights))
+        slid_m = self._slid_m(vehicle, here, stamp_s - vehicle.stamp_s)
+        self._differs.append(max(max(heights) - min(heights), slid_m))
         self._global_s = now_s
+
+    def _slid_m(self, vehicle: VehicleState, here: _Place, ahead_s: float) -> float:
+        """Return how far the take-off place has gone, in the plane, from where the map has it.
+
+        The local frame may be moved in flight: by a ground station, or when satellites are found.
+        """
+        if self._stood is None or self._stood_place is None:
+            return 0.0
+        x, y, _ = vehicle.position_enu
+        vx, vy, _ = vehicle.velocity_enu
+        east, north, _ = here.beyond(self._stood_place)
+        by_map = x + vx * ahead_s - east, y + vy * ahead_s - north
+        return math.dist(by_map, self._stood[:2])
 
     def _told(self) -> Vector | None:
         if not self._found:

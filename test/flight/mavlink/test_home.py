@@ -1,0 +1,104 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The take-off place stays where it is, or it is not known: whoever moves the local frame."""
+
+import math
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from liquid_drone.flight.facts import HOME, Evidence, known
+from liquid_drone.flight.guard.limits import Limits
+from liquid_drone.flight.mavlink.codec import MavlinkCodec
+from liquid_drone.flight.mavlink.home import METRES_PER_DEGREE
+
+PX4, ARDUPILOT = 12, 3
+LATITUDE, LONGITUDE, ALTITUDE_M = 47.0, 8.0, 500.0
+ON_GROUND, IN_AIR = 1, 2
+
+
+class Field:
+    """A vehicle at its take-off place, in a local frame that begins somewhere else."""
+
+    def __init__(self, autopilot, origin):
+        self.codec, self.now_s, self.sender = MavlinkCodec(), 0.0, mavlink.MAVLink(None, 1, 1)
+        self.origin, self.place, self.velocity = list(origin), [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
+        for _ in range(2):
+            kind = mavlink.MAV_TYPE_QUADROTOR
+            self.send(mavlink.MAVLink_heartbeat_message(kind, autopilot, 129, 4, 4, 3))
+        self.fly(2.0, (0.0, 0.0, 0.0), ON_GROUND)
+
+    def send(self, message):
+        self.codec.receive(message.pack(self.sender), self.now_s)
+        self.sender.seq = (self.sender.seq + 1) % 256
+
+    def step(self, landed):
+        """Tell all, north, east and up of the take-off place; the global position lags a step."""
+        self.now_s += 0.05
+        boot_ms, velocity = round(self.now_s * 1000), self.velocity
+        north, east, up = (a + b for a, b in zip(self.place, self.origin, strict=True))
+        across = METRES_PER_DEGREE * math.cos(math.radians(LATITUDE))
+        at = [LATITUDE + self.place[0] / METRES_PER_DEGREE, LONGITUDE + self.place[1] / across]
+        altitude_m, height_m = ALTITUDE_M + self.place[2], self.place[2]
+        self.send(
+            mavlink.MAVLink_global_position_int_message(
+                boot_ms,
+                *(round(1e7 * one) for one in at),
+                round(1000 * altitude_m),
+                round(1000 * height_m),
+                *[0] * 4,
+            )
+        )
+        self.send(
+            mavlink.MAVLink_local_position_ned_message(
+                boot_ms, north, east, -up, velocity[0], velocity[1], -velocity[2]
+            )
+        )
+        if round(self.now_s * 20) % 10 == 0:
+            self.send(mavlink.MAVLink_extended_sys_state_message(0, landed))
+            home = round(1e7 * LATITUDE), round(1e7 * LONGITUDE), round(1000 * ALTITUDE_M)
+            local = self.origin[0], self.origin[1], -self.origin[2]
+            self.send(mavlink.MAVLink_home_position_message(*home, *local, [1, 0, 0, 0], 0, 0, 0))
+
+    def fly(self, seconds, velocity, landed=IN_AIR):
+        self.velocity = list(velocity)
+        for _ in range(round(20 * seconds)):
+            self.place = [a + 0.05 * v for a, v in zip(self.place, velocity, strict=True)]
+            self.step(landed)
+
+    @property
+    def fact(self):
+        facts = known(Evidence(self.now_s, self.codec.vehicle), Limits(battery_cells=4.0))
+        return next(one for one in facts if one.spec is HOME)
+
+
+metres = st.floats(-40.0, 40.0)
+legs = st.lists(st.tuples(st.floats(0.1, 3.0), metres, metres), max_size=4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from([PX4, ARDUPILOT]), st.tuples(metres, metres, metres), legs, metres, metres)
+def test_a_local_frame_that_is_moved_in_flight_leaves_no_fence_around_another_place(
+    autopilot, origin, way, north_m, east_m
+):
+    """Whoever sets the estimator's origin in flight (ArduPilot 25110, PX4 16544, 3295)."""
+    field = Field(autopilot, origin)
+    field.fly(2.0, (0.0, 0.0, 1.5))
+    for seconds, north, east in way:
+        field.fly(seconds, (north / 4.0, east / 4.0, 0.0))
+        assert field.fact.is_good
+    stood = field.codec.vehicle.home_enu
+    field.origin[0] += north_m
+    field.origin[1] += east_m
+    field.fly(1.0, (0.0, 0.0, 0.0))
+    moved_m = math.hypot(north_m, east_m)
+    if moved_m > 1.6:
+        assert not field.fact.is_good
+        assert 'take-off place differ' in field.fact.sentence
+    elif moved_m < 1.4:
+        assert field.fact.is_good
+        assert field.codec.vehicle.home_enu == stood
+    field.fly(2.0, (0.0, 0.0, -1.5))
+    field.fly(2.0, (0.0, 0.0, 0.0), ON_GROUND)  # it lands, and begins there
+    assert field.fact.is_good
