@@ -102,6 +102,7 @@ class Situation:
     in_our_mode: bool  # in shadow mode: always, for the pilot goes on flying
     armed: bool
     landed: bool
+    taking_off: bool = False  # by the autopilot itself; a setpoint would end that
     outside: bool = False  # of fence or altitude band
     paused_s: float = 0.0  # since the last step
     stage_s: float = 0.0  # since the stage was entered; filled in by advance
@@ -109,6 +110,11 @@ class Situation:
     guard_ended: bool = False  # while engaged; before that: a fact is not good
     called_off: bool = False
     flying: Stage = Stage.ENGAGED  # what the guard does while engaged: that, HOLDING, SEARCHING
+
+    @property
+    def may_start(self) -> bool:
+        """The mode switch is ours, and the vehicle is in the air, where its takeoff is over."""
+        return self.in_our_mode and self.armed and not self.landed and not self.taking_off
 
 
 @dataclass(frozen=True)
@@ -218,15 +224,15 @@ TRANSITIONS = (
         (Stage.READY,),
         Stage.HANDED_BACK,
         Cause.OUTSIDE,
-        lambda now: now.in_our_mode and now.armed and not now.landed and now.outside,
+        lambda now: now.may_start and now.outside,
         'mode switch is ours, outside fence or altitude band',
     ),
     Transition(
         (Stage.READY,),
         Stage.ENGAGING,
         Cause.MODE_SWITCHED,
-        lambda now: now.in_our_mode and now.armed and not now.landed,
-        'mode switch is ours, in the air',
+        lambda now: now.may_start,
+        'mode switch is ours, in the air, no takeoff',
     ),
     Transition(
         (Stage.DISCONNECTED,), Stage.STANDBY, Cause.NONE, lambda now: now.connected, 'heartbeat'

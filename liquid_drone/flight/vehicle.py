@@ -80,6 +80,7 @@ class VehicleState:
     landed: bool = False  # by two reports in a row
     landed_told: bool | None = None  # by the last report alone; None: undefined
     landed_before: bool | None = None  # by the one before it
+    taking_off: bool = False  # the last report: the autopilot itself climbs
     battery_received_s: float = NEVER
     battery: BatterySample = field(default_factory=BatterySample)
     battery_before: BatterySample = field(default_factory=BatterySample)  # before it

@@ -308,10 +308,13 @@ def test_on_the_ground_it_waits_though_the_switch_is_on(profile):
 
 
 @pytest.mark.parametrize('autopilot', ['px4', 'ardupilot'])
-def test_engaged_on_the_ground_it_ends_no_takeoff_of_the_pilot(autopilot):
+@pytest.mark.parametrize('floor_m', [0.0, 0.4, 1.0])
+@pytest.mark.parametrize('height_m', [1.5, 3.0, 6.0])
+def test_engaged_on_the_ground_it_ends_no_takeoff_of_the_pilot(autopilot, floor_m, height_m):
+    """The autopilot climbs by itself (ArduPilot 28767), whenever the climb is reported."""
     simulated = SimulatedAutopilot(PointMass(position_enu=np.zeros(3)), autopilot)
     link = MavlinkLink(MemoryTransport(simulated.transmit, simulated.receive))
-    session = CompanionSession(link, Limits(battery_cells=4.0))
+    session = CompanionSession(link, Limits(battery_cells=4.0, floor_m=floor_m))
 
     def fly(seconds):
         heights = []
@@ -331,8 +334,15 @@ def test_engaged_on_the_ground_it_ends_no_takeoff_of_the_pilot(autopilot):
     assert simulated.change_mode_to('OFFBOARD' if autopilot == 'px4' else 'GUIDED') == 0
     assert simulated.arm() == 0
     fly(2.0)
-    assert simulated.take_off(3.0) == 0
-    assert fly(12.0)[-1] == pytest.approx(3.0, abs=0.5)
+    assert simulated.take_off(height_m) == 0
+    stages = set()
+    while simulated.climbing:
+        fly(0.1)
+        stages.add(session.stage)
+    assert stages == {Stage.READY}
+    assert fly(1.0)[-1] == pytest.approx(height_m, abs=0.5)
+    is_ours = autopilot == 'ardupilot'  # PX4 climbs in a mode of its own
+    assert session.stage is (Stage.ENGAGING if is_ours else Stage.READY)
 
 
 def test_switched_off_checks_are_logged(caplog):
