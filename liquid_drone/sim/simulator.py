@@ -82,6 +82,20 @@ class Simulator:
         self._released = -1  # substep from which on the target walks; -1: it stands
         self._truth: Truth | None = None  # of the present moment, once it was asked for
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy needs; a built world cannot be copied.
+
+        Raises:
+            TypeError: there is one.
+
+        """
+        if self._built is not None:
+            raise TypeError(
+                'a simulator that has built a world (reset) holds physics and a renderer, which '
+                'cannot be copied or pickled: copy it before, or make another'
+            )
+        return self.__dict__
+
     @property
     def renderer_kind(self) -> RendererKind:
         """The renderer that the scenario asks for; the first call opens it.

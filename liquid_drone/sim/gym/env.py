@@ -8,6 +8,7 @@ renderer. Commands go straight to the velocity controller, without guard or auto
 drone starts in a hover.
 """
 
+import inspect
 import math
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from ...arrays import Command, Image
 from ...contract import CommandSpec
-from ...errors import shown
+from ...errors import ConfigError, shown
 from ...geometry import euler_from_quaternion, rotate_by_yaw
 from ...seeds import SPLITS
 from ..expert import Expert
@@ -43,6 +44,7 @@ class DroneEnv(gymnasium.Env[Image, Command]):
         scenario: Scenario | None = None,
         render_mode: str | None = None,
         expert: bool = True,
+        max_episode_steps: int | None = None,
         **names: Any,
     ) -> None:
         """Build nothing yet: :meth:`reset` makes the place of a seed.
@@ -51,15 +53,21 @@ class DroneEnv(gymnasium.Env[Image, Command]):
             scenario: what is flown, but for the seed.
             render_mode: ``rgb_array`` for a view from behind the drone, or None.
             expert: put what the expert would do into ``info``.
+            max_episode_steps: truncate after so many frames, if the task's time is not over yet
+                (``gymnasium.make`` keeps it for its own wrapper; ``make_vec`` hands it on).
             names: without a scenario, what ``sim.scenario.scenario.load_scenario`` takes:
                 ``world``, ``season``, ``target``, ``weather``, ``renderer`` ...
 
         Raises:
-            ConfigError: an unknown name.
+            ConfigError: an unknown name, names beside a scenario, another render mode, no steps.
 
         """
-        self.render_mode = render_mode
-        self.simulator = Simulator(scenario or load_scenario(**{'task': self.task, **names}))
+        if render_mode not in (None, *self.metadata['render_modes']):
+            raise ConfigError(f'expected render_mode rgb_array or None, got {shown(render_mode)}')
+        if max_episode_steps is not None and max_episode_steps < 1:
+            raise ConfigError(f'expected max_episode_steps >= 1, got {max_episode_steps}')
+        self.render_mode, self._most_frames = render_mode, max_episode_steps
+        self.simulator = Simulator(_scenario(scenario, self.task, names))
         self._expert = Expert(self.simulator) if expert else None
         camera = self.simulator.camera
         self._limits = np.array(CommandSpec().limits)
@@ -73,7 +81,14 @@ class DroneEnv(gymnasium.Env[Image, Command]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Image, dict[str, Any]]:
-        """Begin in the place of a seed; without one, in one that the generator draws."""
+        """Begin in the place of a seed; without one, in one that the generator draws.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: after close.
+            gymnasium.error.Error: a seed that is none, or options: there are none.
+
+        """
+        check_options(options)
         self.begin(seed)
         return self.arrive(self.simulator.capture())
 
@@ -83,7 +98,8 @@ class DroneEnv(gymnasium.Env[Image, Command]):
         return self.judge(self.simulator.capture())
 
     def render(self) -> Any:
-        """Return the view from behind the drone."""
+        """Return the view from behind the drone, uint8 (270, 480, 3), RGB; None without a mode."""
+        self._check_open()
         return chase_view(self.simulator, 480, 270) if self.render_mode == 'rgb_array' else None
 
     def close(self) -> None:
@@ -97,6 +113,7 @@ class DroneEnv(gymnasium.Env[Image, Command]):
     def begin(self, seed: int | None) -> None:
         """Build the place of a seed, without one that of a training seed; no picture yet."""
         self._check_open()
+        seed = plain_seed(seed)
         super().reset(seed=seed)
         place = int(self.np_random.integers(len(SPLITS['train']))) if seed is None else seed
         self.simulator.reset(place)
@@ -116,13 +133,15 @@ class DroneEnv(gymnasium.Env[Image, Command]):
 
         Raises:
             gymnasium.error.ClosedEnvironmentError: after close.
-            gymnasium.error.ResetNeeded: before the first reset.
+            gymnasium.error.ResetNeeded: before the first reset, and once an episode is over.
             gymnasium.error.InvalidAction: another shape, or numbers that are not finite.
 
         """
         self._check_open()
         if not self._has_begun:
-            raise gymnasium.error.ResetNeeded('call reset() before the first step()')
+            raise gymnasium.error.ResetNeeded(
+                'call reset() before the first step(), and after a terminated or truncated one'
+            )
         check_action(action, (4,))
         command = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0) * self._limits
         yaw_rad = euler_from_quaternion(self.simulator.truth().quaternion_xyzw)[2]
@@ -144,6 +163,8 @@ class DroneEnv(gymnasium.Env[Image, Command]):
         reward = CRASH_REWARD if info['collision'] else self._reward(info)
         self._distance_m = info['distance_m']
         is_over = self._frames * FRAME_S >= self.simulator.scenario.task.duration_s
+        is_over = is_over or self._frames == self._most_frames
+        self._has_begun = not (info['collision'] or is_over)
         return frame.image, reward, info['collision'], is_over, info
 
     def _check_open(self) -> None:
@@ -173,6 +194,41 @@ class DroneEnv(gymnasium.Env[Image, Command]):
         if self._expert is not None:
             info['expert'] = (self._expert.command() / self._limits).astype(np.float32)
         return info
+
+
+def _scenario(scenario: Scenario | None, task: str, names: dict[str, Any]) -> Scenario:
+    """Return the scenario given, or the one of the names."""
+    known = inspect.signature(load_scenario).parameters
+    if unknown := ', '.join(sorted(names.keys() - known)):
+        raise ConfigError(f'expected names among {", ".join(known)}; got {shown(unknown)}')
+    if scenario is None:
+        return load_scenario(**{'task': task, **names})
+    if not isinstance(scenario, Scenario) or names:
+        got = ', '.join([type(scenario).__name__, *names])
+        raise ConfigError(
+            'expected a Scenario alone, or names (world=..., season=..., see load_scenario); '
+            f'got {got}'
+        )
+    return scenario
+
+
+def check_options(options: dict[str, Any] | None) -> None:
+    """Refuse options of a reset: they would be left out without a word.
+
+    Raises:
+        gymnasium.error.Error: there are some.
+
+    """
+    if options:
+        raise gymnasium.error.Error(
+            f'expected no options, got {shown(", ".join(map(str, options)))}: place, weather and '
+            'target are arguments of the environment; a vector resets all of its own'
+        )
+
+
+def plain_seed(seed: Any) -> int | None:
+    """Return a seed as Gymnasium takes it: NumPy's integers are integers too."""
+    return int(seed) if isinstance(seed, np.integer) else seed
 
 
 def check_action(action: Any, shape: tuple[int, ...]) -> None:

@@ -8,8 +8,10 @@ process keeps to one thread: two processes use two cores better than two threads
 
 import itertools
 import multiprocessing
+import shutil
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -17,11 +19,12 @@ import numpy as np
 from gymnasium.vector.utils import batch_space
 
 from ...arrays import BoolArray, Float32Array, FloatArray, Image
-from ...errors import SimulationError
+from ...errors import ConfigError, LiquidDroneError, SimulationError
 from ...workers.pool import one_core
-from .env import check_action
+from .env import check_action, check_options
 from .vector_env import DroneEnvs, FollowEnvs, Seeds, spread
 
+SHARED_MEMORY = Path('/dev/shm')  # where Linux keeps it
 PATIENCE_S = 300.0  # for one answer: building many places on a busy machine takes a while
 
 
@@ -40,18 +43,25 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         kind: type[DroneEnvs] = FollowEnvs,
         **names: Any,
     ) -> None:
-        """Start the processes; ``names`` are those of a scenario."""
+        """Start the processes; ``names`` are what :class:`DroneEnv` takes.
+
+        Raises:
+            ConfigError: an unknown name, or more processes than environments.
+            SimulationError: too little shared memory.
+
+        """
         if not 1 <= processes <= num_envs:
-            raise ValueError(f'expected 1 <= processes <= num_envs, got {processes}, {num_envs}')
+            raise ConfigError(f'expected 1 <= processes <= num_envs, got {processes}, {num_envs}')
         self.num_envs = num_envs
         model = kind.kind(**names)
+        self.render_mode = model.render_mode
         self.single_observation_space = model.observation_space
         self.single_action_space = model.action_space
         model.close()
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         shape = (num_envs, *(self.single_observation_space.shape or ()))
-        self._memory = SharedMemory(create=True, size=int(np.prod(shape)))
+        self._memory = _shared(int(np.prod(shape)))
         self._images: Image = np.ndarray(shape, np.uint8, self._memory.buf)
         ends = [num_envs * k // processes for k in range(processes + 1)]
         self._parts = [slice(a, b) for a, b in itertools.pairwise(ends)]
@@ -75,6 +85,7 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         self, *, seed: Seeds = None, options: dict[str, Any] | None = None
     ) -> tuple[Image, dict[str, Any]]:
         """Begin everywhere: the places of N seeds, or of ``seed``, ``seed + 1`` and so on."""
+        check_options(options)
         seeds = spread(seed, self.num_envs)
         answers = self._ask('reset', [seeds[part] for part in self._parts])
         return self._images.copy(), self._join([infos for (infos,) in answers])
@@ -90,6 +101,10 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         )
         infos = self._join([answer[3] for answer in answers])
         return self._images.copy(), rewards, crashed, over, infos
+
+    def render(self) -> tuple[Any, ...]:
+        """Return the view from behind each drone, None without a render mode."""
+        return tuple(itertools.chain(*self._ask('render', [None] * len(self._pipes))))
 
     def close_extras(self, **_: Any) -> None:
         """End the processes and free the memory."""
@@ -107,9 +122,14 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         """Send one request to each process, then wait for every answer.
 
         Raises:
+            gymnasium.error.Error, LiquidDroneError: what the single environment would raise.
             SimulationError: a process ended or does not answer.
 
         """
+        if self.closed:
+            raise gymnasium.error.ClosedEnvironmentError(
+                'these environments are closed: make others'
+            )
         try:
             for pipe, argument in zip(self._pipes, arguments, strict=True):
                 pipe.send((what, argument))
@@ -120,11 +140,27 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
                 answers.append(pipe.recv())
         except (EOFError, OSError) as error:
             raise SimulationError('a simulator process ended; its error stands above') from error
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
         return answers
 
     def _join(self, infos: list[dict[str, Any]]) -> dict[str, Any]:
         """Put the infos of the parts together: every key has an array over the environments."""
         return {key: np.concatenate([info[key] for info in infos]) for key in infos[0]}
+
+
+def _shared(size: int) -> SharedMemory:
+    """Make shared memory of ``size`` bytes; more than there is would end a process by SIGBUS."""
+    try:
+        if SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMORY).free < size:
+            raise OSError('too little is free')
+        return SharedMemory(create=True, size=size)
+    except OSError as error:
+        raise SimulationError(
+            f'expected {size / 1e6:.1f} MB of shared memory, {SHARED_MEMORY}, got none ({error}): '
+            'mount or enlarge it (docker run --shm-size 1g), or use FollowEnvs in one process'
+        ) from error
 
 
 def _work(
@@ -153,7 +189,12 @@ def _work(
         memory.close()
 
 
-def _answer(envs: DroneEnvs, what: str, argument: Any) -> list[Any]:
-    """Do what is asked and return all but the pictures, which are in the memory already."""
-    _, *rest = envs.reset(seed=argument) if what == 'reset' else envs.step(argument)
+def _answer(envs: DroneEnvs, what: str, argument: Any) -> Any:
+    """Return all but the camera's pictures, which are in the memory already, or the error."""
+    try:
+        if what == 'render':
+            return envs.render()
+        _, *rest = envs.reset(seed=argument) if what == 'reset' else envs.step(argument)
+    except (gymnasium.error.Error, LiquidDroneError) as error:
+        return error  # of what was asked; this process goes on
     return rest

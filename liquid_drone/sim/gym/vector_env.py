@@ -17,16 +17,17 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
-from ...arrays import BoolArray, Float32Array, FloatArray, Image
+from ...arrays import BoolArray, Float32Array, FloatArray, Image, IntArray
+from ...errors import ConfigError
 from ..render.gl_context import GlContext
 from ..render.opengl import PendingPictures, begin
 from ..render.renderer import View
 from ..sensors.camera import Shot, SimulatedFrame
 from ..simulator import FRAME_S
-from .env import DroneEnv, FollowEnv, ReachEnv, check_action
+from .env import DroneEnv, FollowEnv, ReachEnv, check_action, check_options, plain_seed
 
 PARTS = 2  # of the pictures of a step, where a card draws one while the others fly
-Seeds = int | Sequence[int | None] | None
+Seeds = int | Sequence[int | None] | IntArray | None
 
 
 class DroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
@@ -43,12 +44,15 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         """Build nothing yet.
 
         Raises:
-            ConfigError: an unknown name.
+            ConfigError: an unknown name, or no environment.
             SimulationError: no OpenGL here.
 
         """
+        if num_envs < 1:
+            raise ConfigError(f'expected num_envs >= 1, got {num_envs}')
         self.num_envs, self.render_mode = num_envs, render_mode
-        names = {'renderer': 'opengl', **names}
+        if names.get('scenario') is None:
+            names = {'renderer': 'opengl', **names}
         self.envs = [self.kind(render_mode=render_mode, **names) for _ in range(num_envs)]
         first = self.envs[0]
         self.single_observation_space = first.observation_space
@@ -62,6 +66,7 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         self, *, seed: Seeds = None, options: dict[str, Any] | None = None
     ) -> tuple[Image, dict[str, Any]]:
         """Begin everywhere: the places of N seeds, or of ``seed``, ``seed + 1`` and so on."""
+        check_options(options)
         seeds = spread(seed, self.num_envs)
         frames = self._frames(lambda i: self.envs[i].begin(seeds[i]))
         self._ended[:] = False
@@ -174,8 +179,8 @@ def spread(seed: Seeds, count: int) -> list[int | None]:
     """Return a seed for each of ``count`` environments, as Gymnasium's own vectors do."""
     if seed is None:
         return [None] * count
-    if isinstance(seed, int):
-        return [seed + i for i in range(count)]
+    if isinstance(seed, int | np.integer):
+        return [int(seed) + i for i in range(count)]
     if len(seed) != count:
         raise ValueError(f'expected {count} seeds, got {len(seed)}')
-    return list(seed)
+    return [plain_seed(each) for each in seed]

@@ -1,0 +1,146 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a program of others hands to the environments: taken as meant, or refused by a sentence."""
+
+import copy
+import multiprocessing
+import shutil
+from collections import namedtuple
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquid_drone.errors import ConfigError, SimulationError
+from liquid_drone.sim.gym import parallel_env
+from liquid_drone.sim.gym.env import FOLLOW_ID, FollowEnv, check_options
+from liquid_drone.sim.gym.parallel_env import ParallelDroneEnvs
+from liquid_drone.sim.gym.vector_env import FollowEnvs, spread
+from liquid_drone.sim.scenario.scenario import load_scenario
+
+INTEGERS = (int, np.int32, np.int64, np.uint32, np.uint64)
+STILL = np.zeros(4, np.float32)
+
+
+@given(st.sampled_from(INTEGERS), st.integers(0, 2**31 - 100), st.integers(1, 8))
+def test_any_integer_is_a_seed(kind: Any, seed: int, count: int) -> None:
+    """One drawn by NumPy was a TypeError."""
+    expected = [seed + i for i in range(count)]
+    for given_seeds in (kind(seed), np.array(expected, kind), [kind(each) for each in expected]):
+        got = spread(given_seeds, count)
+        assert got == expected
+        assert all(type(each) is int for each in got)
+
+
+def test_a_seed_of_numpy_is_the_place_of_the_same_number() -> None:
+    env = FollowEnv(expert=False)
+    pictures = [env.reset(seed=seed)[0] for seed in (3, np.int64(3))]
+    np.testing.assert_array_equal(*pictures)
+    env.close()
+
+
+@given(st.dictionaries(st.text(max_size=300), st.integers(), min_size=1))
+def test_options_are_refused(options: dict[str, int]) -> None:
+    """``reset_mask`` reset all without a word, ``{'season': 'winter'}`` nothing."""
+    check_options({})
+    check_options(None)
+    with pytest.raises(gymnasium.error.Error, match='expected no options'):
+        check_options(options)
+
+
+BAD: list[tuple[str, dict[str, Any]]] = [
+    ('rgb_array', {'render_mode': 'human'}),
+    ('rgb_array', {'render_mode': 'rgb'}),
+    ('max_episode_steps >= 1', {'max_episode_steps': 0}),
+    ("got 'wrld'", {'wrld': 'forest'}),
+    ("got 'st, wrld'", {'wrld': 'forest', 'st': 1}),
+    ('got str', {'scenario': 'forest'}),
+    ('got Scenario, season', {'scenario': load_scenario(), 'season': 'winter'}),
+]
+
+
+@pytest.mark.parametrize(('expected', 'arguments'), BAD, ids=str)
+def test_wrong_arguments_are_refused(expected: str, arguments: dict[str, Any]) -> None:
+    for make in (FollowEnv, FollowEnvs, lambda **names: ParallelDroneEnvs(2, **names)):
+        with pytest.raises(ConfigError, match=expected):
+            make(**arguments)
+
+
+@pytest.mark.parametrize('count', [0, -1])
+def test_no_environment_is_refused(count: int) -> None:
+    for make in (FollowEnvs, ParallelDroneEnvs):
+        with pytest.raises(ConfigError, match='num_envs'):
+            make(count)
+
+
+def test_a_world_that_was_built_is_not_copied() -> None:
+    env = FollowEnv(expert=False)
+    copy.deepcopy(env).close()
+    env.reset(seed=1)
+    with pytest.raises(TypeError, match='copy it before'):
+        copy.deepcopy(env)
+    env.close()
+
+
+def test_nothing_goes_on_behind_the_end() -> None:
+    """Steps behind a collision cost ten points each; a picture behind close was a traceback."""
+    env = FollowEnv(expert=False, max_episode_steps=2, render_mode='rgb_array')
+    for _ in range(2):
+        env.reset(seed=1)
+        ends = [env.step(STILL)[3] for _ in range(2)]
+        assert ends == [False, True]
+        with pytest.raises(gymnasium.error.ResetNeeded):
+            env.step(STILL)
+        assert env.render().shape == (270, 480, 3)
+    env.close()
+    with pytest.raises(gymnasium.error.ClosedEnvironmentError):
+        env.render()
+
+
+def test_a_vector_by_name_takes_the_number_of_steps() -> None:
+    many = gymnasium.make_vec(FOLLOW_ID, 2, max_episode_steps=2, expert=False)
+    many.reset(seed=1)
+    ends = [many.step(np.stack([STILL] * 2))[3].tolist() for _ in range(4)]
+    assert ends == [[False] * 2, [True] * 2, [False] * 2, [False] * 2]
+    many.close()
+
+
+def test_an_error_in_a_process_is_that_of_one_environment() -> None:
+    """It ended the process, and every call behind it failed."""
+    many = ParallelDroneEnvs(2, expert=False, render_mode='rgb_array')
+    actions = np.stack([STILL] * 2)
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        many.step(actions)
+    with pytest.raises(gymnasium.error.Error, match='greater or equal to zero'):
+        many.reset(seed=[1, -5])
+    many.reset(seed=1)
+    many.step(actions)
+    assert [view.shape for view in many.render()] == [(270, 480, 3)] * 2
+    many.close()
+    for call in (many.reset, many.render, lambda: many.step(actions)):
+        with pytest.raises(gymnasium.error.ClosedEnvironmentError):
+            call()
+
+
+Usage = namedtuple('Usage', 'total used free')
+
+
+@pytest.mark.parametrize('free', [0, 1000, 2 * 144 * 256 * 3 - 1])
+def test_too_little_shared_memory_is_named(free: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container has 64 MB; what does not fit ends a process by SIGBUS, without a word."""
+    monkeypatch.setattr(shutil, 'disk_usage', lambda _: Usage(free, 0, free))
+    with pytest.raises(SimulationError, match='shm-size'):
+        ParallelDroneEnvs(2, expert=False)
+    assert not multiprocessing.active_children()
+
+
+def test_no_shared_memory_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: Any) -> None:
+        raise FileNotFoundError(2, 'No such file or directory')
+
+    monkeypatch.setattr(parallel_env, 'SharedMemory', refuse)
+    with pytest.raises(SimulationError, match='shared memory'):
+        ParallelDroneEnvs(2, expert=False)
