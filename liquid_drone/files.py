@@ -6,9 +6,11 @@ A reader raises one error of ours, whatever is wrong with the file. Nothing here
 means; directories that replace each other stand in ``results.py``.
 """
 
+import fnmatch
 import hashlib
 import json
 import math
+import os
 import re
 import stat
 from collections.abc import Callable, Iterator
@@ -44,6 +46,35 @@ def as_name(text: str) -> str:
     """Return a text with everything that may not be in a name replaced by underscores."""
     name = re.sub(r'[^A-Za-z0-9._-]', '_', text)
     return (name if NAME.match(name) else f'x{name}')[:LONGEST_NAME]
+
+
+def named_below(root: Path, pattern: str) -> list[Path]:
+    """Return the files of a name in a folder and in those below it, linked ones too, each once.
+
+    Args:
+        root: the folder.
+        pattern: of the file's name, as ``fnmatch`` reads it.
+
+    Raises:
+        OSError: one of the folders cannot be looked into: what is in it would be left out.
+
+    """
+    found: list[Path] = []
+    seen: set[tuple[int, int]] = set()
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for place, folders, names in os.walk(root, onerror=refuse, followlinks=True):
+        here = Path(place)
+        status = here.stat()
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders.sort(key=lambda name: ((here / name).is_symlink(), name))
+        found += [here / name for name in fnmatch.filter(names, pattern)]
+    return sorted(found)
 
 
 def size_of(path: Path, most: int, error: Failure = ConfigError) -> int:

@@ -113,6 +113,11 @@ def rewrite_info(directory: Path, info: EpisodeInfo) -> None:
 
 
 def find_episodes(root: Path) -> list[Path]:
-    """Return the finished episode directories in ``root``, by name."""
-    found = (path.parent for path in root.glob(f'*/{MANIFEST}'))
-    return sorted(path for path in found if not path.name.startswith('.'))
+    """Return the finished episode directories in ``root``, by name; none where it is missing.
+
+    Raises:
+        OSError: one of them cannot be looked into: it would be left out.
+
+    """
+    places = sorted(root.iterdir()) if root.is_dir() else []
+    return [place for place in places if place.name[0] != '.' and (place / MANIFEST).is_file()]

@@ -19,7 +19,7 @@ from .. import schema
 from ..arrays import Image
 from ..contract import CameraSpec
 from ..errors import ConfigError, EpisodeError, require, shown
-from ..files import as_name, load_json, parse_json, size_of, utf8_path
+from ..files import as_name, load_json, named_below, parse_json, size_of, utf8_path
 from ..image import encode_jpeg, fitted
 from ..pictures import decoded
 from . import lerobot_layout as layout
@@ -122,7 +122,7 @@ class _Dataset:
 
     def recordings(self) -> Iterator[Recording]:
         """Yield the episodes, in order."""
-        for path in sorted((self.root / 'meta/episodes').glob('chunk-*/file-*.parquet')):
+        for path in named_below(self.root / 'meta/episodes', 'file-*.parquet'):
             names = [n for n in self._schema(path) if not n.startswith('stats/')]
             for row in self._read(path, names).to_pylist():
                 if row['episode_index'] >= MOST_EPISODES:

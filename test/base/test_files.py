@@ -9,6 +9,7 @@ import os
 import struct
 import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from liquid_drone.files import (
     as_name,
     check_name,
     load_json,
+    named_below,
     parse_json,
     read_bytes,
     set_aside,
@@ -185,3 +187,41 @@ def test_what_is_torn_is_kept_beside(tmp_path: Path) -> None:
         (tmp_path / 'state').write_text(text)
         set_aside(tmp_path / 'state')
     assert {item.read_text() for item in tmp_path.iterdir()} == {'one', 'two'}
+
+
+FOLDERS = st.recursive(
+    st.fixed_dictionaries({'ours': st.booleans(), 'link': st.booleans()}),
+    lambda inner: st.dictionaries(st.sampled_from('abcd'), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def grown(place: Path, tree: dict[str, Any], links: list[Path]) -> list[Path]:
+    """Make a tree of folders; return the files of it that are searched for."""
+    place.mkdir(parents=True)
+    made: list[Path] = []
+    for name, inner in tree.items():
+        if name == 'ours' and inner:
+            (place / 'it.json').write_text('')
+            made.append(place / 'it.json')
+        elif name == 'link' and inner:
+            links.append(place / 'link')
+        elif isinstance(inner, dict):
+            made += grown(place / name, inner, links)
+    return made
+
+
+@given(FOLDERS, st.randoms(use_true_random=False))
+def test_what_lies_below_is_found_once_through_links_and_loops(tree: Any, rng: Any) -> None:
+    """Folders that are links were left out without a word."""
+    with TemporaryDirectory() as scratch:
+        root, links = Path(scratch, 'root'), list[Path]()
+        made = grown(root, tree, links)
+        elsewhere = grown(Path(scratch, 'elsewhere'), {'ours': True}, [])
+        for link in links:  # to a folder above, beside, or out of the tree
+            link.symlink_to(rng.choice([root, link.parent, elsewhere[0].parent]))
+        found = named_below(root, '*.json')
+        assert len({path.resolve() for path in found}) == len(found)
+        leaves = any(link.resolve() == elsewhere[0].parent for link in links)
+        expected = [*made, *(elsewhere if leaves else [])]
+        assert {path.resolve() for path in found} == {path.resolve() for path in expected}

@@ -33,6 +33,7 @@ def run(args: ValidateArguments) -> int:
     """Check every episode and print what was found."""
     from ...episodes.checks import check_all
     from ...episodes.episode import MANIFEST
+    from ...files import named_below
     from ..progress import TerminalWatcher
 
     if not args.directory.exists():
@@ -42,7 +43,7 @@ def run(args: ValidateArguments) -> int:
     else:
         paths = sorted(
             path.parent
-            for path in args.directory.rglob(MANIFEST)
+            for path in named_below(args.directory, MANIFEST)
             if not path.parent.name.startswith('.')
         )
     if not paths:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ConfigError, LiquidDroneError
-from ...files import load_json, shown_path
+from ...files import load_json, named_below, shown_path
 from ...sim.flight_log import FlightLog
 from ..replay.finding import FoundFlight, flights_below, telling
 from ..scoring import FAILURES, Summary, summarise
@@ -171,7 +171,7 @@ def _filmed(flights: Sequence[FoundFlight]) -> list[FilmedFlight]:
 def _pictures(folder: Path) -> list[tuple[str, Path]]:
     found = []
     for name, title in PICTURES.items():
-        for path in sorted(folder.rglob(name)):
+        for path in named_below(folder, name):
             where = path.parent.relative_to(folder).as_posix()
             found.append((title if where == '.' else f'{title} ({where})', path))
     return found
@@ -179,7 +179,7 @@ def _pictures(folder: Path) -> list[tuple[str, Path]]:
 
 def _attention_films(folder: Path) -> list[tuple[str, Path]]:
     """Return the films that ``attention --film`` left, below the name of their bundle."""
-    films = sorted(folder.rglob('films/*.mp4'))
+    films = [path for path in named_below(folder, '*.mp4') if path.parent.name == 'films']
     return [(f'{path.parents[1].name}, {", ".join(path.stem.split("-"))}', path) for path in films]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from ... import resources
 from ...contract import load_contract
 from ...errors import ConfigError, LiquidDroneError
-from ...files import load_json, shown_path
+from ...files import load_json, named_below, shown_path
 from ...schema import build
 from ...sim.flight_spec import PILOTS, FlightSpec
 from ..flights_file import FLIGHTS, Flown, all_flights, flight_id
@@ -47,11 +47,12 @@ def flights_below(root: Path) -> Iterator[FoundFlight]:
 
     Raises:
         ConfigError: no such directory, or a file with flights of several things.
+        OSError: a directory below cannot be looked into.
 
     """
     if not root.is_dir():
         raise ConfigError(f'no directory {shown_path(root)}: expected results of evaluate')
-    for path in sorted(root.rglob(FLIGHTS)):
+    for path in named_below(root, FLIGHTS):
         who, flights = all_flights([path.parent])
         for flown in {one.score.seed: one for one in flights}.values():
             yield FoundFlight(flight_id(who, flown.score.seed), who, flown, path.parent)
