@@ -20,11 +20,13 @@ the place of the target is unknown: nan.
 
 import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from .. import schema
 from ..errors import ConfigError, EpisodeError, shown
 from ..files import load_json, sha256_of, size_of, write_text
+from ..outputs.leftovers import made_aside
 from ..results import EPISODE, replacing
 from . import rosbag
 from .recording import READABLE_VERSIONS, EpisodeInfo, Recording
@@ -105,6 +107,28 @@ def load(directory: Path, check_hash: bool = True, every_frame: bool = False) ->
     if complete != info.frames:
         raise EpisodeError(f'{directory}: expected {info.frames} frames, read {complete}')
     return recording
+
+
+def copy_into(folder: Path, episodes: Iterable[Path]) -> None:
+    """Copy episodes into a folder, each flight once, whatever two of them are called.
+
+    One whose name another flight has there gets the beginning of its hash behind it; one that is
+    there already is left alone.
+
+    Raises:
+        EpisodeError: one cannot be read.
+
+    """
+    there = {place.name: load_info(place).sha256 for place in find_episodes(folder)}
+    for episode in episodes:
+        sha256 = load_info(episode).sha256
+        if sha256 in there.values():
+            continue
+        name = f'{episode.name}-{sha256[:12]}' if episode.name in there else episode.name
+        with made_aside(folder / name, is_folder=True) as aside:
+            shutil.copytree(episode, aside, dirs_exist_ok=True)
+            aside.rename(folder / name)
+        there[name] = sha256
 
 
 def rewrite_info(directory: Path, info: EpisodeInfo) -> None:

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone import-flight``: recordings of real flights into episodes to train on."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,9 +106,12 @@ def import_all(where: TopicArguments, bags: Sequence[Path], target: str, out: Pa
     episodes: list[Path] = []
     watcher.begin('recordings', len(bags), 'frames')
     for bag in bags:
+        before = _hashes(out, name_of(bag))
         found = import_bag(bag, out, config, lambda: watcher.advance(0, 1))
         watcher.advance()
         episodes += found.episodes
+        for line in other_flights(before, _hashes(out, name_of(bag)), found.episodes):
+            watcher.note(f'{bag.name}: {line}')
         watcher.note(
             f'{bag.name}: {len(found.episodes)} episodes, {found.frames} frames, '
             f'{found.without_command} without a command, {found.too_short} pieces too short'
@@ -116,6 +120,29 @@ def import_all(where: TopicArguments, bags: Sequence[Path], target: str, out: Pa
             watcher.note(f'{bag.name}: {line}')
     watcher.end()
     return episodes
+
+
+def _hashes(out: Path, name: str) -> dict[str, str]:
+    """Return the hash of each episode that a recording of this name left in ``out``."""
+    from ...episodes.episode import find_episodes, load_info
+
+    ours = re.compile(re.escape(name) + r'-\d{2,}')
+    return {
+        place.name: load_info(place).sha256
+        for place in find_episodes(out)
+        if ours.fullmatch(place.name)
+    }
+
+
+def other_flights(
+    before: Mapping[str, str], after: Mapping[str, str], made: Iterable[Path]
+) -> Iterator[str]:
+    """Yield what is to be told where another import of the name was there: two flights mix."""
+    advice = 'a recording of another flight with this name belongs into an --out of its own'
+    if replaced := [name for name in before if before[name] != after[name]]:
+        yield f'replaced {", ".join(replaced)} of an earlier import: {advice}'
+    if left := sorted(before.keys() - {path.name for path in made}):
+        yield f'{", ".join(left)} of an earlier import stay: {advice}'
 
 
 COMMAND = Command(NAME, HELP, EPILOG, ImportFlightArguments, run)

@@ -4,7 +4,6 @@
 
 import dataclasses
 import json
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from ... import resources
 from ...errors import ConfigError, EpisodeError
 from ...files import as_name, write_text
 from ...options import REQUIRED, option
-from ...outputs.leftovers import made_aside
 from ...run_lock import only_run
 from ..arguments import Command, part
 from ..executor_arguments import ExecutorArguments, executors_of_training
@@ -157,19 +155,13 @@ def _take(args: RetrainArguments, into: Path) -> None:
         EpisodeError: none of them is a flight to train on.
 
     """
-    from ...episodes.episode import MANIFEST, find_episodes
+    from ...episodes.episode import MANIFEST, copy_into, find_episodes
 
-    raw = []
-    for path in args.bags:
-        episodes = [path] if (path / MANIFEST).is_file() else find_episodes(path)
-        for episode in episodes:
-            if not (into / episode.name).is_dir():
-                with made_aside(into / episode.name, is_folder=True) as aside:
-                    shutil.copytree(episode, aside, dirs_exist_ok=True)
-                    aside.rename(into / episode.name)
-        if not episodes:
-            raw.append(path)
-    if raw:
+    whole = {
+        path: [path] if (path / MANIFEST).is_file() else find_episodes(path) for path in args.bags
+    }
+    copy_into(into, (episode for found in whole.values() for episode in found))
+    if raw := [path for path, found in whole.items() if not found]:
         import_all(args.topics, raw, Path(args.target).stem, into)
     if not find_episodes(into):
         raise EpisodeError(f'no flights to train on in {", ".join(map(str, args.bags))}')
