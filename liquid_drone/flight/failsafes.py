@@ -45,8 +45,13 @@ class Failsafe:
         return tuple(one.name for one in self.spellings)
 
     def answered(self, values: Mapping[str, float]) -> str:
-        """Return the name that was answered, of several the newest answer; empty: none was."""
-        return next((name for name in reversed(list(values)) if name in self.names), '')
+        """Return the name that was answered, of several the newest value; empty: none was.
+
+        Not a number tells that the firmware has no such parameter; any other answer counts more.
+        """
+        answered = [name for name in reversed(list(values)) if name in self.names]
+        numbers = [name for name in answered if not math.isnan(values[name])]
+        return next(iter(numbers or answered), '')
 
     def complaint(self, values: Mapping[str, float]) -> str:
         """Return what is wrong with its answered value, in a sentence; empty: nothing."""
@@ -55,6 +60,11 @@ class Failsafe:
             wanted = ', or '.join(f'{one.name} {one.wanted}' for one in self.renamed)
             also = f' ({wanted})' if wanted else ''
             return f'{self.name} was not answered: look whether it is {self.wanted}{also}'
+        if math.isnan(values[name]):
+            return (
+                f'this firmware has no {name}: look what it has in its place for {self.wanted}, '
+                f'else {self.otherwise}'
+            )
         told = next(one for one in self.spellings if one.name == name)
         if math.isfinite(values[name]) and told.is_good(values[name]):
             return ''
@@ -146,7 +156,7 @@ def complaints(autopilot: str, values: Mapping[str, float]) -> dict[str, str]:
     Args:
         autopilot: name of its profile.
         values: what was read, by any name of each, the newest answer last; one that is missing
-            was not answered.
+            was not answered, and one that is not a number does not exist.
 
     """
     return {

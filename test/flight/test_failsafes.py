@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.bringup import local_graph
 from liquid_drone.bringup.doctor import board
@@ -93,6 +94,40 @@ def test_any_number_is_judged_and_what_is_no_number_is_never_good(
             assert 'not answered' in words
         elif not math.isfinite(values[name]):
             assert words
+
+
+ANSWERS = st.sampled_from(['value', 'none', 'another fault', 'silence'])
+
+
+@pytest.mark.skipif(345 not in mavlink.mavlink_map, reason='from pymavlink 2.4.50 on')
+@given(st.sampled_from(KINDS), st.data())
+def test_what_the_firmware_says_it_has_not_is_told_as_that(kind: str, data: st.DataObject) -> None:
+    """PARAM_ERROR (mavlink 2344, 337): an answer, where a timeout was all that told it before."""
+    sender, packets = mavlink.MAVLink(None, 1, 1), list[bytes]()
+    link = MavlinkLink(MemoryTransport(lambda: packets, lambda _: None))
+    number = {'px4': 12, 'ardupilot': 3}[kind]
+    for now_s in (0.0, 1.0):
+        packets[:] = [mavlink.MAVLink_heartbeat_message(2, number, 129, 4, 4, 3).pack(sender)]
+        link.poll(now_s)
+    one = data.draw(st.sampled_from(FAILSAFES[kind]))
+    told = {name: data.draw(ANSWERS) for name in one.names}
+    for name, how in told.items():
+        link.request_parameter(name)
+        error = mavlink.MAVLink_param_error_message(191, 1, name.encode(), -1, 1)
+        error.error = 1 if how == 'none' else 3
+        value = mavlink.MAVLink_param_value_message(name.encode(), 0.0, 9, 900, 1)
+        packets[:] = (
+            [] if how == 'silence' else [(value if how == 'value' else error).pack(sender)]
+        )
+        link.poll(2.0)
+    words = complaints(kind, link.parameters)
+    found = next(words[name] for name in one.names if name in words)
+    if 'value' in told.values():
+        assert not re.search('has no |not answered', found)
+    elif 'none' in told.values():
+        assert found.startswith('this firmware has no ')
+    else:
+        assert 'was not answered' in found
 
 
 RENAMED = [(kind, one) for kind in KINDS for one in FAILSAFES[kind] if one.renamed]

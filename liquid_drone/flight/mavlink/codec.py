@@ -39,6 +39,7 @@ from .timesync import TimeSync
 
 logger = logging.getLogger(__name__)
 MOST_WARNINGS = 20
+DOES_NOT_EXIST = 1  # MAV_PARAM_ERROR; pymavlink has the name from 2.4.50 on
 MOST_ANSWERS = 8
 MOST_ARRIVED = 1000  # messages that wait to be counted
 
@@ -101,7 +102,9 @@ class MavlinkCodec:
         self._others: set[tuple[int, int]] = set()
         self._answers: list[bytes] = []
         self._arrived: list[Any] = []
-        self.parameters: dict[str, float | None] = {}  # requested ones; None: not answered yet
+        self.parameters: dict[
+            str, float | None
+        ] = {}  # requested; None: not answered yet; NaN: none
         self.refusal = ''  # why the last autopilot that is not known was not taken
 
     def voice(self, component: int) -> MavlinkEncoder:
@@ -220,6 +223,9 @@ class MavlinkCodec:
         elif kind == 'PARAM_VALUE' and message.param_id in self.parameters:
             del self.parameters[message.param_id]  # the newest answer stands last
             self.parameters[message.param_id] = parameter_value(message, self.profile)
+        elif kind == 'PARAM_ERROR' and message.param_id in self.parameters:
+            if message.error == DOES_NOT_EXIST:
+                self.parameters[message.param_id] = math.nan
         elif handler is not None and vehicle is not None:
             waited_s = self._waited_since_s if kind in UNSTAMPED else None
             came_s = now_s if waited_s is None else waited_s

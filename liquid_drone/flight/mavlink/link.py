@@ -188,7 +188,10 @@ class MavlinkLink:
 
     @property
     def parameters(self) -> dict[str, float]:
-        """The parameters that were requested and answered, the newest answer last."""
+        """The parameters that were requested and answered, the newest answer last.
+
+        One that the autopilot does not have, and says so (PARAM_ERROR), is not a number.
+        """
         found = self._codec.parameters
         return {name: value for name, value in found.items() if value is not None}
 
