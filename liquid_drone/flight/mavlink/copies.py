@@ -7,7 +7,9 @@ SYS_STATUS) may be the same by chance: its number returns after 256 packets. So 
 it comes as late as the copies of packets with a time do, or so soon that no number has returned.
 """
 
+import math
 from collections import OrderedDict, deque
+from dataclasses import dataclass
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
@@ -38,17 +40,25 @@ UNTIMED = frozenset(
 )
 
 
+@dataclass
+class _Arrival:
+    """When a packet came, and how late its newest copy was."""
+
+    came_s: float
+    copied_s: float = -math.inf
+
+
 class PacketCopies:
     """Remembers what one vehicle sent lately."""
 
     def __init__(self) -> None:
         """Know no packet."""
-        self._came_s: OrderedDict[bytes, deque[float]] = OrderedDict()
+        self._arrivals: OrderedDict[bytes, deque[_Arrival]] = OrderedDict()
         self._late: deque[tuple[float, float]] = deque(maxlen=256)  # when a copy came, how late
 
     def came_lately(self, packet: bytes, now_s: float) -> bool:
         """Tell whether the very same packet was taken lately: it may be a copy."""
-        return bool(self._lateness(packet, now_s))
+        return bool(self._recent(packet, now_s))
 
     def is_copy(self, message_id: int, packet: bytes, now_s: float) -> bool:
         """Tell whether a packet is a copy for certain; of ids not named above none is.
@@ -59,29 +69,38 @@ class PacketCopies:
             now_s: time of arrival.
 
         """
-        lateness = self._lateness(packet, now_s)
-        if message_id in TIMED and lateness:
-            self._late.append((now_s, lateness[0]))
+        recent = self._recent(packet, now_s)
+        if message_id in TIMED and recent:
+            self._late.append((now_s, now_s - recent[0].came_s))
             return True
-        is_untimed = message_id in UNTIMED
-        return is_untimed and any(
-            late_s < SOON_S or self._fits(late_s, now_s) for late_s in lateness
-        )
+        if message_id not in UNTIMED or not recent:
+            return False
+        return now_s - recent[-1].came_s < SOON_S or self._is_as_late(recent, now_s)
 
     def take(self, message_id: int, packet: bytes, now_s: float) -> None:
         """Note a packet that counts."""
         if message_id not in TIMED and message_id not in UNTIMED:
             return
-        self._came_s.setdefault(packet, deque(maxlen=MOST_TIMES)).append(now_s)
-        self._came_s.move_to_end(packet)
-        if len(self._came_s) > MOST_PACKETS:
-            self._came_s.popitem(last=False)
+        arrivals = self._arrivals.setdefault(packet, deque(maxlen=MOST_TIMES))
+        arrivals.append(_Arrival(now_s))
+        self._arrivals.move_to_end(packet)
+        if len(self._arrivals) > MOST_PACKETS:
+            self._arrivals.popitem(last=False)
 
-    def _lateness(self, packet: bytes, now_s: float) -> list[float]:
-        all_s = [now_s - came_s for came_s in self._came_s.get(packet, ())]
-        return [late_s for late_s in all_s if 0.0 <= late_s <= COPIED_S]
+    def _recent(self, packet: bytes, now_s: float) -> list[_Arrival]:
+        known = self._arrivals.get(packet, ())
+        return [one for one in known if 0.0 <= now_s - one.came_s <= COPIED_S]
 
-    def _fits(self, late_s: float, now_s: float) -> bool:
-        """Tell whether packets with a time came again lately, as late as this."""
-        known = (late for came_s, late in self._late if 0.0 <= now_s - came_s <= LATELY_S)
-        return any(abs(late - late_s) <= ABOUT_S for late in known)
+    def _is_as_late(self, recent: list[_Arrival], now_s: float) -> bool:
+        """Tell whether it comes as late as the copies of packets with a time do.
+
+        One that is the same by chance, just when a copy is due, comes beside that: one is new.
+        """
+        known = [late_s for came_s, late_s in self._late if 0.0 <= now_s - came_s <= LATELY_S]
+        for one in recent:
+            late_s = now_s - one.came_s
+            is_due = any(abs(other_s - late_s) <= ABOUT_S for other_s in known)
+            if is_due and abs(one.copied_s - late_s) > ABOUT_S:
+                one.copied_s = late_s
+                return True
+        return False
