@@ -173,7 +173,7 @@ ANSWER = FactSpec(
     unknown=Reason.NO_ANSWER,
     bad=Reason.NO_ANSWER,
     age_s=_since(lambda vehicle: vehicle.answered_s),
-    judge=judgements.always,
+    judge=judgements.answer,
 )
 POSITION = FactSpec(
     name='position',

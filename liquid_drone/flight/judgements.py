@@ -82,6 +82,17 @@ def _status(status: int | None, vehicle: VehicleState) -> Judgement:
     return Judgement(Standing.ODD if told in STARTING else Standing.BAD, words)
 
 
+def answer(vehicle: VehicleState, limits: FactLimits) -> Judgement:
+    """Judge whether one vehicle answers: what is sent to it, another one would fly as well."""
+    if not vehicle.is_of_two:
+        return GOOD
+    return Judgement(
+        Standing.ODD,
+        f'two answer as system {vehicle.system_id}, each with a clock of its own: give each '
+        'vehicle a system id of its own (MAV_SYS_ID, SYSID_THISMAV)',
+    )
+
+
 def position(vehicle: VehicleState, limits: FactLimits) -> Judgement:
     """Judge position and velocity."""
     numbers = (*vehicle.position_enu, *vehicle.velocity_enu)

@@ -55,6 +55,7 @@ class VehicleState:
     status_before: int | None = None  # of the one before it
     autopilot: str = 'px4'  # name of its profile
     answered_s: float = NEVER  # when the newest TIMESYNC that it answered was sent
+    is_of_two: bool = False  # two clocks answer one question: two vehicles under one system id
     trip_s: float = 0.0  # how long that answer was under way, there and back
     stamp_s: float = 0.0  # autopilot's time of the position
     clock_offset_s: float | None = None  # receiver's clock minus the autopilot's; None: unknown

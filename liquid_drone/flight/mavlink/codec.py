@@ -253,6 +253,7 @@ class MavlinkCodec:
                 self._vehicle,
                 answered_s=self.clock.answered_s,
                 trip_s=self.clock.newest_trip_s,
+                is_of_two=self.clock.is_of_two,
                 clock_offset_s=self.clock.offset_s,
             )
 
