@@ -19,6 +19,7 @@ class RecordedLens:
         source: TopicSource | None,
         tell: Callable[[int, str], None],
         given_deg: float | None = None,
+        is_rectified: bool = False,
     ) -> None:
         """Read all that it says.
 
@@ -27,6 +28,7 @@ class RecordedLens:
             tell: gets the time in ns and the reason, where it cannot be true; that counts as not
                 said.
             given_deg: horizontal field of view, whatever the camera says; None: as it says.
+            is_rectified: whether its pictures are.
 
         """
         self._given_deg = given_deg
@@ -37,6 +39,7 @@ class RecordedLens:
             if (now := _words_of(message)) == said:
                 continue
             said, lens = now, Lens()
+            lens.is_rectified = is_rectified
             try:
                 lens.take_message(message)
             except ImageError as error:
@@ -73,5 +76,5 @@ class RecordedLens:
 def _words_of(info: Any) -> tuple[object, ...]:
     roi = info.roi
     region = roi.x_offset, roi.y_offset, roi.width, roi.height
-    numbers = tuple(map(float, info.k)), tuple(map(float, info.d))
+    numbers = (tuple(map(float, row)) for row in (info.k, info.d, info.p))
     return info.width, info.height, info.distortion_model, *numbers, region

@@ -22,6 +22,7 @@ from ..errors import EpisodeError, ImageError, OutputError
 from ..files import as_name
 from ..geometry import rotation_from_quaternion
 from ..image import encode_jpeg, fitted, is_too_narrow
+from ..lens.lens import is_rectified
 from ..outputs.leftovers import made_aside
 from ..results import EPISODE, put
 from ..topics import REQUESTED
@@ -221,6 +222,7 @@ class _Import:
             self._find(topic, INFOS),
             lambda at_ns, why: self._left_out.other(at_ns, f'messages of {topic}: {why}'),
             self._config.horizontal_fov_deg,
+            is_rectified(self._pictures.topic),
         )
         for fov_deg in lens.angles_deg:
             if is_too_narrow(camera, fov_deg):

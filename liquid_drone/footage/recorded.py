@@ -16,6 +16,7 @@ from ..episodes.recorded_lens import RecordedLens
 from ..episodes.recorded_stamps import SECOND_NS, stamp_ns_of
 from ..episodes.ros_pictures import picture_of
 from ..errors import CameraError, ImageError
+from ..lens.lens import is_rectified
 
 IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 INFO_TYPE = 'sensor_msgs/msg/CameraInfo'
@@ -60,7 +61,8 @@ def recorded_frames(
         first_ns = last_ns = last_bag_ns = None
         camera = image_topic(path, sources, wanted)
         info = _info_topic(sources, camera)
-        lens = RecordedLens(info, lambda _at_ns, _why: None, fov_deg)  # told when it was opened
+        rectified = is_rectified(camera.topic)
+        lens = RecordedLens(info, lambda *_: None, fov_deg, rectified)  # told when it was opened
         for bag_ns, message in camera.decoded(leave_out):
             number, is_afresh = next(numbers), first_ns is None
             stamp_ns = stamp_ns_of(message, bag_ns)
@@ -141,9 +143,10 @@ def recorded_fov_deg(
 
     """
     with open_bag(path) as sources:
-        source = _info_topic(sources, image_topic(path, sources, wanted))
-        name = source.topic if source else ''
-        lens = RecordedLens(source, lambda _at_ns, why: tell(name, why))
+        camera = image_topic(path, sources, wanted)
+        source = _info_topic(sources, camera)
+        name, rectified = source.topic if source else '', is_rectified(camera.topic)
+        lens = RecordedLens(source, lambda _at_ns, why: tell(name, why), None, rectified)
     return next(iter(lens.angles_deg), None)
 
 

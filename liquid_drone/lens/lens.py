@@ -8,8 +8,10 @@ the last good one stays. Where there was no good one at all, no picture of that 
 for its angle is unknown. K of zeros says "not calibrated".
 
 Width, height and K are of the whole sensor; a region of interest says which part of it is sent.
+K and the distortion are of pictures as the lens shows them, P is of rectified ones.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +22,7 @@ from .field_of_view import NONE, Distortion, field_of_view_deg
 ADVICE = 'calibrate the camera, or let its driver publish K of zeros (not calibrated)'
 Region = tuple[int, int, int, int]  # left, top, width, height, in pixels of the whole sensor
 WHOLE: Region = (0, 0, 0, 0)
+RECTIFIED = {'rect', 'rectified', 'undistorted'}  # words in the names of topics
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Lens:
     def __init__(self) -> None:
         """Begin with none: as a camera that is not calibrated."""
         self.problem = ''  # with the newest camera_info; empty: none
+        self.is_rectified = False  # whether the pictures are no longer as the lens shows them
         self._known: _Known | None = None  # of the whole sensor
         self._part: _Known | None = None  # of the region of interest, where it is a part
 
@@ -48,8 +52,16 @@ class Lens:
         """Note what a ``sensor_msgs/CameraInfo`` says; as :meth:`take`."""
         roi = info.roi
         region = int(roi.x_offset), int(roi.y_offset), int(roi.width), int(roi.height)
-        distortion = Distortion(info.distortion_model, tuple(map(float, info.d)))
-        self.take(info.width, info.height, info.k, region, distortion)
+        size, distortion = (info.width, info.height), NONE
+        if not self.is_rectified:
+            distortion = Distortion(info.distortion_model, tuple(map(float, info.d)))
+        k, p = (tuple(map(float, matrix)) for matrix in (info.k, info.p))
+        of_rectified = (*p[0:3], *p[4:7], *p[8:11])
+        if k[:1] == (0.0,):  # not calibrated, or it gives rectified pictures alone (depthai)
+            k, distortion = (of_rectified if _can_be(*size, of_rectified) else k), NONE
+        elif self.is_rectified and any(p[:1]):
+            k = of_rectified
+        self.take(*size, k, region, distortion)
 
     def take(
         self,
@@ -101,6 +113,19 @@ class Lens:
                 f'{width}x{height}: another part of the sensor; {ADVICE} at this size'
             )
         return known.fov_deg
+
+
+def is_rectified(topic: str) -> bool:
+    """Tell whether a topic's name says that its pictures are rectified (``image_rect_color``)."""
+    return not RECTIFIED.isdisjoint(re.split(r'[^a-z]+', topic.lower()))
+
+
+def _can_be(width: int, height: int, matrix: Sequence[float]) -> bool:
+    """Tell whether a camera is calibrated with a matrix that can be true."""
+    try:
+        return field_of_view_deg(width, height, matrix) is not None
+    except ValueError:
+        return False
 
 
 def _part(

@@ -7,11 +7,13 @@ not received. Where the node acts on them, pictures of more than one publisher a
 nobody can say whose is acted on.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
@@ -19,7 +21,7 @@ from .. import topics
 from ..arrays import Image
 from ..encodings import COLOUR_ORDERS, UNSTATED
 from ..errors import ImageError
-from ..lens.lens import Lens
+from ..lens.lens import Lens, is_rectified
 from . import conversions, qos
 from .log import Seldom
 from .parameters import Parameter
@@ -40,6 +42,7 @@ COLOUR_ORDER = Parameter(
     'or bgr as OpenCV captures them',
     choices=COLOUR_ORDERS,
 )
+LATCHED_S = 1.0  # between two looks for a camera_info that is published once
 PICTURES = (IMAGE_TRANSPORT, COLOUR_ORDER)  # parameters of every node that takes pictures
 Use = Callable[[Image, int, float | None], None]
 Watch = Callable[[Image, int], None]
@@ -78,6 +81,9 @@ class CameraInput:
         self._inputs: list[Any] = []
         self._publisher: OnePublisher | None = None
         self._is_watched = False
+        self._latched_due_s = (
+            0.0  # monotonic; infinite: what it asks for has come, or is asked for
+        )
 
     def configure(self, values: Mapping[str, Any]) -> None:
         """Take the values of :data:`PICTURES`, from the next opening on."""
@@ -105,7 +111,7 @@ class CameraInput:
     def open(self, takes_pictures: bool = True) -> None:
         """Begin to listen; without ``takes_pictures`` they are handed over to :meth:`take`."""
         self.refusal, self._refused, self.arrived_s = '', 0, None
-        create = self._node.create_subscription
+        create, self._latched_due_s = self._node.create_subscription, 0.0
         self._inputs = [create(CameraInfo, topics.CAMERA_INFO, self._on_info, qos.SENSOR_IN)]
         if takes_pictures:
             overridable = {'qos_overriding_options': qos.OVERRIDABLE}
@@ -121,8 +127,10 @@ class CameraInput:
                 )
             )
             self._inputs.append(pictures)
+            self.lens.is_rectified = is_rectified(self.topic)
             if self._acts:
                 self._publisher = OnePublisher(self._node, pictures.topic_name)
+        self._hear_latched()
 
     def open_while(self, is_watched: bool) -> bool:
         """Be open while somebody looks, and closed otherwise; tell whether that changed."""
@@ -144,6 +152,7 @@ class CameraInput:
     def take(self, image: Image, stamp_ns: int) -> None:
         """Use a picture (H, W, 3), or refuse it in words."""
         self.arrived_s = time.monotonic()
+        self._hear_latched()
         self._watch(image, stamp_ns)
         try:
             self._check_publisher()
@@ -177,7 +186,23 @@ class CameraInput:
             return
         self.take(image, conversions.nanoseconds(message.header.stamp))
 
+    def _hear_latched(self) -> None:
+        """Ask too for a camera_info that was published once, before this node was there.
+
+        Only where such a publisher is: all others would warn that they cannot serve it.
+        """
+        if not self._inputs or time.monotonic() < self._latched_due_s:
+            return
+        self._latched_due_s = time.monotonic() + LATCHED_S
+        name = self._inputs[0].topic_name
+        found = self._node.get_publishers_info_by_topic(name)
+        if any(one.qos_profile.durability is DurabilityPolicy.TRANSIENT_LOCAL for one in found):
+            self._latched_due_s = math.inf
+            create = self._node.create_subscription
+            self._inputs.insert(0, create(CameraInfo, name, self._on_info, qos.LATCHED))
+
     def _on_info(self, message: CameraInfo) -> None:
+        self._latched_due_s = math.inf
         try:
             self.lens.take_message(message)
         except ImageError as error:

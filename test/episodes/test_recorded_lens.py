@@ -14,10 +14,10 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from liquid_drone.contract import CameraSpec
 from liquid_drone.episodes.episode import load
 from liquid_drone.episodes.rosbag import typestore
-from liquid_drone.episodes.rosbag_import import ImportConfig, import_bag
+from liquid_drone.episodes.rosbag_import import ImportConfig, Topics, import_bag
 from liquid_drone.errors import ImageError
 from liquid_drone.footage.footage import open_footage
-from liquid_drone.image import decode_jpeg, fitted
+from liquid_drone.image import decode_jpeg, fitted, horizontal_fov_deg
 from liquid_drone.lens.lens import Lens
 
 STORE = typestore()
@@ -64,9 +64,9 @@ infos = (
 )
 
 
-def bag_of(path: Path, words: list[Any | None]) -> Path:
+def bag_of(path: Path, words: list[Any | None], pictures: str = 'image_raw') -> Path:
     """Write pictures, each behind the camera_info that came just before it."""
-    names = '/camera/image_raw', '/camera/camera_info', '/cmd_vel'
+    names = f'/camera/{pictures}', '/camera/camera_info', '/cmd_vel'
     command = TYPES['geometry_msgs/msg/TwistStamped']
     vector = TYPES['geometry_msgs/msg/Vector3'](0.0, 0.0, 0.0)
     twist = TYPES['geometry_msgs/msg/Twist'](vector, vector)
@@ -125,3 +125,19 @@ def test_each_picture_has_the_angle_that_it_has_in_flight(
     for picture, angle in zip(reversed(pictures), reversed(kept), strict=False):
         wanted = fitted(RAMP, CameraSpec(), angle)
         assert np.abs(picture.astype(int) - wanted).max() <= 8
+
+
+@pytest.mark.parametrize(('pictures', 'focal_px'), [('image_raw', 100.0), ('image_rect', 120.0)])
+def test_rectified_pictures_of_a_recording_have_the_angle_of_p(
+    tmp_path: Path, pictures: str, focal_px: float
+) -> None:
+    word = info(100.0, (BROWN, [0.0] * 5), 1.0)
+    word.p[[0, 5, 2, 6, 10]] = 120.0, 120.0, WIDE / 2, HIGH / 2, 1.0
+    bag = bag_of(tmp_path / 'it', [word] * 3, pictures)
+    (angle,) = {frame.fov_deg for frame in open_footage([bag]).frames()}
+    assert angle == pytest.approx(horizontal_fov_deg(WIDE, focal_px))
+    topics = Topics(image=f'camera/{pictures}')
+    config = ImportConfig('pear', topics, fewest_frames=1, most_left_out=1.0)
+    (episode,) = import_bag(bag, tmp_path / 'out', config).episodes
+    wanted = fitted(RAMP, CameraSpec(), angle).astype(int)
+    assert np.abs(decode_jpeg(load(episode).jpegs[0]) - wanted).max() <= 8

@@ -1,0 +1,85 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: a camera_info is received however it is published, and is of those pictures."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from graph_bench import PolicyBench
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo
+
+from liquid_drone.contract import CameraSpec
+from liquid_drone.ros import conversions
+from liquid_drone.ros.camera_input import CameraInput
+
+SPEC = CameraSpec()
+PICTURE = np.random.default_rng(0).integers(0, 256, (144, 256, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def bench(ros: None, bundle: Path) -> Iterator[PolicyBench]:
+    made = PolicyBench(bundle)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize('is_there_first', [True, False])
+def test_a_camera_info_that_is_published_once_is_received_by_who_comes_later(
+    bench: PolicyBench, is_there_first: bool
+) -> None:
+    """It was received by nobody who came later: the subscription was volatile."""
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    lens, said = bench.node.camera.lens, conversions.camera_info_message(SPEC, 1)
+    bench.camera.destroy_publisher(bench.infos)
+    if not is_there_first:
+        bench.start()
+    bench.camera.create_publisher(CameraInfo, 'camera/camera_info', latched).publish(said)
+    if is_there_first:
+        bench.pause(0.3)
+        bench.start()
+
+    def is_known() -> bool:
+        bench.images.publish(conversions.image_message(PICTURE, bench.now_ns()))
+        return lens.fov_deg is not None
+
+    assert bench.wait(is_known)
+    assert lens.fov_deg == pytest.approx(SPEC.horizontal_fov_deg)
+
+
+@pytest.mark.parametrize(
+    'reliability', [ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT]
+)
+def test_a_driver_that_keeps_none_is_not_asked_for_it(
+    bench: PolicyBench, capfd: pytest.CaptureFixture[str], reliability: ReliabilityPolicy
+) -> None:
+    """It would warn on its log of each subscription that wants what it does not keep."""
+    bench.camera.destroy_publisher(bench.infos)
+    volatile = QoSProfile(depth=1, reliability=reliability)
+    infos = bench.camera.create_publisher(CameraInfo, 'camera/camera_info', volatile)
+    bench.pause(0.3)
+    bench.start()
+    assert bench.show(PICTURE, bench.now_ns()) is not None
+    infos.publish(conversions.camera_info_message(SPEC, 1))
+    assert bench.wait(lambda: bench.node.camera.lens.fov_deg is not None)
+    assert infos.get_subscription_count() == 1
+    assert 'incompatible QoS' not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize('topic', ['/cam/image_raw', '/cam/image_rect'])
+def test_pictures_of_a_remapped_topic_have_the_angle_of_its_name(
+    ros: None, bundle: Path, topic: str
+) -> None:
+    lens_of = CameraInput(Node('ear', cli_args=['--ros-args', '-r', f'camera/image_raw:={topic}']),
+                          lambda *_: None, 'nothing')  # fmt: skip
+    lens_of.open()
+    info = conversions.camera_info_message(SPEC, 1)
+    info.p[0] = info.p[5] = 2 * info.k[0]
+    lens_of.lens.take_message(info)
+    half = math.tan(math.radians(SPEC.horizontal_fov_deg) / 2) / (2 if 'rect' in topic else 1)
+    assert lens_of.lens.fov_deg == pytest.approx(math.degrees(2 * math.atan(half)))
+    lens_of.close()
