@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ..errors import BundleError, ConfigError, require
+from ..files import utf8_path
 from . import engine_cache, libraries
 from .graph_file import check_graph
 from .libraries import NAMES
@@ -129,7 +130,7 @@ def _built(graph: Path, backend: Backend, key: engine_cache.EngineKey) -> Any:
 
 
 def _open(graph: Path, backend: Backend, providers: list[Any]) -> Any:
-    version = check_graph(graph)
+    version, place = check_graph(graph), utf8_path(graph, BundleError)
     runtime = require('onnxruntime', 'cpu')
     options = runtime.SessionOptions()
     options.intra_op_num_threads = backend.threads
@@ -138,9 +139,7 @@ def _open(graph: Path, backend: Backend, providers: list[Any]) -> Any:
     options.add_session_config_entry('session.intra_op.allow_spinning', '0')
     options.add_session_config_entry(RECORD_ASSIGNMENT, '1')
     try:
-        return runtime.InferenceSession(
-            str(graph), options, providers=providers, enable_fallback=0
-        )
+        return runtime.InferenceSession(place, options, providers=providers, enable_fallback=0)
     except Exception as error:  # ONNX Runtime's errors share no base but Exception
         hint = (
             f'; the graph is IR {version}: export it again, or take ONNX Runtime 1.18 or newer'

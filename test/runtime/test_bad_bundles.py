@@ -4,6 +4,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -213,3 +214,12 @@ def test_big_endian_weights_are_read_as_they_are_meant(network: Network, tmp_pat
 def test_a_whole_bundle_is_still_read(copy: Path) -> None:
     assert load_contract(copy).parity is not None
     PolicyRunner(copy)
+
+
+@pytest.mark.parametrize('name', [b'caf\xe9', b'\xff', b'b\xc3', b'ok/\xfe/bundle'])
+def test_a_place_that_is_no_utf_8_is_told(name: bytes, bundle: Path, tmp_path: Path) -> None:
+    """It was a page about the arguments of a constructor."""
+    place = tmp_path / os.fsdecode(name)
+    shutil.copytree(bundle, place)
+    with pytest.raises(BundleError, match='expected names in UTF-8, its reader knows no other'):
+        PolicyRunner(place)
