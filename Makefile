@@ -38,13 +38,18 @@ else
   ROS_EXTRA := ,ros
 endif
 
+# An environment that was moved or copied with its checkout runs the code of the old place, or none; one whose
+# Python is gone runs nothing.
+MOVED := $(if $(wildcard $(VENV)/.made),$(shell grep -aqF "$$(pwd -P)/$(VENV)/bin/" $(RUN)/pip 2>/dev/null \
+  && $(RUN)/python -c '' 2>/dev/null || echo moved))
+
 # ONNX Runtime with CUDA and TensorRT where there is an NVIDIA driver, the small one elsewhere.
 RUNTIME_EXTRA := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 FLY_EXTRAS := $(RUNTIME_EXTRA),sim,operator$(ROS_EXTRA)
 TEST_EXTRAS := $(FLY_EXTRAS),train,rl,docs,test
 
 export NO_MKDOCS_2_WARNING := 1
-.PHONY: fly test quick check docs clean help lock
+.PHONY: fly test quick check docs clean help lock moved
 
 help:
 	@sed -n '1,14s/^# \{0,1\}//p' Makefile
@@ -81,10 +86,13 @@ clean:
 	  .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/.made:
+moved:
+	@echo 'make: $(VENV) is of another place, or its Python is gone: it is made anew'
+
+$(VENV)/.made: $(MOVED)
 	@test -n "$(PYTHON)" || { echo 'make: found no Python 3.10 to 3.13 with venv; install python3-venv or' \
 	  'name one: make PYTHON=/path/to/python3.11' >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV_FLAGS) $(VENV)
+	$(PYTHON) -m venv $(if $(MOVED),--clear) $(VENV_FLAGS) $(VENV)
 	touch $@
 
 # The pins that hold here: beside a system ROS 2, NumPy must stay of the major version that its messages were
