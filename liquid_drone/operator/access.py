@@ -90,11 +90,6 @@ class Doorkeeper:
         """Tell nothing secret."""
         return f'Doorkeeper({"token" if self._token else "no token"})'
 
-    @property
-    def needs_token(self) -> bool:
-        """A session is needed."""
-        return bool(self._token)
-
     def knows_host(self, header: str) -> bool:
         """Tell whether the page may be called so.
 

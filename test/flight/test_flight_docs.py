@@ -36,7 +36,9 @@ GUARD = rows('| check |')
 def test_the_drawing_is_the_tables():
     drawn = re.search(r'```mermaid\n(.*?)\n```', FLIGHT, re.DOTALL)
     assert drawn is not None
-    assert drawn[1] == diagram(), 'put the output of flight.engage.diagram() into docs/FLIGHT.md'
+    assert drawn[1] == diagram(), (
+        'put the output of flight.engagement.diagram() into docs/FLIGHT.md'
+    )
 
 
 def test_every_stage_can_be_reached_and_left_and_only_a_human_leads_to_ready():

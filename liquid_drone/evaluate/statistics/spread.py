@@ -19,12 +19,6 @@ class VarianceParts:
     flight: float  # some seeds are harder than others
     rest: float  # one training at one seed; of successes the most of it is chance
 
-    @property
-    def share_of_training(self) -> float:
-        """Share of the variance that is the training's."""
-        whole = self.training + self.flight + self.rest
-        return self.training / whole if whole else 0.0
-
 
 def variance_parts(outcomes: FloatArray) -> VarianceParts:
     """Return the parts of outcomes (R, F), crossed random effects by the method of moments."""

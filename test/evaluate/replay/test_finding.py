@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liquid_drone.cli.main import main
 from liquid_drone.errors import ConfigError
 from liquid_drone.evaluate.flights_file import FLIGHTS, Flown, flight_id, to_line
 from liquid_drone.evaluate.protocol import TRIAL, Trial, identity
@@ -53,6 +54,24 @@ def test_the_id_stands_in_the_line_and_finds_its_flight_from_the_first_digits(re
         (found,) = find_flights([row['id'][:8]], results)
         assert (found.id, found.flown.score.seed) == (row['id'], row['score']['seed'])
         assert found.who['season'] == row['season'] == found.folder.name
+
+
+@pytest.mark.parametrize('more', [[], ['--film'], ['--add-to-regressions']])
+def test_no_flight_that_failed_is_told_and_none_at_all_is_an_error(
+    results, tmp_path, task, flight, more, capsys, monkeypatch
+):
+    """Both were ``0 of 0 equal``, and a file of no regressions."""
+    empty = tmp_path / 'empty'
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    assert main(['replay', '--failed', '--folder', str(empty), *more]) == 2
+    assert 'no flights below' in capsys.readouterr().err
+    well = replace(score(flight(seconds=3.0), task), success=True, failures=())
+    for path in results.rglob(FLIGHTS):
+        path.write_text(to_line(Flown(well, f'{well.seed:016x}'), WHO))
+    assert main(['replay', '--failed', '--folder', str(results), *more]) == 0
+    assert 'failed: nothing is flown again' in capsys.readouterr().out
+    assert not list(empty.iterdir())
 
 
 @pytest.mark.parametrize('asked', ['0', 'zzzz', '', '.*.*.*'])

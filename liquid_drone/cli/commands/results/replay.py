@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .... import resources
 from ....errors import ConfigError
-from ....files import aside_of, write_text
+from ....files import aside_of, shown_path, write_text
 from ....options import option
 from ...arguments import Command
 from ...places import claim_folder
@@ -70,6 +70,9 @@ def run(args: ReplayArguments) -> int:
         if args.film:
             print(f'  {leave(one)}')
         done.append((one.found, one.trial, one.is_equal))
+    if not done:
+        print(f'no flight below {args.folder} failed: nothing is flown again')
+        return 0
     equal = sum(is_equal for *_, is_equal in done)
     print(f'{equal} of {len(done)} equal')
     if args.add_to_regressions:
@@ -107,8 +110,13 @@ def _chosen(args: ReplayArguments) -> 'list[FoundFlight]':
         raise ConfigError('expected ids of flights, or --failed for all that failed')
     if args.ids:
         return find_flights(args.ids, args.folder)
-    found = {one.id: one for one in flights_below(args.folder) if not one.flown.score.success}
-    return list(found.values())
+    found = {one.id: one for one in flights_below(args.folder)}
+    if not found:
+        raise ConfigError(
+            f'no flights below {shown_path(args.folder)}: expected what liquid-drone evaluate '
+            'wrote'
+        )
+    return [one for one in found.values() if not one.flown.score.success]
 
 
 def leave(one: 'Replayed') -> Path:
