@@ -22,6 +22,9 @@ MISSING = 0.9  # share of the stated frames that must come for the file to be wh
 MOST_DAMAGED = 300  # frames in a row that cannot be decoded; then it is over
 LEAST_WIDER = 0.25  # of a pixel; less is a mistake of the file
 SQUARE = 0.01  # pixels that are so little wider or narrower than high are square
+# OpenCV 4.6 (Ubuntu 24.04, Debian 12) turns a quarter the other way (opencv/opencv#22088)
+IS_UPSIDE_DOWN = cv2.__version__.startswith('4.6.')
+LOG_LEVEL_ERROR = 2  # of OpenCV
 CONVERT = 'convert it: ffmpeg -i FILE -c:v libx264 -pix_fmt yuv420p converted.mp4'
 
 
@@ -34,12 +37,13 @@ def opened(path: Path) -> cv2.VideoCapture:
     """
     place = utf8_path(path.resolve(), CameraError)
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    log: Any = getattr(cv2.utils, 'logging', cv2)  # until 4.6 in cv2 itself
+    level = log.getLogLevel()
+    log.setLogLevel(LOG_LEVEL_ERROR)
     try:
         return cv2.VideoCapture(place, cv2.CAP_FFMPEG)
     finally:
-        cv2.utils.logging.setLogLevel(level)
+        log.setLogLevel(level)
 
 
 def video_frames(
@@ -95,13 +99,14 @@ def video_frames(
 
 def squared(frame: Any, capture: cv2.VideoCapture) -> Image:
     """Return OpenCV's frame (H, W, 3) BGR as it is meant to be shown: RGB, with square pixels."""
-    image = np.ascontiguousarray(frame[..., ::-1], np.uint8)
+    is_on_its_side = capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180.0 == 90.0
+    upright = frame[::-1, ::-1] if is_on_its_side and IS_UPSIDE_DOWN else frame
+    image = np.ascontiguousarray(upright[..., ::-1], np.uint8)
     across, down = (
         float(capture.get(name)) for name in (cv2.CAP_PROP_SAR_NUM, cv2.CAP_PROP_SAR_DEN)
     )
     if min(across, down) <= 0.0:
         return image
-    is_on_its_side = capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180.0 == 90.0
     wider = down / across if is_on_its_side else across / down
     height, width = image.shape[:2]
     if abs(wider - 1.0) >= SQUARE and LEAST_WIDER <= wider <= 1.0 / LEAST_WIDER:

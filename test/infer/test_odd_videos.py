@@ -9,13 +9,17 @@ import functools
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liquid_drone.camera.source import SourceConfig, open_source
+from liquid_drone.footage import video
 from liquid_drone.footage.footage import open_footage
 
 imageio_ffmpeg = pytest.importorskip(
@@ -102,3 +106,64 @@ def test_pixels_that_are_not_square_are_made_so(
     assert image.shape[1] / image.shape[0] == pytest.approx(
         48 / wide if turn else wide / 48, rel=0.02
     )
+
+
+CORNERS = np.uint8([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [255, 255, 255]]])  # (2, 2, 3) RGB
+
+
+@pytest.mark.parametrize('turns_back', [False, True])
+@pytest.mark.parametrize('turn', [0, 90, 180, 270])
+def test_a_phone_held_upright_films_upright_whichever_opencv_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turn: int, turns_back: bool
+) -> None:
+    """OpenCV 4.6 shows a quarter turn upside down (opencv/opencv#22088)."""
+    path, flat, picture = tmp_path / 'video.mp4', tmp_path / 'flat.mp4', tmp_path / 'picture.png'
+    cv2.imwrite(str(picture), CORNERS[..., ::-1].repeat(60, 0).repeat(80, 1))
+    ffmpeg('-loop', '1', '-i', picture, '-t', '0.3', '-pix_fmt', 'yuv420p', flat)
+    ffmpeg('-display_rotation', str(turn), '-i', flat, '-c', 'copy', path)
+    if turns_back and not video.IS_UPSIDE_DOWN:
+        monkeypatch.setattr(video, 'IS_UPSIDE_DOWN', True)
+        monkeypatch.setattr(video, 'opened', TurnsBack)
+    _, image = next(iter(video.video_frames(path, pytest.fail)))
+    height, width = image.shape[:2]
+    assert (height, width) == ((160, 120) if turn % 180 else (120, 160))
+    shown = image[[20, -20]][:, [20, -20]].astype(int)
+    assert np.abs(shown - np.rot90(CORNERS, turn // 90)).max() < 60
+
+
+class TurnsBack:
+    """OpenCV 4.6, as it was measured."""
+
+    def __init__(self, path: Path) -> None:
+        self._right = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+
+    def read(self) -> tuple[bool, Any]:
+        is_there, frame = self._right.read()
+        is_on_its_side = self.get(cv2.CAP_PROP_ORIENTATION_META) % 180 == 90
+        return is_there, frame[::-1, ::-1] if is_there and is_on_its_side else frame
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._right, name)
+
+
+@pytest.mark.parametrize('has_module', [False, True])
+def test_a_video_is_opened_by_every_opencv_without_a_word_of_its_own(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    has_module: bool,
+) -> None:
+    """Until OpenCV 4.6 the level of its log is set in cv2 itself; there it was a traceback."""
+    levels = [3]
+    log = SimpleNamespace(getLogLevel=lambda: levels[-1], setLogLevel=levels.append)
+    if has_module:
+        monkeypatch.setattr(cv2.utils, 'logging', log, raising=False)
+    else:
+        monkeypatch.delattr(cv2.utils, 'logging', raising=False)
+        for name, function in vars(log).items():
+            monkeypatch.setattr(cv2, name, function, raising=False)
+    path = clip(tmp_path / 'a.mp4', '-c:v', 'libx264')
+    assert next(iter(open_footage([path]).frames())).image.shape == (48, 64, 3)
+    assert set(levels[1::2]) == {2}  # while it is opened
+    assert set(levels[::2]) == {3}
+    assert not capfd.readouterr().err
