@@ -7,7 +7,6 @@ the label: the last one before each picture. A gap splits a recording. What was 
 (odometry, the target's place) is nan and is not learned from.
 """
 
-import bisect
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,11 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Image
 from ..contract import CameraSpec
 from ..errors import EpisodeError, ImageError, OutputError
 from ..files import as_name
-from ..geometry import rotation_from_quaternion
 from ..image import encode_jpeg, fitted, is_too_narrow
 from ..lens.lens import is_rectified
 from ..outputs.leftovers import made_aside
@@ -30,16 +27,20 @@ from .bag_source import TopicSource, open_bag, topics_of
 from .episode import save
 from .left_out import LeftOut
 from .recorded_lens import RecordedLens
-from .recorded_stamps import stamp_ns_of, without_strays
+from .recorded_series import Series, command_of, pose_of, request_of
+from .recorded_stamps import RecordedPiece, is_set_back, pieces_of, stamp_ns_of
 from .recording import EpisodeInfo, Recording
 from .ros_pictures import picture_of
 
-MOST_OFF_UNIT = 0.01  # of a quaternion's length
 PICTURES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 COMMANDS = ('geometry_msgs/msg/TwistStamped', 'geometry_msgs/msg/Twist')
 POSES = ('nav_msgs/msg/Odometry', 'geometry_msgs/msg/PoseStamped')
 REQUESTS = ('geometry_msgs/msg/Vector3Stamped',)
 INFOS = ('sensor_msgs/msg/CameraInfo',)
+LATE = 'pictures that came twice or late'
+TOO_SHORT = 'pictures in a piece that is too short'
+ASTRAY = 'pictures stamped far from those around them'
+OF_ANOTHER_CLOCK = 'pictures behind a clock that was set, without commands of their time'
 UNKNOWN: dict[str, tuple[float, ...]] = {
     'position_enu': (math.nan,) * 3,
     'velocity_enu': (math.nan,) * 3,
@@ -115,9 +116,14 @@ class _Import:
         self._left_out = LeftOut()
         self._namespace = self._only_namespace(topics.image)
         self._pictures = self._link(topics.image, PICTURES)
-        self._commands = self._series(self._link(topics.command, COMMANDS), _command)
-        self._poses = self._series(self._find(topics.odometry, POSES), _pose)
-        self._requests = self._series(self._find(topics.requested, REQUESTS), _request)
+        self._gap_ns = config.gap_s * 1e9
+        self._commands = self._series(self._link(topics.command, COMMANDS), command_of)
+        self._poses = self._series(self._find(topics.odometry, POSES), pose_of)
+        self._requests = self._series(self._find(topics.requested, REQUESTS), request_of)
+        self._stamps = [
+            stamp_ns_of(message, at_ns) for at_ns, message in self._pictures.decoded(_not_counted)
+        ]
+        self._was_set = is_set_back(self._stamps, self._gap_ns)
         self._lens = self._told_lens()
 
     def write(self, out: Path) -> ImportedEpisode:
@@ -125,11 +131,13 @@ class _Import:
         frames = short = bare = 0
         _check_folder(out)
         with made_aside(out / f'{name_of(self._bag)}-00', is_folder=True) as aside:
-            for piece in self._pieces():
+            for plan, piece in self._pieces():
                 if len(piece.jpegs) < self._config.fewest_frames:
-                    short += 1
-                    for stamp_ns in piece.rows['stamp_ns']:
-                        self._left_out.picture(stamp_ns, 'pictures in a piece that is too short')
+                    short += not plan.is_astray
+                    self._leave_out(piece, ASTRAY if plan.is_astray else TOO_SHORT)
+                    continue
+                if self._is_of_another_clock(piece):
+                    self._leave_out(piece, OF_ANOTHER_CLOCK)
                     continue
                 made.append(aside / f'{name_of(self._bag)}-{len(made):02d}')
                 save(piece, made[-1])
@@ -141,25 +149,29 @@ class _Import:
         episodes = tuple(out / episode.name for episode in made)
         return ImportedEpisode(episodes, frames, short, bare, self._left_out)
 
-    def _pieces(self) -> Iterator[Recording]:
-        recording, last_ns = self._empty(), None
-        far = 'pictures stamped far ahead of those around them'
-        pictures = without_strays(
-            self._images(),
-            self._config.gap_s * 1e9,
-            lambda at_ns: self._left_out.picture(at_ns, far),
-        )
-        for stamp_ns, image in pictures:
-            if last_ns is not None and stamp_ns <= last_ns:
-                self._left_out.picture(stamp_ns, 'pictures that came twice or late')
-                continue
-            if last_ns is not None and stamp_ns - last_ns > self._config.gap_s * 1e9:
-                yield recording
-                recording = self._empty()
-            self._append(recording, stamp_ns, image)
-            last_ns = stamp_ns
-            self._done()
-        yield recording
+    def _pieces(self) -> Iterator[tuple[RecordedPiece, Recording]]:
+        """Yield each piece when the last picture of it was read."""
+        plans = pieces_of(self._stamps, self._gap_ns)
+        of_number = {number: plan for plan in plans for number in (*plan.kept, *plan.late)}
+        late = {number for plan in plans for number in plan.late}
+        begun = {plan.kept[0]: self._empty() for plan in plans}
+        for number, (bag_ns, message) in enumerate(self._pictures.decoded(self._left_out.picture)):
+            plan = of_number[number]
+            if number in late:
+                self._left_out.picture(self._stamps[number], LATE)
+            else:
+                self._append(begun[plan.kept[0]], self._stamps[number], bag_ns, message)
+            if number == max(plan.kept[-1], *plan.late, -1):
+                yield plan, begun.pop(plan.kept[0])
+
+    def _leave_out(self, piece: Recording, cause: str) -> None:
+        for stamp_ns in piece.rows['stamp_ns']:
+            self._left_out.picture(stamp_ns, cause)
+
+    def _is_of_another_clock(self, piece: Recording) -> bool:
+        """Tell whether a clock was set, and none of the commands is of the time of a piece."""
+        was_set = self._was_set or self._commands.was_set
+        return was_set and bool(np.isnan(piece.column('label')).any(axis=1).all())
 
     def _empty(self) -> Recording:
         name, camera, target = name_of(self._bag), self._config.camera, self._config.target
@@ -168,10 +180,17 @@ class _Import:
         )
         return Recording(info)
 
-    def _append(self, recording: Recording, stamp_ns: int, image: Image) -> None:
-        label = _before(self._commands, stamp_ns, self._config.command_age_s)
-        pose = _before(self._poses, stamp_ns, self._config.command_age_s) or UNKNOWN
-        command = (math.nan,) * 4 if label is None else label
+    def _append(self, recording: Recording, stamp_ns: int, bag_ns: int, message: Any) -> None:
+        """Add a picture with what belongs to it, unless it cannot be read."""
+        try:
+            image = picture_of(message)
+            fov_deg = self._lens.fov_of(bag_ns, image.shape[1], image.shape[0])
+            image = fitted(image, self._config.camera, fov_deg)
+        except ImageError as error:
+            self._left_out.picture(stamp_ns, f'pictures that cannot be read: {error}')
+            return
+        when = stamp_ns, bag_ns, self._config.command_age_s, self._was_set
+        command = self._commands.before(*when) or (math.nan,) * 4
         nowhere = (math.nan,) * 3
         recording.append(
             encode_jpeg(image),
@@ -180,35 +199,13 @@ class _Import:
             executed=command,
             target_position_enu=nowhere,
             target_mask=nowhere,
-            request=_before(self._requests, stamp_ns, self._config.command_age_s),
-            **pose,
+            request=self._requests.before(*when),
+            **(self._poses.before(*when) or UNKNOWN),
         )
+        self._done()
 
-    def _images(self) -> Iterator[tuple[int, Image]]:
-        for bag_ns, message in self._pictures.decoded(self._left_out.picture):
-            stamp_ns = stamp_ns_of(message, bag_ns)
-            try:
-                image = picture_of(message)
-                fov_deg = self._lens.fov_of(bag_ns, image.shape[1], image.shape[0])
-                yield stamp_ns, fitted(image, self._config.camera, fov_deg)
-            except ImageError as error:
-                self._left_out.picture(stamp_ns, f'pictures that cannot be read: {error}')
-
-    def _series(
-        self, source: TopicSource | None, read: Callable[[Any], Any]
-    ) -> tuple[list[int], list[Any]]:
-        """Return stamps and values of a topic, by stamp; what is not finite is left out."""
-        rows: list[tuple[int, Any]] = []
-        if source is None:
-            return [], []
-        for bag_ns, message in source.decoded(self._left_out.other):
-            stamp_ns, value = stamp_ns_of(message, bag_ns), read(message)
-            if value is None:
-                self._left_out.other(stamp_ns, f'messages of {source.topic} are not finite')
-                continue
-            rows.append((stamp_ns, value))
-        rows.sort(key=lambda row: row[0])
-        return [row[0] for row in rows], [row[1] for row in rows]
+    def _series(self, source: TopicSource | None, read: Callable[[Any], Any]) -> Series:
+        return Series(source, read, self._left_out, self._gap_ns)
 
     def _told_lens(self) -> RecordedLens:
         """Return what the recording tells of the lens.
@@ -285,47 +282,8 @@ def name_of(bag: Path) -> str:
     return as_name(bag.resolve().name if bag.is_dir() else bag.stem)
 
 
-def _request(message: Any) -> tuple[float, ...] | None:
-    """Return distance, height and speed; what was not asked for is nan."""
-    vector = message.vector
-    values = vector.x, vector.y, vector.z
-    return None if any(map(math.isinf, values)) else values
-
-
-def _command(message: Any) -> tuple[float, ...] | None:
-    """Return the command; None where it is not finite."""
-    twist = getattr(message, 'twist', message)
-    values = twist.linear.x, twist.linear.y, twist.linear.z, twist.angular.z
-    return values if all(map(math.isfinite, values)) else None
-
-
-def _pose(message: Any) -> dict[str, tuple[float, ...]] | None:
-    """Return pose and velocity in the world; None where they are no pose.
-
-    Odometry's twist is told in its child frame.
-    """
-    is_odometry = hasattr(message, 'twist')
-    pose = message.pose.pose if is_odometry else message.pose
-    p, q = pose.position, pose.orientation
-    velocity: tuple[float, ...] = (math.nan,) * 3
-    if not (all(map(math.isfinite, (p.x, p.y, p.z))) and _is_turn(q)):
-        return None
-    if is_odometry:
-        v = message.twist.twist.linear
-        velocity = v.x, v.y, v.z
-        if message.child_frame_id != message.header.frame_id:
-            turned = rotation_from_quaternion((q.x, q.y, q.z, q.w)) @ np.array(velocity)
-            velocity = tuple(float(value) for value in turned)
-    return {
-        'position_enu': (p.x, p.y, p.z),
-        'velocity_enu': velocity,
-        'quaternion_xyzw': (q.x, q.y, q.z, q.w),
-    }
-
-
-def _is_turn(q: Any) -> bool:
-    """Tell whether a quaternion is one of a rotation."""
-    return abs(math.hypot(q.x, q.y, q.z, q.w) - 1.0) < MOST_OFF_UNIT
+def _not_counted(_at_ns: int, _cause: str) -> None:
+    """Count nothing: pictures that cannot be decoded are counted when they are read."""
 
 
 def _check_folder(out: Path) -> None:
@@ -339,12 +297,3 @@ def _check_folder(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f'cannot write {out}: {error.strerror}; choose another --out') from error
-
-
-def _before(series: tuple[list[int], list[Any]], stamp_ns: int, age_s: float) -> Any | None:
-    """Return the last value at or before a moment, unless it is too old."""
-    stamps, values = series
-    index = bisect.bisect_right(stamps, stamp_ns) - 1
-    if index < 0 or stamp_ns - stamps[index] > age_s * 1e9:
-        return None
-    return values[index]

@@ -1,0 +1,111 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What was recorded beside the pictures, and what of it belongs to a picture."""
+
+import bisect
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..geometry import rotation_from_quaternion
+from .bag_source import TopicSource
+from .left_out import LeftOut
+from .recorded_stamps import is_set_back, stamp_ns_of
+
+MOST_OFF_UNIT = 0.01  # of a quaternion's length
+
+
+class Series:
+    """The values of a topic by their stamps.
+
+    Args:
+        source: None: it was not recorded.
+        read: returns the value of a message; None where it is not finite.
+        left_out: gets the messages that hold no value.
+        gap_ns: how far two clocks may be apart where one of them was set.
+
+    """
+
+    def __init__(
+        self,
+        source: TopicSource | None,
+        read: Callable[[Any], Any],
+        left_out: LeftOut,
+        gap_ns: float,
+    ) -> None:
+        rows: list[tuple[int, int, Any]] = []  # stamp, when it was recorded, value
+        for bag_ns, message in () if source is None else source.decoded(left_out.other):
+            stamp_ns, value = stamp_ns_of(message, bag_ns), read(message)
+            if value is None and source is not None:
+                left_out.other(stamp_ns, f'messages of {source.topic} are not finite')
+                continue
+            rows.append((stamp_ns, bag_ns, value))
+        self._gap_ns = gap_ns
+        self.was_set = is_set_back([row[0] for row in rows], gap_ns)
+        rows.sort(key=lambda row: row[0])
+        self._rows, self._stamps = rows, [row[0] for row in rows]
+
+    def before(self, stamp_ns: int, bag_ns: int, age_s: float, was_set: bool) -> Any | None:
+        """Return the last value at or before a picture, unless it is too old.
+
+        Args:
+            stamp_ns: of the picture.
+            bag_ns: when the picture was recorded.
+            age_s: older values say nothing.
+            was_set: the clock of the pictures was set. Then, and where that of the values was, the
+                recorder tells whether two stamps are of one time: else there is no value.
+
+        """
+        begin = bisect.bisect_left(self._stamps, stamp_ns - int(age_s * 1e9))
+        end = bisect.bisect_right(self._stamps, stamp_ns)
+        is_careful = was_set or self.was_set
+        for its_ns, its_bag_ns, value in reversed(self._rows[begin:end]):
+            apart_ns = (bag_ns - stamp_ns) - (its_bag_ns - its_ns)
+            if not is_careful or abs(apart_ns) < self._gap_ns:
+                return value
+        return None
+
+
+def request_of(message: Any) -> tuple[float, ...] | None:
+    """Return distance, height and speed; what was not asked for is nan."""
+    vector = message.vector
+    values = vector.x, vector.y, vector.z
+    return None if any(map(math.isinf, values)) else values
+
+
+def command_of(message: Any) -> tuple[float, ...] | None:
+    """Return the command; None where it is not finite."""
+    twist = getattr(message, 'twist', message)
+    values = twist.linear.x, twist.linear.y, twist.linear.z, twist.angular.z
+    return values if all(map(math.isfinite, values)) else None
+
+
+def pose_of(message: Any) -> dict[str, tuple[float, ...]] | None:
+    """Return pose and velocity in the world; None where they are no pose.
+
+    Odometry's twist is told in its child frame.
+    """
+    is_odometry = hasattr(message, 'twist')
+    pose = message.pose.pose if is_odometry else message.pose
+    p, q = pose.position, pose.orientation
+    velocity: tuple[float, ...] = (math.nan,) * 3
+    if not (all(map(math.isfinite, (p.x, p.y, p.z))) and _is_turn(q)):
+        return None
+    if is_odometry:
+        v = message.twist.twist.linear
+        velocity = v.x, v.y, v.z
+        if message.child_frame_id != message.header.frame_id:
+            turned = rotation_from_quaternion((q.x, q.y, q.z, q.w)) @ np.array(velocity)
+            velocity = tuple(float(value) for value in turned)
+    return {
+        'position_enu': (p.x, p.y, p.z),
+        'velocity_enu': velocity,
+        'quaternion_xyzw': (q.x, q.y, q.z, q.w),
+    }
+
+
+def _is_turn(q: Any) -> bool:
+    """Tell whether a quaternion is one of a rotation."""
+    return abs(math.hypot(q.x, q.y, q.z, q.w) - 1.0) < MOST_OFF_UNIT

@@ -1,0 +1,108 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: a clock that wobbles or is set costs the pictures concerned, and mixes no labels."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rosbags.rosbag2 import StoragePlugin, Writer
+from test_left_out import SECOND, STORE, compressed, encoded, twist
+
+from liquid_drone.episodes.episode import load
+from liquid_drone.episodes.rosbag_import import ImportConfig, import_bag
+from liquid_drone.errors import EpisodeError
+
+COUNT, STEP, BEGIN = 200, SECOND // 20, 10**9 * SECOND
+GOOD = encoded(np.full((144, 256, 3), 90, np.uint8))
+CONFIG = ImportConfig('dog')
+Clock = Callable[[int], int]  # ns since the recording began -> what the clock adds to it
+
+
+def record(path: Path, camera: Clock, pilot: Clock) -> Path:
+    """Write 10 s of pictures and of commands, the forward speed of each the time in s."""
+    with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        for topic in ('/camera/image_raw/compressed', '/cmd_vel'):
+            for k in range(COUNT):
+                at = BEGIN + k * STEP
+                if topic == '/cmd_vel':
+                    message = twist(at + pilot(at), (at - BEGIN) / SECOND)
+                else:
+                    message = compressed(at + camera(at), GOOD)
+                kind = message.__msgtype__
+                if k == 0:
+                    link = writer.add_connection(topic, kind, typestore=STORE)
+                writer.write(link, at, bytes(STORE.serialize_cdr(message, kind)))
+    return path
+
+
+def steady(_at: int) -> int:
+    return 0
+
+
+def set_back(seconds: int, behind: int = COUNT // 2) -> Clock:
+    return lambda at: 0 if at < BEGIN + behind * STEP else -seconds * SECOND
+
+
+def labels(path: Path) -> np.ndarray:
+    """Return how far the label of each picture is from its time by the steady clock, in s."""
+    recording = load(path)
+    return recording.column('label')[:, 0] - (recording.column('stamp_ns') - BEGIN) / SECOND
+
+
+@pytest.mark.parametrize('seconds', [-(10**6), -3, 3, 30])
+@pytest.mark.parametrize('count', [1, 2, 9])
+def test_some_pictures_astray_are_left_out_and_counted(
+    seconds: int, count: int, tmp_path: Path
+) -> None:
+    begin = BEGIN + 90 * STEP
+
+    def camera(at: int) -> int:
+        return seconds * SECOND if 0 <= at - begin < count * STEP else 0
+
+    found = import_bag(record(tmp_path / 'bag', camera, steady), tmp_path / 'out', CONFIG)
+    assert (len(found.episodes), found.frames, found.too_short) == (1, COUNT - count, 0)
+    assert found.without_command == 0
+    (line,) = found.left_out.lines()
+    assert f'left out: {count} pictures stamped far from those around them, at' in line
+    assert np.abs(labels(found.episodes[0])).max() < 1e-6
+
+
+@pytest.mark.parametrize('seconds', [2, 7, 3600])
+def test_clocks_that_are_set_back_together_split_and_keep_each_label(
+    seconds: int, tmp_path: Path
+) -> None:
+    """The stamps of 5 s before come again: a command of then is none of now."""
+    clock = set_back(seconds)
+    found = import_bag(record(tmp_path / 'bag', clock, clock), tmp_path / 'out', CONFIG)
+    assert (len(found.episodes), found.frames) == (2, COUNT)
+    assert found.left_out.lines() == []
+    for path, expected in zip(found.episodes, (0.0, seconds), strict=True):
+        assert np.abs(labels(path) - expected).max() < 1e-6
+
+
+@pytest.mark.parametrize('seconds', [2, 7, 3600])
+def test_pictures_whose_clock_alone_was_set_are_not_given_commands_of_another_time(
+    seconds: int, tmp_path: Path
+) -> None:
+    bag = record(tmp_path / 'bag', set_back(seconds, COUNT - 40), steady)
+    with pytest.raises(EpisodeError, match='40 pictures behind a clock that was set') as told:
+        import_bag(bag, tmp_path / 'out', CONFIG)
+    assert '--most-left-out' in str(told.value)
+    found = import_bag(bag, tmp_path / 'out', ImportConfig('dog', most_left_out=0.25))
+    assert (len(found.episodes), found.frames) == (1, COUNT - 40)
+    assert np.abs(labels(found.episodes[0])).max() < 1e-6
+
+
+@pytest.mark.parametrize('every', [25, 67])
+@pytest.mark.parametrize('milliseconds', [-900, -120, 400])
+def test_stamps_that_wobble_cost_their_own_pictures(
+    every: int, milliseconds: int, tmp_path: Path
+) -> None:
+    def camera(at: int) -> int:
+        return milliseconds * 10**6 if at // STEP % every == every // 2 else 0
+
+    found = import_bag(record(tmp_path / 'bag', camera, steady), tmp_path / 'out', CONFIG)
+    assert COUNT - found.frames <= COUNT // every + 1
+    assert len(found.episodes) == 1
