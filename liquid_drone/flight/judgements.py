@@ -130,7 +130,10 @@ def home(vehicle: VehicleState, limits: FactLimits) -> Judgement:
 
 
 def landed(vehicle: VehicleState, limits: FactLimits) -> Judgement:
-    """Judge the landed state; one report that tells nothing decides nothing."""
+    """Judge the landed state; one report that tells nothing, or of wings, decides nothing."""
+    if vehicle.wings_told > 1:
+        words = 'the autopilot reports a VTOL (EXTENDED_SYS_STATE), whatever type it calls itself'
+        return Judgement(Standing.ODD, f'{words}: only multirotors are flown')
     if vehicle.landed_told is not None or vehicle.landed_before is not None:
         return GOOD
     return Judgement(Standing.UNKNOWN, 'the autopilot reports it as undefined')

@@ -81,6 +81,7 @@ class VehicleState:
     landed: bool = False  # by two reports in a row
     landed_told: bool | None = None  # by the last report alone; None: undefined
     landed_before: bool | None = None  # by the one before it
+    wings_told: int = 0  # reports in a row of a VTOL's state, which a multirotor has not
     taking_off: bool = False  # the last report: the autopilot itself climbs
     battery_received_s: float = NEVER
     battery: BatterySample = field(default_factory=BatterySample)

@@ -178,6 +178,7 @@ def _landed(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
         landed_received_s=now_s,
         landed_told=told,
         landed_before=vehicle.landed_told,
+        wings_told=vehicle.wings_told + 1 if message.vtol_state else 0,
         taking_off=message.landed_state == mavlink.MAV_LANDED_STATE_TAKEOFF,
         landed=bool(told) if is_sure else vehicle.landed,
     )

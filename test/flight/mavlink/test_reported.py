@@ -96,6 +96,17 @@ def test_a_landed_state_that_nobody_knows_is_not_in_the_air(states):
     assert wire.fact(LANDED).is_good is any(1 <= state <= 4 for state in states[-2:])
 
 
+@given(st.sampled_from([PX4, ARDUPILOT]), st.lists(st.integers(0, 255), min_size=1, max_size=8))
+def test_wings_under_the_type_of_a_multirotor_are_not_flown(autopilot, states):
+    """Q_MAV_TYPE and MAV_TYPE say what one sets them to (ArduPilot 7137, 21596; PX4 4660)."""
+    wire = Wire(autopilot)
+    for state in states:
+        wire.send(mavlink.MAVLink_extended_sys_state_message(state, 2))
+    has_wings = len(states) > 1 and bool(states[-1]) and bool(states[-2])
+    assert wire.fact(LANDED).is_good is not has_wings
+    assert ('VTOL' in wire.fact(LANDED).sentence) is has_wings
+
+
 def heard(messages):
     """Return a link after 6 s of heartbeats, with one of the messages beside each, in turn."""
     packets = []
