@@ -244,6 +244,7 @@ class MavlinkNode(ManagedNode):
         That nobody tells it the time, where somebody should, counts too.
         """
         found = next((found for one in self._alone if (found := one.conflict())), '')
+        found = found or ('' if self.link is None else self.link.rival)
         return found or ('' if self.values['lockstep'] else self._clock_source.trouble())
 
     def _on_second(self) -> None:

@@ -115,3 +115,23 @@ def test_a_ground_station_engages_and_stops_through_the_node_where_it_may(
     command(mavlink.MAV_CMD_CAMERA_STOP_TRACKING, 0.0, 100)
     assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK)
     assert bench.wait(lambda: 'follow: handed back: called off by a human' in told)
+
+
+def test_another_program_s_setpoints_stop_it_and_are_named(bench: MavlinkBench) -> None:
+    """MAVROS or a script on the same vehicle: the autopilot flies whichever came last."""
+    told, sender = _texts(bench), mavlink.MAVLink(None, 1, 240)
+    transmit = bench.autopilot.transmit
+
+    def both(link: int = 0) -> list[bytes]:
+        message = mavlink.MAVLink_set_position_target_local_ned_message(
+            0, 1, 1, 1, 0x5C7, *[0.0] * 3, 1.0, *[0.0] * 7
+        )
+        sender.seq = (sender.seq + 1) % 256
+        return [*transmit(link), bytes(message.pack(sender))]
+
+    bench.node.start()
+    bench.fly()
+    assert bench.wait(lambda: 'follow: engaged, following' in told)
+    bench.autopilot.transmit = both  # type: ignore[method-assign]
+    assert bench.wait(lambda: any('system 1 component 240' in text for text in told))
+    assert bench.wait(lambda: any(text.startswith('follow: handed back: ') for text in told))

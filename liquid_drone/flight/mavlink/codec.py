@@ -26,6 +26,7 @@ from .framing import Frame
 from .home import HomeFinder
 from .profiles import PROFILES, Profile, detect
 from .receiver import Receiver
+from .rivals import SETPOINTS, SetpointRivals
 from .roster import (
     AUTOPILOT_COMPONENT,
     MULTIROTORS,
@@ -93,6 +94,7 @@ class MavlinkCodec:
         self._is_sure = False  # two heartbeats in a row told the vehicle's kind
         self.path = AnsweredPath()
         self._copies = PacketCopies()
+        self.rivals = SetpointRivals()
         self.encoder = MavlinkEncoder(system_id, key, calendar_s)
         self._speak_as = partial(MavlinkEncoder, system_id, key, calendar_s)
         self._voices = [self.encoder]
@@ -157,6 +159,8 @@ class MavlinkCodec:
             self.roster.note(frame.system, frame.component, now_s)
             if self.inbox is not None and frame.message_id in COMMAND_IDS:
                 self._hear_station(self.inbox, frame, source, now_s)
+            elif frame.message_id in SETPOINTS:
+                self._hear_setpoint(frame, source, now_s)
             elif self._vehicle is not None and frame.system != self._vehicle.system_id:
                 self._warn_once(frame.system, 'is not our vehicle and is ignored')
             return False
@@ -189,6 +193,15 @@ class MavlinkCodec:
             inbox.refuse(frame.system, fault or 'without a good signature')
         elif frame.message_id == mavlink.MAVLINK_MSG_ID_COMMAND_LONG:
             inbox.put(message, now_s if self._waited_since_s is None else self._waited_since_s)
+
+    def _hear_setpoint(self, frame: Frame, source: object, now_s: float) -> None:
+        """Take in another's setpoint, on the path of the autopilot and as it would take it."""
+        vehicle = self._vehicle
+        if vehicle is None or source != self.path.source or self.rivals.is_ours(frame):
+            return
+        message = self.receiver.decode(frame)
+        if message is not None:
+            self.rivals.take(frame, message.target_system, vehicle.system_id, now_s)
 
     def _is_vehicles(self, frame: Frame) -> bool:
         vehicle = self._vehicle

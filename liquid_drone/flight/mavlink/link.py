@@ -60,7 +60,7 @@ class MavlinkLink:
         self._codec = codec or MavlinkCodec()
         self.is_shadow = shadow  # no setpoint leaves
         self._has_spoken = False  # since the last heartbeat
-        self._heartbeat_s = self._poll_s = self._clock_s = -math.inf
+        self._heartbeat_s = self._poll_s = self._clock_s = self._polled_s = -math.inf
         troubles = transport.troubles if isinstance(transport, Reconnecting) else Troubles()
         self._camera: MavlinkEncoder | None = None  # where a ground station is attended
         self._voices: dict[int, MavlinkEncoder] = {}
@@ -126,8 +126,14 @@ class MavlinkLink:
         """A sentence about what keeps from engaging over this link; empty: nothing."""
         return self.report.obstacle
 
+    @property
+    def rival(self) -> str:
+        """Who else sends setpoints, in a sentence; empty: nobody seen here, or we send none."""
+        return '' if self.is_shadow else self._codec.rivals.sentence(self._polled_s)
+
     def poll(self, now_s: float) -> VehicleState | None:
         """Take in all that has arrived, keep up what is due, and return what is known."""
+        self._polled_s = now_s
         chunks = self._transport.read()
         self._codec.note_read(now_s, self._transport.is_emptied)
         for data, source in chunks:
@@ -177,6 +183,7 @@ class MavlinkLink:
         if self.is_shadow:
             return False
         self._has_spoken = True
+        self._codec.rivals.note_ours(packet)
         self._transport.write(packet)
         return True
 

@@ -1,0 +1,59 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Who else sends setpoints to the vehicle: autopilots fly the newest one, whoever sent it.
+
+Seen is what the router lets come here. Routers also reflect what was sent: a setpoint of ours that
+comes back is none of anybody else's. Only what the autopilot would take counts.
+"""
+
+from collections import deque
+
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from .framing import Frame
+
+SETPOINTS = {
+    mavlink.MAVLINK_MSG_ID_SET_ATTITUDE_TARGET: 'SET_ATTITUDE_TARGET',
+    mavlink.MAVLINK_MSG_ID_SET_POSITION_TARGET_LOCAL_NED: 'SET_POSITION_TARGET_LOCAL_NED',
+    mavlink.MAVLINK_MSG_ID_SET_POSITION_TARGET_GLOBAL_INT: 'SET_POSITION_TARGET_GLOBAL_INT',
+}
+LATELY_S, ENOUGH = 5.0, 2  # so many setpoints of others within that time are a rival
+OURS = 1024  # of our setpoints that may come back yet: nearly a minute of them
+
+
+class SetpointRivals:
+    """Remembers our last setpoints, and when others sent theirs."""
+
+    def __init__(self) -> None:
+        """Know none."""
+        self._ours: deque[tuple[int, bytes]] = deque(maxlen=OURS)
+        self._heard: deque[tuple[float, str]] = deque(maxlen=ENOUGH)
+
+    def note_ours(self, packet: bytes) -> None:
+        """Remember a setpoint (MAVLink 2) that leaves."""
+        self._ours.append((packet[4], _content(packet, 10)))
+
+    def is_ours(self, frame: Frame) -> bool:
+        """Tell whether a setpoint is one of ours that comes back, in either version."""
+        is_new = frame.version == 2
+        number = frame.packet[4 if is_new else 2]
+        return (number, _content(frame.packet, 10 if is_new else 6)) in self._ours
+
+    def take(self, frame: Frame, target: int, vehicle: int, now_s: float) -> None:
+        """Note a setpoint of somebody else's; ``target`` is the system that it is for."""
+        if target in (0, vehicle):
+            name = SETPOINTS[frame.message_id]
+            who = f'system {frame.system} component {frame.component}'
+            self._heard.append((now_s, f'{who} sends setpoints to the vehicle as well ({name})'))
+
+    def sentence(self, now_s: float) -> str:
+        """Name who commands besides us; empty: nobody."""
+        recent = [words for heard_s, words in self._heard if 0.0 <= now_s - heard_s <= LATELY_S]
+        if len(recent) < ENOUGH:
+            return ''
+        return f'{recent[-1]}: end that program, or this one'
+
+
+def _content(packet: bytes, begin: int) -> bytes:
+    """Return the payload; zeros at its end do not travel in MAVLink 2."""
+    return packet[begin : begin + packet[1]].rstrip(b'\0')
