@@ -40,3 +40,19 @@ BELIEF = 'policy/belief'  # PointStamped, base_link: where the target is believe
 BELIEF_PROBABILITY = 'policy/belief_probability'
 FOLLOWING, COLLISION = 'flight/following', 'flight/collision'  # of an episode, simulated
 DIAGNOSTICS = '/diagnostics'  # of all drones
+BODY_FRAME, OPTICAL_FRAME = 'base_link', 'camera_optical_frame'  # REP-103, REP-105
+
+
+def is_in_frame(given: str, wanted: str) -> bool:
+    """Tell whether a header names the frame that is wanted.
+
+    A velocity in ``map`` has the form of one in ``base_link``, and its header alone tells which it
+    is. A prefix for one of several drones (``drone1/base_link``) is not looked at.
+
+    Args:
+        given: the ``frame_id`` of a message.
+        wanted: ``base_link``, or the optical frame, which each driver names in its own way.
+
+    """
+    name = given.rpartition('/')[2]
+    return wanted in (name, given) or (wanted == OPTICAL_FRAME and 'optical' in name)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..geometry import rotation_from_quaternion
+from ..topics import is_in_frame
 from .bag_source import TopicSource
 from .left_out import LeftOut
 from .recorded_stamps import is_set_back, stamp_ns_of
@@ -22,7 +23,8 @@ class Series:
 
     Args:
         source: None: it was not recorded.
-        read: returns the value of a message; None where it is not finite.
+        read: returns the value of a message; None where it is not finite, a text where something
+            else is wrong with it.
         left_out: gets the messages that hold no value.
         gap_ns: how far two clocks may be apart where one of them was set.
 
@@ -35,17 +37,25 @@ class Series:
         left_out: LeftOut,
         gap_ns: float,
     ) -> None:
+        self.is_refused = False  # for another reason than numbers that are not finite
         rows: list[tuple[int, int, Any]] = []  # stamp, when it was recorded, value
         for bag_ns, message in () if source is None else source.decoded(left_out.other):
             stamp_ns, value = stamp_ns_of(message, bag_ns), read(message)
-            if value is None and source is not None:
-                left_out.other(stamp_ns, f'messages of {source.topic} are not finite')
+            if source is not None and (value is None or isinstance(value, str)):
+                why = value or 'are not finite'
+                left_out.other(stamp_ns, f'messages of {source.topic} {why}')
+                self.is_refused |= value is not None
                 continue
             rows.append((stamp_ns, bag_ns, value))
         self._gap_ns = gap_ns
         self.was_set = is_set_back([row[0] for row in rows], gap_ns)
         rows.sort(key=lambda row: row[0])
         self._rows, self._stamps = rows, [row[0] for row in rows]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds no value."""
+        return not self._rows
 
     def before(self, stamp_ns: int, bag_ns: int, age_s: float, was_set: bool) -> Any | None:
         """Return the last value at or before a picture, unless it is too old.
@@ -75,8 +85,14 @@ def request_of(message: Any) -> tuple[float, ...] | None:
     return None if any(map(math.isinf, values)) else values
 
 
-def command_of(message: Any) -> tuple[float, ...] | None:
-    """Return the command; None where it is not finite."""
+def command_of(message: Any, frame: str) -> tuple[float, ...] | str | None:
+    """Return the command; None where it is not finite, a text where it is in another frame.
+
+    A Twist has no frame.
+    """
+    header = getattr(message, 'header', None)
+    if header is not None and not is_in_frame(header.frame_id, frame):
+        return f"are in the frame '{header.frame_id[:60]}', expected '{frame}'"
     twist = getattr(message, 'twist', message)
     values = twist.linear.x, twist.linear.y, twist.linear.z, twist.angular.z
     return values if all(map(math.isfinite, values)) else None

@@ -22,7 +22,7 @@ from ..image import encode_jpeg, fitted, is_too_narrow
 from ..lens.lens import is_rectified
 from ..outputs.leftovers import made_aside
 from ..results import EPISODE, put
-from ..topics import REQUESTED
+from ..topics import BODY_FRAME, REQUESTED
 from .bag_source import TopicSource, open_bag, topics_of
 from .episode import save
 from .left_out import LeftOut
@@ -66,6 +66,7 @@ class ImportConfig:
     target: str  # what was followed
     topics: Topics = field(default_factory=Topics)
     camera: CameraSpec = field(default_factory=CameraSpec)
+    command_frame: str = BODY_FRAME  # frame_id of the commands
     horizontal_fov_deg: float | None = None  # of the camera, where no camera_info tells it
     gap_s: float = 1.0  # without a picture for longer: a new episode; as in flight
     command_age_s: float = 0.5  # a command older than this says nothing
@@ -117,7 +118,14 @@ class _Import:
         self._namespace = self._only_namespace(topics.image)
         self._pictures = self._link(topics.image, PICTURES)
         self._gap_ns = config.gap_s * 1e9
-        self._commands = self._series(self._link(topics.command, COMMANDS), command_of)
+        self._commands = self._series(self._link(topics.command, COMMANDS), self._command)
+        if self._commands.is_empty and self._commands.is_refused:
+            why = '; '.join(self._left_out.lines())
+            raise EpisodeError(
+                f'{bag} has no command that can be learned from: {why}; in another frame the same '
+                'numbers are another motion, and the nodes refuse them too: if they are those of '
+                'the body all the same, name the frame by --command-frame'
+            )
         self._poses = self._series(self._find(topics.odometry, POSES), pose_of)
         self._requests = self._series(self._find(topics.requested, REQUESTS), request_of)
         self._stamps = [
@@ -203,6 +211,9 @@ class _Import:
             **(self._poses.before(*when) or UNKNOWN),
         )
         self._done()
+
+    def _command(self, message: Any) -> Any:
+        return command_of(message, self._config.command_frame)
 
     def _series(self, source: TopicSource | None, read: Callable[[Any], Any]) -> Series:
         return Series(source, read, self._left_out, self._gap_ns)

@@ -16,6 +16,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
+from .. import topics
 from ..arrays import Command, FloatArray, FourFloats, Image
 from ..camera.calibration import Calibration
 from ..contract import CameraSpec
@@ -23,7 +24,7 @@ from ..encodings import UNSTATED, decode, decode_compressed
 from ..geometry import rotation_from_quaternion
 from ..image import encode_jpeg
 
-WORLD_FRAME, BODY_FRAME, OPTICAL_FRAME = 'odom', 'base_link', 'camera_optical_frame'
+WORLD_FRAME, BODY_FRAME, OPTICAL_FRAME = 'odom', topics.BODY_FRAME, topics.OPTICAL_FRAME
 NO_INFORMATION = 1e6  # a variance, in m2, rad2, (m/s)2, (rad/s)2
 SECOND_NS = 1_000_000_000
 
@@ -46,9 +47,8 @@ def header(stamp_ns: int, frame: str) -> Header:
 def wrong_frame(topic: str, given: str, wanted: str) -> str:
     """Return why a message is not taken, as its numbers would be flown elsewhere; empty: it is.
 
-    A velocity in ``map`` has the form of one in ``base_link``, and its header alone tells which it
-    is. So another frame, and none, is refused, as by ArduPilot's own ``cmd_vel``; a prefix for one
-    of several drones (``drone1/base_link``) is not looked at.
+    Another frame than :func:`~liquid_drone.topics.is_in_frame` takes, and none, is refused, as by
+    ArduPilot's own ``cmd_vel``.
 
     Args:
         topic: on which it came.
@@ -56,9 +56,7 @@ def wrong_frame(topic: str, given: str, wanted: str) -> str:
         wanted: ``base_link``, or the optical frame, which each driver names in its own way.
 
     """
-    name = given.rpartition('/')[2]
-    is_optical = wanted == OPTICAL_FRAME and 'optical' in name
-    if name == wanted or is_optical:
+    if topics.is_in_frame(given, wanted):
         return ''
     return (
         f"{topic} is taken in the frame {wanted}, but came in '{given[:60]}': it is not acted on; "

@@ -31,8 +31,8 @@ def made(name: str, *values: Any) -> Any:
     return next(kind for key, kind in STORE.types.items() if key.endswith(f'/{name}'))(*values)
 
 
-def header(stamp_ns: int) -> Any:
-    return made('Header', made('Time', *divmod(stamp_ns, SECOND)), 'camera')
+def header(stamp_ns: int, frame: str = 'camera') -> Any:
+    return made('Header', made('Time', *divmod(stamp_ns, SECOND)), frame)
 
 
 def compressed(stamp_ns: int, data: bytes) -> Any:
@@ -41,7 +41,7 @@ def compressed(stamp_ns: int, data: bytes) -> Any:
 
 def twist(stamp_ns: int, vx: float) -> Any:
     linear, turn = made('Vector3', vx, 0.0, 0.0), made('Vector3', 0.0, 0.0, 0.0)
-    return made('TwistStamped', header(stamp_ns), made('Twist', linear, turn))
+    return made('TwistStamped', header(stamp_ns, 'base_link'), made('Twist', linear, turn))
 
 
 def encoded(picture: np.ndarray, form: str = 'PNG', **options: Any) -> bytes:

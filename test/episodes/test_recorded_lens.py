@@ -29,9 +29,9 @@ RAMP = np.repeat(np.arange(WIDE, dtype=np.uint8)[None, :, None], HIGH, 0).repeat
 FISHEYE, BROWN, OTHER = 'equidistant', 'plumb_bob', 'double_sphere'
 
 
-def header(stamp_ns: int) -> Any:
+def header(stamp_ns: int, frame: str = 'camera') -> Any:
     stamp = TYPES['builtin_interfaces/msg/Time'](stamp_ns // SECOND, stamp_ns % SECOND)
-    return TYPES['std_msgs/msg/Header'](stamp, 'camera')
+    return TYPES['std_msgs/msg/Header'](stamp, frame)
 
 
 def image(stamp_ns: int) -> Any:
@@ -77,7 +77,7 @@ def bag_of(path: Path, words: list[Any | None], pictures: str = 'image_raw') -> 
         links = [writer.add_connection(one, kind, typestore=STORE) for one, kind in pairs]
         for number, word in enumerate(words):
             at_ns = SECOND + number * STEP_NS
-            rows = [(2, command(header(at_ns), twist)), (0, image(at_ns))]
+            rows = [(2, command(header(at_ns, 'base_link'), twist)), (0, image(at_ns))]
             for link, message in [(1, word), *rows] if word else rows:
                 kind = links[link].msgtype
                 writer.write(links[link], at_ns, STORE.serialize_cdr(message, kind))

@@ -33,13 +33,13 @@ def made(name: str, *values: Any) -> Any:
     return next(kind for key, kind in STORE.types.items() if key.endswith(f'/{name}'))(*values)
 
 
-def header(stamp_ns: int) -> Any:
-    return made('Header', made('Time', *divmod(stamp_ns, SECOND)), 'camera')
+def header(stamp_ns: int, frame: str = 'camera') -> Any:
+    return made('Header', made('Time', *divmod(stamp_ns, SECOND)), frame)
 
 
 def twist(stamp_ns: int, vx: float, turn: float) -> Any:
     parts = made('Vector3', vx, 0.0, 0.0), made('Vector3', 0.0, 0.0, turn)
-    return made('TwistStamped', header(stamp_ns), made('Twist', *parts))
+    return made('TwistStamped', header(stamp_ns, 'base_link'), made('Twist', *parts))
 
 
 def scene(seed: int, width: int, height: int) -> np.ndarray:

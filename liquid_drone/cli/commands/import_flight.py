@@ -10,7 +10,7 @@ from pathlib import Path
 from ...errors import ConfigError, EpisodeError
 from ...files import check_name
 from ...options import REQUIRED, option
-from ...topics import CAMERA_INFO, IMAGE, ODOMETRY
+from ...topics import BODY_FRAME, CAMERA_INFO, IMAGE, ODOMETRY
 from ...topics import COMMAND as COMMAND_TOPIC
 from ..arguments import Command, part
 from ..next_step import as_typed
@@ -33,6 +33,9 @@ class TopicArguments:
 
     image_topic: str = option(IMAGE, 'pictures')
     command_topic: str = option(COMMAND_TOPIC, "the pilot's command")
+    command_frame: str = option(
+        BODY_FRAME, "frame_id of these commands, where it is the body's by another name"
+    )
     odometry_topic: str = option(ODOMETRY, 'odometry')
     info_topic: str = option(CAMERA_INFO, 'calibration of the camera')
     fov: float | None = option(
@@ -100,7 +103,11 @@ def import_all(where: TopicArguments, bags: Sequence[Path], target: str, out: Pa
         )
     topics = Topics(where.image_topic, where.command_topic, where.odometry_topic, where.info_topic)
     config = ImportConfig(
-        target, topics, horizontal_fov_deg=where.fov, most_left_out=where.most_left_out
+        target,
+        topics,
+        command_frame=where.command_frame,
+        horizontal_fov_deg=where.fov,
+        most_left_out=where.most_left_out,
     )
     watcher = TerminalWatcher()
     episodes: list[Path] = []
