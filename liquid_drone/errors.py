@@ -22,6 +22,30 @@ from itertools import islice
 from types import ModuleType
 from typing import Any
 
+EXTRAS = {  # of setup.py: which one brings a package, by the name that is imported
+    'aiohttp': 'operator',
+    'gymnasium': 'sim',
+    'h5py': 'import',
+    'imageio_ffmpeg': 'sim',
+    'lz4': 'record',
+    'matplotlib': 'sim',
+    'moderngl': 'sim',
+    'onnx': 'train',
+    'onnxruntime': 'cpu',
+    'onnxscript': 'train',
+    'pandas': 'convert',
+    'PIL': 'record',
+    'pyarrow': 'convert',
+    'pybullet': 'sim',
+    'ray': 'cluster',
+    'rich': 'sim',
+    'rosbags': 'record',
+    'scipy': 'study',
+    'stable_baselines3': 'rl',
+    'tensorboard': 'train',
+    'torch': 'train',
+    'trimesh': 'sim',
+}
 MOST_SHOWN = 200  # characters of a value in a message
 
 
@@ -135,3 +159,21 @@ def require(module: str, extra: str) -> ModuleType:
             f"the Python package '{module}' is installed but broken: {shown(str(error))}; mend it "
             f'with: {mends}'
         ) from error
+
+
+def not_imported(error: ImportError) -> MissingDependencyError | None:
+    """Return the error that a user is told, or None for one of our own modules."""
+    package = (error.name or '').split('.')[0]
+    if 'cannot open shared object file' in str(error):
+        return MissingDependencyError(
+            f'a library of the system is missing ({shown(str(error))}): docs/install.md names '
+            'what a bare Debian or Ubuntu lacks'
+        )
+    if not isinstance(error, ModuleNotFoundError) or package in ('', 'liquid_drone'):
+        return None
+    extra = EXTRAS.get(package)
+    advice = f"pip install 'liquid_drone[{extra}]'" if extra else f'pip install {package}'
+    return MissingDependencyError(
+        f"this needs the Python package '{package}', which is not installed; install it with: "
+        f'{advice}'
+    )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .. import __version__
-from ..errors import LiquidDroneError, shown
+from ..errors import LiquidDroneError, not_imported, shown
 from ..files import shown_path
 from .arguments import CommandParser, add_commands
 from .arguments import run as run_command
@@ -105,6 +105,13 @@ def _run(arguments: Sequence[str] | None = None) -> int:
     except (OSError, MemoryError) as error:  # not of the command, but of the machine it runs on
         _stop_bars()
         _tell(_of_the_machine(error))
+        return 2
+    except ImportError as error:  # where a command does not ask for its packages by require()
+        told = not_imported(error)
+        if told is None:
+            raise
+        _stop_bars()
+        _tell(str(told))
         return 2
     except UnicodeEncodeError as error:  # of a library that takes text alone
         if error.reason != 'surrogates not allowed':

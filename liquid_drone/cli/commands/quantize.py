@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ... import resources
 from ...contract import load_contract
+from ...errors import require
 from ...options import REQUIRED, option
 from ..arguments import Command
 from ..places import check_bundle_place
@@ -48,6 +49,7 @@ def run(args: QuantizeArguments) -> int:
     from ...runtime.runner import PolicyRunner
 
     check_bundle_place(args.out)
+    require('onnx', 'train')  # before minutes of flights
     bundle = resources.bundle(args.bundle)
     images = _seen(bundle, args.footage) if args.footage else _rendered(bundle)
     made = make(bundle, images, args.out)
