@@ -18,6 +18,8 @@ from ..options import REQUIRED, Option, options_of
 
 A = TypeVar('A')
 PART = 'part'  # in a field's metadata
+MOST_LEVELS = 256  # of a path; Python makes missing ones by recursion, which ends at 500
+UNSET = '', None, ()  # defaults that say: not given
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def read(found: argparse.Namespace, cls: type[A]) -> A:
 
 
 def _given(found: argparse.Namespace, one: Option) -> Any:
-    value = getattr(found, one.name)
+    value = getattr(found, one.name, one.default)
     return tuple(value) if one.is_list else value
 
 
@@ -194,7 +196,8 @@ def _add(parser: Any, one: Option) -> None:
     elif one.text.positional and one.default is not REQUIRED:
         words['nargs'] = '?'
     if one.default is not REQUIRED:
-        words['default'] = one.default
+        # argparse would read an empty text as if it were given
+        words['default'] = argparse.SUPPRESS if one.default == '' else one.default
     elif not one.text.positional:
         words['required'] = True
     parser.add_argument(*names, **words)
@@ -219,12 +222,17 @@ def _typed(one: Option) -> Callable[[str], Any]:
 
     def parse(text: str) -> Any:
         try:
-            if one.kind is Path and not text.strip():
-                raise ValueError('Path would take it for the current directory')
+            if not text.strip() and (one.kind is Path or one.default in UNSET):
+                raise ValueError('it would count as not given, or as the current directory')
             value = one.kind(text)
+            if one.kind is Path and len(value.parts) > MOST_LEVELS:
+                raise argparse.ArgumentTypeError(
+                    f'expected a path of at most {MOST_LEVELS} folders, got {len(value.parts)}'
+                )
         except ValueError as error:
+            hint = '' if text.strip() else ': is a variable not set?'
             raise argparse.ArgumentTypeError(
-                f"expected {one.expectation}; got '{text}'"
+                f"expected {one.expectation}; got '{text}'{hint}"
             ) from error
         if not one.choices:  # argparse checks them itself
             try:

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protects: a word that a command cannot use ends it in one sentence, whatever the word is."""
 
+import contextlib
+import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -12,7 +15,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from liquid_drone import resources
-from liquid_drone.cli.main import main
+from liquid_drone.cli.arguments import Command, flag_of, options_and_groups
+from liquid_drone.cli.main import COMMANDS, main
 
 WORDS = st.text(max_size=30) | st.sampled_from(
     ['', ' ', '.', '..', '~', '-', '\n', '\x1b[31m', '\udc80', 'a' * 300, '/dev/null', '%s', '{x}']
@@ -148,9 +152,46 @@ def test_a_card_that_cannot_be_written_is_told_before_the_flights(
     assert 'which cannot be written: copy it first' in capsys.readouterr().err
 
 
-def test_an_unset_variable_is_no_place_for_results(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(['draw', '--out', '']) == 2
-    assert "argument --out: expected a path; got ''" in capsys.readouterr().err
+def test_a_card_of_no_bundle_is_refused_before_the_flights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for pilot in ('--expert',), ('--pilot', 'colour'):
+        out = tmp_path / 'out'
+        assert main(['evaluate', '--card', *pilot, '--out', str(out)]) == 2
+        assert 'flies without one: leave one out' in capsys.readouterr().err
+        assert not out.exists()
+
+
+@given(levels=st.integers(257, 2000), name=st.sampled_from(['a', '..', 'ab']))
+@settings(max_examples=20, deadline=None)
+def test_a_place_below_hundreds_of_folders_is_refused(levels: int, name: str) -> None:
+    """Making more than 500 that are missing ended in a RecursionError."""
+    stderr = io.StringIO()
+    with contextlib.redirect_stderr(stderr):
+        assert main(['draw', '--out', '/'.join([name] * levels)]) == 2
+    assert f'expected a path of at most 256 folders, got {levels}' in stderr.getvalue()
+
+
+def flags() -> Iterator[tuple[str, str]]:
+    """Yield each flag that takes a word and may be left out, with its command."""
+    for command in COMMANDS:
+        if isinstance(command, Command):
+            for one, _ in options_and_groups(command.arguments):
+                takes_word = one.kind in (str, Path) and not one.text.positional
+                if takes_word and (one.kind is Path or one.default in ('', None, ())):
+                    yield command.name, flag_of(one)
+
+
+@pytest.mark.parametrize('blank', ['', ' '])
+@pytest.mark.parametrize(('command', 'flag'), list(flags()))
+def test_an_unset_variable_is_not_a_flag_that_was_left_out(
+    command: str, flag: str, blank: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``--seeds "$SEEDS"`` flew other seeds, ``--shard "$SHARD"`` all of them."""
+    assert main([command, flag, blank]) == 2
+    said = capsys.readouterr().err
+    assert f'{flag}' in said
+    assert f"got '{blank}': is a variable not set?" in said
 
 
 @pytest.mark.parametrize('name', ['', '.', 'my dog', '../dog'])

@@ -140,6 +140,8 @@ def run(args: EvaluateArguments) -> int:
     from ...evaluate.shards import write_run
     from ...schema import plain
 
+    if args.card and (pilot := _pilot(args)):
+        raise ConfigError(f'--card is of a bundle, and {pilot} flies without one: leave one out')
     args = _taken_apart(args)
     whole = seeds_of(args)
     seeds = _shard(args, whole)
@@ -170,7 +172,7 @@ def run(args: EvaluateArguments) -> int:
     text = json.dumps(summary, indent=1)
     write_text(args.out / 'table.md', table)
     write_text(args.out / 'summary.json', text + '\n')
-    if args.card and _pilot(args) is None:
+    if args.card:
         _write_card(args, found, seeds)
     print(text if args.json else table)
     if not (args.json or args.shard):
