@@ -125,6 +125,8 @@ def _judged(spec: FactSpec, evidence: Evidence, vehicle: VehicleState, limits: F
 
 def _too_old(spec: FactSpec, vehicle: VehicleState, age_s: float, most_s: float) -> str:
     source = ' and '.join(spec.messages(vehicle.autopilot))
+    if source in vehicle.not_finite:
+        return f'{source} comes with numbers that are not finite: the autopilot does not know it'
     needs = f'; {source} must come at {spec.needed_rate_hz:g} Hz or faster' if source else ''
     if age_s == math.inf:
         return f'never received{needs}'

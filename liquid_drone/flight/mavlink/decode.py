@@ -97,7 +97,8 @@ def _position(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState
     stamp_s, odd_s = _stamped(message.time_boot_ms, vehicle.stamp_s, vehicle.odd_stamp_s, passed_s)
     position = vector(message.x, message.y, message.z)
     velocity = vector(message.vx, message.vy, message.vz)
-    if stamp_s is None or not all(map(math.isfinite, (*position, *velocity))):
+    vehicle, is_finite = _noted(vehicle, message, (*position, *velocity))
+    if stamp_s is None or not is_finite:
         return replace(vehicle, odd_stamp_s=odd_s)
     return replace(
         vehicle,
@@ -110,6 +111,17 @@ def _position(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState
     )
 
 
+def _noted(
+    vehicle: VehicleState, message: Any, numbers: tuple[float, ...]
+) -> tuple[VehicleState, bool]:
+    """Note whether a message has numbers that are not finite: it comes, and tells nothing."""
+    is_finite, name = all(map(math.isfinite, numbers)), frozenset({message.get_type()})
+    known = vehicle.not_finite
+    if is_finite is not bool(known & name):
+        return vehicle, is_finite
+    return replace(vehicle, not_finite=known - name if is_finite else known | name), is_finite
+
+
 def _is_restart(step_s: float, passed_s: float) -> bool:
     return math.isfinite(passed_s) and not 0.0 < step_s <= passed_s + SLACK_S
 
@@ -120,7 +132,8 @@ def _attitude(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState
         message.time_boot_ms, vehicle.attitude_stamp_s, vehicle.attitude_odd_stamp_s, passed_s
     )
     angles = message.roll, message.pitch, message.yaw
-    if stamp_s is None or not all(map(math.isfinite, angles)):
+    vehicle, is_finite = _noted(vehicle, message, angles)
+    if stamp_s is None or not is_finite:
         return replace(vehicle, attitude_odd_stamp_s=odd_s)
     roll, pitch, yaw = ned_euler_from_enu(*angles)
     return replace(

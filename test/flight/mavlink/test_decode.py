@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from liquid_drone.flight.facts import BATTERY, FACTS, HOME, Evidence, known
+from liquid_drone.flight.facts import BATTERY, FACTS, HOME, POSITION, Evidence, known
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
 from liquid_drone.flight.mavlink.decode import HANDLERS
@@ -153,6 +153,18 @@ def test_numbers_that_are_not_finite_are_as_if_they_had_not_come(value):
     assert after.received_s == before.received_s
     attitude = mavlink.MAVLink_attitude_message(1000, value, 0, 0, 0, 0, 0)
     assert air.send(attitude).attitude_received_s == -math.inf
+
+
+@given(st.lists(st.sampled_from([0.0, math.nan, math.inf]), min_size=1, max_size=6))
+def test_what_comes_without_numbers_is_told_as_that_and_not_as_lost(values):
+    """Before satellites are there (mavros 933, MAVSDK-Python 524)."""
+    air = Air()
+    for step, value in enumerate(values):
+        air.position(1000 + 50 * step, up=value)
+    facts = known(Evidence(air.now_s + 5.0, air.codec.vehicle), Limits())
+    words = next(fact.sentence for fact in facts if fact.spec is POSITION)
+    is_told = 'LOCAL_POSITION_NED comes with numbers that are not finite' in words
+    assert is_told is not math.isfinite(values[-1])
 
 
 @pytest.mark.parametrize('kind', ['ekf_status_report', 'estimator_status'])
