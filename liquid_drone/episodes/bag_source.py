@@ -28,6 +28,7 @@ ZSTD = '.zstd'
 SPLIT = re.compile(r'(\d+)')
 MOST_TOLD = 600  # characters
 ROS_1 = b'#ROSBAG'
+ROS_1_ENCODING, CDR = 'ros1', 'cdr'  # of messages in MCAP
 METADATA = 'metadata.yaml'
 MOST_METADATA_BYTES = 100_000  # reading it takes seconds beyond; the folder says the same
 Messages = Callable[[], Iterator[tuple[int, bytes]]]
@@ -152,8 +153,14 @@ def _unpacked(file: Path, stack: ExitStack) -> Path:
 def _by_mcap(path: Path, stack: ExitStack) -> list[TopicSource]:
     file = McapFile(path)
     numbers: dict[tuple[str, str], list[int]] = {}
+    if file.channels and {one.encoding for one in file.channels.values()} == {ROS_1_ENCODING}:
+        raise ValueError(
+            'its messages are those of ROS 1: rosbags-convert makes a recording of ROS 2 of the '
+            '.bag file that it was made of'
+        )
     for number, channel in file.channels.items():
-        numbers.setdefault((channel.topic, channel.msgtype), []).append(number)
+        kind = _full_name(channel.msgtype, channel.encoding)
+        numbers.setdefault((channel.topic, kind), []).append(number)
 
     def messages_of(channels: list[int]) -> Messages:
         return lambda: _plain(path, ((m.at_ns, m.data) for m in file.messages(channels)))
@@ -178,7 +185,15 @@ def _by_sqlite(path: Path, stack: ExitStack) -> list[TopicSource]:
         return lambda: _plain(path, _bounded(base.execute(order, (MOST_BYTES, number))))
 
     rows = base.execute('SELECT id, name, type FROM topics').fetchall()
-    return [TopicSource(topic, kind, messages_of(number)) for number, topic, kind in rows]
+    return [
+        TopicSource(topic, _full_name(kind, CDR), messages_of(number))
+        for number, topic, kind in rows
+    ]
+
+
+def _full_name(kind: str, encoding: str) -> str:
+    """Return the name of a type with its ``msg``, which the first recorders of ROS 2 left out."""
+    return kind.replace('/', '/msg/') if encoding == CDR and kind.count('/') == 1 else kind
 
 
 def _bounded(rows: Iterable[tuple[int, int, bytes | None]]) -> Iterator[tuple[int, bytes]]:

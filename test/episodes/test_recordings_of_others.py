@@ -294,3 +294,57 @@ def test_a_recording_of_ros_1_is_named(tmp_path: Path) -> None:
 def test_topics_are_told_in_short(names: list[str]) -> None:
     sources = [bag_source.TopicSource(name, KIND, lambda: iter(())) for name in names]
     assert len(topics_of(sources)) < 700
+
+
+PARTS = st.from_regex(r'[a-z][a-z0-9_]{0,12}', fullmatch=True)
+
+
+@settings(max_examples=20, deadline=None)
+@given(rows=ROWS, is_sqlite=st.booleans())
+def test_types_are_named_with_msg_or_without(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[Row], is_sqlite: bool
+) -> None:
+    """``sensor_msgs/Image`` in CDR: Dashing's recorder, klintan/rosbag2.js, libmcap's examples."""
+    path = tmp_path_factory.mktemp('bag') / ('a.db3' if is_sqlite else 'a.mcap')
+    short = KIND.replace('/msg/', '/')
+    if is_sqlite:
+        with closing(sqlite3.connect(path)) as base, base:
+            base.execute('CREATE TABLE topics(id, name, type, serialization_format)')
+            base.execute('CREATE TABLE messages(id, topic_id, timestamp, data)')
+            base.execute('INSERT INTO topics VALUES (1, "/wanted", ?, "cdr")', (short,))
+            base.executemany(
+                'INSERT INTO messages VALUES (0, 1, ?, ?)',
+                [(at_ns, number(value)) for at_ns, value in rows],
+            )
+    else:
+        mcap_as(path, short, 'cdr', rows)
+    assert rows_of(path) == rows
+    with open_bag(path) as sources:
+        assert topics_of(sources) == f'/wanted ({KIND})'
+
+
+def test_messages_of_ros_1_in_mcap_are_told(tmp_path: Path) -> None:
+    """``mcap convert demo.bag`` makes such files: their types are named as above."""
+    path = mcap_as(tmp_path / 'a.mcap', KIND.replace('/msg/', '/'), 'ros1', [(SECOND, 1.0)])
+    with pytest.raises(EpisodeError, match='messages are those of ROS 1: rosbags-convert'):
+        rows_of(path)
+
+
+@given(package=PARTS, kind=PARTS, encoding=st.sampled_from(['json', 'protobuf', 'ros1', '']))
+def test_types_of_others_keep_their_names(package: str, kind: str, encoding: str) -> None:
+    for name in (f'{package}/{kind}', f'{package}.{kind}', f'{package}/srv/{kind}'):
+        assert bag_source._full_name(name, encoding) == name
+    assert bag_source._full_name(f'{package}/srv/{kind}', 'cdr') == f'{package}/srv/{kind}'
+
+
+def mcap_as(path: Path, kind: str, encoding: str, rows: list[Row]) -> Path:
+    """Write one topic whose type and encoding are called so."""
+    with path.open('wb') as file:
+        writer = Writer(file)
+        writer.start('')
+        schema = writer.register_schema(kind, f'{encoding}msg', b'float64 data')
+        channel = writer.register_channel('/wanted', encoding, schema)
+        for at_ns, value in rows:
+            writer.add_message(channel, at_ns, number(value), at_ns)
+        writer.finish()
+    return path

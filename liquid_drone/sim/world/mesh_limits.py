@@ -12,6 +12,12 @@ MOST_NODES, MOST_ELEMENTS = 10_000, 3_000_000  # of a GLB: in its lists, in all 
 HEADER_BYTES = 65_536  # within which a PLY header ends
 STL_HEADER, STL_FACE = 84, 50  # bytes
 GLB_HEADER = 20  # with the length and the kind of the first chunk
+PACKED = {  # extensions of glTF that are not unpacked here
+    'KHR_draco_mesh_compression',
+    'EXT_meshopt_compression',
+    'KHR_meshopt_compression',
+    'KHR_texture_basisu',
+}
 GLB_MAGIC, GLB_JSON = b'glTF', b'JSON'
 
 
@@ -82,9 +88,29 @@ def _check_glb(data: bytes) -> None:
             f'expected at most {MOST_ELEMENTS} elements in its accessors, got {elements}: '
             'decimate it, in Blender for example'
         )
+    _check_readable(document)
     holders = (*document.get('buffers', ()), *document.get('images', ()))
     if any(not str(holder.get('uri', 'data:')).startswith('data:') for holder in holders):
         raise UnusableMeshError('expected one file that holds everything, got references')
+
+
+def _check_readable(document: dict[str, Any]) -> None:
+    """Refuse coordinates and pictures that are packed: they would be read as zeros, or nothing."""
+    packed = {*document.get('extensionsRequired', ())} & PACKED
+    accessors = document.get('accessors', ())
+    for mesh in document.get('meshes', ()):
+        for primitive in mesh['primitives']:
+            for name, index in primitive['attributes'].items():
+                one = accessors[index]
+                if name == 'POSITION' and (one.get('sparse') or 'bufferView' not in one):
+                    packed.add('coordinates that are left out')
+                if name.startswith(('POSITION', 'TEXCOORD')) and one.get('normalized'):
+                    packed.add('coordinates as shares of a whole number')
+    if packed:
+        raise UnusableMeshError(
+            f'expected plain coordinates and pictures, got {", ".join(sorted(packed))}: open it '
+            'in Blender and export it as GLB without compression'
+        )
 
 
 CHECKS = {'.glb': _check_glb, '.ply': _check_ply, '.stl': _check_stl, '.obj': _check_obj}

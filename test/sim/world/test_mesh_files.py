@@ -4,7 +4,9 @@
 
 import json
 import struct
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -187,6 +189,60 @@ def test_what_a_file_says_that_it_holds_is_bounded(tmp_path: Path) -> None:
     refused(tmp_path / 'a.glb', glb({'accessors': [accessor]}), 'elements in its accessors')
     refused(tmp_path / 'b.glb', glb({'nodes': [{}] * 10_001}), 'at most 10000 nodes')
     refused(tmp_path / 'c.glb', glb({'buffers': [{'uri': '/etc/passwd'}]}), 'got references')
+
+
+def altered(data: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
+    """Return a GLB with another JSON."""
+    (length,) = struct.unpack_from('<I', data, 12)
+    document = json.loads(data[20 : 20 + length])
+    change(document)
+    packed = glb(document)
+    return (
+        packed[:8]
+        + struct.pack('<I', len(packed) + len(data) - 20 - length)
+        + (packed[12:] + data[20 + length :])
+    )
+
+
+def coordinates(document: dict[str, Any], name: str) -> dict[str, Any]:
+    accessor: dict[str, Any] = document['accessors'][
+        document['meshes'][0]['primitives'][0]['attributes'][name]
+    ]
+    return accessor
+
+
+PACKED: dict[str, Callable[[dict[str, Any]], Any]] = {
+    'KHR_draco_mesh_compression': lambda it: it.update(
+        extensionsRequired=['KHR_draco_mesh_compression']
+    ),
+    'EXT_meshopt_compression': lambda it: it.update(
+        extensionsRequired=['EXT_meshopt_compression']
+    ),
+    'KHR_texture_basisu': lambda it: it.update(
+        extensionsRequired=['KHR_materials_unlit', 'KHR_texture_basisu']
+    ),
+    'left out': lambda it: coordinates(it, 'POSITION').pop('bufferView'),
+    'coordinates that are left out': lambda it: coordinates(it, 'POSITION').update(
+        sparse={'count': 1}
+    ),
+    'shares of a whole number': lambda it: coordinates(it, 'POSITION').update(normalized=True),
+    'as shares': lambda it: coordinates(it, 'TEXCOORD_0').update(normalized=True),
+}
+
+
+@pytest.mark.parametrize('expected', PACKED)
+def test_coordinates_that_are_packed_are_refused_with_what_to_do(
+    tmp_path: Path, expected: str
+) -> None:
+    """A shop's GLB is packed by Draco: it was read as a mesh without a size, all at 0, 0, 0."""
+    plain = box()
+    plain.visual = trimesh.visual.TextureVisuals(np.zeros((len(plain.vertices), 2)))
+    data = plain.export(file_type='glb')
+    unlit = {'extensionsRequired': ['KHR_materials_unlit']}
+    packed = altered(data, PACKED[expected])
+    refused(tmp_path / 'a.glb', packed, f'{expected}.* without compression')
+    (tmp_path / 'b.glb').write_bytes(altered(data, lambda it: it.update(unlit)))
+    read_mesh(tmp_path / 'b.glb')
 
 
 def test_a_mesh_that_a_scene_repeats_is_counted_each_time(tmp_path: Path) -> None:
