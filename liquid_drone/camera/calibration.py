@@ -11,7 +11,7 @@ from urllib.parse import urlparse
 
 from .. import resources
 from ..errors import ConfigError, shown
-from ..lens.field_of_view import Distortion, field_of_view_deg
+from ..lens.field_of_view import COUNTS, Distortion, field_of_view_deg
 from ..yaml_file import read_yaml
 
 SIZES = {
@@ -20,8 +20,8 @@ SIZES = {
     'projection_matrix': 12,
 }
 COEFFICIENTS = {  # of OpenCV's models, as sensor_msgs/distortion_models names them
-    'plumb_bob': (0, 4, 5),
-    'rational_polynomial': (8, 12, 14),
+    'plumb_bob': (0, *COUNTS),  # one formula: those that are not there are 0
+    'rational_polynomial': COUNTS,
     'equidistant': (4,),
     'fisheye': (4,),  # another name of it
 }

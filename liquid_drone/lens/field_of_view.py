@@ -22,6 +22,7 @@ LONGEST_SIDE_PX = 16384
 MIDDLE = 0.3, 0.7  # of a side: where the optical axis meets it; K of a binned picture has 0.25
 EDGE_DEG = 40  # half of the field of view of the policies that ship
 LEAST_RISING_DEG = 20  # a lens whose picture folds back before that is none
+COUNTS = 4, 5, 8, 12, 14  # of OpenCV's coefficients; 4 may be of a fisheye, too
 STRAIGHT = ('', 'none', 'pinhole', 'perspective')
 BROWN = ('plumb_bob', 'rational_polynomial', 'radtan', 'brown_conrady')
 FISHEYE = ('equidistant', 'fisheye', 'kannala_brandt', 'kannala_brandt4', 'opencv_fisheye')
@@ -129,9 +130,9 @@ def _radii(distortion: Distortion, angles: FloatArray) -> FloatArray:
         raise ValueError(f'expected finite distortion coefficients, got {distortion}')
     if model in FISHEYE:
         return angles * (1.0 + _series(d[:4], angles))
-    if model in STRAIGHT or not any(d):
+    if not any(d):
         return tangents
-    if model in BROWN:
+    if model in BROWN or (model in STRAIGHT and len(d) in COUNTS[1:]):
         above, below = (*d[:2], *d[4:5]), d[5:8]  # between them: tangential
         return tangents * (1.0 + _series(above, tangents)) / (1.0 + _series(below, tangents))
     raise ValueError(

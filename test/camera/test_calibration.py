@@ -42,7 +42,7 @@ def test_a_calibration_is_read_by_path_and_by_url(path: Path, prefix: str) -> No
     ('good', 'bad', 'said'),
     [
         ('0.1, -0.2, 0, 0, 0', '.inf, 0, 0, 0, 0', 'finite numbers of a lens'),
-        ('0.1, -0.2, 0, 0, 0', '0, 0', 'expected 0 or 4 or 5 numbers for plumb_bob, got 2'),
+        ('0.1, -0.2, 0, 0, 0', '0, 0', '4 or 5 or 8 or 12 or 14 numbers for plumb_bob, got 2'),
         ('distortion_model: plumb_bob', 'distortion_model: null', 'distortion_model: expected'),
         ('distortion_model: plumb_bob', 'distortion_model: .nan', 'distortion_model: expected'),
         ('[1, 0, 0, 0, 1, 0, 0, 0, 1]', '[1, 0, 0, 0, 1e300, 0, 0, 0, 1]', 'finite numbers'),
@@ -53,6 +53,18 @@ def test_numbers_that_no_lens_has_are_refused(path: Path, good: str, bad: str, s
     path.write_text(YAML.replace(good, bad))
     with pytest.raises(ConfigError, match=said):
         calibration.load(str(path))
+
+
+@pytest.mark.parametrize('model', ['plumb_bob', 'rational_polynomial'])
+@pytest.mark.parametrize('count', [4, 5, 8, 12, 14])
+def test_both_names_of_the_formula_take_any_of_its_counts(
+    path: Path, model: str, count: int
+) -> None:
+    """Phones and Isaac's drivers name the other one (isaac_ros_argus_camera 21)."""
+    numbers = ', '.join(['0.1', '-0.2', *['0'] * (count - 2)])
+    text = YAML.replace('0.1, -0.2, 0, 0, 0', numbers).replace('plumb_bob', model)
+    path.write_text(text)
+    assert calibration.load(str(path)).horizontal_fov_deg == pytest.approx(81.6, abs=0.1)
 
 
 def test_the_same_lens_at_half_the_size(path: Path) -> None:

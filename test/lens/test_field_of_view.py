@@ -88,6 +88,25 @@ def test_a_lens_without_distortion_is_a_pinhole(focal: float, model: str, count:
     assert field_of_view_deg(WIDE, HIGH, k_of(focal * WIDE), distortion) == pytest.approx(expected)
 
 
+@given(st.sampled_from(STRAIGHT), browns | rationals, st.floats(0.3, 2.0))
+def test_coefficients_count_where_their_model_has_no_name(
+    model: str, named: Distortion, focal: float
+) -> None:
+    """They were left out (autowarefoundation/autoware 1344, UbiquityRobotics/fiducials 91)."""
+    if any(named.d):
+        k = k_of(focal * WIDE)
+        unnamed = Distortion(model, named.d)
+        assert field_of_view_deg(WIDE, HIGH, k, unnamed) == field_of_view_deg(WIDE, HIGH, k, named)
+
+
+@given(st.sampled_from(STRAIGHT), st.sampled_from([1, 2, 3, 4, 6, 7, 9]), st.floats(0.01, 0.1))
+def test_so_many_coefficients_without_a_name_may_be_of_any_lens(
+    model: str, count: int, number: float
+) -> None:
+    with pytest.raises(ValueError, match='expected a distortion_model of'):
+        field_of_view_deg(WIDE, HIGH, k_of(640.0), Distortion(model, (number,) * count))
+
+
 @given(st.sampled_from(['double_sphere', 'ftheta', 'omni', 'their own']), st.floats(0.01, 2.0))
 def test_a_model_that_is_not_known_is_refused_with_what_to_do(model: str, number: float) -> None:
     with pytest.raises(ValueError, match='let the camera driver publish rectified pictures'):
