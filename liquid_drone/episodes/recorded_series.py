@@ -4,6 +4,7 @@
 
 import bisect
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from .bag_source import TopicSource
 from .left_out import LeftOut
 from .recorded_stamps import is_set_back, stamp_ns_of
 
+DOWNWARD = {'ned', 'frd'}  # words in the names of frames whose z is down
 MOST_OFF_UNIT = 0.01  # of a quaternion's length
 
 
@@ -98,12 +100,15 @@ def command_of(message: Any, frame: str) -> tuple[float, ...] | str | None:
     return values if all(map(math.isfinite, values)) else None
 
 
-def pose_of(message: Any) -> dict[str, tuple[float, ...]] | None:
-    """Return pose and velocity in the world; None where they are no pose.
+def pose_of(message: Any) -> dict[str, tuple[float, ...]] | str | None:
+    """Return pose and velocity in the world; None where they are no pose, else why they are none.
 
-    Odometry's twist is told in its child frame.
+    Odometry's twist is told in its child frame; where that has no name, the velocity is unknown.
     """
     is_odometry = hasattr(message, 'twist')
+    for frame in (message.header.frame_id, message.child_frame_id if is_odometry else ''):
+        if not DOWNWARD.isdisjoint(re.split(r'[^a-z]+', frame.lower())):
+            return f"are in the frame '{frame[:60]}', expected one whose z is up (REP-103)"
     pose = message.pose.pose if is_odometry else message.pose
     p, q = pose.position, pose.orientation
     velocity: tuple[float, ...] = (math.nan,) * 3
@@ -111,7 +116,7 @@ def pose_of(message: Any) -> dict[str, tuple[float, ...]] | None:
         return None
     if is_odometry:
         v = message.twist.twist.linear
-        velocity = v.x, v.y, v.z
+        velocity = (v.x, v.y, v.z) if message.child_frame_id else velocity
         if message.child_frame_id != message.header.frame_id:
             turned = rotation_from_quaternion((q.x, q.y, q.z, q.w)) @ np.array(velocity)
             velocity = tuple(float(value) for value in turned)
