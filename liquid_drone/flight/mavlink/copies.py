@@ -40,7 +40,7 @@ UNTIMED = frozenset(
 )
 
 
-@dataclass
+@dataclass(slots=True)
 class _Arrival:
     """When a packet came, and how late its newest copy was."""
 
@@ -53,7 +53,7 @@ class PacketCopies:
 
     def __init__(self) -> None:
         """Know no packet."""
-        self._arrivals: OrderedDict[bytes, deque[_Arrival]] = OrderedDict()
+        self._arrivals: OrderedDict[bytes, list[_Arrival]] = OrderedDict()
         self._late: deque[tuple[float, float]] = deque(maxlen=256)  # when a copy came, how late
 
     def came_lately(self, packet: bytes, now_s: float) -> bool:
@@ -81,8 +81,9 @@ class PacketCopies:
         """Note a packet that counts."""
         if message_id not in TIMED and message_id not in UNTIMED:
             return
-        arrivals = self._arrivals.setdefault(packet, deque(maxlen=MOST_TIMES))
+        arrivals = self._arrivals.setdefault(packet, [])
         arrivals.append(_Arrival(now_s))
+        del arrivals[:-MOST_TIMES]
         self._arrivals.move_to_end(packet)
         if len(self._arrivals) > MOST_PACKETS:
             self._arrivals.popitem(last=False)
