@@ -23,6 +23,7 @@ from .timesync import boot_time_s
 METRES_PER_DEGREE = 111_319.5
 SAME_PLACE_M = 0.5  # between two reports of one home
 SAME_TIME_S = 0.5  # between the local and the global position that are compared
+STANDS_M_S = 0.3  # what moves faster does not stand, whatever its landed state is
 KEPT = 3  # estimates, of which the middle one counts
 
 
@@ -63,7 +64,7 @@ class HomeFinder:
     def take(self, vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
         """Return the vehicle with what a message, already decoded, tells of its home."""
         kind = message.get_type()
-        if kind == 'LOCAL_POSITION_NED' and vehicle.landed and vehicle.landed_told:
+        if kind == 'LOCAL_POSITION_NED' and _stands(vehicle):
             self._stood = vehicle.position_enu
         elif kind == 'HOME_POSITION':
             self._take_home(vehicle, message, now_s)
@@ -101,7 +102,7 @@ class HomeFinder:
         if self._home is None or math.isinf(vehicle.received_s) or not is_of_now:
             return
         here = _Place(message.lat / 1e7, message.lon / 1e7, message.alt / 1e3)
-        if vehicle.landed and vehicle.landed_told:
+        if _stands(vehicle):
             self._stood_place = here
         east, north, up = here.beyond(self._home)
         height_m = message.relative_alt / 1e3
@@ -132,3 +133,9 @@ class HomeFinder:
             return None
         east, north, up = (median(axis) for axis in zip(*self._found, strict=True))
         return east, north, up
+
+
+def _stands(vehicle: VehicleState) -> bool:
+    """Tell whether it stands on the ground: the landed state lags, and errs in the air."""
+    is_still = math.hypot(*vehicle.velocity_enu) < STANDS_M_S
+    return bool(vehicle.landed and vehicle.landed_told) and is_still

@@ -102,3 +102,27 @@ def test_a_local_frame_that_is_moved_in_flight_leaves_no_fence_around_another_pl
     field.fly(2.0, (0.0, 0.0, -1.5))
     field.fly(2.0, (0.0, 0.0, 0.0), ON_GROUND)  # it lands, and begins there
     assert field.fact.is_good
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from([PX4, ARDUPILOT]),
+    st.floats(0.0, 2.0),
+    st.floats(0.4, 2.5),
+    legs,
+    st.floats(0.4, 5.0),
+    st.integers(1, 60),
+)
+def test_a_landed_state_that_lags_or_errs_moves_no_take_off_place(
+    autopilot, lag_s, climb_m_s, way, speed_m_s, steps
+):
+    """Reports on the ground while it climbs, and in flight (PX4 6730, ArduPilot 20818)."""
+    field = Field(autopilot, (5.0, -5.0, 1.0))
+    field.fly(lag_s, (0.0, 0.0, climb_m_s), ON_GROUND)
+    field.fly(2.0, (0.0, 0.0, 0.5))
+    for seconds, north, east in way:
+        field.fly(seconds, (north / 4.0, east / 4.0, 0.0))
+    field.fly(0.05 * steps, (speed_m_s, 0.0, 0.0), ON_GROUND)
+    field.fly(1.0, (speed_m_s, 0.0, 0.0))
+    assert math.dist(field.codec.vehicle.home_enu, (-5.0, 5.0, 1.0)) < 0.1
+    assert field.fact.is_good
