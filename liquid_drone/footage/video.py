@@ -22,14 +22,17 @@ MISSING = 0.9  # share of the stated frames that must come for the file to be wh
 MOST_DAMAGED = 300  # frames in a row that cannot be decoded; then it is over
 LEAST_WIDER = 0.25  # of a pixel; less is a mistake of the file
 SQUARE = 0.01  # pixels that are so little wider or narrower than high are square
-# OpenCV 4.6 (Ubuntu 24.04, Debian 12) turns a quarter the other way (opencv/opencv#22088)
-IS_UPSIDE_DOWN = cv2.__version__.startswith('4.6.')
+# OpenCV 4.6 (Ubuntu 24.04, Debian 12) counts the other way (opencv/opencv#22088)
+COUNTS_BACK = cv2.__version__.startswith('4.6.')
 LOG_LEVEL_ERROR = 2  # of OpenCV
 CONVERT = 'convert it: ffmpeg -i FILE -c:v libx264 -pix_fmt yuv420p converted.mp4'
 
 
 def opened(path: Path) -> cv2.VideoCapture:
-    """Open a video without OpenCV's own words on it, which name no file.
+    """Open a video without OpenCV's own words on it, which name no file; frames are as stored.
+
+    OpenCV turns frames as the file's metadata says, but 4.6 the other way and 4.11 not at all
+    (opencv/opencv#26876): :func:`squared` does it.
 
     Raises:
         CameraError: its path is no UTF-8.
@@ -41,9 +44,11 @@ def opened(path: Path) -> cv2.VideoCapture:
     level = log.getLogLevel()
     log.setLogLevel(LOG_LEVEL_ERROR)
     try:
-        return cv2.VideoCapture(place, cv2.CAP_FFMPEG)
+        capture = cv2.VideoCapture(place, cv2.CAP_FFMPEG)
     finally:
         log.setLogLevel(level)
+    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0.0)
+    return capture
 
 
 def video_frames(
@@ -51,7 +56,7 @@ def video_frames(
 ) -> Iterator[tuple[float, Image]]:
     """Yield (stamp in s from the first frame, RGB (H, W, 3)).
 
-    OpenCV turns frames as the file's metadata says; those whose pixels are not square are made
+    Frames are turned as the file's metadata says; those whose pixels are not square are made
     wider or narrower. Where stamps are missing or do not rise, the stated rate counts. A damaged
     place costs its own frames.
 
@@ -99,8 +104,10 @@ def video_frames(
 
 def squared(frame: Any, capture: cv2.VideoCapture) -> Image:
     """Return OpenCV's frame (H, W, 3) BGR as it is meant to be shown: RGB, with square pixels."""
-    is_on_its_side = capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180.0 == 90.0
-    upright = frame[::-1, ::-1] if is_on_its_side and IS_UPSIDE_DOWN else frame
+    quarters, rest_deg = divmod(float(capture.get(cv2.CAP_PROP_ORIENTATION_META)), 90.0)
+    quarters = 0.0 if rest_deg else quarters  # clockwise
+    is_on_its_side = quarters % 2.0 == 1.0
+    upright = np.rot90(frame, int(quarters if COUNTS_BACK else -quarters))
     image = np.ascontiguousarray(upright[..., ::-1], np.uint8)
     across, down = (
         float(capture.get(name)) for name in (cv2.CAP_PROP_SAR_NUM, cv2.CAP_PROP_SAR_DEN)

@@ -111,19 +111,30 @@ def test_pixels_that_are_not_square_are_made_so(
 CORNERS = np.uint8([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [255, 255, 255]]])  # (2, 2, 3) RGB
 
 
-@pytest.mark.parametrize('turns_back', [False, True])
+@pytest.mark.parametrize('version', ['this', '4.6', '4.11'])
+@pytest.mark.parametrize(
+    ('codec', 'ending'),
+    [('libx264', 'mp4'), ('libx264', 'mov'), ('libx264', 'mkv'), ('libx265', 'mov')],
+)
 @pytest.mark.parametrize('turn', [0, 90, 180, 270])
-def test_a_phone_held_upright_films_upright_whichever_opencv_reads_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turn: int, turns_back: bool
+def test_a_phone_films_upright_however_it_is_held_whichever_opencv_reads_it(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    turn: int,
+    codec: str,
+    ending: str,
+    version: str,
 ) -> None:
-    """OpenCV 4.6 shows a quarter turn upside down (opencv/opencv#22088)."""
-    path, flat, picture = tmp_path / 'video.mp4', tmp_path / 'flat.mp4', tmp_path / 'picture.png'
-    cv2.imwrite(str(picture), CORNERS[..., ::-1].repeat(60, 0).repeat(80, 1))
-    ffmpeg('-loop', '1', '-i', picture, '-t', '0.3', '-pix_fmt', 'yuv420p', flat)
+    """OpenCV 4.6 turns a quarter upside down, 4.11 nothing (opencv/opencv#22088, #26876)."""
+    path, flat, picture = (tmp_path / f'{name}.{ending}' for name in ('video', 'flat', 'picture'))
+    cv2.imwrite(str(picture.with_suffix('.png')), CORNERS[..., ::-1].repeat(60, 0).repeat(80, 1))
+    pixels = '-t', '0.3', '-c:v', codec, '-pix_fmt', 'yuv420p'
+    ffmpeg('-loop', '1', '-i', picture.with_suffix('.png'), *pixels, flat)
     ffmpeg('-display_rotation', str(turn), '-i', flat, '-c', 'copy', path)
-    if turns_back and not video.IS_UPSIDE_DOWN:
-        monkeypatch.setattr(video, 'IS_UPSIDE_DOWN', True)
-        monkeypatch.setattr(video, 'opened', TurnsBack)
+    if version != 'this':
+        whole = cv2.VideoCapture
+        monkeypatch.setattr(cv2, 'VideoCapture', lambda *of: OtherOpenCV(whole(*of), version))
+        monkeypatch.setattr(video, 'COUNTS_BACK', version == '4.6')
     _, image = next(iter(video.video_frames(path, pytest.fail)))
     height, width = image.shape[:2]
     assert (height, width) == ((160, 120) if turn % 180 else (120, 160))
@@ -131,19 +142,31 @@ def test_a_phone_held_upright_films_upright_whichever_opencv_reads_it(
     assert np.abs(shown - np.rot90(CORNERS, turn // 90)).max() < 60
 
 
-class TurnsBack:
-    """OpenCV 4.6, as it was measured."""
+class OtherOpenCV:
+    """OpenCV 4.6 or 4.11, as they were measured."""
 
-    def __init__(self, path: Path) -> None:
-        self._right = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    def __init__(self, capture: Any, version: str) -> None:
+        self._capture, self._version, self._turns = capture, version, version == '4.6'
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0.0)
+
+    def set(self, name: int, value: float) -> bool:
+        if name == cv2.CAP_PROP_ORIENTATION_AUTO:
+            self._turns = self._turns and bool(value)
+            return True
+        return bool(self._capture.set(name, value))
+
+    def get(self, name: int) -> float:
+        value = float(self._capture.get(name))
+        is_turn = name == cv2.CAP_PROP_ORIENTATION_META
+        return (360.0 - value) % 360.0 if is_turn and self._version == '4.6' else value
 
     def read(self) -> tuple[bool, Any]:
-        is_there, frame = self._right.read()
-        is_on_its_side = self.get(cv2.CAP_PROP_ORIENTATION_META) % 180 == 90
-        return is_there, frame[::-1, ::-1] if is_there and is_on_its_side else frame
+        is_there, frame = self._capture.read()
+        quarters = -int(self.get(cv2.CAP_PROP_ORIENTATION_META)) // 90 if self._turns else 0
+        return is_there, np.rot90(frame, quarters) if is_there else frame
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._right, name)
+        return getattr(self._capture, name)
 
 
 @pytest.mark.parametrize('has_module', [False, True])
