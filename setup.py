@@ -22,10 +22,10 @@ RECORD = [
     "backports.zstd>=1.0; python_version < '3.14'",
     'lz4>=4',
     'pillow>=10',
-    'rosbags>=0.10',
+    'rosbags>=0.10.9',
 ]
 SIM = [
-    'gymnasium>=1.0',
+    'gymnasium>=1.1',
     'imageio-ffmpeg>=0.5',
     'matplotlib>=3.8',
     'moderngl>=5.10',
@@ -34,7 +34,7 @@ SIM = [
     "pybullet-arm64==3.2.8; python_version >= '3.12'",  # the same module: docs/decisions
     'rich>=13',
     *RECORD,
-    'trimesh>=4.5',  # targets from GLB, PLY, STL and OBJ files
+    'trimesh>=4.6',  # targets from GLB, PLY, STL and OBJ files
 ]
 TRAIN = [
     'onnx>=1.16',

@@ -30,7 +30,7 @@ RUN apt-get update && apt-get install --yes --no-install-recommends curl ca-cert
     && rm -rf /var/lib/apt/lists/*
 
 # Ubuntu's OpenCV has GStreamer (CSI cameras) where pip's has not, so opencv-python is not installed.
-RUN pip3 install --no-cache-dir 'numpy==1.26.4' 'pymavlink>=2.4.49' 'rich>=13' 'rosbags>=0.10' \
+RUN pip3 install --no-cache-dir 'numpy==1.26.4' 'pymavlink>=2.4.49' 'rich>=13' 'rosbags>=0.10.9' \
     && pip3 install --no-cache-dir --index-url "$JETSON_WHEELS" --no-deps 'onnxruntime-gpu>=1.19' \
     && pip3 install --no-cache-dir coloredlogs flatbuffers packaging protobuf sympy
 

@@ -24,11 +24,11 @@ RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-
 # The nodes run on the system's Python, for which rclpy is built; NumPy stays of the major version that its messages know.
 COPY requirements/pybullet.txt /tmp/
 RUN python3 -c 'import numpy; print("numpy==1.26.4" if numpy.__version__ < "2" else "numpy>=2")' > /tmp/numpy.txt \
-    && pip install --no-cache-dir -r /tmp/numpy.txt 'onnxruntime>=1.17' 'pymavlink>=2.4.49' 'rich>=13' 'rosbags>=0.10' \
+    && pip install --no-cache-dir -r /tmp/numpy.txt 'onnxruntime>=1.17' 'pymavlink>=2.4.49' 'rich>=13' 'rosbags>=0.10.9' \
     && if [ "$SIMULATOR" = yes ]; then \
       pip install --no-cache-dir --no-deps --require-hashes -r /tmp/pybullet.txt \
       && pip install --no-cache-dir -r /tmp/numpy.txt \
-        'gymnasium>=1.0' 'imageio-ffmpeg>=0.5' 'matplotlib>=3.8' 'moderngl>=5.10' 'pillow>=10' 'trimesh>=4.5'; fi
+        'gymnasium>=1.1' 'imageio-ffmpeg>=0.5' 'matplotlib>=3.8' 'moderngl>=5.10' 'pillow>=10' 'trimesh>=4.6'; fi
 
 COPY . /ws/src/liquid_drone
 WORKDIR /ws

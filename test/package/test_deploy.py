@@ -14,6 +14,8 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from liquid_drone.bringup import distribution, launch_arguments
 from liquid_drone.bringup.operator_views import foxglove_layout
@@ -160,6 +162,25 @@ def test_a_container_installs_what_the_package_declares(name: str) -> None:
     assert wanted <= declared
     if 'SIMULATOR' in text:
         assert {word for word in declared if word.split('>')[0] in SIMULATOR} <= wanted
+
+
+@pytest.mark.parametrize(
+    ('package', 'used', 'in_file', 'since'),
+    [
+        ('gymnasium', 'AutoresetMode', 'sim/gym/vector_env.py', '1.1'),
+        ('rosbags', 'StoragePlugin', 'episodes/rosbag.py', '0.10.9'),
+        ('trimesh', 'load_scene', 'sim/world/mesh_files.py', '4.6'),
+    ],
+)
+def test_no_version_is_allowed_that_lacks_what_is_used(
+    package: str, used: str, in_file: str, since: str
+) -> None:
+    """Found by running the lowest versions: each had been allowed, and ended in a traceback."""
+    if used not in (ROOT / 'liquid_drone' / in_file).read_text():
+        pytest.skip(f'{used} is used no longer: another version may be the lowest')
+    (bound,) = {word for word in declared_requirements() if word.split('>')[0] == package}
+    lowest = next(iter(Requirement(bound).specifier)).version
+    assert Version(lowest) >= Version(since)
 
 
 @pytest.mark.parametrize('name', ['pc.Dockerfile', 'jetson.Dockerfile'])
