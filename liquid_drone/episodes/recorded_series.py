@@ -17,6 +17,7 @@ from .left_out import LeftOut
 from .recorded_stamps import is_set_back, stamp_ns_of
 
 DOWNWARD = {'ned', 'frd'}  # words in the names of frames whose z is down
+LATEST_NS = 60 * 10**9  # no message comes later: the clocks are two
 MOST_OFF_UNIT = 0.01  # of a quaternion's length
 
 
@@ -51,13 +52,27 @@ class Series:
             rows.append((stamp_ns, bag_ns, value))
         self._gap_ns = gap_ns
         self.was_set = is_set_back([row[0] for row in rows], gap_ns)
+        late_ns = sorted(bag_ns - stamp_ns for stamp_ns, bag_ns, _ in rows)
+        self._late_ns = late_ns[len(late_ns) // 2] if late_ns else 0
         rows.sort(key=lambda row: row[0])
         self._rows, self._stamps = rows, [row[0] for row in rows]
+        self._recorded = sorted(
+            ((bag_ns, bag_ns, value) for _, bag_ns, value in rows), key=lambda row: row[0]
+        )
+        self._recorded_ns = [row[0] for row in self._recorded]
 
     @property
     def is_empty(self) -> bool:
         """Whether it holds no value."""
         return not self._rows
+
+    def is_of_another_clock(self, stamp_ns: int, bag_ns: int) -> bool:
+        """Tell whether its stamps are further from a picture's than anything comes late.
+
+        Simulated time is, beside messages that have no stamp: those have the recorder's.
+        """
+        apart_ns = (bag_ns - stamp_ns) - self._late_ns
+        return not (self.is_empty or self.was_set) and abs(apart_ns) > LATEST_NS
 
     def before(self, stamp_ns: int, bag_ns: int, age_s: float, was_set: bool) -> Any | None:
         """Return the last value at or before a picture, unless it is too old.
@@ -69,11 +84,16 @@ class Series:
             was_set: the clock of the pictures was set. Then, and where that of the values was, the
                 recorder tells whether two stamps are of one time: else there is no value.
 
+        Where the stamps are of two clocks, both are taken when they were recorded.
+
         """
-        begin = bisect.bisect_left(self._stamps, stamp_ns - int(age_s * 1e9))
-        end = bisect.bisect_right(self._stamps, stamp_ns)
+        rows, stamps = self._rows, self._stamps
+        if self.is_of_another_clock(stamp_ns, bag_ns):
+            rows, stamps, stamp_ns = self._recorded, self._recorded_ns, bag_ns
+        begin = bisect.bisect_left(stamps, stamp_ns - int(age_s * 1e9))
+        end = bisect.bisect_right(stamps, stamp_ns)
         is_careful = was_set or self.was_set
-        for its_ns, its_bag_ns, value in reversed(self._rows[begin:end]):
+        for its_ns, its_bag_ns, value in reversed(rows[begin:end]):
             apart_ns = (bag_ns - stamp_ns) - (its_bag_ns - its_ns)
             if not is_careful or abs(apart_ns) < self._gap_ns:
                 return value

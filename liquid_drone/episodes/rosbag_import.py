@@ -83,6 +83,7 @@ class ImportedEpisode:
     too_short: int  # pieces left out
     without_command: int  # frames
     left_out: LeftOut  # what is in none of the episodes
+    by_recorder: int  # pictures that have the command that was recorded last before them
 
 
 def import_bag(
@@ -114,7 +115,7 @@ class _Import:
     ) -> None:
         topics = config.topics
         self._sources, self._bag, self._config, self._done = sources, bag, config, done
-        self._left_out = LeftOut()
+        self._left_out, self._by_recorder = LeftOut(), 0
         self._namespace = self._only_namespace(topics.image)
         self._pictures = self._link(topics.image, PICTURES)
         self._gap_ns = config.gap_s * 1e9
@@ -155,7 +156,7 @@ class _Import:
             for episode in made:
                 put(episode, out / episode.name, EPISODE)
         episodes = tuple(out / episode.name for episode in made)
-        return ImportedEpisode(episodes, frames, short, bare, self._left_out)
+        return ImportedEpisode(episodes, frames, short, bare, self._left_out, self._by_recorder)
 
     def _pieces(self) -> Iterator[tuple[RecordedPiece, Recording]]:
         """Yield each piece when the last picture of it was read."""
@@ -199,6 +200,7 @@ class _Import:
             return
         when = stamp_ns, bag_ns, self._config.command_age_s, self._was_set
         command = self._commands.before(*when) or (math.nan,) * 4
+        self._by_recorder += self._commands.is_of_another_clock(stamp_ns, bag_ns)
         nowhere = (math.nan,) * 3
         recording.append(
             encode_jpeg(image),

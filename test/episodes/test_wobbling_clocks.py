@@ -10,6 +10,7 @@ import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 from test_left_out import SECOND, STORE, compressed, encoded, twist
 
+from liquid_drone.cli.main import main
 from liquid_drone.episodes.episode import load
 from liquid_drone.episodes.rosbag_import import ImportConfig, import_bag
 from liquid_drone.errors import EpisodeError
@@ -82,7 +83,7 @@ def test_clocks_that_are_set_back_together_split_and_keep_each_label(
         assert np.abs(labels(path) - expected).max() < 1e-6
 
 
-@pytest.mark.parametrize('seconds', [2, 7, 3600])
+@pytest.mark.parametrize('seconds', [2, 7, 55])
 def test_pictures_whose_clock_alone_was_set_are_not_given_commands_of_another_time(
     seconds: int, tmp_path: Path
 ) -> None:
@@ -93,6 +94,33 @@ def test_pictures_whose_clock_alone_was_set_are_not_given_commands_of_another_ti
     found = import_bag(bag, tmp_path / 'out', ImportConfig('dog', most_left_out=0.25))
     assert (len(found.episodes), found.frames) == (1, COUNT - 40)
     assert np.abs(labels(found.episodes[0])).max() < 1e-6
+
+
+@pytest.mark.parametrize('seconds', [-(10**9) + 20, -3600, -70, 70, 10**6])
+@pytest.mark.parametrize('of', ['pictures', 'commands'])
+@pytest.mark.parametrize('begin', [0, COUNT // 2])
+def test_stamps_of_two_clocks_are_matched_as_they_were_recorded(
+    seconds: int, of: str, begin: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Simulated time (rosbag2 issue 764), a board without a battery, a clock set by GPS later."""
+
+    def other(at: int) -> int:
+        return seconds * SECOND if at >= BEGIN + begin * STEP else 0
+
+    both = (other, steady) if of == 'pictures' else (steady, other)
+    bag = record(tmp_path / 'bag', *both)
+    main(['import-flight', str(bag), '--target', 'dog', '--out', str(tmp_path / 'out')])
+    told = ''.join(capsys.readouterr())
+    paths = sorted((tmp_path / 'out').iterdir())
+    found = np.concatenate([load(path).column('label')[:, 0] for path in paths])
+    known = np.isfinite(found)
+    assert len(found) == COUNT
+    late_s = (np.arange(COUNT) / 20 - found)[known]
+    assert -1e-6 < late_s.min() <= late_s.max() < CONFIG.command_age_s + 1e-6  # the last one holds
+    if of == 'pictures' or not begin:  # else it is not known which of its times is the pictures'
+        assert late_s.max() < 1e-6
+        assert f'the stamps of {COUNT - begin} pictures and of the commands are of two' in told
+        assert known.all()
 
 
 @pytest.mark.parametrize('every', [25, 67])

@@ -123,6 +123,11 @@ def import_all(where: TopicArguments, bags: Sequence[Path], target: str, out: Pa
             f'{bag.name}: {len(found.episodes)} episodes, {found.frames} frames, '
             f'{found.without_command} without a command, {found.too_short} pieces too short'
         )
+        if found.by_recorder:
+            watcher.note(
+                f'{bag.name}: the stamps of {found.by_recorder} pictures and of the commands are '
+                'of two clocks: each has the command that was recorded last before it'
+            )
         for line in found.left_out.lines():
             watcher.note(f'{bag.name}: {line}')
     watcher.end()
