@@ -3,12 +3,16 @@
 """The lens of a recorded camera: of each picture what ``camera_info`` said last, as in flight."""
 
 import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import ImageError
 from ..lens.lens import Lens
 from .bag_source import TopicSource
+
+IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
+INFO_TYPE = 'sensor_msgs/msg/CameraInfo'
+COMPRESSED = '/compressed'  # as image_transport calls it
 
 
 class RecordedLens:
@@ -53,6 +57,11 @@ class RecordedLens:
         """The horizontal fields of view that it says, in the order of time."""
         return [lens.fov_deg for lens in self._lenses if lens.fov_deg is not None]
 
+    @property
+    def is_known(self) -> bool:
+        """Whether a field of view is given, or told at any time."""
+        return self._given_deg is not None or bool(self.angles_deg)
+
     def fov_of(self, at_ns: int, width: int, height: int) -> float | None:
         """Return the horizontal field of view of a picture; None: not calibrated, or not known.
 
@@ -71,6 +80,29 @@ class RecordedLens:
             return self._given_deg
         index = max(bisect.bisect_right(self._since_ns, at_ns) - 1, 0)
         return self._lenses[index].fov_of(width, height)
+
+
+def camera_info_of(sources: Sequence[TopicSource], camera: TopicSource) -> TopicSource | None:
+    """Return a camera's own camera_info: beside its pictures, below them, or the only one.
+
+    The only one is that of the only camera.
+    """
+    infos = {full_name(one.topic): one for one in sources if one.msgtype == INFO_TYPE}
+    name = full_name(camera.topic).removesuffix(COMPRESSED)
+    for place in (name.rpartition('/')[0], name):  # AirSim's is below
+        if own := infos.get(f'{place}/camera_info'):
+            return own
+    pictures = {
+        full_name(one.topic).removesuffix(COMPRESSED)
+        for one in sources
+        if one.msgtype in IMAGE_TYPES
+    }
+    return next(iter(infos.values())) if len(infos) == len(pictures) == 1 else None
+
+
+def full_name(topic: str) -> str:
+    """Return the name of a topic with one slash before it."""
+    return f'/{topic.strip("/")}'
 
 
 def _words_of(info: Any) -> tuple[object, ...]:

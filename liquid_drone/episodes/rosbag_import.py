@@ -26,17 +26,17 @@ from ..topics import BODY_FRAME, REQUESTED
 from .bag_source import TopicSource, open_bag, topics_of
 from .episode import save
 from .left_out import LeftOut
-from .recorded_lens import RecordedLens
+from .recorded_lens import IMAGE_TYPES, INFO_TYPE, RecordedLens, camera_info_of
 from .recorded_series import Series, command_of, pose_of, request_of
 from .recorded_stamps import RecordedPiece, is_set_back, pieces_of, stamp_ns_of
 from .recording import EpisodeInfo, Recording
 from .ros_pictures import picture_of
 
-PICTURES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
+PICTURES = IMAGE_TYPES
 COMMANDS = ('geometry_msgs/msg/TwistStamped', 'geometry_msgs/msg/Twist')
 POSES = ('nav_msgs/msg/Odometry', 'geometry_msgs/msg/PoseStamped')
 REQUESTS = ('geometry_msgs/msg/Vector3Stamped',)
-INFOS = ('sensor_msgs/msg/CameraInfo',)
+INFOS = (INFO_TYPE,)
 LATE = 'pictures that came twice or late'
 TOO_SHORT = 'pictures in a piece that is too short'
 ASTRAY = 'pictures stamped far from those around them'
@@ -55,7 +55,7 @@ class Topics:
     image: str = 'camera/image_raw'  # Image, or CompressedImage, there or at .../compressed
     command: str = 'cmd_vel'  # TwistStamped or Twist: m/s and rad/s, body FLU
     odometry: str = 'odom'  # Odometry or PoseStamped, world ENU; may be missing
-    camera_info: str = 'camera/camera_info'  # for the field of view; may be missing
+    camera_info: str = 'camera/camera_info'  # if this one is meant: that of the pictures' camera
     requested: str = REQUESTED  # Vector3Stamped: what was asked for; may be missing
 
 
@@ -84,6 +84,7 @@ class ImportedEpisode:
     without_command: int  # frames
     left_out: LeftOut  # what is in none of the episodes
     by_recorder: int  # pictures that have the command that was recorded last before them
+    is_lens_known: bool  # else the pictures were taken for those of the policy's camera
 
 
 def import_bag(
@@ -127,7 +128,9 @@ class _Import:
                 'numbers are another motion, and the nodes refuse them too: if they are those of '
                 'the body all the same, name the frame by --command-frame'
             )
-        self._poses = self._series(self._find(topics.odometry, POSES), pose_of)
+        is_named = topics.odometry != Topics.odometry
+        poses = (self._link if is_named else self._find)(topics.odometry, POSES)
+        self._poses = self._series(poses, pose_of)
         self._requests = self._series(self._find(topics.requested, REQUESTS), request_of)
         self._stamps = [
             stamp_ns_of(message, at_ns) for at_ns, message in self._pictures.decoded(_not_counted)
@@ -156,7 +159,15 @@ class _Import:
             for episode in made:
                 put(episode, out / episode.name, EPISODE)
         episodes = tuple(out / episode.name for episode in made)
-        return ImportedEpisode(episodes, frames, short, bare, self._left_out, self._by_recorder)
+        return ImportedEpisode(
+            episodes,
+            frames,
+            short,
+            bare,
+            self._left_out,
+            self._by_recorder,
+            self._lens.is_known,
+        )
 
     def _pieces(self) -> Iterator[tuple[RecordedPiece, Recording]]:
         """Yield each piece when the last picture of it was read."""
@@ -228,8 +239,14 @@ class _Import:
 
         """
         topic, camera = self._config.topics.camera_info, self._config.camera
+        if topic != Topics.camera_info:
+            source: TopicSource | None = self._link(topic, INFOS)
+        else:
+            own = camera_info_of(self._sources, self._pictures)
+            source = own or self._find(topic, INFOS)
+            topic = own.topic if own else topic
         lens = RecordedLens(
-            self._find(topic, INFOS),
+            source,
             lambda at_ns, why: self._left_out.other(at_ns, f'messages of {topic}: {why}'),
             self._config.horizontal_fov_deg,
             is_rectified(self._pictures.topic),

@@ -12,15 +12,14 @@ from pathlib import Path
 from .. import topics
 from ..arrays import Image
 from ..episodes.bag_source import TopicSource, open_bag, topics_of
-from ..episodes.recorded_lens import RecordedLens
+from ..episodes.recorded_lens import COMPRESSED, IMAGE_TYPES, RecordedLens, camera_info_of
+from ..episodes.recorded_lens import full_name as _name
 from ..episodes.recorded_stamps import SECOND_NS, stamp_ns_of
 from ..episodes.ros_pictures import picture_of
 from ..errors import CameraError, ImageError
 from ..lens.lens import is_rectified
 
-IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
-INFO_TYPE = 'sensor_msgs/msg/CameraInfo'
-COMPRESSED, DEPTH = '/compressed', '/compressedDepth'  # as image_transport calls them
+DEPTH = '/compressedDepth'  # as image_transport calls it
 NOT_AFTER = (
     'its stamp is not after that of the picture before it; flight does not act on it either'
 )
@@ -60,7 +59,7 @@ def recorded_frames(
     with open_bag(path) as sources:
         first_ns = last_ns = last_bag_ns = None
         camera = image_topic(path, sources, wanted)
-        info = _info_topic(sources, camera)
+        info = camera_info_of(sources, camera)
         rectified = is_rectified(camera.topic)
         lens = RecordedLens(info, lambda *_: None, fov_deg, rectified)  # told when it was opened
         for bag_ns, message in camera.decoded(leave_out):
@@ -144,26 +143,7 @@ def recorded_fov_deg(
     """
     with open_bag(path) as sources:
         camera = image_topic(path, sources, wanted)
-        source = _info_topic(sources, camera)
+        source = camera_info_of(sources, camera)
         name, rectified = source.topic if source else '', is_rectified(camera.topic)
         lens = RecordedLens(source, lambda _at_ns, why: tell(name, why), None, rectified)
     return next(iter(lens.angles_deg), None)
-
-
-def _info_topic(sources: Sequence[TopicSource], camera: TopicSource) -> TopicSource | None:
-    """Return the camera's own camera_info: beside its pictures, or the only one of one camera."""
-    infos = [source for source in sources if source.msgtype == INFO_TYPE]
-    beside = f'{_name(camera.topic).removesuffix(COMPRESSED).rpartition("/")[0]}/camera_info'
-    own = [source for source in infos if _name(source.topic) == beside]
-    pictures = {
-        _name(source.topic).removesuffix(COMPRESSED)
-        for source in sources
-        if source.msgtype in IMAGE_TYPES
-    }
-    if not own and len(infos) == len(pictures) == 1:
-        own = infos
-    return own[0] if own else None
-
-
-def _name(topic: str) -> str:
-    return f'/{topic.strip("/")}'

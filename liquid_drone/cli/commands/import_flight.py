@@ -37,7 +37,7 @@ class TopicArguments:
         BODY_FRAME, "frame_id of these commands, where it is the body's by another name"
     )
     odometry_topic: str = option(ODOMETRY, 'odometry')
-    info_topic: str = option(CAMERA_INFO, 'calibration of the camera')
+    info_topic: str = option(CAMERA_INFO, 'calibration of the camera; if not given: its own one')
     fov: float | None = option(
         None,
         "the camera's horizontal field of view",
@@ -127,6 +127,12 @@ def import_all(where: TopicArguments, bags: Sequence[Path], target: str, out: Pa
             watcher.note(
                 f'{bag.name}: the stamps of {found.by_recorder} pictures and of the commands are '
                 'of two clocks: each has the command that was recorded last before it'
+            )
+        if not found.is_lens_known:
+            taken_deg = config.camera.horizontal_fov_deg
+            watcher.note(
+                f'{bag.name}: no camera_info tells how wide the camera sees: {taken_deg:g} '
+                'degrees are taken, as for the policy: else give --fov'
             )
         for line in found.left_out.lines():
             watcher.note(f'{bag.name}: {line}')
