@@ -146,15 +146,24 @@ def _write_pictures(folder: Path, config: BenchConfig) -> None:
 def _nodes(
     config: BenchConfig, folder: Path, port: int
 ) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
-    given = {
-        'camera': f'source:=folder path:={folder} loop:=true framerate:={config.rate_hz}',
-        'policy': f'bundle:={config.bundle}',
-        'mavlink': f'connection:=udpin:127.0.0.1:{port} autopilot:=ardupilot '
-        'limits.fence_radius_m:=off limits.battery_cells:=4.0',
+    given: dict[str, dict[str, object]] = {
+        'camera': {
+            'source': 'folder',
+            'path': str(folder),
+            'loop': True,
+            'framerate': config.rate_hz,
+        },
+        'policy': {'bundle': str(config.bundle)},
+        'mavlink': {
+            'connection': f'udpin:127.0.0.1:{port}',
+            'autopilot': 'ardupilot',
+            'limits.fence_radius_m': 'off',
+            'limits.battery_cells': 4.0,
+        },
     }
     words = {
-        name: [w for pair in text.split() for w in ('-p', f'{name}:{pair}')]
-        for name, text in given.items()
+        name: ['--params-file', str(local_graph.parameter_file(folder / 'graph', name, values))]
+        for name, values in given.items()
     }
     if config.one_process:
         words = {'drone': [word for line in words.values() for word in line]}

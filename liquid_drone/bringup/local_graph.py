@@ -115,12 +115,12 @@ def commands(
         'simulator': {**plain(graph.flight), **plain(run)},
     }
     return {
-        name: _command(name, _parameter_file(log_path, name, given[name]), graph.namespace)
+        name: _command(name, parameter_file(log_path, name, given[name]), graph.namespace)
         for name in NODES
     }
 
 
-def _parameter_file(log_path: Path, name: str, given: Mapping[str, object]) -> Path:
+def parameter_file(log_path: Path, name: str, given: Mapping[str, object]) -> Path:
     """Write what was given beside the log: ``-p name:key`` would miss a node in a namespace."""
     path = log_path.with_suffix(f'.{name}.yaml')
     path.write_text(yaml.safe_dump({f'/**/{name}': {'ros__parameters': dict(given)}}))

@@ -5,6 +5,7 @@
 It also shows that camera, policy and mavlink work together at 640x480.
 """
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,14 @@ from liquid_drone.bench.ros_latency import BenchConfig
 
 @pytest.mark.e2e
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize('one_process', [False, True])
-def test_pictures_of_640x480_become_setpoints(bundle: Path, one_process: bool) -> None:
+@pytest.mark.parametrize(
+    ('one_process', 'name'), [(False, "my drone: [1e3] #it's"), (True, 'plain'), (True, 'a  b')]
+)
+def test_pictures_of_640x480_become_setpoints(
+    bundle: Path, one_process: bool, name: str, tmp_path: Path
+) -> None:
+    """Also of a bundle whose place has spaces and what YAML would take for its own."""
+    bundle = Path(shutil.copytree(bundle, tmp_path / name))
     figures = ros_latency.without_simulator(
         BenchConfig(bundle, seconds=4.0, rate_hz=10.0, one_process=one_process)
     )
