@@ -175,7 +175,10 @@ def _by_sqlite(path: Path, stack: ExitStack) -> list[TopicSource]:
     )
     tables = base.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     if not {('topics',), ('messages',)} <= {*tables}:
-        raise ValueError('it has no tables of topics and messages')
+        raise ValueError(
+            'it has no tables of topics and messages; if its recorder was killed, the file of the '
+            'same name with -wal behind it belongs beside it'
+        )
     order = (
         'SELECT timestamp, length(data), CASE WHEN length(data) <= ? THEN data END '
         'FROM messages WHERE topic_id = ? ORDER BY timestamp'
