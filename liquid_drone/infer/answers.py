@@ -46,7 +46,8 @@ class Method:
         blob = largest_blob(image)
         seen = float(blob.is_seen)
         where = blob.bearing, blob.elevation
-        return FrameAnswer(frame.index, frame.name, frame.stamp_s, image, seen, *where, None, None)
+        answered = frame.index, frame.name, frame.stamp_s, image, seen
+        return FrameAnswer(*answered, *where, None, None, None, frame.starts_afresh)
 
     def _step(self, frame: FootageFrame, image: Image) -> FrameAnswer:
         if frame.starts_afresh:
@@ -70,6 +71,7 @@ class Method:
             (vx, vy, vz, turn),
             self._flown,
             output.belief,
+            frame.starts_afresh,
         )
 
 

@@ -23,9 +23,8 @@ class FrameAnswer:
     elevation: float  # -1 bottom edge .. 1 top edge
     command: FourFloats | None  # vx, vy, vz m/s, yaw rate rad/s, body FLU; None: the baseline
     allowed: FourFloats | None  # what the guard's limits let through
-    belief: Belief | None = (
-        None  # where it believes the target, seen or not; None: it tells nothing
-    )
+    belief: Belief | None = None  # where it believes the target, seen or not; None: tells nothing
+    starts_afresh: bool = False  # nothing came before it
 
     def without_image(self) -> 'FrameAnswer':
         """Return it without the picture: a long video's would fill the memory."""

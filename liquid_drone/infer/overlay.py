@@ -30,7 +30,7 @@ PAGE_WIDTH, MOST_CELLS = 1536, 60
 BAR = 120  # width of the bar that shows the probability
 
 
-def annotated(answer: FrameAnswer, title: str, threshold: float) -> Image:
+def annotated(answer: FrameAnswer, title: str, is_seen: bool) -> Image:
     """Return the frame (288, 512, 3): target mark, probability, proposed and allowed command.
 
     The yellow arrow is the proposal, the green one what the guard's limits let through; up is
@@ -38,7 +38,6 @@ def annotated(answer: FrameAnswer, title: str, threshold: float) -> Image:
     """
     enlarged = cv2.resize(answer.image, PANE, interpolation=cv2.INTER_LINEAR)
     pane: Image = np.ascontiguousarray(enlarged, dtype=np.uint8)
-    is_seen = answer.probability >= threshold
     if is_seen:
         mark_target(pane, answer.bearing, answer.elevation)
     cv2.rectangle(pane, (8, 34), (8 + BAR, 44), BLACK, -1)

@@ -16,6 +16,7 @@ from ..errors import require
 from ..evaluate.scoring import Rate
 from ..files import write_text
 from .frame_answer import FrameAnswer
+from .seen import seen_in
 from .sequence import SequenceScore
 from .truth import DetectionScore, FrameTruth, truth_of
 
@@ -46,7 +47,7 @@ class MethodAnswers:
 
     def summary(self, threshold: float) -> dict[str, Any]:
         """Return figures as plain data."""
-        seen = sum(answer.probability >= threshold for answer in self.answers)
+        seen = sum(seen_in(self.answers, threshold))
         found: dict[str, Any] = {'frames': len(self.answers), 'seen': seen}
         if self.score is not None:
             for name in ('recall', 'false_alarms'):
@@ -87,15 +88,15 @@ def write_table(methods: Sequence[MethodAnswers], threshold: float, path: Path) 
     table = csv.writer(file, lineterminator='\n')
     table.writerow(COLUMNS)
     for method in methods:
-        for one in method.answers:
+        decided = seen_in(method.answers, threshold)
+        for one, is_seen in zip(method.answers, decided, strict=True):
             numbers = (one.probability, one.bearing, one.elevation)
-            seen = int(one.probability >= threshold)
             commands = [*(one.command or [''] * 4), *(one.allowed or [''] * 4)]
             commands += one.belief or [''] * 3
             table.writerow(
                 [
                     *(method.name, one.index, one.name, f'{one.stamp_s:.4f}'),
-                    *(f'{numbers[0]:.4f}', seen, f'{numbers[1]:.4f}', f'{numbers[2]:.4f}'),
+                    *(f'{numbers[0]:.4f}', int(is_seen), f'{numbers[1]:.4f}', f'{numbers[2]:.4f}'),
                     *(value if value == '' else f'{value:.4f}' for value in commands),
                 ]
             )
@@ -122,9 +123,8 @@ def write_plot(
         colour, frames = f'C{number}', [one.index for one in method.answers]
         likelihoods = [one.probability for one in method.answers]
         likely.plot(frames, likelihoods, color=colour, label=method.name)
-        bearings = [
-            one.bearing if one.probability >= threshold else np.nan for one in method.answers
-        ]
+        decided = zip(method.answers, seen_in(method.answers, threshold), strict=True)
+        bearings = [one.bearing if is_seen else np.nan for one, is_seen in decided]
         where.plot(frames, bearings, '.-', color=colour, ms=3)
         commanded = [one for one in method.answers if one.command is not None]
         for style, field in (('-', 'command'), (':', 'allowed')):

@@ -33,11 +33,10 @@ class SequenceScore:
 
 
 def score_sequence(
-    answers: Sequence[FrameAnswer], truth: Mapping[str, FrameTruth], threshold: float
+    answers: Sequence[FrameAnswer], seen: Sequence[bool], truth: Mapping[str, FrameTruth]
 ) -> SequenceScore:
-    """Compare; frames without truth count for the flicker alone."""
+    """Compare what counts as seen; frames without truth count for the flicker alone."""
     times = [answer.stamp_s for answer in answers]
-    seen = [answer.probability >= threshold for answer in answers]
     delays = _delays(answers, seen, truth)
     followed = [delay for delay, _ in delays if delay is not None]
     changed = [t for t, a, b in zip(times[1:], seen[:-1], seen[1:], strict=True) if a != b]

@@ -20,6 +20,7 @@ from ..errors import ConfigError, shown
 from ..evaluate.scoring import Rate, wilson
 from ..files import size_of
 from .frame_answer import FrameAnswer
+from .seen import seen_in
 
 MOST_BYTES = 50_000_000
 TRUE, FALSE = ('1', 'true', 'yes'), ('0', 'false', 'no')
@@ -128,15 +129,15 @@ def score(
         ConfigError: no frame has a truth.
 
     """
-    known = []
-    for answer in answers:
+    known, seen = [], []
+    for answer, is_seen in zip(answers, seen_in(answers, threshold), strict=True):
         told = truth_of(answer, truth)
         if told is not None:
             known.append((answer, told))
+            seen.append(is_seen)
     if not known:
         first = ', '.join(list(truth)[:3]) or 'nothing'
         raise ConfigError(f'no frame is in the truth table, which begins with {first}')
-    seen = [answer.probability >= threshold for answer, _ in known]
     shown = [told.in_view for _, told in known]
     hits = sum(s and t for s, t in zip(seen, shown, strict=True))
     alarms = sum(s and not t for s, t in zip(seen, shown, strict=True))

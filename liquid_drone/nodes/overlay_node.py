@@ -28,6 +28,7 @@ from ..ros import conversions, parameters, process, qos
 from ..ros.camera_input import PICTURES, CameraInput
 from ..ros.parameters import Parameter
 from ..ros.survival import OddThings
+from ..runtime.sight import Sight
 from .policy_node import BUNDLE
 
 PARAMETERS = (
@@ -60,6 +61,7 @@ class OverlayNode(Node):
         self._belief_probability: float | None = None  # None: this policy believes nothing
         self._setpoint: tuple[int, FourFloats] | None = None
         self._probability, self._stage, self._next_s = 0.0, '', 0.0
+        self._sight = Sight()
         self._camera = CameraInput(self, self._on_picture, 'no overlay')
         self._camera.configure(values)
         create = self.create_subscription
@@ -121,21 +123,17 @@ class OverlayNode(Node):
     def _on_answered(self, message: Header) -> None:
         stamp_ns = conversions.nanoseconds(message.stamp)
         image = self._pictures.get(stamp_ns)
+        sighted = float(conversions.OPTICAL_FRAME in message.frame_id.split())
+        is_seen = self._sight.look(sighted, stamp_ns / conversions.SECOND_NS)
         now_s = time.monotonic()
         if image is None or now_s < self._next_s:
             return
         self._next_s = now_s + 1.0 / self.values['rate_hz']
-        answer = self._answer(
-            image, stamp_ns, conversions.OPTICAL_FRAME in message.frame_id.split()
-        )
-        overlay = annotated(answer, self._contract.name, SEEN_PROBABILITY)
+        overlay = annotated(self._answer(image, stamp_ns), self._contract.name, is_seen)
         self._overlays.publish(conversions.image_message(overlay, stamp_ns))
 
-    def _answer(self, image: Image, stamp_ns: int, is_seen: bool) -> FrameAnswer:
-        """Return what is known of a picture; the guard's word may be that on the one before."""
-        probability = self._probability
-        if is_seen != (probability >= SEEN_PROBABILITY):  # that of another picture
-            probability = float(is_seen)
+    def _answer(self, image: Image, stamp_ns: int) -> FrameAnswer:
+        """Return what is known of a picture; probability and guard's word may be of another."""
         bearing, elevation = self._sightings.get(stamp_ns, (0.0, 0.0))
         setpoint = None
         if self._setpoint and 0 <= stamp_ns - self._setpoint[0] <= STALE_S * conversions.SECOND_NS:
@@ -153,7 +151,7 @@ class OverlayNode(Node):
             self._stage,
             stamp_s,
             image,
-            probability,
+            self._probability,
             bearing,
             elevation,
             command,

@@ -36,6 +36,7 @@ from ..ros.request_input import RequestInput
 from ..runtime.providers import CHOICES, PRECISIONS, Backend
 from ..runtime.runner import PolicyOutput, PolicyRunner
 from ..runtime.selection import open_policy
+from ..runtime.sight import Sight
 
 SILENCE_S = 3.0  # without an image after activation: one warning with what was found on the topic
 BUNDLE = Parameter('bundle', 'follow', 'policy bundle: the name of one in models/, or a directory')
@@ -117,6 +118,7 @@ class PolicyNode(ManagedNode):
         self._provider = self.create_publisher(String, '~/provider', qos.LATCHED)
         self._requests = RequestInput(self)
         self._detections = Detections(self)
+        self._sight = Sight()
         self._clock_source = ClockSource(self)
         self._diagnostics = Diagnostics(self)
         self.create_service(Trigger, '~/reset', self._on_reset)
@@ -237,8 +239,10 @@ class PolicyNode(ManagedNode):
             answered.frame_id = f'{answered.frame_id} {conversions.BODY_FRAME}'.lstrip()
         self._answered.publish(answered)
         target = output.target_bearing, output.target_elevation, output.target_probability
-        contract, least = self.runner.contract, self.values['target_threshold']
-        self._detections.tell(stamp_ns, contract.camera, target, contract.name, least)
+        contract = self.runner.contract
+        self._sight.threshold = self.values['target_threshold']
+        is_seen = self._sight.look(output.target_probability, stamp_ns / conversions.SECOND_NS)
+        self._detections.tell(stamp_ns, contract.camera, target, contract.name, is_seen)
 
     def _on_reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.success = self.runner is not None

@@ -14,7 +14,7 @@ from typing import Any
 
 from rclpy.node import Node
 
-from ..contract import SEEN_PROBABILITY, CameraSpec
+from ..contract import CameraSpec
 from . import conversions, qos
 
 PACKAGE = 'vision_msgs'
@@ -26,7 +26,7 @@ def detections_message(
     camera: CameraSpec,
     target: tuple[float, float, float],
     name: str,
-    least: float = SEEN_PROBABILITY,
+    is_seen: bool,
 ) -> Any:
     """Make the message; empty where the target is not seen.
 
@@ -36,14 +36,14 @@ def detections_message(
         camera: of the policy.
         target: bearing and elevation, -1..1 of the picture, right and up, and the probability.
         name: of the target.
-        least: probability from which on it counts as seen.
+        is_seen: whether it counts as seen.
 
     """
     bearing, elevation, probability = target
     header = conversions.header(stamp_ns, conversions.OPTICAL_FRAME)
     message = vision.Detection2DArray()
     message.header = header
-    if not probability >= least:
+    if not is_seen:
         return message
     found, hypothesis = vision.Detection2D(), vision.ObjectHypothesisWithPose()
     found.header = header
@@ -77,9 +77,9 @@ class Detections:
         camera: CameraSpec,
         target: tuple[float, float, float],
         name: str,
-        least: float,
+        is_seen: bool,
     ) -> None:
         """Publish where the target is in a picture; see :func:`detections_message`."""
         if self._publisher is not None and self._publisher.get_subscription_count():
-            message = detections_message(self._vision, stamp_ns, camera, target, name, least)
+            message = detections_message(self._vision, stamp_ns, camera, target, name, is_seen)
             self._publisher.publish(message)

@@ -121,14 +121,26 @@ def test_what_is_no_footage_is_one_sentence(tmp_path, path):
 
 def answer(index: int, probability: float, bearing: float = 0.0) -> FrameAnswer:
     image = np.zeros((2, 2, 3), np.uint8)
-    return FrameAnswer(index, f'{index}.png', 0.0, image, probability, bearing, 0.0, None, None)
+    return FrameAnswer(
+        index,
+        f'{index}.png',
+        0.0,
+        image,
+        probability,
+        bearing,
+        0.0,
+        None,
+        None,
+        None,
+        starts_afresh=True,
+    )
 
 
 @given(st.floats(0.0, 1.0), st.floats(-3.2, 3.2), st.floats(0.3, 49.0))
 def test_a_belief_is_drawn_wherever_it_is_and_stands_in_the_table(likely, bearing, far):
     plain = answer(0, 0.0)
     believed = dataclasses.replace(plain, belief=Belief(likely, bearing, far))
-    assert (annotated(believed, 'x', 0.5) != annotated(plain, 'x', 0.5)).any()
+    assert (annotated(believed, 'x', True) != annotated(plain, 'x', True)).any()
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.floats(-1.0, 1.0)), min_size=1))

@@ -39,7 +39,7 @@ def test_the_delay_is_from_the_true_change_to_the_answer_that_agrees(into, out):
     """25 frames without, 25 with, 25 without the target; the answer comes late by so many."""
     there = [False] * 25 + [True] * 25 + [False] * 25
     seen = [False] * (25 + into) + [True] * (25 + out - into) + [False] * (25 - out)
-    found = score_sequence(sequence(seen), truth(there), 0.5)
+    found = score_sequence(sequence(seen), seen, truth(there))
     assert (found.came_in_time.count, found.came_in_time.total) == (into <= 6, 1)
     assert (found.went_in_time.count, found.went_in_time.total) == (out <= 6, 1)
     assert found.never_followed == 0
@@ -50,15 +50,15 @@ def test_the_delay_is_from_the_true_change_to_the_answer_that_agrees(into, out):
 
 def test_a_change_that_is_never_followed_is_counted():
     there = [False] * 10 + [True] * 10 + [False] * 10
-    found = score_sequence(sequence([False] * 30), truth(there), 0.5)
+    found = score_sequence(sequence([False] * 30), [False] * 30, truth(there))
     assert (found.came_in_time.count, found.went_in_time.count, found.never_followed) == (0, 1, 1)
-    found = score_sequence(sequence([True] * 30), truth(there), 0.5)
+    found = score_sequence(sequence([True] * 30), [True] * 30, truth(there))
     assert (found.came_in_time.count, found.went_in_time.count, found.never_followed) == (1, 0, 1)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=120))
 def test_flicker_is_the_most_changes_within_a_second(seen):
-    found = score_sequence(sequence(seen), {}, 0.5)
+    found = score_sequence(sequence(seen), seen, {})
     changed = [k for k in range(1, len(seen)) if seen[k] != seen[k - 1]]
     most = max((sum(0 <= other - k < 20 for other in changed) for k in changed), default=0)
     assert (found.changes, found.most_changes_a_second) == (len(changed), most)
@@ -68,7 +68,7 @@ def test_flicker_is_the_most_changes_within_a_second(seen):
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=80))
 def test_every_true_change_is_in_time_late_or_never(frames):
     seen, there = [a for a, _ in frames], [b for _, b in frames]
-    found = score_sequence(sequence(seen), truth(there), 0.5)
+    found = score_sequence(sequence(seen), seen, truth(there))
     changes = [b - a for a, b in pairwise([int(one) for one in there])]
     assert found.came_in_time.total == changes.count(1)
     assert found.went_in_time.total == changes.count(-1)

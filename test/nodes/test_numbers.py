@@ -109,7 +109,7 @@ class Vision:
 @pytest.mark.parametrize('version', [2, 3, 4])
 def test_a_detection_lies_in_the_policys_picture_and_none_is_made_up(version: int) -> None:
     camera, vision = CameraSpec(), Vision(version)
-    message = detections_message(vision, 5, camera, (-1.0, 1.0, 0.9), 'red_backpack')
+    message = detections_message(vision, 5, camera, (-1.0, 1.0, 0.9), 'red_backpack', True)
     (found,) = message.detections
     centre, result = found.bbox.center, found.results[0]
     point = centre.position if version == 4 else centre
@@ -120,8 +120,8 @@ def test_a_detection_lies_in_the_policys_picture_and_none_is_made_up(version: in
     else:
         assert vars(result.hypothesis) == told
     for probability in (0.1, math.nan):
-        seen = detections_message(vision, 5, camera, (0.0, 0.0, probability), 'x')
-        assert seen.detections == []
+        none = detections_message(vision, 5, camera, (0.0, 0.0, probability), 'x', False)
+        assert none.detections == []
 
 
 def test_the_node_publishes_real_detections_where_the_package_is(ros: None, bundle: Path) -> None:

@@ -155,9 +155,12 @@ def _answers(
 
     from ...infer import pictures_left, results
     from ...infer.overlay import annotated
+    from ...infer.seen import look
+    from ...runtime.sight import Sight
     from ..progress import TerminalWatcher
 
     answers: list[list[FrameAnswer]] = [[] for _ in methods]
+    sights = [Sight(args.threshold) for _ in methods]
     sheet = pictures_left.SheetMaker()
     watcher = None if args.json else TerminalWatcher()
     if watcher:
@@ -167,7 +170,8 @@ def _answers(
         for frame in footage.frames():
             row = [method.answer(frame) for method in methods]
             panes = [
-                annotated(one, m.name, args.threshold) for m, one in zip(methods, row, strict=True)
+                annotated(one, method.name, look(sight, one))
+                for method, sight, one in zip(methods, sights, row, strict=True)
             ]
             pane = np.hstack(panes)
             sheet.add(pane)
@@ -217,10 +221,13 @@ def _told_of_point(name: str, point: 'dict[str, Any]') -> str:
 def _scored(
     one: 'MethodAnswers', footage: 'Footage', truth: 'dict[str, FrameTruth]', threshold: float
 ) -> 'MethodAnswers':
+    from ...infer.seen import seen_in
     from ...infer.sequence import score_sequence
     from ...infer.truth import score
 
-    sequence = score_sequence(one.answers, truth, threshold) if footage.is_sequence else None
+    sequence = None
+    if footage.is_sequence:
+        sequence = score_sequence(one.answers, seen_in(one.answers, threshold), truth)
     return dataclasses.replace(one, score=score(one.answers, truth, threshold), sequence=sequence)
 
 
