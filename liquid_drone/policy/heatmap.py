@@ -4,7 +4,8 @@
 
 The bearing is the mean of the cells' places weighted by their softmax, so that it needs no
 learning anew for each place; the logit is the logarithm of the summed scores. What is found is
-added to the features, too: at first with weight zero.
+added to the features, too: at first with weight zero. Another operating point moves what is
+answered and not what the features are told, so that the core flies as before.
 """
 
 import torch
@@ -18,6 +19,7 @@ class Heatmap(nn.Module):
     """Feature map (B, C, h, w) -> target head (B, 3), what is added to the features (B, F)."""
 
     spots: Tensor
+    moved: Tensor
 
     def __init__(self, channels: int, hidden: int, features: int, rows: int, columns: int) -> None:
         super().__init__()
@@ -31,6 +33,7 @@ class Heatmap(nn.Module):
         self.register_buffer('spots', spots, persistent=False)
         self.fitted = nn.Linear(2, 2)  # cells to bearing and elevation
         self.bias = nn.Parameter(torch.tensor(-4.0))
+        self.register_buffer('moved', torch.zeros(()))  # the answer's logit is lower by this
         self.added = nn.Linear(FOUND, features, bias=False)
         with torch.no_grad():
             self.fitted.weight.copy_(torch.eye(2))
@@ -48,4 +51,4 @@ class Heatmap(nn.Module):
         probability = torch.sigmoid(logit)
         sure = torch.clamp(logit, -SURE, SURE) / SURE
         found = torch.cat([probability, probability * spot, probability * sure], dim=1)
-        return torch.cat([logit, spot], dim=1), self.added(found)
+        return torch.cat([logit - self.moved, spot], dim=1), self.added(found)

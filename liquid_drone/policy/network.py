@@ -14,6 +14,7 @@ positive, and the horizontal distance, inside of the network as log(m / 4 m).
 import math
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -225,10 +226,14 @@ def _by_present_names(_network: nn.Module, state: dict[str, Any], *_: object) ->
 
 
 def by_present_names(state: dict[str, Any]) -> None:
-    """Rename in place what older checkpoints and bundles call by a former name."""
+    """Rename in place what older checkpoints and bundles call otherwise, and add what is new."""
     for name in ('weight', 'bias'):
         if f'hints.{name}' in state:
             state[f'auxiliary.{name}'] = state.pop(f'hints.{name}')
+    bias = state.get('vision.heatmap.bias')
+    if bias is not None:
+        none = torch.zeros(()) if isinstance(bias, Tensor) else np.zeros((), np.float32)
+        state.setdefault('vision.heatmap.moved', none)
 
 
 class Core(nn.Module):

@@ -23,7 +23,7 @@ def move_logit(network: Network, by: float) -> None:
     head = network.vision
     with torch.no_grad():
         if head.heatmap is not None:
-            head.heatmap.bias.sub_(by)
+            head.heatmap.moved.add_(by)
         elif head.target is not None:
             head.target.bias[:1].sub_(by)
 
@@ -43,19 +43,12 @@ def export_at(bundle: Path, threshold: float, out: Path) -> None:
 
     Raises:
         BundleError: the bundle has no weights.
-        ConfigError: a threshold of 0 or 1, or a core that the head's answer is told to.
+        ConfigError: a threshold of 0 or 1.
 
     """
     if not 0.0 < threshold < 1.0:
         raise ConfigError(f'--threshold: expected more than 0 and less than 1, got {threshold:g}')
     network = load_weights_of(Network(config_of(str(bundle))), str(bundle))
-    heatmap = network.vision.heatmap
-    if heatmap is not None and bool(heatmap.added.weight.any()):
-        raise ConfigError(
-            f'{bundle}: its core is told what the heatmap answers, and would fly otherwise: '
-            'set pictures: {false_alarms: ...}, or frozen: {threshold: ...}, in its recipe and '
-            'train it again'
-        )
     move_logit(network, logit(threshold))
     told = told_of(threshold)
     training = dataclasses.replace(load_contract(bundle).training, operating_point=told)
