@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..arrays import Image
 from ..errors import require
 
@@ -35,17 +37,18 @@ def quantize_vision(graph: Path, images: Iterable[Image], out: Path) -> None:
     """
     onnx = require('onnx', 'train')
     require('onnxruntime', 'cpu')
+    whole = single_precision(onnx.load(str(graph)))
     with warnings.catch_warnings(), _without_hints():
         warnings.simplefilter('ignore')  # of its own use of NumPy and ONNX
         from onnxruntime import quantization
 
         quantization.quantize_static(
-            str(graph),
+            whole,
             str(out),
             _reader(quantization, images),
             quant_format=quantization.QuantFormat.QDQ,
             op_types_to_quantize=KINDS,
-            nodes_to_exclude=kept_nodes(onnx.load(str(graph)).graph),
+            nodes_to_exclude=kept_nodes(whole.graph),
             activation_type=quantization.QuantType.QUInt8,
             weight_type=quantization.QuantType.QInt8,
             per_channel=True,
@@ -62,14 +65,37 @@ def variant_of(bundle: Path, given: Path | None = None) -> Path:
     return given or bundle.with_name(f'{bundle.name}-int8')
 
 
+def single_precision(model: Any) -> Any:
+    """Give weights that are stored in half precision back, in place; the quantiser takes no Cast.
+
+    Returns:
+        The model.
+
+    """
+    onnx = require('onnx', 'train')
+    weights = {weight.name: weight for weight in model.graph.initializer}
+    for node in [node for node in model.graph.node if node.op_type == 'Cast']:
+        weight = weights.get(node.input[0])
+        if weight is not None and weight.data_type == onnx.TensorProto.FLOAT16:
+            values = onnx.numpy_helper.to_array(weight).astype(np.float32)
+            weight.CopyFrom(onnx.numpy_helper.from_array(values, node.output[0]))
+            model.graph.node.remove(node)
+    return model
+
+
 def kept_nodes(graph: Any) -> list[str]:
-    """Return the nodes that stay: the first convolution with its ReLU, and the target head."""
+    """Return the nodes that stay: the first convolution and the target head, with their ReLUs."""
     first = next((node for node in graph.node if node.op_type == 'Conv'), None)
-    behind = set(first.output) if first is not None else set()
     kept = [] if first is None else [first]
+    kept += [node for node in graph.node if any(map(_is_of_heatmap, node.input))]
+    behind = {name for node in kept for name in node.output}
     kept += [node for node in graph.node if node.op_type == 'Relu' and behind & {*node.input}]
     kept += [node for node in graph.node if 'target' in node.output]
     return [node.name for node in kept]
+
+
+def _is_of_heatmap(name: str) -> bool:
+    return name.startswith('heatmap.')
 
 
 def _reader(quantization: Any, images: Iterable[Image]) -> Any:
