@@ -21,9 +21,9 @@ def main(directory: str = 'out/episode', out: Path = Path('out/example')) -> Non
     """Show the frames of an episode to the network again and draw its states over time."""
     out.mkdir(parents=True, exist_ok=True)
     network = load_weights_of(Network(config_of('follow')), 'follow').eval()
-    draw_wiring(network.wiring, out / 'wiring.png')
+    draw_wiring(network.wiring, out / 'wiring.png', network.readout is None)
     activity = replay(network, FlightLog.load(Path(directory)))
-    draw_neurons(activity, network.wiring, out / 'neurons.png')
+    draw_neurons(activity, network.wiring, out / 'neurons.png', network.readout is None)
     print(f'{out / "wiring.png"}, {out / "neurons.png"}')
 
 

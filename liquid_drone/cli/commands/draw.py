@@ -51,7 +51,7 @@ def run(args: DrawArguments) -> int:
     network = load_weights_of(Network(config_of(args.bundle)), args.bundle).eval()
     drawn = []
     if network.wiring is not None:
-        pictures.draw_wiring(network.wiring, args.out / 'wiring.png')
+        pictures.draw_wiring(network.wiring, args.out / 'wiring.png', network.readout is None)
         drawn.append('wiring.png')
     if args.flight is not None:
         from ...evaluate.neuron_dynamics import replay
@@ -62,7 +62,8 @@ def run(args: DrawArguments) -> int:
 
         log = FlightLog.load(args.flight)
         activity = replay(network, log)
-        pictures.draw_neurons(activity, network.wiring, args.out / 'neurons.png')
+        out = args.out / 'neurons.png'
+        pictures.draw_neurons(activity, network.wiring, out, network.readout is None)
         pictures.draw_phases(activity, args.out / 'phases.png')
         pictures.draw_memory(activity, network.time.nominal_s, args.out / 'memory.png')
         roles = roles_of(network, log)

@@ -25,8 +25,13 @@ MOTOR_COLOURS = ('#1f6fb2', '#c8502b', '#2f8a57', '#8a4fa3')  # vx, vy, vz, yaw 
 Spread = Mapping[str, Sequence[tuple[float, float, float]]]  # cell -> low, middle, high per scale
 
 
-def draw_wiring(wiring: Wiring, path: Path) -> None:
+def draw_wiring(wiring: Wiring, path: Path, is_motor_command: bool) -> None:
     """Draw every synapse: sensory neurons on the left, outputs on the right.
+
+    Args:
+        wiring: of the core.
+        path: picture to write.
+        is_motor_command: motor neurons are the command; else a layer after them makes it.
 
     Raises:
         OutputError: it cannot be written.
@@ -44,7 +49,7 @@ def draw_wiring(wiring: Wiring, path: Path) -> None:
         axes.scatter(*at.T, s=130, color=colour, edgecolor=INK, linewidth=0.6, zorder=3)
         title = f'{wiring.names[k]} ({end - start})'
         axes.text(float(at[:, 0].mean()), 1.08, title, ha='center', color=INK)
-    if wiring.outputs == len(COMMAND_NAMES):
+    if is_motor_command:
         for name, (x, y) in zip(COMMAND_NAMES, places[-wiring.outputs :], strict=True):
             axes.text(x + 0.09, y, name, va='center', color=INK)
     axes.text(0.0, 1.08, f'features ({wiring.sensory})', ha='center', color=INK)
@@ -55,15 +60,25 @@ def draw_wiring(wiring: Wiring, path: Path) -> None:
     _save(figure, path)
 
 
-def draw_neurons(activity: Activity, wiring: Wiring | None, path: Path) -> None:
-    """Draw the state of every neuron over a flight, one line each, by layer."""
+def draw_neurons(
+    activity: Activity, wiring: Wiring | None, path: Path, is_motor_command: bool
+) -> None:
+    """Draw the state of every neuron over a flight, one line each, by layer.
+
+    Args:
+        activity: of the flight.
+        wiring: of the core, if it has one.
+        path: picture to write.
+        is_motor_command: motor neurons are the command, and are named by it.
+
+    """
     count = activity.states.shape[1]
     layers = wiring.layers if wiring is not None else (count,)
     names = wiring.names if wiring is not None else ('state',)
     figure, rows = _figure(8.0, 1.9 * len(layers) + 0.6, len(layers))
     every = np.atleast_1d(rows)
     for k, (start, end) in enumerate(pairwise(np.cumsum((0, *layers)))):
-        motor = end == count and end - start == len(COMMAND_NAMES)
+        motor = is_motor_command and end == count
         for neuron in range(start, end):
             shade = 0.35 + 0.65 * (neuron - start) / max(end - start - 1, 1)
             label = COMMAND_NAMES[neuron - start] if motor else None
@@ -180,7 +195,8 @@ def _fewer_colours(path: Path) -> None:
     """Keep 64 colours: a third of the bytes, and nothing to be seen of it in a drawing."""
     image = require('PIL.Image', 'sim')
     with image.open(path) as whole:
-        whole.convert('RGB').quantize(64).save(path, optimize=True)
+        kept = whole.convert('RGB').quantize(64, image.Quantize.MAXCOVERAGE)  # rare colours, too
+        kept.save(path, optimize=True)
 
 
 def _save(figure: Any, path: Path) -> None:
