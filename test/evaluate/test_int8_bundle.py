@@ -27,7 +27,12 @@ from liquid_drone.runtime import libraries, selection
 from liquid_drone.runtime.providers import Backend
 from liquid_drone.runtime.runner import PolicyRunner
 
-FOLLOW = resources.bundle('follow')
+FOLLOW, WIDE = resources.bundle('follow'), resources.bundle('follow-wide')
+# what stays, and how much smaller the graph is: of one with a heatmap, stored in half precision,
+# and of one with a linear head
+HEATMAP = {f'heatmap.{name}.weight' for name in ('score.0', 'score.2', 'fitted', 'added')}
+KEPT = {WIDE: HEATMAP | {'trunk.0.weight'}, FOLLOW: {'trunk.0.weight', 'target.weight'}}
+SMALLER = {WIDE: 1.5, FOLLOW: 3.0}
 
 
 def pictures(count: int = int8_bundle.FEWEST) -> list[np.ndarray]:
@@ -38,25 +43,36 @@ def pictures(count: int = int8_bundle.FEWEST) -> list[np.ndarray]:
 
 
 @pytest.fixture(scope='module')
-def variant(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp('int8') / 'follow-int8'
-    int8_bundle.make(FOLLOW, pictures(), out)
-    return out
+def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Path]:
+    folder = tmp_path_factory.mktemp('int8')
+    made = {bundle: folder / f'{bundle.name}-int8' for bundle in (WIDE, FOLLOW)}
+    for bundle, out in made.items():
+        int8_bundle.make(bundle, pictures(), out)
+    return made
 
 
-def test_it_is_another_bundle_with_the_same_core(variant):
-    origin, made = load_contract(FOLLOW), load_contract(variant)
+@pytest.fixture(scope='module')
+def variant(variants: dict[Path, Path]) -> Path:
+    return variants[FOLLOW]
+
+
+@pytest.mark.parametrize('bundle', [WIDE, FOLLOW], ids=['heatmap', 'linear'])
+def test_it_is_another_bundle_with_the_same_core(variants, bundle):
+    variant = variants[bundle]
+    origin, made = load_contract(bundle), load_contract(variant)
     assert made.precision == 'int8'
-    assert made.name == 'follow-int8'
+    assert made.name == f'{bundle.name}-int8'
     assert made.bundle_hash() != origin.bundle_hash()
     assert made.sha256[CORE_FILE] == origin.sha256[CORE_FILE]
     assert made.evaluation == {}  # what the FP32 bundle flew says nothing of this one
     assert 'INT8' in (variant / 'card.md').read_text()
-    assert (variant / VISION_FILE).stat().st_size < (FOLLOW / VISION_FILE).stat().st_size / 3
+    sizes = [(folder / VISION_FILE).stat().st_size for folder in (bundle, variant)]
+    assert sizes[0] > SMALLER[bundle] * sizes[1]
 
 
-def test_it_answers_nearly_as_its_origin_and_says_what_it_is(variant):
-    runner, origin = PolicyRunner(variant), PolicyRunner(FOLLOW)
+@pytest.mark.parametrize('bundle', [WIDE, FOLLOW], ids=['heatmap', 'linear'])
+def test_it_answers_nearly_as_its_origin_and_says_what_it_is(variants, bundle):
+    runner, origin = PolicyRunner(variants[bundle]), PolicyRunner(bundle)
     assert runner.provider == 'cpu int8'
     assert runner.check_parity() == 0.0  # on the machine that made it
     assert runner.tolerance == MOST_TOLERANCE['int8']
@@ -66,12 +82,12 @@ def test_it_answers_nearly_as_its_origin_and_says_what_it_is(variant):
         assert np.abs(near).max() < 0.2  # of 2 m/s; the forest gives 0.03, noise more
 
 
-def test_the_first_convolution_and_the_target_head_stay_in_single_precision(variant):
-    graph = onnx.load(variant / VISION_FILE).graph
+@pytest.mark.parametrize('bundle', [WIDE, FOLLOW], ids=['heatmap', 'linear'])
+def test_the_first_convolution_and_the_target_head_stay_in_single_precision(variants, bundle):
+    graph = onnx.load(variants[bundle] / VISION_FILE).graph
     kinds = {init.name: init.data_type for init in graph.initializer}
     weights = [node.input[1] for node in graph.node if node.op_type in ('Conv', 'Gemm')]
-    kept = [name for name in weights if kinds.get(name) == onnx.TensorProto.FLOAT]
-    assert kept == ['trunk.0.weight', 'target.weight']
+    assert {name for name in weights if kinds.get(name) == onnx.TensorProto.FLOAT} == KEPT[bundle]
     made = {init.name: onnx.numpy_helper.to_array(init) for init in graph.initializer}
     stored = [value for value in made.values() if value.dtype == np.int8 and value.ndim > 1]
     assert stored

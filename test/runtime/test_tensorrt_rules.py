@@ -3,14 +3,18 @@
 """Vision graphs keep to what TensorRT's parser takes, by its documented table of operators.
 
 The rules are those of the operators that occur: types, two dimensions, weights that are
-initializers. Types and shapes of all tensors come from ONNX's own inference.
+initializers. Types and shapes of all tensors come from ONNX's own inference. Looked at is what
+ONNX Runtime hands to a provider: its constants folded, among them weights stored in half
+precision.
 """
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto
 
@@ -20,19 +24,29 @@ from liquid_drone.policy.config import CHAHINE_2023, NetworkConfig, VisionConfig
 from liquid_drone.policy.export import export_vision
 from liquid_drone.policy.network import Network
 
-SHIPPED = ('follow', 'follow-summer', 'reach')
+SHIPPED = ('follow', 'follow-memory', 'follow-summer', 'follow-wide', 'reach')
 COLOURED = VisionConfig(mean=(110.0, 115.0, 120.0), std=(60.0, 70.0, 80.0))
 MADE = {'chahine2023': CHAHINE_2023, 'own': COLOURED}
 FLOAT, BYTE, LONG = TensorProto.FLOAT, TensorProto.UINT8, TensorProto.INT64
 NEWEST_OPSET = 20  # of TensorRT 10.3, which JetPack 6.2 has
 
 
+def folded(path: Path) -> Any:
+    """Return a model as ONNX Runtime gives it to a provider."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.optimized_model_filepath = str(Path(folder) / 'folded.onnx')
+        onnxruntime.InferenceSession(path, options, providers=['CPUExecutionProvider'])
+        return onnx.load(options.optimized_model_filepath)
+
+
 class Graph:
     """A graph whose tensors' types and shapes are known."""
 
     def __init__(self, path: Path) -> None:
-        model = onnx.load(path)
-        onnx.checker.check_model(model, full_check=True)
+        onnx.checker.check_model(onnx.load(path), full_check=True)
+        model = folded(path)
         self.model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
         graph = self.model.graph
         self.weights = {one.name: one for one in graph.initializer}
@@ -63,6 +77,12 @@ def reshapes(graph: Graph, node: Any) -> bool:
     return known and graph.types[node.input[0]] == FLOAT
 
 
+def reduces(graph: Graph, node: Any) -> bool:
+    """Over axes, or between bounds, that are known."""
+    ends = graph.types[node.input[0]], graph.types[node.output[0]]
+    return ends == (FLOAT, FLOAT) and all(name in graph.weights for name in node.input[1:])
+
+
 RULES: dict[str, Callable[[Graph, Any], bool]] = {
     'Cast': casts_to_float,
     'Transpose': floats,
@@ -73,6 +93,16 @@ RULES: dict[str, Callable[[Graph, Any], bool]] = {
     'Relu': floats,
     'Reshape': reshapes,
     'Gemm': floats,
+    'MatMul': floats,
+    'Add': floats,
+    'Div': floats,
+    'Exp': floats,
+    'Log': floats,
+    'Sigmoid': floats,
+    'Concat': floats,
+    'Clip': reduces,
+    'ReduceMax': reduces,
+    'ReduceSum': reduces,
 }
 
 
