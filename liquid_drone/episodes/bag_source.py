@@ -40,7 +40,7 @@ class TopicSource:
 
     topic: str
     msgtype: str
-    messages: Messages  # (stamp of the recorder in ns, data) in the order of time
+    messages: Messages  # (stamp of the recorder in ns, data) as recorded
 
     def decoded(self, left_out: Callable[[int, str], None]) -> Iterator[tuple[int, Any]]:
         """Yield (stamp of the recorder in ns, message); one that cannot be decoded is counted."""
@@ -181,7 +181,7 @@ def _by_sqlite(path: Path, stack: ExitStack) -> list[TopicSource]:
         )
     order = (
         'SELECT timestamp, length(data), CASE WHEN length(data) <= ? THEN data END '
-        'FROM messages WHERE topic_id = ? ORDER BY timestamp'
+        'FROM messages WHERE topic_id = ? ORDER BY rowid'  # as recorded: a clock may be set back
     )
 
     def messages_of(number: int) -> Messages:

@@ -14,7 +14,7 @@ from ..geometry import rotation_from_quaternion
 from ..topics import is_in_frame
 from .bag_source import TopicSource
 from .left_out import LeftOut
-from .recorded_stamps import is_set_back, stamp_ns_of
+from .recorded_stamps import is_set_back, stamp_ns_of, without_settings
 
 DOWNWARD = {'ned', 'frd'}  # words in the names of frames whose z is down
 LATEST_NS = 60 * 10**9  # no message comes later: the clocks are two
@@ -50,6 +50,8 @@ class Series:
                 self.is_refused |= value is not None
                 continue
             rows.append((stamp_ns, bag_ns, value))
+        recorded_ns = without_settings([row[1] for row in rows], gap_ns)
+        rows = [(row[0], at_ns, row[2]) for row, at_ns in zip(rows, recorded_ns, strict=True)]
         self._gap_ns = gap_ns
         self.was_set = is_set_back([row[0] for row in rows], gap_ns)
         late_ns = sorted(bag_ns - stamp_ns for stamp_ns, bag_ns, _ in rows)
@@ -79,7 +81,7 @@ class Series:
 
         Args:
             stamp_ns: of the picture.
-            bag_ns: when the picture was recorded.
+            bag_ns: when the picture was recorded, by a clock that is not set.
             age_s: older values say nothing.
             was_set: the clock of the pictures was set. Then, and where that of the values was, the
                 recorder tells whether two stamps are of one time: else there is no value.

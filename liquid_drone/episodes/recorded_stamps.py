@@ -64,8 +64,22 @@ def pieces_of(stamps_ns: Sequence[int], gap_ns: float) -> list[RecordedPiece]:
 
 def is_set_back(stamps_ns: Sequence[int], gap_ns: float) -> bool:
     """Tell whether a clock was set back while it was recorded; one stamp astray is no clock."""
+    return bool(_settings(stamps_ns, gap_ns))
+
+
+def without_settings(stamps_ns: Sequence[int], gap_ns: float) -> list[int]:
+    """Return the stamps of a clock as if it had never been set back."""
+    set_back_ns = [0] * len(stamps_ns)
+    for number in _settings(stamps_ns, gap_ns):
+        set_back_ns[number] = stamps_ns[number - 1] - stamps_ns[number]
+    lost_ns = itertools.accumulate(set_back_ns)
+    return [stamp_ns + so_far_ns for stamp_ns, so_far_ns in zip(stamps_ns, lost_ns, strict=True)]
+
+
+def _settings(stamps_ns: Sequence[int], gap_ns: float) -> list[int]:
+    """Return the numbers of the first stamps behind which a clock was set back."""
     fours = zip(stamps_ns, stamps_ns[1:], stamps_ns[2:], stamps_ns[3:], strict=False)
-    return any(min(a, b) - max(c, d) >= gap_ns for a, b, c, d in fours)
+    return [k + 2 for k, (a, b, c, d) in enumerate(fours) if min(a, b) - max(c, d) >= gap_ns]
 
 
 def _rising(piece: Sequence[int], stamps_ns: Sequence[int]) -> tuple[int, ...]:

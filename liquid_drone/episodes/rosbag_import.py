@@ -28,7 +28,13 @@ from .episode import save
 from .left_out import LeftOut
 from .recorded_lens import IMAGE_TYPES, INFO_TYPE, RecordedLens, camera_info_of
 from .recorded_series import Series, command_of, pose_of, request_of
-from .recorded_stamps import RecordedPiece, is_set_back, pieces_of, stamp_ns_of
+from .recorded_stamps import (
+    RecordedPiece,
+    is_set_back,
+    pieces_of,
+    stamp_ns_of,
+    without_settings,
+)
 from .recording import EpisodeInfo, Recording
 from .ros_pictures import picture_of
 
@@ -132,9 +138,12 @@ class _Import:
         poses = (self._link if is_named else self._find)(topics.odometry, POSES)
         self._poses = self._series(poses, pose_of)
         self._requests = self._series(self._find(topics.requested, REQUESTS), request_of)
-        self._stamps = [
-            stamp_ns_of(message, at_ns) for at_ns, message in self._pictures.decoded(_not_counted)
+        times = [
+            (stamp_ns_of(message, bag_ns), bag_ns)
+            for bag_ns, message in self._pictures.decoded(_not_counted)
         ]
+        self._stamps = [stamp_ns for stamp_ns, _ in times]
+        self._recorded_ns = without_settings([bag_ns for _, bag_ns in times], self._gap_ns)
         self._was_set = is_set_back(self._stamps, self._gap_ns)
         self._lens = self._told_lens()
 
@@ -180,7 +189,7 @@ class _Import:
             if number in late:
                 self._left_out.picture(self._stamps[number], LATE)
             else:
-                self._append(begun[plan.kept[0]], self._stamps[number], bag_ns, message)
+                self._append(begun[plan.kept[0]], number, bag_ns, message)
             if number == max(plan.kept[-1], *plan.late, -1):
                 yield plan, begun.pop(plan.kept[0])
 
@@ -200,8 +209,9 @@ class _Import:
         )
         return Recording(info)
 
-    def _append(self, recording: Recording, stamp_ns: int, bag_ns: int, message: Any) -> None:
+    def _append(self, recording: Recording, number: int, bag_ns: int, message: Any) -> None:
         """Add a picture with what belongs to it, unless it cannot be read."""
+        stamp_ns, recorded_ns = self._stamps[number], self._recorded_ns[number]
         try:
             image = picture_of(message)
             fov_deg = self._lens.fov_of(bag_ns, image.shape[1], image.shape[0])
@@ -209,9 +219,9 @@ class _Import:
         except ImageError as error:
             self._left_out.picture(stamp_ns, f'pictures that cannot be read: {error}')
             return
-        when = stamp_ns, bag_ns, self._config.command_age_s, self._was_set
+        when = stamp_ns, recorded_ns, self._config.command_age_s, self._was_set
         command = self._commands.before(*when) or (math.nan,) * 4
-        self._by_recorder += self._commands.is_of_another_clock(stamp_ns, bag_ns)
+        self._by_recorder += self._commands.is_of_another_clock(stamp_ns, recorded_ns)
         nowhere = (math.nan,) * 3
         recording.append(
             encode_jpeg(image),

@@ -21,9 +21,19 @@ CONFIG = ImportConfig('dog')
 Clock = Callable[[int], int]  # ns since the recording began -> what the clock adds to it
 
 
-def record(path: Path, camera: Clock, pilot: Clock) -> Path:
+def steady(_at: int) -> int:
+    return 0
+
+
+def record(
+    path: Path,
+    camera: Clock,
+    pilot: Clock,
+    recorder: Clock = steady,
+    plugin: StoragePlugin = StoragePlugin.MCAP,
+) -> Path:
     """Write 10 s of pictures and of commands, the forward speed of each the time in s."""
-    with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+    with Writer(path, version=9, storage_plugin=plugin) as writer:
         for topic in ('/camera/image_raw/compressed', '/cmd_vel'):
             for k in range(COUNT):
                 at = BEGIN + k * STEP
@@ -34,12 +44,8 @@ def record(path: Path, camera: Clock, pilot: Clock) -> Path:
                 kind = message.__msgtype__
                 if k == 0:
                     link = writer.add_connection(topic, kind, typestore=STORE)
-                writer.write(link, at, bytes(STORE.serialize_cdr(message, kind)))
+                writer.write(link, at + recorder(at), bytes(STORE.serialize_cdr(message, kind)))
     return path
-
-
-def steady(_at: int) -> int:
-    return 0
 
 
 def set_back(seconds: int, behind: int = COUNT // 2) -> Clock:
@@ -70,13 +76,20 @@ def test_some_pictures_astray_are_left_out_and_counted(
     assert np.abs(labels(found.episodes[0])).max() < 1e-6
 
 
-@pytest.mark.parametrize('seconds', [2, 7, 3600])
+@pytest.mark.parametrize('plugin', StoragePlugin)
+@pytest.mark.parametrize('is_one_machine', [True, False])
+@pytest.mark.parametrize('seconds', [2, 4, 7, 3600])
 def test_clocks_that_are_set_back_together_split_and_keep_each_label(
-    seconds: int, tmp_path: Path
+    seconds: int, is_one_machine: bool, plugin: StoragePlugin, tmp_path: Path
 ) -> None:
-    """The stamps of 5 s before come again: a command of then is none of now."""
+    """The stamps of 5 s before come again: a command of then is none of now.
+
+    Of one machine the recorder's clock is set with them: sorted by it, both times would be one.
+    """
     clock = set_back(seconds)
-    found = import_bag(record(tmp_path / 'bag', clock, clock), tmp_path / 'out', CONFIG)
+    recorder = clock if is_one_machine else steady
+    bag = record(tmp_path / 'bag', clock, clock, recorder, plugin)
+    found = import_bag(bag, tmp_path / 'out', CONFIG)
     assert (len(found.episodes), found.frames) == (2, COUNT)
     assert found.left_out.lines() == []
     for path, expected in zip(found.episodes, (0.0, seconds), strict=True):
