@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""In which frames the target counts as seen: as in flight, where they follow each other."""
+"""In which frames the target counts as seen: a state, where they follow each other."""
 
 from collections.abc import Iterable
 

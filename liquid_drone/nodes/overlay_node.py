@@ -134,7 +134,8 @@ class OverlayNode(Node):
 
     def _answer(self, image: Image, stamp_ns: int) -> FrameAnswer:
         """Return what is known of a picture; probability and guard's word may be of another."""
-        bearing, elevation = self._sightings.get(stamp_ns, (0.0, 0.0))
+        newest = next(reversed(self._sightings.values()), (0.0, 0.0))
+        bearing, elevation = self._sightings.get(stamp_ns, newest)  # seen still: where it was last
         setpoint = None
         if self._setpoint and 0 <= stamp_ns - self._setpoint[0] <= STALE_S * conversions.SECOND_NS:
             setpoint = self._setpoint[1]

@@ -81,9 +81,7 @@ class CameraInput:
         self._inputs: list[Any] = []
         self._publisher: OnePublisher | None = None
         self._is_watched = False
-        self._latched_due_s = (
-            0.0  # monotonic; infinite: what it asks for has come, or is asked for
-        )
+        self._latched_due_s = 0.0  # monotonic; infinite: it has come, or is asked for
 
     def configure(self, values: Mapping[str, Any]) -> None:
         """Take the values of :data:`PICTURES`, from the next opening on."""

@@ -4,7 +4,8 @@
 
 The probabilities of about the last tenth of a second are weighed together (an exponential mean),
 and the decision changes only beyond a margin on the other side of the threshold (a Schmitt
-trigger), so that one odd picture neither makes a sighting nor ends one.
+trigger), so that one odd picture changes nothing. This word is for people and programs that read
+it; the guard takes each picture's own (docs/decisions/learning/steady-sight.md).
 """
 
 import math

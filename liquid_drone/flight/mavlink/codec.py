@@ -104,9 +104,8 @@ class MavlinkCodec:
         self._others: set[tuple[int, int]] = set()
         self._answers: list[bytes] = []
         self._arrived: list[Any] = []
-        self.parameters: dict[
-            str, float | None
-        ] = {}  # requested; None: not answered yet; NaN: none
+        # requested ones; None: not answered yet; NaN: the autopilot has none
+        self.parameters: dict[str, float | None] = {}
         self.refusal = ''  # why the last autopilot that is not known was not taken
 
     def voice(self, component: int) -> MavlinkEncoder:
