@@ -22,12 +22,12 @@ from ..files import utf8_path
 from ..footage.files_shown import PICTURES, files_below, kind_of, read_picture, why_no_picture
 from ..masking import masked
 from ..pictures import as_bytes
+from .frame_age import LATE_FOR_S, DriverAge, StreamAge
 from .frozen import REMEMBERED
 
 log = logging.getLogger(__name__)
 KINDS = ('device', 'gstreamer', 'rtsp', 'video', 'folder')
 DEFAULT_RATE_HZ = 20.0  # of a folder, and of a video that does not know its own
-LONGEST_AGE_S = 1.0  # a driver's time stamp older than this is not believed
 OPEN_LIMIT_MS = 5000
 MOST_TORN = 30  # pictures in a row that cannot be decoded; then a source is broken, a video over
 
@@ -98,18 +98,14 @@ class Live:
         """Open it."""
         self._config = config
         self._capture = _open_live(config)
+        self._driver, self._stream = DriverAge(), StreamAge()
 
     def read(self) -> CameraFrame | None:
         """Wait for the next picture that can be decoded; a torn one is left out, and said."""
         import cv2
 
         for torn in range(1, MOST_TORN + 1):
-            if not self._capture.grab():
-                raise CameraError(
-                    f'{self._config.kind} {masked(self._config.address)} gives no more pictures: '
-                    'unplugged, taken by another program, or the stream ended'
-                )
-            stamp_ns = time.time_ns() - round(self._age_s() * 1e9)
+            stamp_ns = self._grab()
             is_read, image = self._capture.retrieve()
             if is_read:
                 height = float(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
@@ -120,14 +116,42 @@ class Live:
             'decoded: another pixel format, a bad cable, or too little bandwidth'
         )
 
-    def _age_s(self) -> float:
-        """Since exposure, where the driver says so: V4L2 stamps buffers on the monotonic clock."""
+    def _grab(self) -> int:
+        """Wait for a picture whose age can be told; return when it was taken."""
+        while True:
+            if not self._capture.grab():
+                raise CameraError(
+                    f'{self._config.kind} {masked(self._config.address)} gives no more pictures: '
+                    'unplugged, taken by another program, or the stream ended'
+                )
+            stamp_ns, age_s = time.time_ns(), self._age_s()
+            if age_s is not None:
+                return stamp_ns - round(age_s * 1e9)
+
+    def _age_s(self) -> float | None:
+        """Return the age of the picture that was grabbed; None: it may have waited on its way.
+
+        Raises:
+            CameraError: of a stream nothing was fresh for long.
+
+        """
         import cv2
 
-        if self._config.kind != 'device':
+        if self._config.kind not in ('device', 'rtsp'):
             return 0.0
-        age_s = time.monotonic() - float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000.0
-        return age_s if 0.0 <= age_s <= LONGEST_AGE_S else 0.0
+        now_s = time.monotonic()
+        own_s = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000.0
+        if self._config.kind == 'device':
+            return self._driver.take(now_s, own_s)
+        age_s = self._stream.take(now_s, own_s)
+        if self._stream.is_hopeless(now_s):
+            late = 'of unknown age' if age_s is None else f'{age_s:.1f} s late'
+            raise CameraError(
+                f'{masked(self._config.address)} gives pictures {late}, for {LATE_FOR_S:g} s: too '
+                'slow to decode here, held back by the network, or with wrong times; set a '
+                'smaller picture or a lower rate in the camera, or use a GStreamer pipeline'
+            )
+        return age_s
 
     def close(self) -> None:
         """Let go of the device."""
