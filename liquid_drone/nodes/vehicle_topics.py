@@ -37,6 +37,7 @@ from ..ros.diagnostics import Diagnostics
 from ..ros.transforms import Transforms
 
 UNKNOWN = math.nan
+APART_S = 1.0  # position and attitude that came further apart make no pose
 
 
 class VehicleTopics:
@@ -57,11 +58,16 @@ class VehicleTopics:
         self._transforms = (self._transforms or Transforms(self._node)) if is_wanted else None
 
     def tell(self, vehicle: VehicleState | None, stage: str) -> None:
-        """Publish what is new: a position that came since the last call, another stage."""
+        """Publish what is new: a position that came since the last call, another stage.
+
+        Without a recent attitude a position is no pose, and its velocity has no body frame.
+        """
         if stage != self._told_stage:
             self._told_stage = stage
             self._stage.publish(String(data=stage))
         if vehicle is None or vehicle.received_s <= self._told_s:
+            return
+        if vehicle.received_s - vehicle.attitude_received_s > APART_S:
             return
         self._told_s = vehicle.received_s
         stamp_ns = self._node.get_clock().now().nanoseconds

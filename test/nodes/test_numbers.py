@@ -4,6 +4,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 from geometry_msgs.msg import PointStamped
 from graph_bench import MavlinkBench, PolicyBench
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import BatteryState, Range
 from std_msgs.msg import Float64MultiArray, UInt8
@@ -19,6 +22,8 @@ from std_msgs.msg import Float64MultiArray, UInt8
 from liquid_drone import topics
 from liquid_drone.contract import CameraSpec
 from liquid_drone.flight.codes import NAMES
+from liquid_drone.flight.vehicle import VehicleState
+from liquid_drone.nodes.vehicle_topics import APART_S, VehicleTopics
 from liquid_drone.ros import qos
 from liquid_drone.ros.conversions import NO_INFORMATION, odometry_message
 from liquid_drone.ros.detections import detections_message
@@ -84,6 +89,32 @@ def test_covariance_is_the_estimators_where_it_tells_it_and_never_sure_where_not
     for covariance in (known, odometry_message(0, still, upright, still, still).twist.covariance):
         assert all(covariance[6 * i + i] > 0.0 for i in range(6))
         assert covariance[35] == NO_INFORMATION
+
+
+@settings(max_examples=60, deadline=None)
+@given(times=st.lists(st.tuples(st.booleans(), st.floats(0.01, 0.6)), min_size=1, max_size=20))
+def test_odometry_tells_no_pose_without_a_recent_attitude(
+    times: list[tuple[bool, float]],
+) -> None:
+    """A heading of east, or an old one, was told, and the velocity turned by it."""
+    told: list[Any] = []
+    node = SimpleNamespace(
+        create_publisher=lambda kind, *_: SimpleNamespace(
+            publish=told.append if kind is Odometry else lambda _: None
+        ),
+        get_clock=lambda: SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=1)),
+    )
+    publishers, now_s = VehicleTopics(node), 10.0  # type: ignore[arg-type]
+    vehicle = VehicleState(1, 0, '', False, now_s)
+    for has_attitude, after_s in times:
+        now_s, before = now_s + after_s, len(told)
+        changes = {'attitude_received_s': now_s, 'yaw': now_s % 3.0} if has_attitude else {}
+        vehicle = replace(vehicle, received_s=now_s, velocity_enu=(1.0, 0.0, 0.0), **changes)
+        publishers.tell(vehicle, '')
+        is_known = now_s - vehicle.attitude_received_s <= APART_S
+        assert len(told) - before == is_known
+        if is_known:
+            assert told[-1].twist.twist.linear.x == pytest.approx(math.cos(vehicle.yaw))
 
 
 class Vision:
