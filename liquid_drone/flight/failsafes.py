@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 STICKS_BIT, OFFBOARD_BIT = 2, 4  # of COM_RC_OVERRIDE, of COM_RCL_EXCEPT
 GUIDED_BIT = 4  # of FS_OPTIONS
+NO_RADIO_BIT = 1  # of RC_OPTIONS
+# of GUID_OPTIONS: the yaw stick ignored; place, velocity not held; the nose turned by the wind
+LOOSE_BITS = 4 | 16 | 32 | 128
 HEIGHT_AND_CIRCLE = 1 | 2  # of FENCE_TYPE
 
 
@@ -75,6 +78,10 @@ def _among(*values: int) -> Callable[[float], bool]:
     return lambda value: value in values
 
 
+def _other_than(unwanted: int) -> Callable[[float], bool]:
+    return lambda value: value >= 0.0 and value != unwanted
+
+
 def _at_most(most: float) -> Callable[[float], bool]:
     return lambda value: 0.0 < value <= most
 
@@ -83,8 +90,8 @@ def _has_bits(bits: int) -> Callable[[float], bool]:
     return lambda value: value >= 0.0 and int(value) & bits == bits
 
 
-def _lacks_bit(bit: int) -> Callable[[float], bool]:
-    return lambda value: value >= 0.0 and not int(value) & bit
+def _lacks_bits(bits: int) -> Callable[[float], bool]:
+    return lambda value: value >= 0.0 and not int(value) & bits
 
 
 def _positive(value: float) -> bool:
@@ -92,6 +99,7 @@ def _positive(value: float) -> bool:
 
 
 NO_FENCE = 'there is no fence but ours'
+NO_TAKEOVER = "the radio's mode switch takes over nothing"
 PX4 = (
     Failsafe('COM_OBL_RC_ACT', '5 (Hold)', _among(5), 'a lost companion is not held'),
     Failsafe('COM_OF_LOSS_T', 'at most 1 s', _at_most(1.0), 'it flies on for longer'),
@@ -101,9 +109,11 @@ PX4 = (
     Failsafe(
         'COM_RCL_EXCEPT',
         'without bit 2',
-        _lacks_bit(OFFBOARD_BIT),
+        _lacks_bits(OFFBOARD_BIT),
         'a lost radio does nothing in OFFBOARD',
     ),
+    Failsafe('COM_RC_IN_MODE', 'another than 4', _other_than(4), NO_TAKEOVER),
+    Failsafe('RC_MAP_FLTMODE', "your mode switch's channel", _positive, NO_TAKEOVER),
     Failsafe(
         'NAV_RCL_ACT', '2 (Return) or 1 (Hold)', _among(1, 2), 'a lost radio does other things'
     ),
@@ -114,11 +124,19 @@ PX4 = (
 )
 ARDUPILOT = (
     Failsafe('GUID_TIMEOUT', 'at most 1 s', _at_most(1.0), 'it flies on at full speed for longer'),
+    Failsafe(
+        'GUID_OPTIONS',
+        'without bits 2, 4, 5, 7',
+        _lacks_bits(LOOSE_BITS),
+        'GUIDED holds no velocity, ignores the yaw stick, or turns into the wind',
+    ),
+    Failsafe('FLTMODE_CH', "your mode switch's channel", _positive, NO_TAKEOVER),
+    Failsafe('RC_OPTIONS', 'without bit 0', _lacks_bits(NO_RADIO_BIT), NO_TAKEOVER),
     Failsafe('FS_THR_ENABLE', '1 (Return)', _among(1, 3, 4, 5, 6, 7), 'a lost radio does nothing'),
     Failsafe(
         'FS_OPTIONS',
         'without bit 2',
-        _lacks_bit(GUIDED_BIT),
+        _lacks_bits(GUIDED_BIT),
         'a lost radio does nothing in GUIDED',
     ),
     Failsafe(

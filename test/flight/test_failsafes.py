@@ -30,11 +30,13 @@ SAFETY = Path(__file__).parents[2] / 'docs' / 'SAFETY.md'
 GOOD = {
     'px4': {
         'COM_OBL_RC_ACT': 5, 'COM_OF_LOSS_T': 1.0, 'COM_RC_OVERRIDE': 3, 'COM_RCL_EXCEPT': 3,
+        'COM_RC_IN_MODE': 0, 'RC_MAP_FLTMODE': 5,
         'NAV_RCL_ACT': 2, 'COM_LOW_BAT_ACT': 2, 'GF_ACTION': 2, 'GF_MAX_HOR_DIST': 40.0,
         'GF_MAX_VER_DIST': 15.0,
     },
     'ardupilot': {
-        'GUID_TIMEOUT': 0.5, 'FS_THR_ENABLE': 1, 'FS_OPTIONS': 16, 'BATT_FS_LOW_ACT': 1,
+        'GUID_TIMEOUT': 0.5, 'GUID_OPTIONS': 1, 'FLTMODE_CH': 5, 'RC_OPTIONS': 32,
+        'FS_THR_ENABLE': 1, 'FS_OPTIONS': 16, 'BATT_FS_LOW_ACT': 1,
         'FS_EKF_ACTION': 1, 'FS_EKF_THRESH': 0.8, 'BATT_LOW_VOLT': 14.0, 'FENCE_ENABLE': 1,
         'FENCE_TYPE': 7, 'FENCE_ACTION': 1,
         'FENCE_RADIUS': 40.0, 'FENCE_ALT_MAX': 15.0, 'WPNAV_SPEED': 200.0,
@@ -43,11 +45,13 @@ GOOD = {
 BAD = {
     'px4': {
         'COM_OBL_RC_ACT': 0, 'COM_OF_LOSS_T': 5.0, 'COM_RC_OVERRIDE': 1, 'COM_RCL_EXCEPT': 4,
+        'COM_RC_IN_MODE': 4, 'RC_MAP_FLTMODE': 0,
         'NAV_RCL_ACT': 0, 'COM_LOW_BAT_ACT': 0, 'GF_ACTION': 0, 'GF_MAX_HOR_DIST': 0.0,
         'GF_MAX_VER_DIST': 0.0,
     },
     'ardupilot': {
-        'GUID_TIMEOUT': 3.0, 'FS_THR_ENABLE': 0, 'FS_OPTIONS': 4, 'BATT_FS_LOW_ACT': 5,
+        'GUID_TIMEOUT': 3.0, 'GUID_OPTIONS': 33, 'FLTMODE_CH': 0, 'RC_OPTIONS': 33,
+        'FS_THR_ENABLE': 0, 'FS_OPTIONS': 4, 'BATT_FS_LOW_ACT': 5,
         'FS_EKF_ACTION': 0, 'FS_EKF_THRESH': 0.0, 'BATT_LOW_VOLT': 0.0, 'FENCE_ENABLE': 0,
         'FENCE_TYPE': 5, 'FENCE_ACTION': 0,
         'FENCE_RADIUS': 0.0, 'FENCE_ALT_MAX': 0.0, 'WPNAV_SPEED': 1000.0,

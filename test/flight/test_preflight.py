@@ -33,7 +33,8 @@ from liquid_drone.sim.physics.point_mass import PointMass
 SUBJECTS = ['camera', 'rate', 'delays', 'link', 'streams', 'facts', 'failsafes', 'bundle']
 COMPUTER = (disk_symptom(50 * 2**30), clock_symptom('yes'))
 GOOD_FAILSAFES = {
-    'GUID_TIMEOUT': 0.5, 'FS_THR_ENABLE': 1, 'FS_OPTIONS': 16, 'BATT_FS_LOW_ACT': 1,
+    'GUID_TIMEOUT': 0.5, 'GUID_OPTIONS': 0, 'FLTMODE_CH': 5, 'RC_OPTIONS': 32,
+    'FS_THR_ENABLE': 1, 'FS_OPTIONS': 16, 'BATT_FS_LOW_ACT': 1,
     'FS_EKF_ACTION': 1, 'FS_EKF_THRESH': 0.8,
     'BATT_LOW_VOLT': 14.0, 'FENCE_TYPE': 7,
     'FENCE_ENABLE': 1, 'FENCE_ACTION': 1, 'FENCE_RADIUS': 40.0, 'FENCE_ALT_MAX': 15.0,
@@ -180,7 +181,10 @@ def test_failsafes_are_read_over_a_link_that_loses_a_third_and_none_is_written(k
 
 
 YELLOW = {  # of a firmware as it comes
-    'px4': {'COM_RC_OVERRIDE', 'COM_LOW_BAT_ACT', 'GF_MAX_HOR_DIST', 'GF_MAX_VER_DIST'},
+    'px4': {
+        *('COM_RC_OVERRIDE', 'RC_MAP_FLTMODE'),
+        *('COM_LOW_BAT_ACT', 'GF_MAX_HOR_DIST', 'GF_MAX_VER_DIST'),
+    },
     'ardupilot': {'GUID_TIMEOUT', 'BATT_FS_LOW_ACT', 'FENCE_ENABLE', 'WPNAV_SPEED'},
 }
 

@@ -25,15 +25,14 @@ class FailsafeReader:
         self._again_s: dict[str, tuple[float, float]] = {}  # due, and the pause after that
 
     def step(self, now_s: float) -> None:
-        """Ask for one that is due; call it while nothing is flown."""
+        """Ask for one that is due, first those never asked for; call it while nothing is flown."""
         profile = self._link.profile
         if profile is None or 0.0 <= now_s - self._asked_s < ASK_EVERY_S:
             return
-        for one in FAILSAFES[profile.name]:
-            for name in one.names:
-                if self._is_due(name, now_s):
-                    self._ask(one, name, now_s)
-                    return
+        names = [(one, name) for one in FAILSAFES[profile.name] for name in one.names]
+        due = [(one, name) for one, name in names if self._is_due(name, now_s)]
+        if due:
+            self._ask(*min(due, key=lambda found: found[1] in self._again_s), now_s)
 
     def _is_due(self, name: str, now_s: float) -> bool:
         due_s, _ = self._again_s.get(name, (-math.inf, 0.0))

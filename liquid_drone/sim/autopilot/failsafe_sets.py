@@ -24,6 +24,8 @@ FACTORY_VALUES: Mapping[str, Values] = MappingProxyType(
                 'COM_OF_LOSS_T': 1.0,
                 'COM_RC_OVERRIDE': 1,
                 'COM_RCL_EXCEPT': 0,
+                'COM_RC_IN_MODE': 3,
+                'RC_MAP_FLTMODE': 0,
                 'NAV_RCL_ACT': 2,
                 'COM_LOW_BAT_ACT': 0,
                 'GF_ACTION': 2,
@@ -34,6 +36,9 @@ FACTORY_VALUES: Mapping[str, Values] = MappingProxyType(
         'ardupilot': MappingProxyType(
             {
                 'GUID_TIMEOUT': 3.0,
+                'GUID_OPTIONS': 0,
+                'FLTMODE_CH': 5,
+                'RC_OPTIONS': 32,
                 'FS_THR_ENABLE': 1,
                 'FS_OPTIONS': 16,
                 'FS_EKF_ACTION': 1,
@@ -56,6 +61,7 @@ ADVISED_VALUES: Mapping[str, Values] = MappingProxyType(
             {
                 **FACTORY_VALUES['px4'],
                 'COM_RC_OVERRIDE': 3,
+                'RC_MAP_FLTMODE': 5,
                 'COM_LOW_BAT_ACT': 2,
                 'GF_MAX_HOR_DIST': 40.0,
                 'GF_MAX_VER_DIST': 15.0,
