@@ -169,7 +169,7 @@ def test_a_container_installs_what_the_package_declares(name: str) -> None:
     [
         ('gymnasium', 'AutoresetMode', 'sim/gym/vector_env.py', '1.1'),
         ('rosbags', 'StoragePlugin', 'episodes/rosbag.py', '0.10.9'),
-        ('trimesh', 'load_scene', 'sim/world/mesh_files.py', '4.6'),
+        ('trimesh', 'load_scene', 'sim/world/mesh_files/reading.py', '4.6'),
     ],
 )
 def test_no_version_is_allowed_that_lacks_what_is_used(

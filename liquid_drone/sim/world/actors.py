@@ -18,7 +18,7 @@ from ...errors import ConfigError
 from ...geometry import quaternion_from_euler, rotation_from_quaternion
 from ..scenario.scenario import Scenario
 from ..scenario.target import LARGEST_M, Part, Target
-from .mesh_files import ColouredMesh, read_mesh
+from .mesh_files.reading import ColouredMesh, read_mesh
 from .meshes import Mesh, box, cone, cylinder, rounded, sphere
 from .routes import STEP_S, Route
 from .scenery import Actor, Material, Piece
@@ -190,6 +190,12 @@ def file_mesh(part: Part) -> ColouredMesh:
     """
     path = Path(part.file)
     shown = read_mesh(path)
+    if shown.lost and not part.colours:
+        raise ConfigError(
+            f'{path}: its colours are in files that do not lie beside it, or are none that can '
+            f'be read ({", ".join(map(repr, shown.lost[:5]))}): copy them there, or give the part '
+            'colours'
+        )
     low, high = shown.mesh.vertices.min(axis=0), shown.mesh.vertices.max(axis=0)
     scale = part.size_m[0] / max(float(high[2] - low[2]), 1e-9)
     if float((high - low).max()) * scale > LARGEST_M:

@@ -18,9 +18,9 @@ from PIL import Image
 from liquid_drone.errors import ConfigError
 from liquid_drone.sim.render.normals import shade
 from liquid_drone.sim.scenario.scenario import load_target
-from liquid_drone.sim.world import mesh_limits
 from liquid_drone.sim.world.actors import make_actor
-from liquid_drone.sim.world.mesh_files import ColouredMesh, read_mesh
+from liquid_drone.sim.world.mesh_files import limits
+from liquid_drone.sim.world.mesh_files.reading import ColouredMesh, read_mesh
 from liquid_drone.streams import Stream, stream
 
 FORMATS = ('glb', 'ply', 'stl', 'obj')
@@ -257,7 +257,7 @@ def test_a_mesh_that_a_scene_repeats_is_counted_each_time(tmp_path: Path) -> Non
 def test_a_file_too_large_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / 'hole.obj'
     with path.open('wb') as file:
-        file.truncate(mesh_limits.MOST_BYTES + 1)
+        file.truncate(limits.MOST_BYTES + 1)
     with pytest.raises(ConfigError, match='expected 1 to'):
         read_mesh(path)
 

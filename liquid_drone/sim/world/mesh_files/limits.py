@@ -18,6 +18,12 @@ PACKED = {  # extensions of glTF that are not unpacked here
     'KHR_meshopt_compression',
     'KHR_texture_basisu',
 }
+COPIES = {'EXT_mesh_gpu_instancing'}  # of nodes: many copies, of which one would be read
+ATTRIBUTES = {
+    'POSITION', 'COLOR_0', 'JOINTS_0', 'WEIGHTS_0', 'JOINTS_1', 'WEIGHTS_1',
+    *(f'TEXCOORD_{number}' for number in range(8)),
+}  # fmt: skip
+INDICES, TRIANGLE_FAN = 'indices', 6
 GLB_MAGIC, GLB_JSON = b'glTF', b'JSON'
 
 
@@ -56,7 +62,13 @@ def _check_stl(data: bytes) -> None:
     count = 0
     if len(data) >= STL_HEADER:
         (count,) = struct.unpack_from('<I', data, STL_HEADER - 4)
-    if len(data) != STL_HEADER + STL_FACE * count:  # text
+    expected = STL_HEADER + STL_FACE * count
+    if len(data) != expected:
+        if b'facet' not in data[:HEADER_BYTES].lower():
+            raise UnusableMeshError(
+                f'expected {expected} bytes for the {count} triangles that it states, or text, '
+                f'got {len(data)} bytes: it was not copied or written whole; export it again'
+            )
         count = data.count(b'endfacet')
     check_counts(3 * count, count)
 
@@ -95,22 +107,40 @@ def _check_glb(data: bytes) -> None:
 
 
 def _check_readable(document: dict[str, Any]) -> None:
-    """Refuse coordinates and pictures that are packed: they would be read as zeros, or nothing."""
+    """Refuse what would be read as zeros, as another shape, or not at all."""
     packed = {*document.get('extensionsRequired', ())} & PACKED
-    accessors = document.get('accessors', ())
     for mesh in document.get('meshes', ()):
+        if any(mesh.get('weights', ())):
+            packed.add('a shape by morph targets')
         for primitive in mesh['primitives']:
-            for name, index in primitive['attributes'].items():
-                one = accessors[index]
-                if name == 'POSITION' and (one.get('sparse') or 'bufferView' not in one):
-                    packed.add('coordinates that are left out')
-                if name.startswith(('POSITION', 'TEXCOORD')) and one.get('normalized'):
-                    packed.add('coordinates as shares of a whole number')
+            packed |= _packed_of(primitive, document.get('accessors', ()))
+    for node in document.get('nodes', ()):
+        packed |= {*node.get('extensions', ())} & COPIES
+        if any(node.get('weights', ())):
+            packed.add('a shape by morph targets')
     if packed:
         raise UnusableMeshError(
             f'expected plain coordinates and pictures, got {", ".join(sorted(packed))}: open it '
-            'in Blender and export it as GLB without compression'
+            'in Blender and export it as GLB without compression, with copies made real and '
+            'shape keys applied'
         )
+
+
+def _packed_of(primitive: dict[str, Any], accessors: Any) -> set[str]:
+    """Return what of a primitive could not be read as it is meant."""
+    packed = set()
+    if primitive.get('mode') == TRIANGLE_FAN:
+        packed.add('triangle fans')
+    read = {name: index for name, index in primitive['attributes'].items() if name in ATTRIBUTES}
+    for name, index in {**read, INDICES: primitive.get('indices')}.items():
+        if index is None:
+            continue
+        one = accessors[index]
+        if one.get('sparse') or 'bufferView' not in one:
+            packed.add('coordinates that are left out')
+        if name.startswith(('POSITION', 'TEXCOORD')) and one.get('normalized'):
+            packed.add('coordinates as shares of a whole number')
+    return packed
 
 
 CHECKS = {'.glb': _check_glb, '.ply': _check_ply, '.stl': _check_stl, '.obj': _check_obj}
