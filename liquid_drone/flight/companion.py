@@ -123,12 +123,20 @@ class Companion:
         evidence = Evidence(self._now_s, self._vehicle, self._distance, self._picture_s)
         wrong = [fact.sentence for fact in known(evidence, self.limits) if not fact.is_good]
         outside = self._outside() if self._vehicle is not None and not wrong else ''
-        return [found for found in (self.rivals, *wrong, outside) if found]
+        return [found for found in (self.rivals, self._guided, *wrong, outside) if found]
+
+    @property
+    def _guided(self) -> str:
+        """Say who tells the autopilot where to go; empty: nobody, or it only looks on."""
+        vehicle = self._vehicle
+        if vehicle is None or self.shadow or not vehicle.is_guided(self._now_s):
+            return ''
+        return f'{vehicle.guided_by}: engage it when it is there'
 
     def _obstacle(self) -> str:
         """Say in one sentence what keeps from engaging; on the ground no band is asked for."""
-        if self.rivals:
-            return self.rivals
+        if self.rivals or self._guided:
+            return self.rivals or self._guided
         wrong = self._wrong(self._picture_s)
         if wrong is not None:
             return wrong.sentence
@@ -246,7 +254,9 @@ class Companion:
         )
 
     def _is_ours(self, vehicle: VehicleState) -> bool:
-        return self.shadow or vehicle.mode == self.profile.follow_mode
+        """Tell whether it may be flown: its mode is ours, and nobody guides it elsewhere."""
+        is_free = vehicle.mode == self.profile.follow_mode and not vehicle.is_guided(self._now_s)
+        return self.shadow or is_free
 
     def _advance(self, situation: Situation) -> None:
         before = self._engage

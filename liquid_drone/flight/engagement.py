@@ -50,7 +50,7 @@ class Cause(Enum):
     ENGAGED_BY_HUMAN = 'a human engaged it'
     DISENGAGED_BY_HUMAN = 'a human called it off'
     MODE_SWITCHED = 'the mode switch is ours'
-    TAKEN_OVER = 'pilot, ground station or failsafe chose another mode'
+    TAKEN_OVER = 'pilot, ground station or failsafe chose another mode or place'
     DISARMED = 'disarmed'
     LANDED = 'on the ground'
     SILENCE = 'the companion itself paused too long'
@@ -146,7 +146,7 @@ TRANSITIONS = (
         Stage.HANDED_BACK,
         Cause.TAKEN_OVER,
         lambda now: not now.in_our_mode,
-        'another mode',
+        'another mode or place',
     ),
     Transition(_HOLDERS, Stage.HANDED_BACK, Cause.DISARMED, lambda now: not now.armed, 'disarmed'),
     Transition(_HOLDERS, Stage.HANDED_BACK, Cause.LANDED, lambda now: now.landed, 'landed'),

@@ -156,6 +156,9 @@ def battery(vehicle: VehicleState, limits: FactLimits) -> Judgement:
         )
     if not any(one.is_healthy for one in samples):
         return Judgement(Standing.BAD, 'the autopilot reports it as unhealthy (SYS_STATUS)')
+    words = _low_pack(vehicle, limits.min_battery)
+    if words:
+        return Judgement(Standing.BAD, words)
     if limits.min_cell_v is None:
         return GOOD
     is_charge_known = has_charge and vehicle.autopilot in KNOWS_CHARGE
@@ -163,6 +166,18 @@ def battery(vehicle: VehicleState, limits: FactLimits) -> Judgement:
         most_v = max(vehicle.battery_most_v, *volts)
         return _cells(max(volts), most_v, limits.min_cell_v, limits.battery_cells, is_charge_known)
     return Judgement(Standing.UNKNOWN, NO_VOLTAGE)
+
+
+def _low_pack(vehicle: VehicleState, least: float | None) -> str:
+    """Say which of several batteries two reports in a row found low; empty: none."""
+    for newest, before in vehicle.packs:
+        name = f'number {newest.number + 1} of several (BATTERY_STATUS {newest.number})'
+        if newest.is_low and before.is_low:
+            return f'the autopilot reports {name} as low or unfit'
+        shares = [one.share for one in (newest, before) if one.share is not None]
+        if least is not None and len(shares) > 1 and max(shares) < least:
+            return f'{name} has {max(shares):.0%} of its charge, at least {least:.0%}'
+    return ''
 
 
 def _cells(

@@ -14,6 +14,7 @@ from enum import IntEnum
 from ..arrays import Vector
 
 NEVER = -math.inf
+GUIDED_LATELY_S = 5.0  # for so long it is not taken from who guided it elsewhere
 STAMP_TURN_S = 2**32 / 1000.0  # time_boot_ms begins anew after 49.7 days
 
 
@@ -25,6 +26,15 @@ class BatterySample:
     voltage_v: float | None = None  # of the whole pack
     is_healthy: bool = True  # False: the autopilot watches it and finds it bad
     current_a: float | None = None  # drawn
+
+
+@dataclass(frozen=True)
+class PackReport:
+    """What BATTERY_STATUS tells of one of several batteries; SYS_STATUS tells of one alone."""
+
+    number: int  # its id, from 0
+    share: float | None = None  # of the charge, 0..1; None: not measured
+    is_low: bool = False  # by the autopilot's own judgement: low, or worse
 
 
 class SystemStatus(IntEnum):
@@ -51,6 +61,8 @@ class VehicleState:
     armed: bool
     heartbeat_received_s: float
     mode_is_ours: bool = False  # setpoints are flown in this mode
+    guided_s: float = NEVER  # when somebody else told the autopilot where to go
+    guided_by: str = ''  # who, and how
     status: int | None = None  # HEARTBEAT.system_status of the last one; None: not reported
     status_before: int | None = None  # of the one before it
     autopilot: str = 'px4'  # name of its profile
@@ -88,6 +100,7 @@ class VehicleState:
     battery: BatterySample = field(default_factory=BatterySample)
     battery_before: BatterySample = field(default_factory=BatterySample)  # before it
     battery_most_v: float = 0.0  # the highest voltage so far
+    packs: tuple[tuple[PackReport, PackReport], ...] = ()  # of each battery the last two reports
     radio_received_s: float = NEVER
     radio: tuple[int, ...] = ()  # RC_CHANNELS in us, as many as the radio has
     radio_is_healthy: bool = True  # False: the autopilot finds its receiver bad
@@ -116,6 +129,10 @@ class VehicleState:
         if not math.isfinite(self.roll + self.pitch):
             return math.inf
         return math.acos(max(-1.0, min(1.0, math.cos(self.roll) * math.cos(self.pitch))))
+
+    def is_guided(self, now_s: float) -> bool:
+        """Tell whether somebody else told the autopilot lately where to go: a human's word."""
+        return 0.0 <= now_s - self.guided_s <= GUIDED_LATELY_S
 
     def heartbeat_age_s(self, now_s: float) -> float:
         """Time since the last heartbeat."""

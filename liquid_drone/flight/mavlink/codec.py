@@ -26,7 +26,7 @@ from .framing import Frame
 from .home import HomeFinder
 from .profiles import PROFILES, Profile, detect
 from .receiver import Receiver
-from .rivals import SETPOINTS, SetpointRivals
+from .rivals import COMMANDS, ITEMS, SETPOINTS, TO_AUTOPILOT, SetpointRivals, guide
 from .roster import (
     AUTOPILOT_COMPONENT,
     MULTIROTORS,
@@ -35,7 +35,7 @@ from .roster import (
     Roster,
 )
 from .signing import SigningKey
-from .station_inbox import COMMAND_IDS, StationInbox
+from .station_inbox import StationInbox, addressee
 from .timesync import TimeSync
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ UNSTAMPED = frozenset(
     {
         'HEARTBEAT',
         'SYS_STATUS',
+        'BATTERY_STATUS',
         'EXTENDED_SYS_STATE',
         'EKF_STATUS_REPORT',
         'ESTIMATOR_STATUS',
@@ -156,8 +157,8 @@ class MavlinkCodec:
     def _take(self, frame: Frame, source: object, now_s: float) -> bool:
         if not self._is_vehicles(frame) and frame.message_id != mavlink.MAVLINK_MSG_ID_HEARTBEAT:
             self.roster.note(frame.system, frame.component, now_s)
-            if self.inbox is not None and frame.message_id in COMMAND_IDS:
-                self._hear_station(self.inbox, frame, source, now_s)
+            if frame.message_id in (*COMMANDS, *ITEMS):
+                self._hear_command(frame, source, now_s)
             elif frame.message_id in SETPOINTS:
                 self._hear_setpoint(frame, source, now_s)
             elif self._vehicle is not None and frame.system != self._vehicle.system_id:
@@ -179,12 +180,24 @@ class MavlinkCodec:
             self._introduce(message, frame.packet, now_s)
         return self._is_vehicles(frame) and self._handle(message, source, now_s)
 
-    def _hear_station(
-        self, inbox: StationInbox, frame: Frame, source: object, now_s: float
-    ) -> None:
-        if self._vehicle is None:
+    def _hear_command(self, frame: Frame, source: object, now_s: float) -> None:
+        """Take in a station's command to us, or somebody's that guides the vehicle elsewhere."""
+        vehicle, is_here = self._vehicle, source == self.path.source
+        if vehicle is None:
             return
-        fault = inbox.fault(frame, self._vehicle.system_id, source == self.path.source)
+        to_us = frame.message_id in COMMANDS and addressee(frame)[1] not in TO_AUTOPILOT
+        if to_us and self.inbox is not None:
+            self._hear_station(self.inbox, vehicle.system_id, frame, is_here, now_s)
+        elif is_here and not to_us:
+            message = self.receiver.decode(frame)
+            told = '' if message is None else guide(message, vehicle.system_id)
+            if told:
+                self._vehicle = replace(vehicle, guided_s=now_s, guided_by=told)
+
+    def _hear_station(
+        self, inbox: StationInbox, system: int, frame: Frame, is_here: bool, now_s: float
+    ) -> None:
+        fault = inbox.fault(frame, system, is_here)
         if fault is None:
             return
         message = None if fault else self.receiver.decode(frame)

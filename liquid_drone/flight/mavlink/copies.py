@@ -33,6 +33,7 @@ UNTIMED = frozenset(
     {
         mavlink.MAVLINK_MSG_ID_HEARTBEAT,
         mavlink.MAVLINK_MSG_ID_SYS_STATUS,
+        mavlink.MAVLINK_MSG_ID_BATTERY_STATUS,
         mavlink.MAVLINK_MSG_ID_EXTENDED_SYS_STATE,
         mavlink.MAVLINK_MSG_ID_EKF_STATUS_REPORT,
         mavlink.MAVLINK_MSG_ID_HOME_POSITION,

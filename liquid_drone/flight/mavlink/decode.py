@@ -18,7 +18,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from ...arrays import Vector
 from ...geometry import enu_from_ned, ned_euler_from_enu
 from ..records import replace
-from ..vehicle import BatterySample, VehicleState
+from ..vehicle import BatterySample, PackReport, VehicleState
 from .profiles import Profile, detect
 from .timesync import boot_time_s
 
@@ -29,6 +29,16 @@ LATE_S = 3.0  # by which a message may be late
 UNKNOWN_MV = 65535
 NO_MODE = -1  # custom_mode does not count without its flag
 BATTERY_BIT = mavlink.MAV_SYS_STATUS_SENSOR_BATTERY
+LOW_STATES = frozenset(  # MAV_BATTERY_CHARGE_STATE
+    {
+        mavlink.MAV_BATTERY_CHARGE_STATE_LOW,
+        mavlink.MAV_BATTERY_CHARGE_STATE_CRITICAL,
+        mavlink.MAV_BATTERY_CHARGE_STATE_EMERGENCY,
+        mavlink.MAV_BATTERY_CHARGE_STATE_FAILED,
+        mavlink.MAV_BATTERY_CHARGE_STATE_UNHEALTHY,
+    }
+)
+MOST_PACKS = 16
 RADIO_BIT = mavlink.MAV_SYS_STATUS_SENSOR_RC_RECEIVER
 ON_GROUND = {
     mavlink.MAV_LANDED_STATE_ON_GROUND: True,
@@ -162,7 +172,7 @@ def _odometry(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState
 
 def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     percent, millivolts = message.battery_remaining, message.voltage_battery
-    share = percent / 100.0 if 0 <= percent <= 100 else None
+    share = _share(percent)
     voltage_v = millivolts / 1000.0 if 0 < millivolts < UNKNOWN_MV else None
     current_a = message.current_battery / 100.0 if message.current_battery >= 0 else None
     watched = message.onboard_control_sensors_present & message.onboard_control_sensors_enabled
@@ -175,6 +185,23 @@ def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
         radio_is_healthy=not bad & RADIO_BIT,
         battery_most_v=max(vehicle.battery_most_v, min(voltage_v or 0.0, _second_v(vehicle))),
     )
+
+
+def _share(percent: int) -> float | None:
+    return percent / 100.0 if 0 <= percent <= 100 else None
+
+
+def _pack(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
+    """Note one of several batteries; that of a payload carries nothing."""
+    if message.battery_function == mavlink.MAV_BATTERY_FUNCTION_PAYLOAD:
+        return vehicle
+    told = PackReport(
+        message.id, _share(message.battery_remaining), message.charge_state in LOW_STATES
+    )
+    known = {newest.number: newest for newest, _ in vehicle.packs}
+    others = tuple(pair for pair in vehicle.packs if pair[0].number != told.number)
+    pair = told, known.get(told.number, PackReport(told.number))
+    return replace(vehicle, packs=(*others, pair)[-MOST_PACKS:])
 
 
 def _second_v(vehicle: VehicleState) -> float:
@@ -255,6 +282,7 @@ HANDLERS: dict[str, Decoder] = {
     'ATTITUDE': _attitude,
     'ODOMETRY': _odometry,
     'SYS_STATUS': _system,
+    'BATTERY_STATUS': _pack,
     'EXTENDED_SYS_STATE': _landed,
     'EKF_STATUS_REPORT': _estimator,
     'ESTIMATOR_STATUS': _estimator,

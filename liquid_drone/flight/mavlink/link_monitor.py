@@ -54,8 +54,9 @@ class LinkReport:
             'link_other_path_frames': str(tally.other_path),
             'link_errors': ', '.join(f'{key}: {n}' for key, n in sorted(self.troubles.items())),
         }
-        told['streams_short'] = ', '.join(str(one) for one in self.rates if not one.is_enough)
-        for rate in self.rates:
+        needed = [one for one in self.rates if not one.need.is_extra]
+        told['streams_short'] = ', '.join(str(one) for one in needed if not one.is_enough)
+        for rate in needed:
             told[f'rate_{rate.need.name}'] = f'{rate.rate_hz:.1f} Hz, needs {rate.need.need_hz:g}'
         return told
 

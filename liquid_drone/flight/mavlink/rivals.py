@@ -1,24 +1,55 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Who else sends setpoints to the vehicle: autopilots fly the newest one, whoever sent it.
+"""Who else guides the vehicle: autopilots fly the newest setpoint or place, whoever sent it.
 
 Seen is what the router lets come here. Routers also reflect what was sent: a setpoint of ours that
-comes back is none of anybody else's. Only what the autopilot would take counts.
+comes back is none of anybody else's. Only what the autopilot would take counts. Programs stream
+setpoints; one command to go somewhere is a human's word at a ground station.
 """
 
 from collections import deque
+from typing import Any
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from .framing import Frame
+from .roster import AUTOPILOT_COMPONENT
 
 SETPOINTS = {
     mavlink.MAVLINK_MSG_ID_SET_ATTITUDE_TARGET: 'SET_ATTITUDE_TARGET',
     mavlink.MAVLINK_MSG_ID_SET_POSITION_TARGET_LOCAL_NED: 'SET_POSITION_TARGET_LOCAL_NED',
     mavlink.MAVLINK_MSG_ID_SET_POSITION_TARGET_GLOBAL_INT: 'SET_POSITION_TARGET_GLOBAL_INT',
 }
+GUIDING_COMMANDS = {
+    mavlink.MAV_CMD_DO_REPOSITION: 'DO_REPOSITION',
+    mavlink.MAV_CMD_DO_CHANGE_ALTITUDE: 'DO_CHANGE_ALTITUDE',
+    mavlink.MAV_CMD_DO_ORBIT: 'DO_ORBIT',
+    mavlink.MAV_CMD_CONDITION_YAW: 'CONDITION_YAW',
+}
+COMMANDS = (mavlink.MAVLINK_MSG_ID_COMMAND_LONG, mavlink.MAVLINK_MSG_ID_COMMAND_INT)
+ITEMS = (mavlink.MAVLINK_MSG_ID_MISSION_ITEM, mavlink.MAVLINK_MSG_ID_MISSION_ITEM_INT)
+TO_AUTOPILOT = (0, AUTOPILOT_COMPONENT)  # components; 0 is everybody
+GUIDED_ITEMS = (2, 3)  # MISSION_ITEM.current, as older stations guide: a place, a height
 LATELY_S, ENOUGH = 5.0, 2  # so many setpoints of others within that time are a rival
 OURS = 1024  # of our setpoints that may come back yet: nearly a minute of them
+
+
+def guide(message: Any, vehicle: int) -> str:
+    """Name who tells an autopilot where to go or turn, and how; empty: this is no such message.
+
+    Args:
+        message: a COMMAND_LONG, COMMAND_INT, MISSION_ITEM or MISSION_ITEM_INT.
+        vehicle: the system that is flown.
+
+    """
+    is_for_it = message.target_system in (0, vehicle)
+    if not is_for_it or message.target_component not in TO_AUTOPILOT:
+        return ''
+    told = GUIDING_COMMANDS.get(message.command, '') if message.get_msgId() in COMMANDS else ''
+    if message.get_msgId() in ITEMS and message.current in GUIDED_ITEMS:
+        told = f'{message.get_type()}, current {message.current}'
+    who = f'system {message.get_srcSystem()} component {message.get_srcComponent()}'
+    return f'{who} guides the vehicle ({told})' if told else ''
 
 
 class SetpointRivals:

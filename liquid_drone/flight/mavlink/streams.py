@@ -36,6 +36,7 @@ class StreamNeed:
     ask_hz: float
     need_hz: float
     is_flown_on: bool = False  # below its need the vehicle must not be engaged
+    is_extra: bool = False  # a vehicle without it lacks nothing
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Another program that sends setpoints to the same vehicle is seen, and ours never are."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymavlink.dialects.v10 import ardupilotmega as mavlink_1
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from liquid_drone.flight.companion_session import CompanionSession
+from liquid_drone.flight.engagement import Cause, Stage
+from liquid_drone.flight.guard.limits import Limits, Sighting
+from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.link import MavlinkLink
-from liquid_drone.flight.mavlink.rivals import LATELY_S
+from liquid_drone.flight.mavlink.rivals import GUIDING_COMMANDS, LATELY_S
 from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
 from liquid_drone.flight.setpoint import Setpoint
+from liquid_drone.flight.vehicle import GUIDED_LATELY_S
+from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
+from liquid_drone.sim.physics.point_mass import PointMass
 
 VEHICLE = 1
 
@@ -101,3 +109,102 @@ def test_while_it_only_looks_on_others_may_fly(shadow):
         packets.append(local(VEHICLE).pack(sender))
         sender.seq += 1
     assert bool(bench.hear(*packets)) is not shadow
+
+
+def command_long(target, command, _current, dialect):
+    args = target[0], target[1], command, 0, *[0.0] * 7
+    return dialect.MAVLink_command_long_message(*args)
+
+
+def command_int(target, command, _current, dialect):
+    args = target[0], target[1], 6, command, 0, 0, *[0.0] * 4, 10, 10, 5.0
+    return dialect.MAVLink_command_int_message(*args)
+
+
+def item(target, command, current, dialect):
+    args = target[0], target[1], 0, 3, command, current, 0, *[0.0] * 7
+    return dialect.MAVLink_mission_item_message(*args)
+
+
+def item_int(target, command, current, dialect):
+    args = target[0], target[1], 0, 3, command, current, 0, *[0.0] * 4, 10, 10, 5.0
+    return dialect.MAVLink_mission_item_int_message(*args)
+
+
+GUIDES = [command_long, command_int, item, item_int]
+commands = st.sampled_from([*GUIDING_COMMANDS, 16, 20, 22, 176, 400, 511, 512, 2004, 31010])
+targets = st.tuples(st.sampled_from([0, VEHICLE, 2, 255]), st.sampled_from([0, 1, 100, 191]))
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.sampled_from(GUIDES), dialects, senders, targets, commands, st.integers(0, 4))
+def test_whoever_tells_the_vehicle_where_to_go_is_known_at_the_first_word(
+    kind, dialect, who, target, command, current
+):
+    """As QGroundControl (DO_REPOSITION) and older stations do ("fly to here"), and no mission."""
+    bench, sender = Bench(), dialect.MAVLink(None, *who)
+    bench.hear(kind(target, command, current, dialect).pack(sender))
+    is_word = command in GUIDING_COMMANDS if kind in GUIDES[:2] else current in (2, 3)
+    is_for_it = target[0] in (0, VEHICLE) and target[1] in (0, 1)
+    vehicle = bench.link.vehicle
+    assert vehicle.is_guided(bench.now_s) is (is_word and is_for_it)
+    assert not vehicle.is_guided(bench.now_s + GUIDED_LATELY_S + 0.1)
+    if is_word and is_for_it:
+        assert f'system {who[0]} component {who[1]} guides the vehicle (' in vehicle.guided_by
+
+
+@pytest.mark.parametrize('shadow', [False, True])
+@pytest.mark.parametrize('kind', GUIDES)
+def test_where_a_station_guides_it_elsewhere_no_setpoint_follows(kind, shadow):
+    """An ArduCopter stays in GUIDED and would fly our next setpoint: the click had no effect."""
+    autopilot = SimulatedAutopilot(
+        PointMass(position_enu=np.array([0.0, 0.0, 3.0])), 'ardupilot', airborne=True
+    )
+    also, sent = [], []
+
+    def send(data):
+        sent.append(data)
+        autopilot.receive(data)
+
+    def receive():
+        packets = [*autopilot.transmit(), *also]
+        also.clear()
+        return packets
+
+    link = MavlinkLink(MemoryTransport(receive, send), shadow=shadow)
+    session = CompanionSession(link, Limits(battery_cells=4.0), shadow)
+    station = mavlink.MAVLink(None, 255, 190)
+
+    def live(seconds):
+        decided, sent[:] = None, []
+        for _ in range(round(20 * seconds)):
+            autopilot.advance(12)
+            now_s = autopilot.now_ns / 1e9
+            link.poll(now_s)
+            session.see(Sighting(now_s, 0.0))
+            decided = session.decide(now_s, Proposal(now_s, (0.5, 0.0, 0.0, 0.0)))
+            if decided is not None and decided.setpoint is not None:
+                link.send_setpoint(decided.setpoint, round(1e3 * now_s) % 2**32)
+            session.policy_was_reset()
+        return decided
+
+    def setpoints():
+        return [data for data in sent if data[7:10] == bytes([84, 0, 0])]
+
+    live(5.0)
+    assert session.engage(True) == (True, Stage.READY.value)
+    autopilot.pilot_mode('GUIDED')
+    assert live(3.0).stage is Stage.ENGAGED
+    also.append(kind((VEHICLE, 1), 192, 2, mavlink).pack(station))
+    decided = live(1.0)
+    if shadow:
+        assert decided.stage is Stage.ENGAGED
+        return
+    assert not setpoints()
+    assert (decided.stage, decided.cause) == (Stage.HANDED_BACK, Cause.TAKEN_OVER)
+    done, words = session.engage(True)
+    assert not done
+    assert 'system 255 component 190 guides the vehicle' in words
+    live(GUIDED_LATELY_S)
+    assert session.engage(True)[0]
+    assert live(1.0).stage is Stage.ENGAGED

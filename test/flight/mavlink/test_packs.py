@@ -1,0 +1,128 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Several batteries: SYS_STATUS tells of one alone, and the other one may be the flat one."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from liquid_drone.flight.companion import Companion
+from liquid_drone.flight.facts import BATTERY, Evidence, known
+from liquid_drone.flight.guard.limits import Limits
+from liquid_drone.flight.mavlink.codec import MavlinkCodec
+from liquid_drone.flight.mavlink.link import MavlinkLink
+from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
+from liquid_drone.flight.vehicle import VehicleState
+from liquid_drone.sim.autopilot import telemetry
+from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
+from liquid_drone.sim.autopilot.telemetry import TelemetrySnapshot
+from liquid_drone.sim.physics.point_mass import PointMass
+
+LIMITS = Limits(battery_cells=4.0)
+PAYLOAD = mavlink.MAV_BATTERY_FUNCTION_PAYLOAD
+LOW = {2, 3, 4, 5, 6}  # MAV_BATTERY_CHARGE_STATE: low, critical, emergency, failed, unhealthy
+PX4, ARDUPILOT = 12, 3
+
+
+def pack(number, percent=-1, state=0, function=0):
+    return mavlink.MAVLink_battery_status_message(
+        number, function, 1, 32767, [65535] * 10, -1, -1, -1, percent, 0, state
+    )
+
+
+class Vehicle:
+    """One that is heard, with a good battery by SYS_STATUS."""
+
+    def __init__(self, autopilot=ARDUPILOT):
+        self.codec, self.sender, self.now_s = MavlinkCodec(), mavlink.MAVLink(None, 1, 1), 0.0
+        for _ in range(2):
+            self.send(mavlink.MAVLink_heartbeat_message(2, autopilot, 129, 4, 4, 3))
+
+    def send(self, message):
+        self.now_s += 1.0
+        packet = message.pack(self.sender)
+        self.sender.seq = (self.sender.seq + 1) % 256
+        self.codec.receive(packet, self.now_s)
+        return packet
+
+    def battery(self):
+        status = [0, 0, 0, 0, 16000, -1, 90, *[0] * 6]
+        self.send(mavlink.MAVLink_sys_status_message(*status))
+        facts = known(Evidence(self.now_s, self.codec.vehicle), LIMITS)
+        return next(fact for fact in facts if fact.spec is BATTERY)
+
+
+reports = st.tuples(
+    st.integers(0, 3),
+    st.integers(-128, 127),
+    st.integers(0, 255),
+    st.sampled_from([0, 0, 0, 1, 2, 3, PAYLOAD, 200]),
+)
+
+
+@given(st.sampled_from([PX4, ARDUPILOT]), st.lists(reports, max_size=12))
+def test_a_battery_that_two_reports_find_low_is_low_whichever_it_is(autopilot, told):
+    vehicle, kept = Vehicle(autopilot), dict[int, list[tuple[int, int]]]()
+    for number, percent, state, function in told:
+        vehicle.send(pack(number, percent, state, function))
+        if function != PAYLOAD:
+            kept[number] = [*kept.get(number, []), (percent, state)][-2:]
+    shares = [[p for p, _ in two if 0 <= p <= 100] for two in kept.values()]
+    is_empty = any(len(two) == 2 and max(two) < 25 for two in shares)
+    is_low = any(len(two) == 2 and {s for _, s in two} <= LOW for two in kept.values())
+    fact = vehicle.battery()
+    assert fact.is_good is not (is_empty or is_low)
+    if not fact.is_good:
+        assert fact.reason.code == 'low_battery'
+        assert 'of several (BATTERY_STATUS ' in fact.sentence
+
+
+@given(st.integers(0, 255), st.integers(1, 8))
+def test_one_report_again_and_again_is_one(number, times):
+    vehicle = Vehicle()
+    packet = vehicle.send(pack(number, 3, 3))
+    for _ in range(times):
+        vehicle.codec.receive(packet, vehicle.now_s)
+    assert vehicle.battery().is_good
+
+
+@given(st.integers(0, 100))
+def test_without_the_check_of_the_charge_the_autopilots_judgement_is_left(percent):
+    limits = Limits(battery_cells=4.0, min_battery=None)
+    vehicle = Vehicle()
+    for state, is_good in ((1, True), (1, True), (4, True), (4, False)):
+        vehicle.send(pack(1, percent, state))
+        vehicle.battery()
+        fact = next(
+            fact
+            for fact in known(Evidence(vehicle.now_s, vehicle.codec.vehicle), limits)
+            if fact.spec is BATTERY
+        )
+        assert fact.is_good is is_good
+
+
+@pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
+def test_a_second_battery_that_is_flat_keeps_from_engaging(monkeypatch, kind):
+    """Neither firmware has to be set for it: the message is asked for where it does not come."""
+    monkeypatch.setattr(TelemetrySnapshot, 'battery_status', lambda self: pack(1, 8))
+    monkeypatch.setitem(
+        telemetry.MESSAGES, mavlink.MAVLINK_MSG_ID_BATTERY_STATUS, TelemetrySnapshot.battery_status
+    )
+    autopilot = SimulatedAutopilot(
+        PointMass(position_enu=np.array([0.0, 0.0, 2.0])), kind, airborne=True
+    )
+    link = MavlinkLink(MemoryTransport(autopilot.transmit, autopilot.receive))
+    vehicle: VehicleState | None = None
+    for _ in range(160):
+        autopilot.advance(12)
+        now_s = autopilot.now_ns / 1e9
+        vehicle = link.poll(now_s)
+    assert vehicle is not None
+    assert vehicle.battery.share is not None
+    assert vehicle.battery.share > 0.9
+    assert link.profile is not None
+    companion = Companion(link.profile, LIMITS)
+    companion.step(now_s, vehicle, None)
+    assert any('number 2 of several' in words for words in companion.obstacles())
