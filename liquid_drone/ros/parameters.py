@@ -3,14 +3,21 @@
 """Parameters of the nodes as plain data: name, default, meaning, range.
 
 A value of the wrong type or out of range is a :class:`ConfigError` that says what was expected.
+So is a file whose values were meant for a node and stand under another name: ROS leaves them out
+in silence, and a fence of 5 m would be one of 30 m.
 """
 
 import difflib
+import itertools
 import math
-from collections.abc import Callable, Sequence
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import yaml
 from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
@@ -26,6 +33,9 @@ from ..options import Plain, options_of
 
 OFF = 'off'  # the word of a check that is not made
 OFF_WORDS = (OFF, False)  # YAML reads the bare word as false
+FILE_FLAG, PARAMETERS = '--params-file', 'ros__parameters'
+NEAR = 0.8  # of a node's name that was meant for another
+ANY_TOKENS = {'**': '(/[^/]+)*', '*': '/[^/]+'}
 
 
 @dataclass(frozen=True)
@@ -126,10 +136,11 @@ def declare(
         elsewhere: names of other nodes in the same process: what is given to all is theirs too.
 
     Raises:
-        ConfigError: a value given from outside has the wrong type or is out of range, or its name
-            is none of the node's.
+        ConfigError: a value given from outside has the wrong type or is out of range, its name
+            is none of the node's, or it stands in a file under another node's name.
 
     """
+    check_files(sys.argv, node.get_fully_qualified_name())
     for parameter in parameters:
         try:
             node.declare_parameter(
@@ -138,6 +149,62 @@ def declare(
         except (InvalidParameterTypeException, InvalidParameterValueException) as error:
             raise _refusal(parameter, f'{error}{_point(node, parameter)}') from error
     _refuse_unknown(node, [parameter.name for parameter in parameters], elsewhere)
+
+
+def check_files(arguments: Sequence[str], node: str) -> None:
+    """Refuse a file that has parameters for a node like this one, and none for it.
+
+    Args:
+        arguments: of the process.
+        node: full name of the node.
+
+    Raises:
+        ConfigError: with the key that was meant, and the one to write.
+
+    """
+    for before, path in itertools.pairwise(arguments):
+        if before != FILE_FLAG:
+            continue
+        keys = list(_keys(path))
+        meant = [key for key in keys if _is_meant(key, node)]
+        if meant and not any(_matches(key, node) for key in keys):
+            own = node.rpartition('/')[2]
+            raise ConfigError(
+                f"{path} has parameters of '{meant[0]}', and this node is {node}, so that none of "
+                f"them would hold: write '/**/{own}'"
+            )
+
+
+def _keys(path: str) -> Iterator[str]:
+    """Yield the names of nodes in a file; what cannot be read is told by ROS itself."""
+    try:
+        found = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+    except (OSError, ValueError, yaml.YAMLError):
+        return
+    yield from _named(found, '')
+
+
+def _named(tree: Any, above: str) -> Iterator[str]:
+    for name, below in tree.items() if isinstance(tree, dict) else ():
+        if name == PARAMETERS:
+            yield above
+        else:
+            yield from _named(below, f'{above}/{str(name).strip("/")}')
+
+
+def _matches(key: str, node: str) -> bool:
+    pattern = (
+        ANY_TOKENS.get(token, f'/{re.escape(token)}') for token in key.strip('/').split('/')
+    )
+    return re.fullmatch(''.join(pattern), node) is not None
+
+
+def _is_meant(key: str, node: str) -> bool:
+    """Tell whether a key has the node's name, or nearly so, wherever it is."""
+    told, own = key.rpartition('/')[2].removesuffix('_node'), node.rpartition('/')[2]
+    if told.rstrip('0123456789') == own and told != own:  # camera1 may be somebody else's
+        return False
+    return difflib.SequenceMatcher(None, told, own).ratio() >= NEAR
 
 
 def _point(node: Node, parameter: Parameter) -> str:

@@ -3,17 +3,20 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+import rclpy
+import yaml
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
 from liquid_drone.errors import ConfigError
 from liquid_drone.ros import parameters
-from liquid_drone.ros.parameters import Parameter
+from liquid_drone.ros.parameters import FILE_FLAG, Parameter, check_files
 
 HEIGHT = Parameter('height_m', 2.0, 'above the ground', low=1.0, high=10.0)
 COUNT = Parameter('count', 3, 'how many', low=0, high=5)
@@ -142,3 +145,91 @@ def test_description_and_range_can_be_asked_for(make: Callable[..., Node]) -> No
     assert described.read_only
     assert described.floating_point_range[0].to_value == 10.0
     assert node.describe_parameter('kind').additional_constraints == 'one of: a, b'
+
+
+def at(tmp_path_factory: pytest.TempPathFactory, key: str, nested: bool) -> str:
+    """Return a parameter file with a value under the name of a node."""
+    tree: Any = {'ros__parameters': {'limits': {'fence_radius_m': 5.0}}}
+    names = key.strip('/').split('/') if nested else [key]
+    for name in reversed(names):
+        tree = {name: tree}
+    path = tmp_path_factory.mktemp('given') / 'mine.yaml'
+    path.write_text(yaml.safe_dump(tree))
+    return str(path)
+
+
+@pytest.mark.parametrize('nested', [False, True])
+@pytest.mark.parametrize(
+    ('key', 'node', 'is_refused'),
+    [
+        ('mavlink', '/mavlink', False),
+        ('/**/mavlink', '/mavlink', False),
+        ('/**/mavlink', '/fleet/drone1/mavlink', False),
+        ('/**', '/drone1/mavlink', False),
+        ('/drone1/mavlink', '/drone1/mavlink', False),
+        ('/*/mavlink', '/drone1/mavlink', False),
+        ('usb_cam', '/camera', False),
+        ('camera1', '/camera', False),
+        ('/**/policy', '/mavlink', False),
+        ('mavlink', '/drone1/mavlink', True),
+        ('/drone2/mavlink', '/drone1/mavlink', True),
+        ('/*/mavlink', '/mavlink', True),
+        ('mavlink_node', '/mavlink', True),
+        ('/**/mavlnk', '/mavlink', True),
+        ('/**/Policy', '/policy', True),
+        ('/drone1/mavlink', '/mavlink', True),
+    ],
+)
+def test_a_file_under_another_name_is_refused_with_the_name_to_write(
+    tmp_path_factory: pytest.TempPathFactory, key: str, node: str, is_refused: bool, nested: bool
+) -> None:
+    """ROS leaves it out in silence: ros2/ros2 569, 1092, rcl 954, fusioncore 134."""
+    path = at(tmp_path_factory, key, nested)
+    arguments = ['node', '--ros-args', '--params-file', path, '-r', '__ns:=/x']
+    if not is_refused:
+        check_files(arguments, node)
+        return
+    with pytest.raises(ConfigError, match=r'none of them would hold: write') as refused:
+        check_files(arguments, node)
+    assert f"'/**/{node.rpartition('/')[2]}'" in str(refused.value)
+
+
+names = st.sampled_from(['mavlink', 'policy', 'camera', 'a', 'drone1'])
+tokens = st.lists(names, min_size=1, max_size=4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(tokens, st.lists(st.sampled_from(['**', '*', 'mavlink', 'a', 'drone1']), max_size=4))
+def test_what_ros_takes_is_never_refused(
+    tmp_path_factory: pytest.TempPathFactory, node: list[str], key: list[str]
+) -> None:
+    """Compared with the matching of rcl itself, on a node of that name."""
+    path = at(tmp_path_factory, '/' + '/'.join([*key, node[-1]]), nested=False)
+    given_there = parameters_for(path, '/' + '/'.join(node))
+    try:
+        check_files([FILE_FLAG, path], '/' + '/'.join(node))
+    except ConfigError:
+        assert not given_there
+    else:
+        assert given_there
+
+
+def parameters_for(path: str, node: str) -> bool:
+    """Tell whether ROS gives a node of this name what stands in a file."""
+    space, _, name = node.rpartition('/')
+    context = rclpy.Context()
+    rclpy.init(args=['--ros-args', '--params-file', path], context=context)
+    try:
+        made = Node(name, namespace=space or '/', context=context, start_parameter_services=False)
+        found = bool(made._parameter_overrides)  # rclpy has no public way to them
+        made.destroy_node()
+    finally:
+        context.try_shutdown()
+    return found
+
+
+@pytest.mark.parametrize('content', ['', '[1, 2', '7', 'a: {b: c}', 'a: [1]', '\x00'])
+def test_what_is_no_parameter_file_is_told_by_ros(tmp_path: Path, content: str) -> None:
+    path = tmp_path / 'mine.yaml'
+    path.write_text(content)
+    check_files(['node', FILE_FLAG, str(path), FILE_FLAG, str(tmp_path), FILE_FLAG], '/mavlink')
