@@ -12,7 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from geometry_msgs.msg import PointStamped, TwistStamped
 from rclpy.clock import Clock, ClockType
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 from std_srvs.srv import SetBool
 
@@ -44,14 +46,14 @@ from .sightings import Sightings
 from .vehicle_topics import DecisionTopics, VehicleTopics
 
 # each from one node alone; with a second mavlink node there are two of the last one
-ONE_PUBLISHER = (
-    topics.COMMAND,
-    topics.SIGHTING,
-    topics.BELIEF,
-    topics.IMAGE,
-    topics.IMAGE_COMPRESSED,
-    topics.SETPOINT,
-)
+ONE_PUBLISHER = {
+    topics.COMMAND: TwistStamped,
+    topics.SIGHTING: PointStamped,
+    topics.BELIEF: PointStamped,
+    topics.IMAGE: Image,
+    topics.IMAGE_COMPRESSED: CompressedImage,
+    topics.SETPOINT: TwistStamped,
+}
 MOST_NAME = 80  # characters of an episode's name that the pilot is told
 HAND_BACK_LIMIT_S = 4.0  # once told to stop; launch grows impatient after 5
 
@@ -76,6 +78,7 @@ class MavlinkNode(ManagedNode):
         self._topics, self._vehicle_topics = DecisionTopics(self), VehicleTopics(self)
         self._diagnostics = MavlinkDiagnostics(self)
         self._alone = [OnePublisher(self, self.resolve_topic_name(one)) for one in ONE_PUBLISHER]
+        self._misfit = ''  # a topic that comes as another message, as of the last second
         self._clock_source = ClockSource(self)
         self._stopping_s = 0.0  # since when it has been told to end
         self.create_service(SetBool, '~/engage', self._on_engage)
@@ -244,7 +247,7 @@ class MavlinkNode(ManagedNode):
         That nobody tells it the time, where somebody should, counts too.
         """
         found = next((found for one in self._alone if (found := one.conflict())), '')
-        found = found or ('' if self.link is None else self.link.rival)
+        found = found or ('' if self.link is None else self.link.rival) or self._misfit
         return found or ('' if self.values['lockstep'] else self._clock_source.trouble())
 
     def _on_second(self) -> None:
@@ -252,6 +255,8 @@ class MavlinkNode(ManagedNode):
             self._diagnostics.tell_inactive()
             return
         self._clock_source.tell()
+        kinds = zip(self._alone, ONE_PUBLISHER.values(), strict=True)
+        self._misfit = next((found for one, kind in kinds if (found := one.misfit(kind))), '')
         if self._stream is not None:
             self._stream.look()
         if self.link.vehicle is not None:

@@ -35,6 +35,21 @@ class OnePublisher:
             return ''
         return f'{len(found)} publishers on {self.topic}: {named(found)}'
 
+    def misfit(self, kind: type) -> str:
+        """Return a sentence where what is published is another message: nothing of it is received.
+
+        Asking costs more than for :meth:`conflict`: once a second is often enough.
+        """
+        wanted = f'{kind.__module__.partition(".")[0]}/msg/{kind.__name__}'
+        found = self._node.get_publishers_info_by_topic(self.topic)
+        others = [info for info in found if info.topic_type != wanted]
+        if not others:
+            return ''
+        return (
+            f'{self.topic} is {others[0].topic_type} by {named(others)}, expected {wanted}: '
+            'nothing of it is received'
+        )
+
 
 class ClockSource:
     """Watches where a node has its time from; without ``use_sim_time`` there is nothing to see."""

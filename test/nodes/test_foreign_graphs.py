@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from geometry_msgs.msg import PointStamped, TwistStamped
+import rclpy
+from geometry_msgs.msg import Point, PointStamped, Twist, TwistStamped
 from graph_bench import GraphBench, MavlinkBench
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import String, UInt8
 
 from liquid_drone import nodes, topics
@@ -26,7 +28,7 @@ from liquid_drone.nodes.operator import graph_controls
 from liquid_drone.operator.companion_desk import SHOWN_LIMITS
 from liquid_drone.operator.flight_view import FlightView
 from liquid_drone.operator.requests import RequestQueue
-from liquid_drone.ros import conversions, qos
+from liquid_drone.ros import conversions, process, qos
 
 FOREIGN = st.sampled_from(['', '/', 'map', 'odom', 'world', 'earth', 'base_footprint', 'base']) | (
     st.text(st.characters(exclude_categories=['Cs'], exclude_characters='\0'), max_size=30)
@@ -155,6 +157,44 @@ def test_two_who_tell_the_time_or_nobody_are_named(ros: None) -> None:
         publishers[0].publish(Clock(clock=conversions.time_message(5 * 10**9)))
         assert made.wait(lambda: not made.node.rivals())
     finally:
+        made.close()
+
+
+@pytest.mark.parametrize(
+    ('topic', 'kind', 'wanted'),
+    [
+        (topics.COMMAND, Twist, 'geometry_msgs/msg/TwistStamped'),
+        (topics.COMMAND, TwistStamped, ''),
+        (topics.SIGHTING, Point, 'geometry_msgs/msg/PointStamped'),
+        (topics.IMAGE, CompressedImage, 'sensor_msgs/msg/Image'),
+        (topics.IMAGE_COMPRESSED, CompressedImage, ''),
+    ],
+)
+def test_a_topic_that_comes_as_another_message_is_named(
+    ros: None, topic: str, kind: Any, wanted: str
+) -> None:
+    """Nav2 and ros2_control went from Twist to TwistStamped; DDS connects neither to the other."""
+    made, context = MavlinkBench(), rclpy.Context()
+    made.policy.destroy_publisher(made.commands)
+    made.policy.destroy_publisher(made.sightings)
+    made.proposes = None
+    process.begin(context=context)
+    other = Node('teleop', context=context)
+    try:
+        made.node.start()
+        other.create_publisher(kind, topic, 10)
+        assert made.wait(lambda: made.node.count_publishers(topic) == 1)
+        made.pause(2.5)
+        found = made.node.rivals()
+        assert bool(found) is bool(wanted)
+        if wanted:
+            assert found.startswith(f'/{topic} is ')
+            assert f' by /teleop, expected {wanted}' in found
+            assert found in made.engage().message
+            other.destroy_node()
+            assert made.wait(lambda: not made.node.rivals())
+    finally:
+        context.try_shutdown()
         made.close()
 
 
