@@ -22,7 +22,7 @@ from ..arrays import Image
 from ..camera.source import CameraFrame
 from ..contract import SEEN_PROBABILITY, check_image
 from ..image import fitted, is_too_narrow
-from ..ros import conversions, diagnostics, process, qos
+from ..ros import conversions, diagnostics, process, publishers, qos
 from ..ros.camera_input import PICTURES, CameraInput
 from ..ros.detections import Detections
 from ..ros.diagnostics import Diagnostics, Health, Level
@@ -304,7 +304,8 @@ class PolicyNode(ManagedNode):
             for info in self.get_publishers_info_by_topic(topic)
         ]
         wanted = f'{self.camera.message_type}, {qos.SENSOR_IN.reliability.name}'
-        advice = self.camera.others() or 'check topic name, type and QoS'
+        stranger = publishers.other_users() if found else ''
+        advice = self.camera.others() or stranger or 'check topic name, type and QoS'
         return (
             f'no image on {topic} for {SILENCE_S:.0f} s; wanted: {wanted}; '
             f'publishers there: {", ".join(found) or "none"}; {advice}'

@@ -6,9 +6,13 @@ A forgotten ``ros2 topic pub``, a played bag or a second driver mixes its messag
 ones, and nothing in a message says whose it is. Time is such a topic too, where it is simulated.
 """
 
+import os
+import pwd
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from rclpy.node import Node
@@ -16,6 +20,7 @@ from rclpy.node import Node
 from .log import Seldom
 
 CLOCK = '/clock'
+SHARED_MEMORY = Path('/dev/shm')
 PATIENCE_S = 5.0  # for a simulator that starts at the same time
 
 
@@ -79,6 +84,31 @@ class ClockSource:
         if found and time.monotonic() - self._began_s > PATIENCE_S and self._seldom.is_due(found):
             self._node.get_logger().warning(found)
         return found
+
+
+def other_users(folder: Path = SHARED_MEMORY) -> str:
+    """Say whose programs use Fast DDS's shared memory besides this user's; empty: nobody's.
+
+    Users are shown each other's topics and receive nothing on them: memory has an owner.
+    """
+    owners = set[int]()
+    for path in folder.glob('fastdds_*'):
+        with suppress(OSError):  # it ended meanwhile
+            owners.add(path.stat().st_uid)
+    others = sorted(owners - {os.getuid()})
+    if not others:
+        return ''
+    return (
+        f'programs of another user ({", ".join(map(_user, others))}) are in shared memory here, '
+        'and what they publish does not come: start all as one user, and none with sudo'
+    )
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def named(found: Iterable[Any]) -> str:
