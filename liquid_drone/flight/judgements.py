@@ -66,6 +66,9 @@ def always(vehicle: VehicleState, limits: FactLimits) -> Judgement:
 
 def heartbeat(vehicle: VehicleState, limits: FactLimits) -> Judgement:
     """Judge what the autopilot says of itself; of two reports the better one counts."""
+    if vehicle.unfit and vehicle.unfit_before:
+        words = f'the autopilot reports as unhealthy (SYS_STATUS): {vehicle.unfit}'
+        return Judgement(Standing.BAD, words)
     judged = [_status(status, vehicle) for status in (vehicle.status, vehicle.status_before)]
     return next((one for one in judged if one.standing is Standing.GOOD), judged[0])
 

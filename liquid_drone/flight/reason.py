@@ -21,7 +21,7 @@ class Reason(Enum):
     FUTURE_COMMAND = 'the commands carry stamps from the future: set the clocks'
     NOT_FINITE = 'the policy proposed a number that is not finite'
     NO_HEARTBEAT = 'no heartbeat from the autopilot'
-    AUTOPILOT_FAILSAFE = 'the autopilot reports a failsafe of its own'
+    AUTOPILOT_FAILSAFE = 'the autopilot reports a failsafe or a fault of its own'
     NO_ANSWER = 'the autopilot does not answer: the way up is lost'
     NO_POSITION = 'no fresh and usable position from the autopilot'
     NO_ATTITUDE = 'no fresh and usable attitude from the autopilot'

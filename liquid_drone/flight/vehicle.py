@@ -96,6 +96,8 @@ class VehicleState:
     landed_before: bool | None = None  # by the one before it
     wings_told: int = 0  # reports in a row of a VTOL's state, which a multirotor has not
     taking_off: bool = False  # the last report: the autopilot itself climbs
+    unfit: str = ''  # parts that fly it and that the last SYS_STATUS found unhealthy
+    unfit_before: str = ''  # by the report before it
     battery_received_s: float = NEVER
     battery: BatterySample = field(default_factory=BatterySample)
     battery_before: BatterySample = field(default_factory=BatterySample)  # before it

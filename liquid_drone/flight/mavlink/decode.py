@@ -39,6 +39,12 @@ LOW_STATES = frozenset(  # MAV_BATTERY_CHARGE_STATE
     }
 )
 MOST_PACKS = 16
+FLOWN_BY = {  # parts without which it does not fly as it is commanded
+    mavlink.MAV_SYS_STATUS_SENSOR_PROPULSION: 'propulsion (motors, ESCs, propellers)',
+    mavlink.MAV_SYS_STATUS_SENSOR_3D_GYRO: 'gyroscopes',
+    mavlink.MAV_SYS_STATUS_SENSOR_3D_ACCEL: 'accelerometers',
+    mavlink.MAV_SYS_STATUS_AHRS: 'attitude',
+}
 RADIO_BIT = mavlink.MAV_SYS_STATUS_SENSOR_RC_RECEIVER
 ON_GROUND = {
     mavlink.MAV_LANDED_STATE_ON_GROUND: True,
@@ -183,6 +189,8 @@ def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
         battery=BatterySample(share, voltage_v, not bad & BATTERY_BIT, current_a),
         battery_before=vehicle.battery,
         radio_is_healthy=not bad & RADIO_BIT,
+        unfit=', '.join(words for bit, words in FLOWN_BY.items() if bad & bit),
+        unfit_before=vehicle.unfit,
         battery_most_v=max(vehicle.battery_most_v, min(voltage_v or 0.0, _second_v(vehicle))),
     )
 

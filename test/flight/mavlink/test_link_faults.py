@@ -213,24 +213,27 @@ KINDS = [kind for kind in mavlink.mavlink_map.values() if kind.msgname in HANDLE
 NUMBERS = [0.0, -1.0, 1e30, -3e38, math.nan, math.inf, -math.inf]
 
 
+def impossible(of_type, rng):
+    """Return any value of a field's type."""
+    if of_type == 'float':
+        return NUMBERS[int(rng.integers(len(NUMBERS)))]
+    bits = 8 * int(''.join(filter(str.isdigit, of_type))) // 8
+    low = -(2 ** (bits - 1)) if of_type.startswith('int') else 0
+    return int(rng.integers(low, low + 2 ** min(bits, 62)))
+
+
 def nonsense(rng):
     """Return a packet from the vehicle itself with a good checksum and impossible numbers."""
     kind = KINDS[int(rng.integers(len(KINDS)))]
-    values = []
-    for name in kind.ordered_fieldnames:
+    by_name = {}
+    for name, length in zip(kind.ordered_fieldnames, kind.array_lengths, strict=True):
         of_type = kind.fieldtypes[kind.fieldnames.index(name)]
         if of_type == 'char':
-            values.append(rng.bytes(20))
-        elif of_type == 'float' and kind.array_lengths[kind.ordered_fieldnames.index(name)]:
-            length = kind.array_lengths[kind.ordered_fieldnames.index(name)]
-            values.append(rng.choice(NUMBERS, length).tolist())
-        elif of_type == 'float':
-            values.append(NUMBERS[int(rng.integers(len(NUMBERS)))])
+            by_name[name] = rng.bytes(20)
+        elif length:
+            by_name[name] = [impossible(of_type, rng) for _ in range(length)]
         else:
-            bits = 8 * int(''.join(filter(str.isdigit, of_type))) // 8
-            low = -(2 ** (bits - 1)) if of_type.startswith('int') else 0
-            values.append(int(rng.integers(low, low + 2 ** min(bits, 62))))
-    by_name = dict(zip(kind.ordered_fieldnames, values, strict=True))
+            by_name[name] = impossible(of_type, rng)
     if kind.msgname == 'HEARTBEAT':
         by_name.update(type=2, custom_mode=393216, base_mode=129)
     return kind(**by_name).pack(mavlink.MAVLink(None, 1, 1))

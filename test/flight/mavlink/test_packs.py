@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Several batteries: SYS_STATUS tells of one alone, and the other one may be the flat one."""
+"""What is broken or flat: of several batteries the second one, a motor, a gyroscope."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.flight.companion import Companion
-from liquid_drone.flight.facts import BATTERY, Evidence, known
+from liquid_drone.flight.facts import BATTERY, HEARTBEAT, Evidence, known
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
 from liquid_drone.flight.mavlink.link import MavlinkLink
@@ -101,6 +101,30 @@ def test_without_the_check_of_the_charge_the_autopilots_judgement_is_left(percen
             if fact.spec is BATTERY
         )
         assert fact.is_good is is_good
+
+
+UNFIT = [1, 2, 1 << 21, 1 << 30]  # gyroscopes, accelerometers, attitude, propulsion
+bits = st.integers(0, 2**32 - 1) | st.sampled_from([0, 2**32 - 1, *UNFIT])
+
+
+@given(
+    st.sampled_from([PX4, ARDUPILOT]),
+    st.lists(st.tuples(bits, bits, bits), min_size=1, max_size=6),
+)
+def test_what_flies_it_and_is_found_unhealthy_twice_is_let_go_of(autopilot, told):
+    """ArduCopter tells of a thrust that is lost by this bit alone (ArduPilot 15546)."""
+    vehicle, bad = Vehicle(autopilot), []
+    for present, enabled, health in told:
+        status = [present, enabled, health, 0, 16000, -1, 90, *[0] * 6]
+        vehicle.send(mavlink.MAVLink_sys_status_message(*status))
+        vehicle.send(mavlink.MAVLink_heartbeat_message(2, autopilot, 129, 4, 4, 3))
+        bad.append(any(present & enabled & ~health & bit for bit in UNFIT))
+    facts = known(Evidence(vehicle.now_s, vehicle.codec.vehicle), LIMITS)
+    fact = next(fact for fact in facts if fact.spec is HEARTBEAT)
+    is_bad = len(bad) > 1 and bad[-1] and bad[-2]
+    assert fact.is_good is not is_bad
+    if is_bad:
+        assert (fact.reason.code, 'SYS_STATUS' in fact.sentence) == ('autopilot_failsafe', True)
 
 
 @pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
