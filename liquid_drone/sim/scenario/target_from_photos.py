@@ -23,6 +23,7 @@ from ...results import claim
 from .card import Card, coarse, faces
 from .cut_out import CutOut, cut_out
 from .cut_out_sheet import write_cut_out_sheet
+from .photo_doubts import with_doubts
 
 COLOURS = 10  # of all photographs together
 LOWEST_M, TALLEST_M, WIDEST_M = 0.02, 20.0, 6.0
@@ -62,6 +63,7 @@ def target_from_photos(
     name = as_name(name)
     cut_outs = [cut_out(path) for path in photos]
     cards = [coarse(*cut.cropped()) for cut in cut_outs]
+    cut_outs = with_doubts(cut_outs, cards)
     widest_m = max(card.aspect for card in cards) * height_m
     if widest_m > WIDEST_M:
         raise ConfigError(
