@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from rclpy.clock import Clock, ClockType
 from sensor_msgs.msg import CameraInfo, CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
@@ -56,6 +57,7 @@ PARAMETERS = (
     Parameter(
         'framerate', 0.0, 'asked of a device, or pace of a file; 0: its own', low=0, high=240
     ),
+    Parameter('upside_down', False, 'the camera is mounted so: turn pictures by half a turn'),
     Parameter('frame_id', conversions.OPTICAL_FRAME, 'optical frame of the pictures (z ahead)'),
     Parameter(
         'jpeg_quality',
@@ -162,6 +164,9 @@ class CameraNode(ManagedNode):
                     self.get_logger().info('the last picture was shown')
                     return
                 self._taken.add()
+                if self.values['upside_down']:
+                    turned = np.ascontiguousarray(frame.image[::-1, ::-1])
+                    frame = CameraFrame(turned, frame.stamp_ns)
                 for listener in self.listeners:
                     listener(frame)
                 self._newest = frame

@@ -81,6 +81,28 @@ def test_a_listener_in_the_process_gets_the_very_array(bench: CameraBench, folde
     assert frames[0].image.shape == (48, 64, 3)
 
 
+@pytest.mark.parametrize('upside_down', [False, True])
+@pytest.mark.parametrize('seed', range(3))
+def test_a_camera_that_is_mounted_upside_down_shows_left_on_the_left(
+    bench: CameraBench, tmp_path: Path, upside_down: bool, seed: int
+) -> None:
+    """Over the graph and within the process, any picture (raspicam_node 4, 120; ustreamer 28)."""
+    rng = np.random.default_rng(seed)
+    size = (*rng.integers(8, 40, 2).tolist(), 3)
+    picture = rng.integers(0, 256, size, dtype=np.uint8)
+    cv2.imwrite(str(tmp_path / '0.png'), picture[:, :, ::-1])
+    here: list[Any] = []
+    bench.node.listeners.append(here.append)
+    bench.set(source='folder', path=str(tmp_path), framerate=20.0, loop=True)
+    bench.set(upside_down=upside_down)
+    bench.node.start()
+    assert bench.wait(lambda: bool(bench.images and here))
+    seen = picture[::-1, ::-1] if upside_down else picture
+    assert np.array_equal(conversions.image_array(bench.images[-1]), seen)
+    assert np.array_equal(here[-1].image, seen)
+    assert here[-1].image.flags.c_contiguous
+
+
 def test_the_end_of_a_file_ends_the_node(bench: CameraBench, folder: Path) -> None:
     bench.set(source='folder', path=str(folder), framerate=200.0)
     bench.node.start()

@@ -228,10 +228,11 @@ def _of_other_system(seen: LinkEvidence) -> Diagnosis | None:
     ours = seen.wanted_system if seen.vehicle is None else seen.vehicle
     if not others or ours in (None, *(one.system for one in others)):
         return None
+    mend = f'set system_id to {others[0].system}, or to 0 for the first autopilot heard'
+    if seen.wanted_system is None:  # it was the first one heard
+        mend = 'if the autopilot was given another system id, start the companion anew'
     return Diagnosis(
-        LinkFinding.OTHER_SYSTEM,
-        f'{_named(others)} speaks, system {ours} does not: set system_id to {others[0].system}, '
-        'or to 0 for the first autopilot heard',
+        LinkFinding.OTHER_SYSTEM, f'{_named(others)} speaks, system {ours} does not: {mend}'
     )
 
 

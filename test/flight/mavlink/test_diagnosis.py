@@ -294,3 +294,15 @@ def test_whatever_arrives_there_is_one_finding_and_one_sentence_for_what_is_wron
     if diagnosis.finding is LinkFinding.GOOD:
         assert evidence.vehicle is not None
         assert evidence.quiet_s < 5.0
+
+
+@pytest.mark.parametrize('wanted', [None, 1])
+@pytest.mark.parametrize('new', [2, 17, 250])
+def test_an_autopilot_that_was_given_another_id_is_told_with_what_helps(new, wanted):
+    """With system_id 0 the first one heard was taken: to set it to 0 helps nobody."""
+    line = Line(MavlinkCodec(system_id=wanted))
+    line.run(3.0, beat(1))
+    sentence = line.run(12.0, beat(new)).sentence
+    assert f'system {new} (px4) speaks, system 1 does not' in sentence
+    assert ('start the companion anew' in sentence) is (wanted is None)
+    assert (f'set system_id to {new}' in sentence) is (wanted is not None)
