@@ -188,7 +188,7 @@ class MavlinkNode(ManagedNode):
             self.figures.silent()
         vehicle = self.link.vehicle  # nothing is published before the setpoint is on the wire
         self._topics.tell_setpoint(decision, stamp_ns)
-        self._vehicle_topics.tell(vehicle, decision.stage.value)
+        self._vehicle_topics.tell(vehicle, decision.stage.value, self._now_s)
         self._topics.tell_decision(decision, vehicle, self._decided_on, is_sent)
         if self._words is not None:
             self._topics.tell_words(self._words.tell(self._now_s, decision, self.rivals()))

@@ -52,15 +52,23 @@ class VehicleTopics:
         self._transforms: Transforms | None = None
         self._told_stage = ''
         self._told_s = -math.inf
+        self._stamped_ns = 0  # of the last position
 
     def publish_tf(self, is_wanted: bool) -> None:
         """Publish the transform of the body too, where it is wanted."""
         self._transforms = (self._transforms or Transforms(self._node)) if is_wanted else None
 
-    def tell(self, vehicle: VehicleState | None, stage: str) -> None:
+    def tell(self, vehicle: VehicleState | None, stage: str, now_s: float = math.nan) -> None:
         """Publish what is new: a position that came since the last call, another stage.
 
-        Without a recent attitude a position is no pose, and its velocity has no body frame.
+        Without a recent attitude a position is no pose, and its velocity has no body frame. The
+        stamp is when it was true, not when it arrived.
+
+        Args:
+            vehicle: as it is known.
+            stage: where the companion stands.
+            now_s: on the clock by which the vehicle's messages arrived.
+
         """
         if stage != self._told_stage:
             self._told_stage = stage
@@ -70,7 +78,7 @@ class VehicleTopics:
         if vehicle.received_s - vehicle.attitude_received_s > APART_S:
             return
         self._told_s = vehicle.received_s
-        stamp_ns = self._node.get_clock().now().nanoseconds
+        stamp_ns = self._stamp_ns(vehicle.position_age_s(now_s))
         position = np.array(vehicle.position_enu)
         quaternion = quaternion_from_euler(vehicle.roll, vehicle.pitch, vehicle.yaw)
         velocity = np.array(vehicle.velocity_enu)
@@ -82,6 +90,15 @@ class VehicleTopics:
         )
         if self._transforms is not None:
             self._transforms.body(stamp_ns, position, quaternion)
+
+    def _stamp_ns(self, age_s: float) -> int:
+        """Return when a position was true; later than the one before, as TF asks for."""
+        age_ns = round(age_s * conversions.SECOND_NS) if 0.0 < age_s < math.inf else 0
+        stamp_ns = self._node.get_clock().now().nanoseconds - age_ns
+        if 0 < self._stamped_ns - stamp_ns < conversions.SECOND_NS:  # else a clock was set
+            stamp_ns = self._stamped_ns + 1
+        self._stamped_ns = stamp_ns
+        return stamp_ns
 
     def tell_battery(self, vehicle: VehicleState) -> None:
         """Publish the battery; what MAVLink did not say is NaN."""

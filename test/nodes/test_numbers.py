@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ROS users plot and filter: a decision as numbers, odometry with covariance, the target."""
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,7 +25,7 @@ from liquid_drone.contract import CameraSpec
 from liquid_drone.flight.codes import NAMES
 from liquid_drone.flight.vehicle import VehicleState
 from liquid_drone.nodes.vehicle_topics import APART_S, VehicleTopics
-from liquid_drone.ros import qos
+from liquid_drone.ros import conversions, qos
 from liquid_drone.ros.conversions import NO_INFORMATION, odometry_message
 from liquid_drone.ros.detections import detections_message
 
@@ -115,6 +116,42 @@ def test_odometry_tells_no_pose_without_a_recent_attitude(
         assert len(told) - before == is_known
         if is_known:
             assert told[-1].twist.twist.linear.x == pytest.approx(math.cos(vehicle.yaw))
+
+
+late = st.lists(st.tuples(st.floats(0.01, 0.5), st.floats(0.0, 1.0)), min_size=1, max_size=20)
+
+
+@settings(max_examples=60, deadline=None)
+@given(late, st.booleans(), st.integers(0, 10**18))
+def test_odometry_is_stamped_when_it_was_true_and_never_backwards(
+    reports: list[tuple[float, float]], is_compared: bool, zero_ns: int
+) -> None:
+    """A telemetry radio is late by tenths of a second, now more, now less."""
+    told: list[Any] = []
+    now_s = 10.0
+    node = SimpleNamespace(
+        create_publisher=lambda kind, *_: SimpleNamespace(
+            publish=told.append if kind is Odometry else lambda _: None
+        ),
+        get_clock=lambda: SimpleNamespace(
+            now=lambda: SimpleNamespace(nanoseconds=zero_ns + round(now_s * 1e9))
+        ),
+    )
+    publishers = VehicleTopics(node)  # type: ignore[arg-type]
+    offset_s = 7.0 if is_compared else None
+    stamps, true_s = [], -math.inf
+    for after_s, late_s in reports:
+        now_s += after_s
+        true_s = max(true_s + 1e-3, now_s - late_s)
+        vehicle = VehicleState(
+            *(1, 0, '', False, now_s), clock_offset_s=offset_s, stamp_s=true_s - 7.0,
+            received_s=now_s, attitude_received_s=now_s,
+        )  # fmt: skip
+        publishers.tell(vehicle, '', now_s)
+        stamps.append(conversions.nanoseconds(told[-1].header.stamp) - zero_ns)
+        wanted_s = true_s if is_compared else now_s
+        assert stamps[-1] / 1e9 == pytest.approx(min(wanted_s, now_s), abs=2e-6)
+    assert all(b > a for a, b in itertools.pairwise(stamps))
 
 
 class Vision:
