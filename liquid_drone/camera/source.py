@@ -18,8 +18,8 @@ import numpy as np
 from .. import resources
 from ..arrays import Image
 from ..errors import CameraError, ImageError, require
-from ..files import utf8_path
 from ..footage.files_shown import PICTURES, files_below, kind_of, read_picture, why_no_picture
+from ..footage.mp4_facts import facts_of, told_facts
 from ..masking import masked
 from ..pictures import as_bytes
 from .frame_age import LATE_FOR_S, DriverAge, StreamAge
@@ -30,7 +30,6 @@ KINDS = ('device', 'gstreamer', 'rtsp', 'video', 'folder')
 DEFAULT_RATE_HZ = 20.0  # of a folder, and of a video that does not know its own
 OPEN_LIMIT_MS = 5000
 MOST_TORN = 30  # pictures in a row that cannot be decoded; then a source is broken, a video over
-
 
 Tell = Callable[[str, str], None]  # a name, and why it is left out
 
@@ -87,6 +86,7 @@ def open_source(config: SourceConfig) -> Source:
         left_out.add(name)
 
     if config.kind == 'video':
+        told_facts(path, lambda doubt: log.warning('%s: %s', path.name, doubt))
         return Paced(lambda: _video(path, config.rate_hz), config)
     return Paced(lambda: _folder(path, config.rate_hz, leave_out), config)
 
@@ -275,9 +275,11 @@ def _need_gstreamer() -> None:
 def _video(path: Path, rate_hz: float) -> tuple[float, Iterator[Image]]:
     import cv2
 
+    from ..footage.video import opened
+
     if not path.is_file():
         raise CameraError(f'expected a video file, found none at {path}')
-    capture = cv2.VideoCapture(utf8_path(path, CameraError))
+    capture = opened(path)
     if not capture.isOpened():
         raise CameraError(f'{path} cannot be opened as a video: expected .mp4, .avi, .mkv or such')
     own_hz = float(capture.get(cv2.CAP_PROP_FPS))
@@ -294,7 +296,7 @@ def _pictures_of(capture: Any, path: Path) -> Iterator[Image]:
     """
     from ..footage.video import CONVERT, squared
 
-    torn = count = 0
+    facts, torn, count = facts_of(path), 0, 0
     try:
         while torn < MOST_TORN:
             is_read, image = capture.read()
@@ -304,7 +306,7 @@ def _pictures_of(capture: Any, path: Path) -> Iterator[Image]:
             if torn:
                 log.warning('%d pictures that cannot be decoded are left out', torn)
             torn, count = 0, count + 1
-            yield squared(image, capture)
+            yield squared(image, capture, facts)
         if not count:
             raise CameraError(f'no frame of {path} could be decoded; {CONVERT}')
     finally:

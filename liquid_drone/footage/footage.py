@@ -96,7 +96,8 @@ class Footage:
         from .video import video_frames
 
         def tell(reason: str) -> None:
-            self.left_out[self.paths[0].name] = reason
+            before = self.left_out.get(self.paths[0].name)
+            self.left_out[self.paths[0].name] = f'{before}; {reason}' if before else reason
 
         frames = video_frames(self.paths[0], tell, apart_s)
         for index, (stamp_s, image) in enumerate(frames):

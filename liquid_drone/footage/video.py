@@ -14,6 +14,7 @@ from ..arrays import Image
 from ..errors import CameraError
 from ..files import utf8_path
 from ..image import resized
+from .mp4_facts import Mp4Facts, told_facts
 
 USUAL_HZ = 30.0  # of a file that gives no rate
 FASTEST_HZ = 1000.0
@@ -62,11 +63,11 @@ def video_frames(
 
     Args:
         path: of the file.
-        tell: gets a sentence where nothing or less than all could be read.
+        tell: gets a sentence where nothing or less than all could be read, or shown as it is.
         apart_s: frames that come sooner after the last one are passed over.
 
     """
-    capture = opened(path)
+    capture, facts = opened(path), told_facts(path, tell)
     try:
         if not capture.isOpened():
             tell(f'it is cut short or in no format that OpenCV reads; {CONVERT}')
@@ -89,7 +90,7 @@ def video_frames(
                 stamp_s = last_s + period_s
             count, last_s = count + 1, stamp_s
             if stamp_s - given_s >= apart_s:
-                yield stamp_s, squared(image, capture)
+                yield stamp_s, squared(image, capture, facts)
                 given_s = stamp_s
         if count == 0:
             tell(f'no frame of it could be decoded; {CONVERT}')
@@ -102,8 +103,9 @@ def video_frames(
         capture.release()
 
 
-def squared(frame: Any, capture: cv2.VideoCapture) -> Image:
+def squared(frame: Any, capture: cv2.VideoCapture, facts: Mp4Facts) -> Image:
     """Return OpenCV's frame (H, W, 3) BGR as it is meant to be shown: RGB, with square pixels."""
+    frame = frame[::-1] if facts.is_mirrored else frame
     quarters, rest_deg = divmod(float(capture.get(cv2.CAP_PROP_ORIENTATION_META)), 90.0)
     quarters = 0.0 if rest_deg else quarters  # clockwise
     is_on_its_side = quarters % 2.0 == 1.0
