@@ -24,7 +24,7 @@ import numpy.typing as npt
 from . import schema
 from .arrays import Image
 from .errors import BundleError, ConfigError, ImageError, shown
-from .files import check_name, load_json, sha256_of, size_of, write_text
+from .files import IS_POINTER, POINTER, check_name, load_json, sha256_of, size_of, write_text
 from .request import RequestSpec
 
 FORMAT_VERSION, REQUEST_VERSION = 1, 2  # without and with a request or a belief
@@ -277,6 +277,9 @@ def load_contract(bundle: Path) -> Contract:
             raise BundleError(
                 f'bundle {bundle} has no {name}: export it again or take an intact copy'
             )
+        with (bundle / name).open('rb') as file:
+            if file.read(len(POINTER)) == POINTER:
+                raise BundleError(f'{bundle / name} {IS_POINTER}')
     contract = _parse(bundle / CONTRACT_FILE)
     for name in (VISION_FILE, CORE_FILE):
         size_of(bundle / name, MOST_GRAPH_BYTES, BundleError)

@@ -25,6 +25,8 @@ NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]*')
 LONGEST_NAME = 128  # a file name has 255 bytes, and endings are added
 MOST_JSON_BYTES = 16_000_000
 CHUNK = 1 << 20
+POINTER = b'version https://git-lfs.github.com/'
+IS_POINTER = 'is a pointer of Git LFS and not the file: git lfs pull fetches that'
 Failure = type[LiquidDroneError]
 
 

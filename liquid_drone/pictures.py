@@ -16,12 +16,11 @@ import numpy.typing as npt
 
 from .arrays import BoolArray, Image
 from .errors import ImageError, require, shown
+from .files import IS_POINTER, POINTER
 
 MOST_PIXELS = 100_000_000
 HIDES_PICTURES = 'MPO'  # a phone's JPEG with depth or a second lens behind the picture
 WHICH_PICTURE, SUB_PICTURES, REDUCED = 254, 330, 1  # tags of TIFF, and a bit of the first
-POINTER = b'version https://git-lfs.github.com/'
-IS_POINTER = 'is a pointer of Git LFS and not the file: git lfs pull fetches that'
 WHITE_16, WHITE_12, WHITE_8 = 65_535.0, 4_095.0, 255.0
 DARK = int(WHITE_8 * WHITE_12 / WHITE_16)  # of a byte, where 12 bits were taken for 16
 

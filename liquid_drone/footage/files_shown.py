@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import CameraError, ImageError
-from ..pictures import IS_POINTER, POINTER, Picture, decoded
+from ..files import IS_POINTER, POINTER
+from ..pictures import Picture, decoded
 from ..results import written_in
 
 PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.ppm', '.webp', '.tif', '.tiff')

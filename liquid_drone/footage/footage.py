@@ -139,6 +139,12 @@ def open_footage(
         if not path.exists():
             raise CameraError(f'{path} does not exist: expected pictures, a video or a recording')
     first = paths[0]
+    alone = next((path for path in paths if len(paths) > 1 and is_recording(path)), None)
+    if alone is not None:
+        raise CameraError(
+            f'expected pictures, or one video or recording at a time; got {len(paths)} paths with '
+            f'the recording {alone}'
+        )
     if len(paths) == 1 and is_recording(first):
         return _recorded(first, fov_deg, image_topic)
     if image_topic is not None:

@@ -77,6 +77,15 @@ def test_one_altered_byte_of_a_graph_is_refused(bundle, name):
         c.load_contract(bundle)
 
 
+@pytest.mark.parametrize('name', [c.CONTRACT_FILE, c.VISION_FILE, c.CORE_FILE])
+def test_a_bundle_whose_files_were_not_fetched_is_told_so(bundle, name):
+    """A clone without Git LFS holds pointers: the file was called corrupt."""
+    pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 9\n'
+    (bundle / name).write_text(pointer)
+    with pytest.raises(BundleError, match=f'{name} is a pointer of Git LFS .* git lfs pull'):
+        c.load_contract(bundle)
+
+
 def test_a_contract_without_hashes_is_refused(bundle):
     edit(bundle, sha256={})
     with pytest.raises(BundleError, match='does not match its contract'):

@@ -119,6 +119,18 @@ def test_what_is_no_footage_is_one_sentence(tmp_path, path):
         open_footage([tmp_path / path])
 
 
+@pytest.mark.parametrize('others', [('other.mcap',), ('p.png',), ('other.mcap', 'p.png')])
+@pytest.mark.parametrize('is_first', [True, False])
+def test_one_recording_is_shown_at_a_time(tmp_path, others, is_first):
+    """Two of them were told to hold no picture; beside a picture one was passed over."""
+    for name in ('one.mcap', *others):
+        (tmp_path / name).write_bytes(b'\x89MCAP' if name.endswith('mcap') else b'\x89PNG')
+    paths = [tmp_path / name for name in others]
+    paths.insert(0 if is_first else len(paths), tmp_path / 'one.mcap')
+    with pytest.raises(CameraError, match=r'one video or recording at a time; .*\.mcap'):
+        open_footage(paths)
+
+
 def answer(index: int, probability: float, bearing: float = 0.0) -> FrameAnswer:
     image = np.zeros((2, 2, 3), np.uint8)
     return FrameAnswer(

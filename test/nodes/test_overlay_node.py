@@ -3,8 +3,11 @@
 """The live overlay shows the policy's answers, at a bounded rate, and takes nothing unwatched."""
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,3 +90,26 @@ def test_a_sighting_of_any_numbers_lies_in_the_picture(x: float, y: float, z: fl
     message.point.x, message.point.y, message.point.z = x, y, z
     found = conversions.bearing_of(message, CAMERA)
     assert all(-1.0 <= value <= 1.0 for value in found)
+
+
+@given(
+    st.lists(st.tuples(SHARE, SHARE), min_size=1, max_size=6),
+    st.integers(0, 5),
+    st.booleans(),
+)
+def test_the_mark_stays_where_the_target_was_last(
+    sightings: list[tuple[float, float]], at: int, is_sighted: bool
+) -> None:
+    """While the target counts as seen, a picture without a sighting has the mark of the last."""
+    node: Any = SimpleNamespace(
+        _sightings=OrderedDict((FRAME_NS * k, where) for k, where in enumerate(sightings)),
+        **dict.fromkeys(('_setpoint', '_belief_probability')),
+        _beliefs={},
+        _commands={},
+        _stage='follow',
+        _probability=0.5,
+    )
+    stamp_ns = FRAME_NS * (min(at, len(sightings) - 1) if is_sighted else len(sightings))
+    answer = OverlayNode._answer(node, np.zeros((1, 1, 3), np.uint8), stamp_ns)
+    expected = sightings[min(at, len(sightings) - 1)] if is_sighted else sightings[-1]
+    assert (answer.bearing, answer.elevation) == expected

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from ...errors import MissingDependencyError
+from ...errors import ConfigError, MissingDependencyError
 from ...options import option
 from ..arguments import Command
 
@@ -45,7 +45,19 @@ class DoctorArguments:
 
 
 def run(args: DoctorArguments) -> int:
-    """Print every finding."""
+    """Print every finding.
+
+    Raises:
+        ConfigError: flags of which one would be left out.
+
+    """
+    if args.namespace and not args.graph:
+        raise ConfigError('--namespace is of a graph that runs: add --graph, or leave it out')
+    if args.graph and args.connection:
+        raise ConfigError(
+            '--graph asks the graph that holds the link already, --connection the autopilot '
+            'itself while nothing runs: give one of them'
+        )
     findings = []
     for finding in _preflight(args) if args.graph else _machine(args):
         findings.append(finding)
