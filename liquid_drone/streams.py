@@ -45,6 +45,7 @@ class Stream(IntEnum):
     MEMORY_WINDOWS = 115  # of frozen features, which a memory learns from; keyed with the step
     PICTURE_LENSES = 116  # lens and style of training pictures
     PASSING = 117  # trains across a hard track's way; keyed with a number besides: their colour
+    START_IN_THE_WAY = 118  # where it begins, if something is to be in its way
 
 
 @enum.unique

@@ -18,7 +18,7 @@ from ..geometry import euler_from_quaternion
 if TYPE_CHECKING:
     from ..episodes.recording import Recording
 
-SECTORS = 8  # of equal angle across the horizontal field of view, left to right
+SECTORS = 16  # of equal angle across the horizontal field of view, left to right
 RANGE_M = 10.0  # trunks further away do not count
 REFERENCE_M = 4.0  # log distance is relative to this, the distance that the expert keeps, about
 
@@ -26,7 +26,7 @@ REFERENCE_M = 4.0  # log distance is relative to this, the distance that the exp
 def auxiliary_labels(
     recording: 'Recording', visible: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float32]:
-    """Return (T, 9): log of the target's distance / 4 m, then nearness 0..1 per sector."""
+    """Return (T, 17): log of the target's distance / 4 m, then nearness 0..1 per sector."""
     position = recording.column('position_enu')
     away = recording.column('target_position_enu') - position
     distance = np.log(np.maximum(np.linalg.norm(away, axis=1), 0.3) / REFERENCE_M)
@@ -46,7 +46,7 @@ def auxiliary_labels(
 def nearness(
     position: FloatArray, yaw_rad: float, trunks: FloatArray, fov_rad: float
 ) -> FloatArray:
-    """Return (8,): 1 at contact, 0 from 10 m on, for the nearest trunk in each sector."""
+    """Return (16,): 1 at contact, 0 from 10 m on, for the nearest trunk in each sector."""
     relative = trunks[:, :2] - position[:2]
     centre_m = np.hypot(relative[:, 0], relative[:, 1])
     close = centre_m < RANGE_M + 1.0
@@ -58,7 +58,7 @@ def nearness(
     edges = np.linspace(fov_rad / 2.0, -fov_rad / 2.0, SECTORS + 1)
     touches = (bearing[:, None] - half[:, None] < edges[None, :-1]) & (
         bearing[:, None] + half[:, None] > edges[None, 1:]
-    )  # (K, 8)
+    )  # (K, 16)
     nearest: FloatArray = np.max(np.where(touches, value[:, None], 0.0), axis=0, initial=0.0)
     return nearest
 

@@ -33,7 +33,7 @@ class TrainingBatch(NamedTuple):
     dt_s: Tensor  # (B, T)
     label: Tensor  # (B, T, 4)
     target: Tensor  # (B, T, 3)
-    auxiliary: Tensor  # (B, T, 9)
+    auxiliary: Tensor  # (B, T, 17)
     belief: Tensor  # (B, T, 3)
     request: Tensor  # (B, T, 3)
     flown: Tensor  # (B, T, 4)

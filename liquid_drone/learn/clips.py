@@ -26,17 +26,17 @@ from ..errors import EpisodeError, shown
 from ..files import CHUNK, set_aside, written
 from ..image import decode_jpeg, reduced
 from ..npz import read_npz
-from .auxiliary_labels import auxiliary_labels, belief_labels
+from .auxiliary_labels import SECTORS, auxiliary_labels, belief_labels
 
 log = logging.getLogger(__name__)
 
-LABELS_VERSION = 6
+LABELS_VERSION = 7
 MOST_BYTES = 1_000_000_000  # of the labels of an episode: 192 a frame
 COLUMNS = {
     'stamp_s': (),
     'label': (4,),
     'target': (3,),
-    'auxiliary': (9,),
+    'auxiliary': (1 + SECTORS,),
     'belief': (3,),
     'request': (3,),
     'flown': (4,),
@@ -79,7 +79,7 @@ class Clip:
     stamp_s: npt.NDArray[np.float64]  # (T,)
     label: npt.NDArray[np.float32]  # (T, 4), shares of the limits in -1..1; nan: unknown
     target: npt.NDArray[np.float32]  # (T, 3): visible 0 or 1, bearing, elevation; nan: unknown
-    auxiliary: npt.NDArray[np.float32]  # (T, 9), nan where unknown
+    auxiliary: npt.NDArray[np.float32]  # (T, 17), nan where unknown
     belief: npt.NDArray[
         np.float32
     ]  # (T, 3): there 0 or 1, bearing rad, log distance; nan: unknown

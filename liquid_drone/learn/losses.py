@@ -19,6 +19,7 @@ from .distributed import ALONE, Team
 if TYPE_CHECKING:
     from .recipe import TrainConfig
 
+NEAR_WEIGHT = 6.0  # of a scan's errors: so many times more at contact than from 10 m on
 RIGHT_RAD, RIGHT_LOG = math.radians(15.0), 0.35  # off by less, a belief is right: 0.7 to 1.4 times
 
 
@@ -65,15 +66,27 @@ def _encoder_losses(
     judged = ~torch.isnan(batch.target[..., :1])
     target = torch.nan_to_num(batch.target)
     visible = target[..., :1]
-    known = ~torch.isnan(batch.auxiliary)
+    told = of_width(batch.auxiliary, guessed.shape[-1])
+    known = ~torch.isnan(told)
     n_judged, n_visible, n_known = _counts(team, judged, visible, known)
     doubt = binary_cross_entropy_with_logits(head[..., :1], visible, reduction='none')
     detection = (doubt * judged).sum() / n_judged
     off = ((head[..., 1:] - target[..., 1:]) ** 2 * visible).sum()
     bearing = off / n_visible * 10.0  # bearings are small numbers
-    wrong = torch.where(known, guessed - torch.nan_to_num(batch.auxiliary), 0.0)
+    wrong = torch.where(known, guessed - torch.nan_to_num(told), 0.0)
+    if told.shape[-1] == batch.auxiliary.shape[-1]:  # a scan: what is near is rare, and matters
+        wrong = wrong * torch.sqrt(1.0 + NEAR_WEIGHT * torch.nan_to_num(told) ** 2)
     auxiliary = (wrong**2).sum() / n_known * 10.0
     return {'detection': detection, 'bearing': bearing, 'auxiliary': auxiliary}
+
+
+def of_width(auxiliary: Tensor, width: int) -> Tensor:
+    """Return auxiliary labels (..., 17) for a head of a width: 9 has sectors twice as wide."""
+    if auxiliary.shape[-1] == width:
+        return auxiliary
+    far, near = auxiliary[..., :1], auxiliary[..., 1:]
+    wide = near.reshape(*near.shape[:-1], width - 1, -1).amax(dim=-1)  # nan where one is
+    return torch.cat([far, wide], dim=-1)
 
 
 def belief_losses(

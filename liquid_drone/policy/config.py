@@ -42,6 +42,7 @@ class VisionConfig:
     # linear: the target head reads the features; heatmap: it finds one spot of the feature map
     head: Literal['linear', 'heatmap'] = 'linear'
     heat_channels: int = 48  # of a heatmap's hidden layer
+    scan: bool = False  # the last features are how near things are, a number for each column
     mean: tuple[float, float, float] = (115.0, 115.0, 115.0)  # of R, G, B, 0..255
     std: tuple[float, float, float] = (70.0, 70.0, 70.0)
 
@@ -53,6 +54,8 @@ class VisionConfig:
             raise ValueError(f'thawed: expected at most {self.blocks} blocks, got {self.thawed}')
         if self.head == 'heatmap' and len(self.convolutions) < 2:
             raise ValueError('a heatmap is made before the last convolution: expected two or more')
+        if self.scan and len(self.convolutions) < 2:
+            raise ValueError('a scan is made before the last convolution: expected two or more')
         if not 1 <= len(self.convolutions) <= 32:
             raise ValueError(f'expected 1..32 convolutions, got {len(self.convolutions)}')
         for channels, kernel, stride in self.convolutions:
@@ -87,6 +90,10 @@ WIDE = VisionConfig(
     convolutions=((24, 5, 2), (48, 3, 2), (96, 3, 2), (96, 3, 1), (96, 3, 1), (16, 3, 1)),
     head='heatmap',
 )
+# The same with a scan of 16 columns, which a core has as numbers: models/follow-wide flies it.
+WIDE_SCAN = VisionConfig(
+    convolutions=WIDE.convolutions, head='heatmap', scan=True, features=WIDE.features + 16
+)
 # Behind layers that learned from photographs: three times the time, for a board that has it.
 PRETRAINED = VisionConfig(
     trunk='efficientnet_lite0',
@@ -101,6 +108,7 @@ VisionConfig.NAMED.update(
     small=SMALL,
     heatmap=HEATMAP,
     wide=WIDE,
+    **{'wide-scan': WIDE_SCAN},
     pretrained=PRETRAINED,
 )
 

@@ -42,7 +42,7 @@ class Seen(NamedTuple):
 
     motor: Tensor  # (B, T, 4), commands as shares of the limits, unclipped
     target: Tensor | None  # (B, T, 3): logit, bearing, elevation; None: features were given
-    auxiliary: Tensor | None  # (B, T, AUXILIARY), see AUXILIARY; None: likewise
+    auxiliary: Tensor | None  # (B, T, 9), see AUXILIARY, or with a scan (B, T, 17); None: likewise
     state: Tensor  # (B, S)
     belief: Tensor | None = None  # (B, T, 3), see BELIEF
 
@@ -80,7 +80,7 @@ class Network(nn.Module):
         self.belief = linear(self.cell.outputs, len(BELIEF), generator) if reads_all else None
         seed = config.core.wiring_seed
         self.memory = TargetMemory(config.vision.features, seed) if config.memory else None
-        self.auxiliary = nn.Linear(config.vision.features, AUXILIARY)
+        self.auxiliary = nn.Linear(self.vision.dense, AUXILIARY)
         self.register_buffer('limits', torch.tensor(self.command.limits), persistent=False)
         self.register_load_state_dict_pre_hook(_by_present_names)  # type: ignore[no-untyped-call]
 
@@ -132,7 +132,7 @@ class Network(nn.Module):
                 state = state if held is None else torch.cat([state, held], dim=1)
                 state = nn.functional.pad(state, (0, self.state_size - state.shape[1]))
             if target is not None:
-                auxiliary = self.auxiliary(features)
+                auxiliary = self.guess(features)
         return Seen(motor, target, auxiliary, state, belief)
 
     def with_request(self, features: Tensor, request: Tensor | None = None) -> Tensor:
@@ -204,6 +204,14 @@ class Network(nn.Module):
         """Turn the outputs of the cell (..., O) into commands (..., 4), shares of the limits."""
         motor = outputs[..., self.read_from :]
         return motor if self.readout is None else self.readout(motor)
+
+    def guess(self, features: Tensor) -> Tensor:
+        """Return the auxiliary labels as features (..., F) tell them; with a scan it is a part."""
+        dense = self.vision.dense
+        guessed: Tensor = self.auxiliary(features[..., :dense])
+        if self.vision.scan is None:
+            return guessed
+        return torch.cat([guessed[..., :1], features[..., dense:]], dim=-1)
 
     def compile_encoder(self) -> None:
         """Have the CNN compiled by torch.compile when it first sees; exports stay as they are."""

@@ -17,6 +17,7 @@ from ..errors import ConfigError, shown
 from .config import VisionConfig
 from .heatmap import Heatmap
 from .pretrained import LiteTrunk, load_pretrained
+from .scan import Scan
 
 HEAD = ('logit', 'bearing', 'elevation')  # bearing -1 left..1 right, elevation -1 bottom..1 top
 
@@ -56,15 +57,24 @@ class Vision(nn.Module):
                 f'{shown(config.convolutions)}: take fewer, or smaller strides'
             )
         self.rows_columns = rows, columns  # of the last feature map
-        self.features = nn.Linear(channels * rows * columns, config.features)
+        self.scan: Scan | None = None
+        if config.scan:
+            self.scan = Scan(config.convolutions[-2][0], *before_last)
+        self.dense = config.features - (before_last[1] if config.scan else 0)  # of the features
+        if self.dense < 1:
+            raise ConfigError(
+                f'a scan has {before_last[1]} of the features: expected more than that, got '
+                f'{config.features}'
+            )
+        self.features = nn.Linear(channels * rows * columns, self.dense)
         self.target: nn.Linear | None = None
         self.heatmap: Heatmap | None = None
         if config.head == 'heatmap':
             self.heatmap = Heatmap(
-                config.convolutions[-2][0], config.heat_channels, config.features, *before_last
+                config.convolutions[-2][0], config.heat_channels, self.dense, *before_last
             )
         else:
-            self.target = nn.Linear(config.features, len(HEAD))
+            self.target = nn.Linear(self.dense, len(HEAD))
         _begin_at_unit_scale(self.trunk)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -85,9 +95,13 @@ class Vision(nn.Module):
         features = self.features(self.trunk[-2:](maps).flatten(1))  # (B, F)
         if self.heatmap is None:
             assert self.target is not None  # one of the two heads is there
-            return features, self.target(features)
-        head, added = self.heatmap(maps)
-        return features + added, head
+            head = self.target(features)
+        else:
+            head, added = self.heatmap(maps)
+            features = features + added
+        if self.scan is not None:
+            features = torch.cat([features, self.scan(maps).to(features.dtype)], dim=1)
+        return features, head
 
     def begin_pretrained(self) -> None:
         """Load the weights of a pretrained trunk; nothing where there is none.

@@ -16,7 +16,7 @@ def clip(folder, number: int, frames: int = 8) -> Clip:
     label = rng.uniform(-0.5, 0.5, (frames, 4)).astype(np.float32)
     three = np.zeros((frames, 3), np.float32)
     belief = np.tile(np.float32([1.0, 0.4, 0.2]), (frames, 1))
-    unknown = np.full((frames, 9), np.nan, np.float32)
+    unknown = np.full((frames, 17), np.nan, np.float32)
     stamps = np.arange(frames) * 0.05
     frames_file = CachedFrames(file, pixels.shape)
     return Clip(frames_file, stamps, label, three, unknown, belief, three * np.nan, label)

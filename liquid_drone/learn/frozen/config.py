@@ -17,14 +17,17 @@ class FrozenEncoder:
     # by name or path; new: nobody's, it begins from nothing; empty: it is trained with the core
     bundle: str = ''
     encoder_steps: int = 0  # it is trained for so many first, with a memoryless core
+    scan_steps: int = (
+        0  # where the bundle has no scan and the network one, that learns for so many
+    )
     views: int = 4  # copies of every flight, each augmented in its own way
     held_out: int = 0  # the last flights, which the core is judged on instead
     threshold: float = UNMOVED  # what the bundle answers where the new one answers 0.5
 
     def __post_init__(self) -> None:
         ranges = {
-            'encoder_steps': (0, 1_000_000), 'views': (1, 100), 'held_out': (0, 10_000),
-            'threshold': (0.001, 0.999),
+            'encoder_steps': (0, 1_000_000), 'scan_steps': (0, 1_000_000), 'views': (1, 100),
+            'held_out': (0, 10_000), 'threshold': (0.001, 0.999),
         }  # fmt: skip
         check_ranges(self, ranges)
         if self.is_moved and (self.encoder_steps or not self.bundle):

@@ -13,20 +13,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from ... import resources
+from ...errors import ConfigError
 from ...files import sha256_of
 from ...policy.config import WEIGHTS_FILE, CoreConfig
 from ...policy.network import Network
-from ...policy.weights import ENCODER, begin_with
+from ...policy.weights import ENCODER, begin_with, config_of
 from ..behaviour_cloning import Report, Span, is_whole, load_weights, train
 from ..clips import Clip
 from ..pictures.encoder_stage import keep_encoder, pictures_beside
 from ..pictures.operating_point import logit, move_logit
-from ..recipe import Recipe, Workspace
+from ..recipe import Recipe, TrainConfig, Workspace
 from ..watcher import Watcher
 from .core_training import command_weights, held_out_loss, train_core, write_held_out
 from .views import open_views
 
 ENCODER_WINDOWS, ENCODER_FRAMES = 64, 2  # of each of its steps
+SCAN_RATE = 2e-3  # of learning: a small head, on maps that stay as they are
 
 
 def with_kept_encoder(
@@ -39,9 +41,7 @@ def with_kept_encoder(
     """
     frozen, config = recipe.frozen, recipe.train
     if not frozen.encoder_steps:
-        begin_with(network, frozen.bundle, ENCODER)
-        move_logit(network, logit(frozen.threshold))
-        return resources.bundle(frozen.bundle) / WEIGHTS_FILE
+        return _with_that_of_a_bundle(recipe, work, network, clips, watcher)
     alone = replace(recipe.network, core=CoreConfig(cell='mlp'), belief=False, memory=False)
     beside = Network(alone)
     if frozen.begun:
@@ -71,6 +71,62 @@ def with_kept_encoder(
     network.vision.load_state_dict(beside.vision.state_dict())
     network.auxiliary.load_state_dict(beside.auxiliary.state_dict())
     return checkpoint
+
+
+def _with_that_of_a_bundle(
+    recipe: Recipe, work: Workspace, network: Network, clips: list[Clip], watcher: Watcher
+) -> Path:
+    """Give the network a bundle's encoder; what that lacks of a scan is learned on its maps.
+
+    Raises:
+        ConfigError: it lacks a scan, and the recipe does not say for how long that is learned.
+
+    """
+    frozen = recipe.frozen
+    begin_with(network, frozen.bundle, ENCODER)
+    move_logit(network, logit(frozen.threshold))
+    here = resources.bundle(frozen.bundle) / WEIGHTS_FILE
+    if network.vision.scan is None or config_of(frozen.bundle).vision.scan:
+        return here
+    if not frozen.scan_steps:
+        raise ConfigError(
+            f'frozen: the encoder of {frozen.bundle} has no scan, and the network of the recipe '
+            'one: expected scan_steps, for which it learns, such as 1600'
+        )
+    if not is_whole(work.encoder):
+        watcher.begin('scan', frozen.scan_steps, 'frames')
+        done = 0
+
+        def report(step: int, losses: dict[str, float]) -> None:
+            nonlocal done
+            before, done = done, step + 1  # more than one where it goes on
+            watcher.advance(done - before, ENCODER_WINDOWS * ENCODER_FRAMES, **losses)
+
+        train_scan(network, clips, recipe.train, frozen.scan_steps, work.encoder, report)
+        watcher.end('')
+    load_weights(network, work.encoder)
+    return work.encoder
+
+
+def train_scan(
+    network: Network,
+    clips: list[Clip],
+    config: TrainConfig,
+    steps: int,
+    checkpoint: Path,
+    report: Report = lambda step, losses: None,
+) -> None:
+    """Train the scan alone, on the maps of an encoder that stays as it is; write a checkpoint."""
+    network.requires_grad_(False)
+    assert network.vision.scan is not None
+    network.vision.scan.requires_grad_(True)
+    short = replace(
+        config, steps=steps, windows=ENCODER_WINDOWS, length=ENCODER_FRAMES, burn_in=0,
+        learning_rate=SCAN_RATE,
+    )  # fmt: skip
+    average = train(network, clips, short, Span(0, steps, steps), checkpoint, report=report)
+    network.load_state_dict(average.state_dict())
+    network.requires_grad_(True)
 
 
 def train_core_round(

@@ -195,7 +195,7 @@ def losses_of_pictures(
     moved = (((features - torch.nan_to_num(kept)) / spread) ** 2).mean(dim=1) * known
     keep = moved.sum() / known.sum().clamp(min=1)
     far = ~torch.isnan(away) & ~torch.isnan(target[:, 0])
-    wrong = (network.auxiliary(features)[:, 0] - torch.nan_to_num(away)) ** 2 * far
+    wrong = (network.guess(features)[:, 0] - torch.nan_to_num(away)) ** 2 * far
     distance = wrong.sum() / far.sum().clamp(min=1)
     total = detection + BEARING_WEIGHT * bearing + RANGE_WEIGHT * distance + config.keep * keep
     parts = {'detection': detection, 'bearing': bearing, 'range': distance, 'keep': keep}

@@ -49,6 +49,7 @@ class Task:
     max_distance_m: float = 6.0
     start_distance_m: Range = (5.0, 9.0)
     start_bearing_deg: float = 25.0  # at most, from the camera's axis
+    in_the_way: bool = False  # begins where flying straight at the target meets something
     target_speed_m_s: Range = (0.5, 1.2)
     cruise_altitude_m: float = 2.0
     target_motion: MotionName | None = None  # whatever the target's own file says
@@ -72,6 +73,8 @@ class Task:
             )
         if self.lane is not None and self.track is not None:
             raise ValueError('expected a track or a lane, got both: nobody walks along a lane')
+        if self.lane is not None and self.in_the_way:
+            raise ValueError('in_the_way is of flights at a target: expected no lane')
         if bool(self.difficulty) != bool(self.levels):
             raise ValueError('difficulty and levels are given together')
         numbers = {'duration_s', 'start_bearing_deg', *TRACK_RANGES}

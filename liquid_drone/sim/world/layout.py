@@ -23,6 +23,8 @@ from .actors import MovingActor, make_actor
 from .placement import Obstacles, obstacles_of
 from .routes import Route
 from .scenery import Air, Ground, Scenery, Solid
+from .starts.behind import Start, make_start
+from .starts.in_the_way import beside_wanted, starts_in_the_way, straight_flights
 from .terrain import Terrain
 from .town import streets
 from .town.blocks import TownBuilder
@@ -30,8 +32,7 @@ from .town.ground import TownPainter
 from .tracks import HidingRow
 
 SPARE_S = 15.0  # the route goes on a little after the task, for the landing
-START_BEHIND_DEG = 70.0  # the drone starts in this sector behind the target
-START_TRIES = 40  # in a sector that narrows; as many again in one that opens all around
+START_TRIES = 4  # places that are built to find one where something is in the way
 SQUARES_CURVATURE_PER_M = 0.05  # of a track's way in a town
 NOTHING = Obstacles(np.zeros((0, 3)), np.zeros((0, 5)))
 
@@ -85,15 +86,28 @@ def make_layout(scenario: Scenario, seed: int) -> Layout:
     Raises:
         SimulationError: the world leaves no free start.
     """
-    return (_make_town if scenario.world.forest is None else _make_forest)(scenario, seed)
+    make = _make_town if scenario.world.forest is None else _make_forest
+    layout = make(scenario, seed)
+    if not scenario.task.in_the_way:
+        return layout
+    off_m = math.inf
+    starts = starts_in_the_way(scenario, layout.route, layout.obstacles, seed)
+    for start in starts[:START_TRIES]:
+        made = make(scenario, seed, start)  # nothing stands before the start, so some may be gone
+        gap_m, _ = straight_flights(start[0][None, :2], made.route, made.obstacles, scenario)
+        if (now_off_m := float(beside_wanted(gap_m)[0])) < off_m:
+            layout, off_m = made, now_off_m
+        if off_m == 0.0:
+            break
+    return layout
 
 
-def _make_forest(scenario: Scenario, seed: int) -> Layout:
+def _make_forest(scenario: Scenario, seed: int, start_at: Start | None = None) -> Layout:
     assert scenario.world.forest is not None  # make_layout has looked
     spec = scenario.world.forest
     laid = _lay_forest(scenario, seed)
     way = laid.route
-    start, yaw = _make_start(scenario, way, NOTHING, seed)
+    start, yaw = start_at or make_start(scenario, way, NOTHING, seed)
     sight = _sight(start)
     line = way.position[::10]
     corner, side = forest.bounds(line, spec)
@@ -123,7 +137,7 @@ def _make_forest(scenario: Scenario, seed: int) -> Layout:
     return finish(scenario, seed, scenery, relief, way, extras, start, yaw)
 
 
-def _make_town(scenario: Scenario, seed: int) -> Layout:
+def _make_town(scenario: Scenario, seed: int, start_at: Start | None = None) -> Layout:
     assert scenario.world.urban is not None  # make_layout has looked
     spec, season = scenario.world.urban, scenario.season
     plan, laid = _lay_town(scenario, seed)
@@ -131,7 +145,8 @@ def _make_town(scenario: Scenario, seed: int) -> Layout:
     line = way.position[::10]
     low, high = line.min(axis=0) - spec.margin_m, line.max(axis=0) + spec.margin_m
     high = low + (high - low).max()
-    start, yaw = _make_start(scenario, way, _houses(plan, laid.is_track), seed)
+    houses = _houses(plan, laid.is_track)
+    start, yaw = start_at or make_start(scenario, way, houses, seed)
     sight, rng = _sight(start), stream(seed, Stream.DISTRACTORS)
     sides = streets.pavements(plan, line, 30.0)
     wide = spec.pavement_width_m / 2.0 - 0.8
@@ -292,35 +307,6 @@ def _walk(scenario: Scenario, path: FloatArray, rng: np.random.Generator) -> Rou
         rng, scenario.target.motion, duration, scenario.task.target_speed_m_s
     )
     return routes.walking(path, speed)
-
-
-def _make_start(
-    scenario: Scenario, way: Route, obstacles: Obstacles, seed: int
-) -> tuple[FloatArray, float]:
-    """Put the drone behind the target, at the task's distance, with the target inside the view.
-
-    Raises:
-        SimulationError: an obstacle is in the way, wherever it is tried.
-    """
-    task, rng = scenario.task, stream(seed, Stream.START)
-    if task.lane is not None:
-        return lanes.draw_start(task, way, rng)
-    room = scenario.vehicle.radius_m + 0.3
-    for attempt in range(2 * START_TRIES):
-        sector = math.radians(START_BEHIND_DEG) * (1.0 - attempt / START_TRIES)
-        if attempt >= START_TRIES:
-            sector = math.pi * (attempt / START_TRIES - 1.0)
-        away = rng.uniform(*task.start_distance_m)
-        behind = way.heading[0] + math.pi + rng.uniform(-sector, sector)
-        bearing = math.radians(rng.uniform(-task.start_bearing_deg, task.start_bearing_deg))
-        position = away * np.array([math.cos(behind), math.sin(behind)])
-        if obstacles.gap(np.linspace(0.1, 1.0, 12)[:, None] * position).min() > room:
-            yaw = behind + math.pi + bearing
-            return np.array([*position, task.cruise_altitude_m]), float(yaw)
-    raise SimulationError(
-        f'world {scenario.world.name}, seed {seed}: no free start; expected a free line of sight '
-        f'of {task.start_distance_m[0]:g} m to the target: lower the densities in its YAML'
-    )
 
 
 def _draw_wind(scenario: Scenario, rng: np.random.Generator) -> FloatArray:

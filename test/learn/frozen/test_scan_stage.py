@@ -1,0 +1,90 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A scan is learned once, on the maps of an encoder that stays; what is near counts more."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from support.noise_flight import clip
+
+from liquid_drone.errors import ConfigError
+from liquid_drone.learn.clips import CachedFrames, Clip
+from liquid_drone.learn.frozen.config import FrozenEncoder
+from liquid_drone.learn.frozen.rounds import with_kept_encoder
+from liquid_drone.learn.losses import NEAR_WEIGHT, losses_of
+from liquid_drone.learn.recipe import Augmentation, Recipe, TrainConfig, Workspace
+from liquid_drone.learn.watcher import Silent
+from liquid_drone.policy.config import WIDE_SCAN, NetworkConfig
+from liquid_drone.policy.network import Network, Seen
+
+PLAIN = Augmentation(brightness=0, contrast=0, colour=0, noise=0, skip_share=0)
+TRAIN = TrainConfig(precision='float32', device='cpu', warmup_steps=1, augmentation=PLAIN)
+RECIPE = Recipe(
+    'scans',
+    frozen=FrozenEncoder('follow-memory', scan_steps=2, views=1, threshold=0.32),
+    network=NetworkConfig(vision=WIDE_SCAN),
+    train=TRAIN,
+)
+
+
+def posts(folder, number: int, frames: int = 24) -> Clip:
+    """Return a flight past a dark post before a bright ground: nearer where it is wider."""
+    rng, plain = np.random.default_rng(number), clip(folder, number, frames)
+    pixels = np.full((frames, 72, 128, 3), 180, np.uint8)
+    labels = np.zeros((frames, 17), np.float32)
+    for frame in range(frames):
+        column, near = int(rng.integers(1, 15)), float(rng.uniform(0.4, 0.95))
+        half = round(6.0 * near)
+        middle = 8 * column + 4
+        pixels[frame, :, middle - half : middle + half] = 20
+        labels[frame, 1 + column] = near
+    np.save(plain.frames.file, pixels)
+    return replace(plain, frames=CachedFrames(plain.frames.file, pixels.shape), auxiliary=labels)
+
+
+def test_the_scan_alone_is_learned_and_found_again(tmp_path):
+    work, told = Workspace(tmp_path), Silent()
+    (tmp_path / 'train').mkdir()
+    clips = [posts(tmp_path, number) for number in range(2)]
+    network = Network(RECIPE.network)
+    begun = {name: value.clone() for name, value in network.vision.scan.state_dict().items()}
+    file = with_kept_encoder(RECIPE, work, network, clips, told)
+    assert file == work.encoder
+    kept = Network(replace(RECIPE.network, vision=replace(WIDE_SCAN, scan=False, features=128)))
+    plain = replace(RECIPE, network=kept.config, frozen=replace(RECIPE.frozen, scan_steps=0))
+    with_kept_encoder(plain, Workspace(tmp_path / 'none'), kept, [], told)
+    after = network.vision.state_dict()
+    for name, value in kept.vision.state_dict().items():
+        assert torch.equal(after[name], value), name
+    learned = network.vision.scan.state_dict()
+    assert any(not torch.equal(learned[name], value) for name, value in begun.items())
+    assert all(one.requires_grad for one in network.parameters())
+    again = Network(RECIPE.network)
+    with_kept_encoder(RECIPE, work, again, [], told)  # no flight is needed: it is not trained anew
+    assert all(torch.equal(again.vision.state_dict()[name], one) for name, one in after.items())
+
+
+def test_a_bundle_without_a_scan_needs_one_to_be_learned(tmp_path):
+    none = replace(RECIPE, frozen=replace(RECIPE.frozen, scan_steps=0))
+    with pytest.raises(ConfigError, match='expected scan_steps'):
+        with_kept_encoder(none, Workspace(tmp_path), Network(none.network), [], Silent())
+
+
+def test_what_is_near_counts_more_in_a_scan_and_not_in_wide_sectors():
+    class Batch:
+        label = torch.zeros(1, 1, 4)
+        target = torch.full((1, 1, 3), torch.nan)
+        auxiliary = torch.zeros(1, 1, 17)
+
+    def loss(width: int, near: float) -> float:
+        Batch.auxiliary = torch.zeros(1, 1, 17)
+        Batch.auxiliary[..., 1] = near
+        guessed = Batch.auxiliary[..., :width].clone()
+        guessed[..., 1] -= 0.1
+        seen = Seen(torch.zeros(1, 1, 4), torch.zeros(1, 1, 3), guessed, torch.zeros(1, 1))
+        return losses_of(seen, Batch, torch.ones(4))['auxiliary'].item()  # type: ignore[arg-type]
+
+    assert loss(17, 1.0) == pytest.approx((1.0 + NEAR_WEIGHT) * loss(17, 0.0))
+    assert loss(9, 1.0) == pytest.approx(loss(9, 0.0))
