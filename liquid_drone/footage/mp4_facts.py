@@ -117,7 +117,7 @@ def _hdr(media: memoryview) -> str:
     inner = dict(_boxes(media))
     for kind in (b'minf', b'stbl'):
         inner = dict(_boxes(inner[kind]))
-    _, entry = next(_boxes(inner[b'stsd'][HEADER:]))
+    _, entry = next(_boxes(inner[b'stsd'][HEADER:]), (b'', memoryview(b'')))  # torn: no entry
     colour = dict(_boxes(entry[ENTRY:])).get(b'colr', memoryview(b''))
     if bytes(colour[:4]) not in (b'nclx', b'nclc'):
         return ''
