@@ -223,10 +223,10 @@ class Recipe:
         frozen, pictures = self.frozen, self.pictures
         if pictures.count and not (self.start or frozen.bundle):
             raise ValueError('pictures teach the encoder of a bundle: expected its name in start')
+        if frozen.scan_steps and not self.network.vision.scan:
+            raise ValueError('scan_steps: the network has no scan: expected vision: wide-scan')
         if frozen.bundle and self.start:
-            raise ValueError(
-                'a frozen encoder leaves the core alone to be trained: expected no start'
-            )
+            raise ValueError('frozen leaves the core alone to be trained: expected no start')
         if frozen.bundle and pictures.count and not (frozen.encoder_steps and pictures.beside):
             raise ValueError(
                 'pictures teach a frozen encoder beside flights, before it is kept: expected '

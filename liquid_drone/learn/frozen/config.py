@@ -35,6 +35,11 @@ class FrozenEncoder:
                 'threshold moves the answer of a bundle whose encoder stays as it is: expected a '
                 'bundle, and no encoder_steps'
             )
+        if self.scan_steps and (self.encoder_steps or not self.bundle):
+            raise ValueError(
+                'scan_steps are of a scan alone, beside the encoder of a bundle that is kept: '
+                'expected a bundle, and no encoder_steps, with which a scan learns, too'
+            )
         if self.encoder_steps and not self.bundle:
             raise ValueError(
                 f"encoder_steps train an encoder that is kept then: expected a bundle, or '{NEW}'"

@@ -53,18 +53,11 @@ def with_kept_encoder(
             config, steps=frozen.encoder_steps, windows=ENCODER_WINDOWS, length=ENCODER_FRAMES,
             burn_in=0,
         )  # fmt: skip
-        at_once = ENCODER_WINDOWS * ENCODER_FRAMES
-        pictures, done = pictures_beside(recipe, work), 0
-
-        def report(step: int, losses: dict[str, float]) -> None:
-            nonlocal done
-            before, done = done, step + 1  # more than one where it goes on
-            watcher.advance(done - before, at_once, **losses)
-
+        pictures = pictures_beside(recipe, work)
         average = train(
             beside, clips, short, Span(0, short.steps, short.steps),
             work.encoder_alone,
-            report=report, beside=pictures.losses if pictures else None,
+            report=_advancing(watcher), beside=pictures.losses if pictures else None,
         )  # fmt: skip
         watcher.end(keep_encoder(recipe, work, average))
     load_weights(beside, checkpoint)
@@ -79,14 +72,22 @@ def _with_that_of_a_bundle(
     """Give the network a bundle's encoder; what that lacks of a scan is learned on its maps.
 
     Raises:
-        ConfigError: it lacks a scan, and the recipe does not say for how long that is learned.
+        ConfigError: it lacks a scan, and the recipe does not say for how long that is learned, or
+            it has one, and the recipe says so.
 
     """
     frozen = recipe.frozen
     begin_with(network, frozen.bundle, ENCODER)
     move_logit(network, logit(frozen.threshold))
     here = resources.bundle(frozen.bundle) / WEIGHTS_FILE
-    if network.vision.scan is None or config_of(frozen.bundle).vision.scan:
+    if network.vision.scan is None:
+        return here
+    if config_of(frozen.bundle).vision.scan:
+        if frozen.scan_steps:
+            raise ConfigError(
+                f'frozen: {frozen.bundle} has a scan, which is kept with its encoder: expected no '
+                'scan_steps'
+            )
         return here
     if not frozen.scan_steps:
         raise ConfigError(
@@ -95,17 +96,23 @@ def _with_that_of_a_bundle(
         )
     if not is_whole(work.encoder):
         watcher.begin('scan', frozen.scan_steps, 'frames')
-        done = 0
-
-        def report(step: int, losses: dict[str, float]) -> None:
-            nonlocal done
-            before, done = done, step + 1  # more than one where it goes on
-            watcher.advance(done - before, ENCODER_WINDOWS * ENCODER_FRAMES, **losses)
-
-        train_scan(network, clips, recipe.train, frozen.scan_steps, work.encoder, report)
+        steps, told = frozen.scan_steps, _advancing(watcher)
+        train_scan(network, clips, recipe.train, steps, work.encoder, told)
         watcher.end('')
     load_weights(network, work.encoder)
     return work.encoder
+
+
+def _advancing(watcher: Watcher) -> Report:
+    """Return what reports the steps of an encoder's training to a watcher."""
+    done = 0
+
+    def report(step: int, losses: dict[str, float]) -> None:
+        nonlocal done
+        before, done = done, step + 1  # more than one where it goes on
+        watcher.advance(done - before, ENCODER_WINDOWS * ENCODER_FRAMES, **losses)
+
+    return report
 
 
 def train_scan(

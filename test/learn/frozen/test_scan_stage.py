@@ -18,6 +18,7 @@ from liquid_drone.learn.recipe import Augmentation, Recipe, TrainConfig, Workspa
 from liquid_drone.learn.watcher import Silent
 from liquid_drone.policy.config import WIDE_SCAN, NetworkConfig
 from liquid_drone.policy.network import Network, Seen
+from liquid_drone.policy.weights import config_of, load_weights_of
 
 PLAIN = Augmentation(brightness=0, contrast=0, colour=0, noise=0, skip_share=0)
 TRAIN = TrainConfig(precision='float32', device='cpu', warmup_steps=1, augmentation=PLAIN)
@@ -70,6 +71,30 @@ def test_a_bundle_without_a_scan_needs_one_to_be_learned(tmp_path):
     none = replace(RECIPE, frozen=replace(RECIPE.frozen, scan_steps=0))
     with pytest.raises(ConfigError, match='expected scan_steps'):
         with_kept_encoder(none, Workspace(tmp_path), Network(none.network), [], Silent())
+
+
+@pytest.mark.parametrize(
+    ('frozen', 'vision', 'said'),
+    [({'bundle': 'follow', 'scan_steps': 2}, {}, 'no scan'),
+     ({'bundle': 'follow', 'scan_steps': 2, 'encoder_steps': 2}, WIDE_SCAN, 'no encoder_steps'),
+     ({'scan_steps': 2}, WIDE_SCAN, 'a bundle')],
+)  # fmt: skip
+def test_scan_steps_that_would_do_nothing_are_refused(frozen, vision, said):
+    network = NetworkConfig(vision=vision) if vision else NetworkConfig()
+    with pytest.raises(ValueError, match=said):
+        Recipe('scans', frozen=FrozenEncoder(**frozen), network=network)
+
+
+def test_a_scan_that_a_bundle_has_is_kept_and_not_learned_anew(tmp_path):
+    recipe = replace(RECIPE, frozen=FrozenEncoder('follow-wide', views=1))
+    network = Network(recipe.network)
+    with_kept_encoder(recipe, Workspace(tmp_path), network, [], Silent())
+    shipped = load_weights_of(Network(config_of('follow-wide')), 'follow-wide')
+    for name, value in shipped.vision.scan.state_dict().items():
+        assert torch.equal(network.vision.scan.state_dict()[name], value)
+    again = replace(recipe, frozen=replace(recipe.frozen, scan_steps=2))
+    with pytest.raises(ConfigError, match='expected no scan_steps'):
+        with_kept_encoder(again, Workspace(tmp_path), network, [], Silent())
 
 
 def test_what_is_near_counts_more_in_a_scan_and_not_in_wide_sectors():

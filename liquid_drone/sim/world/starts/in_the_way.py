@@ -23,10 +23,8 @@ SECTOR_RAD = math.radians(120.0)  # to both sides of behind the target: not befo
 FLOWN_S = 12.0
 CLOSING_GAIN_PER_S, SPEED_M_S, LAG_S = 0.8, (-0.6, 1.8), 0.4  # of who flies straight at it
 AWAY_M = 0.5  # beyond the task's least distance: who walks towards the drone is another matter
-WANTED_M = (
-    -0.6,
-    -0.1,
-)  # between hull and obstacle: trunks, posts, corners, not the middle of a wall
+# between hull and obstacle: trunks, posts, corners, not the middle of a wall
+WANTED_M = (-0.6, -0.1)
 
 
 def starts_in_the_way(
