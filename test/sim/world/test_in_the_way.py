@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from liquid_drone.sim.scenario.scenario import Scenario, load_scenario
 from liquid_drone.sim.scenario.task import Task
+from liquid_drone.sim.world import routes
 from liquid_drone.sim.world.layout import Layout, make_layout
 from liquid_drone.sim.world.placement import Obstacles
 from liquid_drone.sim.world.starts.in_the_way import beside_wanted, straight_flights
 
 TRAINING = st.integers(0, 9_999)
+STILL = routes.standing(np.zeros(2), 0.0)
 LEAST_OF_SIX = 2  # places in which something can be in the way; four in the mean
 
 
@@ -66,12 +68,10 @@ def test_a_post_on_the_line_is_met_and_one_aside_is_not(
     ahead_m: float, aside_m: float, radius_m: float
 ) -> None:
     scenario = load_scenario('forest', task='in-the-way')
-    layout = make_layout(load_scenario('forest', task='reach'), 9_500)
-    still = dataclasses.replace(layout.route, position=np.zeros_like(layout.route.position))
     start = np.array([[-8.0, 0.0]])
     for far_m, is_met in ((aside_m, True), (1.5 + aside_m, False)):
         post = Obstacles(np.array([[-8.0 + ahead_m, far_m, radius_m]]), np.zeros((0, 5)))
-        gap_m, nearest_m = straight_flights(start, still, post, scenario)
+        gap_m, nearest_m = straight_flights(start, STILL, post, scenario)
         assert (gap_m[0] < 0.0) == is_met
         expected = abs(far_m) - radius_m - scenario.vehicle.radius_m
         assert gap_m[0] == pytest.approx(expected, abs=0.05)
