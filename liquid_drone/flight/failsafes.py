@@ -104,7 +104,11 @@ PX4 = (
     Failsafe('COM_OBL_RC_ACT', '5 (Hold)', _among(5), 'a lost companion is not held'),
     Failsafe('COM_OF_LOSS_T', 'at most 1 s', _at_most(1.0), 'it flies on for longer'),
     Failsafe(
-        'COM_RC_OVERRIDE', '3', _has_bits(STICKS_BIT), 'sticks take over nothing in OFFBOARD'
+        'COM_RC_OVERRIDE',
+        '3',
+        _has_bits(STICKS_BIT),
+        'sticks take over nothing in OFFBOARD',
+        (Spelling('COM_RC_OVR_SPEED', 'such as 1', _positive),),  # from 1.18; 0: they do not
     ),
     Failsafe(
         'COM_RCL_EXCEPT',

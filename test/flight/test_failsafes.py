@@ -151,11 +151,20 @@ def test_a_renamed_parameter_is_judged_by_the_newest_answer_in_its_own_unit(
     assert (words == '') == is_good
 
 
-def test_what_other_versions_call_it_is_read_over_the_link() -> None:
-    autopilot = SimulatedAutopilot(PointMass(position_enu=np.zeros(3)), 'ardupilot')
+@pytest.mark.parametrize(
+    ('kind', 'former', 'name', 'bad', 'good', 'wanted'),
+    [
+        ('ardupilot', 'WPNAV_SPEED', 'WP_SPD', 10.0, 2.0, 'at most 2 m/s'),
+        ('px4', 'COM_RC_OVERRIDE', 'COM_RC_OVR_SPEED', 0.0, 1.0, 'such as 1'),  # PX4 27041
+    ],
+)
+def test_what_other_versions_call_it_is_read_over_the_link(
+    kind: str, former: str, name: str, bad: float, good: float, wanted: str
+) -> None:
+    autopilot = SimulatedAutopilot(PointMass(position_enu=np.zeros(3)), kind)
     autopilot.set_failsafes('advised')
-    del autopilot.parameters['WPNAV_SPEED']
-    autopilot.parameters['WP_SPD'] = 10.0
+    del autopilot.parameters[former]
+    autopilot.parameters[name] = bad
     link = MavlinkLink(MemoryTransport(autopilot.transmit, autopilot.receive))
     reader = FailsafeReader(link)
 
@@ -165,13 +174,13 @@ def test_what_other_versions_call_it_is_read_over_the_link() -> None:
             now_s = autopilot.now_ns / 1e9
             link.poll(now_s)
             reader.step(now_s)
-        return {name: words for name, words in complaints('ardupilot', link.parameters).items()
+        return {name: words for name, words in complaints(kind, link.parameters).items()
                 if words}  # fmt: skip
 
     found = judged(150)
-    assert list(found) == ['WP_SPD']
-    assert 'WP_SPD is 10, should be at most 2 m/s' in found['WP_SPD']
-    autopilot.parameters['WP_SPD'] = 2.0
+    assert list(found) == [name]
+    assert f'{name} is {bad:g}, should be {wanted}' in found[name]
+    autopilot.parameters[name] = good
     assert not judged(1500)
 
 

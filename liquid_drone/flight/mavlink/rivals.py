@@ -25,6 +25,12 @@ GUIDING_COMMANDS = {
     mavlink.MAV_CMD_DO_CHANGE_ALTITUDE: 'DO_CHANGE_ALTITUDE',
     mavlink.MAV_CMD_DO_ORBIT: 'DO_ORBIT',
     mavlink.MAV_CMD_CONDITION_YAW: 'CONDITION_YAW',
+    # turns to a place (one word in three versions), or stands; it stays in GUIDED for both
+    mavlink.MAV_CMD_DO_SET_ROI_LOCATION: 'DO_SET_ROI_LOCATION',
+    mavlink.MAV_CMD_DO_SET_ROI: 'DO_SET_ROI',
+    mavlink.MAV_CMD_NAV_ROI: 'NAV_ROI',
+    mavlink.MAV_CMD_DO_PAUSE_CONTINUE: 'DO_PAUSE_CONTINUE',
+    mavlink.MAV_CMD_OVERRIDE_GOTO: 'OVERRIDE_GOTO',
 }
 COMMANDS = (mavlink.MAVLINK_MSG_ID_COMMAND_LONG, mavlink.MAVLINK_MSG_ID_COMMAND_INT)
 ITEMS = (mavlink.MAVLINK_MSG_ID_MISSION_ITEM, mavlink.MAVLINK_MSG_ID_MISSION_ITEM_INT)

@@ -153,10 +153,16 @@ def test_whoever_tells_the_vehicle_where_to_go_is_known_at_the_first_word(
         assert f'system {who[0]} component {who[1]} guides the vehicle (' in vehicle.guided_by
 
 
+WORDS = [*((kind, 192) for kind in GUIDES), (command_long, 193)]
+
+
 @pytest.mark.parametrize('shadow', [False, True])
-@pytest.mark.parametrize('kind', GUIDES)
-def test_where_a_station_guides_it_elsewhere_no_setpoint_follows(kind, shadow):
-    """An ArduCopter stays in GUIDED and would fly our next setpoint: the click had no effect."""
+@pytest.mark.parametrize(('kind', 'command'), WORDS)
+def test_where_a_station_guides_it_elsewhere_no_setpoint_follows(kind, command, shadow):
+    """An ArduCopter stays in GUIDED and would fly our next setpoint: the click had no effect.
+
+    One that is told to pause (ArduPilot 19908) stands, and goes on at the next "continue".
+    """
     autopilot = SimulatedAutopilot(
         PointMass(position_enu=np.array([0.0, 0.0, 3.0])), 'ardupilot', airborne=True
     )
@@ -195,7 +201,7 @@ def test_where_a_station_guides_it_elsewhere_no_setpoint_follows(kind, shadow):
     assert session.engage(True) == (True, Stage.READY.value)
     autopilot.pilot_mode('GUIDED')
     assert live(3.0).stage is Stage.ENGAGED
-    also.append(kind((VEHICLE, 1), 192, 2, mavlink).pack(station))
+    also.append(kind((VEHICLE, 1), command, 2, mavlink).pack(station))
     decided = live(1.0)
     if shadow:
         assert decided.stage is Stage.ENGAGED
