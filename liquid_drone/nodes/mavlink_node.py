@@ -14,7 +14,7 @@ from typing import Any
 
 from geometry_msgs.msg import PointStamped, TwistStamped
 from rclpy.clock import Clock, ClockType
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CompressedImage, Image, Range
 from std_msgs.msg import String
 from std_srvs.srv import SetBool
 
@@ -50,6 +50,7 @@ ONE_PUBLISHER = {
     topics.COMMAND: TwistStamped,
     topics.SIGHTING: PointStamped,
     topics.BELIEF: PointStamped,
+    topics.TARGET_RANGE: Range,
     topics.IMAGE: Image,
     topics.IMAGE_COMPRESSED: CompressedImage,
     topics.SETPOINT: TwistStamped,

@@ -97,8 +97,15 @@ class Sightings:
         """Pass on how far away the target is."""
         stamp_s = self._stamp_s(conversions.nanoseconds(message.header.stamp))
         self._distance = self._range.take(
-            message.range, message.min_range, message.max_range, stamp_s
+            message.range,
+            message.min_range,
+            message.max_range,
+            stamp_s,
+            message.header.frame_id,
         )
+        trouble = self._range.trouble
+        if trouble and self._seldom.is_due(trouble):
+            self._node.get_logger().error(f'{topics.TARGET_RANGE} is not taken: {trouble}')
         self._measure(self._distance)
 
     def _show(self, seen: PointStamped, stamp_s: float) -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import CompressedImage, Range
 from std_msgs.msg import String, UInt8
 
 from liquid_drone import nodes, topics
@@ -158,6 +158,17 @@ def test_two_who_tell_the_time_or_nobody_are_named(ros: None) -> None:
         assert made.wait(lambda: not made.node.rivals())
     finally:
         made.close()
+
+
+def test_a_second_range_sensor_is_named(bench: MavlinkBench) -> None:
+    """Each reading is its own: with two the distance is kept to neither."""
+    made = [bench.policy.create_publisher(Range, topics.TARGET_RANGE, qos.SENSOR_OUT)]
+    bench.node.start()
+    assert bench.wait(lambda: not bench.node.rivals())
+    made += [bench.policy.create_publisher(Range, topics.TARGET_RANGE, qos.SENSOR_OUT)]
+    assert bench.wait(lambda: '2 publishers on /target/range' in bench.node.rivals())
+    bench.policy.destroy_publisher(made.pop())
+    assert bench.wait(lambda: not bench.node.rivals())
 
 
 @pytest.mark.parametrize(
