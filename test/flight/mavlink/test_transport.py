@@ -6,6 +6,7 @@ import pty
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from liquid_drone.errors import ConfigError, LinkError
 from liquid_drone.flight.mavlink.transport.address import Address, parse_address
 from liquid_drone.flight.mavlink.transport.network import UdpTransport
-from liquid_drone.flight.mavlink.transport.opening import open_transport
+from liquid_drone.flight.mavlink.transport.opening import open_transport, serial_ports
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,8 @@ from liquid_drone.flight.mavlink.transport.opening import open_transport
         ('/dev/ttyTHS1', Address('serial', '/dev/ttyTHS1', 921600)),
         ('serial:///dev/ttyTHS1:57600', Address('serial', '/dev/ttyTHS1', 57600)),
         ('serial:/dev/ttyTHS1:57600', Address('serial', '/dev/ttyTHS1', 57600)),
+        ('/dev/ttyACM0,57600', Address('serial', '/dev/ttyACM0', 57600)),
+        ('/dev/odd,name', Address('serial', '/dev/odd,name', 921600)),
         ('udpin:0.0.0.0:14540', Address('udpin', '0.0.0.0', 14540)),
         ('udpin://0.0.0.0:14540', Address('udpin', '0.0.0.0', 14540)),
         ('udpin://:14541', Address('udpin', '127.0.0.1', 14541)),
@@ -58,6 +61,8 @@ def test_the_lasting_names_of_serial_ports_are_whole_with_and_without_a_baud_rat
 ):
     found = parse_address(kind + device + ('' if baud is None else f':{baud}'))
     assert found == Address('serial', device, baud or 921600)
+    if baud is not None:  # as MAVProxy, pymavlink and dronekit have it (dronekit 378, 483)
+        assert parse_address(f'{kind}{device},{baud}') == found
     assert parse_address(str(found)) == found
 
 
@@ -67,6 +72,22 @@ def test_the_lasting_names_of_serial_ports_are_whole_with_and_without_a_baud_rat
 def test_what_is_no_address_is_refused(text):
     with pytest.raises(ConfigError):
         parse_address(text)
+
+
+@given(st.ip_addresses(v=6), st.sampled_from(['udpin', 'udpout', 'tcp']), st.booleans())
+def test_ipv6_is_refused_as_that(address, kind, in_brackets):
+    """It came as "Name or service not known", or as a busy port (MAVProxy 1052)."""
+    where = f'[{address}]' if in_brackets else str(address)
+    with pytest.raises(ConfigError, match='IPv6 is not spoken here'):
+        parse_address(f'{kind}:{where}:14540')
+
+
+def test_to_listen_at_the_address_of_the_other_side_is_told_as_that():
+    """``udp://HOST:PORT`` sends in MAVSDK (MAVSDK-Python 592) and listens here."""
+    with pytest.raises(
+        LinkError, match=r'set connection to udpout:192\.0\.2\.7:14540, or listen on'
+    ):
+        open_transport('udp://192.0.2.7:14540')
 
 
 def test_a_busy_port_is_named_with_what_to_do():
@@ -80,10 +101,20 @@ def test_a_busy_port_is_named_with_what_to_do():
 def test_a_missing_device_a_wrong_one_and_an_odd_baud_rate_are_clear_errors():
     with pytest.raises(LinkError, match='No such file'):
         open_transport('/dev/no_such_port:57600')
+    with pytest.raises(LinkError, match='after a reset a port may have another one; here are: '):
+        open_transport('/dev/no_such_port')
     with pytest.raises(LinkError, match='not a serial port'):
         open_transport('/dev/null:57600')
     with pytest.raises(LinkError, match='12345 is not a standard one'):
         open_transport('/dev/null:12345')
+
+
+def test_the_ports_that_are_here_are_named_the_lasting_ones_first(tmp_path):
+    (tmp_path / 'serial' / 'by-id').mkdir(parents=True)
+    for name in ('ttyACM1', 'serial/by-id/usb-Auterion_PX4-if00', 'ttyTHS1', 'tty1', 'null'):
+        (tmp_path / name).touch()
+    names = [Path(one).name for one in serial_ports(tmp_path)]
+    assert names == ['usb-Auterion_PX4-if00', 'ttyACM1', 'ttyTHS1']
 
 
 def test_nobody_behind_a_tcp_address_is_a_clear_error():

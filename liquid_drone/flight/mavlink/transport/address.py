@@ -3,9 +3,9 @@
 """MAVLink addresses in any of their spellings.
 
 ``/dev/ttyTHS1:921600``, ``udpin:0.0.0.0:14540``, and with slashes ``serial:///dev/ttyTHS1:921600``,
-``udpin://0.0.0.0:14540``. The lasting names of serial ports (``/dev/serial/by-path/...:1.0``) hold
-colons of their own: what follows the last one is a baud rate only where it is a number of 50 or
-more.
+``udpin://0.0.0.0:14540``; behind a comma a baud rate as MAVProxy and dronekit have it. The lasting
+of serial ports (``/dev/serial/by-path/...:1.0``) hold colons of their own: what follows the last
+one is a baud rate only where it is a number of 50 or more.
 """
 
 from dataclasses import dataclass
@@ -51,6 +51,9 @@ def parse_address(text: str) -> Address:
     wrong = f"'{masked(text)}' is not a MAVLink address; examples: {EXAMPLES}"
     if kind not in (*NETWORK_KINDS, 'serial') or '@' in rest:
         raise ConfigError(wrong)
+    before, comma, behind = rest.rpartition(',')
+    if kind == 'serial' and comma and _is_baud(behind):
+        rest = f'{before}:{behind}'
     where, colon, number = rest.rpartition(':')
     if where.startswith(NAMES_WITH_COLONS) and not _is_baud(number):
         where, number = rest, ''
@@ -61,6 +64,11 @@ def parse_address(text: str) -> Address:
     if not (number.isascii() and number.isdigit()) or (kind == 'serial' and not where):
         raise ConfigError(wrong)
     value = int(number)
+    if kind != 'serial' and ':' in where:
+        raise ConfigError(
+            f"'{masked(text)}': expected the address of a network of IPv4, or a name, before the "
+            f'port; IPv6 is not spoken here; examples: {EXAMPLES}'
+        )
     if kind != 'serial' and value > 65535:
         raise ConfigError(f"'{masked(text)}': a port is 0 to 65535, got {value}")
     return Address(kind, where or LOOPBACK, value)

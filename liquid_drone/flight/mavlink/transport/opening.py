@@ -4,6 +4,7 @@
 
 import errno
 import socket
+from pathlib import Path
 
 from ....errors import LinkError
 from .address import Address, parse_address
@@ -12,6 +13,8 @@ from .network import TcpTransport, UdpTransport
 from .serial_port import SerialTransport, warn_of_others
 from .troubles import Troubles
 
+PORTS = ('serial/by-id/*', 'ttyACM*', 'ttyUSB*', 'ttyTHS*', 'ttyAMA*', 'serial[0-9]*')
+MOST_PORTS = 12  # that are named
 # The network is not there yet, as after the start of a computer; it is waited for.
 NOT_YET = frozenset(
     {
@@ -52,7 +55,7 @@ class Opener:
             self.troubles.note('opening', trouble)
             raise LinkError(
                 f"cannot open the MAVLink connection '{self.address}': "
-                f'{trouble.strerror or trouble}; {_advice(self.address)}'
+                f'{trouble.strerror or trouble}; {_advice(self.address, trouble.errno)}'
             ) from trouble
         self.troubles.succeeded('opening')
         return opened
@@ -87,11 +90,28 @@ def is_not_yet(error: LinkError) -> bool:
     return isinstance(cause, OSError) and cause.errno in NOT_YET
 
 
-def _advice(address: Address) -> str:
+def serial_ports(folder: Path = Path('/dev')) -> list[str]:
+    """Return the serial ports that are here, those with lasting names first."""
+    found = [sorted(folder.glob(pattern)) for pattern in PORTS]
+    return [str(path) for paths in found for path in paths]
+
+
+def _advice(address: Address, number: int | None = None) -> str:
+    if address.kind == 'udpin' and number == errno.EADDRNOTAVAIL:
+        return (
+            f'this computer has no address {address.where} yet: if it is that of the other side, '
+            f'set connection to udpout:{address.where}:{address.number}, or listen on '
+            f'udpin:0.0.0.0:{address.number}'
+        )
     if address.kind == 'udpin':
         return (
             f'another program (a ground station, MAVProxy, a second companion) may hold UDP port '
             f'{address.number}: stop it, or set connection to another port'
+        )
+    if address.kind == 'serial' and number == errno.ENOENT:
+        ports = ', '.join(serial_ports()[:MOST_PORTS]) or 'none'
+        return (
+            f'check name and cable; after a reset a port may have another one; here are: {ports}'
         )
     if address.kind == 'serial':
         return 'check the device, and that the user may use it: sudo usermod -aG dialout $USER'
