@@ -12,14 +12,22 @@ K and the distortion are of pictures as the lens shows them, P is of rectified o
 """
 
 import re
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ..errors import ImageError
 from .field_of_view import NONE, Distortion, field_of_view_deg
 
 ADVICE = 'calibrate the camera, or let its driver publish K of zeros (not calibrated)'
+LATELY, RETURNS = 10, 2  # words, and how often one of two cameras' comes back among them
+SAME_DEG = 1.0  # so little between two fields of view changes no picture
+MIXED = (
+    'camera_info changes to and fro between {}: two cameras publish it, and whose the pictures '
+    'are is not known; give each camera a namespace of its own, or end one'
+)
 Region = tuple[int, int, int, int]  # left, top, width, height, in pixels of the whole sensor
 WHOLE: Region = (0, 0, 0, 0)
 RECTIFIED = {'rect', 'rectified', 'undistorted'}  # words in the names of topics
@@ -31,6 +39,16 @@ class _Known:
     height: int
     fov_deg: float | None
 
+    @property
+    def told(self) -> str:
+        return 'not calibrated' if self.fov_deg is None else f'{self.fov_deg:.0f} degrees'
+
+    def is_like(self, other: '_Known') -> bool:
+        if (self.width, self.height) != (other.width, other.height):
+            return False
+        one, two = self.fov_deg, other.fov_deg
+        return one is two if one is None or two is None else abs(one - two) <= SAME_DEG
+
 
 class Lens:
     """The newest believable word of a camera about itself."""
@@ -39,6 +57,7 @@ class Lens:
         """Begin with none: as a camera that is not calibrated."""
         self.problem = ''  # with the newest camera_info; empty: none
         self.is_rectified = False  # whether the pictures are no longer as the lens shows them
+        self._lately: deque[_Known] = deque(maxlen=LATELY)
         self._known: _Known | None = None  # of the whole sensor
         self._part: _Known | None = None  # of the region of interest, where it is a part
 
@@ -91,6 +110,20 @@ class Lens:
             self.problem = f'camera_info is refused: {error}; {ADVICE}'
             raise ImageError(self.problem) from error
         self._known, self._part, self.problem = known, part, ''
+        self._lately.append(part or known)
+        if self._is_mixed:
+            told = sorted({f'{one.width}x{one.height} {one.told}' for one in self._lately})
+            self.problem = MIXED.format(' and '.join(told[:4]))
+            raise ImageError(self.problem)
+
+    @property
+    def _is_mixed(self) -> bool:
+        """Tell whether words come back that another one had taken the place of."""
+        words, returns = list(self._lately), 0
+        for place, (old, new) in enumerate(pairwise(words)):
+            is_known = any(new.is_like(one) for one in words[:place])
+            returns += is_known and not new.is_like(old)
+        return returns >= RETURNS
 
     def fov_of(self, width: int, height: int) -> float | None:
         """Return the horizontal field of view of a picture; None: not calibrated.
@@ -100,7 +133,7 @@ class Lens:
 
         """
         known = self._known
-        if known is None:
+        if known is None or self._is_mixed:
             if self.problem:
                 raise ImageError(self.problem)
             return None

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protects: what a camera says of itself is believed only where it can be true."""
 
+import contextlib
+import itertools
 import math
 
 import pytest
@@ -130,3 +132,50 @@ def test_any_camera_info_is_an_angle_that_can_be_or_a_sentence(
     except ValueError:
         return
     assert fov_deg is None or NARROWEST_DEG <= fov_deg <= WIDEST_DEG
+
+
+angles = st.floats(NARROWEST_DEG + 1.0, WIDEST_DEG - 1.0)
+
+
+def focal_of(fov_deg: float) -> float:
+    return 320.0 / math.tan(math.radians(fov_deg) / 2.0)
+
+
+@given(angles, angles, st.lists(st.booleans(), min_size=4, max_size=40))
+def test_the_words_of_two_cameras_on_one_topic_are_no_angle(
+    first: float, second: float, order: list[bool]
+) -> None:
+    """Cameras that share a namespace: pictures were cropped by both in turn (realsense 2864)."""
+    lens, said = Lens(), list[bool]()
+    for is_second in order:
+        said.append(is_second)
+        lately = said[-10:]
+        pairs = enumerate(itertools.pairwise(lately))
+        count = sum(new != old and new in lately[:place] for place, (old, new) in pairs)
+        is_mixed = abs(first - second) > 1.01 and count >= 2
+        if 0.99 < abs(first - second) <= 1.01:
+            return
+        told = 640, 480, k_of(focal_of(second if is_second else first))
+        if is_mixed:
+            with pytest.raises(ImageError, match='two cameras publish it'):
+                lens.take(*told)
+            with pytest.raises(ImageError, match='camera_info changes to and fro between 640x480'):
+                lens.fov_of(640, 480)
+        else:
+            lens.take(*told)
+            assert lens.fov_of(640, 480) == pytest.approx(second if is_second else first)
+    for _ in range(12):  # one of them was ended
+        with contextlib.suppress(ImageError):
+            lens.take(640, 480, k_of(focal_of(first)))
+    assert lens.fov_of(640, 480) == pytest.approx(first)
+
+
+@given(st.lists(angles, min_size=2, max_size=40), st.booleans())
+def test_a_zoom_that_goes_in_and_one_stray_word_are_not_two_cameras(
+    told: list[float], is_stray: bool
+) -> None:
+    lens = Lens()
+    words = [told[0]] * 12 + [told[1]] + [told[0]] * 12 if is_stray else sorted(told)
+    for fov_deg in words:
+        lens.take(640, 480, k_of(focal_of(fov_deg)))
+        assert lens.fov_of(640, 480) == pytest.approx(fov_deg)
