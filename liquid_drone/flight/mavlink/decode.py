@@ -60,6 +60,10 @@ NEEDED_FLAGS = {
     mavlink.ESTIMATOR_POS_HORIZ_ABS: 'horizontal position',
     mavlink.ESTIMATOR_POS_VERT_ABS: 'height',
 }
+FROM_START = (
+    'horizontal position on the map (it knows only the way from its start, by optical flow, or by '
+    'vision without an origin: set that, SET_GPS_GLOBAL_ORIGIN, or fly with satellites)'
+)
 ASSUMES = {mavlink.ESTIMATOR_CONST_POS_MODE: 'a measured position (it assumes one)'}
 GLITCH = 'satellites that it believes (it reports a glitch)'
 FORBIDDEN_ON_PX4 = {mavlink.ESTIMATOR_GPS_GLITCH: GLITCH}
@@ -233,7 +237,9 @@ def _landed(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
 
 
 def _lacks(flags: int, forbidden: dict[int, str]) -> str:
-    missing = [words for flag, words in NEEDED_FLAGS.items() if not flags & flag]
+    is_relative = flags & mavlink.ESTIMATOR_POS_HORIZ_REL
+    needed = NEEDED_FLAGS | ({mavlink.ESTIMATOR_POS_HORIZ_ABS: FROM_START} if is_relative else {})
+    missing = [words for flag, words in needed.items() if not flags & flag]
     return ', '.join(missing + [words for flag, words in forbidden.items() if flags & flag])
 
 

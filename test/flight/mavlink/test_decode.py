@@ -184,6 +184,18 @@ def test_the_estimator_must_know_height_and_place_and_one_bad_report_is_not_enou
         assert not air.send(report(flags)).position_valid
 
 
+@given(st.sampled_from([PX4, ARDUPILOT]), st.integers(0, 2**5 - 1))
+def test_a_place_known_from_the_start_alone_is_told_as_that(profile, bits):
+    """Flow, or vision whose origin nobody set (mavros 1641, PX4 18561, dronekit 1224)."""
+    air, flags = Air(profile), GOOD_FLAGS & ~0x10 & (bits | bits << 1 | 0x20)
+    for _ in range(2):
+        vehicle = air.send(estimate(profile, flags))
+    told = 'the way from its start' in vehicle.estimator_lacks
+    assert told is bool(flags & 0x08)
+    assert 'horizontal position' in vehicle.estimator_lacks
+    assert not vehicle.position_valid
+
+
 FLAGS = st.one_of(
     st.sampled_from([GOOD_FLAGS | bit << 7 for bit in range(2**9)]), st.integers(0, 2**16 - 1)
 )
