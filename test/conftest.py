@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -147,14 +147,29 @@ def episodes(tmp_path: Path) -> list[Path]:
 
 @pytest.fixture
 def ros(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Start ROS in the test's own process, in a domain that is shared with nothing else."""
+    """Start ROS in the test's own process, in a domain that is shared with nothing else.
+
+    No node outlives its test, however that ended: the next one would meet it in the domain.
+    """
     rclpy = pytest.importorskip('rclpy')
+    from rclpy.node import Node
 
     from liquid_drone.bringup import local_graph
 
+    made, make = list[Any](), Node.__init__
+
+    def noted(node: Any, *args: Any, **names: Any) -> None:
+        make(node, *args, **names)
+        made.append(node)
+
+    monkeypatch.setattr(Node, '__init__', noted)
     for name, value in local_graph.environment(local_graph.free_domain()).items():
         if os.environ.get(name) != value:
             monkeypatch.setenv(name, value)
     rclpy.init()
-    yield
-    rclpy.shutdown()
+    try:
+        yield
+    finally:
+        for node in made:
+            node.destroy_node()
+        rclpy.shutdown()

@@ -265,13 +265,13 @@ class Graph:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Ask what still runs to end, in order, then make it end."""
+        """Ask what still runs to end, in order and at once, then make it end."""
         for name in reversed(NODES):
             process = self.processes.get(name)
             if process is None:
                 continue
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGTERM if name == 'simulator' else signal.SIGINT)
             try:
                 process.wait(END_LIMIT_S)
             except subprocess.TimeoutExpired:

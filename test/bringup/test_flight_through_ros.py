@@ -7,14 +7,20 @@ All times are simulated, of the log's frames, unless said otherwise.
 
 import os
 import signal
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from liquid_drone.bringup import local_graph
 from liquid_drone.bringup.local_graph import Graph, GraphFlight
+from liquid_drone.nodes.simulator_node import LANDING_LIMIT_S, SimulatorNode
+from liquid_drone.ros.process import StopRequest
 from liquid_drone.sim.flight_log import FlightLog
 from liquid_drone.sim.flight_spec import FlightSpec, SimulatorRun
 from liquid_drone.sim.session import FlightProgress
@@ -95,6 +101,26 @@ def test_a_killed_mavlink_node_is_answered_by_the_autopilots_failsafe(
     assert np.linalg.norm(velocity[holding]) < 0.2
     assert log.column('position_enu')[-1, 2] < 0.2  # landed by the failsafe
     assert times[-1] < times[last] + 20.0
+
+
+@given(st.floats(0.0, 3.0) | st.floats(5.0, 1000.0), st.sampled_from(['log', 'json', 'none']))
+def test_only_a_launch_that_grows_impatient_ends_a_landing_in_the_air(
+    since_s: float, progress: str
+) -> None:
+    """A busy machine was not down after 4 s, and Ctrl-C of ``fly`` ended it where it was."""
+    node: Any = SimpleNamespace(
+        how=SimulatorRun(progress=progress),
+        session=SimpleNamespace(done=False),
+        _stopping_s=time.monotonic() - since_s,
+        _frame=object(),
+        _may_go_on=lambda: False,
+    )
+    node._landing_limit_s = SimulatorNode._landing_limit_s.fget(node)
+    stop = StopRequest()
+    stop.requested = True
+    assert SimulatorNode.turn(node, stop) is (progress == 'json' or since_s < LANDING_LIMIT_S)
+    stop.urgent = True
+    assert not SimulatorNode.turn(node, stop)
 
 
 def test_ctrl_c_lands_and_gives_the_log(bundle: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Each: engaged, followed, taken over, engaged again. The radio alone: test_sitl_p
 """
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -128,9 +129,9 @@ def station(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StationR
 @pytest.fixture(params=sorted(KINDS))
 def page(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PageRig]:
     browser_or_skip()
-    rig = PageRig(firmware_or_skip(request.param), tmp_path / 'firmware.log')
-    yield rig
-    rig.close()
+    firmware = firmware_or_skip(request.param)
+    with contextlib.closing(PageRig(firmware, tmp_path / 'firmware.log')) as rig:
+        yield rig
 
 
 @pytest.mark.timeout(600)

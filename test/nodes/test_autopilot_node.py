@@ -47,23 +47,14 @@ class DeskBench(MavlinkBench):
 def test_a_rehearsal_at_a_desk(ros: None) -> None:
     port = local_graph.free_udp_port()
     _begin_ros(f'127.0.0.1:{port}')
-    bench = DeskBench(port)
-    try:
+    with DeskBench(port) as bench:
         bench.node.start()
-        assert bench.wait(lambda: bench.stage() is Stage.STANDBY)
-        while not bench.engage().success:
-            bench.pause(0.1)
         plant = bench.desk.autopilot.plant
-        assert bench.wait(lambda: bench.stage() is Stage.ENGAGED)
-        assert bench.wait(lambda: plant.truth().position_enu[0] > 0.5)  # the commands move it
+        bench.engage_until(lambda: plant.truth().position_enu[0] > 0.5)  # the commands move it
         for _ in range(2):  # the pilot takes over, and it can be engaged again
             bench.node.session.engage(False)
             assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK)
-            while not bench.engage().success:
-                bench.pause(0.1)
-            assert bench.wait(lambda: bench.stage() is Stage.ENGAGED)
-    finally:
-        bench.close()
+            bench.engage_until(lambda: bench.stage() is Stage.ENGAGED)
 
 
 def test_an_address_that_is_none_is_refused(ros: None) -> None:

@@ -23,9 +23,8 @@ PICTURE = np.random.default_rng(0).integers(0, 256, (144, 256, 3), dtype=np.uint
 
 @pytest.fixture
 def bench(ros: None, bundle: Path) -> Iterator[PolicyBench]:
-    made = PolicyBench(bundle)
-    yield made
-    made.close()
+    with PolicyBench(bundle) as made:
+        yield made
 
 
 @pytest.mark.parametrize('is_there_first', [True, False])

@@ -31,9 +31,8 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bench(ros: None) -> Iterator[CameraBench]:
-    made = CameraBench()
-    yield made
-    made.close()
+    with CameraBench() as made:
+        yield made
 
 
 def test_pictures_come_with_their_camera_info_and_the_stamp_of_capture(

@@ -25,12 +25,11 @@ FORMATS = ('jpeg', 'rgb8; jpeg compressed bgr8', 'png', 'bgr8; png compressed ')
 
 @pytest.fixture
 def bench(ros: None, bundle: Path) -> Iterator[PolicyBench]:
-    made = PolicyBench(bundle)
-    made.compressed = made.camera.create_publisher(  # type: ignore[attr-defined]
-        CompressedImage, 'camera/image_raw/compressed', qos.SENSOR_OUT
-    )
-    yield made
-    made.close()
+    with PolicyBench(bundle) as made:
+        made.compressed = made.camera.create_publisher(  # type: ignore[attr-defined]
+            CompressedImage, 'camera/image_raw/compressed', qos.SENSOR_OUT
+        )
+        yield made
 
 
 def picture(seed: int, channels: int = 3) -> Image:

@@ -39,9 +39,8 @@ DAY_NS = 24 * 3600 * 10**9
 
 @pytest.fixture
 def bench(ros: None) -> Iterator[MavlinkBench]:
-    made = MavlinkBench()
-    yield made
-    made.close()
+    with MavlinkBench() as made:
+        yield made
 
 
 def hear(bench: MavlinkBench, topic: str, message: Any) -> None:

@@ -77,9 +77,8 @@ class LockstepBench(MavlinkBench):
 
 @pytest.fixture
 def bench(ros: None) -> Iterator[LockstepBench]:
-    made = LockstepBench()
-    yield made
-    made.close()
+    with LockstepBench() as made:
+        yield made
 
 
 def test_a_sighting_counts_after_its_frames_decision_whatever_overtakes_what(

@@ -63,8 +63,7 @@ def test_no_vehicle_is_an_error_with_what_the_link_found() -> None:
 
 
 def test_a_flight_that_the_guard_ends_reads_so_in_a_monitor(ros: None) -> None:
-    bench = MavlinkBench()
-    with Monitor() as monitor:
+    with MavlinkBench() as bench, Monitor() as monitor:
 
         def told() -> tuple[str, str]:
             monitor.spin(0.001)
@@ -79,4 +78,3 @@ def test_a_flight_that_the_guard_ends_reads_so_in_a_monitor(ros: None) -> None:
         assert 'no fresh command from the policy' in told()[1]
         bench.node.trigger_deactivate()
         assert bench.wait(lambda: told()[0] == 'WARN' and told()[1].startswith('not active'))
-    bench.close()

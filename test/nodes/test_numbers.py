@@ -32,9 +32,8 @@ from liquid_drone.ros.detections import detections_message
 
 @pytest.fixture
 def bench(ros: None) -> Iterator[MavlinkBench]:
-    made = MavlinkBench()
-    yield made
-    made.close()
+    with MavlinkBench() as made:
+        yield made
 
 
 def test_a_flight_is_published_as_numbers_and_the_target_at_its_distance(

@@ -47,27 +47,24 @@ def deliver(node: Node, topic: str, message: Any) -> None:
 
 @pytest.fixture
 def policy(ros: None, bundle: Path) -> Iterator[PolicyBench]:
-    made = PolicyBench(bundle)
-    made.start()
-    yield made
-    made.close()
+    with PolicyBench(bundle) as made:
+        made.start()
+        yield made
 
 
 @pytest.fixture
 def mavlink(ros: None) -> Iterator[MavlinkBench]:
-    made = MavlinkBench()
-    made.node.start()
-    made.fly()
-    yield made
-    made.close()
+    with MavlinkBench() as made:
+        made.node.start()
+        made.fly()
+        yield made
 
 
 @pytest.fixture
 def recorder(ros: None, tmp_path: Path) -> Iterator[RecorderBench]:
-    made = RecorderBench(tmp_path)
-    made.recorder.start()
-    yield made
-    made.close()
+    with RecorderBench(tmp_path) as made:
+        made.recorder.start()
+        yield made
 
 
 @CASES

@@ -76,9 +76,8 @@ def _begin_ros(parameter: str) -> None:
 @pytest.fixture
 def bench(ros: None, tmp_path: Path) -> Iterator[OperatorBench]:
     _begin_ros('operator:port:=0')
-    made = OperatorBench(tmp_path / 'flights')
-    yield made
-    made.close()
+    with OperatorBench(tmp_path / 'flights') as made:
+        yield made
 
 
 def rows(page: Page, subject: str) -> list[list[str]]:
@@ -164,7 +163,7 @@ def test_a_page_engages_records_tightens_and_hands_back_through_the_services(
         except BaseException as error:
             failure.append(error)
 
-    thread = threading.Thread(target=browse)
+    thread = threading.Thread(target=browse, daemon=True)
     thread.start()
 
     def is_over() -> bool:

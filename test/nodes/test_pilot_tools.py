@@ -15,9 +15,8 @@ from liquid_drone.sim.autopilot.personality import Mode
 
 @pytest.fixture
 def bench(ros: None) -> Iterator[MavlinkBench]:
-    made = MavlinkBench()
-    yield made
-    made.close()
+    with MavlinkBench() as made:
+        yield made
 
 
 def _texts(bench: MavlinkBench) -> list[str]:
@@ -60,9 +59,8 @@ def test_the_pilot_is_told_in_words_why_it_cannot_be_engaged_and_what_happens(
 
 @pytest.fixture
 def px4(ros: None) -> Iterator[MavlinkBench]:
-    made = MavlinkBench('px4')
-    yield made
-    made.close()
+    with MavlinkBench('px4') as made:
+        yield made
 
 
 def test_the_radio_s_switch_engages_and_calls_off(px4: MavlinkBench) -> None:

@@ -33,9 +33,8 @@ FRAME_NS = 50_000_000
 
 @pytest.fixture
 def bench(ros: None, bundle: Path) -> Iterator[PolicyBench]:
-    made = PolicyBench(bundle)
-    yield made
-    made.close()
+    with PolicyBench(bundle) as made:
+        yield made
 
 
 def pictures(count: int) -> list[Image]:

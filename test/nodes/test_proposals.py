@@ -18,9 +18,8 @@ from liquid_drone.ros import conversions, qos
 
 @pytest.fixture
 def bench(ros: None) -> Iterator[MavlinkBench]:
-    made = MavlinkBench()
-    yield made
-    made.close()
+    with MavlinkBench() as made:
+        yield made
 
 
 @pytest.mark.parametrize(

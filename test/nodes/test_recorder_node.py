@@ -17,17 +17,14 @@ from liquid_drone.image import decode_jpeg
 
 @pytest.fixture
 def bench(ros: None, tmp_path: Path) -> Iterator[RecorderBench]:
-    made = RecorderBench(tmp_path / 'flights')
-    yield made
-    made.close()
+    with RecorderBench(tmp_path / 'flights') as made:
+        yield made
 
 
 def test_a_takeover_becomes_an_episode_on_the_disk(bench: RecorderBench, tmp_path: Path) -> None:
     bench.recorder.start()
     bench.node.start()
-    bench.engage_when_ready()
-    bench.autopilot.pilot_mode('GUIDED')
-    assert bench.wait(lambda: bench.speed() > 0.4)
+    bench.fly()
     bench.autopilot.pilot_mode('LOITER')
     assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK)
     assert bench.wait(lambda: bool(episode.find_episodes(tmp_path / 'flights')))

@@ -133,6 +133,34 @@ def test_tests_mirror_the_package():
     assert sorted(name for name in there - rooms if not (PACKAGE / name).is_dir()) == []
 
 
+STARTING = ('nodes', 'ros', 'bringup', 'operator', 'flight', 'firmware', 'support')
+
+
+def bare_yields(tree: ast.Module) -> list[str]:
+    """Name the fixtures that end something behind a yield that stands in no ``with`` or ``try``.
+
+    Where one statement stands before it, nothing can fail between that and what it ends.
+    """
+    found = []
+    for node in ast.walk(tree):
+        is_made = isinstance(node, FUNCTIONS) and any(
+            'fixture' in ast.unparse(one) for one in node.decorator_list
+        )
+        body = node.body[ast.get_docstring(node) is not None :] if is_made else []
+        for one in body[2:-1]:
+            if isinstance(one, ast.Expr) and isinstance(one.value, ast.Yield):
+                found.append(node.name)
+    return found
+
+
+def test_what_a_fixture_starts_ends_also_where_something_fails_before_its_yield():
+    """A bench that did not fly left its node in the graph, where the next test met it."""
+    files = [path for room in STARTING for path in (ROOT / 'test' / room).rglob('*.py')]
+    trees = {path.name: ast.parse(path.read_text(encoding='utf-8')) for path in files}
+    bare = {name: bare_yields(tree) for name, tree in trees.items()}
+    assert {name: found for name, found in bare.items() if found} == {}
+
+
 @pytest.mark.parametrize('page', DOCS, ids=lambda path: path.name)
 def test_every_path_that_a_page_names_exists(page):
     named = re.findall(

@@ -1,7 +1,7 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,17 +25,12 @@ KIND = Parameter('kind', 'a', 'which', choices=('a', 'b'))
 
 
 @pytest.fixture
-def make(ros: None) -> Iterator[Callable[..., Node]]:
-    made = []
-
+def make(ros: None) -> Callable[..., Node]:
     def make(**given: Any) -> Node:
         overrides = [RosParameter(name, value=value) for name, value in given.items()]
-        made.append(Node('under_test', parameter_overrides=overrides))
-        return made[-1]
+        return Node('under_test', parameter_overrides=overrides)
 
-    yield make
-    for node in made:
-        node.destroy_node()
+    return make
 
 
 def test_values_given_from_outside_are_read(make: Callable[..., Node]) -> None:

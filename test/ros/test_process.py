@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from rclpy.impl.implementation_singleton import rclpy_implementation
@@ -206,11 +208,22 @@ subprocess.run([sys.executable, '-c', sys.argv[1]])
 """
 
 
+@contextmanager
+def started(line: list[str], **streams: Any) -> Iterator['subprocess.Popen[str]']:
+    """Start a node in a domain of its own; a test that fails leaves it not behind."""
+    environment = {**os.environ, **local_graph.environment(local_graph.free_domain())}
+    streams = {'stdout': subprocess.PIPE, **streams}
+    with subprocess.Popen(line, env=environment, text=True, **streams) as node:
+        try:
+            yield node
+        except BaseException:
+            node.kill()
+            raise
+
+
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGKILL])
 def test_a_launch_that_is_killed_alone_leaves_no_node_behind(number: int) -> None:
-    environment = {**os.environ, **local_graph.environment(local_graph.free_domain())}
-    line = [sys.executable, '-c', LAUNCH, ORPHAN]
-    with subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, text=True) as launch:
+    with started([sys.executable, '-c', LAUNCH, ORPHAN]) as launch:
         assert launch.stdout is not None
         assert launch.stdout.readline() == 'up\n'
         launch.send_signal(number)
@@ -244,9 +257,7 @@ def hang_up() -> Iterator[None]:
 @pytest.mark.usefixtures('hang_up')
 @pytest.mark.parametrize('number', process.SIGNALS)
 def test_a_node_ends_in_order_also_where_its_terminal_is_gone(number: int) -> None:
-    line = [sys.executable, '-c', ORPHAN]
-    environment = {**os.environ, **local_graph.environment(local_graph.free_domain())}
-    with subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, text=True) as node:
+    with started([sys.executable, '-c', ORPHAN]) as node:
         assert node.stdout is not None
         assert node.stdout.readline() == 'up\n'
         node.send_signal(number)
@@ -256,11 +267,7 @@ def test_a_node_ends_in_order_also_where_its_terminal_is_gone(number: int) -> No
 
 def test_started_with_nohup_a_node_goes_on_without_its_terminal() -> None:
     line = ['nohup', sys.executable, '-c', ORPHAN]
-    pipe = subprocess.PIPE
-    environment = {**os.environ, **local_graph.environment(local_graph.free_domain())}
-    with subprocess.Popen(
-        line, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True
-    ) as node:
+    with started(line, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as node:
         assert node.stdout is not None
         assert node.stdout.readline() == 'up\n'
         node.send_signal(signal.SIGHUP)
@@ -274,10 +281,7 @@ def test_started_with_nohup_a_node_goes_on_without_its_terminal() -> None:
 def test_a_log_that_nobody_reads_stops_no_node(is_terminal: bool) -> None:
     reads, writes = os.openpty() if is_terminal else os.pipe()
     line = [sys.executable, '-c', ORPHAN, '50']  # lines of the log in each turn
-    environment = {**os.environ, **local_graph.environment(local_graph.free_domain())}
-    with subprocess.Popen(
-        line, env=environment, stdout=subprocess.PIPE, stderr=writes, text=True
-    ) as node:
+    with started(line, stderr=writes) as node:
         assert node.stdout is not None
         assert node.stdout.readline() == 'up\n'
         poll = select.poll()

@@ -6,6 +6,7 @@ What a page needs to be tried: a thread that decides 20 times a second, shows pi
 what is asked for. The proposal is scripted, since no policy is needed here.
 """
 
+import contextlib
 import math
 import threading
 import time
@@ -50,8 +51,11 @@ class FlownPage:
 
     def __enter__(self) -> 'FlownPage':
         self._thread.start()
-        assert self.wait(lambda: self.session.stage is Stage.STANDBY)
-        assert self.wait(lambda: not self.session.obstacles())
+        with contextlib.ExitStack() as begun:
+            begun.callback(self.__exit__)
+            assert self.wait(lambda: self.session.stage is Stage.STANDBY)
+            assert self.wait(lambda: not self.session.obstacles())
+            begun.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -46,20 +46,9 @@ class Headless:
         self.errors: list[str] = []  # of the page's console
 
     async def __aenter__(self) -> 'Headless':
-        self._process = subprocess.Popen(
-            self._line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        port = await self._port()
-        self._session = ClientSession()
-        async with self._session.get(f'http://127.0.0.1:{port}/json') as answer:
-            tabs = await answer.json()
-        address = next(tab for tab in tabs if tab['type'] == 'page')['webSocketDebuggerUrl']
-        self._socket: ClientWebSocketResponse = await self._session.ws_connect(
-            address, max_msg_size=0
-        )
-        self._reader = asyncio.create_task(self._read())
-        for domain in ('Page', 'Runtime', 'Log', 'Network'):
-            await self.call(f'{domain}.enable')
+        async with contextlib.AsyncExitStack() as begun:
+            await self._begin(begun)
+            self._begun = begun.pop_all()
         return self
 
     async def __aexit__(
@@ -68,13 +57,34 @@ class Headless:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await self._begun.aclose()
+
+    async def _begin(self, begun: contextlib.AsyncExitStack) -> None:
+        """Start the browser and open its tab, each with its end."""
+        self._process = subprocess.Popen(
+            self._line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        begun.callback(self._process.kill)
+        begun.callback(self._process.wait, 20.0)
+        begun.callback(self._process.terminate)
+        port = await self._port()
+        self._session = await begun.enter_async_context(ClientSession())
+        async with self._session.get(f'http://127.0.0.1:{port}/json') as answer:
+            tabs = await answer.json()
+        address = next(tab for tab in tabs if tab['type'] == 'page')['webSocketDebuggerUrl']
+        self._socket: ClientWebSocketResponse = await self._session.ws_connect(
+            address, max_msg_size=0
+        )
+        self._reader = asyncio.create_task(self._read())
+        begun.push_async_callback(self._leave)
+        for domain in ('Page', 'Runtime', 'Log', 'Network'):
+            await self.call(f'{domain}.enable')
+
+    async def _leave(self) -> None:
         await self._socket.close()
         self._reader.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._reader
-        await self._session.close()
-        self._process.terminate()
-        self._process.wait(20.0)
 
     async def _port(self) -> int:
         path, end_s = self._profile / 'DevToolsActivePort', time.monotonic() + 60.0

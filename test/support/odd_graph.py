@@ -6,6 +6,7 @@ One publisher a topic sends the good messages and the odd ones, as one broken dr
 second publisher is another fault. The policy flies nobody: its commands stay in its namespace.
 """
 
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -59,40 +60,54 @@ class OddGraph:
         }
         self._image = np.random.default_rng(0).integers(0, 256, (144, 256, 3), dtype=np.uint8)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._logs = tempfile.TemporaryDirectory()
 
     def __enter__(self) -> 'OddGraph':
+        with contextlib.ExitStack() as begun:
+            self._begin(begun)
+            self._begun = begun.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._begun.close()
+
+    def _begin(self, begun: contextlib.ExitStack) -> None:
+        """Start all, each with its end."""
+        self._logs = begun.enter_context(tempfile.TemporaryDirectory())
         self._vehicle = SimulatedAutopilot(
             PointMass(position_enu=np.array([0.0, 0.0, 5.0])), 'ardupilot', airborne=True
         )
         self._endpoint = UdpEndpoint(self._vehicle, [('127.0.0.1', self._port)])
+        begun.callback(self._endpoint.close)
         self._node = Node('policy')
+        begun.callback(self._node.destroy_node)
         self._node.create_service(Trigger, '~/reset', self._on_reset)
         self._publishers = {
             topic: self._node.create_publisher(kind, f'{place}/{topic}'.strip('/'), qos.COMMAND)
             for topic, (kind, place) in KINDS.items()
         }
-        self._monitor = Monitor()
+        self._monitor = begun.enter_context(Monitor())
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._live, daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._live, daemon=True)
+        thread.start()
+        begun.callback(thread.join)
+        begun.callback(self._stop.set)
+        begun.callback(self._end_processes)
         for name, words in self._lines.items():
             line = [sys.executable, '-m', f'liquid_drone.nodes.{name}_node', '--ros-args', *words]
-            with (Path(self._logs.name) / name).open('wb') as log:
+            with (Path(self._logs) / name).open('wb') as log:
                 self._processes[name] = subprocess.Popen(line, stdout=log, stderr=log)
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def _end_processes(self) -> None:
+        """Ask them to end, which each must within half a minute."""
         for process in self._processes.values():
             process.terminate()
-        for process in self._processes.values():
-            process.wait(30)
-        self._stop.set()
-        self._thread.join()
-        self._monitor.__exit__()
-        self._endpoint.close()
-        self._node.destroy_node()
-        self._logs.cleanup()
+        try:
+            for process in self._processes.values():
+                process.wait(30)
+        finally:
+            for process in self._processes.values():
+                process.kill()
+                process.wait()
 
     def _on_reset(self, _request: Any, response: Trigger.Response) -> Trigger.Response:
         response.success = True
@@ -182,6 +197,6 @@ class OddGraph:
         """Both processes run."""
         for name, process in self._processes.items():
             if process.poll() is not None:
-                log = (Path(self._logs.name) / name).read_text(errors='replace')
+                log = (Path(self._logs) / name).read_text(errors='replace')
                 raise AssertionError(f'{name} ended with {process.returncode}: {log[-2000:]}')
         return True

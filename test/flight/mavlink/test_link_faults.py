@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A link on which everything goes wrong: no exception, nothing outside limits, and recovery."""
 
+import contextlib
 import math
 
 import numpy as np
@@ -54,10 +55,10 @@ class Quiet(EnduranceFlight):
 @pytest.fixture(params=['px4', 'ardupilot'])
 def flight(request, tmp_path):
     made = Quiet(request.param, tmp_path)
-    made.live(6.0)
-    assert made.stage is Stage.ENGAGED
-    yield made
-    made.close()
+    with contextlib.closing(made):
+        made.live(6.0)
+        assert made.stage is Stage.ENGAGED
+        yield made
     assert made.broken.violations == []
 
 

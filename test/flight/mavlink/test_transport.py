@@ -183,10 +183,12 @@ def test_tcp_carries_bytes_and_tells_when_the_other_side_leaves():
 def port():
     """Return a pseudo terminal's device, held open by nobody but the kernel's other end."""
     master, slave = pty.openpty()
-    name = os.ttyname(slave)
-    os.close(slave)
-    yield name
-    os.close(master)
+    try:
+        name = os.ttyname(slave)
+        os.close(slave)
+        yield name
+    finally:
+        os.close(master)
 
 
 def test_a_serial_port_is_taken_by_one_opener_only(port):
