@@ -91,7 +91,8 @@ def size_of(path: Path, most: int, error: Failure = ConfigError) -> int:
     except (OSError, ValueError) as reason:
         raise error(f'cannot read {shown_path(path)}: {_why(reason)}') from reason
     if not stat.S_ISREG(found.st_mode):
-        raise error(f'cannot read {shown_path(path)}: expected a file, found something else')
+        found_there = 'a folder' if stat.S_ISDIR(found.st_mode) else 'something else'
+        raise error(f'cannot read {shown_path(path)}: expected a file, found {found_there}')
     if found.st_size > most:
         raise error(
             f'{shown_path(path)} has {found.st_size} bytes, expected at most {most}: this is not '

@@ -10,11 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ...arrays import BoolArray
+from ...arrays import BoolArray, Image
 from .card import ROWS, Card
 from .cut_out import CutOut
 
 MOST_LOST, MOST_CLOSED = 0.1, 0.3  # shares of the object; of compact things 0.03 and 0.04
+GREY, LEVELS, MASK_SHARE = 8, 4, 0.97  # levels of 255, twice, and share of the pixels of a mask
 AS_PARTS = 'see the sheet, and describe the object as parts (docs/WORLDS.md) or draw a mask'
 
 
@@ -32,11 +33,30 @@ def with_doubts(cut_outs: Sequence[CutOut], cards: Sequence[Card]) -> list[CutOu
                 f'it is the same picture as {same.path.name}, and each stands for another side: '
                 'leave one of them out'
             )
+        if not cut.is_own_mask and is_mask(cut.image):
+            of_all[index].append(
+                'it is of two greys alone, as a mask is and no photograph: give the photograph; '
+                'its mask belongs into its transparency (one PNG)'
+            )
     of_all[0] += order_doubts([cut.path for cut in cut_outs])
     return [
         replace(cut, warnings=(*cut.warnings, *doubts))
         for cut, doubts in zip(cut_outs, of_all, strict=True)
     ]
+
+
+def is_mask(image: Image) -> bool:
+    """Tell whether a picture (H, W, 3) is of two greys alone, as masks of other programs are."""
+    if np.mean(np.ptp(image, axis=2) <= GREY) < MASK_SHARE:
+        return False
+    counts = np.bincount(image[..., 1].ravel(), minlength=256)
+    shares = []
+    for _ in range(2):
+        level = int(np.argmax(counts))
+        around = np.s_[max(level - LEVELS, 0) : level + LEVELS + 1]
+        shares.append(counts[around].sum() / image[..., 1].size)
+        counts[around] = 0
+    return bool(sum(shares) >= MASK_SHARE and min(shares) > 0.0)
 
 
 def thin_doubts(card: Card, solid: BoolArray) -> list[str]:

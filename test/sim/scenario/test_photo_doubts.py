@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from liquid_drone.sim.scenario.card import coarse
 from liquid_drone.sim.scenario.cut_out import cut_out
-from liquid_drone.sim.scenario.photo_doubts import order_doubts, thin_doubts
+from liquid_drone.sim.scenario.photo_doubts import is_mask, order_doubts, thin_doubts
 from liquid_drone.sim.scenario.target_from_photos import target_from_photos
 
 SIDE = 800
@@ -88,6 +88,10 @@ def test_the_warnings_come_with_the_others(tmp_path: Path) -> None:
     told = [warning.split(': ', 1)[0] for warning in made.warnings]
     assert told == [str(tripod), str(again), str(again)]
     assert 'the same picture as a.png' in made.warnings[-1]
+    mask = tmp_path / 'mask.png'
+    cv2.imwrite(str(mask), cv2.circle(BLANK.copy(), (400, 400), 200, 255, -1))
+    made = target_from_photos([mask], 'masked', 1.0, tmp_path / 'other')
+    assert 'two greys alone, as a mask is' in made.warnings[-1]
 
 
 @pytest.mark.parametrize(
@@ -106,3 +110,22 @@ def test_the_order_of_a_shell_is_told(names: str, is_told: bool) -> None:
     doubts = order_doubts([Path(f'photos/{name}.png') for name in names.split()])
     assert bool(doubts) is is_told
     assert not doubts or 'p1.png, p10.png, p2.png' in doubts[0]
+
+
+@given(
+    st.integers(0, 2**16),
+    st.sampled_from([(0, 255), (255, 0), (0, 1), (20, 90)]),
+    st.sampled_from(['.png', '.jpg', '.bmp']),
+    st.booleans(),
+)
+def test_a_mask_beside_the_photographs_is_told(
+    seed: int, levels: tuple[int, int], kind: str, is_photo: bool
+) -> None:
+    """Data sets have their masks in files of their own (Mask_RCNN 2784): a white target came."""
+    rng = np.random.default_rng(seed)
+    shape = cv2.circle(np.zeros((160, 200), np.uint8), (100, 80), int(rng.integers(15, 70)), 1, -1)
+    pixels = np.where(shape > 0, levels[1], levels[0]).astype(np.uint8)
+    if is_photo:  # of a grey thing, before something grey
+        pixels = (pixels * 0.8 + 20 + rng.normal(0, 7, pixels.shape)).clip(0, 255).astype(np.uint8)
+    stored = cv2.imencode(kind, np.dstack([pixels] * 3))[1]
+    assert is_mask(cv2.imdecode(stored, cv2.IMREAD_COLOR)) is not is_photo
