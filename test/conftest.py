@@ -1,9 +1,11 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
+import fcntl
 import gc
 import importlib.util
 import logging
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,6 +84,20 @@ def ros_logs(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ.setdefault('ROS_LOG_DIR', str(tmp_path_factory.mktemp('ros_logs')))
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Make a folder in the first worker that needs it; each worker has a copy of its own."""
+    base, copy = factory.getbasetemp(), factory.mktemp('bundles') / name
+    if 'PYTEST_XDIST_WORKER' in os.environ:
+        base = base.parent
+    with (base / f'{name}.lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (base / name).exists():
+            make(base / f'{name}.half')
+            (base / f'{name}.half').rename(base / name)
+    shutil.copytree(base / name, copy)
+    return copy
+
+
 @pytest.fixture(scope='session')
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a real bundle of an untrained network."""
@@ -92,11 +108,12 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from liquid_drone.policy.export import export
     from liquid_drone.policy.network import Network
 
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp('bundles') / 'untrained'
-    training = Training('red_backpack', ('forest',), ('summer',), 'a test', 'none', 0)
-    export(Network(NetworkConfig()).eval(), 'untrained', training, path)
-    return path
+    def make(path: Path) -> None:
+        torch.manual_seed(0)
+        training = Training('red_backpack', ('forest',), ('summer',), 'a test', 'none', 0)
+        export(Network(NetworkConfig()).eval(), 'untrained', training, path)
+
+    return made_once(tmp_path_factory, 'untrained', make)
 
 
 @pytest.fixture(scope='session')
@@ -110,17 +127,18 @@ def asking_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from liquid_drone.policy.network import Network
     from liquid_drone.request import RequestSpec
 
-    torch.manual_seed(3)
-    vision = VisionConfig(convolutions=((4, 5, 4), (4, 3, 4)), features=16)
-    core = CoreConfig(options={'time_constants_s': [0.1, 10.0]})
-    network = Network(NetworkConfig(vision, core, RequestSpec(), belief=True)).eval()
-    assert network.belief is not None
-    with torch.no_grad():
-        network.belief.bias[0] = 2.0  # it believes
-    path = tmp_path_factory.mktemp('bundles') / 'asked'
-    training = Training('dog', ('forest',), ('summer',))
-    export(network, 'asked', training, path, retrainable=True)
-    return path
+    def make(path: Path) -> None:
+        torch.manual_seed(3)
+        vision = VisionConfig(convolutions=((4, 5, 4), (4, 3, 4)), features=16)
+        core = CoreConfig(options={'time_constants_s': [0.1, 10.0]})
+        network = Network(NetworkConfig(vision, core, RequestSpec(), belief=True)).eval()
+        assert network.belief is not None
+        with torch.no_grad():
+            network.belief.bias[0] = 2.0  # it believes
+        training = Training('dog', ('forest',), ('summer',))
+        export(network, 'asked', training, path, retrainable=True)
+
+    return made_once(tmp_path_factory, 'asked', make)
 
 
 @pytest.fixture
