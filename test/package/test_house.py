@@ -3,6 +3,7 @@
 """The house stays findable: one name a class, one alias an array, no circle, no full room."""
 
 import ast
+import functools
 import re
 import statistics
 from collections import defaultdict
@@ -161,6 +162,11 @@ def test_what_a_fixture_starts_ends_also_where_something_fails_before_its_yield(
     assert {name: found for name, found in bare.items() if found} == {}
 
 
+@functools.cache
+def names_of_files():
+    return WRITTEN | {path.name for path in ROOT.glob('*/**/*') if '.venv' not in path.parts}
+
+
 @pytest.mark.parametrize('page', DOCS, ids=lambda path: path.name)
 def test_every_path_that_a_page_names_exists(page):
     named = re.findall(
@@ -168,7 +174,7 @@ def test_every_path_that_a_page_names_exists(page):
     )
     named += re.findall(r'\]\(([^)#:\s]+)(?:#[^)]*)?\)', page.read_text())
     roots = (page.parent, ROOT, PACKAGE, ROOT / 'test')
-    files = WRITTEN | {p.name for p in ROOT.glob('*/**/*') if '.venv' not in p.parts}
+    files = names_of_files()
     missing = [
         name
         for name in named

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The documentation is no older than the code: commands parse, topics exist, the site builds."""
 
+import argparse
 import importlib
 import importlib.util
 import re
@@ -48,13 +49,20 @@ def commands(page: Path) -> Iterator[str]:
                 yield found[1].strip().rstrip('&').removesuffix('\\')
 
 
+@pytest.fixture(scope='module')
+def program() -> argparse.ArgumentParser:
+    return parser()
+
+
 @pytest.mark.parametrize('page', PAGES, ids=lambda path: path.name)
-def test_every_command_on_a_page_is_one_that_the_program_takes(page: Path) -> None:
+def test_every_command_on_a_page_is_one_that_the_program_takes(
+    program: argparse.ArgumentParser, page: Path
+) -> None:
     for line in commands(page):
         if line.split()[-1] in ('--help', '--version', '--json') and len(line.split()) == 2:
             continue
         try:
-            parser().parse_args(shlex.split(line)[1:])
+            program.parse_args(shlex.split(line)[1:])
         except LiquidDroneError as error:
             pytest.fail(f'{page.name}: {line}: {error}')
 
