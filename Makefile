@@ -62,8 +62,9 @@ help:
 fly: $(VENV)/.for-fly
 	$(RUN)/liquid-drone fly $(FLY_ARGS)
 
+# Three workers on two cores, since many tests wait for a clock or a process
 test: check
-	$(RUN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	$(RUN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 quick: $(VENV)/.for-test
 	$(RUN)/python -m pytest -m 'not slow and not e2e' --hypothesis-profile=quick -n 2 -q $(PYTEST_ARGS)
