@@ -170,8 +170,17 @@ def load_weights(network: Network, path: Path) -> Network:
     try:
         network.load_state_dict(read_checkpoint(path)['average'])
     except (RuntimeError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f'checkpoint {path} does not fit the network: {error}') from error
+        raise _misfit(path, error) from error
     return network
+
+
+def _misfit(path: Path, error: Exception) -> ConfigError:
+    """Return what is said of a checkpoint of another network, or of none."""
+    differs = ' '.join(str(error).split())[:300]
+    return ConfigError(
+        f'checkpoint {path} does not fit the network ({differs}): it was left by another recipe '
+        f'or by other code. Move {path.parent} aside to train anew from the flights that are there'
+    )
 
 
 def _begin(
@@ -195,7 +204,7 @@ def _begin(
         average.module.load_state_dict(state['average'])
         optimiser.load_state_dict(state['optimiser'])
     except (RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
-        raise ConfigError(f'checkpoint {saved} does not fit the network: {error}') from error
+        raise _misfit(saved, error) from error
     average.n_averaged.fill_(int(state['step']) + 1)  # the start weights count as one
     return TrainingProgress(network, average, optimiser, int(state['step']))
 

@@ -180,8 +180,9 @@ def test_the_learning_rate_rises_holds_and_falls():
 
 def test_a_checkpoint_that_does_not_fit_is_a_clear_error(clips, tmp_path):
     behaviour_cloning.train(make_network(), clips, SHORT, SPAN, tmp_path / 'net.pt')
-    with pytest.raises(ConfigError, match='checkpoint'):
+    with pytest.raises(ConfigError, match=r'by other code\. Move \S+ aside') as error:
         behaviour_cloning.load_weights(Network(NetworkConfig()), tmp_path / 'net.pt')
+    assert '\n' not in str(error.value)
     (tmp_path / 'broken.pt').write_bytes(b'no checkpoint')
     with pytest.raises(ConfigError, match='checkpoint'):
         behaviour_cloning.load_weights(Network(SMALL), tmp_path / 'broken.pt')
