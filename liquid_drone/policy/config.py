@@ -90,7 +90,7 @@ WIDE = VisionConfig(
     convolutions=((24, 5, 2), (48, 3, 2), (96, 3, 2), (96, 3, 1), (96, 3, 1), (16, 3, 1)),
     head='heatmap',
 )
-# The same with a scan of 16 columns, which a core has as numbers: models/follow-wide flies it.
+# The same with a scan of 16 columns, which a core has as numbers: models/follow flies it.
 WIDE_SCAN = VisionConfig(
     convolutions=WIDE.convolutions, head='heatmap', scan=True, features=WIDE.features + 16
 )

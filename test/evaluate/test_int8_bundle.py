@@ -27,12 +27,13 @@ from liquid_drone.runtime import libraries, selection
 from liquid_drone.runtime.providers import Backend
 from liquid_drone.runtime.runner import PolicyRunner
 
-FOLLOW, WIDE = resources.bundle('follow'), resources.bundle('follow-wide')
+FOLLOW = resources.bundle('follow')
+COMPACT = resources.bundle('follow-compact')
 # what stays, and how much smaller the graph is: of one with a heatmap, stored in half precision,
 # and of one with a linear head
 HEATMAP = {f'heatmap.{name}.weight' for name in ('score.0', 'score.2', 'fitted', 'added')}
-KEPT = {WIDE: HEATMAP | {'trunk.0.weight'}, FOLLOW: {'trunk.0.weight', 'target.weight'}}
-SMALLER = {WIDE: 1.5, FOLLOW: 3.0}
+KEPT = {FOLLOW: HEATMAP | {'trunk.0.weight'}, COMPACT: {'trunk.0.weight', 'target.weight'}}
+SMALLER = {FOLLOW: 1.5, COMPACT: 3.0}
 
 
 def pictures(count: int = int8_bundle.FEWEST) -> list[np.ndarray]:
@@ -45,7 +46,7 @@ def pictures(count: int = int8_bundle.FEWEST) -> list[np.ndarray]:
 @pytest.fixture(scope='module')
 def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Path]:
     folder = tmp_path_factory.mktemp('int8')
-    made = {bundle: folder / f'{bundle.name}-int8' for bundle in (WIDE, FOLLOW)}
+    made = {bundle: folder / f'{bundle.name}-int8' for bundle in (FOLLOW, COMPACT)}
     for bundle, out in made.items():
         int8_bundle.make(bundle, pictures(), out)
     return made
@@ -56,7 +57,7 @@ def variant(variants: dict[Path, Path]) -> Path:
     return variants[FOLLOW]
 
 
-@pytest.mark.parametrize('bundle', [WIDE, FOLLOW], ids=['heatmap', 'linear'])
+@pytest.mark.parametrize('bundle', [FOLLOW, COMPACT], ids=['heatmap', 'linear'])
 def test_it_is_another_bundle_with_the_same_core(variants, bundle):
     variant = variants[bundle]
     origin, made = load_contract(bundle), load_contract(variant)
@@ -70,7 +71,7 @@ def test_it_is_another_bundle_with_the_same_core(variants, bundle):
     assert sizes[0] > SMALLER[bundle] * sizes[1]
 
 
-@pytest.mark.parametrize('bundle', [WIDE, FOLLOW], ids=['heatmap', 'linear'])
+@pytest.mark.parametrize('bundle', [FOLLOW, COMPACT], ids=['heatmap', 'linear'])
 def test_it_answers_nearly_as_its_origin_and_says_what_it_is(variants, bundle):
     runner, origin = PolicyRunner(variants[bundle]), PolicyRunner(bundle)
     assert runner.provider == 'cpu int8'
@@ -82,7 +83,7 @@ def test_it_answers_nearly_as_its_origin_and_says_what_it_is(variants, bundle):
         assert np.abs(near).max() < 0.2  # of 2 m/s; the forest gives 0.03, noise more
 
 
-@pytest.mark.parametrize('bundle', [WIDE, FOLLOW], ids=['heatmap', 'linear'])
+@pytest.mark.parametrize('bundle', [FOLLOW, COMPACT], ids=['heatmap', 'linear'])
 def test_the_first_convolution_and_the_target_head_stay_in_single_precision(variants, bundle):
     graph = onnx.load(variants[bundle] / VISION_FILE).graph
     kinds = {init.name: init.data_type for init in graph.initializer}
@@ -159,5 +160,5 @@ def test_the_command_takes_pictures_of_ones_own(tmp_path, capsys):
     features, target = runner._vision.run(
         None, {'image': parity_inputs(parity, runner.contract.camera)[:3]}
     )
-    assert features.shape == (3, 128)  # a batch, as attention needs it
+    assert features.shape == (3, 144)  # a batch, as attention needs it
     assert np.isfinite(target).all()

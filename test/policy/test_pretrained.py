@@ -141,12 +141,12 @@ def test_an_encoder_with_another_trunk_begins_anew_behind_it_the_core_is_kept() 
     torch.manual_seed(0)
     network = Network(NetworkConfig(PRETRAINED))
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    after = begin_with(network, 'follow').state_dict()
+    after = begin_with(network, 'follow-compact').state_dict()
     kept = {name for name in before if torch.equal(before[name], after[name])}
     assert {name for name in before if name.startswith('vision.')} <= kept
     assert not all(torch.equal(before[n], after[n]) for n in before if n.startswith('cell.'))
     with pytest.raises(BundleError, match=r"has the trunk ''.*'efficientnet_lite0'"):
-        begin_with(network, 'follow', ENCODER)
+        begin_with(network, 'follow-compact', ENCODER)
 
 
 @settings(max_examples=6, deadline=None)

@@ -19,8 +19,8 @@ CORES = [
 
 
 def test_the_same_network_begins_with_everything():
-    network = start_from(Network(config_of('follow')), 'follow').state_dict()
-    whole = load_weights_of(Network(config_of('follow')), 'follow').state_dict()
+    network = start_from(Network(config_of('follow-compact')), 'follow-compact').state_dict()
+    whole = load_weights_of(Network(config_of('follow-compact')), 'follow-compact').state_dict()
     assert all(torch.equal(network[name], value) for name, value in whole.items())
 
 
@@ -29,12 +29,12 @@ def test_another_core_begins_with_the_whole_encoder_alone(config):
     torch.manual_seed(1)
     network = Network(config)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    its = load_weights_of(Network(config_of('follow')), 'follow').state_dict()
-    for name, value in start_from(network, 'follow').state_dict().items():
+    its = load_weights_of(Network(config_of('follow-compact')), 'follow-compact').state_dict()
+    for name, value in start_from(network, 'follow-compact').state_dict().items():
         taken = name.startswith(('vision.', 'auxiliary.'))
         assert torch.equal(value, its[name] if taken else before[name]), name
 
 
 def test_another_encoder_is_refused():
     with pytest.raises(BundleError, match='has the shape'):
-        start_from(Network(NetworkConfig(vision=SMALL)), 'follow')
+        start_from(Network(NetworkConfig(vision=SMALL)), 'follow-compact')

@@ -24,7 +24,7 @@ from liquid_drone.policy.config import CHAHINE_2023, NetworkConfig, VisionConfig
 from liquid_drone.policy.export import export_vision
 from liquid_drone.policy.network import Network
 
-SHIPPED = ('follow', 'follow-memory', 'follow-summer', 'follow-wide', 'reach')
+SHIPPED = ('follow', 'follow-compact', 'follow-memory', 'follow-summer', 'reach')
 COLOURED = VisionConfig(mean=(110.0, 115.0, 120.0), std=(60.0, 70.0, 80.0))
 MADE = {'chahine2023': CHAHINE_2023, 'own': COLOURED}
 FLOAT, BYTE, LONG = TensorProto.FLOAT, TensorProto.UINT8, TensorProto.INT64
@@ -146,7 +146,7 @@ def test_a_new_graph_keeps_to_the_rules_and_scales_no_pixels(name: str, tmp_path
 
 
 def test_a_graph_that_breaks_a_rule_is_found(tmp_path: Path) -> None:
-    model = onnx.load(resources.bundle('follow') / VISION_FILE)
+    model = onnx.load(resources.bundle('follow-compact') / VISION_FILE)
     cast, permute = model.graph.node[:2]
     cast.input[0], permute.input[0] = permute.output[0], 'image'
     cast.output[0], permute.output[0] = permute.output[0], 'bytes_first'

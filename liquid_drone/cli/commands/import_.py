@@ -35,7 +35,7 @@ class NcpsArguments:
 
     prefix: str = option('', 'of the cell within a larger model: "rnn."')
     readout: str = option('', 'name of the linear layer after the cell')
-    encoder: str = option('follow', 'bundle whose CNN it gets', aliases=('--eye',))
+    encoder: str = option('follow-compact', 'bundle whose CNN it gets', aliases=('--eye',))
     mode: Literal['default', 'no_gate'] = option('default', 'of a CfC')
     backbone: str = option('lecun_tanh', "activation of a CfC's backbone")
     unfolds: int = option(6, 'of an LTC', low=1, high=100)

@@ -45,7 +45,7 @@ class RetrainArguments:
     """Which bundle learns which target, from what."""
 
     target: str = option(REQUIRED, 'a name in sim/targets, or a .yaml file')
-    start: str = option('follow', 'bundle to go on from', flag='--from', metavar='BUNDLE')
+    start: str = option('follow-compact', 'bundle to go on from', flag='--from', metavar='BUNDLE')
     data: Path | None = option(None, 'work directory', unset='data/<name>')
     out: Path | None = option(None, 'bundle to write', unset='<data>/bundle')
     where: ExecutorArguments = part(ExecutorArguments)

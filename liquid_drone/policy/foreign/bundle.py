@@ -31,7 +31,7 @@ class Guest:
     """How a state dict of ncps is to be understood."""
 
     unsaid: ncps.Unsaid = field(default_factory=ncps.Unsaid)
-    encoder: str = 'follow'  # bundle whose CNN the cell was trained behind
+    encoder: str = 'follow-compact'  # bundle whose CNN the cell was trained behind
     readout: str = ''  # name of the linear layer after the cell in the larger model
     time: TimeSpec = field(default_factory=TimeSpec)
     command: CommandSpec = field(default_factory=CommandSpec)  # outputs are shares of its limits

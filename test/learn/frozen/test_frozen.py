@@ -176,7 +176,7 @@ def test_batches_depend_on_the_seed_and_the_step_alone(tmp_path):
 
 
 def test_a_recipe_that_freezes_and_begins_elsewhere_is_refused():
-    words = {'name': 'x', 'frozen': {'bundle': 'follow'}, 'start': 'follow'}
+    words = {'name': 'x', 'frozen': {'bundle': 'follow-compact'}, 'start': 'follow-compact'}
     with pytest.raises(ConfigError, match='leaves the core alone to be trained'):
         build(Recipe, words, 'recipe')
     words = {'name': 'x', 'frozen': {'bundle': 'none-such'}, 'dagger': {'rounds': 1}}

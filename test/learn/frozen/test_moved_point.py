@@ -26,7 +26,7 @@ TRAIN = TrainConfig(
     steps=1, windows=1, length=4, warmup_steps=1, augmentation=PLAIN, precision='float32',
     device='cpu',
 )  # fmt: skip
-RECIPE = Recipe('moved', frozen=FrozenEncoder('follow', views=1), train=TRAIN)
+RECIPE = Recipe('moved', frozen=FrozenEncoder('follow-compact', views=1), train=TRAIN)
 WIDE = replace(RECIPE, network=replace(config_of('follow-memory'), memory=False, belief=False))
 
 
@@ -37,7 +37,9 @@ def kept(folder, recipe, threshold):
     return moved, network.eval(), file
 
 
-@pytest.mark.parametrize(('recipe', 'bundle'), [(RECIPE, 'follow'), (WIDE, 'follow-memory')])
+@pytest.mark.parametrize(
+    ('recipe', 'bundle'), [(RECIPE, 'follow-compact'), (WIDE, 'follow-memory')]
+)
 def test_the_answer_of_every_picture_moves_by_the_threshold_s_logit(tmp_path, recipe, bundle):
     recipe = replace(recipe, frozen=FrozenEncoder(bundle, views=1))
     pixels = torch.from_numpy(np.random.default_rng(1).integers(0, 255, (3, 3, 72, 128))).float()

@@ -51,7 +51,7 @@ TRAIN = TrainConfig(
 TRAIN = replace(TRAIN, precision='float32', device='cpu')
 RECIPE = Recipe(
     'cores',
-    frozen=FrozenEncoder('follow', encoder_steps=2, views=1),
+    frozen=FrozenEncoder('follow-compact', encoder_steps=2, views=1),
     network=NetworkConfig(request=RequestSpec(), belief=True, memory=True),
     collect=CollectConfig(episodes=1, frames=6, teacher='camera-expert'),
     train=TRAIN,
@@ -113,7 +113,7 @@ def test_the_encoder_is_trained_once_memories_go_on_and_cores_begin_anew(tmp_pat
 
 def test_a_shipped_encoder_is_another_one_after_it_was_trained_on(tmp_path):
     network = Network(RECIPE.network)
-    as_it_ships = replace(RECIPE, frozen=FrozenEncoder('follow'))
+    as_it_ships = replace(RECIPE, frozen=FrozenEncoder('follow-compact'))
     with_kept_encoder(as_it_ships, Workspace(tmp_path), network, [], Silent())
     shipped = {name: value.clone() for name, value in network.vision.state_dict().items()}
     (tmp_path / 'train').mkdir()
@@ -202,7 +202,7 @@ def test_an_encoder_that_could_learn_nothing_is_refused(frozen, pictures, told):
 def test_an_encoder_that_was_stopped_goes_on_and_says_where_it_is(tmp_path, monkeypatch):
     work, clips = Workspace(tmp_path), [clip(tmp_path, 1)]
     (tmp_path / 'train').mkdir()
-    recipe = replace(RECIPE, frozen=FrozenEncoder('follow', encoder_steps=4, views=1))
+    recipe = replace(RECIPE, frozen=FrozenEncoder('follow-compact', encoder_steps=4, views=1))
     monkeypatch.setattr(behaviour_cloning, 'CHECKPOINT_S', 0.0)  # after every step
 
     class Stops(Titles):

@@ -86,10 +86,10 @@ def test_scan_steps_that_would_do_nothing_are_refused(frozen, vision, said):
 
 
 def test_a_scan_that_a_bundle_has_is_kept_and_not_learned_anew(tmp_path):
-    recipe = replace(RECIPE, frozen=FrozenEncoder('follow-wide', views=1))
+    recipe = replace(RECIPE, frozen=FrozenEncoder('follow', views=1))
     network = Network(recipe.network)
     with_kept_encoder(recipe, Workspace(tmp_path), network, [], Silent())
-    shipped = load_weights_of(Network(config_of('follow-wide')), 'follow-wide')
+    shipped = load_weights_of(Network(config_of('follow')), 'follow')
     for name, value in shipped.vision.scan.state_dict().items():
         assert torch.equal(network.vision.scan.state_dict()[name], value)
     again = replace(recipe, frozen=replace(recipe.frozen, scan_steps=2))

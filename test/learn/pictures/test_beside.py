@@ -74,7 +74,7 @@ def test_lookalikes_are_shown_as_often_as_a_target_and_never_as_one(tmp_path: Pa
     places = tmp_path / 'places'
     places.mkdir()
     (places / 'a.png').write_bytes(_png())
-    recipe = retrain_recipe('red_camping_chair', 'follow', places)
+    recipe = retrain_recipe('red_camping_chair', 'follow-compact', places)
     small = dataclasses.replace(
         recipe.pictures, count=20, per_world=4, looks=2, photo_share=photo_share, noise_share=0.0
     )
@@ -94,13 +94,13 @@ def test_what_learned_beside_flights_is_exported_at_an_operating_point(tmp_path:
     places = tmp_path / 'places'
     places.mkdir()
     (places / 'a.png').write_bytes(_png())
-    recipe = retrain_recipe('red_camping_chair', 'follow', places)
+    recipe = retrain_recipe('red_camping_chair', 'follow-compact', places)
     few = dataclasses.replace(recipe.pictures, count=50, per_world=5, looks=2, false_alarms=0.1)
     recipe, work = dataclasses.replace(recipe, pictures=few), Workspace(tmp_path / 'work')
     shards = shards_of_recipe(recipe, work)
     for shard in shards:
         make_shard(shard)
-    network = begin_with(Network(recipe.network), 'follow')
+    network = begin_with(Network(recipe.network), 'follow-compact')
     with torch.no_grad():
         network.vision.target.bias[0] += 8.0  # it says "seen" to everything
     progress = TrainingProgress(

@@ -25,7 +25,7 @@ from liquid_drone.workers.pool import LocalProcesses
 
 TINY = Recipe(
     name='tiny',
-    start='follow',
+    start='follow-compact',
     network=NetworkConfig(vision=HEATMAP),
     train=TrainConfig(warmup_steps=1),
     pictures=PictureConfig(count=8, per_world=4, looks=2, steps=2, pictures=4, frames=2),
@@ -58,7 +58,7 @@ def test_at_a_half_there_are_no_more_false_alarms_than_allowed(
     seed: int, allowed: float, has_heatmap: bool
 ) -> None:
     vision = HEATMAP if has_heatmap else NetworkConfig().vision
-    network = begin_with(Network(NetworkConfig(vision=vision)), 'follow')
+    network = begin_with(Network(NetworkConfig(vision=vision)), 'follow-compact')
     shown = pictures(seed)
     words = stage.set_operating_point(network, shown, allowed)
     wrong = stage.logits_of(network, shown)[20:] >= 0.0
@@ -97,7 +97,7 @@ def test_pictures_of_all_targets_and_lookalikes_and_places_choose_the_operating_
 def test_the_stage_trains_the_encoder_once_and_freezes_it(tmp_path: Path) -> None:
     work = Workspace(tmp_path)
     stage.make_pictures(TINY, work, LocalProcesses(1), Silent())
-    start = begin_with(Network(TINY.network), 'follow').state_dict()
+    start = begin_with(Network(TINY.network), 'follow-compact').state_dict()
     runs = [
         stage.with_trained_encoder(TINY, work, Network(TINY.network), [clip()], Silent())
         for _ in range(2)

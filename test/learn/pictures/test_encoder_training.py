@@ -136,8 +136,8 @@ def test_a_mirrored_picture_has_a_mirrored_bearing_and_the_features_of_its_mirro
 
 
 def test_at_first_a_heatmap_changes_no_feature(tmp_path: Path) -> None:
-    plain = begin_with(Network(NetworkConfig()), 'follow')
-    grown = begin_with(Network(NetworkConfig(vision=HEATMAP)), 'follow')
+    plain = begin_with(Network(NetworkConfig()), 'follow-compact')
+    grown = begin_with(Network(NetworkConfig(vision=HEATMAP)), 'follow-compact')
     some = pictures(4).frames
     assert torch.allclose(
         features_of(plain.vision, some), features_of(grown.vision, some), atol=1e-5
@@ -146,8 +146,8 @@ def test_at_first_a_heatmap_changes_no_feature(tmp_path: Path) -> None:
 
 def test_a_network_of_another_shape_is_refused() -> None:
     other = Network(NetworkConfig(vision=HEATMAP.NAMED['small']))
-    with pytest.raises(BundleError, match=r'take the network of follow'):
-        begin_with(other, 'follow')
+    with pytest.raises(BundleError, match=r'take the network of follow-compact'):
+        begin_with(other, 'follow-compact')
 
 
 @settings(max_examples=12)

@@ -15,7 +15,7 @@ from liquid_drone.learn.pictures.operating_point import export_at
 from liquid_drone.runtime.runner import PolicyRunner
 
 
-@pytest.mark.parametrize('bundle', ['follow-wide', 'follow'])  # a heatmap, a linear head
+@pytest.mark.parametrize('bundle', ['follow', 'follow-compact'])  # a heatmap, a linear head
 def test_another_threshold_moves_the_probability_alone(tmp_path: Path, bundle: str) -> None:
     out = tmp_path / 'moved'
     words = ['export', '--bundle', bundle, '--threshold', '0.2', '--out', str(out)]

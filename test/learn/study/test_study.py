@@ -194,7 +194,9 @@ def test_a_design_of_cells_by_encoders_pairs_its_trainings_and_shares_out_the_va
         flown(plan, folder, one, lambda *_, share=share: share)
     found = analyse(plan, folder.root)
     assert found['comparisons']['mlp']['p'] == pytest.approx(2 / 2**4)
-    frozen = replace(plan.recipe, frozen=FrozenEncoder('follow'))  # one encoder for all: likewise
+    frozen = replace(
+        plan.recipe, frozen=FrozenEncoder('follow-compact')
+    )  # one encoder for all: likewise
     behind_one = replace(plan, encoders=replace(plan.encoders, count=0), recipe=frozen)
     assert analyse(behind_one, folder.root)['comparisons'] == found['comparisons']
     shares = found['variance_shares']
