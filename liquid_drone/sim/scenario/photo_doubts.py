@@ -50,6 +50,9 @@ def is_mask(image: Image) -> bool:
     if np.mean(np.ptp(image, axis=2) <= GREY) < MASK_SHARE:
         return False
     counts = np.bincount(image[..., 1].ravel(), minlength=256)
+    two = np.sort(counts)[-2:]
+    if two[0] and two.sum() >= MASK_SHARE * counts.sum():
+        return True  # levels as near as 0 and 1, too
     shares = []
     for _ in range(2):
         level = int(np.argmax(counts))
