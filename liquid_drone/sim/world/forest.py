@@ -115,8 +115,8 @@ class ForestBuilder:
         self.things = Collection()
         self.solids: list[Solid] = []
 
-    def build(self, trees: Trees) -> Ground:
-        """Add everything to ``things`` and ``solids`` and return the ground."""
+    def build(self, trees: Trees) -> None:
+        """Add everything to ``things`` and ``solids``."""
         self._add_trees(trees)
         self._add_bushes(trees)
         self._add_rocks()
@@ -124,7 +124,6 @@ class ForestBuilder:
         self._add_tufts()
         self._add_flowers()
         self._add_edge()
-        return self._ground(trees)
 
     def _at(self, point: FloatArray) -> list[float]:
         return [float(point[0]), float(point[1]), float(self._terrain.height(point))]
@@ -248,7 +247,8 @@ class ForestBuilder:
             model = Model('edge', ((Piece(inside, shown, Material.NEEDLES),),))
             self.things.add(model, centre, 0.0, [share * side, share * side, height])
 
-    def _ground(self, trees: Trees) -> Ground:
+    def paint(self, trees: Trees) -> Ground:
+        """Return the ground; the last thing to do, which takes most of the time."""
         terrain = self._terrain
         under = trees.position[~trees.is_conifer]
         picture = textures.forest_ground(

@@ -20,7 +20,7 @@ from ..scenario.scenario import Scenario
 from ..scenario.season import Season
 from . import crossings, distractors, forest, lanes, passing, routes, screens, terrain, tracks
 from .actors import MovingActor, make_actor
-from .placement import Obstacles, obstacles_of
+from .placement import Collection, Obstacles, obstacles_of
 from .routes import Route
 from .scenery import Air, Ground, Scenery, Solid
 from .starts.behind import Start, make_start
@@ -69,6 +69,20 @@ class Layout:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """A place where all stands, and whose ground is not painted yet, which takes longest."""
+
+    route: Route  # the target's
+    extras: tuple[MovingActor, ...]
+    start: Start
+    terrain: Terrain
+    solids: tuple[Solid, ...]
+    obstacles: Obstacles  # those of the solids
+    things: Collection
+    paint: Callable[[], Ground]
+
+
+@dataclass(frozen=True)
 class Laid:
     """The way of the target, and what belongs to it."""
 
@@ -86,23 +100,23 @@ def make_layout(scenario: Scenario, seed: int) -> Layout:
     Raises:
         SimulationError: the world leaves no free start.
     """
-    make = _make_town if scenario.world.forest is None else _make_forest
-    layout = make(scenario, seed)
+    draw = _draw_town if scenario.world.forest is None else _draw_forest
+    draft = draw(scenario, seed)
     if not scenario.task.in_the_way:
-        return layout
+        return _finish(scenario, seed, draft)
     off_m = math.inf
-    starts = starts_in_the_way(scenario, layout.route, layout.obstacles, seed)
+    starts = starts_in_the_way(scenario, draft.route, draft.obstacles, seed)
     for start in starts[:START_TRIES]:
-        made = make(scenario, seed, start)  # nothing stands before the start, so some may be gone
+        made = draw(scenario, seed, start)  # nothing stands before the start, so some may be gone
         gap_m, _ = straight_flights(start[0][None, :2], made.route, made.obstacles, scenario)
         if (now_off_m := float(beside_wanted(gap_m)[0])) < off_m:
-            layout, off_m = made, now_off_m
+            draft, off_m = made, now_off_m
         if off_m == 0.0:
             break
-    return layout
+    return _finish(scenario, seed, draft)
 
 
-def _make_forest(scenario: Scenario, seed: int, start_at: Start | None = None) -> Layout:
+def _draw_forest(scenario: Scenario, seed: int, start_at: Start | None = None) -> Draft:
     assert scenario.world.forest is not None  # make_layout has looked
     spec = scenario.world.forest
     laid = _lay_forest(scenario, seed)
@@ -121,23 +135,21 @@ def _make_forest(scenario: Scenario, seed: int, start_at: Start | None = None) -
     builder = forest.ForestBuilder(
         spec, scenario.season, relief, line, free, stream(seed, Stream.SURFACES)
     )
-    ground = builder.build(trees)
+    builder.build(trees)
     rng = stream(seed, Stream.SCREENS)
     for screen in laid.screens:
         solids = screens.plant_trunks(
             screen, scenario.season, builder.things, _height_at(relief), rng
         )
         builder.solids.extend(solids)
-    scenery = Scenery(
-        ground,
-        builder.things.batches(),
-        draw_air(scenario.season, stream(seed, Stream.AIR)),
-        tuple(builder.solids),
+    return Draft(
+        *(way, extras, (start, yaw), relief),
+        *_standing(scenario, seed, builder.solids, start),
+        *(builder.things, lambda: builder.paint(trees)),
     )
-    return finish(scenario, seed, scenery, relief, way, extras, start, yaw)
 
 
-def _make_town(scenario: Scenario, seed: int, start_at: Start | None = None) -> Layout:
+def _draw_town(scenario: Scenario, seed: int, start_at: Start | None = None) -> Draft:
     assert scenario.world.urban is not None  # make_layout has looked
     spec, season = scenario.world.urban, scenario.season
     plan, laid = _lay_town(scenario, seed)
@@ -159,11 +171,16 @@ def _make_town(scenario: Scenario, seed: int, start_at: Start | None = None) -> 
     for screen in laid.screens:
         builder.solids.extend(screens.build_row(screen, builder.things, rng))
     level = terrain.flat(low, float(high[0] - low[0]))
-    painter = TownPainter(plan, season, low, high, stream(seed, Stream.SURFACES))
-    ground = Ground(terrain.mesh(level), painter.paint(builder.trees), takes_snow=False)
-    air = draw_air(season, stream(seed, Stream.AIR))
-    scenery = Scenery(ground, builder.things.batches(), air, tuple(builder.solids))
-    return finish(scenario, seed, scenery, level, way, extras, start, yaw)
+
+    def paint() -> Ground:
+        painter = TownPainter(plan, season, low, high, stream(seed, Stream.SURFACES))
+        return Ground(terrain.mesh(level), painter.paint(builder.trees), takes_snow=False)
+
+    return Draft(
+        *(way, extras, (start, yaw), level),
+        *_standing(scenario, seed, builder.solids, start),
+        *(builder.things, paint),
+    )
 
 
 def _lay_forest(scenario: Scenario, seed: int) -> Laid:
@@ -244,40 +261,38 @@ def _free(
     return forest.Free(paths, radius, sight, laid.planted)
 
 
-def finish(
-    scenario: Scenario,
-    seed: int,
-    scenery: Scenery,
-    relief: Terrain,
-    way: Route,
-    extras: tuple[MovingActor, ...],
-    start: FloatArray,
-    yaw: float,
-) -> Layout:
-    """Put a layout together and make sure that the drone starts in free air.
+def _standing(
+    scenario: Scenario, seed: int, solids: list[Solid], start: FloatArray
+) -> tuple[tuple[Solid, ...], Obstacles]:
+    """Return what stands and is in the drone's way, and make sure that it starts in free air.
 
     Raises:
         SimulationError: something stands where the drone starts.
     """
-    obstacles = obstacles_of(scenery.solids)
+    obstacles = obstacles_of(tuple(solids))
     if obstacles.gap(start[None, :2])[0] <= scenario.vehicle.radius_m:
         raise SimulationError(
             f'world {scenario.world.name}, seed {seed}: no free start; expected '
             f'{scenario.vehicle.radius_m:g} m of air around the drone: lower the densities'
         )
+    return tuple(solids), obstacles
+
+
+def _finish(scenario: Scenario, seed: int, draft: Draft) -> Layout:
+    """Paint the ground and put a layout together."""
+    air = draw_air(scenario.season, stream(seed, Stream.AIR))
     actor = make_actor(scenario.target, stream(seed, Stream.TARGET), is_target=True)
-    wind = stream(seed, Stream.WIND)
+    way = lanes.way_of_target(scenario.task, draft.route)
     return Layout(
         seed,
-        scenery,
-        relief,
-        obstacles,
-        way,
-        MovingActor(actor, scenario.target, lanes.way_of_target(scenario.task, way)),
-        extras,
-        start,
-        yaw,
-        _draw_wind(scenario, wind),
+        Scenery(draft.paint(), draft.things.batches(), air, draft.solids),
+        draft.terrain,
+        draft.obstacles,
+        draft.route,
+        MovingActor(actor, scenario.target, way),
+        draft.extras,
+        *draft.start,
+        _draw_wind(scenario, stream(seed, Stream.WIND)),
     )
 
 

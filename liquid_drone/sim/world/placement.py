@@ -91,13 +91,15 @@ class Obstacles:
 
     def gap(self, points: FloatArray) -> FloatArray:
         """Return the distance (P,) of points (P, 2) to the nearest obstacle; negative inside."""
-        gap = np.full(len(points), np.inf)
-        for x, y, radius in self.circles:
-            gap = np.minimum(gap, np.hypot(points[:, 0] - x, points[:, 1] - y) - radius)
+        x, y, radius = self.circles.T
+        away = np.hypot(points[:, 0, None] - x, points[:, 1, None] - y)  # (P, K)
+        gap: FloatArray = (away - radius).min(axis=1, initial=np.inf)
         if len(self.boxes):
             out = np.abs(_into_boxes(self.boxes, points)) - self.boxes[:, 2:4]  # (P, M, 2)
-            beyond = np.linalg.norm(np.maximum(out, 0.0), axis=2)
-            gap = np.minimum(gap, (beyond + np.minimum(out.max(axis=2), 0.0)).min(axis=1))
+            out_x, out_y = np.maximum(out, 0.0).transpose(2, 0, 1)
+            beyond = np.sqrt(out_x * out_x + out_y * out_y)
+            inside = np.minimum(np.maximum(out[..., 0], out[..., 1]), 0.0)
+            gap = np.minimum(gap, (beyond + inside).min(axis=1))
         return gap
 
 

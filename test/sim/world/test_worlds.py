@@ -7,6 +7,8 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from liquid_drone import resources
 from liquid_drone.errors import SimulationError
@@ -203,3 +205,18 @@ def test_a_box_is_in_the_way_with_its_nearest_point_and_in_logs_as_circles() -> 
     assert (np.abs(y) + radius).max() == pytest.approx(1.0)
     turned = Obstacles(wall.circles, np.array([[5.0, 0.0, 2.0, 1.0, np.pi / 2.0]]))
     assert np.allclose(turned.nearest(np.zeros(2))[0], [[4.0, 0.0]])
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 9), st.integers(0, 9), st.integers(0, 6))
+def test_the_gap_to_all_that_stands_is_the_least_of_the_gaps_to_each(
+    seed: int, circles: int, boxes: int, points: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    round_ones = rng.uniform([-9, -9, 0.1], [9, 9, 2], (circles, 3))
+    square_ones = rng.uniform([-9, -9, 0.1, 0.1, -4], [9, 9, 3, 3, 4], (boxes, 5))
+    places, none = rng.uniform(-9.0, 9.0, (points, 2)), (np.zeros((0, 3)), np.zeros((0, 5)))
+    each = [Obstacles(row[None], none[1]).gap(places) for row in round_ones]
+    each += [Obstacles(none[0], row[None]).gap(places) for row in square_ones]
+    least = np.min([np.full(points, np.inf), *each], axis=0)
+    assert np.array_equal(Obstacles(round_ones, square_ones).gap(places), least)
