@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import ImageError
-from ..lens.lens import Lens
+from ..lens.lens import LATELY, Lens
 from .bag_source import TopicSource
 
 IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
@@ -38,19 +38,31 @@ class RecordedLens:
         self._given_deg = given_deg
         self._lenses: list[Lens] = []
         self._since_ns: list[int] = []  # of each, by the recorder's clock
-        said: object = None
-        for at_ns, message in source.decoded(tell) if source and given_deg is None else ():
-            if (now := _words_of(message)) == said:
+        if source and given_deg is None:
+            self._read(source, tell, is_rectified)
+
+    def _read(
+        self, source: TopicSource, tell: Callable[[int, str], None], is_rectified: bool
+    ) -> None:
+        """Note what is believed after each word that changes it."""
+        lens, said, times = Lens(), None, 0
+        lens.is_rectified = is_rectified
+        for at_ns, message in source.decoded(tell):
+            now = _words_of(message)
+            times = times + 1 if now == said else 0
+            if times >= LATELY:  # nothing else was said lately
                 continue
-            said, lens = now, Lens()
-            lens.is_rectified = is_rectified
+            was_told, said = now == said or lens.is_mixed, now
             try:
                 lens.take_message(message)
             except ImageError as error:
-                tell(at_ns, str(error))
-                continue
-            self._lenses.append(lens)
-            self._since_ns.append(at_ns)
+                if not was_told:
+                    tell(at_ns, str(error))
+                if not lens.is_mixed:
+                    continue
+            if not was_told or lens.is_mixed is not self._lenses[-1].is_mixed:
+                self._lenses.append(lens.as_now())
+                self._since_ns.append(at_ns)
 
     @property
     def angles_deg(self) -> list[float]:

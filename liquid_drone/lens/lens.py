@@ -11,6 +11,7 @@ Width, height and K are of the whole sensor; a region of interest says which par
 K and the distortion are of pictures as the lens shows them, P is of rectified ones.
 """
 
+import copy
 import re
 from collections import deque
 from collections.abc import Sequence
@@ -111,13 +112,19 @@ class Lens:
             raise ImageError(self.problem) from error
         self._known, self._part, self.problem = known, part, ''
         self._lately.append(part or known)
-        if self._is_mixed:
+        if self.is_mixed:
             told = sorted({f'{one.width}x{one.height} {one.told}' for one in self._lately})
             self.problem = MIXED.format(' and '.join(told[:4]))
             raise ImageError(self.problem)
 
+    def as_now(self) -> 'Lens':
+        """Return what is believed now, which later words do not change."""
+        now = copy.copy(self)
+        now._lately = self._lately.copy()
+        return now
+
     @property
-    def _is_mixed(self) -> bool:
+    def is_mixed(self) -> bool:
         """Tell whether words come back that another one had taken the place of."""
         words, returns = list(self._lately), 0
         for place, (old, new) in enumerate(pairwise(words)):
@@ -133,7 +140,7 @@ class Lens:
 
         """
         known = self._known
-        if known is None or self._is_mixed:
+        if known is None or self.is_mixed:
             if self.problem:
                 raise ImageError(self.problem)
             return None

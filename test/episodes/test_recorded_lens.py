@@ -105,7 +105,22 @@ def flown(words: list[Any | None]) -> list[float | str | None]:
 def test_each_picture_has_the_angle_that_it_has_in_flight(
     tmp_path_factory: pytest.TempPathFactory, first: Any, others: list[Any | None]
 ) -> None:
-    folder = tmp_path_factory.mktemp('bag')
+    is_as_in_flight(tmp_path_factory.mktemp('bag'), first, others)
+
+
+TWO = [info(share * WIDE, (BROWN, [0.0] * 5), 1.0) for share in (0.35, 0.6)]
+
+
+@settings(max_examples=10, deadline=None)
+@given(others=st.lists(st.sampled_from([*TWO, *TWO, None]), min_size=4, max_size=24))
+def test_the_words_of_two_cameras_in_one_recording_are_no_angle(
+    tmp_path_factory: pytest.TempPathFactory, others: list[Any | None]
+) -> None:
+    """Two cameras in one namespace (realsense-ros 2864), recorded; as in flight."""
+    is_as_in_flight(tmp_path_factory.mktemp('bag'), TWO[0], others)
+
+
+def is_as_in_flight(folder: Path, first: Any, others: list[Any | None]) -> None:
     bag = bag_of(folder / 'it', [first, *others])
     in_flight = flown([first, *others])
     believed = next((n for n, one in enumerate(in_flight) if 'refused' not in str(one)), None)
