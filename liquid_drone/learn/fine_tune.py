@@ -16,7 +16,7 @@ from ..errors import BundleError
 from ..files import as_name
 from ..policy.weights import config_of
 from ..sim.scenario.scenario import load_target
-from .pictures.backgrounds import place_files
+from .pictures.backgrounds import check_places
 from .pictures.config import PictureConfig
 from .recipe import CollectConfig, DaggerConfig, Disturbance, Recipe, TrainConfig, ValidationConfig
 
@@ -63,7 +63,7 @@ def retrain_recipe(target: str, start: str, places: Path | None = None) -> Recip
 
 
 def _pictures(target: str, places: Path) -> PictureConfig:
-    place_files(places)  # before anything is flown or drawn
+    check_places(places)  # before anything is flown or drawn
     near, far = PictureConfig().distance_m
     far = min(far, max(FAR_HEIGHTS * load_target(target).height_m, 2.0 * near))
     return PictureConfig(

@@ -15,11 +15,12 @@ import numpy as np
 
 from ...arrays import FloatArray, Image
 from ...episodes.episode import BAG
-from ...errors import CameraError, ConfigError
-from ...files import read_bytes
+from ...errors import CameraError, ConfigError, ImageError
+from ...files import read_bytes, shown_path
 from ...footage.files_shown import is_recording, kind_of, storage_files
 from ...footage.footage import open_footage
 from ...pictures import decoded
+from ...sim.scenario.photo_doubts import is_mask
 
 MOST_BYTES = 200_000_000
 APART_S = 0.5  # frames of a video or a recording
@@ -41,22 +42,46 @@ def place_files(places: Path) -> list[Path]:
     return [file for one in _shown(places) for file in _files_of(one)]
 
 
+def check_places(places: Path) -> None:
+    """Look at every photograph, before anything is flown or drawn; videos are opened later.
+
+    Raises:
+        ConfigError: as :func:`place_files`.
+        ImageError: a photograph that cannot be read, or is none.
+
+    """
+    for one in _shown(places):
+        if _is_photo(one):
+            _photo(one)
+
+
 def read_places(places: Path) -> list[Image]:
     """Read photographs, and frames of videos and recordings; made smaller.
 
     Raises:
         ConfigError: as :func:`place_files`.
-        ImageError: a photograph that cannot be read.
+        ImageError: as :func:`check_places`.
         CameraError: a video or a recording without a frame that can be read.
 
     """
     photos: list[Image] = []
     for one in _shown(places):
-        if one.is_file() and kind_of(one) == 'picture':
-            photos.append(_held(decoded(read_bytes(one, MOST_BYTES), str(one), LEAST_SIDE).rgb))
-        else:
-            photos += _frames(one)
+        photos += [_held(_photo(one))] if _is_photo(one) else _frames(one)
     return photos
+
+
+def _is_photo(shown: Path) -> bool:
+    return shown.is_file() and kind_of(shown) == 'picture'
+
+
+def _photo(path: Path) -> Image:
+    photo = decoded(read_bytes(path, MOST_BYTES), str(path), LEAST_SIDE).rgb
+    if is_mask(photo):
+        raise ImageError(
+            f'--places: {shown_path(path)} is of two greys alone, as a mask is; expected '
+            'photographs of places: take it out of the folder'
+        )
+    return photo
 
 
 def _shown(places: Path) -> list[Path]:

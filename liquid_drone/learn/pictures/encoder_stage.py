@@ -28,7 +28,7 @@ from ..behaviour_cloning import load_weights
 from ..clips import Clip
 from ..recipe import Recipe, Workspace
 from ..watcher import Watcher
-from .backgrounds import place_files, read_places
+from .backgrounds import check_places, read_places
 from .beside import PicturesBeside
 from .encoder_training import CHUNK, flight_frames, train_encoder
 from .operating_point import move_logit
@@ -54,7 +54,7 @@ def with_places(recipe: Recipe, places: Path | None) -> Recipe:
             "recipe 'start' and 'pictures: {count: ...}', or 'train: {augmentation: {style_share: "
             "...}}'"
         )
-    place_files(places)  # before anything is flown or drawn
+    check_places(places)  # before anything is flown or drawn
     pictures = dataclasses.replace(recipe.pictures, places=str(places))
     return dataclasses.replace(recipe, pictures=pictures)
 

@@ -16,6 +16,7 @@ from liquid_drone.errors import CameraError, ConfigError, ImageError
 from liquid_drone.learn.pictures.backgrounds import (
     HELD,
     MOST_FRAMES,
+    check_places,
     noise_background,
     photo_background,
     place_files,
@@ -62,8 +63,26 @@ def test_a_folder_without_photographs_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match='there is none at'):
         read_places(tmp_path / 'missing')
     (tmp_path / 'torn.jpg').write_bytes(b'\xff\xd8')
-    with pytest.raises(ImageError, match=r'torn\.jpg'):
-        read_places(tmp_path)
+    for read in (check_places, read_places):
+        with pytest.raises(ImageError, match=r'torn\.jpg'):
+            read(tmp_path)
+
+
+@pytest.mark.parametrize('levels', [(0, 255), (255, 0), (0, 1), (20, 90)])
+@pytest.mark.parametrize('kind', ['png', 'jpg', 'bmp'])
+def test_a_mask_among_photographs_is_named_before_anything_is_drawn(
+    tmp_path: Path, levels: tuple[int, int], kind: str
+) -> None:
+    """Data sets keep masks beside their photographs (Mask_RCNN 2784), under the same names."""
+    rng = np.random.default_rng(7)
+    photo = np.linspace(40, 200, 90)[None, :, None] + rng.normal(0, 6, (60, 90, 3))
+    cv2.imwrite(str(tmp_path / '1.jpg'), photo.clip(0, 255).astype(np.uint8))
+    check_places(tmp_path)
+    mask = cv2.circle(np.full((60, 90), levels[0], np.uint8), (40, 30), 20, levels[1], -1)
+    cv2.imwrite(str(tmp_path / f'1_mask.{kind}'), mask)
+    for read in (check_places, read_places):
+        with pytest.raises(ImageError, match=rf'1_mask\.{kind} is of two greys alone'):
+            read(tmp_path)
 
 
 def film(path: Path, seconds: float) -> Path:
