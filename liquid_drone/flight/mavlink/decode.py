@@ -67,10 +67,33 @@ FROM_START = (
 ASSUMES = {mavlink.ESTIMATOR_CONST_POS_MODE: 'a measured position (it assumes one)'}
 GLITCH = 'satellites that it believes (it reports a glitch)'
 FORBIDDEN_ON_PX4 = {mavlink.ESTIMATOR_GPS_GLITCH: GLITCH}
+FORBIDDEN_IN_AIR = {  # a PX4 at rest assumes its place beside its satellites, and may be shaken
+    **ASSUMES,
+    mavlink.ESTIMATOR_ACCEL_ERROR: 'accelerometers that it believes (vibration?)',
+}
 FORBIDDEN_ON_ARDUPILOT = {
+    **ASSUMES,
     mavlink.EKF_UNINITIALIZED: 'its start',
     mavlink.EKF_GPS_GLITCHING: GLITCH,
 }
+# how far measurements are from what was estimated, in shares of what is taken; not finite: none
+RATIOS = {
+    'EKF_STATUS_REPORT': {
+        'velocity': 'velocity_variance',
+        'horizontal position': 'pos_horiz_variance',
+        'heading': 'compass_variance',
+        'height': 'pos_vert_variance',
+    },
+    'ESTIMATOR_STATUS': {
+        'velocity': 'vel_ratio',
+        'horizontal position': 'pos_horiz_ratio',
+        'heading': 'mag_ratio',
+        'height': 'pos_vert_ratio',
+    },
+}
+REJECTED, FAR_OFF = 1.0, 2.0
+IN_PAIRS = 'velocity', 'horizontal position', 'heading'  # two of them, as ArduCopter's own check
+ALONE = 'velocity', 'horizontal position', 'height'  # a compass errs near steel
 
 
 def _stamped(
@@ -243,13 +266,23 @@ def _lacks(flags: int, forbidden: dict[int, str]) -> str:
     return ', '.join(missing + [words for flag, words in forbidden.items() if flags & flag])
 
 
+def _disbelieved(message: Any) -> str:
+    """Say which measurements the estimator rejects, where it follows none; empty: it follows."""
+    ratios = {name: getattr(message, field) for name, field in RATIOS[message.get_type()].items()}
+    rejected = [name for name, ratio in ratios.items() if ratio >= REJECTED]
+    is_far = any(ratios[name] >= FAR_OFF for name in ALONE)
+    if not is_far and len(set(rejected) & set(IN_PAIRS)) < 2:
+        return ''
+    return f'measurements that it believes (it rejects those of {" and ".join(rejected)})'
+
+
 def _estimator(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     on_ardupilot = message.get_type() == 'EKF_STATUS_REPORT'
     forbidden = FORBIDDEN_ON_ARDUPILOT if on_ardupilot else FORBIDDEN_ON_PX4
     stands = vehicle.landed and vehicle.landed_told is True
-    if on_ardupilot or not stands:  # a PX4 at rest assumes its place beside its satellites
-        forbidden = {**ASSUMES, **forbidden}
-    lacks = _lacks(message.flags, forbidden)
+    if not on_ardupilot and not stands:
+        forbidden = FORBIDDEN_IN_AIR | forbidden
+    lacks = ', '.join(filter(None, (_lacks(message.flags, forbidden), _disbelieved(message))))
     is_first = math.isinf(vehicle.estimator_received_s)
     return replace(
         vehicle,

@@ -217,7 +217,7 @@ def test_an_estimator_that_assumes_its_place_or_finds_its_satellites_wrong_is_no
     is_bad = [
         flags & 0x37 != 0x37
         or bool(flags & (glitch | start))
-        or (bool(flags & 128) and not is_at_rest)
+        or (bool(flags & (128 | (2048 if profile is PX4 else 0))) and not is_at_rest)
         for flags in reports
     ]
     for flags in reports:
@@ -227,10 +227,31 @@ def test_an_estimator_that_assumes_its_place_or_finds_its_satellites_wrong_is_no
         assert 'glitch' in vehicle.estimator_lacks
 
 
-def estimate(profile, flags):
+RATIOS = st.floats(0.0, 3.0, width=32) | st.sampled_from([math.nan, 1.0, 1.5, 2.0, math.inf])
+
+
+@given(st.sampled_from([PX4, ARDUPILOT]), st.lists(st.tuples(*[RATIOS] * 4), min_size=2))
+def test_an_estimator_that_rejects_what_is_measured_is_not_usable(profile, reports):
+    """Positions that no satellite moves any more (ArduPilot 10466, 3000; PX4-ECL 832)."""
+    air = Air(profile)
+    for velocity, place, height, heading in reports:
+        pair = sum(ratio >= 1.0 for ratio in (velocity, place, heading)) >= 2
+        is_bad = pair or any(ratio >= 2.0 for ratio in (velocity, place, height))
+        was_bad = bool(air.codec.vehicle.estimator_lacks)
+        is_first = math.isinf(air.codec.vehicle.estimator_received_s)
+        vehicle = air.send(estimate(profile, GOOD_FLAGS, velocity, place, height, heading))
+        assert vehicle.position_valid is not (is_bad and (was_bad or is_first))
+        told = vehicle.estimator_lacks
+        assert bool(told) is is_bad
+        assert not is_bad or ('horizontal position' in told) is (place >= 1.0)
+
+
+def estimate(profile, flags, velocity=0.0, place=0.0, height=0.0, heading=0.0):
     if profile is ARDUPILOT:
-        return mavlink.MAVLink_ekf_status_report_message(flags, *[0.0] * 5)
-    return mavlink.MAVLink_estimator_status_message(0, flags, *[0.0] * 8)
+        ratios = velocity, place, height, heading, 0.0
+        return mavlink.MAVLink_ekf_status_report_message(flags, *ratios)
+    ratios = velocity, place, height, heading, *[0.0] * 4
+    return mavlink.MAVLink_estimator_status_message(0, flags, *ratios)
 
 
 def test_the_landed_state_changes_by_two_reports_in_a_row_and_undefined_is_not_known():
