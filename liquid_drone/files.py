@@ -27,7 +27,44 @@ MOST_JSON_BYTES = 16_000_000
 CHUNK = 1 << 20
 POINTER = b'version https://git-lfs.github.com/'
 IS_POINTER = 'is a pointer of Git LFS and not the file: git lfs pull fetches that'
+ARCHIVE = 'is an archive: unpack it, and name the folder or the file that was in it'
+NO_PICTURES = 'has no pictures: record the topics of a flight (ros2 bag record, record.launch.py)'
+OTHERS = {  # first bytes -> what to do with the file of another program
+    POINTER: IS_POINTER,
+    b'PK\x03\x04': ARCHIVE,
+    b'PK\x05\x06': ARCHIVE,
+    b'\x1f\x8b': ARCHIVE,
+    b'BZh': ARCHIVE,
+    b'\xfd7zXZ\0': ARCHIVE,
+    b'7z\xbc\xaf\x27\x1c': ARCHIVE,
+    b'Rar!\x1a\x07': ARCHIVE,
+    b'ULog\x01\x12\x35': f'is a flight log of PX4 (ULog) and {NO_PICTURES}',
+    b'\xa3\x95': f'is a flight log of ArduPilot (DataFlash) and {NO_PICTURES}',
+    b'PAR1': 'is a table (Parquet): liquid-drone convert takes the folder of a LeRobot dataset',
+    b'\x89HDF\r\n': 'is an HDF5 file: liquid-drone import takes the weights of a network in one',
+}
+TAR_AT, TAR = 257, b'ustar'
+TELEMETRY = f'is a telemetry log (tlog) and {NO_PICTURES}'
+TLOG_US = range(10**15, 3 * 10**15)  # its first time: from 2001 to 2065
 Failure = type[LiquidDroneError]
+
+
+def what_else(path: Path) -> str:
+    """Say what the file of another program is, and what to do; empty: nothing is known of it.
+
+    Raises:
+        OSError: it cannot be opened.
+
+    """
+    with path.open('rb') as file:
+        head = file.read(TAR_AT + len(TAR))
+    if not head:
+        return 'is empty: it was not copied or saved whole'
+    if head.startswith((b'\xfd', b'\xfe'), 8) and int.from_bytes(head[:8], 'big') in TLOG_US:
+        return TELEMETRY  # before each message of MAVLink the time in us
+    if head[TAR_AT:] == TAR:
+        return ARCHIVE
+    return next((words for start, words in OTHERS.items() if head.startswith(start)), '')
 
 
 def check_name(what: str, name: str) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from ..errors import EpisodeError, LiquidDroneError, shown
+from ..files import what_else
 from .mcap_file import McapFile
 from .rosbag import typestore
 from .unpacking import MOST_BYTES, ZSTD_MAGIC, Unpacking
@@ -29,6 +30,10 @@ SPLIT = re.compile(r'(\d+)')
 MOST_TOLD = 600  # characters
 ROS_1 = b'#ROSBAG'
 ROS_1_ENCODING, CDR = 'ros1', 'cdr'  # of messages in MCAP
+VIDEO_TYPES = tuple(  # Foxglove's, and those of the plugins of image_transport
+    f'{name})' for name in ('CompressedVideo', 'FFMPEGPacket', 'theora_image_transport/msg/Packet')
+)
+AS_PICTURES = 'image_transport (republish) makes compressed pictures: record those'
 METADATA = 'metadata.yaml'
 MOST_METADATA_BYTES = 100_000  # reading it takes seconds beyond; the folder says the same
 Messages = Callable[[], Iterator[tuple[int, bytes]]]
@@ -56,8 +61,13 @@ class TopicSource:
 
 def topics_of(sources: Iterable[TopicSource]) -> str:
     """Return topics and types for a message, however many there are."""
-    text = ', '.join(f'{one.topic} ({one.msgtype})' for one in sources) or 'none'
-    return text if len(text) <= MOST_TOLD else f'{text[:MOST_TOLD]}...'
+    told = [f'{one.topic} ({one.msgtype})' for one in sources]
+    text = ', '.join(told) or 'none'
+    text = text if len(text) <= MOST_TOLD else f'{text[:MOST_TOLD]}...'
+    packets = next((one for one in told if one.endswith(VIDEO_TYPES)), '')
+    if packets:
+        text += f'; {packets} has packets of a video, of which {AS_PICTURES}'
+    return text
 
 
 @contextmanager
@@ -86,6 +96,8 @@ def _open(bag: Path, stack: ExitStack) -> list[TopicSource]:
     for file in _storage_files(bag):
         if file.exists() and not file.is_file():  # a pipe would wait for its writer
             raise ValueError('expected a file or a folder, found something else')
+        if words := what_else(file):
+            raise EpisodeError(f'{file} {words}')
         with file.open('rb') as begun:
             if begun.read(len(ROS_1)) == ROS_1:
                 raise ValueError('it is a recording of ROS 1: rosbags-convert makes one of ROS 2')

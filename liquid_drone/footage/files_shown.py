@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import CameraError, ImageError
-from ..files import IS_POINTER, POINTER
+from ..files import POINTER, what_else
 from ..pictures import Picture, decoded
 from ..results import written_in
 
@@ -91,11 +91,9 @@ def why_no_picture(path: Path) -> str:
     if not path.is_file():
         return 'it is no file'
     try:
-        with path.open('rb') as file:
-            is_pointer = file.read(len(POINTER)) == POINTER
+        return f'it {what_else(path) or "is no picture"}'
     except OSError as error:
         return f'it cannot be opened: {error.strerror}'
-    return f'it {IS_POINTER}' if is_pointer else 'it is no picture'
 
 
 def read_picture(path: Path) -> Picture:

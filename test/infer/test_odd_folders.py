@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protects: each thing in a folder is shown or named; results of this program are none of them."""
 
+import io
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from liquid_drone.cli.main import main
-from liquid_drone.errors import CameraError
+from liquid_drone.episodes import bag_source
+from liquid_drone.episodes.bag_source import TopicSource, open_bag, topics_of
+from liquid_drone.errors import CameraError, EpisodeError
 from liquid_drone.footage import files_shown
 from liquid_drone.footage.files_shown import is_recording
 from liquid_drone.footage.footage import open_footage
@@ -140,6 +144,71 @@ def test_what_git_did_not_fetch_is_named_whatever_it_is_called(
         path = folder
     with pytest.raises(CameraError, match='git lfs pull'):
         open_footage([path])
+
+
+def tar(name: str) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode='w') as archive:
+        archive.addfile(tarfile.TarInfo(name))
+    return packed.getvalue()
+
+
+TIME_US = (1_700_000_000 * 10**6).to_bytes(8, 'big')
+ARCHIVE, LOG = 'is an archive: unpack it', 'and has no pictures'
+FOREIGN = [  # how files of other programs begin, and what is said of them
+    *((start, ARCHIVE) for start in (b'PK\x03\x04', b'\x1f\x8b\x08', b'BZh9', b'\xfd7zXZ\0')),
+    *(
+        (start, ARCHIVE)
+        for start in (b'Rar!\x1a\x07\1\0', b'7z\xbc\xaf\x27\x1c', tar('bag/a.mcap'))
+    ),
+    (b'ULog\x01\x12\x35\x01', f'is a flight log of PX4 (ULog) {LOG}'),
+    (b'\xa3\x95\x80\x80', f'is a flight log of ArduPilot (DataFlash) {LOG}'),
+    *(
+        (TIME_US + start, f'is a telemetry log (tlog) {LOG}')
+        for start in (b'\xfd\x09', b'\xfe\x09')
+    ),
+    (b'PAR1', 'liquid-drone convert takes the folder of a LeRobot dataset'),
+    (b'', 'is empty: it was not copied or saved whole'),
+]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(FOREIGN),
+    st.binary(max_size=300),
+    st.sampled_from(['zip', 'ulg', 'BIN', 'tlog', 'mcap', 'jpg']),
+)
+def test_archives_and_logs_of_autopilots_are_named_whatever_they_are_called(
+    tmp_path_factory: pytest.TempPathFactory, begun: tuple[bytes, str], rest: bytes, ending: str
+) -> None:
+    """Whole archives are given, and logs of a flight of which pictures are expected."""
+    path = tmp_path_factory.mktemp('others') / f'a.{ending}'
+    path.write_bytes(begun[0] + (rest if begun[0] else b''))
+    with pytest.raises(EpisodeError) as caught, open_bag(path):
+        pass
+    assert begun[1] in str(caught.value)
+    assert 'mcap recover' not in str(caught.value)
+    if ending not in ('mcap', 'jpg'):  # by name a recording, or a picture
+        with pytest.raises(CameraError) as refused:
+            open_footage([path])
+        assert begun[1] in str(refused.value)
+    assert main(['validate', str(path)]) == 2
+
+
+@pytest.mark.parametrize(
+    'kind',
+    [
+        'foxglove_msgs/msg/CompressedVideo',
+        'ffmpeg_image_transport_msgs/msg/FFMPEGPacket',
+        'theora_image_transport/msg/Packet',
+    ],
+)
+def test_packets_of_a_video_in_a_recording_are_named(kind: str) -> None:
+    """Recorded instead of pictures (ffmpeg_image_transport 22, its forerunner 5)."""
+    told = topics_of([TopicSource('/tf', 'tf2_msgs/msg/TFMessage', lambda: iter(()))])
+    assert 'video' not in told
+    told = topics_of([TopicSource('/camera/image_raw/ffmpeg', kind, lambda: iter(()))])
+    assert told.endswith('packets of a video, of which ' + bag_source.AS_PICTURES)
 
 
 @given(st.sampled_from(['a.mcap', 'a.db3', 'A.MCAP.zstd']), st.booleans(), st.booleans())

@@ -33,13 +33,15 @@ def run(args: ValidateArguments) -> int:
     """Check every episode and print what was found."""
     from ...episodes.checks import check_all
     from ...episodes.episode import MANIFEST
-    from ...files import named_below
+    from ...files import named_below, what_else
     from ..progress import TerminalWatcher
 
     if not args.directory.exists():
         raise EpisodeError(f'no directory {args.directory}: expected episodes')
     if (args.directory / MANIFEST).is_file():
         paths = [args.directory]
+    elif args.directory.is_file():
+        paths = []
     else:
         paths = sorted(
             path.parent
@@ -47,14 +49,15 @@ def run(args: ValidateArguments) -> int:
             if not path.parent.name.startswith('.')
         )
     if not paths:
-        if any(args.directory.glob('metadata.yaml')) or args.directory.suffix in RECORDING:
+        if (args.directory / 'metadata.yaml').is_file() or args.directory.suffix in RECORDING:
             raise EpisodeError(
                 f'{args.directory} is a recording, and episodes are validated: liquid-drone '
                 f'import-flight {args.directory} --target NAME makes them and checks them'
             )
-        raise EpisodeError(
-            f'no episodes below {args.directory}: expected directories with an {MANIFEST}'
-        )
+        where = f'below {args.directory}'
+        if args.directory.is_file():
+            where = f'in {args.directory}, which {what_else(args.directory) or "is a file"}'
+        raise EpisodeError(f'no episodes {where}: expected directories with an {MANIFEST}')
     if args.json:
         findings = check_all(paths)
         print(json.dumps([asdict(finding) for finding in findings], indent=1))
