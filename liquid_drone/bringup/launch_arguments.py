@@ -210,6 +210,7 @@ CAMERA = (
     Argument('camera', 'image_width', int, 'Asked of a camera device.'),
     Argument('camera', 'image_height', int, 'Asked of a camera device.'),
     Argument('camera', 'framerate', float, 'Asked of a camera device, or pace of a file.'),
+    Argument('camera', 'pixel_format', str, 'Asked of a camera device: MJPG, YUYV.'),
     Argument('camera', 'upside_down', boolean, 'The camera is mounted upside down.'),
     Argument('camera', 'camera_info_url', str, 'Calibration: file:///path.yaml.'),
 )

@@ -22,6 +22,8 @@ from ..footage.files_shown import PICTURES, files_below, kind_of, read_picture, 
 from ..footage.mp4_facts import facts_of, told_facts
 from ..masking import masked
 from ..pictures import as_bytes
+from . import devices
+from .devices import Wishes
 from .frame_age import LATE_FOR_S, DriverAge, StreamAge
 from .frozen import REMEMBERED
 
@@ -52,6 +54,7 @@ class SourceConfig:
     height: int = 0
     rate_hz: float = 0.0  # asked of a device; of files: the pace
     loop: bool = False  # files begin again
+    pixel_format: str = ''  # asked of a device
 
 
 class Source(Protocol):
@@ -233,28 +236,13 @@ def _open_live(config: SourceConfig) -> Any:
         capture = cv2.VideoCapture(config.address, cv2.CAP_FFMPEG, limits)
     else:
         capture = cv2.VideoCapture(_device(config.address), cv2.CAP_V4L2)
-        _ask(capture, config)
     if not capture.isOpened():
-        raise CameraError(
-            f'{config.kind} {masked(config.address)} cannot be opened: check that it is there '
-            '(v4l2-ctl --list-devices), that no other program holds it, and your rights to it '
-            '(group video)'
-        )
+        raise CameraError(devices.why_not(config.kind, config.address))
+    if config.kind == 'device':
+        wishes = Wishes(config.pixel_format, config.width, config.height, config.rate_hz)
+        if told := devices.ask(capture, wishes):
+            log.warning('%s: %s', config.address, told)
     return capture
-
-
-def _ask(capture: Any, config: SourceConfig) -> None:
-    import cv2
-
-    wishes = {
-        cv2.CAP_PROP_FRAME_WIDTH: config.width,
-        cv2.CAP_PROP_FRAME_HEIGHT: config.height,
-        cv2.CAP_PROP_FPS: config.rate_hz,
-        cv2.CAP_PROP_BUFFERSIZE: 1,  # the newest picture, not the oldest that waits
-    }
-    for name, value in wishes.items():
-        if value:
-            capture.set(name, value)
 
 
 def _device(address: str) -> int | str:

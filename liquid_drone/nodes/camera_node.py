@@ -57,6 +57,7 @@ PARAMETERS = (
     Parameter(
         'framerate', 0.0, 'asked of a device, or pace of a file; 0: its own', low=0, high=240
     ),
+    Parameter('pixel_format', '', 'asked of a device, as V4L2 names it: MJPG, YUYV'),
     Parameter('upside_down', False, 'the camera is mounted so: turn pictures by half a turn'),
     Parameter('frame_id', conversions.OPTICAL_FRAME, 'optical frame of the pictures (z ahead)'),
     Parameter(
@@ -121,6 +122,7 @@ class CameraNode(ManagedNode):
                 values['image_height'],
                 values['framerate'],
                 values['loop'],
+                values['pixel_format'],
             )
         )
         lens = 'calibrated' if url else 'uncalibrated'

@@ -1,0 +1,127 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked of a camera device, what it gives instead, and why a live source does not open.
+
+V4L2 answers no wish with an error: a driver takes what is nearest, and says so only where asked.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigError, shown
+from ..masking import masked
+
+LISTED = Path('/sys/class/video4linux')  # the devices that the kernel knows
+MOST_LISTED = 8
+SLOWER = 0.9  # of the rate that was asked: less is another one
+IS_THERE = 'check that it is there (v4l2-ctl --list-devices)'
+OTHERWISE = {
+    'rtsp': 'check the address, user and password, and that this computer reaches the camera: '
+    'ffplay or VLC opens the same address',
+    'gstreamer': 'try it by gst-launch-1.0, with fakesink in place of appsink, which shows why',
+}
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is asked of a device; empty or zero: as it has it."""
+
+    pixel_format: str = ''  # four characters of V4L2
+    width: int = 0
+    height: int = 0
+    rate_hz: float = 0.0
+
+
+def ask(capture: Any, wishes: Wishes) -> str:
+    """Ask a device for a kind of pictures; return what it gives instead, empty: that.
+
+    Raises:
+        ConfigError: the pixel format is no name of one.
+
+    """
+    import cv2
+
+    code = _code(wishes.pixel_format)
+    # the format comes first: it decides which sizes and rates there are
+    asked = (
+        (cv2.CAP_PROP_FOURCC, code),
+        (cv2.CAP_PROP_FRAME_WIDTH, wishes.width),
+        (cv2.CAP_PROP_FRAME_HEIGHT, wishes.height),
+        (cv2.CAP_PROP_FPS, wishes.rate_hz),
+        (cv2.CAP_PROP_BUFFERSIZE, 1),  # the newest picture, not the oldest that waits
+    )
+    for name, value in asked:
+        if value:
+            capture.set(name, value)
+    given = [float(capture.get(name)) for name, _ in asked[:4]]
+    as_asked = [not wish or wish == has for (_, wish), has in zip(asked[:3], given, strict=False)]
+    as_asked.append(not 0.0 < given[3] < SLOWER * wishes.rate_hz)
+    if all(as_asked):
+        return ''
+    told = _words(_name(int(given[0])), given[1], given[2], given[3])
+    wanted = _words(wishes.pixel_format, wishes.width, wishes.height, wishes.rate_hz)
+    return (
+        f'asked for {wanted}, and the device gives {told}: v4l2-ctl --list-formats-ext shows what '
+        'it has; a large picture comes faster as MJPG (pixel_format)'
+    )
+
+
+def why_not(kind: str, address: str, listed: Path = LISTED) -> str:
+    """Say why a live source may not open, and what to do.
+
+    Args:
+        kind: of the source: device, rtsp or gstreamer.
+        address: of it.
+        listed: a folder with a folder for each device of the machine.
+
+    """
+    begun = f'{kind} {masked(address)} cannot be opened'
+    if kind in OTHERWISE:
+        return f'{begun}: {OTHERWISE[kind]}'
+    path = Path(f'/dev/video{address}' if address.isdigit() else address)
+    there = ', '.join(_devices(listed)) or 'none'
+    if not path.exists():
+        return f'{begun}: {IS_THERE}; there are: {there}'
+    if not os.access(path, os.R_OK | os.W_OK):
+        return f'{begun}: you may not: sudo usermod -aG video $USER, then log in again'
+    return (
+        f'{begun}: another program holds it, or it gives no pictures itself (the second device of '
+        'a USB camera; a CSI camera, which needs source gstreamer or a driver of its own); '
+        f'there are: {there}'
+    )
+
+
+def _devices(listed: Path) -> list[str]:
+    """Return the devices with their names, as people count."""
+    found = []
+    for one in sorted(listed.glob('video*'), key=lambda path: (len(path.name), path.name)):
+        try:
+            name = (one / 'name').read_text(encoding='utf-8', errors='replace').strip()
+        except OSError:
+            continue
+        found.append(f'/dev/{one.name} ({name[:40]})')
+    return found[:MOST_LISTED]
+
+
+def _code(pixel_format: str) -> int:
+    if not pixel_format:
+        return 0
+    if len(pixel_format) != 4 or not (pixel_format.isascii() and pixel_format.isprintable()):
+        raise ConfigError(
+            'pixel_format: expected the four characters that v4l2-ctl --list-formats shows (MJPG, '
+            f'YUYV), got {shown(pixel_format)}'
+        )
+    return int.from_bytes(pixel_format.encode(), 'little')
+
+
+def _name(code: int) -> str:
+    text = max(code, 0).to_bytes(8, 'little')[:4].decode('ascii', 'replace')
+    return text if text.isprintable() else '?'
+
+
+def _words(pixel_format: str, width: float, height: float, rate_hz: float) -> str:
+    size = f'{width:g}x{height:g}' if width or height else ''
+    rate = f'{rate_hz:g} Hz' if rate_hz > 0.0 else ''
+    return ' '.join(part for part in (pixel_format, size, rate) if part)

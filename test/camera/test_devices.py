@@ -1,0 +1,131 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: what a device gives instead of what was asked is told, and why none opens."""
+
+from pathlib import Path
+
+import cv2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquid_drone.camera import source
+from liquid_drone.camera.devices import Wishes, ask, why_not
+from liquid_drone.camera.source import SourceConfig, open_source
+from liquid_drone.errors import CameraError, ConfigError
+
+Mode = tuple[str, int, int, float]
+MODES: list[Mode] = [  # of a common USB camera: what is large comes slowly but as JPEG
+    ('YUYV', 640, 480, 30.0),
+    ('YUYV', 1280, 720, 10.0),
+    ('MJPG', 640, 480, 30.0),
+    ('MJPG', 1280, 720, 30.0),
+    ('MJPG', 1920, 1080, 30.0),
+]
+
+
+class Device:
+    """Takes what is nearest to a wish, as drivers of V4L2 do, and never refuses."""
+
+    def __init__(self) -> None:
+        self.mode = MODES[0]
+
+    def isOpened(self) -> bool:  # noqa: N802  # as OpenCV calls it
+        return True
+
+    def set(self, name: int, value: float) -> bool:
+        kind, width = self.mode[:2]
+        if name == cv2.CAP_PROP_FOURCC:
+            asked = int(value).to_bytes(4, 'little').decode()
+            kind = asked if asked in ('YUYV', 'MJPG') else kind
+        elif name == cv2.CAP_PROP_FRAME_WIDTH:
+            width = int(value)
+        modes = [one for one in MODES if one[0] == kind]
+        self.mode = min(modes, key=lambda one: abs(one[1] - width))
+        return True
+
+    def get(self, name: int) -> float:
+        places = cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS
+        if name == cv2.CAP_PROP_FOURCC:
+            return float(int.from_bytes(self.mode[0].encode(), 'little'))
+        return float(self.mode[1 + places.index(name)]) if name in places else -1.0
+
+
+@given(
+    st.sampled_from(['', 'YUYV', 'MJPG', 'H264', 'GREY']),
+    st.sampled_from([(0, 0), (640, 480), (1280, 720), (1920, 1080), (800, 600)]),
+    st.sampled_from([0.0, 10.0, 15.0, 30.0, 60.0]),
+)
+def test_what_a_device_gives_instead_is_told(
+    pixel_format: str, size: tuple[int, int], rate_hz: float
+) -> None:
+    """usb_cam 10, 104, 263, UVCCamera 391: half the rate, or another size, and no word of it."""
+    device = Device()
+    told = ask(device, Wishes(pixel_format, *size, rate_hz))
+    kind, width, height, given_hz = device.mode
+    is_other = bool(pixel_format) and pixel_format != kind
+    is_other |= any(size) and size != (width, height)
+    is_other |= given_hz < 0.9 * rate_hz
+    assert bool(told) is is_other
+    assert not told or f'the device gives {kind} {width}x{height} {given_hz:g} Hz' in told
+    if (pixel_format, size, rate_hz) == ('', (1280, 720), 30.0):
+        assert told.startswith('asked for 1280x720 30 Hz, and the device gives YUYV')
+
+
+def test_it_is_told_where_a_device_is_opened(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(cv2, 'VideoCapture', lambda *_: Device())
+    open_source(SourceConfig('device', '/dev/video0', 640, 480, 30.0))
+    assert not caplog.messages
+    open_source(SourceConfig('device', '/dev/video0', 1280, 720, 30.0))
+    assert 'gives YUYV 1280x720 10 Hz' in caplog.text
+    caplog.clear()
+    open_source(SourceConfig('device', '/dev/video0', 1280, 720, 30.0, pixel_format='MJPG'))
+    assert not caplog.messages
+
+
+@given(st.text(max_size=8).filter(lambda text: text and (len(text) != 4 or not text.isascii())))
+def test_a_pixel_format_is_four_characters(pixel_format: str) -> None:
+    with pytest.raises(ConfigError, match='expected the four characters'):
+        ask(Device(), Wishes(pixel_format))
+
+
+def test_why_a_device_does_not_open(tmp_path: Path) -> None:
+    """A list of what is there: OTL/cv_camera 18 and 32 had the wrong number."""
+    for number, name in ((10, 'HD Webcam'), (2, 'HD Webcam: metadata'), (0, 'unicam')):
+        (tmp_path / 'sys' / f'video{number}').mkdir(parents=True)
+        (tmp_path / 'sys' / f'video{number}' / 'name').write_text(f'{name}\n')
+    there = '/dev/video0 (unicam), /dev/video2 (HD Webcam: metadata), /dev/video10 (HD Webcam)'
+    missing = why_not('device', '/dev/video7_none', tmp_path / 'sys')
+    assert missing.endswith(f'v4l2-ctl --list-devices); there are: {there}')
+    assert 'there are: none' in why_not('device', '77', tmp_path / 'nothing')
+    device = tmp_path / 'video3'
+    device.touch()
+    assert (
+        f'a CSI camera, which needs source gstreamer or a driver of its own); there are: {there}'
+        in (why_not('device', str(device), tmp_path / 'sys'))
+    )
+
+
+@pytest.mark.parametrize(
+    ('kind', 'address', 'words'),
+    [
+        ('rtsp', 'rtsp://pilot:secret@10.0.0.5/live', 'ffplay or VLC opens the same address'),
+        ('gstreamer', 'nvarguscamerasrc ! appsink', 'gst-launch-1.0'),
+    ],
+)
+def test_a_stream_that_does_not_open_gets_no_advice_for_a_device(
+    monkeypatch: pytest.MonkeyPatch, kind: str, address: str, words: str
+) -> None:
+    class Closed(Device):
+        def isOpened(self) -> bool:  # noqa: N802
+            return False
+
+    monkeypatch.setattr(cv2, 'VideoCapture', lambda *_: Closed())
+    monkeypatch.setattr(source, '_need_gstreamer', lambda: None)
+    with pytest.raises(CameraError) as caught:
+        open_source(SourceConfig(kind, address))
+    assert words in str(caught.value)
+    assert 'v4l2' not in str(caught.value)
+    assert 'secret' not in str(caught.value)
