@@ -22,7 +22,7 @@ from ..footage.files_shown import PICTURES, files_below, kind_of, read_picture, 
 from ..footage.mp4_facts import facts_of, told_facts
 from ..masking import masked
 from ..pictures import as_bytes
-from . import devices
+from . import devices, pipelines
 from .devices import Wishes
 from .frame_age import LATE_FOR_S, DriverAge, StreamAge
 from .frozen import REMEMBERED
@@ -229,6 +229,8 @@ def _open_live(config: SourceConfig) -> Any:
 
     if config.kind == 'gstreamer':
         _need_gstreamer()
+        if told := pipelines.check(config.address):
+            log.warning('pictures may wait in the pipeline and count as new; write %s', told)
         capture = cv2.VideoCapture(config.address, cv2.CAP_GSTREAMER)
     elif config.kind == 'rtsp':
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_LIMIT_MS]
