@@ -30,7 +30,7 @@ from ..contract import (
     parity_inputs,
     save_contract,
 )
-from ..errors import LiquidDroneError, require
+from ..errors import BundleError, LiquidDroneError, require
 from ..files import sha256_of, write_text
 from ..results import BUNDLE, replacing
 from ..schema import plain
@@ -58,6 +58,7 @@ def export(
         retrainable: with its weights, so that training can go on from it.
 
     Raises:
+        BundleError: the network answers with numbers that are not finite.
         OutputError: it cannot be written, or something else is in its place.
 
     """
@@ -123,14 +124,28 @@ def describe(network: Network) -> dict[str, Any]:
 
 
 def parity_of(network: Network) -> ParityVectors:
-    """Run the network on seeded images with irregular dt and remember its answers."""
+    """Run the network on seeded images with irregular dt and remember its answers.
+
+    Raises:
+        BundleError: they are no numbers.
+
+    """
     rng = np.random.default_rng(PARITY_SEED)
     dt_s = tuple(float(x) for x in np.round(rng.uniform(0.02, 0.15, PARITY_STEPS), 4))
     spec = network.config.request
     drawn = () if spec is None else tuple(spec.draw(rng) for _ in dt_s)
     requests = tuple(spec.complete(request) for request in drawn) if spec else ()
     inputs = ParityVectors(PARITY_SEED, dt_s, (), (), requests=requests)
-    found = [tuple(tuple(row) for row in rows.tolist()) for rows in roll_vectors(network, inputs)]
+    answers = roll_vectors(network, inputs)
+    if not all(bool(rows.isfinite().all()) for rows in answers):
+        weights = network.state_dict().items()
+        odd = [name for name, value in weights if not bool(value.isfinite().all())]
+        because = f', as are the weights {", ".join(odd[:4])}' if odd else ''
+        raise BundleError(
+            f'the network answers with numbers that are not finite{because}: its training '
+            'diverged; take weights from before that, or train with a smaller learning rate'
+        )
+    found = [tuple(tuple(row) for row in rows.tolist()) for rows in answers]
     beliefs = found[2] if network.config.belief else ()
     return dataclasses.replace(inputs, commands=found[0], targets=found[1], beliefs=beliefs)
 

@@ -14,6 +14,7 @@ import torch
 from liquid_drone.cli.main import main
 from liquid_drone.errors import BundleError
 from liquid_drone.policy.config import NetworkConfig
+from liquid_drone.policy.foreign.bundle import Guest, guest_network
 from liquid_drone.policy.foreign.ncps import Unsaid, from_ncps
 from liquid_drone.policy.network import Network
 from liquid_drone.policy.weights import load_weights_of, save_weights
@@ -159,6 +160,80 @@ def test_a_state_dict_becomes_a_bundle_behind_one_of_our_encoders(cell, encoder,
     for k, image in enumerate(images):
         got = runner.step(image, 1.0 + 0.05 * k).command
         np.testing.assert_allclose(got, expected[k].numpy(), atol=1e-4)
+
+
+WRAPPED = {  # names as they are saved by what trained the model
+    'as it is': '{}.{}',
+    'torch.compile': '_orig_mod.{}.{}',
+    'DataParallel': 'module.{}.{}',
+    'both': 'module._orig_mod.{}.{}',
+    'the part compiled': '{}._orig_mod.{}',
+    'the part in parallel': '{}.module._orig_mod.{}',
+}
+
+
+@pytest.mark.parametrize('kind', [torch.float32, torch.float64, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize('cell', ['wired', 'dense', 'ltc'])
+def test_what_training_wraps_around_weights_is_taken_off(kind, cell, encoder, tmp_path):
+    """As torch.compile, parallel training, Lightning leave them (its 3629, 17415, 20233)."""
+    torch.manual_seed(1)
+    wiring = ncps.wirings.AutoNCP(19, 4)
+    cells = {
+        'wired': lambda: ncps.torch.CfC(128, wiring),
+        'dense': lambda: ncps.torch.CfC(128, 9),
+        'ltc': lambda: ncps.torch.LTC(128, wiring),
+    }
+    parts = {'rnn': cells[cell](), 'head': torch.nn.Linear(9 if cell == 'dense' else 4, 4)}
+    states = {name: part.to(kind).state_dict() for name, part in parts.items()}
+    networks = []
+    for number, words in enumerate(WRAPPED.values()):
+        saved = {
+            words.format(name, key): value
+            for name, state in states.items()
+            for key, value in state.items()
+        }
+        held = {'epoch': 3, 'state_dict': saved, 'optimizer_states': [{'state': {}}]}
+        file = tmp_path / f'{number}.pt'
+        torch.save(held if number % 2 else saved, file)
+        own = '_orig_mod.' if number == 1 else ''  # a prefix may be written as it is there
+        guest = Guest(Unsaid(prefix=f'{own}rnn.'), str(encoder), f'{own}head')
+        found = guest_network(file, guest).state_dict()
+        networks.append({k: v for k, v in found.items() if not k.startswith('auxiliary')})
+    for network in networks[1:]:
+        assert all(map(torch.equal, network.values(), networks[0].values()))
+    head = states['head']['weight'].float()
+    assert any(one.shape == head.shape and torch.equal(one, head) for one in network.values())
+
+
+def test_a_checkpoint_with_two_models_and_one_without_a_prefix_are_told(encoder, tmp_path):
+    model = torch.nn.ModuleDict({'policy': ncps.torch.CfC(128, 9)})
+    state = model.state_dict()
+    torch.save({'model': state, 'ema': state, 'step': 1}, tmp_path / 'two.pt')
+    torch.save({'epoch': 1, 'optimizer': {}}, tmp_path / 'none.pt')
+    torch.save(state, tmp_path / 'within.pt')
+    expected = {
+        'two.pt': r'holds several state dicts \(model, ema\)',
+        'none.pt': 'holds dict, expected the tensors of a state dict',
+        'within.pt': r'a larger model: --prefix policy\.$',
+    }
+    for name, words in expected.items():
+        with pytest.raises(BundleError, match=words):
+            guest_network(tmp_path / name, Guest(encoder=str(encoder)))
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf'), 1e38])
+def test_weights_of_a_training_that_diverged_are_told(value, encoder, tmp_path, capsys):
+    """A state dict of which one number is none, or so large that none comes of it."""
+    state = ncps.torch.CfC(128, 9, proj_size=4).state_dict()
+    state['fc.weight'][0] = value
+    torch.save(state, tmp_path / 'diverged.pt')
+    line = ['import', str(tmp_path / 'diverged.pt'), '--encoder', str(encoder)]
+    assert main([*line, '--out', str(tmp_path / 'none')]) == 2
+    told = capsys.readouterr().err
+    assert 'not finite' in told
+    assert 'its training diverged' in told
+    assert ('as are the weights readout.weight' in told) is (value != 1e38)
+    assert not (tmp_path / 'none').exists()
 
 
 def test_a_cell_that_does_not_fit_is_told(encoder, tmp_path, capsys):

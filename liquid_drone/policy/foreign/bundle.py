@@ -7,7 +7,7 @@ a larger model: it gets the encoder of one of our bundles, on whose features it 
 """
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -23,6 +23,7 @@ from ..torch_file import MOST_BYTES, read_torch
 from ..weights import config_of, load_weights_of
 from . import ncps
 
+WRAPPERS = {'_orig_mod', 'module'}  # of torch.compile, of DataParallel and its kin
 HDF5 = b'\x89HDF\r\n\x1a\n'
 
 
@@ -61,8 +62,8 @@ def guest_network(file: Path, guest: Guest) -> Network:
 
     """
     state = _state_dict(file)
-    found = ncps.from_ncps(state, guest.unsaid)
-    readout = _linear(state, guest.readout) if guest.readout else found.readout
+    found = ncps.from_ncps(state, replace(guest.unsaid, prefix=unwrapped(guest.unsaid.prefix)))
+    readout = _linear(state, unwrapped(guest.readout)) if guest.readout else found.readout
     encoder_config = config_of(guest.encoder)
     if found.cell.features != encoder_config.vision.features:
         raise BundleError(
@@ -112,12 +113,37 @@ def _state_dict(file: Path) -> dict[str, Tensor]:
         raise BundleError(
             f'{file} is neither HDF5 nor a state dict saved with torch.save: {error}'
         ) from error
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+    if isinstance(state, dict) and not _is_state_dict(state):  # a checkpoint with more in it
+        within = [name for name, value in state.items() if _is_state_dict(value)]
+        if len(within) > 1:
+            raise BundleError(
+                f'{file} holds several state dicts ({", ".join(map(str, within))}): save the one '
+                'that is meant with torch.save'
+            )
+        state = state[within[0]] if within else state
+    if not _is_state_dict(state):
         raise BundleError(
             f'{file} holds {type(state).__name__}, expected the tensors of a state dict: save '
             'module.state_dict() with torch.save'
         )
-    return state
+    return {
+        unwrapped(name): value.float() if value.is_floating_point() else value
+        for name, value in state.items()
+    }
+
+
+def _is_state_dict(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and all(isinstance(name, str) for name in value)
+        and all(isinstance(one, Tensor) for one in value.values())
+    )
+
+
+def unwrapped(name: str) -> str:
+    """Return a weight's name without what ``torch.compile`` and data-parallel training put in."""
+    return '.'.join(part for part in name.split('.') if part not in WRAPPERS)
 
 
 def _linear(state: dict[str, Tensor], name: str) -> nn.Linear:

@@ -25,6 +25,7 @@ from ..cells.wired import Mode, WiredCfC, WiredCfCOptions
 from ..wiring import Wiring
 
 Weights = Mapping[str, Tensor]
+CELL = 'rnn_cell.'  # in the name of each of its weights
 CFC_PARTS = ('ff1', 'ff2', 'time_a', 'time_b')
 
 
@@ -61,10 +62,12 @@ def from_ncps(state: Weights, unsaid: Unsaid | None = None) -> ImportedCell:
     try:
         return _build(own, said)
     except KeyError as error:
+        cells = {name.partition(CELL)[0] for name in state if CELL in name}
+        found = ' or '.join(f'--prefix {one}' for one in sorted(cells - {said.prefix, ''})[:4])
         raise BundleError(
             f'not the state dict of an ncps CfC or LTC: {error} is missing among '
             f'{", ".join(list(own)[:8]) or "no names"}...; give the prefix if it is part of a '
-            'larger model'
+            f'larger model{f": {found}" if found else ""}'
         ) from error
     except (RuntimeError, IndexError) as error:
         raise BundleError(f'the shapes are not those of an ncps CfC or LTC: {error}') from error
