@@ -221,9 +221,9 @@ def test_a_checkpoint_with_two_models_and_one_without_a_prefix_are_told(encoder,
             guest_network(tmp_path / name, Guest(encoder=str(encoder)))
 
 
-@pytest.mark.parametrize('value', [float('nan'), float('inf'), 1e38])
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
 def test_weights_of_a_training_that_diverged_are_told(value, encoder, tmp_path, capsys):
-    """A state dict of which one number is none, or so large that none comes of it."""
+    """A state dict of which numbers are none."""
     state = ncps.torch.CfC(128, 9, proj_size=4).state_dict()
     state['fc.weight'][0] = value
     torch.save(state, tmp_path / 'diverged.pt')
@@ -232,7 +232,7 @@ def test_weights_of_a_training_that_diverged_are_told(value, encoder, tmp_path, 
     told = capsys.readouterr().err
     assert 'not finite' in told
     assert 'its training diverged' in told
-    assert ('as are the weights readout.weight' in told) is (value != 1e38)
+    assert 'as are the weights readout.weight' in told
     assert not (tmp_path / 'none').exists()
 
 
