@@ -19,7 +19,7 @@ from ..contract import CameraSpec
 from ..errors import EpisodeError, ImageError, OutputError
 from ..files import as_name
 from ..image import encode_jpeg, fitted, is_too_narrow
-from ..lens.lens import is_rectified
+from ..lens.lens import check_shape, is_rectified
 from ..outputs.leftovers import made_aside
 from ..results import EPISODE, put
 from ..topics import BODY_FRAME, REQUESTED
@@ -215,6 +215,8 @@ class _Import:
         try:
             image = picture_of(message)
             fov_deg = self._lens.fov_of(bag_ns, image.shape[1], image.shape[0])
+            if fov_deg is None:
+                check_shape(image.shape[1], image.shape[0])
             image = fitted(image, self._config.camera, fov_deg)
         except ImageError as error:
             self._left_out.picture(stamp_ns, f'pictures that cannot be read: {error}')

@@ -29,6 +29,7 @@ MIXED = (
     'camera_info changes to and fro between {}: two cameras publish it, and whose the pictures '
     'are is not known; give each camera a namespace of its own, or end one'
 )
+WIDEST = 2.6  # a picture's width in heights; cinema has 2.39
 Region = tuple[int, int, int, int]  # left, top, width, height, in pixels of the whole sensor
 WHOLE: Region = (0, 0, 0, 0)
 RECTIFIED = {'rect', 'rectified', 'undistorted'}  # words in the names of topics
@@ -153,6 +154,24 @@ class Lens:
                 f'{width}x{height}: another part of the sensor; {ADVICE} at this size'
             )
         return known.fov_deg
+
+
+def check_shape(width: int, height: int) -> None:
+    """Refuse the shape of two pictures in one, or of a camera on its side, that is not calibrated.
+
+    Raises:
+        ImageError: with what it may be; a camera_info of that shape says that they are one.
+
+    """
+    if height <= width <= WIDEST * height:
+        return
+    what = 'two pictures side by side, of a stereo camera'
+    if width < height:
+        what = 'of a camera that is mounted on its side, or two pictures one above the other'
+    raise ImageError(
+        f'pictures of {width}x{height} may be {what}: let the driver give one upright picture; if '
+        'they are one, calibrate the camera (of a recording: --fov)'
+    )
 
 
 def is_rectified(topic: str) -> bool:

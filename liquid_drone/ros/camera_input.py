@@ -21,7 +21,7 @@ from .. import topics
 from ..arrays import Image
 from ..encodings import COLOUR_ORDERS, UNSTATED
 from ..errors import ImageError
-from ..lens.lens import Lens, is_rectified
+from ..lens.lens import Lens, check_shape, is_rectified
 from . import conversions, qos
 from .log import Seldom
 from .parameters import Parameter
@@ -155,6 +155,8 @@ class CameraInput:
         try:
             self._check_publisher()
             fov_deg = self.lens.fov_of(image.shape[1], image.shape[0])
+            if self._acts and fov_deg is None:
+                check_shape(image.shape[1], image.shape[0])
             self._use(image, stamp_ns, fov_deg)
         except ImageError as error:
             self._refuse(error)

@@ -142,6 +142,37 @@ def is_as_in_flight(folder: Path, first: Any, others: list[Any | None]) -> None:
         assert np.abs(picture.astype(int) - wanted).max() <= 8
 
 
+@pytest.mark.parametrize(
+    ('shape', 'words'), [((72, 256), 'side by side'), ((256, 144), 'its side')]
+)
+def test_two_pictures_in_one_are_not_learned_from_unless_their_lens_is_told(
+    tmp_path: Path, shape: tuple[int, int], words: str
+) -> None:
+    bag, (high, wide) = tmp_path / 'it', shape
+    kinds = ('sensor_msgs/msg/Image', 'geometry_msgs/msg/TwistStamped')
+    vector = TYPES['geometry_msgs/msg/Vector3'](0.0, 0.0, 0.0)
+    twist = TYPES['geometry_msgs/msg/Twist'](vector, vector)
+    with Writer(bag, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        names = '/camera/image_raw', '/cmd_vel'
+        links = [
+            writer.add_connection(one, kind, typestore=STORE)
+            for one, kind in zip(names, kinds, strict=True)
+        ]
+        for number in range(3):
+            at_ns = SECOND + number * STEP_NS
+            pixels = np.zeros(high * wide * 3, np.uint8)
+            picture = TYPES[kinds[0]](header(at_ns), high, wide, 'rgb8', 0, wide * 3, pixels)
+            command = TYPES[kinds[1]](header(at_ns, 'base_link'), twist)
+            for link, message in zip(links, (picture, command), strict=True):
+                writer.write(link, at_ns, STORE.serialize_cdr(message, link.msgtype))
+    config = ImportConfig('pear', fewest_frames=1, most_left_out=1.0)
+    found = import_bag(bag, tmp_path / 'out', config)
+    assert not found.episodes
+    assert words in '; '.join(found.left_out.lines())
+    config = ImportConfig('pear', fewest_frames=1, most_left_out=1.0, horizontal_fov_deg=90.0)
+    assert len(import_bag(bag, tmp_path / 'told', config).episodes) == 1
+
+
 @pytest.mark.parametrize(('pictures', 'focal_px'), [('image_raw', 100.0), ('image_rect', 120.0)])
 def test_rectified_pictures_of_a_recording_have_the_angle_of_p(
     tmp_path: Path, pictures: str, focal_px: float

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from liquid_drone.errors import ImageError
 from liquid_drone.lens.field_of_view import NARROWEST_DEG, WIDEST_DEG, field_of_view_deg
-from liquid_drone.lens.lens import Lens, Region
+from liquid_drone.lens.lens import Lens, Region, check_shape
 
 
 def k_of(focal_px: float, width: int = 640, height: int = 480) -> list[float]:
@@ -179,3 +179,16 @@ def test_a_zoom_that_goes_in_and_one_stray_word_are_not_two_cameras(
     for fov_deg in words:
         lens.take(640, 480, k_of(focal_of(fov_deg)))
         assert lens.fov_of(640, 480) == pytest.approx(fov_deg)
+
+
+@given(st.integers(16, 4000), st.integers(16, 4000))
+def test_the_shape_of_two_pictures_and_of_a_camera_on_its_side_is_refused(
+    width: int, height: int
+) -> None:
+    """A ZED as a USB camera (zed-ros-wrapper 280, raspicam_node 116), realsense-ros 3483."""
+    if height <= width <= 2.6 * height:
+        check_shape(width, height)
+        return
+    words = 'mounted on its side' if width < height else 'two pictures side by side'
+    with pytest.raises(ImageError, match=words):
+        check_shape(width, height)

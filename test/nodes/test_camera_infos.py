@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graph_bench import PolicyBench
+from graph_bench import SILENCE_S, PolicyBench
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo
@@ -82,3 +82,20 @@ def test_pictures_of_a_remapped_topic_have_the_angle_of_its_name(
     half = math.tan(math.radians(SPEC.horizontal_fov_deg) / 2) / (2 if 'rect' in topic else 1)
     assert lens_of.lens.fov_deg == pytest.approx(math.degrees(2 * math.atan(half)))
     lens_of.close()
+
+
+@pytest.mark.parametrize(
+    ('shape', 'words'), [((72, 256), 'side by side'), ((256, 144), 'on its side')]
+)
+def test_no_command_comes_of_two_pictures_in_one_unless_their_lens_is_told(
+    bench: PolicyBench, shape: tuple[int, int], words: str
+) -> None:
+    bench.start()
+    rng, (height, width) = np.random.default_rng(0), shape
+    images = rng.integers(0, 256, (2, *shape, 3), dtype=np.uint8)
+    assert bench.show(images[0], 10**9, limit_s=SILENCE_S) is None
+    assert words in bench.node.camera.refusal
+    focal_px = width / 2.0
+    k = [focal_px, 0.0, width / 2.0, 0.0, focal_px, height / 2.0, 0.0, 0.0, 1.0]
+    bench.node.camera.lens.take(width, height, k)
+    assert bench.show(images[1], 10**9 + 50_000_000) is not None
