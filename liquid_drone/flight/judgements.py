@@ -92,7 +92,7 @@ def answer(vehicle: VehicleState, limits: FactLimits) -> Judgement:
     return Judgement(
         Standing.ODD,
         f'two answer as system {vehicle.system_id}, each with a clock of its own: give each '
-        'vehicle a system id of its own (MAV_SYS_ID, SYSID_THISMAV)',
+        'vehicle a system id of its own (MAV_SYS_ID; SYSID_THISMAV, from 4.7 MAV_SYSID)',
     )
 
 

@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 PRIORITY = 10  # what the mavlink node asks for
 BAUD = 'baud rate, RX and TX, telemetry port: docs/jetson.md'
-SERIAL = ('dev/ttyTHS*', 'dev/ttyACM*', 'dev/ttyUSB*', 'dev/ttyAMA*')
+SERIAL = ('dev/ttyTHS*', 'dev/ttyACM*', 'dev/ttyUSB*', 'dev/ttyAMA*', 'dev/serial[0-9]')
 COMPETITORS = {
     'nvgetty': 'a console on the UART of the 40-pin header',
     'ModemManager': 'opens every new USB serial port',
-    'serial-getty@ttyAMA0': 'a console on the UART',
     'brltty': 'takes USB serial adapters',
 }
 LISTEN_S = 3.0
@@ -38,10 +37,36 @@ def serial_ports(machine: Machine) -> Iterator[Symptom]:
         else:
             mend = 'sudo usermod -aG dialout $USER, then log in again'
             yield Symptom('serial port', 'error', f'{port} may not be opened', mend)
+    yield from _consoles(ports, machine)
     for service, what in COMPETITORS.items():
         if machine.output('systemctl', 'is-active', service) == 'active':
             mend = f'sudo systemctl disable --now {service}'
             yield Symptom('serial port', 'warning', f'{service} is running: {what}', mend)
+
+
+def _consoles(ports: list[str], machine: Machine) -> Iterator[Symptom]:
+    """Look for what else speaks on the ports: a login, the kernel, a UART of unsteady speed."""
+    kernel = re.findall(r'\bconsole=(\w+)', machine.text('/proc/cmdline'))
+    for port in ports:
+        name = Path(port).name
+        if machine.output('systemctl', 'is-active', f'serial-getty@{name}') == 'active':
+            mend = f'sudo systemctl disable --now serial-getty@{name}'
+            state = f'serial-getty@{name} is running: a login on {port}'
+            yield Symptom('serial port', 'warning', state, mend)
+        target = Path(machine.output('readlink', '-f', port) or port).name
+        if {name, target} & set(kernel):
+            mend = (
+                f"take console={name} out of the kernel's command line (Raspberry Pi: "
+                '/boot/firmware/cmdline.txt, or raspi-config), and start anew'
+            )
+            state = f'the kernel writes its messages to {port}, which the autopilot reads'
+            yield Symptom('serial port', 'warning', state, mend)
+        if name == 'serial0' and target == 'ttyS0':
+            mend = 'dtoverlay=disable-bt in /boot/firmware/config.txt, then /dev/ttyAMA0'
+            state = (
+                f'{port} is the small UART: its speed follows the processor, and fails at 921600'
+            )
+            yield Symptom('serial port', 'warning', state, mend)
 
 
 def cameras(machine: Machine) -> Iterator[Symptom]:

@@ -129,6 +129,36 @@ FAULTS: dict[str, tuple[dict[str, object], str, str]] = {  # what differs, what 
         'dialout',
     ),
     'a console on the port': ({'output': says(nvgetty='active')}, 'nvgetty', 'disable --now'),
+    'a login on the port (ArduPilot wiki 1527, dronekit 922)': (
+        {
+            'matching': only('/dev/ttyAMA0'),
+            'output': lambda *asked: 'active' if 'serial-getty@ttyAMA0' in asked else '',
+        },
+        'a login on /dev/ttyAMA0',
+        'disable --now serial-getty@ttyAMA0',
+    ),
+    'a kernel that speaks on the port (PX4 15866)': (
+        {
+            'matching': only('/dev/serial0'),
+            'text': says(cmdline='console=serial0,115200 console=tty1 root=/dev/mmcblk0p2'),
+        },
+        'the kernel writes its messages to /dev/serial0',
+        'console=serial0',
+    ),
+    'the same by its other name': (
+        {
+            'matching': only('/dev/serial0'),
+            'text': says(cmdline='coherent_pool=1M console=ttyAMA0,115200'),
+            'output': says(readlink='/dev/ttyAMA0'),
+        },
+        'the kernel writes its messages to /dev/serial0',
+        'raspi-config',
+    ),
+    'the small UART of a Raspberry Pi (dronekit 922)': (
+        {'matching': only('/dev/serial0'), 'output': says(readlink='/dev/ttyS0')},
+        '/dev/serial0 is the small UART',
+        'dtoverlay=disable-bt',
+    ),
     'a camera of somebody else': (
         {'matching': only('/dev/video0'), 'openable': lambda _: False},
         '/dev/video0 may not be opened',
