@@ -38,6 +38,7 @@ from .card import card_text
 from .cells.registry import entry_of
 from .half_weights import round_weights, store_half
 from .network import Core, Network
+from .vanished import store_faded_as_zero
 from .weights import config_of, load_weights_of, save_weights
 
 OPSET, MAX_IR = 18, 9
@@ -239,6 +240,7 @@ def _export(
     for node in model.graph.node:  # traces of this machine's source paths
         del node.metadata_props[:]
         node.doc_string = ''
+    store_faded_as_zero(model)
     store_half(model)
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
