@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of the machine itself: serial ports, cameras, priority, clock, disk, autopilot."""
+"""Checks of the machine itself: ports, cameras, priority, clock, processor, disk, autopilot."""
 
 import re
 import time
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import LinkError
 from ...flight.preflight.computer import CLOCK_COMMAND, clock_symptom, disk_symptom
+from ...flight.preflight.processor import processor_symptoms
 from ...flight.preflight.symptom import Symptom
 from .machine import Machine
 
@@ -100,6 +101,11 @@ def clock(machine: Machine) -> Iterator[Symptom]:
         yield clock_symptom(told)
 
 
+def processor(machine: Machine) -> Iterator[Symptom]:
+    """Check that the processor runs at its speed."""
+    yield from processor_symptoms(machine.text, machine.matching)
+
+
 def disk(machine: Machine) -> Iterator[Symptom]:
     """Check the space for recordings."""
     yield disk_symptom(machine.free_bytes(str(Path.cwd())))
@@ -146,4 +152,4 @@ def _poll(link: 'MavlinkLink', is_done: Callable[[], bool], limit_s: float = LIS
         time.sleep(0.02)
 
 
-CHECKS = (serial_ports, cameras, priority, clock, disk, autopilot)
+CHECKS = (serial_ports, cameras, priority, clock, processor, disk, autopilot)

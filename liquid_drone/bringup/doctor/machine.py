@@ -10,21 +10,13 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 from ...errors import LiquidDroneError
+from ...flight.preflight.computer import matching, text
 from ...runtime import libraries
 from ...sim.render import egl
 
 COMMAND_LIMIT_S = 5.0
-
-
-def text(path: str) -> str:
-    """Return a file's text; empty where it cannot be read."""
-    try:
-        return Path(path).read_text(encoding='utf-8', errors='replace')
-    except OSError:
-        return ''
 
 
 def output(*command: str) -> str:
@@ -75,11 +67,6 @@ def opencv_build() -> str:
 def openable(path: str) -> bool:
     """Tell whether this user may read and write a path."""
     return os.access(path, os.R_OK | os.W_OK)
-
-
-def matching(pattern: str) -> list[str]:
-    """Return the paths below / that match a pattern such as ``dev/video*``."""
-    return sorted(str(path) for path in Path('/').glob(pattern))
 
 
 def largest_priority() -> int:

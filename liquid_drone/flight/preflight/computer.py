@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""The computer's part of the list: room for recordings, and a clock that somebody sets."""
+"""The computer's part: room for recordings, a clock that is set, a processor at its speed."""
 
 import shutil
 import subprocess
@@ -8,11 +8,25 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from .processor import processor_symptoms
 from .symptom import Symptom
 
 LEAST_FREE = 5 * 2**30  # bytes; a recorded flight takes about 100 MB a minute
 CLOCK_COMMAND = ('timedatectl', 'show', '--property', 'NTPSynchronized', '--value')
 LIMIT_S, EVERY_S = 5.0, 30.0
+
+
+def text(path: str) -> str:
+    """Return a file's text; empty where it cannot be read."""
+    try:
+        return Path(path).read_text(encoding='utf-8', errors='replace')
+    except OSError:
+        return ''
+
+
+def matching(pattern: str) -> list[str]:
+    """Return the paths below / that match a pattern such as ``dev/video*``."""
+    return sorted(str(path) for path in Path('/').glob(pattern))
 
 
 def disk_symptom(free: int, where: str = 'here') -> Symptom:
@@ -41,7 +55,8 @@ def computer_symptoms(folder: Path) -> list[Symptom]:
         told = done.stdout.strip()
     except (OSError, subprocess.SubprocessError):
         told = ''
-    return [disk_symptom(shutil.disk_usage(folder).free), clock_symptom(told)]
+    found = [disk_symptom(shutil.disk_usage(folder).free), clock_symptom(told)]
+    return [*found, *processor_symptoms(text, matching)]
 
 
 class ComputerWatch:

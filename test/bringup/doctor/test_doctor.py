@@ -164,6 +164,14 @@ FAULTS: dict[str, tuple[dict[str, object], str, str]] = {  # what differs, what 
         '/dev/video0 may not be opened',
         'usermod -aG video',
     ),
+    'too little voltage (raspberrypi/linux 1320, 2367)': (
+        {
+            'matching': only('/sys/devices/platform/soc/soc:firmware/get_throttled'),
+            'text': says(get_throttled='50005\n'),
+        },
+        'processor: too little voltage now',
+        'power supply',
+    ),
     'no priority': ({'largest_priority': lambda: 0}, 'at most 0, wanted 10', 'rtprio 10'),
     'an unset clock': ({'output': says(timedatectl='no')}, 'not synchronised', 'set-ntp'),
     'a full disk': ({'free_bytes': lambda _: 2**30}, '1 GB free', 'make space'),
