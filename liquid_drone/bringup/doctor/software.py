@@ -20,6 +20,15 @@ END_OF_LIFE = {  # https://docs.ros.org/en/rolling/Releases.html
 }
 SOON_DAYS = 180
 ORT_BUILDS = ('onnxruntime', 'onnxruntime-gpu')
+CV_BUILDS = tuple(
+    f'opencv-{name}'
+    for name in ('python', 'python-headless', 'contrib-python', 'contrib-python-headless')
+)
+NUMPY_1_ROS = ('humble', 'iron', 'jazzy')  # whose messages are built for NumPy 1
+# what is said where a module was built for another NumPy than the one that is there
+OTHER_NUMPY = re.compile(
+    r'_ARRAY_API|numpy\.core\.multiarray|numpy\.dtype size|API version 0x|NumPy 1\.x'
+)
 TENSORRT_MAJOR = 10  # what ONNX Runtime's provider is linked to
 
 
@@ -55,6 +64,10 @@ def ros(machine: Machine) -> Iterator[Symptom]:
         )
     else:
         yield Symptom('ROS 2', 'ok', f'{name}, supported until {ends}')
+    numpy = machine.version('numpy')
+    if name in NUMPY_1_ROS and numpy and int(numpy.split('.')[0]) > 1:
+        state = f'the messages of {name} are built for NumPy 1, and {numpy} is here'
+        yield Symptom('ROS 2', 'warning', state, "pip3 install --user 'numpy<2'")
     yield from _fast_dds(machine)
 
 
@@ -84,12 +97,22 @@ def onnx_runtime(machine: Machine) -> Iterator[Symptom]:
         mend = "pip install 'liquid_drone[cpu]' or 'liquid_drone[gpu]'"
         if found:
             mend = f'pip install --force-reinstall {next(iter(found))}'
+        mend = _mend_numpy(fault, machine) or mend
         yield Symptom('ONNX Runtime', 'error', f'cannot be imported ({fault})', mend)
         return
     if len(found) < 2:
         name, version = next(iter(found.items()), ('onnxruntime', 'of the system'))
         yield Symptom('ONNX Runtime', 'ok', f'{name} {version}')
     yield from _providers(machine, is_gpu_build='onnxruntime-gpu' in found)
+
+
+def _mend_numpy(fault: str, machine: Machine) -> str:
+    """Return what to do about a module of another NumPy's; empty where that is not the fault."""
+    if not OTHER_NUMPY.search(fault):
+        return ''
+    numpy = machine.version('numpy')
+    other = "'numpy<2'" if numpy.split('.')[0] > '1' else "'numpy>=2'"
+    return f'it is built for another NumPy than {numpy or "the one here"}: pip install {other}'
 
 
 def _providers(machine: Machine, is_gpu_build: bool) -> Iterator[Symptom]:
@@ -149,8 +172,18 @@ def driver(machine: Machine) -> Iterator[Symptom]:
 
 def opencv(machine: Machine) -> Iterator[Symptom]:
     """Check that OpenCV loads and what it can read."""
+    found = {name: version for name in CV_BUILDS if (version := machine.version(name))}
+    again = f'pip uninstall {" ".join(found)}, then install one of them'
+    if len(found) > 1:
+        builds = ' and '.join(f'{name} {version}' for name, version in found.items())
+        yield Symptom('OpenCV', 'warning', f'{builds} share one module', again)
     if fault := machine.import_error('cv2'):
         mend = 'sudo apt-get install libgl1 libglib2.0-0 libsm6 libice6 libx11-6 libxext6'
+        if len(found) > 1:
+            mend = again
+        elif fault.startswith(('ModuleNotFoundError', 'AttributeError')):
+            mend = f'pip install --force-reinstall {next(iter(found), CV_BUILDS[1])}'
+        mend = _mend_numpy(fault, machine) or mend
         yield Symptom('OpenCV', 'error', f'cannot be imported ({fault})', mend)
         return
     build = machine.opencv_build()

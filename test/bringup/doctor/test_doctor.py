@@ -117,6 +117,29 @@ FAULTS: dict[str, tuple[dict[str, object], str, str]] = {  # what differs, what 
         'libGL.so.1',
         'apt-get install libgl1',
     ),
+    'two builds of OpenCV (physical-ai-studio 958)': (
+        {'version': versions(opencv_python='4.10.0.84', opencv_python_headless='4.13.0.92')},
+        'opencv-python 4.10.0.84 and opencv-python-headless 4.13.0.92 share',
+        'pip uninstall opencv-python opencv-python-headless',
+    ),
+    'the same, and it does not load': (
+        {
+            'version': versions(opencv_python='4.10.0.84', opencv_python_headless='4.13.0.92'),
+            'import_error': says(cv2="AttributeError: module 'cv2' has no attribute 'gapi_wip'"),
+        },
+        'cannot be imported (AttributeError',
+        'pip uninstall opencv-python opencv-python-headless',
+    ),
+    'no OpenCV': (
+        {'import_error': says(cv2="ModuleNotFoundError: No module named 'cv2'")},
+        'cannot be imported (ModuleNotFoundError',
+        'opencv-python-headless',
+    ),
+    'messages of another NumPy': (
+        {'version': versions(numpy='2.2.6', onnxruntime='1.31.1')},
+        'the messages of jazzy are built for NumPy 1, and 2.2.6 is here',
+        "'numpy<2'",
+    ),
     'OpenCV from PyPI': (
         {'opencv_build': lambda: '  GStreamer:    NO\n  FFMPEG:   YES\n'},
         'without GStreamer',
@@ -201,3 +224,27 @@ def test_the_command_reports_this_machine_for_people_and_for_programs(capsys):
     listed = json.loads(capsys.readouterr().out)
     assert {'subject', 'level', 'state', 'mend'} == set(listed[0])
     assert code == int(any(one['level'] == 'error' for one in listed))
+
+
+@pytest.mark.parametrize('module', ['cv2', 'onnxruntime'])
+@pytest.mark.parametrize(
+    'fault',
+    [
+        'AttributeError: _ARRAY_API not found',
+        'ImportError: numpy.core.multiarray failed to import',
+        'ValueError: numpy.dtype size changed, may indicate binary incompatibility',
+        'RuntimeError: module compiled against API version 0xf but this version of numpy is 0xd',
+    ],
+)
+@pytest.mark.parametrize(('numpy', 'mend'), [('2.2.6', "'numpy<2'"), ('1.26.4', "'numpy>=2'")])
+def test_a_module_of_another_numpy_is_not_mended_by_libraries(module, fault, numpy, mend):
+    """opencv 25772, opencv-python 997, pi-top 557."""
+    machine = replace(
+        SOUND,
+        import_error=lambda name: fault if name == module else '',
+        version=versions(numpy=numpy),
+    )
+    found = [one for one in faults(machine) if fault in one.state]
+    assert len(found) == 1
+    assert mend in found[0].mend
+    assert numpy in found[0].mend
