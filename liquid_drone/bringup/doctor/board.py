@@ -80,6 +80,8 @@ def cameras(machine: Machine) -> Iterator[Symptom]:
         listed = machine.output('v4l2-ctl', '--device', device, '--list-formats')
         formats = re.findall(r"'(\w+)'", listed)
         state = f'{device} ({", ".join(formats)})' if formats else device
+        if listed and not formats:
+            state = f'{device} lists no formats: metadata of a camera, take another'
         yield Symptom('camera', 'ok', state)
 
 

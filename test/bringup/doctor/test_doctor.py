@@ -248,3 +248,20 @@ def test_a_module_of_another_numpy_is_not_mended_by_libraries(module, fault, num
     assert len(found) == 1
     assert mend in found[0].mend
     assert numpy in found[0].mend
+
+
+@pytest.mark.parametrize(
+    ('listed', 'said'),
+    [
+        ("ioctl: VIDIOC_ENUM_FMT\n [0]: 'YUYV' (YUYV)\n [1]: 'MJPG' (MJPG)", '(YUYV, MJPG)'),
+        ('ioctl: VIDIOC_ENUM_FMT\n\tType: Video Capture\n', 'lists no formats'),
+        ('', '/dev/video1'),
+    ],
+)
+def test_a_device_without_pictures_is_told_beside_those_that_have(listed, said):
+    """usb_cam 104, v4l2_camera: the second device of a camera by USB is its metadata."""
+    machine = replace(SOUND, matching=only('/dev/video1'), output=says(formats=listed))
+    rows = [row for row in board.cameras(machine) if row.subject == 'camera']
+    assert [row.level for row in rows] == ['ok']
+    assert said in rows[0].state
+    assert bool(listed) == (rows[0].state != '/dev/video1')
