@@ -7,6 +7,8 @@ holds it says for how long each has moved.
 """
 
 import math
+import os
+import weakref
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -30,7 +32,7 @@ from .world.layout import make_layout
 
 
 class BuiltWorld:
-    """Holds a physics client and a renderer; close it."""
+    """Holds a physics client and a renderer; close it. A forgotten one gives them back late."""
 
     def __init__(self, scenario: Scenario, seed: int, kind: RendererKind) -> None:
         """Build the layout of a seed; the season is that of its weather already.
@@ -54,7 +56,8 @@ class BuiltWorld:
             self.renderer = kind.make(layout, scenario.season, shown)
             opened.callback(self.renderer.close)
             self.drone = DroneBody(p, client, self._bodies, scenario.vehicle, self.ground_height_m)
-            self._opened = opened.pop_all()
+            self._end = weakref.finalize(self, _give_back, opened.pop_all(), os.getpid())
+        self._end.atexit = False  # the process gives back everything
         self.camera = DroneCamera(scenario.vehicle, scenario.weather, seed)
         rng = stream(seed, Stream.GUSTS if scenario.weather.gusts else Stream.AIR)
         self.drone.blow(wind_in(layout.wind_enu, scenario.weather, rng), rng)
@@ -63,7 +66,7 @@ class BuiltWorld:
 
     def close(self) -> None:
         """Give renderer and physics client back; the layout stays."""
-        self._opened.close()
+        self._end()
 
     def ground_height_m(self, position: Sequence[float] | FloatArray) -> float:
         """Return the height of the ground below a position (2,) or (3,)."""
@@ -111,6 +114,12 @@ class BuiltWorld:
         if times_s is not None:
             places = self._cast.places(times_s, self.layout.terrain)
         self.renderer.move(self._cast.poses(places))
+
+
+def _give_back(opened: ExitStack, process: int) -> None:
+    """Close what a world opened; not in a forked child: the card is its parent's."""
+    if os.getpid() == process:
+        opened.close()
 
 
 def _connected(p: Any) -> int:
