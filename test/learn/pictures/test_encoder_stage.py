@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from liquid_drone.errors import ConfigError
 from liquid_drone.learn.clips import Clip
@@ -114,7 +115,8 @@ def test_places_go_to_a_recipe_with_pictures(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / 'missing'):
         with pytest.raises(ConfigError, match=r'expected .*photographs'):
             stage.with_places(load_recipe('follow-pictures'), folder)
-    (tmp_path / 'place.png').touch()
+    pixels = np.random.default_rng(1).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / 'place.png')
     asked = stage.with_places(load_recipe('follow-pictures'), tmp_path)
     assert asked.pictures.places == str(tmp_path)
     with pytest.raises(ConfigError, match='makes no pictures'):
