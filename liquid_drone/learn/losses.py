@@ -50,7 +50,8 @@ def weighted(
     losses: dict[str, Tensor], besides: dict[str, Tensor], config: 'TrainConfig'
 ) -> Tensor:
     """Return the sum that is trained on."""
-    total = losses['command'] + config.target_weight * sum(besides.values())
+    total = config.command_weight * losses['command']
+    total = total + config.target_weight * sum(besides.values())
     if 'detection' in losses:
         head = losses['detection'] + losses['bearing']
         total = total + config.target_weight * head

@@ -107,6 +107,7 @@ class TrainConfig:
     weight_decay: float = 0.01
     clip: float = 1.0
     average: float = 0.995  # decay of the averaged weights, which are the ones that fly
+    command_weight: float = 1.0  # 0: commands teach nothing, as where a scan learns alone
     target_weight: float = 0.3
     auxiliary_weight: float = renamed_field('hint_weight', 0.2)
     belief_weight: float = 0.3
@@ -131,7 +132,7 @@ class TrainConfig:
         'hold_share': (0, 1), 'weight_decay': (0, 10), 'clip': (1e-6, 1e6),
         'average': (0, 0.999_999),
         'target_weight': (0, 1000), 'auxiliary_weight': (0, 1000), 'threads': (1, 256),
-        'hard_weight': (0, 1000), 'short_weight': (0, 1000),
+        'hard_weight': (0, 1000), 'short_weight': (0, 1000), 'command_weight': (0, 1000),
         'seed': (0, 2**31 - 1), 'burn_in': (0, 4096), 'belief_weight': (0, 1000),
         'hidden_weight': (0, 1000), 'memory_steps': (1, 1_000_000),
     }  # fmt: skip

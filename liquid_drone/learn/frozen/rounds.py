@@ -123,13 +123,17 @@ def train_scan(
     checkpoint: Path,
     report: Report = lambda step, losses: None,
 ) -> None:
-    """Train the scan alone, on the maps of an encoder that stays as it is; write a checkpoint."""
+    """Train the scan alone, on the maps of an encoder that stays as it is; write a checkpoint.
+
+    By its own labels: the core behind it has learned nothing yet, and what would make its commands
+    or its belief right says nothing of what is near.
+    """
     network.requires_grad_(False)
     assert network.vision.scan is not None
     network.vision.scan.requires_grad_(True)
     short = replace(
         config, steps=steps, windows=ENCODER_WINDOWS, length=ENCODER_FRAMES, burn_in=0,
-        learning_rate=SCAN_RATE,
+        learning_rate=SCAN_RATE, command_weight=0.0, target_weight=0.0, belief_weight=0.0,
     )  # fmt: skip
     average = train(network, clips, short, Span(0, steps, steps), checkpoint, report=report)
     network.load_state_dict(average.state_dict())

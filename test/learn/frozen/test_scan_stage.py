@@ -12,13 +12,14 @@ from support.noise_flight import clip
 from liquid_drone.errors import ConfigError
 from liquid_drone.learn.clips import CachedFrames, Clip
 from liquid_drone.learn.frozen.config import FrozenEncoder
-from liquid_drone.learn.frozen.rounds import with_kept_encoder
+from liquid_drone.learn.frozen.rounds import train_scan, with_kept_encoder
 from liquid_drone.learn.losses import NEAR_WEIGHT, losses_of
 from liquid_drone.learn.recipe import Augmentation, Recipe, TrainConfig, Workspace
 from liquid_drone.learn.watcher import Silent
-from liquid_drone.policy.config import WIDE_SCAN, NetworkConfig
+from liquid_drone.policy.config import WIDE_SCAN, CoreConfig, NetworkConfig
 from liquid_drone.policy.network import Network, Seen
 from liquid_drone.policy.weights import config_of, load_weights_of
+from liquid_drone.request import RequestSpec
 
 PLAIN = Augmentation(brightness=0, contrast=0, colour=0, noise=0, skip_share=0)
 TRAIN = TrainConfig(precision='float32', device='cpu', warmup_steps=1, augmentation=PLAIN)
@@ -65,6 +66,26 @@ def test_the_scan_alone_is_learned_and_found_again(tmp_path):
     again = Network(RECIPE.network)
     with_kept_encoder(RECIPE, work, again, [], told)  # no flight is needed: it is not trained anew
     assert all(torch.equal(again.vision.state_dict()[name], one) for name, one in after.items())
+
+
+@pytest.mark.parametrize(
+    'behind',
+    [{'core': CoreConfig(wiring_seed=7)}, {'core': CoreConfig(cell='mlp')}, {'belief': True},
+     {'core': CoreConfig(cell='lstm'), 'request': RequestSpec()},
+     {'belief': True, 'memory': True}],
+)  # fmt: skip
+def test_what_a_scan_learns_is_its_own_labels_whatever_is_behind_it(tmp_path, behind):
+    """A core that has learned nothing once taught it to move that core's commands."""
+    begun, learned = Network(RECIPE.network).vision.state_dict(), []
+    for number, given in enumerate(({}, behind)):
+        network = Network(replace(RECIPE.network, **given))
+        network.vision.load_state_dict(begun)
+        flight = posts(tmp_path, 3)
+        flight = replace(flight, label=np.full_like(flight.label, 0.4 * number))
+        train_scan(network, [flight], TRAIN, 2, tmp_path / f'{number}.pt')
+        learned.append(network.vision.scan.state_dict())
+    for name, value in learned[0].items():
+        assert torch.equal(learned[1][name], value), name
 
 
 def test_a_bundle_without_a_scan_needs_one_to_be_learned(tmp_path):
