@@ -36,9 +36,9 @@ from ..results import BUNDLE, replacing
 from ..schema import plain
 from .card import card_text
 from .cells.registry import entry_of
+from .faded_weights import store_faded_as_zero
 from .half_weights import round_weights, store_half
 from .network import Core, Network
-from .vanished import store_faded_as_zero
 from .weights import config_of, load_weights_of, save_weights
 
 OPSET, MAX_IR = 18, 9

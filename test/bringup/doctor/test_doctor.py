@@ -59,6 +59,9 @@ def versions(**found: str) -> Callable[[str], str]:
     )
 
 
+TWO_OPENCVS = versions(opencv_python='4.10.0.84', opencv_python_headless='4.13.0.92')
+
+
 def only(path: str) -> Callable[[str], list[str]]:
     """Return a machine's search that finds one device."""
     return lambda pattern: [path] if Path('/', path).match(pattern) else []
@@ -118,13 +121,13 @@ FAULTS: dict[str, tuple[dict[str, object], str, str]] = {  # what differs, what 
         'apt-get install libgl1',
     ),
     'two builds of OpenCV (physical-ai-studio 958)': (
-        {'version': versions(opencv_python='4.10.0.84', opencv_python_headless='4.13.0.92')},
+        {'version': TWO_OPENCVS},
         'opencv-python 4.10.0.84 and opencv-python-headless 4.13.0.92 share',
         'pip uninstall opencv-python opencv-python-headless',
     ),
     'the same, and it does not load': (
         {
-            'version': versions(opencv_python='4.10.0.84', opencv_python_headless='4.13.0.92'),
+            'version': TWO_OPENCVS,
             'import_error': says(cv2="AttributeError: module 'cv2' has no attribute 'gapi_wip'"),
         },
         'cannot be imported (AttributeError',

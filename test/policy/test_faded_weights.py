@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from liquid_drone.policy.config import NetworkConfig
 from liquid_drone.policy.export import export_vision
+from liquid_drone.policy.faded_weights import FADED, store_faded_as_zero
 from liquid_drone.policy.network import Network
-from liquid_drone.policy.vanished import FADED, store_faded_as_zero
 from liquid_drone.runtime.providers import open_session
 
 
