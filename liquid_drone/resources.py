@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Find the files that ship beside the code: models, worlds, seasons, targets, config, launch.
 
-Looked for in this order: the source tree, ``<prefix>/share/liquid_drone`` of the running
-Python, then every ``AMENT_PREFIX_PATH`` entry. Nothing here reads a file.
+Looked for in this order: the source tree, ``share/liquid_drone`` of the prefix that the package
+was installed to, that of the running Python, then every ``AMENT_PREFIX_PATH`` entry. Nothing here
+reads a file.
 """
 
 import os
@@ -17,6 +18,8 @@ from .errors import ConfigError
 from .masking import masked
 
 PACKAGE = 'liquid_drone'
+PACKAGE_FOLDERS = ('site-packages', 'dist-packages')
+BELOW_PREFIX = 3  # folders: lib/python3.11/site-packages
 CONTRACT = 'contract.json'  # of a bundle; a folder that only has a bundle's name has none
 
 
@@ -33,11 +36,23 @@ def share_roots() -> Iterator[Path]:
     source_tree = Path(__file__).resolve().parent.parent
     if (source_tree / 'package.xml').is_file():
         yield source_tree
-    prefixes = [sys.prefix, *os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)]
-    for prefix in filter(None, prefixes):
-        share = Path(prefix) / 'share' / PACKAGE
+    ros = os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
+    installed = Path(__file__).absolute().parent.parent  # uv and conda may link the files in it
+    prefixes = [_own_prefix(installed), Path(sys.prefix), *map(Path, filter(None, ros))]
+    for prefix in dict.fromkeys(prefixes):
+        share = prefix / 'share' / PACKAGE
         if share.is_dir():
             yield share
+
+
+def _own_prefix(packages: Path) -> Path:
+    """Return where pip put the files that came with the package.
+
+    With ``--user``, ``--prefix``, ``--target`` and for a system's Python (``/usr/local``) that is
+    not the prefix of the running Python.
+    """
+    is_below = packages.name in PACKAGE_FOLDERS and len(packages.parts) > BELOW_PREFIX
+    return packages.parents[BELOW_PREFIX - 1] if is_below else packages
 
 
 def find(relative: str) -> Path:

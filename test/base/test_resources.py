@@ -58,6 +58,32 @@ def test_the_python_prefix_comes_before_ros(installed, tmp_path, monkeypatch):
     assert resources.find('sim/worlds/desert.yaml') == Path(share / 'sim/worlds/desert.yaml')
 
 
+@pytest.mark.parametrize(
+    ('packages', 'prefix'),
+    [
+        ('home/me/.local/lib/python3.11/site-packages', 'home/me/.local'),  # pip install --user
+        ('usr/local/lib/python3.12/dist-packages', 'usr/local'),  # Debian's and Ubuntu's pip
+        ('opt/drone/lib64/python3.13/site-packages', 'opt/drone'),  # pip install --prefix
+        ('srv/function', 'srv/function'),  # pip install --target
+        ('venv/lib/python3.10/site-packages', 'venv'),
+    ],
+)
+def test_what_pip_put_beside_the_package_is_found(
+    installed, tmp_path, monkeypatch, packages, prefix
+):
+    """Wherever that is, and before what another installation left at the Python's prefix."""
+    for place in (prefix, 'python'):
+        worlds = tmp_path / place / 'share/liquid_drone/sim/worlds'
+        worlds.mkdir(parents=True)
+        (worlds / 'desert.yaml').write_text(f'name: {place}\n')
+    own = tmp_path / packages / 'liquid_drone'
+    own.mkdir(parents=True)
+    monkeypatch.setattr(resources, '__file__', str(own / 'resources.py'))
+    monkeypatch.setattr('sys.prefix', str(tmp_path / 'python'))
+    found = resources.find('sim/worlds/desert.yaml')
+    assert found == tmp_path / prefix / 'share/liquid_drone/sim/worlds/desert.yaml'
+
+
 def test_a_folder_that_only_has_a_bundles_name_hides_no_bundle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
