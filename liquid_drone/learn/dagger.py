@@ -10,7 +10,6 @@ was. Nothing is printed: a watcher receives the progress.
 """
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
@@ -19,19 +18,15 @@ import torch
 
 from ..contract import CommandSpec
 from ..errors import EpisodeError
-from ..evaluate.shards import SeedShard
 from ..policy.weights import start_from
-from ..seeds import split_seeds
 from ..sim.scenario.scenario import load_target
 from ..workers.executor import Executor
 from .behaviour_cloning import Span, is_whole, train
 from .clips import Clip, open_clips
 from .distributed import ALONE, Team
-from .drivers import DriverPlan
 from .export_round import export_round
-from .flights.episode_shards import write_collected
-from .flights.jobs import jobs_of, run_jobs
-from .flights.training_flight import Job, found
+from .flights.collecting import fly, jobs_of_round, say
+from .flights.training_flight import found
 from .frozen.rounds import train_core_round, with_kept_encoder
 from .pictures.encoder_stage import (
     make_pictures,
@@ -40,53 +35,14 @@ from .pictures.encoder_stage import (
     with_trained_encoder,
 )
 from .recipe import Recipe, Workspace, built
-from .rounds import Round, rounds_of
+from .rounds import rounds_of
 from .run_manifest import write_manifest
 from .tensorboard import LOSSES_EVERY, NoTensorBoardLog, add_numbers, tensorboard_log
 from .validation import Score, finals, fly_validation, read_score, validate
 from .watcher import Silent, Watcher
-from .work_found import claim_round, make_room, recorded_episodes, with_identity
+from .work_found import claim_round, recorded_episodes
 
 SMOOTHING = 0.98  # of the losses that a watcher shows, per step
-
-
-def collect(
-    recipe: Recipe,
-    work: Workspace,
-    executor: Executor,
-    watcher: Watcher,
-    shard: SeedShard | None = None,
-) -> int:
-    """Fly the expert's first episodes that are not there yet; return the frames there are then.
-
-    Of a shard these are every n-th; which ones the whole has is noted in the work directory.
-    """
-    jobs = _jobs(recipe, work, rounds_of(recipe, work)[0])
-    write_collected(work.root, jobs)
-    mine = shard.share(jobs) if shard else jobs
-    watcher.begin('expert flights', len(mine), 'frames')
-    return _fly(mine, executor, watcher, lambda frames: watcher.advance(1, frames))
-
-
-def hold_out(
-    recipe: Recipe, work: Workspace, episodes: int, executor: Executor, watcher: Watcher
-) -> int:
-    """Fly the expert on validation seeds, for comparisons without flights; return the frames.
-
-    No round ever trains on these.
-    """
-    watcher.begin('held-out flights', episodes, 'frames')
-    collect = recipe.collect
-    plan = DriverPlan('expert', collect.disturbance, CommandSpec(), teacher=collect.teacher)
-    seeds = split_seeds('validation', episodes)
-    jobs = with_identity(jobs_of(recipe, seeds, collect.frames, plan, work.held_out))
-    _say(watcher, make_room(jobs))
-    total = 0
-    for result in run_jobs(jobs, executor):
-        total += result.frames
-        watcher.advance(1, result.frames)
-    watcher.end()
-    return total
 
 
 def run_rounds(
@@ -152,7 +108,7 @@ def _fly_beside(
     """Fly beside the training of a round: the next round's episodes, the last one's validation."""
     rounds = rounds_of(recipe, work)
     for new in rounds[index + 1 : index + 2]:
-        frames = _fly(_jobs(recipe, work, new), executor, watcher, stop=stop)
+        frames = fly(jobs_of_round(recipe, work, new), executor, watcher, stop=stop)
         watcher.note(f'beside round {index}: {frames} frames for round {new.index}')
     for last in rounds[max(index - 1, 0) : index]:
         if read_score(work, last.index) is None:
@@ -161,41 +117,13 @@ def _fly_beside(
             watcher.note(f'round {last.index} in validation: {score}')
 
 
-def _fly(
-    jobs: list[Job],
-    executor: Executor,
-    watcher: Watcher,
-    done: Callable[[int], None] = lambda frames: None,
-    stop: threading.Event | None = None,
-) -> int:
-    """Fly the episodes that are not there yet; return the frames of all."""
-    _say(watcher, make_room(jobs))
-    total = 0
-    for result in run_jobs(jobs, executor, stop):
-        total += result.frames
-        done(result.frames)
-    return total
-
-
-def _jobs(recipe: Recipe, work: Workspace, one: Round) -> list[Job]:
-    """Return the flights of a round's new episodes."""
-    return with_identity(
-        jobs_of(recipe, one.seeds, one.frames, one.driver, one.episodes, True, work.cache)
-    )
-
-
-def _say(watcher: Watcher, text: str) -> None:
-    if text:
-        watcher.note(text)
-
-
 def train_round(
     recipe: Recipe, work: Workspace, index: int, watcher: Watcher, team: Team = ALONE
 ) -> None:
     """Train one round from the checkpoint of the round before; nothing if it is done already."""
     one, config = rounds_of(recipe, work)[index], recipe.train
     if team.first:
-        _say(watcher, claim_round(recipe, work, one, _episodes(recipe, work, index)))
+        say(watcher, claim_round(recipe, work, one, _episodes(recipe, work, index)))
     if team.told(team.first and is_whole(one.checkpoint)):
         return
     if recipe.frozen.bundle and not team.first:
@@ -248,7 +176,9 @@ def train_round(
 def _flown(recipe: Recipe, work: Workspace, index: int) -> list[Path]:
     """Return the episodes of a round and of all before that fit the recipe."""
     jobs = [
-        job for one in rounds_of(recipe, work)[: index + 1] for job in _jobs(recipe, work, one)
+        job
+        for one in rounds_of(recipe, work)[: index + 1]
+        for job in jobs_of_round(recipe, work, one)
     ]
     return sorted(job.directory for job in jobs if job.directory and found(job))
 

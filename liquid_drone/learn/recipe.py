@@ -167,8 +167,8 @@ class ValidationConfig:
 
     flights: int = 8  # after every round but the last two
     final_flights: int = 40
-    detection_flights: int = renamed_field('sight_flights', 8)  # at the end, to count the errors
-    # of the target head
+    # at the end, to count the errors of the target head
+    detection_flights: int = renamed_field('sight_flights', 8)
 
     def __post_init__(self) -> None:
         ranges = {'flights': (1, 5000), 'final_flights': (0, 5000), 'detection_flights': (0, 5000)}
@@ -184,15 +184,13 @@ class Recipe:
     seasons: tuple[str, ...] = ('summer',)
     targets: tuple[str, ...] = ('red_backpack',)  # a name twice has twice as many episodes
     task: str = 'follow'
-    tasks: tuple[
-        str, ...
-    ] = ()  # more of them: flights take turns, in validation too, each judged by its own
+    # more: flights take turns, in validation too, each judged by its own
+    tasks: tuple[str, ...] = ()
     weather: tuple[str, ...] = ('clear',)
     lookalikes: tuple[str, ...] = ()  # targets that walk in the target's stead: not to be seen
     lookalike_every: int = 7  # one training flight in so many; coprime to the number of places
     recorded: tuple[str, ...] = ()  # what recorded flights followed; they join every round
-    start: str = ''  # bundle whose weights training begins with; of its encoder alone, where the
-    # core is of another shape; empty: from nothing
+    start: str = ''  # bundle whose weights it begins with (its encoder's, if the cores differ)
     frozen: FrozenEncoder = field(default_factory=FrozenEncoder)  # whose encoder is kept
     network: NetworkConfig = field(default_factory=NetworkConfig)
     collect: CollectConfig = field(default_factory=CollectConfig)
@@ -235,19 +233,19 @@ class Recipe:
             )
 
 
-def load_recipe(name: str) -> Recipe:
-    """Read a recipe by its name (``follow-summer``) or path.
+def load_recipe(name: str, trains: bool = True) -> Recipe:
+    """Read a recipe by its name (``follow-summer``) or path; its network too, for who trains.
 
     Raises:
         ConfigError: unknown name, unreadable file, unknown or wrong field.
 
     """
     recipe = schema.load_yaml(Recipe, resources.named_file('config/recipes', name))
-    check_whole(recipe)
+    check_whole(recipe, trains)
     return recipe
 
 
-def check_whole(recipe: Recipe) -> None:
+def check_whole(recipe: Recipe, trains: bool = True) -> None:
     """Load all that a recipe names, so that what is wrong is found before anything is flown.
 
     Raises:
@@ -256,8 +254,6 @@ def check_whole(recipe: Recipe) -> None:
         BundleError: the start is no bundle to go on from.
 
     """
-    from ..policy.weights import ENCODER, begin_with, start_from
-
     first = recipe.worlds[0], recipe.seasons[0], recipe.targets[0]
     for world in dict.fromkeys(recipe.worlds):
         load_scenario(world, *first[1:], recipe.task)
@@ -269,6 +265,10 @@ def check_whole(recipe: Recipe) -> None:
         check_meshes(load_scenario(*first[:2], target, recipe.task))
     if len(recipe.weather) * len(recipe.worlds) * len(recipe.seasons) > MOST_PLACES:
         raise ConfigError(f'{recipe.name}: expected at most {MOST_PLACES} places')
+    if not trains:
+        return
+    from ..policy.weights import ENCODER, begin_with, start_from
+
     network = built(recipe)
     if recipe.start:
         (begin_with if recipe.pictures.is_stage else start_from)(network, recipe.start)

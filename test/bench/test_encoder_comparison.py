@@ -15,8 +15,9 @@ from liquid_drone.contract import CommandSpec
 from liquid_drone.episodes.episode import find_episodes, load_info, save
 from liquid_drone.errors import ConfigError
 from liquid_drone.learn.clips import open_clips
-from liquid_drone.learn.dagger import Silent, hold_out
+from liquid_drone.learn.flights.collecting import hold_out
 from liquid_drone.learn.recipe import CollectConfig, Recipe, TrainConfig, Workspace
+from liquid_drone.learn.watcher import Silent
 from liquid_drone.policy.config import NetworkConfig, VisionConfig
 from liquid_drone.policy.network import Network
 from liquid_drone.seeds import split_of

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import setuptools
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from inventions import invent
@@ -58,7 +59,8 @@ COMMANDS = {
     'parity': ['parity', 'follow'],
 }
 NEEDS = [
-    *((command, 'torch') for command in list(COMMANDS)[:11]),
+    *((command, 'torch') for command in list(COMMANDS)[:11] if command != 'collect'),
+    ('collect', 'rosbags'),
     ('quantize', 'onnx'),
     ('convert', 'pyarrow'),
     ('convert', 'pandas'),
@@ -104,6 +106,22 @@ def test_it_is_told_with_what_brings_it(
         last,
     ), done.stderr
     assert 'Traceback' not in done.stderr
+
+
+def test_a_laptop_without_pytorch_collects_for_one_that_trains(tmp_path: Path) -> None:
+    recipe = yaml.safe_load((ROOT / 'config/recipes/follow-tiny.yaml').read_text())
+    recipe['collect'] = {**recipe.get('collect', {}), 'episodes': 1, 'frames': 8}
+    (tmp_path / 'short.yaml').write_text(yaml.safe_dump({**recipe, 'name': 'short'}))
+    words = ['collect', '--recipe', 'short.yaml', '--data', 'out', '--processes', '1']
+    done = subprocess.run(
+        [sys.executable, '-c', WITHOUT, 'torch', *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=150,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.glob('out/episodes/expert-0/*/episode.json'))) == 1
 
 
 def test_every_package_of_an_extra_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,8 @@ from liquid_drone.episodes.episode import find_episodes, load
 from liquid_drone.errors import ConfigError, SimulationError
 from liquid_drone.evaluate.flights_file import FLIGHTS
 from liquid_drone.evaluate.protocol import Trial, evaluate
-from liquid_drone.learn.dagger import collect, run_rounds
+from liquid_drone.learn.dagger import run_rounds
+from liquid_drone.learn.flights.collecting import collect
 from liquid_drone.learn.recipe import (
     CollectConfig,
     DaggerConfig,

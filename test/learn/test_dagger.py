@@ -17,9 +17,10 @@ from liquid_drone.contract import CommandSpec, load_contract
 from liquid_drone.episodes import episode
 from liquid_drone.episodes.recording import COLUMNS
 from liquid_drone.errors import ConfigError, EpisodeError
-from liquid_drone.learn.dagger import collect, frames_of, run_rounds
+from liquid_drone.learn.dagger import frames_of, run_rounds
 from liquid_drone.learn.drivers import DriverPlan
 from liquid_drone.learn.export_round import export_round
+from liquid_drone.learn.flights.collecting import collect
 from liquid_drone.learn.flights.jobs import jobs_of
 from liquid_drone.learn.flights.training_flight import run_job
 from liquid_drone.learn.recipe import (

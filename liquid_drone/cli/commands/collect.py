@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import ConfigError
+from ...errors import ConfigError, MissingDependencyError, require
 from ...options import option
 from ...run_lock import only_run
 from ..arguments import Command, part
@@ -58,12 +58,13 @@ class CollectArguments:
 def run(args: CollectArguments) -> int:
     """Collect until the recipe's episodes are there; what is there already is kept."""
     from ...evaluate.shards import SeedShard
-    from ...learn.dagger import collect, hold_out
+    from ...learn.flights.collecting import collect, hold_out
     from ...learn.recipe import Workspace, load_recipe
     from ...sim.scenario.weather import Weather
     from ..progress import TerminalWatcher
 
-    recipe = load_recipe(args.of.recipe)
+    require('rosbags', 'record')  # before the first flight
+    recipe = load_recipe(args.of.recipe, trains=_can_train())
     if args.weather:
         weather = tuple(str(Weather.parse(text)) for text in args.weather)
         recipe = dataclasses.replace(recipe, weather=weather)
@@ -86,6 +87,16 @@ def run(args: CollectArguments) -> int:
     where = () if args.of.data is None else ('--data', args.of.data)
     print('next:', as_typed('train', '--recipe', args.of.recipe, *where))
     return 0
+
+
+def _can_train() -> bool:
+    """Tell whether PyTorch is here; who only flies needs none, and has a network unchecked."""
+    try:
+        require('torch', 'train')
+    except MissingDependencyError:
+        print('without PyTorch the network of the recipe is not checked: train does that')
+        return False
+    return True
 
 
 COMMAND = Command(NAME, HELP, EPILOG, CollectArguments, run, resumes=True)

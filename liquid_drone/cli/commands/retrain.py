@@ -77,8 +77,9 @@ class RetrainArguments:
 
 def run(args: RetrainArguments) -> int:
     """Collect, train, export, then fly the new target and the known ones."""
-    from ...learn.dagger import collect, run_rounds
+    from ...learn.dagger import run_rounds
     from ...learn.distributed import started_by_torchrun
+    from ...learn.flights.collecting import collect
     from ...learn.recipe import Workspace
     from ..best_bundle import export_best
     from ..progress import TerminalWatcher
