@@ -282,6 +282,11 @@ def utf8_path(path: Path, error: Failure = ConfigError) -> str:
     return text
 
 
+def for_ffmpeg(path: Path) -> str:
+    """Return a path that FFmpeg takes for one: ``12:30/a`` is a protocol to it, ``-a`` a flag."""
+    return str(path.absolute())
+
+
 def shown_path(path: Path) -> str:
     """Return a path as error messages show it: its end, where it is very long."""
     text = str(path)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..arrays import Image
 from ..errors import OutputError, require
-from ..files import written
+from ..files import for_ffmpeg, written
 from ..outputs.leftovers import made_aside
 from .overlay import MOST_CELLS, sheet
 
@@ -111,7 +111,7 @@ class FilmMaker:
         rate_hz = 1.0 / max(step_s, 1e-3)  # the usual one: a clock that was set is no long frame
         height, width = self._waiting[0][1].shape[:2]
         self._writer = require('imageio_ffmpeg', 'sim').write_frames(
-            str(self._aside),
+            for_ffmpeg(self._aside),
             (width, height),
             fps=min(max(rate_hz, SLOWEST_HZ), FASTEST_HZ),
             codec='libx264',

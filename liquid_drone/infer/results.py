@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import require
+from ..evaluate.plots.plain import plain
 from ..evaluate.scoring import Rate
 from ..files import write_text
 from .frame_answer import FrameAnswer
@@ -103,6 +104,7 @@ def write_table(methods: Sequence[MethodAnswers], threshold: float, path: Path) 
     write_text(path, file.getvalue())
 
 
+@plain
 def write_plot(
     methods: Sequence[MethodAnswers],
     truth: Mapping[str, FrameTruth],

@@ -252,6 +252,18 @@ def test_a_film_has_every_frame_and_the_pace_of_the_footage(tmp_path, count, lat
         capture.release()
 
 
+@pytest.mark.parametrize('folder', ['2026-11-29T12:30', 'file:x', '-y', 'a|b', '%03d', "it's [1]"])
+def test_a_film_is_written_whatever_its_folder_is_called(tmp_path, monkeypatch, folder):
+    """To FFmpeg a time in a relative path is a protocol, and a dash begins a flag."""
+    monkeypatch.chdir(tmp_path)
+    Path(folder).mkdir()
+    with film_at(Path(folder, 'film.mp4')) as film:
+        for number in range(3):
+            film.add(number / 10.0, np.zeros((PANE[1], PANE[0], 3), np.uint8))
+        assert film.close()
+    assert Path(folder, 'film.mp4').stat().st_size > 0
+
+
 def interrupted_film(path: Path) -> None:
     with film_at(path) as film:
         for number in range(40):

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from ...errors import OutputError, require
+from ...files import for_ffmpeg
 
 FILM_S = 12.0  # of a film are shown
 BEFORE_S = 9.0  # of them before a failure
@@ -55,7 +56,7 @@ def short_film(path: Path, begin_s: float) -> bytes:
             '-ss',
             f'{begin_s:.2f}',
             '-i',
-            str(path),
+            for_ffmpeg(path),
             '-t',
             f'{FILM_S}',
         ]

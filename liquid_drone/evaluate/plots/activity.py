@@ -10,12 +10,14 @@ from ...errors import require
 from ...policy.wiring import Wiring
 from ..neuron_dynamics import Activity
 from .neurons import draw_synapses, places_of
+from .plain import plain
 from .rates import save
 
 MOMENTS, COLUMNS = 8, 4
 MOST = 'RdBu_r'
 
 
+@plain
 def draw_activity(activity: Activity, wiring: Wiring, path: Path) -> None:
     """Draw every neuron in the colour of its state, at moments spread over the flight.
 

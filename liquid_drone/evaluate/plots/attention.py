@@ -10,9 +10,11 @@ import numpy as np
 
 from ...arrays import Float32Array, Image
 from ...errors import OutputError, require
+from ...files import for_ffmpeg
 from ...runtime.attention import overlay
 from ..attention.measuring import Look
 from ..attention.scenes import Scene
+from .plain import plain
 from .rates import save
 
 FRAMES_PER_S = 10
@@ -20,6 +22,7 @@ EVEN = 1.001  # largest by mean, below which a map is even
 MAP_SIZE = (64, 36)  # of a map when it is drawn
 
 
+@plain
 def strip(looks: Mapping[str, Look], scenes: Sequence[Scene], title: str, path: Path) -> None:
     """Draw one frame of each scene, by every method: rows are methods, columns places.
 
@@ -59,7 +62,7 @@ def film(looks: Mapping[str, Look], images: Image, path: Path) -> None:
     rows = -(-(1 + len(looks)) // columns)
     size = (2 * width * columns, 2 * height * rows)
     writer = require('imageio_ffmpeg', 'sim').write_frames(
-        str(path), size, fps=FRAMES_PER_S, codec='libx264', macro_block_size=8, quality=5
+        for_ffmpeg(path), size, fps=FRAMES_PER_S, codec='libx264', macro_block_size=8, quality=5
     )
     try:
         writer.send(None)

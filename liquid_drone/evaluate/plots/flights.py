@@ -19,6 +19,7 @@ import numpy.typing as npt
 from ...arrays import Image
 from ...contract import CameraSpec
 from ...errors import OutputError, require
+from ...files import for_ffmpeg
 from ...geometry import rotation_from_quaternion
 from ...image import decode_jpeg, encode_jpeg
 from ...sim.flight_log import FlightLog
@@ -28,6 +29,7 @@ from ...sim.scenario.task import Task
 from ...sim.simulator import Simulator
 from ...workers.pool import LocalProcesses
 from ..scoring import FlightScore, distance_m, in_view
+from .plain import plain
 from .rates import save
 
 FILM_EVERY = 2  # camera frames a film frame
@@ -49,7 +51,7 @@ def film(log: FlightLog, scenario: Scenario, path: Path, processes: int = 2) -> 
 
     """
     writer = require('imageio_ffmpeg', 'sim').write_frames(
-        str(path),
+        for_ffmpeg(path),
         (2 * PANE_SIZE[0], PANE_SIZE[1]),
         fps=FRAMES_PER_S,
         codec='libx264',
@@ -179,6 +181,7 @@ def _image(pixels: Any) -> Image:
     return np.ascontiguousarray(pixels, dtype=np.uint8)
 
 
+@plain
 def plot(log: FlightLog, task: Task, result: FlightScore, path: Path) -> None:
     """Plot the flight from above, and the distance over time.
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from ...errors import require
 from ..knock_out.effects import Effect
+from .plain import plain
 from .rates import save
 
 
+@plain
 def draw_effects(effects: Sequence[Effect], title: str, path: Path) -> None:
     """Draw a bar for each neuron: the mean of the seeds, and the worst as a dot.
 

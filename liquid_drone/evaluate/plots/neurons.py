@@ -18,6 +18,7 @@ from ...contract import COMMAND_NAMES
 from ...errors import OutputError, require
 from ...policy.wiring import Wiring
 from ..neuron_dynamics import Activity, principal
+from .plain import plain
 
 EXCITES, INHIBITS, INK, FAINT = '#c2482e', '#2f6f9f', '#222222', '#bbbbbb'
 LAYER_COLOURS = ('#d9a441', '#4f8a5b', '#8a4f7d')  # inter, command, motor
@@ -25,6 +26,7 @@ MOTOR_COLOURS = ('#1f6fb2', '#c8502b', '#2f8a57', '#8a4fa3')  # vx, vy, vz, yaw 
 Spread = Mapping[str, Sequence[tuple[float, float, float]]]  # cell -> low, middle, high per scale
 
 
+@plain
 def draw_wiring(wiring: Wiring, path: Path, is_motor_command: bool) -> None:
     """Draw every synapse: sensory neurons on the left, outputs on the right.
 
@@ -60,6 +62,7 @@ def draw_wiring(wiring: Wiring, path: Path, is_motor_command: bool) -> None:
     _save(figure, path)
 
 
+@plain
 def draw_neurons(
     activity: Activity, wiring: Wiring | None, path: Path, is_motor_command: bool
 ) -> None:
@@ -94,6 +97,7 @@ def draw_neurons(
     _save(figure, path)
 
 
+@plain
 def draw_phases(activity: Activity, path: Path) -> None:
     """Draw the path of the state, and the command to turn against where the target is seen."""
     figure, (left, right) = _figure(8.0, 3.6, columns=2)
@@ -113,6 +117,7 @@ def draw_phases(activity: Activity, path: Path) -> None:
     _save(figure, path)
 
 
+@plain
 def draw_memory(activity: Activity, nominal_s: float, path: Path) -> None:
     """Draw how long the modes of the state last: median and 10 to 90 % over the flight."""
     figure, axes = _figure(8.0, 3.2)
@@ -131,6 +136,7 @@ def draw_memory(activity: Activity, nominal_s: float, path: Path) -> None:
     _save(figure, path)
 
 
+@plain
 def draw_expressivity(scales: FloatArray, lengths: Spread, path: Path) -> None:
     """Draw how much longer a circle becomes in the state of each cell, by the weights' scale."""
     figure, axes = _figure(8.0, 4.0)
@@ -182,13 +188,8 @@ def _bow(start: FloatArray, end: FloatArray) -> FloatArray:
 
 
 def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Any, Any]:
-    matplotlib = require('matplotlib', 'sim')
-    matplotlib.use('Agg')
-    pyplot = require('matplotlib.pyplot', 'sim')
-    made: tuple[Any, Any] = pyplot.subplots(
-        rows, columns, figsize=(width, height), sharex=columns == 1
-    )
-    return made
+    figure = require('matplotlib.figure', 'sim').Figure(figsize=(width, height))
+    return figure, figure.subplots(rows, columns, sharex=columns == 1)
 
 
 def _fewer_colours(path: Path) -> None:
@@ -207,5 +208,3 @@ def _save(figure: Any, path: Path) -> None:
         _fewer_colours(path)
     except OSError as error:
         raise OutputError(f'cannot write {path}: {error}; choose another --out') from error
-    finally:
-        require('matplotlib.pyplot', 'sim').close(figure)

@@ -9,10 +9,12 @@ from typing import Any
 from ...errors import OutputError, require
 from ...resources import called
 from ..scoring import Summary
+from .plain import plain
 
 ROW_INCHES = 0.26
 
 
+@plain
 def chart(cells: Mapping[tuple[str, ...], Summary], title: str, path: Path) -> None:
     """Draw the success of each place (world, season, weather) as a point in its 95 % interval.
 

@@ -13,9 +13,11 @@ from ...contract import COMMAND_NAMES
 from ...errors import require
 from ...policy.wiring import Wiring
 from ..neuron_roles import NeuronRoles
+from .plain import plain
 from .rates import save
 
 
+@plain
 def draw_roles(roles: NeuronRoles, wiring: Wiring | None, path: Path) -> None:
     """Draw one row a neuron: shares read from it alone, and changes of the command without it.
 

@@ -1,0 +1,62 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: what a user set for matplotlib, or a notebook for its programs, spoils no figure."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import pytest
+from matplotlib.figure import Figure
+
+from liquid_drone.evaluate.plots.plain import plain
+from liquid_drone.evaluate.plots.rates import save
+
+SETTINGS: list[dict[str, Any]] = [
+    {'text.usetex': True},
+    {'text.usetex': True, 'savefig.format': 'pdf', 'savefig.transparent': True},
+    {'axes.prop_cycle': matplotlib.cycler(color=['w']), 'lines.linewidth': 0.0},
+    {'figure.dpi': 20, 'savefig.bbox': 'tight', 'font.size': 40},
+]
+
+
+@plain
+def drawn(path: Path) -> None:
+    figure = Figure(figsize=(2, 1), layout='constrained')
+    axes = figure.subplots()
+    axes.plot([0, 1], [1, 0], label='a line')
+    axes.set_xlabel('a_word, 100 %')
+    save(figure, path)
+
+
+@pytest.mark.parametrize('settings', SETTINGS)
+def test_a_figure_is_the_same_whatever_a_user_has_set(
+    settings: dict[str, Any], tmp_path: Path
+) -> None:
+    """LaTeX that is not there ended a command behind all its work."""
+    drawn(tmp_path / 'usual.png')
+    with matplotlib.rc_context(settings):
+        drawn(tmp_path / 'theirs.png')
+        assert all(matplotlib.rcParams[name] == value for name, value in settings.items())
+    assert (tmp_path / 'theirs.png').read_bytes() == (tmp_path / 'usual.png').read_bytes()
+
+
+@pytest.mark.parametrize(
+    'backend',
+    ['module://matplotlib_inline.backend_inline', 'none of all'],
+)
+def test_a_backend_that_is_not_here_is_not_needed(backend: str, tmp_path: Path) -> None:
+    program = (
+        'import pathlib, sys\n'
+        'from liquid_drone.evaluate.plots.rates import chart\n'
+        "chart({}, 'a title', pathlib.Path(sys.argv[1]))"
+    )
+    subprocess.run(
+        [sys.executable, '-c', program, str(tmp_path / 'rates.png')],
+        env={**os.environ, 'MPLBACKEND': backend},
+        check=True,
+    )
+    assert (tmp_path / 'rates.png').stat().st_size > 0
