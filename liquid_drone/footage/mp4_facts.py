@@ -3,7 +3,8 @@
 """What the header of an MP4 or MOV says of its pictures that OpenCV does not tell.
 
 A mirrored picture (its matrix has a negative determinant) is turned by OpenCV's angle alone,
-upside down; the light of HDR is shown as if it were plain; of several tracks one is shown.
+upside down; the light of HDR is shown as if it were plain; of several tracks one is shown. OpenCV
+before 4.13 takes all colours for those of a small picture (BT.601).
 """
 
 import struct
@@ -16,6 +17,7 @@ MOST_BOXES = 10_000  # of a file before its header
 HEADER, WIDE = 8, 16  # bytes of a box before its content
 ENTRY = 78  # bytes of a visual sample entry before its boxes
 MATRIX = {0: 40, 1: 52}  # where it lies in a track header, by version
+BT_709 = 1  # matrix coefficients (ITU-T H.273)
 HDR = {16: 'PQ', 18: 'HLG'}  # transfer characteristics (ITU-T H.273)
 CONVERT = (
     'ffmpeg -i FILE -vf '
@@ -32,6 +34,7 @@ class Mp4Facts:
     is_mirrored: bool = False  # before it is turned, upside down
     hdr: str = ''  # 'HLG' or 'PQ'; '' for plain light
     tracks: int = 1  # of pictures
+    is_bt709: bool = False  # how colours were made of RGB
 
     def doubts(self) -> list[str]:
         """Return what is not shown as it is."""
@@ -57,7 +60,10 @@ def facts_of(path: Path) -> Mp4Facts:
         seen = [track for track in tracks if _is_picture(track)]
         if not seen:
             return Mp4Facts()
-        return Mp4Facts(_is_mirrored(seen[0][b'tkhd']), _hdr(seen[0][b'mdia']), len(seen))
+        colour = _colour(seen[0][b'mdia'])
+        hdr = HDR.get(int.from_bytes(colour[6:8], 'big'), '')
+        is_bt709 = int.from_bytes(colour[8:10], 'big') == BT_709
+        return Mp4Facts(_is_mirrored(seen[0][b'tkhd']), hdr, len(seen), is_bt709)
     except (OSError, ValueError, KeyError, IndexError, struct.error):  # OpenCV judges the file
         return Mp4Facts()
 
@@ -113,12 +119,11 @@ def _is_mirrored(track_header: memoryview) -> bool:
     return bool(a * d - b * c < 0)
 
 
-def _hdr(media: memoryview) -> str:
+def _colour(media: memoryview) -> memoryview:
+    """Return how the picture's colours are to be taken (``nclx``); empty: it is not told."""
     inner = dict(_boxes(media))
     for kind in (b'minf', b'stbl'):
         inner = dict(_boxes(inner[kind]))
     _, entry = next(_boxes(inner[b'stsd'][HEADER:]), (b'', memoryview(b'')))  # torn: no entry
     colour = dict(_boxes(entry[ENTRY:])).get(b'colr', memoryview(b''))
-    if bytes(colour[:4]) not in (b'nclx', b'nclc'):
-        return ''
-    return HDR.get(int.from_bytes(colour[6:8], 'big'), '')
+    return colour if bytes(colour[:4]) in (b'nclx', b'nclc') else memoryview(b'')

@@ -9,6 +9,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from ..arrays import Image
 from ..errors import CameraError
@@ -25,8 +26,23 @@ LEAST_WIDER = 0.25  # of a pixel; less is a mistake of the file
 SQUARE = 0.01  # pixels that are so little wider or narrower than high are square
 # OpenCV 4.6 (Ubuntu 24.04, Debian 12) counts the other way (opencv/opencv#22088)
 COUNTS_BACK = cv2.__version__.startswith('4.6.')
+# until 4.12 all colours are made by the matrix of BT.601 (opencv/opencv#20513)
+KNOWS_601_ALONE = tuple(map(int, cv2.__version__.split('.')[:2])) < (4, 13)
+LUMA = {601: (0.299, 0.587, 0.114), 709: (0.2126, 0.7152, 0.0722)}  # shares of R, G and B
 LOG_LEVEL_ERROR = 2  # of OpenCV
 CONVERT = 'convert it: ffmpeg -i FILE -c:v libx264 -pix_fmt yuv420p converted.mp4'
+
+
+def _from_rgb(standard: int) -> npt.NDArray[np.float64]:
+    """Return the matrix of a standard from BGR to luma and two colour differences."""
+    red, green, blue = LUMA[standard]
+    luma = np.array([blue, green, red])
+    blue_less = (np.array([1.0, 0.0, 0.0]) - luma) / (1.0 - blue)
+    red_less = (np.array([0.0, 0.0, 1.0]) - luma) / (1.0 - red)
+    return np.stack([luma, blue_less, red_less])
+
+
+TO_709 = np.linalg.inv(_from_rgb(709)) @ _from_rgb(601)  # BGR that was made by the wrong one
 
 
 def opened(path: Path) -> cv2.VideoCapture:
@@ -105,6 +121,8 @@ def video_frames(
 
 def squared(frame: Any, capture: cv2.VideoCapture, facts: Mp4Facts) -> Image:
     """Return OpenCV's frame (H, W, 3) BGR as it is meant to be shown: RGB, with square pixels."""
+    if KNOWS_601_ALONE and facts.is_bt709:
+        frame = cv2.transform(frame, TO_709)
     frame = frame[::-1] if facts.is_mirrored else frame
     quarters, rest_deg = divmod(float(capture.get(cv2.CAP_PROP_ORIENTATION_META)), 90.0)
     quarters = 0.0 if rest_deg else quarters  # clockwise

@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Videos of telephones: a mirrored one is upright; HDR and further tracks are told."""
+"""Videos of telephones: upright, in their colours; HDR and further tracks are told."""
 
 import logging
 import subprocess
@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liquid_drone.camera.source import SourceConfig, open_source
+from liquid_drone.footage import video
 from liquid_drone.footage.footage import open_footage
 from liquid_drone.footage.mp4_facts import Mp4Facts, facts_of
 
@@ -20,6 +21,7 @@ imageio_ffmpeg = pytest.importorskip(
     'imageio_ffmpeg', reason="needs the simulator: pip install 'liquid_drone[sim]'"
 )
 CORNERS = np.uint8([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [255, 255, 255]]])  # (2, 2, 3) RGB
+PAINT = np.uint8([[[200, 30, 30], [30, 190, 40]], [[40, 40, 200], [220, 120, 40]]])
 PIXELS = ('-t', '0.3', '-c:v', 'libx264', '-pix_fmt', 'yuv420p')
 
 
@@ -55,6 +57,34 @@ def test_a_mirrored_video_is_shown_as_its_file_says(
         assert shown.shape == expected.shape
         at = np.ix_([20, -20], [20, -20])
         assert np.abs(shown[at].astype(int) - expected[at].astype(int)).max() < 60
+
+
+@pytest.mark.parametrize('matrix', ['bt709', 'smpte170m'])
+@pytest.mark.parametrize('light', ['tv', 'pc'])
+def test_colours_are_made_by_the_matrix_of_the_file(
+    tmp_path: Path, matrix: str, light: str
+) -> None:
+    """OpenCV before 4.13 knew that of small pictures alone: red was darker, green yellower."""
+    path = tmp_path / 'a.mp4'
+    cv2.imwrite(str(tmp_path / 'a.png'), PAINT[..., ::-1].repeat(60, 0).repeat(80, 1))
+    as_told = f'scale=out_color_matrix={matrix}:out_range={light},setparams=range={light}'
+    as_told += f':colorspace={matrix}:color_primaries={matrix}:color_trc={matrix},format=yuv444p'
+    words = '-t', '0.1', '-c:v', 'libx264', '-crf', '4', '-vf', as_told, '-movflags', '+write_colr'
+    ffmpeg('-loop', '1', '-i', tmp_path / 'a.png', *words, path)
+    assert facts_of(path).is_bt709 is (matrix == 'bt709')
+    image = next(iter(open_footage([path]).frames())).image
+    shown = image[30::60, 40::80].astype(int)
+    assert np.abs(shown - PAINT).max() < 8
+
+
+@given(st.tuples(*[st.integers(30, 225)] * 3))
+def test_a_colour_that_was_made_by_the_wrong_matrix_comes_back(rgb: tuple[int, int, int]) -> None:
+    y, u, v = video._from_rgb(709) @ rgb[::-1]
+    wrong = np.linalg.solve(video._from_rgb(601), [y, u, v])
+    frame = np.uint8([[np.clip(np.rint(wrong), 0, 255)]])
+    if frame.min() > 0 and frame.max() < 255:
+        mended = cv2.transform(frame, video.TO_709)[0, 0]
+        assert np.abs(mended[::-1].astype(int) - rgb).max() <= 2
 
 
 @pytest.mark.parametrize(
