@@ -8,6 +8,7 @@ never coerces, but for a whole number where a float is expected.
 """
 
 import dataclasses
+import functools
 import math
 import re
 import types
@@ -64,7 +65,7 @@ def build(cls: type[T], data: Any, where: str) -> T:
     for name, field in fields.items():
         if name not in data and _is_required(field):
             raise ConfigError(f"{where}: field '{name}' is missing")
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]
     values = {
         name: _convert(hints[name], value, f'{where}: {name}') for name, value in data.items()
     }
@@ -100,6 +101,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value
+
+
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
 
 
 def _by_present_names(

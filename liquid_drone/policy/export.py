@@ -8,9 +8,14 @@ graph; the runtime does, and compares.
 """
 
 import dataclasses
+import gc
 import json
 import logging
+import threading
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +49,7 @@ from .weights import config_of, load_weights_of, save_weights
 OPSET, MAX_IR = 18, 9
 WIRING_FILE = 'wiring.json'  # every synapse; for people and tools, no part of the contract
 PARITY_STEPS, PARITY_SEED = 12, 20
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def export(
@@ -216,7 +222,7 @@ def _export(
     require('onnxscript', 'train')
     onnx = require('onnx', 'train')
     logging.getLogger('torch.onnx').setLevel(logging.ERROR)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _operators_read_once():
         warnings.simplefilter('ignore')  # the exporter warns about its own internals
         try:
             program = torch.onnx.export(
@@ -244,6 +250,43 @@ def _export(
     store_half(model)
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
+
+
+@contextmanager
+def _operators_read_once() -> Iterator[None]:
+    """Let the exporter keep its table of operators, and collect no garbage: half of its time.
+
+    It parses the source of 500 operators for each graph, to the same table, and makes hundreds of
+    thousands of objects that live until it is done.
+    """
+    with _ONE_AT_A_TIME:
+        collects, registry = gc.isenabled(), _registry()
+        read = vars(registry)['from_torchlib']
+        registry.from_torchlib = staticmethod(_kept(registry.from_torchlib))
+        gc.disable()
+        try:
+            yield
+        finally:
+            registry.from_torchlib = read
+            if collects:
+                gc.enable()
+
+
+def _registry() -> Any:
+    """Return the class that reads the table; a PyTorch that has it elsewhere exports as ever."""
+    try:
+        from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+        if 'from_torchlib' in vars(ONNXRegistry):
+            return ONNXRegistry
+    except ImportError:
+        pass
+    return type('Elsewhere', (), {'from_torchlib': staticmethod(dict)})
+
+
+@cache
+def _kept(read: Callable[..., Any]) -> Callable[..., Any]:
+    return cache(read)
 
 
 def _own_error(error: BaseException) -> LiquidDroneError | None:

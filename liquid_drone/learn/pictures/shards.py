@@ -98,19 +98,19 @@ def shards_of(
 
     """
     photos = sorted(sha256_of(p) for p in place_files(places)) if places else []
-    made_by = [_made_by(scenario_of(flight)) for flight in flights]
-    shards = []
+    made_by = {flight: _made_by(scenario_of(flight)) for flight in dict.fromkeys(flights)}
+    asked, shards = identity_of(config), []
     for index in range(-(-config.count // config.per_world)):
-        flight = flights[index % len(flights)]
-        flight = type(flight)(**{**vars(flight), 'seed': FREE_LINE + index})
+        kind = flights[index % len(flights)]
+        flight = type(kind)(**{**vars(kind), 'seed': FREE_LINE + index})
         behind = _behind(index, config, places is not None)
         made_of = [
             behind,
-            made_by[index % len(flights)],
+            made_by[kind],
             flight.seed,
             reduce,
             photos,
-            identity_of(config),
+            asked,
         ]
         is_target = flight.target not in lookalikes
         file = folder / f'{digest(made_of if is_target else [*made_of, False])[:20]}.npz'

@@ -118,6 +118,16 @@ def test_shards_take_turns_and_are_named_by_what_they_are_made_of(tmp_path: Path
     assert not {shard.file for shard in shards} & {shard.file for shard in darker}
 
 
+@settings(max_examples=6, deadline=None)
+@given(st.lists(st.sampled_from([FOREST, FlightSpec(target='dog')]), min_size=1, max_size=5))
+def test_a_shard_has_the_same_name_however_many_are_beside_it(flights: list[FlightSpec]) -> None:
+    """Each flight that comes again is read once, and its pictures are those of that flight."""
+    config, folder = dataclasses.replace(SMALL, count=30), Path('nowhere')
+    for index, shard in enumerate(shards_of(flights, config, 2, None, folder)):
+        alone = shards_of([flights[index % len(flights)]], config, 2, None, folder)[index]
+        assert (alone.file, alone.flight) == (shard.file, shard.flight)
+
+
 @pytest.mark.parametrize('behind', ['world', 'photo', 'noise'])
 def test_a_shard_is_labelled_and_the_same_again(tmp_path: Path, behind: str) -> None:
     photos = tmp_path / 'photos'
