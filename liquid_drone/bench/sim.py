@@ -59,7 +59,9 @@ class Case:
         self._process = subprocess.Popen(
             [*line, '--cores', ','.join(map(str, allowed))],
             env=environment, stdin=pipe, stdout=pipe, text=True,
+            start_new_session=True,  # Ctrl-C is for this process, which ends the other
         )  # fmt: skip
+        self._is_asked = False
 
     def ask(self, words: str = '') -> Any:
         """Send a line and return the answer.
@@ -70,15 +72,19 @@ class Case:
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._is_asked = True
         self._process.stdin.write(words + '\n')
         self._process.stdin.flush()
         while answer := self._process.stdout.readline():
             if answer.startswith('{'):
+                self._is_asked = False
                 return json.loads(answer)
         raise SimulationError(f'a measured process ended: {self._process.args!r}')
 
     def close(self) -> None:
-        """End it."""
+        """End it; one that is asked and has not answered, in the middle of its work."""
+        if self._is_asked:
+            self._process.terminate()
         self._process.communicate()
 
 

@@ -4,6 +4,10 @@
 
 import json
 import math
+import os
+import signal
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -55,6 +59,29 @@ def test_every_figure_is_measured_in_a_process_of_its_own(
     assert 0.0 < found['physics_ms']['forest'] < math.inf
     assert 100.0 < found['memory_mb']['forest'] < 500.0
     assert 'ratios' not in found
+
+
+@pytest.mark.parametrize('answers', ['', 'print("{}", flush=True)'])
+def test_a_process_that_is_interrupted_before_it_answers_is_ended(answers: str) -> None:
+    """Ctrl-C gave a traceback of each process, and 'a measured process ended'."""
+    wait = 'import sys, time\nfor line in sys.stdin:\n    time.sleep(60 if line.strip() else 0)\n'
+    case = sim.Case([sys.executable, '-c', wait + '    ' + (answers or 'pass')], 1, 1)
+    process = case._process
+    assert os.getsid(process.pid) != os.getsid(0)
+    if answers:
+        case.ask()
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    begun = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            case.ask('{}')
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+        case.close()
+    assert process.returncode == -signal.SIGTERM
+    assert time.monotonic() - begun < 50.0
 
 
 def test_ratios_are_of_the_same_rounds() -> None:
