@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ConfigError, LiquidDroneError, OutputError, shown
+from .outputs.durability import put_in_place
 from .outputs.leftovers import made_aside
 
 NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]*')
@@ -241,7 +242,7 @@ def aside_of(path: Path) -> Iterator[Path]:
     try:
         with made_aside(path, is_folder=False) as aside:
             yield aside
-            aside.replace(path)
+            put_in_place(aside, path)
     except OSError as reason:
         raise OutputError(
             f'cannot write {shown_path(path)}: {_why(reason)}; choose another --out'

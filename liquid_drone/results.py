@@ -17,6 +17,7 @@ from pathlib import Path
 
 from .errors import LiquidDroneError, OutputError
 from .files import load_json, shown_path, write_text
+from .outputs.durability import put_in_place, settle
 from .outputs.leftovers import held, made_aside, name_aside, remove_left
 from .outputs.roots import fixed_root_of
 
@@ -117,13 +118,14 @@ def put(made: Path, path: Path, kind: ResultKind) -> None:
 def _exchange(made: Path, path: Path) -> None:
     remove_left(path)
     if not path.exists():
-        made.rename(path)
+        put_in_place(made, path)
         return
     outdated = name_aside(path, 'outdated')
+    settle(made)  # before the place is empty
     with held(path):
         try:
             path.rename(outdated)
-            made.rename(path)
+            put_in_place(made, path)
         finally:
             if outdated.exists() and not path.exists():
                 outdated.rename(path)

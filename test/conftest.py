@@ -81,6 +81,14 @@ settings.load_profile('liquid_drone')
 
 
 @pytest.fixture(scope='session', autouse=True)
+def disks_are_not_waited_for() -> Iterator[None]:
+    """Hundreds of results are written, and none has to outlive a failure of power."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('liquid_drone.outputs.durability._flush', lambda path: None)
+        yield
+
+
+@pytest.fixture(scope='session', autouse=True)
 def ros_logs(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Let ROS write its logs where a test may: not every machine has a home directory."""
     os.environ.setdefault('ROS_LOG_DIR', str(tmp_path_factory.mktemp('ros_logs')))

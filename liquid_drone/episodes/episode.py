@@ -26,6 +26,7 @@ from pathlib import Path
 from .. import schema
 from ..errors import ConfigError, EpisodeError, shown
 from ..files import load_json, sha256_of, size_of, write_text
+from ..outputs.durability import put_in_place
 from ..outputs.leftovers import made_aside
 from ..results import EPISODE, replacing
 from . import rosbag
@@ -127,7 +128,7 @@ def copy_into(folder: Path, episodes: Iterable[Path]) -> None:
         name = f'{episode.name}-{sha256[:12]}' if episode.name in there else episode.name
         with made_aside(folder / name, is_folder=True) as aside:
             shutil.copytree(episode, aside, dirs_exist_ok=True)
-            aside.rename(folder / name)
+            put_in_place(aside, folder / name)
         there[name] = sha256
 
 

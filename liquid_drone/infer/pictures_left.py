@@ -16,6 +16,7 @@ import numpy as np
 from ..arrays import Image
 from ..errors import OutputError, require
 from ..files import for_ffmpeg, written
+from ..outputs.durability import put_in_place
 from ..outputs.leftovers import made_aside
 from .overlay import MOST_CELLS, sheet
 
@@ -98,7 +99,7 @@ class FilmMaker:
         if self._writer is None:
             return False
         self.stop()
-        self._aside.replace(self._path)
+        put_in_place(self._aside, self._path)
         return True
 
     def stop(self) -> None:

@@ -21,6 +21,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from ..errors import ConfigError, EpisodeError, TrainingError
 from ..files import set_aside
+from ..outputs.durability import put_in_place
 from ..policy.network import Network, Seen
 from ..policy.torch_file import read_torch
 from .batches import TrainingBatch, Windows
@@ -321,7 +322,7 @@ def save_progress(progress: TrainingProgress, step: int, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f'.{path.name}.new')
     torch.save(state, aside)
-    aside.replace(path)
+    put_in_place(aside, path)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

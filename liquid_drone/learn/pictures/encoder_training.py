@@ -19,6 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ...outputs.durability import put_in_place
 from ...policy.network import Network
 from ...policy.vision import Vision
 from ..augmentation.config import Augmentation
@@ -250,4 +251,4 @@ def _save(
     }
     aside = checkpoint.with_name(f'.{checkpoint.name}.new')
     torch.save(state, aside)
-    aside.replace(checkpoint)
+    put_in_place(aside, checkpoint)
