@@ -211,6 +211,7 @@ CAMERA = (
     Argument('camera', 'image_height', int, 'Asked of a camera device.'),
     Argument('camera', 'framerate', float, 'Asked of a camera device, or pace of a file.'),
     Argument('camera', 'pixel_format', str, 'Asked of a camera device: MJPG, YUYV.'),
+    Argument('camera', 'rotate', int, 'Turn pictures clockwise: 90, 180 or 270 degrees.'),
     Argument('camera', 'upside_down', boolean, 'The camera is mounted upside down.'),
     Argument('camera', 'camera_info_url', str, 'Calibration: file:///path.yaml.'),
 )

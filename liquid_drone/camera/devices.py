@@ -6,6 +6,7 @@ V4L2 answers no wish with an error: a driver takes what is nearest, and says so 
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from ..errors import ConfigError, shown
 from ..masking import masked
 
 LISTED = Path('/sys/class/video4linux')  # the devices that the kernel knows
+LASTING = Path('/dev/v4l')  # links that stay with a camera: by-id, by-path
+NUMBERED = re.compile(r'(?:/dev/video)?(\d+)')
 MOST_LISTED = 8
 SLOWER = 0.9  # of the rate that was asked: less is another one
 IS_THERE = 'check that it is there (v4l2-ctl --list-devices)'
@@ -90,6 +93,32 @@ def why_not(kind: str, address: str, listed: Path = LISTED) -> str:
         f'{begun}: another program holds it, or it gives no pictures itself (the second device of '
         'a USB camera; a CSI camera, which needs source gstreamer or a driver of its own); '
         f'there are: {there}'
+    )
+
+
+def numbered(address: str, listed: Path = LISTED, lasting: Path = LASTING) -> str:
+    """Return a warning where another camera may be behind a device's number next time.
+
+    Numbers are given in the order in which cameras are found: after a start, or a cable that was
+    loose, the one that looks down may have that of the one that looks ahead.
+
+    Args:
+        address: of the device.
+        listed: a folder with a folder for each device of the machine.
+        lasting: a folder with folders of links that stay with a camera.
+
+    """
+    match = NUMBERED.fullmatch(address)
+    others = {os.path.realpath(one / 'device') for one in listed.glob('video*')}
+    if match is None or len(others) < 2:
+        return ''
+    links = sorted(lasting.glob('by-*/*'))
+    own = [str(link) for link in links if os.path.realpath(link).endswith(f'/video{match[1]}')]
+    name = own[0] if own else 'that of a udev rule'
+    there = ', '.join(_devices(listed))
+    return (
+        f'{address} is a number, and there are {len(others)} cameras ({there}): next time another '
+        f'one may have it; set video_device to its lasting name: {name}'
     )
 
 

@@ -244,6 +244,8 @@ def _open_live(config: SourceConfig) -> Any:
         wishes = Wishes(config.pixel_format, config.width, config.height, config.rate_hz)
         if told := devices.ask(capture, wishes):
             log.warning('%s: %s', config.address, told)
+        if told := devices.numbered(config.address):
+            log.warning('%s', told)
     return capture
 
 

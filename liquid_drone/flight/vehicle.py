@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from ..arrays import Vector
+from .records import replace
 
 NEVER = -math.inf
 GUIDED_LATELY_S = 5.0  # for so long it is not taken from who guided it elsewhere
+PACKS_LAST_S = 5.0  # the batteries' own reports
+TOLD_BY_PACKS_V = 60.0  # from here on; SYS_STATUS ends at 65.5 V, and both lag by some
 STAMP_TURN_S = 2**32 / 1000.0  # time_boot_ms begins anew after 49.7 days
 
 
@@ -35,6 +38,24 @@ class PackReport:
     number: int  # its id, from 0
     share: float | None = None  # of the charge, 0..1; None: not measured
     is_low: bool = False  # by the autopilot's own judgement: low, or worse
+    voltage_v: float | None = None  # of the whole pack; None: not measured
+
+
+def completed(sample: BatterySample, packs: tuple[PackReport, ...]) -> BatterySample:
+    """Return SYS_STATUS's report, with what it cannot say said by the batteries' own reports.
+
+    It tells of the first battery alone, which may be none, and in 16 bits: a pack of 16 cells and
+    more comes as unknown there, or as what is left above 65.5 V.
+    """
+    measured = [(one.voltage_v, one) for one in packs if one.voltage_v is not None]
+    least_v = min((voltage_v for voltage_v, _ in measured), default=0.0)
+    if least_v > TOLD_BY_PACKS_V:
+        return replace(sample, voltage_v=least_v)
+    if sample.share is not None or sample.voltage_v is not None or not measured:
+        return sample
+    shares = [(1.0 if one.share is None else one.share, one.number) for _, one in measured]
+    voltage_v, emptiest = measured[shares.index(min(shares))]
+    return replace(sample, share=emptiest.share, voltage_v=voltage_v)
 
 
 class SystemStatus(IntEnum):
@@ -103,6 +124,7 @@ class VehicleState:
     battery_before: BatterySample = field(default_factory=BatterySample)  # before it
     battery_most_v: float = 0.0  # the highest voltage so far
     packs: tuple[tuple[PackReport, PackReport], ...] = ()  # of each battery the last two reports
+    packs_received_s: float = NEVER  # the newest of them
     radio_received_s: float = NEVER
     radio: tuple[int, ...] = ()  # RC_CHANNELS in us, as many as the radio has
     radio_is_healthy: bool = True  # False: the autopilot finds its receiver bad

@@ -169,8 +169,8 @@ def check_shape(width: int, height: int) -> None:
     if width < height:
         what = 'of a camera that is mounted on its side, or two pictures one above the other'
     raise ImageError(
-        f'pictures of {width}x{height} may be {what}: let the driver give one upright picture; if '
-        'they are one, calibrate the camera (of a recording: --fov)'
+        f'pictures of {width}x{height} may be {what}: let the driver give one upright picture '
+        '(the camera node: rotate); if they are one, calibrate the camera (of a recording: --fov)'
     )
 
 

@@ -32,6 +32,7 @@ from ..ros.lifecycle import ManagedNode, transition
 from ..ros.log import Seldom
 from ..ros.parameters import Parameter
 
+QUARTERS = (0, 90, 180, 270)  # degrees, clockwise
 REHEARSAL = 'sim/footage/rehearsal.mp4'  # a simulated flight: where no video is given
 JOIN_S = 6.0  # a stream that hangs is left after 5
 ADDRESSES = {  # which parameter says where a source is
@@ -58,7 +59,14 @@ PARAMETERS = (
         'framerate', 0.0, 'asked of a device, or pace of a file; 0: its own', low=0, high=240
     ),
     Parameter('pixel_format', '', 'asked of a device, as V4L2 names it: MJPG, YUYV'),
-    Parameter('upside_down', False, 'the camera is mounted so: turn pictures by half a turn'),
+    Parameter(
+        'rotate',
+        0,
+        'turn pictures clockwise, degrees: 0, 90, 180 or 270',
+        low=0,
+        high=QUARTERS[-1],
+    ),
+    Parameter('upside_down', False, 'the camera is mounted so: as rotate 180'),
     Parameter('frame_id', conversions.OPTICAL_FRAME, 'optical frame of the pictures (z ahead)'),
     Parameter(
         'jpeg_quality',
@@ -84,6 +92,7 @@ class CameraNode(ManagedNode):
         self._newest: CameraFrame | None = None
         self._broken: CameraError | None = None
         self._is_over = False
+        self._turns = 0  # quarters, clockwise
         self._misfit = ''  # why the calibration is not that of the pictures
         self._seldom = Seldom()
         self._taken, self._shown, self._age = Counter(), Counter(), Latency('age_when_published')
@@ -112,6 +121,7 @@ class CameraNode(ManagedNode):
             values['path'], values['loop'] = str(resources.find(REHEARSAL)), True
         if not values[name]:
             raise ConfigError(f"source '{values['source']}' needs parameter '{name}'")
+        self._turns = _quarters(values['rotate'], values['upside_down'])
         url = values['camera_info_url']
         self._lens = calibration.load(url) if url else None
         self._source = open_source(
@@ -166,8 +176,8 @@ class CameraNode(ManagedNode):
                     self.get_logger().info('the last picture was shown')
                     return
                 self._taken.add()
-                if self.values['upside_down']:
-                    turned = np.ascontiguousarray(frame.image[::-1, ::-1])
+                if self._turns:
+                    turned = np.ascontiguousarray(np.rot90(frame.image, -self._turns))
                     frame = CameraFrame(turned, frame.stamp_ns)
                 for listener in self.listeners:
                     listener(frame)
@@ -235,6 +245,20 @@ class CameraNode(ManagedNode):
         if source is not None:
             source.close()
             self._source = None
+
+
+def _quarters(rotate: int, upside_down: bool) -> int:
+    """Return by how many quarters pictures are turned, clockwise.
+
+    Raises:
+        ConfigError: no whole number of quarters, or two that contradict each other.
+
+    """
+    if rotate not in QUARTERS:
+        raise ConfigError(f'rotate: expected one of {QUARTERS}, got {rotate}')
+    if upside_down and rotate not in (0, 180):
+        raise ConfigError(f'rotate {rotate} and upside_down contradict each other: give rotate')
+    return 2 if upside_down else rotate // 90
 
 
 def main() -> None:

@@ -6,8 +6,8 @@ Telemetry and guard go on where no command comes: a silent policy must not silen
 The pace of simulation stands in :mod:`.lockstep`.
 """
 
+import math
 import os
-import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -23,11 +23,12 @@ from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
 from ..ros import conversions, qos
 from ..ros.log import Seldom
-from ..ros.stamps import StampGate
+from ..ros.stamps import StampGate, steady_s
 from .mavlink_figures import SetpointFigures
 from .policy_reset import PolicyReset
 
 MOST_AHEAD_S = 0.2  # that a camera's clock may be ahead and still be explained
+LEAST_PERIOD_S = 0.015  # of setpoints: more than 88 a second are all that 57600 baud hold
 LATE = 1.05  # periods: so long a command that comes a little late is waited for
 
 
@@ -87,6 +88,7 @@ class SteadyPacer:
         self._seldom = Seldom()
         self._proposal: Proposal | None = None
         self._proposal_ns = self._sent_ns = 0  # ROS stamp of the image behind it; of the last sent
+        self._acted_s = -math.inf
         self._period_s = 1.0 / node.values['rate_hz']
         self._commands = node.create_subscription(
             TwistStamped, topics.COMMAND, self._on_command, qos.COMMAND
@@ -107,15 +109,16 @@ class SteadyPacer:
         from further ahead stays in the future, where the guard refuses it.
         """
         now_ns = self._node.get_clock().now().nanoseconds
-        return time.monotonic() - self._stamps.age_s(stamp_ns, now_ns, MOST_AHEAD_S)
+        return steady_s() - self._stamps.age_s(stamp_ns, now_ns, MOST_AHEAD_S)
 
     def see(self, sighting: Sighting | BelievedTarget) -> None:
         """Pass it on at once."""
         self._node.see(sighting)
 
     def _on_command(self, message: TwistStamped) -> None:
-        """Act at once on a proposal, once for each picture."""
-        if self._take(message):
+        """Act at once on a proposal, once for each picture; of a fast camera's on the newest."""
+        is_soon = 0.0 <= steady_s() - self._acted_s < LEAST_PERIOD_S
+        if self._take(message) and not is_soon:
             self.act()
             self._expect(LATE)
 
@@ -173,7 +176,8 @@ class SteadyPacer:
 
     def act(self) -> None:
         """Decide and send now, on the newest proposal."""
-        node, now_s = self._node, time.monotonic()
+        node, now_s = self._node, steady_s()
+        self._acted_s = now_s
         assert node.link is not None  # open while active
         node.link.poll(now_s)
         decision = node.decide(now_s, self._proposal)
@@ -186,7 +190,7 @@ class SteadyPacer:
         is_first = self._proposal_ns != self._sent_ns
         if decision.setpoint is not None and self._proposal is not None and is_first:
             self._sent_ns = self._proposal_ns
-            node.figures.answered(time.monotonic() - self._proposal.stamp_s)
+            node.figures.answered(steady_s() - self._proposal.stamp_s)
 
     def _on_reset(self, is_done: bool) -> None:
         if is_done:

@@ -7,6 +7,7 @@ counts from the earlier of stamp and arrival, so that a fast clock makes nothing
 longer than it is here. A stamp from the future beyond that difference is refused.
 """
 
+import time
 from collections import deque
 from dataclasses import dataclass
 from statistics import median
@@ -21,6 +22,15 @@ ARRIVALS = 61  # two seconds of a camera
 FEWEST = 10  # arrivals before the difference of the clocks counts as known
 RESTART_S = 1.0  # a clock, or a recording's stamps, going back by more than this begins anew
 LAST_NS = 2**31 * SECOND_NS  # what a message can say
+
+
+def steady_s() -> float:
+    """Return the time since the computer started, its sleep included.
+
+    The monotonic clock stands still in a suspend: what was known before it would be as fresh
+    after it, and a pause in which the pilot took over would be none.
+    """
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protects: what a device gives instead of what was asked is told, and why none opens."""
 
+import tempfile
 from pathlib import Path
 
 import cv2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liquid_drone.camera import source
-from liquid_drone.camera.devices import Wishes, ask, why_not
+from liquid_drone.camera.devices import Wishes, ask, numbered, why_not
 from liquid_drone.camera.source import SourceConfig, open_source
 from liquid_drone.errors import CameraError, ConfigError
 
@@ -129,3 +130,49 @@ def test_a_stream_that_does_not_open_gets_no_advice_for_a_device(
     assert words in str(caught.value)
     assert 'v4l2' not in str(caught.value)
     assert 'secret' not in str(caught.value)
+
+
+@settings(max_examples=20)
+@given(
+    st.lists(st.integers(1, 3), max_size=4),
+    st.integers(0, 9),
+    st.sampled_from(
+        ['{}', '/dev/video{}', '/dev/v4l/by-id/usb-one-video-index{}', '/dev/front{}']
+    ),
+    st.booleans(),
+)
+def test_a_number_of_a_camera_that_another_one_may_have_next_time_is_warned_of(
+    nodes: list[int], number: int, spelling: str, has_links: bool
+) -> None:
+    """Of several cameras, each with a node or more (openag_brain 178, usb_cam 246)."""
+    with tempfile.TemporaryDirectory() as scratch:
+        listed, lasting = Path(scratch) / 'listed', Path(scratch) / 'v4l'
+        (lasting / 'by-path').mkdir(parents=True)
+        next_number = 0
+        for camera, count in enumerate(nodes):
+            for _ in range(count):
+                node = listed / f'video{next_number}'
+                node.mkdir(parents=True)
+                (node / 'name').write_text(f'camera {camera}\n')
+                (node / 'device').symlink_to(Path(scratch) / f'usb{camera}')
+                if has_links:
+                    link = lasting / 'by-path' / f'usb-{camera}-index{next_number}'
+                    link.symlink_to(f'/dev/video{next_number}')
+                next_number += 1
+        address = spelling.format(number)
+        told = numbered(address, listed, lasting)
+        is_number = address.removeprefix('/dev/video').isdecimal()
+        assert bool(told) is (is_number and len(nodes) > 1)
+        if told:
+            assert f'{len(nodes)} cameras' in told
+            assert 'camera 0' in told
+            assert (f'-index{number}' in told) is (has_links and number < next_number)
+
+
+def test_the_warning_comes_where_a_device_is_opened(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(source.devices, 'numbered', lambda address: f'{address} is a number')
+    monkeypatch.setattr(cv2, 'VideoCapture', lambda *given: Device())
+    open_source(SourceConfig('device', '/dev/video0'))
+    assert '/dev/video0 is a number' in caplog.text

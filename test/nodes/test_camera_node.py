@@ -80,23 +80,34 @@ def test_a_listener_in_the_process_gets_the_very_array(bench: CameraBench, folde
     assert frames[0].image.shape == (48, 64, 3)
 
 
-@pytest.mark.parametrize('upside_down', [False, True])
-@pytest.mark.parametrize('seed', range(3))
-def test_a_camera_that_is_mounted_upside_down_shows_left_on_the_left(
-    bench: CameraBench, tmp_path: Path, upside_down: bool, seed: int
+@pytest.mark.parametrize(
+    ('given', 'quarters'),
+    [
+        ({}, 0),
+        ({'rotate': 90}, 1),
+        ({'rotate': 180}, 2),
+        ({'rotate': 270}, 3),
+        ({'upside_down': True}, 2),
+        ({'rotate': 180, 'upside_down': True}, 2),
+    ],
+)
+def test_a_camera_that_is_mounted_otherwise_shows_left_on_the_left(
+    bench: CameraBench, tmp_path: Path, given: dict[str, Any], quarters: int
 ) -> None:
     """Over the graph and within the process, any picture (raspicam_node 4, 120; ustreamer 28)."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(len(str(given)))
     size = (*rng.integers(8, 40, 2).tolist(), 3)
     picture = rng.integers(0, 256, size, dtype=np.uint8)
     cv2.imwrite(str(tmp_path / '0.png'), picture[:, :, ::-1])
     here: list[Any] = []
     bench.node.listeners.append(here.append)
     bench.set(source='folder', path=str(tmp_path), framerate=20.0, loop=True)
-    bench.set(upside_down=upside_down)
+    bench.set(**given)
     bench.node.start()
     assert bench.wait(lambda: bool(bench.images and here))
-    seen = picture[::-1, ::-1] if upside_down else picture
+    seen = picture
+    for _ in range(quarters):  # clockwise: the first column, from below, is the first row
+        seen = np.stack([seen[::-1, column] for column in range(seen.shape[1])])
     assert np.array_equal(conversions.image_array(bench.images[-1]), seen)
     assert np.array_equal(here[-1].image, seen)
     assert here[-1].image.flags.c_contiguous
@@ -140,6 +151,8 @@ def test_a_source_that_breaks_ends_the_process_with_its_reason(
     [
         ({'source': 'folder'}, "source 'folder' needs parameter 'path'"),
         ({'video_device': '/dev/no_such_camera'}, 'cannot be opened'),
+        ({'rotate': 45}, 'expected one of (0, 90, 180, 270), got 45'),
+        ({'rotate': 90, 'upside_down': True}, 'contradict each other'),
     ],
 )
 def test_what_cannot_be_configured_is_refused_in_words(

@@ -21,7 +21,7 @@ from sensor_msgs.msg import BatteryState
 from std_msgs.msg import String
 
 from liquid_drone.errors import ConfigError
-from liquid_drone.flight.engagement import LONGEST_SILENCE_S, Stage
+from liquid_drone.flight.engagement import LONGEST_SILENCE_S, Cause, Stage
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink import diagnosis
 from liquid_drone.nodes import mavlink_parameters
@@ -246,6 +246,29 @@ def test_told_to_end_in_the_air_it_brings_the_drone_to_a_stand_first(bench: Mavl
     assert bench.wait(lambda: not bench.node.turn(stop), 4.0)
     assert bench.stage() is Stage.HANDED_BACK
     assert bench.speed() < 0.3
+
+
+@pytest.mark.parametrize('slept_s', [0.7, 86400.0])
+def test_a_computer_that_slept_in_flight_wakes_up_handed_back(
+    bench: MavlinkBench, monkeypatch: pytest.MonkeyPatch, slept_s: float
+) -> None:
+    """The monotonic clock stands still in a suspend: to it nothing happened meanwhile."""
+    clock, slept = time.clock_gettime, [0.0]
+    monkeypatch.setattr(
+        time,
+        'clock_gettime',
+        lambda number: clock(number) + (slept[0] if number == time.CLOCK_BOOTTIME else 0.0),
+    )
+    bench.node.start()
+    bench.fly()
+    before = bench.autopilot.state.setpoint
+    slept[0] = slept_s
+    assert bench.wait(lambda: bench.stage() is not Stage.ENGAGED, 1.0)
+    decision = bench.node.decision
+    assert decision is not None
+    assert (decision.stage, decision.cause) == (Stage.HANDED_BACK, Cause.SILENCE)
+    bench.pause(0.2)
+    assert bench.autopilot.state.setpoint == before  # a PX4 takes the vehicle by a new one
 
 
 def test_in_shadow_mode_it_decides_while_the_pilot_flies_and_sends_nothing(

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protects: a proposal moves the drone once, in its time, and only where one node commands."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,10 @@ from sensor_msgs.msg import Image
 
 from liquid_drone.flight.engagement import Stage
 from liquid_drone.flight.reason import Reason
+from liquid_drone.nodes.pacing import LEAST_PERIOD_S
 from liquid_drone.ros import conversions, qos
+
+SETPOINT = bytes([1, 191, 84, 0, 0])  # system, component and number in a packet
 
 
 @pytest.fixture
@@ -80,3 +84,33 @@ def test_commands_stamped_by_a_fast_clock_never_keep_it_flying(
 
     assert bench.wait(fast, 3.0)
     assert bench.wait(lambda: fast() and bench.stage() is Stage.HANDED_BACK)
+
+
+@pytest.mark.parametrize('rate_hz', [90.0, 250.0])
+def test_a_fast_camera_does_not_fill_a_slow_link(bench: MavlinkBench, rate_hz: float) -> None:
+    """More than 88 setpoints a second are all that 57600 baud hold (mavros 1058)."""
+    arrived: list[float] = []
+    receive = bench.autopilot.receive
+
+    def count(data: bytes, link: int = 0) -> None:
+        arrived.extend(time.monotonic() for _ in range(data.count(SETPOINT)))
+        receive(data, link)
+
+    bench.node.start()
+    bench.fly()
+    bench.autopilot.receive = count  # type: ignore[method-assign]
+    began_s = time.monotonic()
+    next_s = began_s
+
+    def show() -> bool:
+        nonlocal next_s
+        if time.monotonic() >= next_s:
+            next_s += 1.0 / rate_hz
+            stamp_ns = bench.policy.get_clock().now().nanoseconds
+            bench.commands.publish(conversions.command_message((0.5, 0.0, 0.0, 0.0), stamp_ns))
+            bench.endpoint.poll()
+        return time.monotonic() - began_s > 1.0
+
+    assert bench.wait(show)
+    assert len(arrived) <= (arrived[-1] - began_s) / LEAST_PERIOD_S + 2
+    assert len(arrived) > 10

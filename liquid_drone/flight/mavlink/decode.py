@@ -18,14 +18,12 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from ...arrays import Vector
 from ...geometry import enu_from_ned, ned_euler_from_enu
 from ..records import replace
-from ..vehicle import BatterySample, PackReport, VehicleState
+from ..vehicle import PACKS_LAST_S, BatterySample, PackReport, VehicleState, completed
 from .profiles import Profile, detect
-from .timesync import boot_time_s
+from .timesync import is_restart, stamped
 
 logger = logging.getLogger(__name__)
 Decoder = Callable[[VehicleState, Any, float], VehicleState]
-SLACK_S = 5.0  # by which a stamp may run ahead of the time that passed here
-LATE_S = 3.0  # by which a message may be late
 UNKNOWN_MV = 65535
 NO_MODE = -1  # custom_mode does not count without its flag
 BATTERY_BIT = mavlink.MAV_SYS_STATUS_SENSOR_BATTERY
@@ -92,25 +90,9 @@ RATIOS = {
     },
 }
 REJECTED, FAR_OFF = 1.0, 2.0
+MOST_VAGUE_M = 5.0  # PX4's own COM_POS_FS_EPH, where it is not widened
 IN_PAIRS = 'velocity', 'horizontal position', 'heading'  # two of them, as ArduCopter's own check
 ALONE = 'velocity', 'horizontal position', 'height'  # a compass errs near steel
-
-
-def _stamped(
-    time_boot_ms: int, newest_s: float, odd_s: float | None, passed_s: float
-) -> tuple[float | None, float | None]:
-    """Judge a time since boot: the stamp to take or None, and the odd one to remember.
-
-    Late and repeated messages are dropped. A stamp that does not fit is taken when the next one
-    goes on from it: then the autopilot restarted.
-    """
-    stamp_s = boot_time_s(time_boot_ms, newest_s if math.isfinite(passed_s) else None)
-    if math.isinf(passed_s) or 0.0 < stamp_s - newest_s <= passed_s + SLACK_S:
-        return stamp_s, None
-    if 0.0 <= newest_s - stamp_s <= LATE_S:
-        return None, odd_s
-    goes_on = odd_s is not None and 0.0 < stamp_s - odd_s <= passed_s + SLACK_S
-    return (stamp_s, None) if goes_on else (None, stamp_s)
 
 
 def vector(x: float, y: float, z: float) -> Vector:
@@ -137,7 +119,7 @@ def _heartbeat(vehicle: VehicleState, message: Any, now_s: float) -> VehicleStat
 
 def _position(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     passed_s = now_s - vehicle.received_s
-    stamp_s, odd_s = _stamped(message.time_boot_ms, vehicle.stamp_s, vehicle.odd_stamp_s, passed_s)
+    stamp_s, odd_s = stamped(message.time_boot_ms, vehicle.stamp_s, vehicle.odd_stamp_s, passed_s)
     position = vector(message.x, message.y, message.z)
     velocity = vector(message.vx, message.vy, message.vz)
     vehicle, is_finite = _noted(vehicle, message, (*position, *velocity))
@@ -147,7 +129,7 @@ def _position(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState
         vehicle,
         stamp_s=stamp_s,
         odd_stamp_s=None,
-        restarts=vehicle.restarts + _is_restart(stamp_s - vehicle.stamp_s, passed_s),
+        restarts=vehicle.restarts + is_restart(stamp_s - vehicle.stamp_s, passed_s),
         received_s=now_s,
         position_enu=position,
         velocity_enu=velocity,
@@ -165,13 +147,9 @@ def _noted(
     return replace(vehicle, not_finite=known - name if is_finite else known | name), is_finite
 
 
-def _is_restart(step_s: float, passed_s: float) -> bool:
-    return math.isfinite(passed_s) and not 0.0 < step_s <= passed_s + SLACK_S
-
-
 def _attitude(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     passed_s = now_s - vehicle.attitude_received_s
-    stamp_s, odd_s = _stamped(
+    stamp_s, odd_s = stamped(
         message.time_boot_ms, vehicle.attitude_stamp_s, vehicle.attitude_odd_stamp_s, passed_s
     )
     angles = message.roll, message.pitch, message.yaw
@@ -210,15 +188,20 @@ def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     current_a = message.current_battery / 100.0 if message.current_battery >= 0 else None
     watched = message.onboard_control_sensors_present & message.onboard_control_sensors_enabled
     bad = watched & ~message.onboard_control_sensors_health
+    told = BatterySample(share, voltage_v, not bad & BATTERY_BIT, current_a)
+    is_fresh = now_s - vehicle.packs_received_s <= PACKS_LAST_S
+    battery = completed(told, tuple(one for one, _ in vehicle.packs) if is_fresh else ())
     return replace(
         vehicle,
         battery_received_s=now_s,
-        battery=BatterySample(share, voltage_v, not bad & BATTERY_BIT, current_a),
+        battery=battery,
         battery_before=vehicle.battery,
         radio_is_healthy=not bad & RADIO_BIT,
         unfit=', '.join(words for bit, words in FLOWN_BY.items() if bad & bit),
         unfit_before=vehicle.unfit,
-        battery_most_v=max(vehicle.battery_most_v, min(voltage_v or 0.0, _second_v(vehicle))),
+        battery_most_v=max(
+            vehicle.battery_most_v, min(battery.voltage_v or 0.0, _second_v(vehicle))
+        ),
     )
 
 
@@ -230,13 +213,22 @@ def _pack(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     """Note one of several batteries; that of a payload carries nothing."""
     if message.battery_function == mavlink.MAV_BATTERY_FUNCTION_PAYLOAD:
         return vehicle
-    told = PackReport(
-        message.id, _share(message.battery_remaining), message.charge_state in LOW_STATES
-    )
+    is_low = message.charge_state in LOW_STATES
+    share, voltage_v = _share(message.battery_remaining), _pack_v(message)
+    told = PackReport(message.id, share, is_low, voltage_v)
     known = {newest.number: newest for newest, _ in vehicle.packs}
     others = tuple(pair for pair in vehicle.packs if pair[0].number != told.number)
     pair = told, known.get(told.number, PackReport(told.number))
-    return replace(vehicle, packs=(*others, pair)[-MOST_PACKS:])
+    return replace(vehicle, packs=(*others, pair)[-MOST_PACKS:], packs_received_s=now_s)
+
+
+def _pack_v(message: Any) -> float | None:
+    """Return the sum of the cells; a pack whose cells are not measured fills as many as it needs.
+
+    Those behind the tenth are an extension, in which 0 is none.
+    """
+    cells = [one for one in message.voltages if one != UNKNOWN_MV]
+    return sum((*cells, *message.voltages_ext)) / 1000.0 or None
 
 
 def _second_v(vehicle: VehicleState) -> float:
@@ -282,14 +274,26 @@ def _estimator(vehicle: VehicleState, message: Any, now_s: float) -> VehicleStat
     stands = vehicle.landed and vehicle.landed_told is True
     if not on_ardupilot and not stands:
         forbidden = FORBIDDEN_IN_AIR | forbidden
-    lacks = ', '.join(filter(None, (_lacks(message.flags, forbidden), _disbelieved(message))))
+    accuracy_m = None if on_ardupilot else _accuracy_m(message)
+    words = _lacks(message.flags, forbidden), _disbelieved(message), _vague(message)
+    lacks = ', '.join(filter(None, words))
     is_first = math.isinf(vehicle.estimator_received_s)
     return replace(
         vehicle,
         estimator_received_s=now_s,
         estimator_lacks=lacks,
-        accuracy_m=None if on_ardupilot else _accuracy_m(message),
+        accuracy_m=accuracy_m,
         position_valid=not lacks or (not is_first and not vehicle.estimator_lacks),
+    )
+
+
+def _vague(message: Any) -> str:
+    """Say how badly the place is known; empty: well enough, or not told (ArduPilot)."""
+    told_m: float = getattr(message, 'pos_horiz_accuracy', 0.0)
+    if not told_m > MOST_VAGUE_M:
+        return ''
+    return (
+        f'a horizontal position to within {MOST_VAGUE_M:g} m (it knows its own to {told_m:.1f} m)'
     )
 
 

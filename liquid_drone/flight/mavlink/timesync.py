@@ -20,6 +20,8 @@ SECOND_NS = 1_000_000_000
 QUESTIONS = 16  # of which a late answer still shows that ours arrive
 TWINS_OF, TWINS = 50, 2  # so many of the last questions, answered by another clock too, are two
 WRAP_S = 2**32 / 1000.0  # time_boot_ms begins anew after 49.7 days
+AHEAD_S = 5.0  # by which a stamp may run ahead of the time that passed here
+LATE_S = 3.0  # by which a message may be late
 SAME_MOMENT_S = 60.0  # nearer to what is expected than any delay of telemetry
 
 
@@ -116,3 +118,25 @@ def boot_time_s(time_boot_ms: int, expected_s: float | None) -> float:
         return stamp_s
     wrapped_s = stamp_s + round((expected_s - stamp_s) / WRAP_S) * WRAP_S
     return wrapped_s if abs(wrapped_s - expected_s) <= SAME_MOMENT_S else stamp_s
+
+
+def stamped(
+    time_boot_ms: int, newest_s: float, odd_s: float | None, passed_s: float
+) -> tuple[float | None, float | None]:
+    """Judge a time since boot: the stamp to take or None, and the odd one to remember.
+
+    Late and repeated messages are dropped. A stamp that does not fit is taken when the next one
+    goes on from it: then the autopilot restarted.
+    """
+    stamp_s = boot_time_s(time_boot_ms, newest_s if math.isfinite(passed_s) else None)
+    if math.isinf(passed_s) or 0.0 < stamp_s - newest_s <= passed_s + AHEAD_S:
+        return stamp_s, None
+    if 0.0 <= newest_s - stamp_s <= LATE_S:
+        return None, odd_s
+    goes_on = odd_s is not None and 0.0 < stamp_s - odd_s <= passed_s + AHEAD_S
+    return (stamp_s, None) if goes_on else (None, stamp_s)
+
+
+def is_restart(step_s: float, passed_s: float) -> bool:
+    """Tell whether a stamp that was taken does not go on from the one before."""
+    return math.isfinite(passed_s) and not 0.0 < step_s <= passed_s + AHEAD_S

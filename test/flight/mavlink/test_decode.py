@@ -246,6 +246,23 @@ def test_an_estimator_that_rejects_what_is_measured_is_not_usable(profile, repor
         assert not is_bad or ('horizontal position' in told) is (place >= 1.0)
 
 
+ACCURACIES = st.floats(0.0, 60.0, width=32) | st.sampled_from([math.nan, 5.0, math.inf])
+
+
+@given(st.lists(ACCURACIES, min_size=2, max_size=8), st.booleans())
+def test_a_place_that_is_known_to_more_than_five_metres_is_none(told_m, stands):
+    """The estimator drifts on with good flags and ratios (PX4 12434, 21018, 28642)."""
+    air = Air(PX4)
+    air.send(*[standing(1 if stands else 2)] * 2)
+    for told, before in zip(told_m[1:], told_m, strict=False):
+        ratios = 0, GOOD_FLAGS, *[0.0] * 6
+        for accuracy_m in (before, told):
+            message = mavlink.MAVLink_estimator_status_message(*ratios, accuracy_m, 0.1)
+            vehicle = air.send(message)
+        assert vehicle.position_valid is not (before > 5.0 and told > 5.0)
+        assert ('within 5 m' in vehicle.estimator_lacks) is (told > 5.0)
+
+
 def estimate(profile, flags, velocity=0.0, place=0.0, height=0.0, heading=0.0):
     if profile is ARDUPILOT:
         ratios = velocity, place, height, heading, 0.0

@@ -26,10 +26,17 @@ LOW = {2, 3, 4, 5, 6}  # MAV_BATTERY_CHARGE_STATE: low, critical, emergency, fai
 PX4, ARDUPILOT = 12, 3
 
 
-def pack(number, percent=-1, state=0, function=0):
+def pack(number, percent=-1, state=0, function=0, cells=(), more=(0, 0, 0, 0)):
+    volts = [*cells, *[65535] * 10][:10]
     return mavlink.MAVLink_battery_status_message(
-        number, function, 1, 32767, [65535] * 10, -1, -1, -1, percent, 0, state
+        number, function, 1, 32767, volts, -1, -1, -1, percent, 0, state, more
     )
+
+
+def cells_of(millivolts):
+    """Return the cells of a pack that is measured as one: as many as the number needs."""
+    full, rest = divmod(millivolts, 65534)
+    return [*[65534] * full, rest]
 
 
 class Vehicle:
@@ -47,10 +54,10 @@ class Vehicle:
         self.codec.receive(packet, self.now_s)
         return packet
 
-    def battery(self):
-        status = [0, 0, 0, 0, 16000, -1, 90, *[0] * 6]
+    def battery(self, millivolts=16000, percent=90, limits=LIMITS):
+        status = [0, 0, 0, 0, millivolts, -1, percent, *[0] * 6]
         self.send(mavlink.MAVLink_sys_status_message(*status))
-        facts = known(Evidence(self.now_s, self.codec.vehicle), LIMITS)
+        facts = known(Evidence(self.now_s, self.codec.vehicle), limits)
         return next(fact for fact in facts if fact.spec is BATTERY)
 
 
@@ -77,6 +84,56 @@ def test_a_battery_that_two_reports_find_low_is_low_whichever_it_is(autopilot, t
     if not fact.is_good:
         assert fact.reason.code == 'low_battery'
         assert 'of several (BATTERY_STATUS ' in fact.sentence
+
+
+@given(st.sampled_from([PX4, ARDUPILOT]), st.integers(15, 30), st.integers(3000, 4200), st.data())
+def test_a_pack_that_sixteen_bits_do_not_hold_is_told_by_its_own_report(
+    autopilot, cells, cell_mv, data
+):
+    """SYS_STATUS has what is left above 65.5 V, or nothing (MAVProxy 1111, mavros 1704)."""
+    total_mv, vehicle = cells * cell_mv, Vehicle(autopilot)
+    measured = [cell_mv] * cells
+    by_cells = data.draw(st.booleans()) and cells <= 14
+    limits, number = Limits(battery_cells=float(cells)), data.draw(st.integers(0, 3))
+    for _ in range(3):
+        sag_mv = data.draw(st.integers(0, 1500)) - 750  # between the two reports
+        own = (
+            pack(number, 80, cells=measured[:10], more=[*measured[10:], 0, 0, 0, 0][:4])
+            if by_cells
+            else pack(number, 80, cells=cells_of(total_mv))
+        )
+        vehicle.send(own)
+        told = data.draw(st.sampled_from([(total_mv + sag_mv) % 65536, 65535, 65534]))
+        if total_mv + sag_mv < 65500:
+            told = total_mv + sag_mv
+        fact = vehicle.battery(told, 80, limits)
+    seen = vehicle.codec.vehicle.battery.voltage_v
+    assert abs(seen - total_mv / 1000.0) <= 0.75
+    if abs(cell_mv - 3400) > 60:
+        assert fact.is_good is (cell_mv > 3400)
+
+
+@given(
+    st.sampled_from([PX4, ARDUPILOT]),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(-1, 100), st.integers(13000, 16800))),
+    st.integers(0, 9),
+)
+def test_where_the_first_battery_is_none_the_emptiest_of_the_others_counts(
+    autopilot, told, passed_s
+):
+    vehicle, kept = Vehicle(autopilot), dict[int, int]()
+    for number, percent, millivolts in told:
+        vehicle.send(pack(number, percent, cells=[millivolts]))
+        kept[number] = percent
+    vehicle.now_s += passed_s
+    fact = vehicle.battery(65535, -1)
+    is_known = bool(told) and passed_s + 1.0 <= 5.0
+    battery = vehicle.codec.vehicle.battery
+    assert (battery.voltage_v is not None) is is_known
+    if not is_known:
+        assert (fact.is_good, fact.reason.code) == (False, 'no_battery')
+    elif -1 not in kept.values():
+        assert battery.share == min(kept.values()) / 100
 
 
 @given(st.integers(0, 255), st.integers(1, 8))
