@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from liquid_drone.errors import ConfigError, LinkError
 from liquid_drone.flight.mavlink.transport.address import Address, parse_address
-from liquid_drone.flight.mavlink.transport.network import UdpTransport
+from liquid_drone.flight.mavlink.transport.network import UdpTransport, lasting_port
 from liquid_drone.flight.mavlink.transport.opening import open_transport, serial_ports
 
 
@@ -123,6 +123,29 @@ def test_nobody_behind_a_tcp_address_is_a_clear_error():
         port = unused.getsockname()[1]
         with pytest.raises(LinkError, match='check that the other side runs'):
             open_transport(f'tcp:127.0.0.1:{port}')
+
+
+def test_started_anew_it_is_heard_by_an_autopilot_that_answers_the_first_port_for_ever():
+    """A PX4 until September 2026 (MAVSDK 2598, 3062; PX4 21608, 28518)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as autopilot:
+        autopilot.bind(('127.0.0.1', 0))
+        address = f'udpout:127.0.0.1:{autopilot.getsockname()[1]}'
+        first = None
+        for _ in range(3):
+            link = open_transport(address)
+            link.write(b'heartbeat')
+            autopilot.settimeout(5.0)
+            first = first or autopilot.recvfrom(100)[1]
+            autopilot.sendto(b'telemetry', first)
+            assert [data for data, _ in link.read()] == [b'telemetry']
+            link.close()
+
+
+@given(st.ip_addresses(v=4), st.integers(1, 65535))
+def test_the_port_that_is_sent_from_stays_and_is_none_that_systems_give(host, port):
+    here = lasting_port(str(host), port)
+    assert here == lasting_port(str(host), port)
+    assert 20_000 <= here < 30_000
 
 
 def test_listening_udp_answers_only_the_accepted_address():

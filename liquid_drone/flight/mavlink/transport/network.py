@@ -4,7 +4,9 @@
 
 import errno
 import socket
+import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ....errors import LinkError
@@ -13,8 +15,23 @@ from .troubles import Troubles
 
 MOST_DATAGRAMS = 512  # at once: a flood must not keep the loop from its setpoints
 MOST_ERRORS = 16  # at once: each datagram to a closed port leaves one
+LASTING_PORTS = range(20_000, 30_000)  # below those that systems give by themselves
+MACHINE = Path('/etc/machine-id')
 SOCKET_IS_GONE = (errno.EBADF, errno.ENOTSOCK)
 TCP_TIMEOUT_MS = 2000  # unacknowledged for longer, it is broken: nothing old is delivered later
+
+
+def lasting_port(host: str, port: int) -> int:
+    """Return the port to send to an address from, the same at each start of this machine.
+
+    A PX4 answers the first port that it ever heard, and no other one until it is started anew.
+    """
+    try:
+        machine = MACHINE.read_text(encoding='ascii', errors='replace')
+    except OSError:
+        machine = ''
+    number = zlib.crc32(f'{machine} {host}:{port}'.encode())
+    return LASTING_PORTS[number % len(LASTING_PORTS)]
 
 
 class UdpTransport:
@@ -44,11 +61,11 @@ class UdpTransport:
         self._socket.setblocking(False)
         self.is_emptied = False
         try:
-            if listens:
-                self._socket.bind((host, port))
+            self._socket.bind((host, port) if listens else ('', lasting_port(host, port)))
         except OSError:
-            self._socket.close()
-            raise
+            if listens:
+                self._socket.close()
+                raise  # a sender is given some port, where another one has the lasting one
 
     @property
     def port(self) -> int:
