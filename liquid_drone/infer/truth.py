@@ -10,6 +10,7 @@ target was seen is told of each.
 
 import csv
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,7 @@ def _delimiter(header: str) -> str:
 def _rows(table: 'csv.DictReader[str]', key: str, path: Path) -> dict[str, FrameTruth]:
     truth: dict[str, FrameTruth] = {}
     for row in table:
-        where, name = f'{path}, line {table.line_num}', str(row[key] or '').strip()
+        where, name = f'{path}, line {table.line_num}', _composed(str(row[key] or '').strip())
         if name in truth:
             raise ConfigError(f'{where}: {shown(name)} is there twice: keep one of the lines')
         truth[name] = _truth_of(row, where)
@@ -94,13 +95,19 @@ def _rows(table: 'csv.DictReader[str]', key: str, path: Path) -> dict[str, Frame
 
 def truth_of(answer: FrameAnswer, truth: Mapping[str, FrameTruth]) -> FrameTruth | None:
     """Return what is known of a frame: by its name, else by its number."""
-    return truth.get(answer.name, truth.get(str(answer.index)))
+    return truth.get(_composed(answer.name), truth.get(str(answer.index)))
 
 
 def without_frame(answers: Sequence[FrameAnswer], truth: Mapping[str, FrameTruth]) -> list[str]:
     """Return the names and numbers of which something is known, and no frame was shown."""
-    used = {one.name if one.name in truth else str(one.index) for one in answers}
+    names = ((_composed(one.name), str(one.index)) for one in answers)
+    used = {name if name in truth else index for name, index in names}
     return [key for key in truth if key not in used]
+
+
+def _composed(name: str) -> str:
+    """Return a name with its accents as most write them; a Mac stores letter and accent apart."""
+    return unicodedata.normalize('NFC', name)
 
 
 def _truth_of(row: Mapping[str, str | None], where: str) -> FrameTruth:

@@ -5,6 +5,7 @@
 import csv
 import dataclasses
 import json
+import unicodedata
 from pathlib import Path
 
 import cv2
@@ -226,6 +227,21 @@ def test_a_line_of_truth_without_a_frame_is_named(shown, told):
     named = {key for key in told if key in shown}
     counted = {str(index) for index, name in enumerate(shown) if name not in named}
     assert unused == [key for key in told if key not in named | counted]
+
+
+@given(
+    name=st.text('aäéüñåก่ガ한 ', min_size=1).map(str.strip).filter(bool),
+    form=st.sampled_from(['NFC', 'NFD']),
+    other=st.sampled_from(['NFC', 'NFD']),
+)
+def test_a_name_is_the_same_however_its_accents_are_stored(tmp_path_factory, name, form, other):
+    """A Mac stores letter and accent apart: the same word on the screen was another name."""
+    path = tmp_path_factory.mktemp('truth') / 'truth.csv'
+    path.write_text(f'name,in_view\n{unicodedata.normalize(form, name)}.jpg,1\n', 'utf-8')
+    frame = f'{unicodedata.normalize(other, name)}.jpg'
+    answers, truth = [dataclasses.replace(answer(0, 1.0), name=frame)], read_truth(path)
+    assert without_frame(answers, truth) == []
+    assert score(answers, truth, 0.5).recall.count == 1
 
 
 def test_frames_without_truth_are_counted_and_none_at_all_is_an_error():

@@ -3,6 +3,7 @@
 """OBJ, PLY and STL as other programs write them: their colours and sizes count, or it is told."""
 
 import struct
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,20 @@ def test_a_picture_of_an_obj_is_found_however_it_is_named(
     text = f'{begins}# no mtllib\nmtllib {library}\n{TEXT}usemtl m\n{WHOLE}'
     (folder / 'a.obj').write_bytes(text.replace('\n', ends).encode())
     assert colour_of(folder / 'a.obj') == [0, 255, 0]
+
+
+@pytest.mark.parametrize('name', ['kör per', 'ÑANDÚ', 'ｶﾞ', '한'])
+@pytest.mark.parametrize('named', ['NFC', 'NFD'])
+@pytest.mark.parametrize('stored', ['NFC', 'NFD'])
+def test_accents_are_the_same_however_a_name_is_stored(
+    tmp_path: Path, name: str, named: str, stored: str
+) -> None:
+    """A Mac stores letter and accent apart, and the OBJ in the archive has them in one."""
+    said, there = unicodedata.normalize(named, name), unicodedata.normalize(stored, name)
+    (tmp_path / f'{there}.mtl').write_text('newmtl m\nKd 0 1 0\n', encoding='utf-8')
+    text = f'mtllib {said}.mtl\n{TEXT}usemtl m\n{WHOLE}'
+    (tmp_path / 'a.obj').write_text(text, encoding='utf-8')
+    assert colour_of(tmp_path / 'a.obj') == [0, 255, 0]
 
 
 @pytest.mark.parametrize('line', ['mtllib r.mtl b c.mtl', 'mtllib r.mtl\nmtllib b c.mtl'])

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The materials and pictures that lie beside a mesh, and those that it names and are not there."""
 
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,7 +48,12 @@ class Beside:
         self._made[name] = content
 
     def _candidates(self, bare: str) -> Iterator[Path]:
-        """Yield the file of a name, then those that are told apart by capitals alone."""
+        """Yield the file of a name, then those told apart by capitals or stored accents alone."""
         yield self._folder / bare
-        folded = bare.casefold()
-        yield from sorted(one for one in self._folder.iterdir() if one.name.casefold() == folded)
+        folded = _folded(bare)
+        yield from sorted(one for one in self._folder.iterdir() if _folded(one.name) == folded)
+
+
+def _folded(name: str) -> str:
+    """Return a name without capitals; a Mac stores letter and accent apart."""
+    return unicodedata.normalize('NFC', name).casefold()
