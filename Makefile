@@ -49,6 +49,9 @@ FLY_EXTRAS := $(RUNTIME_EXTRA),sim,operator$(ROS_EXTRA)
 TEST_EXTRAS := $(FLY_EXTRAS),train,rl,docs,test
 
 export NO_MKDOCS_2_WARNING := 1
+# What is installed goes into the environment, whatever a pip.conf or a cluster's profile says (pypa/pip#8977)
+export PIP_USER := 0
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT
 .PHONY: fly test quick check docs clean help lock moved
 
 help:

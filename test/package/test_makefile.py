@@ -70,3 +70,23 @@ def test_an_environment_of_the_users_own_is_not_emptied(tmp_path: Path) -> None:
     assert 'python3 -m venv' in told(place)
     assert '--clear' not in told(place)
     assert '--clear' not in told(checkout(tmp_path / 'new', None))
+
+
+@pytest.mark.parametrize('name', ['PIP_USER', 'PIP_TARGET', 'PIP_PREFIX', 'PIP_ROOT'])
+def test_pip_is_told_to_install_into_the_environment(name: str, tmp_path: Path) -> None:
+    """Where a profile or a pip.conf says 'for the user', nothing was installed, or elsewhere.
+
+    A variable of pip's counts more than its configuration files.
+    """
+    environment = {key: value for key, value in os.environ.items() if not key.startswith('MAKE')}
+    done = subprocess.run(
+        ['make', '-s', '--eval=asked: ; @env', 'asked', 'PYTHON=python3'],
+        cwd=checkout(tmp_path / 'here', tmp_path / 'here'),
+        env={**environment, name: '1'},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = [line for line in done.stdout.splitlines() if line.startswith('PIP_')]
+    assert 'PIP_USER=0' in told
+    assert name == 'PIP_USER' or not any(line.startswith(name) for line in told)
