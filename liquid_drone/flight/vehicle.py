@@ -128,6 +128,9 @@ class VehicleState:
     radio_received_s: float = NEVER
     radio: tuple[int, ...] = ()  # RC_CHANNELS in us, as many as the radio has
     radio_is_healthy: bool = True  # False: the autopilot finds its receiver bad
+    below_m: float | None = None  # to what is below, by two reports in a row; None: not known
+    below_told_m: float = math.inf  # by the last report alone
+    below_received_s: float = NEVER
     home_received_s: float = NEVER
     home_enu: Vector = (0.0, 0.0, 0.0)  # where heights and fence begin
     home_differs_m: float = 0.0  # between the places at which its reports let home be
@@ -146,6 +149,11 @@ class VehicleState:
     def height_m(self) -> float:
         """Height above home."""
         return self.position_enu[2] - self.home_enu[2]
+
+    @property
+    def room_m(self) -> float:
+        """What is left below: the height above home, or less where a sensor measures less."""
+        return self.height_m if self.below_m is None else min(self.height_m, self.below_m)
 
     @property
     def tilt_rad(self) -> float:

@@ -188,12 +188,12 @@ def _in_band(vz: float, vehicle: VehicleState, limits: Limits) -> float:
     """Slow down towards an edge; outside, nothing leads further out, and nothing is added.
 
     A height is one number of the estimator: where it is wrong, flying back by itself would fly
-    into the ground.
+    into the ground. Where a sensor looks down the floor is above what is there, too.
     """
     if limits.ceiling_m is not None:
         vz = min(vz, max(0.0, EDGE_GAIN_PER_S * (limits.ceiling_m - vehicle.height_m)))
     if limits.floor_m is not None:
-        vz = max(vz, min(0.0, EDGE_GAIN_PER_S * (limits.floor_m - vehicle.height_m)))
+        vz = max(vz, min(0.0, EDGE_GAIN_PER_S * (limits.floor_m - vehicle.room_m)))
     return _clip(vz, limits.climb_m_s)
 
 

@@ -27,6 +27,7 @@ TIMED = frozenset(  # their fields hold the sender's time
         mavlink.MAVLINK_MSG_ID_ODOMETRY,
         mavlink.MAVLINK_MSG_ID_ESTIMATOR_STATUS,
         mavlink.MAVLINK_MSG_ID_RC_CHANNELS,
+        mavlink.MAVLINK_MSG_ID_DISTANCE_SENSOR,
     }
 )
 UNTIMED = frozenset(

@@ -342,4 +342,5 @@ HANDLERS: dict[str, Decoder] = {
     'TIMESYNC': _unchanged,  # the codec's own
     'HOME_POSITION': _unchanged,  # of the codec's home
     'GLOBAL_POSITION_INT': _unchanged,  # likewise
+    'DISTANCE_SENSOR': _unchanged,  # likewise
 }

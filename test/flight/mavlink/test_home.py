@@ -3,15 +3,18 @@
 """The take-off place stays where it is, or it is not known: whoever moves the local frame."""
 
 import math
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.flight.facts import HOME, Evidence, known
-from liquid_drone.flight.guard.limits import Limits
+from liquid_drone.flight.guard.fence import EDGE_GAIN_PER_S
+from liquid_drone.flight.guard.limits import Limits, allowed
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
 from liquid_drone.flight.mavlink.home import METRES_PER_DEGREE
+from liquid_drone.flight.reason import Reason
 
 PX4, ARDUPILOT = 12, 3
 LATITUDE, LONGITUDE, ALTITUDE_M = 47.0, 8.0, 500.0
@@ -126,3 +129,41 @@ def test_a_landed_state_that_lags_or_errs_moves_no_take_off_place(
     field.fly(1.0, (speed_m_s, 0.0, 0.0))
     assert math.dist(field.codec.vehicle.home_enu, (-5.0, 5.0, 1.0)) < 0.1
     assert field.fact.is_good
+
+
+DOWN, AHEAD = mavlink.MAV_SENSOR_ROTATION_PITCH_270, mavlink.MAV_SENSOR_ROTATION_NONE
+measurements = st.tuples(
+    st.sampled_from([DOWN, DOWN, DOWN, AHEAD]),
+    st.integers(0, 160) | st.integers(0, 1300),  # cm; the sensor measures from 20 to 1200
+    st.sampled_from([0, 0, 0, 90, 90, 1]),  # quality; 1 is none
+    st.sampled_from([0.1, 0.1, 0.3, 1.2]),  # s until the next message
+)
+
+
+@given(st.sampled_from([PX4, ARDUPILOT]), st.lists(measurements, max_size=6), st.floats(1.2, 9.0))
+def test_nothing_leads_below_the_floor_above_what_a_sensor_measures(autopilot, told, height_m):
+    """Ground that rises, a height that drifted (PX4 24058; ArduPilot 34432)."""
+    field, limits, kept = Field(autopilot, (0.0, 0.0, 0.0)), Limits(), [(math.inf, 0.0)] * 2
+    for orientation, distance_cm, quality, passed_s in told:
+        times = round(field.now_s * 1000), 20, 1200, distance_cm
+        field.send(
+            mavlink.MAVLink_distance_sensor_message(
+                *times, 0, 0, orientation, 0, signal_quality=quality
+            )
+        )
+        if orientation == DOWN:
+            is_one = 0 < distance_cm < 1200 and quality != 1
+            fresh = [one for one in kept if field.now_s - kept[1][1] <= 1.0] or [(math.inf, 0.0)]
+            kept = [fresh[-1], (distance_cm / 100 if is_one else math.inf, field.now_s)]
+        for _ in range(round(passed_s / 0.05)):
+            field.step(IN_AIR)
+    is_fresh = field.now_s - kept[1][1] <= 1.0 and bool(told)
+    below_m = max(kept[0][0], kept[1][0]) if is_fresh else math.inf
+    vehicle = replace(field.codec.vehicle, position_enu=(0.0, 0.0, height_m), home_enu=(0, 0, 0))
+    for climb in (-0.5, -0.1, 0.0, 0.3):
+        (_, _, vz, _), reason = allowed((0.0, 0.0, climb, 0.0), vehicle, limits)
+        room_m = min(below_m, height_m) - limits.floor_m
+        assert vz >= min(0.0, -EDGE_GAIN_PER_S * room_m) - 1e-6
+        assert vz <= max(0.0, climb)  # nothing is added
+        is_bound = climb < min(0.0, -EDGE_GAIN_PER_S * room_m) - 1e-6
+        assert (reason is Reason.AT_HEIGHT_LIMIT) is is_bound or abs(vz - climb) < 1e-6
