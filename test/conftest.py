@@ -1,5 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
+import ctypes
 import fcntl
 import gc
 import importlib.util
@@ -65,6 +66,12 @@ def pytest_collection_finish() -> None:
 # each other, spinning, as soon as another worker has the second core.
 for threads in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
     os.environ.setdefault(threads, '1')
+
+# Arrays of some MB leave their memory to the next ones: glibc gives each back to the kernel, which
+# fills the pages with zeros anew. -3 is M_MMAP_THRESHOLD, -1 is M_TRIM_THRESHOLD.
+if mallopt := getattr(ctypes.CDLL(None), 'mallopt', None):
+    mallopt(-3, 32 << 20)
+    mallopt(-1, 1 << 30)
 
 # Where launch is installed, its pytest plugin makes every logger one that passes nothing on:
 # caplog would stay empty.

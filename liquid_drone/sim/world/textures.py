@@ -31,8 +31,14 @@ def blend(colours: npt.ArrayLike, share: Float32Array) -> Float32Array:
     """Return colours (H, W, 3) along a list of colours (C, 3), for shares 0..1 (H, W)."""
     table = np.asarray(colours, dtype=np.float32)
     ramp = cv2.resize(table[None], (256, 1), interpolation=cv2.INTER_LINEAR)[0]
-    painted: Float32Array = ramp[(np.clip(share, 0.0, 1.0) * 255.0).astype(np.uint8)]
+    painted: Float32Array = np.take(ramp, (np.clip(share, 0.0, 1.0) * 255.0).astype(np.uint8), 0)
     return painted
+
+
+def for_each_colour(values: Float32Array) -> Float32Array:
+    """Return (H, W, 3) with the same value for red, green and blue; products with it are quick."""
+    joined: Float32Array = np.asarray(cv2.merge([values, values, values]), np.float32)
+    return joined
 
 
 class GroundPainter:
@@ -68,11 +74,18 @@ class GroundPainter:
     def mix(self, colour: npt.ArrayLike, mask: Float32Array) -> None:
         """Paint a colour (3,) or (H, W, 3) where the mask is."""
         paint = np.asarray(colour, dtype=np.float32)
-        self.picture += (paint - self.picture) * mask[..., None]
+        rows = self.picture.reshape(self._size, -1)  # (H, 3 W): long rows, not three at a time
+        wide = np.tile(paint, self._size) if paint.ndim == 1 else paint.reshape(rows.shape)
+        change = wide - rows
+        change *= for_each_colour(mask).reshape(rows.shape)
+        rows += change
 
     def done(self) -> Image:
         """Return the picture as bytes."""
-        return (np.clip(self.picture, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+        shown = np.clip(self.picture, 0.0, 1.0)
+        shown *= 255.0
+        shown += 0.5
+        return shown.astype(np.uint8)
 
 
 def forest_ground(
@@ -89,7 +102,7 @@ def forest_ground(
     patches = value_noise(rng, size, 16, 5)
     painter.picture = blend(season.ground, (patches - 0.25) * 2.0)
     grain = rng.random((size, size), dtype=np.float32)
-    painter.picture *= (0.82 + 0.36 * grain)[..., None]
+    painter.picture *= for_each_colour(0.82 + 0.36 * grain)
     way = painter.line_mask(path, PATH_WIDTH_M, 0.2)
     painter.mix(season.path, 0.85 * way * (0.75 + 0.5 * (patches - 0.25)))
     if season.litter:
@@ -97,8 +110,9 @@ def forest_ground(
         _strew(painter, rng, season, season.litter_share * (0.45 + 0.9 * under - 0.6 * way))
     if season.snow > 0.0:
         snow = np.clip(1.6 * season.snow - 0.9 * patches - 0.35 * way, 0.0, 1.0)
-        light = (0.93 + 0.05 * grain)[..., None] * np.array([0.95, 0.97, 1.0], np.float32)
-        painter.mix(light, np.clip(2.5 * snow, 0.0, 1.0))
+        light = 0.93 + 0.05 * grain
+        white = cv2.merge([light * shade for shade in np.array([0.95, 0.97, 1.0], np.float32)])
+        painter.mix(white, np.clip(2.5 * snow, 0.0, 1.0))
     return painter.done()
 
 
@@ -112,8 +126,8 @@ def _strew(
     fine = rng.random((size, size), dtype=np.float32)
     lies = (np.minimum(coarse, fine) < 0.7 * share).astype(np.float32)
     table = np.asarray(season.litter, dtype=np.float32)
-    leaves = table[rng.integers(0, len(table), (size, size))]
-    painter.mix(leaves * (0.8 + 0.3 * fine[..., None]), 0.9 * lies)
+    leaves = np.take(table, rng.integers(0, len(table), (size, size)), 0)
+    painter.mix(leaves * for_each_colour(0.8 + 0.3 * fine), 0.9 * lies)
 
 
 def foliage(rng: np.random.Generator, colour: npt.ArrayLike, contrast: float = 0.4) -> Image:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ....arrays import Colour, FloatArray, Image
 from ...scenario.season import Season
-from ..textures import GroundPainter, blend, value_noise
+from ..textures import GroundPainter, blend, for_each_colour, value_noise
 from .streets import BLOCKS, StreetPlan
 
 Pixel = tuple[int, int]
@@ -51,7 +51,7 @@ class TownPainter:
             self._fill(x - 0.6, y - 0.6, x + 0.6, y + 0.6, (0.30, 0.23, 0.16))
         self._painter.mix(grass, lawns)
         dirt = 0.80 + 0.22 * self._noise + 0.12 * self._grain
-        self._painter.picture *= dirt[..., None]
+        self._painter.picture *= for_each_colour(dirt)
         self._cover(np.array(trees).reshape(-1, 2), lawns)
         return self._painter.done()
 
@@ -147,17 +147,20 @@ class TownPainter:
         season, painter = self._season, self._painter
         if season.litter:
             table = np.asarray(season.litter, dtype=np.float32)
-            leaves = table[self._rng.integers(0, len(table), (PIXELS, PIXELS))]
+            leaves = np.take(table, self._rng.integers(0, len(table), (PIXELS, PIXELS)), 0)
             under = painter.discs_mask(trees, 2.0)
             share = season.litter_share * (0.04 + 1.1 * under + 0.2 * lawns)
             painter.mix(leaves, 0.9 * (self._grain < share).astype(np.float32))
         if season.snow > 0.0:
-            asphalt = (np.abs(painter.picture - np.array(ASPHALT)).sum(axis=2) < 0.35).astype(
-                np.float32
+            red, green, blue = (
+                np.abs(plane.astype(np.float64) - of_asphalt)
+                for plane, of_asphalt in zip(cv2.split(painter.picture), ASPHALT, strict=True)
             )
+            asphalt = (red + green + blue < 0.35).astype(np.float32)
             driven = cv2.GaussianBlur(asphalt, (0, 0), 0.4 * painter.scale)
             lies = np.clip(2.5 * (1.7 * season.snow - 0.9 * self._noise), 0.0, 1.0)
             slush = season.snow * np.clip(0.9 * self._noise + 0.3 * self._grain - 0.2, 0.0, 0.5)
             cover = lies + (slush - lies) * driven
-            white = (0.90 + 0.06 * self._grain)[..., None] * np.array([0.96, 0.98, 1.0])
+            light = (0.90 + 0.06 * self._grain).astype(np.float64)
+            white = cv2.merge([(light * shade).astype(np.float32) for shade in (0.96, 0.98, 1.0)])
             painter.mix(white, cover.astype(np.float32))
