@@ -44,6 +44,21 @@ def settle(made: Path) -> None:
         _flush(made)
 
 
+def reserve(path: Path, size: int) -> None:
+    """Make a file of so many bytes, to be written over: a full disk is told before the work.
+
+    Raises:
+        OSError: the disk or the quota has no room for it, or the file cannot be made.
+
+    """
+    with path.open('wb') as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            if error.errno in LOST:
+                raise
+
+
 def _flush(path: str | Path) -> None:
     """Have a file's bytes, or a directory's names, written to the disk.
 

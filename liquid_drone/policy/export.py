@@ -37,6 +37,7 @@ from ..contract import (
 )
 from ..errors import BundleError, LiquidDroneError, require
 from ..files import sha256_of, write_text
+from ..outputs.durability import reserve
 from ..results import BUNDLE, replacing
 from ..schema import plain
 from .card import card_text
@@ -49,6 +50,7 @@ from .weights import config_of, load_weights_of, save_weights
 OPSET, MAX_IR = 18, 9
 WIRING_FILE = 'wiring.json'  # every synapse; for people and tools, no part of the contract
 PARITY_STEPS, PARITY_SEED = 12, 20
+HALF_BYTES = 2  # of a weight, at least
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -71,6 +73,8 @@ def export(
     """
     network = network.eval()
     with replacing(bundle, BUNDLE) as aside:
+        least = sum(values.numel() for values in network.vision.parameters())
+        reserve(aside / VISION_FILE, least * HALF_BYTES)
         export_vision(network, aside / VISION_FILE)
         export_core(network, aside / CORE_FILE)
         contract = contract_of(network, name, training)
@@ -289,9 +293,9 @@ def _kept(read: Callable[..., Any]) -> Callable[..., Any]:
     return cache(read)
 
 
-def _own_error(error: BaseException) -> LiquidDroneError | None:
-    """Return the error of ours that the exporter wrapped in its own, if there is one."""
+def _own_error(error: BaseException) -> BaseException | None:
+    """Return the error of ours, or the Ctrl-C, that the exporter wrapped in its own."""
     inner: BaseException | None = error
-    while inner is not None and not isinstance(inner, LiquidDroneError):
+    while inner is not None and not isinstance(inner, LiquidDroneError | KeyboardInterrupt):
         inner = inner.__cause__ or inner.__context__
     return inner
