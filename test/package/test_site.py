@@ -118,7 +118,8 @@ def flags(commands: Iterable[object]) -> Iterator[str]:
             yield from (flag_of(option) for option, _ in options_and_groups(one.arguments))
 
 
-OTHERS_FLAGS = {  # of pytest, colcon, ros2, docker, unshare, test/support
+OTHERS_FLAGS = {  # of pip, pytest, colcon, ros2, docker, unshare, test/support
+    *('--user', '--prefix', '--target'),
     *('--help', '--version', '--hypothesis-profile', '--topics', '--show-args', '--build-arg'),
     *('--symlink-install', '--map-root-user', '--net', '--cuts', '--every'),
 }
