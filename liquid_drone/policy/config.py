@@ -144,6 +144,8 @@ class NetworkConfig:
     request: RequestSpec | None = None  # what the core may be asked for; None: nothing
     belief: bool = False  # where the target is, seen or not: by a linear layer after all neurons
     memory: bool = False  # or by a filter beside them that they are told of, see memory.py
+    # beside it, what a scan told of and the picture has lost since, see surroundings.py
+    surroundings: bool = False
     # dt is clipped to its range: min_s and max_s at nominal_s are a constant one
     time: TimeSpec = field(default_factory=TimeSpec)
 
@@ -151,4 +153,10 @@ class NetworkConfig:
         if self.memory and not self.belief:
             raise ValueError(
                 'memory: true is what the belief comes from: expected belief: true too'
+            )
+        if self.surroundings and not (self.memory and self.vision.scan):
+            raise ValueError(
+                'surroundings: true remembers what a scan told, moved as the memory knows that '
+                'the drone moved: expected memory: true and a vision with a scan, such as '
+                'wide-scan, too'
             )

@@ -17,6 +17,8 @@ heading-aligned, in m and m/s. Each axis has a filter of its own, of place and v
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -45,7 +47,9 @@ class Remembered(NamedTuple):
 
     inputs: Tensor  # (B, T, INPUTS)
     belief: Tensor  # (B, T, 3): logit, bearing, log(m / 4 m)
-    state: Tensor  # (B, FILTER_STATE)
+    state: Tensor  # (B, FILTER_STATE), and that of the surroundings behind it, if there are any
+    moved: Tensor  # (B, T, 3): the own motion, vx, vy in m/s and yaw rate in rad/s
+    measured: Tensor  # (B, T, MEASURED): what was taken for a measurement
 
 
 class _Axes(NamedTuple):
@@ -53,6 +57,14 @@ class _Axes(NamedTuple):
 
     mean: Tensor  # (B, 2, 2): place, velocity
     covariance: Tensor  # (B, 3, 2): of the place, of both, of the velocity
+
+
+class _Tick(NamedTuple):
+    """What a tick leaves."""
+
+    own: Tensor  # (B, 3)
+    axes: _Axes
+    taken: Tensor  # (B, MEASURED)
 
 
 class Measurement(nn.Module):
@@ -109,20 +121,45 @@ class TargetMemory(nn.Module):
             state: before the first tick, (B, FILTER_STATE) or more; zeros know nothing.
 
         """
-        heard = self.measure.hear(features)
-        kept = torch.exp(-dt_s[..., None] / self.log_lag_s.exp())
-        own, axes, rows = state[:, :3], _unpacked(state), []
-        for hears, told, keep, dt in zip(
-            *(x.unbind(1) for x in (heard, motion, kept, dt_s[..., None])), strict=True
-        ):
-            own = told + (own - told) * keep
-            axes = self._predicted(axes, own, dt)
-            expected = torch.cat(_seen_from_here(axes.mean[:, 0], axes.covariance[:, 0]), dim=1)
-            taken = self.measure.take(hears, expected)
-            axes = self._corrected(axes, *_polar(taken), torch.sigmoid(taken[:, :1]))
-            rows.append((*axes, own, taken))
-        mean, covariance, moved, measured = (
-            torch.stack(x, dim=1) for x in zip(*rows, strict=True)
+        heard = self.measure.hear(features).unbind(1)
+        own, axes, ticks = state[:, :3], _unpacked(state), []
+        for hears, told, dt in zip(heard, motion.unbind(1), dt_s.unbind(1), strict=True):
+            tick = self._tick(own, axes, told, dt[:, None], partial(self.measure.take, hears))
+            own, axes, _ = tick
+            ticks.append(tick)
+        return self._remembered(ticks)
+
+    def advance(self, measured: Tensor, motion: Tensor, dt_s: Tensor, state: Tensor) -> Remembered:
+        """Remember through one tick, told what is measured (B, MEASURED), and no features.
+
+        The rest is as in :meth:`sequence`, for T = 1: motion (B, 3), dt_s (B,).
+        """
+        begun = state[:, :3], _unpacked(state)
+        tick = self._tick(*begun, motion, dt_s[:, None], lambda expected: measured)
+        return self._remembered([tick])
+
+    def _tick(
+        self,
+        own: Tensor,
+        axes: _Axes,
+        told: Tensor,
+        dt: Tensor,
+        take: Callable[[Tensor], Tensor],
+    ) -> _Tick:
+        """Advance by dt (B, 1): the own motion, the filter, and what was taken (B, MEASURED)."""
+        own = told + (own - told) * torch.exp(-dt / self.log_lag_s.exp())
+        axes = self._predicted(axes, own, dt)
+        taken = take(torch.cat(_seen_from_here(axes.mean[:, 0], axes.covariance[:, 0]), dim=1))
+        return _Tick(
+            own, self._corrected(axes, *_polar(taken), torch.sigmoid(taken[:, :1])), taken
+        )
+
+    def _remembered(self, ticks: list[_Tick]) -> Remembered:
+        moved, measured = (
+            torch.stack(x, dim=1) for x in zip(*((t.own, t.taken) for t in ticks), strict=True)
+        )
+        mean, covariance = (
+            torch.stack(x, dim=1) for x in zip(*(t.axes for t in ticks), strict=True)
         )
         place, velocity = mean.unbind(2)
         spread = covariance[:, :, 0]
@@ -133,7 +170,8 @@ class TargetMemory(nn.Module):
         bearing = torch.atan2(place[..., 1:], place[..., :1])
         clues = torch.cat([torch.log(spread / square + 1e-4), measured[..., :1]], dim=-1)
         belief = torch.cat([self.sure(clues.detach()), bearing, log_range], dim=-1)
-        return Remembered(told, belief, _packed(own, axes))
+        state = _packed(ticks[-1].own, ticks[-1].axes)
+        return Remembered(told, belief, state, moved, measured)
 
     def _predicted(self, axes: _Axes, own: Tensor, dt: Tensor) -> _Axes:
         """Go on for dt (B, 1), while the drone moves by its own motion (B, 3)."""

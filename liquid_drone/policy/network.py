@@ -24,6 +24,8 @@ from .cells.base import Cell, linear
 from .cells.registry import make_cell, wiring_of
 from .config import NetworkConfig
 from .memory import FILTER_STATE, INPUTS, MOTION, STATE, Remembered, TargetMemory
+from .surroundings import DIRECTIONS, Surroundings
+from .surroundings import STATE as AROUND
 from .vision import Vision
 
 COMMANDS = len(COMMAND_NAMES)
@@ -66,7 +68,7 @@ class Network(nn.Module):
         self.time = config.time
         self.vision = Vision(config.vision, self.camera.height, self.camera.width)
         inputs = config.vision.features + (len(NAMES) if config.request else 0)
-        inputs += INPUTS if config.memory else 0
+        inputs += (INPUTS if config.memory else 0) + (DIRECTIONS if config.surroundings else 0)
         reads_all = config.belief and not config.memory
         self.cell = cell or make_cell(config.core, inputs, COMMANDS, reads_all)
         self.wiring = wiring_of(self.cell)
@@ -80,6 +82,11 @@ class Network(nn.Module):
         self.belief = linear(self.cell.outputs, len(BELIEF), generator) if reads_all else None
         seed = config.core.wiring_seed
         self.memory = TargetMemory(config.vision.features, seed) if config.memory else None
+        self.surroundings: Surroundings | None = None
+        if config.surroundings:
+            fov_rad = math.radians(self.camera.horizontal_fov_deg)
+            columns = config.vision.features - self.vision.dense
+            self.surroundings = Surroundings(columns, fov_rad)
         self.auxiliary = nn.Linear(self.vision.dense, AUXILIARY)
         self.register_buffer('limits', torch.tensor(self.command.limits), persistent=False)
         self.register_load_state_dict_pre_hook(_by_present_names)  # type: ignore[no-untyped-call]
@@ -103,8 +110,8 @@ class Network(nn.Module):
             request: (B, T, 3); the defaults when absent, or where it is nan.
             flown: commands that flew since the frame before, shares of the limits, (B, T, 4), for
                 the memory; zeros when absent.
-            remembered: what the memory told the core (B, T, INPUTS), where that was computed
-                before; then there is no belief, and the state keeps nothing of the memory.
+            remembered: what the memory told the core (B, T, INPUTS or more), where that was
+                computed before; then there is no belief, and the state keeps nothing of it.
 
         """
         target, features, auxiliary = None, pixels, None
@@ -123,7 +130,7 @@ class Network(nn.Module):
             if self.memory is not None:
                 if remembered is None:
                     known = self.remember(features, dt_s, state, self.motion(features, flown))
-                    remembered, belief, held = known
+                    remembered, belief, held = known[:3]
                 inputs = torch.cat([inputs, remembered.detach()], dim=-1)
             outputs, state = self.cell.sequence(inputs, self.neurons(state), self.ticks(dt_s))
             motor = self.read(outputs) * self.config.core.motor_gain
@@ -152,8 +159,9 @@ class Network(nn.Module):
 
     @property
     def state_size(self) -> int:
-        """S: of the cell, then of the memory."""
-        return self.cell.state_size + (STATE if self.memory is not None else 0)
+        """S: of the cell, of the memory, of the surroundings, and of the last command."""
+        beside = STATE if self.memory is not None else 0
+        return self.cell.state_size + beside + (AROUND if self.surroundings is not None else 0)
 
     def motion(self, features: Tensor, flown: Tensor | None) -> Tensor:
         """Return what the memory takes of commands, (B, T, 3) in m/s and rad/s; none: rest."""
@@ -161,13 +169,30 @@ class Network(nn.Module):
             return features.new_zeros(*features.shape[:2], len(MOTION))
         return (flown * self.limits)[..., MOTION]
 
-    def remember(
-        self, features: Tensor, dt_s: Tensor, state: Tensor, motion: Tensor
-    ) -> Remembered:
-        """Have the memory see features (B, T, F), moved so since the ticks before (B, T, 3)."""
+    def believe(self, features: Tensor, dt_s: Tensor, state: Tensor, motion: Tensor) -> Remembered:
+        """Have the memory alone see features (B, T, F), moved so since the ticks before."""
         assert self.memory is not None
         held = state[:, self.cell.state_size :][:, :FILTER_STATE]
         return self.memory.sequence(features, motion, self._clipped(dt_s), held)
+
+    def remember(
+        self, features: Tensor, dt_s: Tensor, state: Tensor, motion: Tensor
+    ) -> Remembered:
+        """Return what all that remembers makes of features (B, T, F) and motion (B, T, 3)."""
+        known = self.believe(features, dt_s, state, motion)
+        around = state[:, self.cell.state_size + FILTER_STATE :][:, :AROUND]
+        return self.surrounded(features, dt_s, known, around)
+
+    def surrounded(
+        self, features: Tensor, dt_s: Tensor, known: Remembered, around: Tensor
+    ) -> Remembered:
+        """Add what the surroundings (B, AROUND) hold, if there are any, to what is known."""
+        if self.surroundings is None:
+            return known
+        scan = features[..., self.vision.dense :]
+        near, around = self.surroundings.sequence(scan, known.moved, self._clipped(dt_s), around)
+        inputs = torch.cat([known.inputs, near], dim=-1)
+        return known._replace(inputs=inputs, state=torch.cat([known.state, around], dim=1))
 
     def told(
         self, features: Tensor, state: Tensor, dt_s: Tensor, request: Tensor | None = None

@@ -71,7 +71,7 @@ def train_memory_alone(
         batch = core_batch(flights, whole, network.time.nominal_s, step, of=Stream.MEMORY_WINDOWS)
         state = batch.features.new_zeros(windows, network.state_size)
         motion = network.motion(batch.features, batch.flown)
-        known = network.remember(batch.features, batch.dt_s, state, motion)
+        known = network.believe(batch.features, batch.dt_s, state, motion)
         losses = belief_losses(known.belief, batch.belief, batch.target, config.hidden_weight)
         loss = losses['belief'] + losses['believed']
         optimiser.zero_grad()
