@@ -46,6 +46,9 @@ class Stream(IntEnum):
     PICTURE_LENSES = 116  # lens and style of training pictures
     PASSING = 117  # trains across a hard track's way; keyed with a number besides: their colour
     START_IN_THE_WAY = 118  # where it begins, if something is to be in its way
+    PRACTICE_WINDOWS = 119  # of recorded flights beside practice; keyed with the step
+    PRACTICE_FLIGHTS = 120  # where they begin, and what they are asked for
+    PRACTICE_TOLD = 121  # what is told of them
 
 
 @enum.unique

@@ -17,7 +17,7 @@ from ..contract import CommandSpec
 from ..evaluate.driver import DriverOutput, Policy, TargetOutput
 from ..request import FlightRequest, Requests, request_at
 from ..sim.simulator import FRAME_S
-from .recipe import Disturbance
+from .flights.config import Disturbance
 
 
 class DisturbedExpert:

@@ -16,9 +16,10 @@ from ..errors import BundleError
 from ..files import as_name
 from ..policy.weights import config_of
 from ..sim.scenario.scenario import load_target
+from .flights.config import CollectConfig, Disturbance
 from .pictures.backgrounds import check_places
 from .pictures.config import PictureConfig
-from .recipe import CollectConfig, DaggerConfig, Disturbance, Recipe, TrainConfig, ValidationConfig
+from .recipe import DaggerConfig, Recipe, TrainConfig, ValidationConfig
 
 NEW_FOR_EACH_KNOWN = 2
 LOOKALIKES = ('plain_person', 'orange_traffic_cone')  # shown as what is not the target

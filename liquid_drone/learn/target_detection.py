@@ -19,8 +19,9 @@ from ..sim.flight_log import FlightLog
 from ..sim.scenario.scenario import load_target
 from ..workers.executor import Executor
 from .drivers import DriverPlan
+from .flights.config import Disturbance
 from .flights.jobs import jobs_of, run_jobs
-from .recipe import Disturbance, Recipe
+from .recipe import Recipe
 
 OFFSET = 2000  # validation seeds from here on, so that nothing else is measured on them
 FRAMES = 300

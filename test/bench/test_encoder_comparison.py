@@ -16,7 +16,8 @@ from liquid_drone.episodes.episode import find_episodes, load_info, save
 from liquid_drone.errors import ConfigError
 from liquid_drone.learn.clips import open_clips
 from liquid_drone.learn.flights.collecting import hold_out
-from liquid_drone.learn.recipe import CollectConfig, Recipe, TrainConfig, Workspace
+from liquid_drone.learn.flights.config import CollectConfig
+from liquid_drone.learn.recipe import Recipe, TrainConfig, Workspace
 from liquid_drone.learn.watcher import Silent
 from liquid_drone.policy.config import NetworkConfig, VisionConfig
 from liquid_drone.policy.network import Network

@@ -24,8 +24,8 @@ from liquid_drone.evaluate.flights_file import FLIGHTS
 from liquid_drone.evaluate.protocol import Trial, evaluate
 from liquid_drone.learn.dagger import run_rounds
 from liquid_drone.learn.flights.collecting import collect
+from liquid_drone.learn.flights.config import CollectConfig
 from liquid_drone.learn.recipe import (
-    CollectConfig,
     DaggerConfig,
     Recipe,
     TrainConfig,

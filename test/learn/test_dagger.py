@@ -21,12 +21,11 @@ from liquid_drone.learn.dagger import frames_of, run_rounds
 from liquid_drone.learn.drivers import DriverPlan
 from liquid_drone.learn.export_round import export_round
 from liquid_drone.learn.flights.collecting import collect
+from liquid_drone.learn.flights.config import CollectConfig, Disturbance
 from liquid_drone.learn.flights.jobs import jobs_of
 from liquid_drone.learn.flights.training_flight import run_job
 from liquid_drone.learn.recipe import (
-    CollectConfig,
     DaggerConfig,
-    Disturbance,
     Recipe,
     TrainConfig,
     ValidationConfig,

@@ -10,7 +10,7 @@ import pytest
 from liquid_drone.contract import CommandSpec
 from liquid_drone.evaluate.driver import PolicyDriver
 from liquid_drone.learn.drivers import DisturbedExpert, MixedDriver
-from liquid_drone.learn.recipe import Disturbance
+from liquid_drone.learn.flights.config import Disturbance
 
 IMAGE = np.zeros((144, 256, 3), np.uint8)
 LABEL = np.array([1.0, -0.5, 0.1, 0.3], dtype=np.float32)

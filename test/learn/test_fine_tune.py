@@ -16,8 +16,8 @@ from liquid_drone.contract import Training, load_contract
 from liquid_drone.episodes.episode import save
 from liquid_drone.errors import BundleError
 from liquid_drone.learn import fine_tune
+from liquid_drone.learn.flights.config import CollectConfig
 from liquid_drone.learn.recipe import (
-    CollectConfig,
     DaggerConfig,
     Recipe,
     TrainConfig,

@@ -13,9 +13,10 @@ from liquid_drone.contract import CommandSpec
 from liquid_drone.errors import ConfigError, EpisodeError
 from liquid_drone.learn.drivers import DriverPlan
 from liquid_drone.learn.flights import jobs as flights
+from liquid_drone.learn.flights.config import Disturbance
 from liquid_drone.learn.flights.jobs import FlyJob, jobs_of, run_jobs
 from liquid_drone.learn.flights.training_flight import Job, Result
-from liquid_drone.learn.recipe import Disturbance, Recipe
+from liquid_drone.learn.recipe import Recipe
 from liquid_drone.learn.work_found import with_identity
 from liquid_drone.workers.executor import ThisProcess
 

@@ -13,8 +13,9 @@ from liquid_drone.errors import ConfigError
 from liquid_drone.evaluate import expert_flights
 from liquid_drone.evaluate.scoring import distance_m, score
 from liquid_drone.learn.drivers import AskedPolicy, DriverPlan
+from liquid_drone.learn.flights.config import CollectConfig, Disturbance, RequestDraw
 from liquid_drone.learn.flights.jobs import jobs_of, requests_of
-from liquid_drone.learn.recipe import CollectConfig, Disturbance, Recipe, RequestDraw
+from liquid_drone.learn.recipe import Recipe
 from liquid_drone.learn.work_found import with_identity
 from liquid_drone.policy.config import NetworkConfig
 from liquid_drone.request import FlightRequest, RequestSpec

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from liquid_drone import resources
 from liquid_drone.errors import ConfigError
+from liquid_drone.learn.flights.config import CollectConfig
 from liquid_drone.learn.recipe import (
-    CollectConfig,
     DaggerConfig,
     Recipe,
     TrainConfig,

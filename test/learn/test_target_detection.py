@@ -11,8 +11,9 @@ from liquid_drone.contract import CommandSpec
 from liquid_drone.learn import target_detection
 from liquid_drone.learn.clips import without_target
 from liquid_drone.learn.drivers import DriverPlan
+from liquid_drone.learn.flights.config import Disturbance
 from liquid_drone.learn.flights.jobs import jobs_of
-from liquid_drone.learn.recipe import Disturbance, Recipe
+from liquid_drone.learn.recipe import Recipe
 from liquid_drone.learn.target_detection import DetectionCounts, count
 from liquid_drone.sim.flight_log import COLUMNS, UNKNOWN, FlightLog
 from liquid_drone.workers.executor import ThisProcess

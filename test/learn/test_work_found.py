@@ -11,12 +11,11 @@ from inventions import invent
 
 from liquid_drone.episodes.episode import MANIFEST, load_info, save
 from liquid_drone.learn import work_found
+from liquid_drone.learn.flights.config import CollectConfig, Disturbance
 from liquid_drone.learn.flights.jobs import jobs_of
 from liquid_drone.learn.flights.training_flight import Job, found
 from liquid_drone.learn.recipe import (
-    CollectConfig,
     DaggerConfig,
-    Disturbance,
     Recipe,
     TrainConfig,
     Workspace,

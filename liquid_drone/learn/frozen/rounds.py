@@ -22,6 +22,7 @@ from ..behaviour_cloning import Report, Span, is_whole, load_weights, train
 from ..clips import Clip
 from ..pictures.encoder_stage import keep_encoder, pictures_beside
 from ..pictures.operating_point import logit, move_logit
+from ..practice.rounds import practise_round
 from ..recipe import Recipe, TrainConfig, Workspace
 from ..watcher import Watcher
 from .core_training import command_weights, held_out_loss, train_core, write_held_out
@@ -172,7 +173,10 @@ def train_core_round(
     key = sha256_of(encoder) + (f' at {frozen.threshold:g}' if frozen.is_moved else '')
     flights = open_views(network, clips, config, frozen.views, work.views, key)
     learned = flights[: len(flights) - frozen.held_out]
-    average = train_core(network, learned, config, checkpoint, report, note)
+    practises = recipe.practice.steps > 0
+    average = train_core(network, learned, config, None if practises else checkpoint, report, note)
+    if practises:
+        average = practise_round(recipe, work, average, clips, learned, checkpoint, note)
     if held := flights[len(learned) :]:
         loss = held_out_loss(average, held, command_weights(learned))
         write_held_out(loss, len(held), checkpoint.with_suffix('.held-out.json'))

@@ -20,7 +20,8 @@ from ..scenario.scenario import Scenario
 from ..scenario.season import Season
 from . import crossings, distractors, forest, lanes, passing, routes, screens, terrain, tracks
 from .actors import MovingActor, make_actor
-from .placement import Collection, Obstacles, obstacles_of
+from .draft import Draft, Laid
+from .placement import Obstacles, obstacles_of
 from .routes import Route
 from .scenery import Air, Ground, Scenery, Solid
 from .starts.behind import Start, make_start
@@ -29,7 +30,6 @@ from .terrain import Terrain
 from .town import streets
 from .town.blocks import TownBuilder
 from .town.ground import TownPainter
-from .tracks import HidingRow
 
 SPARE_S = 15.0  # the route goes on a little after the task, for the landing
 START_TRIES = 4  # places that are built to find one where something is in the way
@@ -68,34 +68,17 @@ class Layout:
         return self.scenery.air.exposure
 
 
-@dataclass(frozen=True)
-class Draft:
-    """A place where all stands, and whose ground is not painted yet, which takes longest."""
-
-    route: Route  # the target's
-    extras: tuple[MovingActor, ...]
-    start: Start
-    terrain: Terrain
-    solids: tuple[Solid, ...]
-    obstacles: Obstacles  # those of the solids
-    things: Collection
-    paint: Callable[[], Ground]
-
-
-@dataclass(frozen=True)
-class Laid:
-    """The way of the target, and what belongs to it."""
-
-    route: Route
-    planted: FloatArray  # (K, 2) where trunks must stand
-    is_track: bool = False
-    screens: tuple[HidingRow, ...] = ()
-    crossing: tuple[MovingActor, ...] = ()
-    relief_m: float | None = None  # instead of the world's
-
-
 def make_layout(scenario: Scenario, seed: int) -> Layout:
     """Draw the layout of a scenario for a seed.
+
+    Raises:
+        SimulationError: the world leaves no free start.
+    """
+    return _finish(scenario, seed, make_draft(scenario, seed))
+
+
+def make_draft(scenario: Scenario, seed: int) -> Draft:
+    """Draw what stands and who walks where, for those who need no picture of it.
 
     Raises:
         SimulationError: the world leaves no free start.
@@ -103,7 +86,7 @@ def make_layout(scenario: Scenario, seed: int) -> Layout:
     draw = _draw_town if scenario.world.forest is None else _draw_forest
     draft = draw(scenario, seed)
     if not scenario.task.in_the_way:
-        return _finish(scenario, seed, draft)
+        return draft
     off_m = math.inf
     starts = starts_in_the_way(scenario, draft.route, draft.obstacles, seed)
     for start in starts[:START_TRIES]:
@@ -113,7 +96,7 @@ def make_layout(scenario: Scenario, seed: int) -> Layout:
             draft, off_m = made, now_off_m
         if off_m == 0.0:
             break
-    return _finish(scenario, seed, draft)
+    return draft
 
 
 def _draw_forest(scenario: Scenario, seed: int, start_at: Start | None = None) -> Draft:

@@ -15,6 +15,7 @@ from liquid_drone.evaluate.pilots.camera_expert import SEARCH_RAD_S
 from liquid_drone.learn import behaviour_cloning
 from liquid_drone.learn.behaviour_cloning import load_weights
 from liquid_drone.learn.drivers import DriverPlan
+from liquid_drone.learn.flights.config import CollectConfig, Disturbance
 from liquid_drone.learn.flights.jobs import jobs_of
 from liquid_drone.learn.flights.training_flight import run_job
 from liquid_drone.learn.frozen import views
@@ -29,9 +30,7 @@ from liquid_drone.learn.pictures.encoder_stage import (
 from liquid_drone.learn.pictures.shards import read_shard
 from liquid_drone.learn.recipe import (
     Augmentation,
-    CollectConfig,
     DaggerConfig,
-    Disturbance,
     Recipe,
     TrainConfig,
     Workspace,

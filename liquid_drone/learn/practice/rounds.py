@@ -1,0 +1,104 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A round's practice: its places, what the encoder told of its flights, and the checkpoint."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ...errors import ConfigError, SimulationError
+from ...files import written
+from ...npz import read_npz
+from ...policy.network import Network
+from ...sim.identity import digest
+from ...sim.scenario.scenario import load_scenario
+from ..behaviour_cloning import save_progress
+from ..clips import Clip
+from ..frozen.core_training import command_weights
+from ..frozen.memory_training import remembering
+from ..frozen.views import FlightViews
+from ..recipe import Recipe, Workspace
+from .places import FlatPlace, FlatPlaces, beside_each_other, draw_place, seeds_of
+from .practising import practise
+from .told import look_at
+
+LOOKED_AT = 60  # flights, evenly over all of a round
+MOST_BYTES = 4_000_000_000  # of the places that are kept
+TOLD_EVERY = 25  # steps, of what it costs
+
+
+def practise_round(
+    recipe: Recipe,
+    work: Workspace,
+    network: Network,
+    clips: list[Clip],
+    flights: list[FlightViews],
+    checkpoint: Path,
+    note: Callable[[str], None],
+) -> Network:
+    """Have the core of a round practise, and write the round's checkpoint.
+
+    Raises:
+        ConfigError: of no place that is drawn there is a free start.
+        EpisodeError: of no flight it is known where the target is.
+        TrainingError: a cost is not finite.
+
+    """
+    config = recipe.practice
+    places = kept_places(recipe, work.root / 'practice', note)
+    note(f'practice: what the encoder tells, of {min(LOOKED_AT, len(clips))} flights')
+    every = max(len(clips) // LOOKED_AT, 1)
+    frames = look_at(network, clips[::every])
+    remembered = [remembering(network, flight) for flight in flights]
+    vehicle = load_scenario(recipe.worlds[0]).vehicle
+
+    def report(step: int, costs: dict[str, float]) -> None:
+        if step % TOLD_EVERY == 0 or step + 1 == config.steps:
+            said = ', '.join(f'{name} {value:.3f}' for name, value in costs.items())
+            note(f'practice {step + 1} of {config.steps}: {said}')
+
+    weight = command_weights(flights)
+    given = remembered, frames, places, vehicle, config, recipe.train, weight, report
+    progress = practise(network, *given)
+    save_progress(progress, progress.step, checkpoint)
+    practised = progress.average.module
+    assert isinstance(practised, Network)
+    return practised
+
+
+def kept_places(recipe: Recipe, folder: Path, note: Callable[[str], None]) -> FlatPlaces:
+    """Return the places of a recipe, drawn once and kept.
+
+    Raises:
+        ConfigError: of none that is drawn there is a free start.
+
+    """
+    tasks = recipe.practice.tasks or (recipe.task, *recipe.tasks)
+    kinds = [(world, task) for world in recipe.worlds for task in tasks]
+    file = folder / f'places-{digest([kinds, recipe.practice.places])[:16]}.npz'
+    if file.is_file():
+        kept = read_npz(file, MOST_BYTES)
+        return FlatPlaces(**{name: torch.from_numpy(rows) for name, rows in kept.items()})
+    note(f'practice: {recipe.practice.places} places are drawn')
+    drawn: list[FlatPlace] = []
+    for number, seed in enumerate(seeds_of(recipe.practice.places)):
+        try:
+            drawn.append(draw_place(*kinds[number % len(kinds)], seed))
+        except SimulationError:
+            continue  # no free start: counted below
+    if not drawn:
+        raise ConfigError(f'{recipe.name}: no place to practise in has a free start')
+    if left := recipe.practice.places - len(drawn):
+        note(f'practice: {left} places have no free start, and are left out')
+    places = beside_each_other(drawn)
+    folder.mkdir(parents=True, exist_ok=True)
+    written(file, partial(_save, places))
+    return places
+
+
+def _save(places: FlatPlaces, file: Path) -> None:
+    with file.open('wb') as into:
+        np.savez(into, **{name: rows.numpy() for name, rows in vars(places).items()})

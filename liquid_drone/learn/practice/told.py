@@ -1,0 +1,175 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What an encoder tells where no picture is: drawn from what it told of recorded frames.
+
+A flat world knows where the target is and how near things are; an encoder would not know it so
+well. For the target, a recorded frame is drawn in which it was likewise (in the picture or not, as
+far to the side, as far away): its features, and by how much the memory's measurement was off. For
+the scan, each column's answer is drawn from the answers to a truth like this one, apart at the
+picture's edges, and keeps to its quantile for a while: who overlooks a trunk overlooks it for
+more than one frame.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...errors import EpisodeError
+from ...policy.memory import REFERENCE_M
+from ...policy.network import Network
+from ...streams import Stream, stream
+from ..clips import Clip
+
+BEARINGS, RANGES = 9, 8  # bins of a target in the picture
+RANGES_M = (1.5, 14.0)
+EDGES = (1e-3, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # of nearness, between bins
+OUTER = 2  # columns at each edge of the picture, whose answers are apart
+FEWEST = 20  # frames of a bin; one with fewer takes those of the likest bin
+QUANTILES = 101
+KEPT_FRAME, KEPT_SCAN = 0.8, 0.9  # from one tick to the next: the frame, the scan's quantile
+FRAMES_AT_ONCE = 64
+
+
+class Frames(NamedTuple):
+    """N recorded frames, and what an encoder and a memory made of them."""
+
+    features: Tensor  # (N, D): without the scan
+    seen: Tensor  # (N,): the target head says that it sees it
+    taken: Tensor  # (N, 5): what the memory took for a measurement
+    scan: Tensor  # (N, C)
+    visible: Tensor  # (N,): the target truly is in the picture
+    target: Tensor  # (N, 2): true bearing, rad, and log(distance / 4 m)
+    near: Tensor  # (N, C): true nearness by column; nan: nobody knows
+
+
+class Telling(NamedTuple):
+    """What is told at one tick."""
+
+    features: Tensor  # (B, F): with the scan
+    seen: Tensor  # (B,)
+    measured: Tensor  # (B, 5)
+
+
+def look_at(network: Network, clips: list[Clip]) -> Frames:
+    """Have a network look at clips, one after the other, not augmented.
+
+    Raises:
+        EpisodeError: of no frame it is known where the target is.
+
+    """
+    rows = [_looked(network, clip) for clip in clips]
+    frames = Frames(*(torch.cat(column) for column in zip(*rows, strict=True)))
+    known = torch.isfinite(frames.target).all(dim=1)
+    if not bool((known & frames.visible).any()):
+        raise EpisodeError(
+            'practice: expected flights of which it is known where the target is, got none; '
+            'recorded flights alone are not enough'
+        )
+    return Frames(*(column[known] for column in frames))
+
+
+@torch.no_grad()
+def _looked(network: Network, clip: Clip) -> Frames:
+    assert network.memory is not None  # the recipe was checked
+    pixels = torch.from_numpy(np.asarray(clip.frames)).float().permute(0, 3, 1, 2)
+    parts = [network.vision.look(some) for some in torch.split(pixels, FRAMES_AT_ONCE)]
+    features, head = (torch.cat(one) for one in zip(*parts, strict=True))
+    stamps = clip.stamp_s
+    dt_s = np.diff(stamps, prepend=stamps[0] - network.time.nominal_s).astype(np.float32)
+    motion = network.motion(features[None], torch.from_numpy(clip.flown)[None])
+    nothing = features.new_zeros(1, network.state_size)
+    known = network.believe(features[None], torch.from_numpy(dt_s)[None], nothing, motion)
+    dense = network.vision.dense
+    return Frames(
+        features[:, :dense], head[:, 0] > 0.0, known.measured[0], features[:, dense:],
+        torch.from_numpy(clip.target[:, 0] > 0.5), torch.from_numpy(clip.belief[:, 1:]).float(),
+        torch.from_numpy(clip.auxiliary[:, 1:]).float(),
+    )  # fmt: skip
+
+
+class Told:
+    """Draws what is told, for B flights at once."""
+
+    def __init__(self, frames: Frames, half_fov_rad: float, flights: int, seed: int) -> None:
+        self.frames, self.half_fov_rad = frames, half_fov_rad
+        number = int(stream(seed, Stream.PRACTICE_TOLD).integers(2**62))
+        self.rng = torch.Generator().manual_seed(number)
+        visible, (bearing, log_range) = frames.visible, frames.target.unbind(1)
+        self.off = frames.taken[:, 1:3] - frames.target
+        self.first, self.count, self.order = self._bins(self._bin(visible, bearing, log_range))
+        self.quantiles = _quantiles(frames.scan, frames.near)
+        columns = frames.scan.shape[1]
+        side = torch.arange(columns)
+        self.outer = ((side < OUTER) | (side >= columns - OUTER)).long()
+        self.place = torch.rand(flights, generator=self.rng)  # within a bin
+        self.noise = torch.randn(flights, columns, generator=self.rng)
+
+    def _bin(self, visible: Tensor, bearing: Tensor, log_range: Tensor) -> Tensor:
+        """Return the bin of each target; out of sight there are two: ahead, and beside."""
+        low, high = (math.log(m / REFERENCE_M) for m in RANGES_M)
+        side = (bearing / self.half_fov_rad + 1.0) / 2.0 * BEARINGS
+        side = side.floor().clamp(0, BEARINGS - 1).long()
+        far = ((log_range - low) / (high - low) * RANGES).floor().clamp(0, RANGES - 1).long()
+        ahead = (bearing.abs() < self.half_fov_rad).long()
+        return torch.where(visible, side * RANGES + far, BEARINGS * RANGES + ahead)
+
+    def _bins(self, of: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return where each bin begins in the order, how many it has, and the order (N,)."""
+        order = torch.argsort(of, stable=True)
+        count = torch.bincount(of, minlength=BEARINGS * RANGES + 2)
+        first = torch.cumsum(count, 0) - count
+        full = torch.nonzero(count >= FEWEST).flatten()
+        if not len(full):
+            full = count.argmax()[None]
+        for few in torch.nonzero(count < FEWEST).flatten().tolist():
+            side, far = divmod(few, RANGES)
+            unlike = (full // RANGES - side).abs() * 1.5 + (full % RANGES - far).abs()
+            likest = full[unlike.argmin()]
+            first[few], count[few] = first[likest], count[likest]
+        return first, count, order
+
+    def tell(self, visible: Tensor, bearing: Tensor, log_range: Tensor, near: Tensor) -> Telling:
+        """Draw what is told of targets (B,) and of what is near (B, C)."""
+        size = len(visible)
+        other = torch.rand(size, generator=self.rng)
+        stays = torch.rand(size, generator=self.rng) < KEPT_FRAME
+        self.place = torch.where(stays, self.place, other)
+        of = self._bin(visible, bearing, log_range)
+        within = (self.place * self.count[of]).long()
+        frame = self.order[(self.first[of] + within).clamp(max=len(self.order) - 1)]
+        taken = self.frames.taken[frame]
+        true = torch.stack([bearing, log_range], dim=1) + self.off[frame]
+        measured = torch.where(visible[:, None], true, taken[:, 1:3])
+        taken = torch.cat([taken[:, :1], measured, taken[:, 3:]], dim=1)
+        features = torch.cat([self.frames.features[frame], self._scan(near)], dim=1)
+        return Telling(features, self.frames.seen[frame], taken)
+
+    def _scan(self, near: Tensor) -> Tensor:
+        new = torch.randn(len(near), near.shape[1] + 1, generator=self.rng)
+        new = (new[:, 1:] + new[:, :-1]) / math.sqrt(2.0)  # neighbours err alike
+        self.noise = KEPT_SCAN * self.noise + math.sqrt(1.0 - KEPT_SCAN**2) * new
+        at = (0.5 + 0.5 * torch.erf(self.noise / math.sqrt(2.0))) * (QUANTILES - 1)
+        low = at.floor().long().clamp(0, QUANTILES - 2)
+        of = torch.bucketize(near, torch.tensor(EDGES), right=True)
+        where = self.outer.expand_as(of), of
+        below, above = self.quantiles[(*where, low)], self.quantiles[(*where, low + 1)]
+        return torch.lerp(below, above, at - low)
+
+
+def _quantiles(scan: Tensor, near: Tensor) -> Tensor:
+    """Return (2, bins, QUANTILES) of the answers, in the picture's middle and at its edges."""
+    of = torch.bucketize(near.nan_to_num(nan=-1.0), torch.tensor(EDGES), right=True)
+    side = torch.arange(near.shape[1])
+    outer = ((side < OUTER) | (side >= near.shape[1] - OUTER)).expand_as(of)
+    known, steps = torch.isfinite(near), np.linspace(0.0, 1.0, QUANTILES)
+    rows = []
+    for is_outer in (False, True):
+        for one in range(len(EDGES) + 1):
+            some = scan[known & (of == one) & (outer == is_outer)].numpy()
+            middle = max(one - 0.5, 0.0) / 10.0  # nobody was ever so near: the truth is told
+            rows.append(np.quantile(some, steps) if len(some) else np.full(QUANTILES, middle))
+    table = np.stack(rows).reshape(2, len(EDGES) + 1, QUANTILES)
+    return torch.from_numpy(table.astype(np.float32))

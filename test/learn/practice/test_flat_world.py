@@ -1,0 +1,204 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Flights in the flat world: the vehicle, the guard, the costs, and that practice lowers them."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from good_encoder import HALF_RAD, frames
+
+from liquid_drone.learn.practice.config import Costs, PracticeConfig
+from liquid_drone.learn.practice.costs import Ticked, costs_of
+from liquid_drone.learn.practice.flat_world import FlatWorld
+from liquid_drone.learn.practice.places import beside_each_other, draw_place
+from liquid_drone.learn.practice.practising import practise
+from liquid_drone.learn.practice.told import Told
+from liquid_drone.learn.recipe import TrainConfig
+from liquid_drone.policy.config import NetworkConfig, VisionConfig
+from liquid_drone.policy.network import Network
+from liquid_drone.request import RequestSpec
+from liquid_drone.sim.physics.quadrotor import (
+    Motion,
+    VelocityCommand,
+    accelerations,
+    control,
+    moved,
+    rotation_of,
+    still,
+)
+from liquid_drone.sim.scenario.scenario import load_scenario
+
+VEHICLE = load_scenario().vehicle
+CONFIG = NetworkConfig(
+    vision=VisionConfig.NAMED['wide-scan'], request=RequestSpec(), belief=True, memory=True,
+    surroundings=True,
+)  # fmt: skip
+TRAIN = TrainConfig(threads=1, average=0.5)
+
+
+@pytest.fixture(scope='module')
+def places():
+    """Three places, one of them with trunks in the way."""
+    kinds = [('forest', 'behind-trees'), ('forest', 'follow'), ('urban', 'occlusion:2')]
+    return beside_each_other([draw_place(*kind, 5000 + i) for i, kind in enumerate(kinds)])
+
+
+def network(seed: int = 0) -> Network:
+    """Return an untrained one whose encoder tells 128 numbers, that nobody looks at here."""
+    torch.manual_seed(seed)
+    return Network(CONFIG)
+
+
+def told(flights: int = 8, seed: int = 1) -> Told:
+    """Return what a good encoder tells, of features as many as the network takes."""
+    good = frames(2000)
+    features = torch.zeros(len(good.features), 128)
+    features[:, :3] = good.features
+    return Told(good._replace(features=features), HALF_RAD, flights, seed)
+
+
+def flat(places, flights: int = 8, seed: int = 1) -> FlatWorld:
+    """Return some flights."""
+    return FlatWorld(network(), places, told(flights, seed), VEHICLE, flights, seed)
+
+
+def test_the_vehicle_follows_as_the_simulated_one(places):
+    world, wanted = flat(places, 1), 1.5
+    world.flight.yaw[:] = 0.0
+    for _ in range(40):
+        world.turn = torch.tensor([0.6])
+        world.flight.setpoint = torch.tensor([[wanted, 0.0]])
+        world._move()
+    motion = Motion((0.0, 0.0, 5.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0), (0.0, 0.0, 0.0))
+    drive, dt_s = still(VEHICLE, hovering=True), 1.0 / 240.0
+    for _ in range(480):
+        turned = rotation_of(motion.quaternion_xyzw)
+        order = VelocityCommand((wanted, 0.0, 0.0), 0.6)
+        drive = control(VEHICLE, drive, motion, turned, order, dt_s)
+        pushed = accelerations(VEHICLE, drive, motion, turned, (0.0, 0.0, 0.0))
+        motion = moved(motion, *pushed, dt_s)
+    flown_m = world.flight.place[0, 0].item() - world.places.start[world.at[0], 0].item()
+    assert world.flight.velocity[0, 0].item() == pytest.approx(motion.velocity_enu[0], abs=0.2)
+    assert flown_m == pytest.approx(motion.position_enu[0], abs=0.25)
+    yaw = math.atan2(turned[3], turned[0])
+    assert world.flight.yaw[0].item() == pytest.approx(yaw, abs=0.1)
+
+
+def test_the_guard_stops_who_sees_nothing_and_believes_nothing(places):
+    world = flat(places, 1)
+    command, unseen = torch.tensor([[2.0, 0.0, 0.0, 0.3]]), torch.tensor([False])
+    speeds, turns = [], []
+    for logit in [-3.0] * 120:
+        world._guarded(command, unseen, torch.tensor([logit]), torch.tensor([-0.5]))
+        speeds.append(world.flight.setpoint.norm().item())
+        turns.append(world.turn.item())
+    assert max(speeds[:5]) > 0.5
+    assert speeds[30] < 0.05
+    assert turns[10] == pytest.approx(0.3)
+    assert turns[60] == 0.0
+    assert turns[-1] == pytest.approx(-0.9)  # it searches where it is believed to be: to the right
+
+
+def test_a_belief_lets_it_go_on_for_two_seconds(places):
+    world = flat(places, 1)
+    world.flight.seen_speed[:] = 1.2
+    command, unseen = torch.tensor([[2.0, 0.0, 0.0, 0.0]]), torch.tensor([False])
+    speeds = []
+    for _ in range(60):
+        world._guarded(command, unseen, torch.tensor([2.0]), torch.tensor([0.0]))
+        speeds.append(world.flight.setpoint.norm().item())
+    assert speeds[28] == pytest.approx(1.2, abs=0.02)
+    assert speeds[50] < 0.05
+
+
+def costs_at(x: float, speed: float = 0.0, keep: float = 3.0) -> dict[str, float]:
+    """Return what it costs to be x m before a trunk of 0.3 m, the target 4 m behind it."""
+    where = torch.tensor([[-x, 0.0]])
+    ticked = Ticked(
+        where, torch.tensor([[speed, 0.0]]), torch.zeros(1), torch.tensor([[4.0, 0.0]]),
+        torch.tensor([[[0.0, 0.0, 0.3]]]), torch.tensor([keep]), torch.zeros(1, 4),
+        torch.zeros(1, 4), torch.zeros(1, 4), 0.36,
+    )  # fmt: skip
+    costs, _, _ = costs_of(ticked)
+    return {name: cost.item() for name, cost in costs.items()}
+
+
+def test_nearer_and_faster_towards_a_trunk_costs_more():
+    assert costs_at(0.8)['hit'] > costs_at(1.0)['hit'] > costs_at(1.6)['hit']
+    assert costs_at(1.0, 1.0)['near'] > costs_at(1.0, 0.0)['near'] > 0.0
+    assert costs_at(1.0, -1.0)['near'] == costs_at(1.0, 0.0)['near']
+    assert costs_at(3.0)['near'] == 0.0
+    assert costs_at(1.0)['hidden'] == pytest.approx(0.65)  # its middle, of 0.3 and 0.35 m
+
+
+def test_a_gradient_leads_out_of_the_line_that_a_trunk_blocks():
+    where = torch.tensor([[-2.0, 0.05]], requires_grad=True)
+    ticked = Ticked(
+        where, torch.zeros(1, 2), torch.zeros(1), torch.tensor([[4.0, 0.0]]),
+        torch.tensor([[[0.0, 0.0, 0.3]]]), torch.tensor([6.0]), torch.zeros(1, 4),
+        torch.zeros(1, 4), torch.zeros(1, 4), 0.36,
+    )  # fmt: skip
+    costs, _, _ = costs_of(ticked)
+    costs['hidden'].sum().backward()
+    assert where.grad is not None
+    assert where.grad[0, 1].item() < 0.0  # further to the side that it is on
+
+
+def test_the_same_seed_flies_the_same(places):
+    flown = []
+    for _ in range(2):
+        world = flat(places)
+        laid = world.network.cell.weights()
+        for _ in range(12):
+            world.tick(laid)
+        flown.append(world.flight.place.detach().clone())
+    assert torch.equal(*flown)
+
+
+def test_no_gradient_comes_from_what_is_told(places):
+    world = flat(places)
+    laid = world.network.cell.weights()
+    total = sum(cost.sum() for _ in range(3) for cost in world.tick(laid).values())
+    assert isinstance(total, torch.Tensor)
+    total.backward()
+    assert all(p.grad is None for p in world.network.vision.parameters())
+    assert world.network.memory is not None
+    assert all(p.grad is None for p in world.network.memory.parameters())
+    grads = [p.grad for p in world.network.cell.parameters()]
+    assert any(grad is not None and bool(grad.abs().sum() > 0) for grad in grads)
+
+
+def cost_of(flown: Network, places) -> float:
+    """Return the mean cost of a tick, over three seconds of flights that nobody practised on."""
+    world = FlatWorld(flown, places, told(24, seed=9), VEHICLE, 24, seed=9)
+    laid, weights, total = flown.cell.weights(), vars(Costs()), 0.0
+    with torch.no_grad():
+        for _ in range(60):
+            total += sum(
+                weights[name] * cost.sum().item() for name, cost in world.tick(laid).items()
+            )
+    return total / (24 * 60)
+
+
+def test_practice_lowers_what_flights_cost(places):
+    config = PracticeConfig(steps=30, flights=12, ticks=24, learning_rate=5e-3)
+    parts: list[dict[str, float]] = []
+    before = cost_of(network(), places)
+    progress = practise(
+        network(), [], told(1).frames, places, VEHICLE, config, TRAIN, torch.ones(4),
+        lambda step, costs: parts.append(costs),
+    )  # fmt: skip
+    assert progress.step == len(parts) == 30
+    assert set(parts[0]) == {*vars(Costs()), 'hits a minute'}
+    assert cost_of(progress.average.module, places) < 0.8 * before
+
+
+def test_a_core_without_what_it_needs_does_not_practise():
+    PracticeConfig().check(NetworkConfig(), is_kept=False)  # it does not
+    practice = PracticeConfig(steps=10)
+    practice.check(CONFIG, is_kept=True)
+    for config, is_kept in ((CONFIG, False), (replace(CONFIG, request=None), True)):
+        with pytest.raises(ValueError, match='behind an encoder that is kept'):
+            practice.check(config, is_kept)

@@ -1,0 +1,69 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is told of a flat world is what an encoder told of frames like it."""
+
+import pytest
+import torch
+from good_encoder import HALF_RAD, frames
+
+from liquid_drone.errors import EpisodeError
+from liquid_drone.learn.practice.told import Told, look_at
+from liquid_drone.policy.config import NetworkConfig
+from liquid_drone.policy.network import Network
+from liquid_drone.request import RequestSpec
+
+
+def test_a_target_is_told_by_frames_like_it():
+    told = Told(frames(), HALF_RAD, 500, seed=1)
+    bearing, log_range = torch.full((500,), 0.3), torch.full((500,), 0.1)
+    seen = told.tell(torch.ones(500, dtype=torch.bool), bearing, log_range, torch.zeros(500, 16))
+    assert seen.features[:, 0].sub(0.3).abs().max() < 2.0 * HALF_RAD / 9 + 1e-6  # one bin
+    assert seen.features[:, 2].min() == 1.0
+    torch.testing.assert_close(seen.measured[:, 1], bearing + 0.05)
+    torch.testing.assert_close(seen.measured[:, 2], log_range - 0.05)
+    assert 0.7 < seen.seen.float().mean() < 0.9
+
+
+def test_a_hidden_target_is_told_by_frames_without_one():
+    told = Told(frames(), HALF_RAD, 300, seed=1)
+    hidden = torch.zeros(300, dtype=torch.bool)
+    seen = told.tell(hidden, torch.zeros(300), torch.zeros(300), torch.zeros(300, 16))
+    assert not seen.seen.any()
+    assert seen.features[:, 2].max() == 0.0
+    assert seen.measured[:, 0].max() == -3.0
+
+
+def test_a_frame_and_an_oversight_stay_for_a_while():
+    told = Told(frames(), HALF_RAD, 400, seed=1)
+    given = torch.ones(400, dtype=torch.bool), torch.zeros(400), torch.zeros(400)
+    near = torch.full((400, 16), 0.75)
+    one, other = told.tell(*given, near), told.tell(*given, near)
+    same = (one.features[:, 0] == other.features[:, 0]).float().mean()
+    assert 0.7 < same < 0.95
+    scans = torch.stack([one.features[:, 3:].flatten(), other.features[:, 3:].flatten()])
+    assert torch.corrcoef(scans)[0, 1] > 0.7
+
+
+@pytest.mark.parametrize('true', [0.05, 0.35, 0.75, 0.95])
+def test_a_scan_errs_as_it_did(true):
+    told = Told(frames(), HALF_RAD, 2000, seed=1)
+    given = torch.ones(2000, dtype=torch.bool), torch.zeros(2000), torch.zeros(2000)
+    scan = told.tell(*given, torch.full((2000, 16), true)).features[:, 3:]
+    assert true - 0.05 - 0.1 - 0.02 < scan.min()  # a bin is 0.1 wide, and it told 0 to 0.1 less
+    assert scan.max() < true + 0.05 + 0.02
+    assert abs(scan.mean() - (true - 0.05)) < 0.06
+
+
+def test_the_same_seed_tells_the_same():
+    both = [Told(frames(), HALF_RAD, 50, seed=7) for _ in range(2)]
+    given = torch.ones(50, dtype=torch.bool), torch.zeros(50), torch.zeros(50)
+    one, other = (told.tell(*given, torch.full((50, 16), 0.5)) for told in both)
+    assert torch.equal(one.features, other.features)
+
+
+def test_flights_that_know_no_target_are_refused(tmp_path):
+    from support.noise_flight import clip
+
+    network = Network(NetworkConfig(request=RequestSpec(), belief=True, memory=True))
+    with pytest.raises(EpisodeError, match='expected flights of which it is known where'):
+        look_at(network, [clip(tmp_path, 1)])
