@@ -148,7 +148,9 @@ def train_round(
         network = with_trained_encoder(recipe, work, network, clips, watcher)
     elif recipe.start and before is None:
         start_from(network, recipe.start)
-    watcher.begin(f'round {index}: training on {frames} frames', config.steps, 'frames')
+    practice = recipe.practice
+    in_all = config.steps + practice.steps
+    watcher.begin(f'round {index}: training on {frames} frames', in_all, 'frames')
     with tensorboard_log(work.root) if team.first else nullcontext(NoTensorBoardLog()) as numbers:
 
         def report(step: int, losses: dict[str, float]) -> None:
@@ -158,7 +160,10 @@ def train_round(
                 add_numbers(numbers, step, 'loss', losses)
             nonlocal done
             before_it, done = done, step + 1 - span.first  # more than one where it goes on
-            watcher.advance(done - before_it, config.windows * config.length, **smooth)
+            size = config.windows * config.length
+            if practice.steps and step - span.first >= config.steps:
+                size = practice.flights * practice.ticks
+            watcher.advance(done - before_it, size, **{name: smooth[name] for name in losses})
 
         if recipe.frozen.bundle:
             told = network, encoder, clips, report, watcher.note

@@ -15,7 +15,7 @@ from ...npz import read_npz
 from ...policy.network import Network
 from ...sim.identity import digest
 from ...sim.scenario.scenario import load_scenario
-from ..behaviour_cloning import save_progress
+from ..behaviour_cloning import Report, save_progress
 from ..clips import Clip
 from ..frozen.core_training import command_weights
 from ..frozen.memory_training import remembering
@@ -27,7 +27,6 @@ from .told import look_at
 
 LOOKED_AT = 60  # flights, evenly over all of a round
 MOST_BYTES = 4_000_000_000  # of the places that are kept
-TOLD_EVERY = 25  # steps, of what it costs
 
 
 def practise_round(
@@ -37,9 +36,12 @@ def practise_round(
     clips: list[Clip],
     flights: list[FlightViews],
     checkpoint: Path,
+    report: Report,
     note: Callable[[str], None],
 ) -> Network:
     """Have the core of a round practise, and write the round's checkpoint.
+
+    Its steps are reported behind those of the training before, with what a tick cost.
 
     Raises:
         ConfigError: of no place that is drawn there is a free start.
@@ -55,13 +57,11 @@ def practise_round(
     remembered = [remembering(network, flight) for flight in flights]
     vehicle = load_scenario(recipe.worlds[0]).vehicle
 
-    def report(step: int, costs: dict[str, float]) -> None:
-        if step % TOLD_EVERY == 0 or step + 1 == config.steps:
-            said = ', '.join(f'{name} {value:.3f}' for name, value in costs.items())
-            note(f'practice {step + 1} of {config.steps}: {said}')
+    def reported(step: int, costs: dict[str, float]) -> None:
+        report(recipe.train.steps + step, costs)
 
     weight = command_weights(flights)
-    given = remembered, frames, places, vehicle, config, recipe.train, weight, report
+    given = remembered, frames, places, vehicle, config, recipe.train, weight, reported
     progress = practise(network, *given)
     save_progress(progress, progress.step, checkpoint)
     practised = progress.average.module
