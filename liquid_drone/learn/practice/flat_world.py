@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ...flight.guard.limits import SIMULATION_LIMITS, Limits
-from ...flight.guard.target import MISSED_S
+from ...flight.guard.target import BREAK_S, MISSED_S
 from ...policy.memory import FILTER_STATE, MOTION, REFERENCE_M
 from ...policy.network import Network
 from ...policy.surroundings import STATE as AROUND
@@ -56,7 +56,8 @@ class Flight:
     remembered: Tensor  # (B, FILTER_STATE)
     around: Tensor  # (B, AROUND)
     unseen_s: Tensor  # (B,)
-    spotted_s: Tensor  # (B,): sightings without a break
+    spotted_s: Tensor  # (B,): since sightings began, without a break
+    missed_s: Tensor  # (B,): since the last one
     seen_speed: Tensor  # (B,): the setpoint's, at the last sighting
     side: Tensor  # (B,): where a search turns to, 1 left
 
@@ -218,7 +219,10 @@ class FlatWorld:
         """Return the largest speed (B,), whether the target is lost, and the turn of a search."""
         flight, limits = self.flight, self.limits
         lost_after_s, stop_s = _known(limits)
-        flight.spotted_s = torch.where(seen, flight.spotted_s + FRAME_S, 0.0)
+        missed_s = flight.missed_s + FRAME_S
+        breaks = seen & (missed_s > BREAK_S)
+        flight.spotted_s = torch.where(breaks, 0.0, flight.spotted_s + FRAME_S)
+        flight.missed_s = torch.where(seen, 0.0, missed_s)
         found = seen & (flight.spotted_s >= limits.found_s)
         flight.unseen_s = torch.where(found, 0.0, flight.unseen_s + FRAME_S)
         speed = flight.setpoint.norm(dim=1)

@@ -101,6 +101,17 @@ def test_the_guard_stops_who_sees_nothing_and_believes_nothing(places):
     assert turns[-1] == pytest.approx(-0.9)  # it searches where it is believed to be: to the right
 
 
+def test_a_picture_missed_now_and_then_is_no_break_and_a_flash_no_sighting(places):
+    world, command = flat(places, 1), torch.tensor([[1.5, 0.0, 0.0, 0.0]])
+    nothing = torch.tensor([-3.0]), torch.tensor([0.0])
+    for tick in range(60):  # every third picture has it
+        world._guarded(command, torch.tensor([tick % 3 == 0]), *nothing)
+    assert world.flight.setpoint.norm().item() == pytest.approx(1.5, abs=0.01)
+    for tick in range(60):  # one in ten
+        world._guarded(command, torch.tensor([tick % 10 == 0]), *nothing)
+    assert world.flight.setpoint.norm().item() < 0.05
+
+
 def test_a_belief_lets_it_go_on_for_two_seconds(places):
     world = flat(places, 1)
     world.flight.seen_speed[:] = 1.2
