@@ -19,7 +19,7 @@ from ..sim.scenario.scenario import load_scenario
 from ..sim.scenario.weather import Weather
 from ..sim.world.actors import check_meshes
 from .augmentation.config import Augmentation
-from .flights.config import MOST_EPISODES, CollectConfig
+from .flights.config import MOST_EPISODES, CollectConfig, Ranges
 from .frozen.config import FrozenEncoder
 from .pictures.config import PictureConfig
 from .practice.config import PracticeConfig
@@ -27,7 +27,6 @@ from .practice.config import PracticeConfig
 if TYPE_CHECKING:
     from ..policy.network import Network
 
-Ranges = dict[str, tuple[float, float]]  # field -> least, most
 MOST_PLACES = 10_000
 EXPERT_ROUNDS = 2  # rounds whose new flights are the expert's alone
 
@@ -160,6 +159,12 @@ class Recipe:
         """Whether the rounds teach the core alone, and no target head."""
         return self.pictures.is_stage or bool(self.frozen.bundle)
 
+    @property
+    def practised_in(self) -> tuple[tuple[str, str], ...]:
+        """World and task of the places that a core practises in, which take turns."""
+        tasks = self.practice.tasks or (self.task, *self.tasks)
+        return tuple((world, task) for world in self.worlds for task in tasks)
+
     def _check_encoder(self) -> None:
         frozen, pictures = self.frozen, self.pictures
         if pictures.count and not (self.start or frozen.bundle):
@@ -201,7 +206,7 @@ def check_whole(recipe: Recipe, trains: bool = True) -> None:
         load_scenario(world, *first[1:], recipe.task)
     for season in dict.fromkeys(recipe.seasons):
         load_scenario(first[0], season, first[2], recipe.task)
-    for task in dict.fromkeys(recipe.tasks):
+    for task in dict.fromkeys((*recipe.tasks, *recipe.practice.tasks)):
         load_scenario(*first, task)
     for target in dict.fromkeys((*recipe.targets, *recipe.lookalikes)):
         check_meshes(load_scenario(*first[:2], target, recipe.task))

@@ -28,9 +28,10 @@ from ..sim.scenario.task import load_task
 from ..sim.simulator import FRAME_S
 from ..workers.executor import Executor
 from .drivers import DriverPlan
+from .flights.config import Ranges
 from .flights.jobs import jobs_of, run_jobs
 from .flights.training_flight import Job
-from .recipe import Ranges, Recipe, Workspace
+from .recipe import Recipe, Workspace
 from .rounds import Round
 from .tensorboard import add_numbers, tensorboard_log
 from .watcher import Watcher

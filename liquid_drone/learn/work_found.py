@@ -20,7 +20,7 @@ from ..policy.config import WEIGHTS_FILE
 from ..schema import plain
 from ..sim.flight_spec import FlightSpec
 from ..sim.identity import code_digest, digest, scenario_digest
-from ..sim.scenario.scenario import scenario_of
+from ..sim.scenario.scenario import load_scenario, scenario_of
 from .augmentation.config import identity_of
 from .drivers import DriverPlan
 from .flights.training_flight import Job, found
@@ -36,6 +36,7 @@ FLOWN_BY = (
         for name in ('closed_loop.py', 'direct_flight.py', 'driver.py')
     ),
 )
+PLACED_BY = (HERE / 'practice' / 'places.py',)
 ELSEWHERE = ('device', 'threads', 'compile', 'precision')  # where a training runs, not what it is
 
 
@@ -96,8 +97,17 @@ def _round_identity(recipe: Recipe, work: Workspace, one: Round, episodes: list[
     made_of = [training, recipe.network, recipe.dagger.rounds, flown, before]
     if recipe.frozen.bundle:
         made_of += [recipe.frozen, _start(recipe.frozen.begun)]
+    if recipe.practice.steps:
+        made_of += [recipe.practice, places_digest(recipe)]
     pictures = identity_of(recipe.pictures)
     return digest([*made_of, pictures] if recipe.pictures.count else made_of)
+
+
+def places_digest(recipe: Recipe) -> str:
+    """Return the hash of all that makes the places that a core practises in."""
+    scenarios = [load_scenario(world, task=task) for world, task in recipe.practised_in]
+    made_by = [scenario_digest(scenario) for scenario in scenarios]
+    return digest([made_by, recipe.practice.places, code_digest(PLACED_BY)])
 
 
 def _note(work: Workspace, index: int) -> Path:

@@ -296,7 +296,7 @@ class Core(nn.Module):
         share = network.read(outputs) * network.config.core.motor_gain
         command = torch.clamp(share, -1.0, 1.0) * network.limits
         if request is not None:
-            command = _no_faster(command, request[:, 2:])
+            command = no_faster(command, request[:, 2:])
         if known is not None:
             after = torch.cat([after, known.state, command[:, MOTION]], dim=1)
             return command, after, _physical(known.belief[:, 0])
@@ -305,7 +305,7 @@ class Core(nn.Module):
         return command, after, _physical(network.belief(outputs))
 
 
-def _no_faster(command: Tensor, speed: Tensor) -> Tensor:
+def no_faster(command: Tensor, speed: Tensor) -> Tensor:
     """Shorten the horizontal part of commands (B, 4) to a speed (B, 1)."""
     fast = torch.sqrt((command[:, :2] ** 2).sum(dim=1, keepdim=True) + 1e-12)
     horizontal = command[:, :2] * torch.clamp(speed / fast, max=1.0)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protects: work that is found is used only if it is the work that is asked for; none is lost."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from liquid_drone.learn import work_found
 from liquid_drone.learn.flights.config import CollectConfig, Disturbance
 from liquid_drone.learn.flights.jobs import jobs_of
 from liquid_drone.learn.flights.training_flight import Job, found
+from liquid_drone.learn.frozen.config import FrozenEncoder
+from liquid_drone.learn.practice.config import Costs, PracticeConfig
 from liquid_drone.learn.recipe import (
     DaggerConfig,
     Recipe,
@@ -21,6 +23,8 @@ from liquid_drone.learn.recipe import (
     Workspace,
 )
 from liquid_drone.learn.rounds import rounds_of
+from liquid_drone.policy.config import NetworkConfig, VisionConfig
+from liquid_drone.request import RequestSpec
 
 TARGET = """
 name: thing
@@ -132,6 +136,33 @@ def test_a_torn_episode_is_kept_aside_and_flown_anew(recipe: Recipe, tmp_path: P
     (directory / MANIFEST).write_text('{"id": "half')
     assert '1 do not and are kept aside; 1 will be flown' in work_found.make_room(asked)
     assert not directory.exists()
+
+
+PRACTICE = PracticeConfig(steps=10)
+PRACTISED: dict[str, Any] = {
+    'steps': replace(PRACTICE, steps=11), 'flights': replace(PRACTICE, flights=5),
+    'ticks': replace(PRACTICE, ticks=5), 'places': replace(PRACTICE, places=5),
+    'tasks': replace(PRACTICE, tasks=('follow',)),
+    'learning_rate': replace(PRACTICE, learning_rate=1e-4),
+    'cloned': replace(PRACTICE, cloned=0.5), 'costs': replace(PRACTICE, costs=Costs(hit=1.0)),
+}  # fmt: skip
+
+
+def test_whatever_makes_practice_is_in_a_round_s_identity(recipe: Recipe, tmp_path: Path) -> None:
+    assert set(PRACTISED) == {one.name for one in fields(PracticeConfig)}
+    network = NetworkConfig(
+        vision=VisionConfig.NAMED['wide-scan'], request=RequestSpec(), belief=True, memory=True
+    )
+    practised = replace(recipe, network=network, frozen=FrozenEncoder('follow'), practice=PRACTICE)
+    work, found = Workspace(tmp_path / 'w'), {}
+    for name, practice in {'none': PracticeConfig(), 'as it was': PRACTICE, **PRACTISED}.items():
+        one = replace(practised, practice=practice)
+        found[name] = work_found._round_identity(one, work, rounds_of(one, work)[0], [])
+    assert len(set(found.values())) == len(found)
+    task = tmp_path / 'task.yaml'
+    before = work_found.places_digest(practised)
+    task.write_text(task.read_text(encoding='utf-8') + 'keep_distance_m: 2.6\n')
+    assert work_found.places_digest(practised) != before
 
 
 def test_a_round_of_another_training_is_kept_aside(recipe: Recipe, tmp_path: Path) -> None:

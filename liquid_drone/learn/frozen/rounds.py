@@ -176,7 +176,9 @@ def train_core_round(
     practises = recipe.practice.steps > 0
     average = train_core(network, learned, config, None if practises else checkpoint, report, note)
     if practises:
-        average = practise_round(recipe, work, average, clips, learned, checkpoint, report, note)
+        average = practise_round(
+            recipe, work, average, clips[: len(learned)], learned, checkpoint, report, note
+        )
     if held := flights[len(learned) :]:
         loss = held_out_loss(average, held, command_weights(learned))
         write_held_out(loss, len(held), checkpoint.with_suffix('.held-out.json'))

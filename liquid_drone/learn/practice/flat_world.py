@@ -20,7 +20,7 @@ from torch import Tensor
 from ...flight.guard.limits import SIMULATION_LIMITS, Limits
 from ...flight.guard.target import BREAK_S, MISSED_S
 from ...policy.memory import FILTER_STATE, MOTION, REFERENCE_M
-from ...policy.network import Network
+from ...policy.network import Network, no_faster
 from ...policy.surroundings import STATE as AROUND
 from ...sim.scenario.vehicle import Vehicle
 from ...sim.simulator import FRAME_S
@@ -155,8 +155,7 @@ class FlatWorld:
         )
         share = self.network.read(outputs) * self.network.config.core.motor_gain
         command = share.clamp(-1.0, 1.0) * self.network.limits
-        flat = no_longer(command[:, :2], self.request[:, 2])
-        command = torch.cat([flat, command[:, 2:]], dim=1)
+        command = no_faster(command, self.request[:, 2:])
         before, flight.command = flight.command, command
         self._guarded(command, *believed)
         self._move()

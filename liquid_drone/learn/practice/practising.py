@@ -9,6 +9,7 @@ recorded flights it keeps the climb, which a flat world does not know, and a lit
 
 import math
 from dataclasses import asdict, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,8 +19,9 @@ from ...policy.network import Network
 from ...sim.scenario.vehicle import Vehicle
 from ...sim.simulator import FRAME_S
 from ...streams import Stream
-from ..behaviour_cloning import Report, TrainingProgress, answered, running_average
+from ..behaviour_cloning import Report, TrainingProgress, rate_at, running_average
 from ..frozen.core_batches import core_batch
+from ..frozen.core_training import core_losses
 from ..frozen.views import FlightViews
 from ..recipe import TrainConfig
 from .config import PracticeConfig
@@ -27,10 +29,11 @@ from .flat_world import FlatWorld
 from .places import FlatPlaces
 from .told import Frames, Told
 
-LENGTH, BURN_IN, WINDOWS = 64, 16, 24  # of recorded flights, in a step
-WARM_STEPS, LEAST_SHARE = 50, 0.05  # of the learning rate: how it begins, where it ends
+BESIDE: dict[str, Any] = {  # of a step: windows of recorded flights, all frames alike; its rate
+    'windows': 24, 'length': 64, 'burn_in': 16, 'hard_weight': 1.0, 'short_weight': 1.0,
+    'warmup_steps': 50, 'hold_share': 0.0,
+}  # fmt: skip
 READOUT_SHARE = 1.0 / 3.0  # of the learning rate
-CLIP = 1.0
 MINUTE_S = 60.0
 
 
@@ -54,7 +57,7 @@ def practise(
         places: where it flies.
         vehicle: that it flies.
         config: how long and at what cost.
-        train: seed, threads and average; the rest is of the training before.
+        train: seed, threads, clip and average; the rest is of the training before.
         weight: (4,), of each command channel's error.
         report: called after every step with the costs, and the hits of a minute.
 
@@ -63,32 +66,23 @@ def practise(
 
     """
     torch.set_num_threads(train.threads)
-    network.requires_grad_(False)
-    trained = [network.cell] + ([network.readout] if network.readout is not None else [])
-    for layer in trained:
-        layer.requires_grad_(True)
-    rate = config.learning_rate
-    groups = [{'params': list(network.cell.parameters()), 'base': rate}]
-    if network.readout is not None:
-        groups.append({'params': list(network.readout.parameters()), 'base': rate * READOUT_SHARE})
-    optimiser = torch.optim.AdamW(groups, weight_decay=1e-4)
-    half_fov_rad = torch.deg2rad(torch.tensor(network.camera.horizontal_fov_deg / 2.0)).item()
+    optimiser = _of_the_core(network, config.learning_rate)
+    parameters = [p for group in optimiser.param_groups for p in group['params']]
+    half_fov_rad = math.radians(network.camera.horizontal_fov_deg / 2.0)
     told = Told(frames, half_fov_rad, config.flights, train.seed)
     world = FlatWorld(network, places, told, vehicle, config.flights, train.seed)
-    windows = replace(train, windows=WINDOWS, length=LENGTH, burn_in=BURN_IN)
-    long = [flight for flight in flights if len(flight) >= windows.frames]
+    beside = replace(train, **BESIDE)
+    long = [flight for flight in flights if len(flight) >= beside.frames]
     average = running_average(network, train.average)
     for step in range(config.steps):
-        share = _rate_at(step, config.steps)
         for group in optimiser.param_groups:
-            group['lr'] = group['base'] * share
+            group['lr'] = group['base'] * rate_at(step, config.steps, beside)
         loss, costs = flown(world, config)
         if long:
-            loss = loss + cloned(network, long, windows, config.cloned, weight, step)
+            loss = loss + cloned(network, long, beside, config.cloned, weight, step)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        parameters = [p for group in optimiser.param_groups for p in group['params']]
-        norm = torch.nn.utils.clip_grad_norm_(parameters, CLIP)
+        norm = torch.nn.utils.clip_grad_norm_(parameters, train.clip)
         if not (torch.isfinite(loss) and torch.isfinite(norm)):
             raise TrainingError(
                 f'step {step} of practice gave a cost that is not finite: lower its learning_rate'
@@ -99,6 +93,18 @@ def practise(
         report(step, costs)
     network.requires_grad_(True)
     return TrainingProgress(network, average, optimiser, config.steps)
+
+
+def _of_the_core(network: Network, rate: float) -> torch.optim.Optimizer:
+    """Return an optimiser of the core and what reads it; the rest of the network stays."""
+    network.requires_grad_(False)
+    layers = [(network.cell, rate), (network.readout, rate * READOUT_SHARE)]
+    groups = []
+    for layer, base in layers:
+        if layer is not None:
+            layer.requires_grad_(True)
+            groups.append({'params': list(layer.parameters()), 'base': base})
+    return torch.optim.AdamW(groups, weight_decay=1e-4)
 
 
 def flown(world: FlatWorld, config: PracticeConfig) -> tuple[Tensor, dict[str, float]]:
@@ -124,23 +130,13 @@ def flown(world: FlatWorld, config: PracticeConfig) -> tuple[Tensor, dict[str, f
 def cloned(
     network: Network,
     flights: list[FlightViews],
-    windows: TrainConfig,
+    beside: TrainConfig,
     share: float,
     weight: Tensor,
     step: int,
 ) -> Tensor:
     """Return the error of the commands along recorded flights; the climb counts in full."""
-    batch = core_batch(flights, windows, network.time.nominal_s, step, of=Stream.PRACTICE_WINDOWS)
-    seen = answered(network, batch.features, batch, windows.burn_in, batch.remembered)
-    label = batch.label[:, windows.burn_in :]
-    known = ~torch.isnan(label)
-    error = torch.where(known, seen.motor - torch.nan_to_num(label), 0.0)
+    batch = core_batch(flights, beside, network.time.nominal_s, step, of=Stream.PRACTICE_WINDOWS)
     counts = weight * torch.tensor([share, share, 1.0, share])
-    return (error**2 * counts).sum() / known[..., 0].sum().clamp(min=1)
-
-
-def _rate_at(step: int, steps: int) -> float:
-    """Return the share of the learning rate: it rises, and falls along a cosine."""
-    rises = min(1.0, (step + 1) / WARM_STEPS)
-    falls = 0.5 * (1.0 + math.cos(math.pi * step / steps))
-    return rises * (LEAST_SHARE + (1.0 - LEAST_SHARE) * falls)
+    error = core_losses(network, batch, counts, beside)['command']
+    return error * len(counts)  # of a tick, as the costs are, and not of one of its channels

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A round's practice: its places, what the encoder told of its flights, and the checkpoint."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,6 @@ from ...errors import ConfigError, SimulationError
 from ...files import written
 from ...npz import read_npz
 from ...policy.network import Network
-from ...sim.identity import digest
 from ...sim.scenario.scenario import load_scenario
 from ..behaviour_cloning import Report, save_progress
 from ..clips import Clip
@@ -21,11 +21,12 @@ from ..frozen.core_training import command_weights
 from ..frozen.memory_training import remembering
 from ..frozen.views import FlightViews
 from ..recipe import Recipe, Workspace
+from ..work_found import places_digest
 from .places import FlatPlace, FlatPlaces, beside_each_other, draw_place, seeds_of
 from .practising import practise
 from .told import look_at
 
-LOOKED_AT = 60  # flights, evenly over all of a round
+LOOKED_AT = 60  # flights at most, evenly over all of a round
 MOST_BYTES = 4_000_000_000  # of the places that are kept
 
 
@@ -51,9 +52,9 @@ def practise_round(
     """
     config = recipe.practice
     places = kept_places(recipe, work.root / 'practice', note)
-    note(f'practice: what the encoder tells, of {min(LOOKED_AT, len(clips))} flights')
-    every = max(len(clips) // LOOKED_AT, 1)
-    frames = look_at(network, clips[::every])
+    looked = clips[:: math.ceil(len(clips) / LOOKED_AT)]
+    note(f'practice: what the encoder tells, of {len(looked)} flights')
+    frames = look_at(network, looked)
     remembered = [remembering(network, flight) for flight in flights]
     vehicle = load_scenario(recipe.worlds[0]).vehicle
 
@@ -76,9 +77,8 @@ def kept_places(recipe: Recipe, folder: Path, note: Callable[[str], None]) -> Fl
         ConfigError: of none that is drawn there is a free start.
 
     """
-    tasks = recipe.practice.tasks or (recipe.task, *recipe.tasks)
-    kinds = [(world, task) for world in recipe.worlds for task in tasks]
-    file = folder / f'places-{digest([kinds, recipe.practice.places])[:16]}.npz'
+    kinds = recipe.practised_in
+    file = folder / f'places-{places_digest(recipe)[:16]}.npz'
     if file.is_file():
         kept = read_npz(file, MOST_BYTES)
         return FlatPlaces(**{name: torch.from_numpy(rows) for name, rows in kept.items()})
