@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
@@ -27,7 +26,7 @@ from ..policy.torch_file import read_torch
 from .batches import TrainingBatch, Windows
 from .clips import Clip
 from .distributed import ALONE, Team
-from .losses import losses_of, weighted
+from .losses import command_weights, losses_of, weighted
 from .precision import device_of, precision_of
 from .recipe import TrainConfig
 
@@ -97,7 +96,7 @@ def train(
     config = replace(config, precision=precision_of(config, device, team))
     network.to(device)
     windows = Windows(clips, config, network.time.nominal_s, device, team, places)
-    weight = channel_weights(clips).to(device)
+    weight = command_weights(clips).to(device)
     partial = checkpoint.with_suffix('.partial')
     goes_on = team.told(team.first and is_whole(partial))
     progress = _begin(network, config, span, partial if goes_on else before)
@@ -123,13 +122,6 @@ def _averaged(progress: TrainingProgress) -> Network:
     averaged = progress.average.module.cpu()
     assert isinstance(averaged, Network)
     return averaged
-
-
-def channel_weights(clips: list[Clip]) -> Tensor:
-    """Return (4,): one over the variance of each command channel, so that each counts the same."""
-    labels = np.concatenate([clip.label for clip in clips])
-    labels = labels[~np.isnan(labels).any(axis=1)]
-    return torch.from_numpy(1.0 / np.maximum(labels.var(axis=0), 1e-3)).float()
 
 
 def rate_at(step: int, total: int, config: TrainConfig) -> float:
@@ -197,17 +189,27 @@ def _begin(
     fused = rest[0].is_cuda  # one kernel for all weights
     optimiser = torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=fused)
     average = running_average(network, config.average)
-    if saved is None:
-        return TrainingProgress(network, average, optimiser, span.first)
+    progress = TrainingProgress(network, average, optimiser, span.first)
+    return progress if saved is None else go_on_from(saved, progress)
+
+
+def go_on_from(saved: Path, progress: TrainingProgress) -> TrainingProgress:
+    """Return a training as it was when it was saved; what it began as is changed in place.
+
+    Raises:
+        ConfigError: missing, broken or of another network.
+
+    """
     state = read_checkpoint(saved)
     try:
-        network.load_state_dict(state['weights'])
-        average.module.load_state_dict(state['average'])
-        optimiser.load_state_dict(state['optimiser'])
+        progress.network.load_state_dict(state['weights'])
+        progress.average.module.load_state_dict(state['average'])
+        progress.optimiser.load_state_dict(state['optimiser'])
     except (RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise _misfit(saved, error) from error
-    average.n_averaged.fill_(int(state['step']) + 1)  # the start weights count as one
-    return TrainingProgress(network, average, optimiser, int(state['step']))
+    step = int(state['step'])
+    progress.average.n_averaged.fill_(step + 1)  # the start weights count as one
+    return replace(progress, step=step)
 
 
 def _step(

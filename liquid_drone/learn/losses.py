@@ -6,8 +6,11 @@ A label that nobody knows (nan: a real flight, a hidden target) costs nothing.
 """
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, smooth_l1_loss
@@ -21,6 +24,22 @@ if TYPE_CHECKING:
 
 NEAR_WEIGHT = 6.0  # of a scan's errors: so many times more at contact than from 10 m on
 RIGHT_RAD, RIGHT_LOG = math.radians(15.0), 0.35  # off by less, a belief is right: 0.7 to 1.4 times
+
+
+class Labelled(Protocol):
+    """Flights with commands to learn from."""
+
+    @property
+    def label(self) -> npt.NDArray[np.float32]:
+        """Return (..., 4), nan where nobody knows."""
+        ...
+
+
+def command_weights(flights: Sequence[Labelled]) -> Tensor:
+    """Return (4,): one over the variance of each command channel, so that each counts the same."""
+    labels = np.concatenate([flight.label.reshape(-1, 4) for flight in flights])
+    labels = labels[~np.isnan(labels).any(axis=1)]
+    return torch.from_numpy(1.0 / np.maximum(labels.var(axis=0), 1e-3)).float()
 
 
 def losses_of(

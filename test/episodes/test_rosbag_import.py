@@ -18,9 +18,8 @@ from liquid_drone.episodes.rosbag_import import ImportConfig, Topics, import_bag
 from liquid_drone.errors import EpisodeError
 from liquid_drone.image import decode_jpeg, encode_jpeg, fitted
 from liquid_drone.learn.batches import Windows
-from liquid_drone.learn.behaviour_cloning import channel_weights
 from liquid_drone.learn.clips import open_clips
-from liquid_drone.learn.losses import losses_of
+from liquid_drone.learn.losses import command_weights, losses_of
 from liquid_drone.learn.recipe import TrainConfig
 from liquid_drone.policy.config import NetworkConfig, VisionConfig
 from liquid_drone.policy.network import Network
@@ -120,7 +119,7 @@ def test_what_is_unknown_of_a_real_flight_teaches_nothing_and_breaks_nothing(pil
     vision = VisionConfig(convolutions=((8, 5, 4), (8, 3, 2)), features=16)
     network = Network(NetworkConfig(vision))
     batch = Windows(clips, TrainConfig(windows=2, length=8), 0.05).batch(0)
-    losses = losses_of(network(batch.pixels.float(), batch.dt_s), batch, channel_weights(clips))
+    losses = losses_of(network(batch.pixels.float(), batch.dt_s), batch, command_weights(clips))
     assert (
         losses['detection'].item() == losses['bearing'].item() == losses['auxiliary'].item() == 0.0
     )

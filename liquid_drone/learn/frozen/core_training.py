@@ -24,7 +24,7 @@ from ..behaviour_cloning import (
     running_average,
     save_progress,
 )
-from ..losses import belief_losses, weighted
+from ..losses import belief_losses, command_weights, weighted
 from ..recipe import TrainConfig
 from .core_batches import CoreBatch, core_batch
 from .memory_training import train_memory
@@ -98,13 +98,6 @@ def _begin(network: Network, config: TrainConfig) -> TrainingProgress:
     groups += [{'params': readout, 'base': config.learning_rate}] if readout else []
     optimiser = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
     return TrainingProgress(network, running_average(network, config.average), optimiser, 0)
-
-
-def command_weights(flights: list[FlightViews]) -> Tensor:
-    """Return (4,): one over the variance of each command channel, so that each counts the same."""
-    labels = np.concatenate([flight.label.reshape(-1, 4) for flight in flights])
-    labels = labels[~np.isnan(labels).any(axis=1)]
-    return torch.from_numpy(1.0 / np.maximum(labels.var(axis=0), 1e-3)).float()
 
 
 def core_losses(

@@ -20,12 +20,13 @@ from ...policy.network import Network
 from ...policy.weights import ENCODER, begin_with, config_of
 from ..behaviour_cloning import Report, Span, is_whole, load_weights, train
 from ..clips import Clip
+from ..losses import command_weights
 from ..pictures.encoder_stage import keep_encoder, pictures_beside
 from ..pictures.operating_point import logit, move_logit
-from ..practice.rounds import practise_round
+from ..practice.rounds import half_way, practise_round
 from ..recipe import Recipe, TrainConfig, Workspace
 from ..watcher import Watcher
-from .core_training import command_weights, held_out_loss, train_core, write_held_out
+from .core_training import held_out_loss, train_core, write_held_out
 from .views import open_views
 
 ENCODER_WINDOWS, ENCODER_FRAMES = 64, 2  # of each of its steps
@@ -174,7 +175,11 @@ def train_core_round(
     flights = open_views(network, clips, config, frozen.views, work.views, key)
     learned = flights[: len(flights) - frozen.held_out]
     practises = recipe.practice.steps > 0
-    average = train_core(network, learned, config, None if practises else checkpoint, report, note)
+    if practises and is_whole(half_way(checkpoint)):
+        average = load_weights(network, half_way(checkpoint))
+    else:
+        kept = None if practises else checkpoint
+        average = train_core(network, learned, config, kept, report, note)
     if practises:
         average = practise_round(
             recipe, work, average, clips[: len(learned)], learned, checkpoint, report, note

@@ -19,12 +19,18 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ...outputs.durability import put_in_place
 from ...policy.network import Network
 from ...policy.vision import Vision
 from ..augmentation.config import Augmentation
 from ..augmentation.windows import changed, draw_augmentation
-from ..behaviour_cloning import is_whole, rate_at, read_checkpoint, running_average
+from ..behaviour_cloning import (
+    TrainingProgress,
+    go_on_from,
+    is_whole,
+    rate_at,
+    running_average,
+    save_progress,
+)
 from ..clips import Clip
 from ..recipe import TrainConfig
 from .config import PictureConfig
@@ -160,9 +166,11 @@ def train_encoder(
         trained, lr=config.learning_rate, weight_decay=train.weight_decay
     )
     average = running_average(network, train.average)
-    first = _resume(checkpoint, network, average, optimiser) if is_whole(checkpoint) else 0
+    progress = TrainingProgress(network, average, optimiser, 0)
+    if is_whole(checkpoint):
+        progress = go_on_from(checkpoint, progress)
     saved_s = time.monotonic()
-    for step in range(first, config.steps):
+    for step in range(progress.step, config.steps):
         for group in optimiser.param_groups:
             group['lr'] = config.learning_rate * rate_at(step, config.steps, train)
         losses = losses_of_pictures(
@@ -175,7 +183,7 @@ def train_encoder(
         average.update_parameters(network)
         report(step, {name: float(value.detach()) for name, value in losses.items()})
         if time.monotonic() - saved_s > save_every_s or step + 1 == config.steps:
-            _save(checkpoint, network, average, optimiser, step + 1)
+            save_progress(progress, step + 1, checkpoint)
             saved_s = time.monotonic()
     averaged = average.module
     assert isinstance(averaged, Network)
@@ -219,36 +227,3 @@ def head_losses(head: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     detection = (doubt * judged).sum() / judged.sum().clamp(min=1)
     off = ((head[:, 1:] - torch.nan_to_num(target[:, 1:])) ** 2).sum(dim=1) * visible
     return detection, off.sum() / visible.sum().clamp(min=1.0)
-
-
-def _resume(
-    checkpoint: Path,
-    network: Network,
-    average: torch.optim.swa_utils.AveragedModel,
-    optimiser: torch.optim.Optimizer,
-) -> int:
-    state = read_checkpoint(checkpoint)
-    network.load_state_dict(state['weights'])
-    average.module.load_state_dict(state['average'])
-    optimiser.load_state_dict(state['optimiser'])
-    average.n_averaged.fill_(int(state['step']) + 1)
-    return int(state['step'])
-
-
-def _save(
-    checkpoint: Path,
-    network: Network,
-    average: torch.optim.swa_utils.AveragedModel,
-    optimiser: torch.optim.Optimizer,
-    step: int,
-) -> None:
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    state = {
-        'weights': network.state_dict(),
-        'average': average.module.state_dict(),
-        'optimiser': optimiser.state_dict(),
-        'step': step,
-    }
-    aside = checkpoint.with_name(f'.{checkpoint.name}.new')
-    torch.save(state, aside)
-    put_in_place(aside, checkpoint)

@@ -12,7 +12,7 @@ from ...schema import check_ranges
 class Costs:
     """The weight of each cost of a tick, see ``costs.py``."""
 
-    distance: float = 0.8  # to the target, of what is asked for
+    way: float = 0.8  # to where the target is seen, from as far away as is asked for
     close: float = 1.0  # nearer to the target than anybody wants
     far: float = 2.0  # so far that the target is soon lost
     turned: float = 0.7  # away from the target

@@ -35,6 +35,8 @@ class Ticked(NamedTuple):
     target: Tensor  # (B, 2)
     circles: Tensor  # (B, K, 3)
     keep_m: Tensor  # (B,): the distance that is asked for
+    goal: Tensor  # (B, 2): on the way to the nearest viewpoint
+    rest_m: Tensor  # (B,): of that way, behind the goal
     command: Tensor  # (B, 4)
     before: Tensor  # (B, 4): the command before
     beyond: Tensor  # (B, 4): of the command beyond its limits, as a share of them
@@ -54,7 +56,7 @@ def costs_of(tick: Ticked) -> tuple[dict[str, Tensor], Tensor, Tensor]:
     far_m = FAR_M + (tick.keep_m - USUAL_M).clamp(min=0.0)
     change = (tick.command - tick.before) ** 2
     costs = {
-        'distance': _huber(distance - tick.keep_m),
+        'way': _huber(torch.sqrt(((tick.goal - tick.place) ** 2).sum(dim=1) + 1e-6) + tick.rest_m),
         'close': ((TOO_CLOSE_M - distance).clamp(min=0.0) * 3.0) ** 2,
         'far': (distance - far_m).clamp(0.0, MOST_FAR_M),
         'turned': 0.5 * _huber(tick.bearing / BEARING_RAD),

@@ -26,9 +26,10 @@ from ...sim.scenario.vehicle import Vehicle
 from ...sim.simulator import FRAME_S
 from ...streams import Stream, stream
 from .costs import SPARED_M, Ticked, costs_of
-from .geometry import line_gaps, nearness, no_longer, turned, wrapped
+from .geometry import LEAST_M, line_gaps, nearness, no_longer, turned, wrapped
 from .places import SECOND, FlatPlaces
 from .told import Told
+from .viewpoints import viewpoint
 
 SUBSTEPS = 2  # of the vehicle, in a frame
 SIGHT_M = 14.0  # further away nobody sees a target
@@ -38,6 +39,7 @@ AGAIN_M, AGAIN_OFF_RAD, AGAIN_AIR_M, AGAIN_TRIES = (2.0, 7.0), 0.5, 0.7, 20
 ASKED_SHARE = 0.4  # of a request's numbers that are drawn, and not the defaults
 TOO_NEAR_M, LOST_M = 0.6, 16.0  # of the target: the flight is over
 ANY_SPEED = 1e3  # m/s; an infinite one has no gradient
+LOOK_TICKS = 4  # from one look for a viewpoint to the next
 STEPS_LEFT = 200  # of a way that a flight is given, at least
 
 
@@ -91,18 +93,32 @@ class FlatWorld:
         vehicle: Vehicle,
         count: int,
         seed: int,
+        first: int = 0,
     ) -> None:
-        """Put them at their starts; a network with a memory, a scan and a request."""
+        """Put them at their starts.
+
+        Args:
+            network: with a memory, a scan and a request.
+            places: where they fly.
+            told: draws what they are told.
+            vehicle: that they fly.
+            count: how many.
+            seed: of the training.
+            first: the step of the training that they begin at.
+
+        """
         assert network.config.request is not None  # the recipe was checked
         self.network, self.places, self.told, self.vehicle = network, places, told, vehicle
         self.request_spec, self.limits = network.config.request, SIMULATION_LIMITS
         self.fov_rad = math.radians(network.camera.horizontal_fov_deg)
-        self.rng = stream(seed, Stream.PRACTICE_FLIGHTS)
+        self.rng = stream(seed, Stream.PRACTICE_FLIGHTS, first)
         self.at = torch.zeros(count, dtype=torch.long)  # which place
         self.step = torch.zeros(count, dtype=torch.long)  # of its way
         self.request = torch.zeros(count, 3)
         self.flight = Flight.at_rest(count, network.cell.state_size)
         self.over = torch.ones(count, dtype=torch.bool)
+        self.goal, self.rest_m = torch.zeros(count, 2), torch.zeros(count)  # from the target on
+        self.ticks = 0  # that were flown
         self.begin_again()
 
     def begin_again(self) -> None:
@@ -163,10 +179,17 @@ class FlatWorld:
         target = self.places.way[self.at, self.step]
         away = target - flight.place
         bearing = wrapped(torch.atan2(away[:, 1], away[:, 0]) - flight.yaw)
+        keep_m, hull_m = self.request[:, 0], self.vehicle.radius_m
+        if self.ticks % LOOK_TICKS == 0:
+            here = flight.place, flight.velocity, target, circles
+            goal, self.rest_m = viewpoint(*here, keep_m, hull_m)
+            self.goal = goal - target
+        self.ticks += 1
         costs, self.air, distance = costs_of(
             Ticked(
-                flight.place, flight.velocity, bearing, target, circles, self.request[:, 0],
-                command, before, (share.abs() - 1.0).clamp(min=0.0), self.vehicle.radius_m,
+                flight.place, flight.velocity, bearing, target, circles, keep_m,
+                target + self.goal, self.rest_m, command, before,
+                (share.abs() - 1.0).clamp(min=0.0), hull_m,
             )
         )  # fmt: skip
         self.over |= (self.air < 0.0) | (distance < TOO_NEAR_M) | (distance > LOST_M)
@@ -204,8 +227,7 @@ class FlatWorld:
     def _guarded(self, command: Tensor, seen: Tensor, logit: Tensor, believed_rad: Tensor) -> None:
         """Move the setpoint towards what the guard lets through of a command (B, 4)."""
         flight, limits = self.flight, self.limits
-        with torch.no_grad():
-            most, is_lost, turn = self._while_unseen(seen, logit, believed_rad)
+        most, is_lost, turn = self._while_unseen(seen, logit, believed_rad)
         wanted = no_longer(command[:, :2], most)
         wanted = turned(torch.where(is_lost[:, None], 0.0, wanted), flight.yaw)
         change = limits.acceleration_m_s2 * FRAME_S
@@ -215,7 +237,10 @@ class FlatWorld:
     def _while_unseen(
         self, seen: Tensor, logit: Tensor, believed_rad: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the largest speed (B,), whether the target is lost, and the turn of a search."""
+        """Return the largest speed (B,), whether the target is lost, and the turn of a search.
+
+        The speed carries a gradient: who is about to lose sight learns not to be slow.
+        """
         flight, limits = self.flight, self.limits
         lost_after_s, stop_s = _known(limits)
         missed_s = flight.missed_s + FRAME_S
@@ -224,7 +249,7 @@ class FlatWorld:
         flight.missed_s = torch.where(seen, 0.0, missed_s)
         found = seen & (flight.spotted_s >= limits.found_s)
         flight.unseen_s = torch.where(found, 0.0, flight.unseen_s + FRAME_S)
-        speed = flight.setpoint.norm(dim=1)
+        speed = torch.sqrt((flight.setpoint**2).sum(dim=1) + LEAST_M**2)
         flight.seen_speed = torch.where(found, speed, flight.seen_speed)
         ramp_s = stop_s - limits.unseen_after_s
         left = (1.0 - (flight.unseen_s - limits.unseen_after_s) / ramp_s).clamp(0.0, 1.0)

@@ -9,6 +9,7 @@ recorded flights it keeps the climb, which a flat world does not know, and a lit
 
 import math
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,7 +20,15 @@ from ...policy.network import Network
 from ...sim.scenario.vehicle import Vehicle
 from ...sim.simulator import FRAME_S
 from ...streams import Stream
-from ..behaviour_cloning import Report, TrainingProgress, rate_at, running_average
+from ..behaviour_cloning import (
+    Report,
+    TrainingProgress,
+    go_on_from,
+    is_whole,
+    rate_at,
+    running_average,
+    save_progress,
+)
 from ..frozen.core_batches import core_batch
 from ..frozen.core_training import core_losses
 from ..frozen.views import FlightViews
@@ -34,6 +43,7 @@ BESIDE: dict[str, Any] = {  # of a step: windows of recorded flights, all frames
     'warmup_steps': 50, 'hold_share': 0.0,
 }  # fmt: skip
 READOUT_SHARE = 1.0 / 3.0  # of the learning rate
+STRETCH = 100  # steps, some six minutes of each flight
 MINUTE_S = 60.0
 
 
@@ -47,8 +57,12 @@ def practise(
     train: TrainConfig,
     weight: Tensor,
     report: Report = lambda step, losses: None,
+    partial: Path | None = None,
 ) -> TrainingProgress:
     """Have the core of a network practise; return it as it is then, with its running average.
+
+    All flights begin anew every STRETCH steps, as drawn for them: a training that was interrupted
+    flies what it would have flown.
 
     Args:
         network: with a memory, a scan and a request; its core is changed in place.
@@ -60,39 +74,57 @@ def practise(
         train: seed, threads, clip and average; the rest is of the training before.
         weight: (4,), of each command channel's error.
         report: called after every step with the costs, and the hits of a minute.
+        partial: where it is kept after every stretch, and goes on from.
 
     Raises:
+        ConfigError: what was kept is of another network.
         TrainingError: a cost is not finite.
 
     """
     torch.set_num_threads(train.threads)
     optimiser = _of_the_core(network, config.learning_rate)
-    parameters = [p for group in optimiser.param_groups for p in group['params']]
+    progress = TrainingProgress(network, running_average(network, train.average), optimiser, 0)
+    if partial is not None and is_whole(partial):
+        progress = go_on_from(partial, progress)
     half_fov_rad = math.radians(network.camera.horizontal_fov_deg / 2.0)
-    told = Told(frames, half_fov_rad, config.flights, train.seed)
-    world = FlatWorld(network, places, told, vehicle, config.flights, train.seed)
     beside = replace(train, **BESIDE)
     long = [flight for flight in flights if len(flight) >= beside.frames]
-    average = running_average(network, train.average)
-    for step in range(config.steps):
-        for group in optimiser.param_groups:
-            group['lr'] = group['base'] * rate_at(step, config.steps, beside)
-        loss, costs = flown(world, config)
-        if long:
-            loss = loss + cloned(network, long, beside, config.cloned, weight, step)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(parameters, train.clip)
-        if not (torch.isfinite(loss) and torch.isfinite(norm)):
-            raise TrainingError(
-                f'step {step} of practice gave a cost that is not finite: lower its learning_rate'
-            )
-        optimiser.step()
-        network.constrain()
-        average.update_parameters(network)
-        report(step, costs)
+    for first in range(progress.step, config.steps, STRETCH):
+        told = Told(frames, half_fov_rad, config.flights, train.seed, first)
+        world = FlatWorld(network, places, told, vehicle, config.flights, train.seed, first)
+        last = min(first + STRETCH, config.steps)
+        for step in range(first, last):
+            for group in optimiser.param_groups:
+                group['lr'] = group['base'] * rate_at(step, config.steps, beside)
+            loss, costs = flown(world, config)
+            if long:
+                loss = loss + cloned(network, long, beside, config.cloned, weight, step)
+            _learned(progress, loss, train.clip, step)
+            report(step, costs)
+        if partial is not None:
+            save_progress(progress, last, partial)
     network.requires_grad_(True)
-    return TrainingProgress(network, average, optimiser, config.steps)
+    return replace(progress, step=config.steps)
+
+
+def _learned(progress: TrainingProgress, loss: Tensor, clip: float, step: int) -> None:
+    """Take a step of the optimiser.
+
+    Raises:
+        TrainingError: the loss or its gradient is not finite.
+
+    """
+    parameters = [p for group in progress.optimiser.param_groups for p in group['params']]
+    progress.optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = torch.nn.utils.clip_grad_norm_(parameters, clip)
+    if not (torch.isfinite(loss) and torch.isfinite(norm)):
+        raise TrainingError(
+            f'step {step} of practice gave a cost that is not finite: lower its learning_rate'
+        )
+    progress.optimiser.step()
+    progress.network.constrain()
+    progress.average.update_parameters(progress.network)
 
 
 def _of_the_core(network: Network, rate: float) -> torch.optim.Optimizer:

@@ -17,9 +17,9 @@ from ...policy.network import Network
 from ...sim.scenario.scenario import load_scenario
 from ..behaviour_cloning import Report, save_progress
 from ..clips import Clip
-from ..frozen.core_training import command_weights
 from ..frozen.memory_training import remembering
 from ..frozen.views import FlightViews
+from ..losses import command_weights
 from ..recipe import Recipe, Workspace
 from ..work_found import places_digest
 from .places import FlatPlace, FlatPlaces, beside_each_other, draw_place, seeds_of
@@ -42,7 +42,8 @@ def practise_round(
 ) -> Network:
     """Have the core of a round practise, and write the round's checkpoint.
 
-    Its steps are reported behind those of the training before, with what a tick cost.
+    Its steps are reported behind those of the training before, with what a tick cost. A core
+    that was interrupted goes on from where it was.
 
     Raises:
         ConfigError: of no place that is drawn there is a free start.
@@ -63,11 +64,18 @@ def practise_round(
 
     weight = command_weights(flights)
     given = remembered, frames, places, vehicle, config, recipe.train, weight, reported
-    progress = practise(network, *given)
+    partial = half_way(checkpoint)
+    progress = practise(network, *given, partial)
     save_progress(progress, progress.step, checkpoint)
+    partial.unlink(missing_ok=True)
     practised = progress.average.module
     assert isinstance(practised, Network)
     return practised
+
+
+def half_way(checkpoint: Path) -> Path:
+    """Return the file that an interrupted practice of a round goes on from."""
+    return checkpoint.with_suffix('.practised')
 
 
 def kept_places(recipe: Recipe, folder: Path, note: Callable[[str], None]) -> FlatPlaces:

@@ -93,9 +93,12 @@ def _looked(network: Network, clip: Clip) -> Frames:
 class Told:
     """Draws what is told, for B flights at once."""
 
-    def __init__(self, frames: Frames, half_fov_rad: float, flights: int, seed: int) -> None:
+    def __init__(
+        self, frames: Frames, half_fov_rad: float, flights: int, seed: int, first: int = 0
+    ) -> None:
+        """Begin; ``first``: the step of the training that it begins at."""
         self.frames, self.half_fov_rad = frames, half_fov_rad
-        number = int(stream(seed, Stream.PRACTICE_TOLD).integers(2**62))
+        number = int(stream(seed, Stream.PRACTICE_TOLD, first).integers(2**62))
         self.rng = torch.Generator().manual_seed(number)
         visible, (bearing, log_range) = frames.visible, frames.target.unbind(1)
         self.off = frames.taken[:, 1:3] - frames.target

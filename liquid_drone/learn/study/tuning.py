@@ -23,8 +23,9 @@ from ...policy.weights import ENCODER, begin_with
 from ...schema import build, check_ranges, plain
 from ...streams import Stream, stream
 from ..dagger import clips_of
-from ..frozen.core_training import command_weights, held_out_loss, train_core
+from ..frozen.core_training import held_out_loss, train_core
 from ..frozen.views import FlightViews, open_views
+from ..losses import command_weights
 from ..recipe import Recipe, TrainConfig, Workspace
 
 SEED = 0  # of the draws and of every training of the tuning

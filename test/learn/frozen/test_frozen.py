@@ -15,13 +15,13 @@ from liquid_drone.learn.clips import CachedFrames, Clip
 from liquid_drone.learn.frozen.core_batches import core_batch
 from liquid_drone.learn.frozen.core_training import (
     NEAR,
-    command_weights,
     core_losses,
     held_out_loss,
     train_core,
 )
 from liquid_drone.learn.frozen.memory_training import remembering, train_memory
 from liquid_drone.learn.frozen.views import FlightViews, open_views
+from liquid_drone.learn.losses import command_weights
 from liquid_drone.learn.recipe import Recipe, TrainConfig, check_whole
 from liquid_drone.policy.config import CoreConfig, NetworkConfig, VisionConfig
 from liquid_drone.policy.network import Network

@@ -127,10 +127,11 @@ def test_a_belief_lets_it_go_on_for_two_seconds(places):
 def costs_at(x: float, speed: float = 0.0, keep: float = 3.0) -> dict[str, float]:
     """Return what it costs to be x m before a trunk of 0.3 m, the target 4 m behind it."""
     where = torch.tensor([[-x, 0.0]])
+    here = where, torch.zeros(1)  # a viewpoint
     ticked = Ticked(
         where, torch.tensor([[speed, 0.0]]), torch.zeros(1), torch.tensor([[4.0, 0.0]]),
-        torch.tensor([[[0.0, 0.0, 0.3]]]), torch.tensor([keep]), torch.zeros(1, 4),
-        torch.zeros(1, 4), torch.zeros(1, 4), 0.36,
+        torch.tensor([[[0.0, 0.0, 0.3]]]), torch.tensor([keep]), *here,
+        torch.zeros(1, 4), torch.zeros(1, 4), torch.zeros(1, 4), 0.36,
     )  # fmt: skip
     costs, _, _ = costs_of(ticked)
     return {name: cost.item() for name, cost in costs.items()}
@@ -146,10 +147,11 @@ def test_nearer_and_faster_towards_a_trunk_costs_more():
 
 def test_a_gradient_leads_out_of_the_line_that_a_trunk_blocks():
     where = torch.tensor([[-2.0, 0.05]], requires_grad=True)
+    here = where.detach(), torch.zeros(1)  # a viewpoint
     ticked = Ticked(
         where, torch.zeros(1, 2), torch.zeros(1), torch.tensor([[4.0, 0.0]]),
-        torch.tensor([[[0.0, 0.0, 0.3]]]), torch.tensor([6.0]), torch.zeros(1, 4),
-        torch.zeros(1, 4), torch.zeros(1, 4), 0.36,
+        torch.tensor([[[0.0, 0.0, 0.3]]]), torch.tensor([6.0]), *here,
+        torch.zeros(1, 4), torch.zeros(1, 4), torch.zeros(1, 4), 0.36,
     )  # fmt: skip
     costs, _, _ = costs_of(ticked)
     costs['hidden'].sum().backward()

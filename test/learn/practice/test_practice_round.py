@@ -16,7 +16,7 @@ from liquid_drone.learn.flights.jobs import jobs_of
 from liquid_drone.learn.flights.training_flight import run_job
 from liquid_drone.learn.frozen.config import FrozenEncoder
 from liquid_drone.learn.frozen.rounds import train_core_round, with_kept_encoder
-from liquid_drone.learn.practice import rounds
+from liquid_drone.learn.practice import practising, rounds
 from liquid_drone.learn.practice.config import PracticeConfig
 from liquid_drone.learn.recipe import Augmentation, Recipe, TrainConfig, Workspace
 from liquid_drone.learn.watcher import Silent
@@ -71,6 +71,19 @@ def trained(recipe: Recipe, root, clips) -> tuple[Network, list[str]]:
     return load_weights(Network(recipe.network), work.checkpoint(0)), notes
 
 
+def resumed(recipe: Recipe, root, clips) -> tuple[Network, list[int]]:
+    """Train its first round again; return the network, and the steps that were reported."""
+    work, steps = Workspace(root), list[int]()
+    network = Network(recipe.network)
+    encoder = with_kept_encoder(recipe, work, network, clips, Silent())
+
+    def report(step: int, losses: dict[str, float]) -> None:
+        steps.append(step)
+
+    train_core_round(recipe, work, 0, network, encoder, clips, report, lambda _: None)
+    return load_weights(Network(recipe.network), work.checkpoint(0)), steps
+
+
 def test_the_checkpoint_is_the_practised_core_and_places_are_drawn_once(
     tmp_path, clips, monkeypatch
 ):
@@ -91,3 +104,32 @@ def test_the_checkpoint_is_the_practised_core_and_places_are_drawn_once(
     again, _ = trained(RECIPE, tmp_path, clips)
     for name, value in again.cell.state_dict().items():
         torch.testing.assert_close(value, cells[0][name])
+
+
+def test_a_practice_that_was_interrupted_goes_on_and_ends_as_it_would_have(
+    tmp_path, clips, monkeypatch
+):
+    recipe = replace(RECIPE, practice=replace(RECIPE.practice, steps=4))
+    monkeypatch.setattr(practising, 'STRETCH', 2)
+    at_once, _ = trained(recipe, tmp_path / 'at-once', clips)
+    learned = practising._learned
+
+    def stops(progress, loss, clip, step):
+        if step == 3:
+            raise KeyboardInterrupt
+        learned(progress, loss, clip, step)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(practising, '_learned', stops)
+        with pytest.raises(KeyboardInterrupt):
+            trained(recipe, tmp_path / 'parted', clips)
+    partial = rounds.half_way(Workspace(tmp_path / 'parted').checkpoint(0))
+    assert partial.is_file()
+    again, steps = resumed(recipe, tmp_path / 'parted', clips)
+    assert steps == [
+        recipe.train.steps + 2,
+        recipe.train.steps + 3,
+    ]  # the core is not trained anew
+    assert not partial.exists()
+    for name, value in again.state_dict().items():
+        assert torch.equal(value, at_once.state_dict()[name]), name
