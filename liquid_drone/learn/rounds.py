@@ -31,6 +31,11 @@ class Round:
     bundle: Path  # exported from the checkpoint
 
 
+def half_way(checkpoint: Path) -> Path:
+    """Return the file that an interrupted practice of a round goes on from."""
+    return checkpoint.with_suffix('.practised')
+
+
 def rounds_of(recipe: Recipe, work: Workspace) -> tuple[Round, ...]:
     """Return all rounds of a recipe, in their order."""
     return tuple(_round(recipe, work, index) for index in range(recipe.dagger.rounds))

@@ -25,7 +25,7 @@ from .augmentation.config import identity_of
 from .drivers import DriverPlan
 from .flights.training_flight import Job, found
 from .recipe import Recipe, Workspace
-from .rounds import Round
+from .rounds import Round, half_way
 
 HERE = Path(__file__).parent
 FLOWN_BY = (
@@ -76,7 +76,7 @@ def claim_round(recipe: Recipe, work: Workspace, one: Round, episodes: list[Path
         return ''
     partial = one.checkpoint.with_suffix('.partial')
     score = work.root / 'validation' / f'round-{one.index}.json'
-    made = [one.checkpoint, partial, one.bundle, score]
+    made = [one.checkpoint, partial, half_way(one.checkpoint), one.bundle, score]
     if recipe.frozen.encoder_steps and one.index == 0:
         made += [work.encoder, work.encoder_alone.with_suffix('.partial')]
     there = [path for path in made if path.exists()]

@@ -23,8 +23,9 @@ from ..clips import Clip
 from ..losses import command_weights
 from ..pictures.encoder_stage import keep_encoder, pictures_beside
 from ..pictures.operating_point import logit, move_logit
-from ..practice.rounds import half_way, practise_round
+from ..practice.rounds import practise_round
 from ..recipe import Recipe, TrainConfig, Workspace
+from ..rounds import half_way
 from ..watcher import Watcher
 from .core_training import held_out_loss, train_core, write_held_out
 from .views import open_views

@@ -36,6 +36,7 @@ SIGHT_M = 14.0  # further away nobody sees a target
 COVERS_M = 0.08  # so far past the middle of the target, what stands before it hides it
 AGAIN_SHARE = 0.5  # of flights that begin somewhere on the way, on any side of the target
 AGAIN_M, AGAIN_OFF_RAD, AGAIN_AIR_M, AGAIN_TRIES = (2.0, 7.0), 0.5, 0.7, 20
+AWAY_SHARE = 0.25  # of those, that may look anywhere at first
 ASKED_SHARE = 0.4  # of a request's numbers that are drawn, and not the defaults
 TOO_NEAR_M, LOST_M = 0.6, 16.0  # of the target: the flight is over
 ANY_SPEED = 1e3  # m/s; an infinite one has no gradient
@@ -151,7 +152,8 @@ class FlatWorld:
             air = (here - circles[:, :2]).norm(dim=1) - circles[:, 2]
             line = line_gaps(here[None], target[None], circles[None], SPARED_M)
             if float(air.min()) > AGAIN_AIR_M and float(line.min()) > 0.1:
-                off = self.rng.uniform(-AGAIN_OFF_RAD, AGAIN_OFF_RAD)
+                most = math.pi if self.rng.random() < AWAY_SHARE else AGAIN_OFF_RAD
+                off = self.rng.uniform(-most, most)
                 return here, side + math.pi + off, step
         return torch.tensor([x, y]), yaw, 0
 

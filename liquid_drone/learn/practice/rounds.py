@@ -21,6 +21,7 @@ from ..frozen.memory_training import remembering
 from ..frozen.views import FlightViews
 from ..losses import command_weights
 from ..recipe import Recipe, Workspace
+from ..rounds import half_way
 from ..work_found import places_digest
 from .places import FlatPlace, FlatPlaces, beside_each_other, draw_place, seeds_of
 from .practising import practise
@@ -71,11 +72,6 @@ def practise_round(
     practised = progress.average.module
     assert isinstance(practised, Network)
     return practised
-
-
-def half_way(checkpoint: Path) -> Path:
-    """Return the file that an interrupted practice of a round goes on from."""
-    return checkpoint.with_suffix('.practised')
 
 
 def kept_places(recipe: Recipe, folder: Path, note: Callable[[str], None]) -> FlatPlaces:

@@ -4,7 +4,9 @@
 
 A flat world knows where the target is and how near things are; an encoder would not know it so
 well. For the target, a recorded frame is drawn in which it was likewise (in the picture or not, as
-far to the side, as far away): its features, and by how much the memory's measurement was off. For
+far to the side, as far away): its features, and by how much the memory's measurement was off.
+Where it was not and something was taken for it, somebody like it walked there; in a flat world
+nobody does, and those frames are left out. For
 the scan, each column's answer is drawn from the answers to a truth like this one, apart at the
 picture's edges, and keeps to its quantile for a while: who overlooks a trunk overlooks it for
 more than one frame.
@@ -27,8 +29,12 @@ BEARINGS, RANGES = 9, 8  # bins of a target in the picture
 RANGES_M = (1.5, 14.0)
 EDGES = (1e-3, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # of nearness, between bins
 OUTER = 2  # columns at each edge of the picture, whose answers are apart
+HIDDEN = BEARINGS * RANGES  # bins of one that is not: beside the picture, or behind something
+ELSEWHERE = HIDDEN + 2  # frames that nothing is told by
 FEWEST = 20  # frames of a bin; one with fewer takes those of the likest bin
 QUANTILES = 101
+SAME = 1e-4  # of nearness, between columns that show one thing
+ALIKE = 5  # columns beside each other that err alike
 KEPT_FRAME, KEPT_SCAN = 0.8, 0.9  # from one tick to the next: the frame, the scan's quantile
 FRAMES_AT_ONCE = 64
 
@@ -102,13 +108,12 @@ class Told:
         self.rng = torch.Generator().manual_seed(number)
         visible, (bearing, log_range) = frames.visible, frames.target.unbind(1)
         self.off = frames.taken[:, 1:3] - frames.target
-        self.first, self.count, self.order = self._bins(self._bin(visible, bearing, log_range))
+        of = self._bin(visible, bearing, log_range)
+        of = torch.where(frames.seen & ~visible, ELSEWHERE, of)  # somebody like it: nobody is here
+        self.first, self.count, self.order = self._bins(of)
         self.quantiles = _quantiles(frames.scan, frames.near)
-        columns = frames.scan.shape[1]
-        side = torch.arange(columns)
-        self.outer = ((side < OUTER) | (side >= columns - OUTER)).long()
         self.place = torch.rand(flights, generator=self.rng)  # within a bin
-        self.noise = torch.randn(flights, columns, generator=self.rng)
+        self.noise = torch.randn(flights, frames.scan.shape[1], generator=self.rng)
 
     def _bin(self, visible: Tensor, bearing: Tensor, log_range: Tensor) -> Tensor:
         """Return the bin of each target; out of sight there are two: ahead, and beside."""
@@ -117,12 +122,12 @@ class Told:
         side = side.floor().clamp(0, BEARINGS - 1).long()
         far = ((log_range - low) / (high - low) * RANGES).floor().clamp(0, RANGES - 1).long()
         ahead = (bearing.abs() < self.half_fov_rad).long()
-        return torch.where(visible, side * RANGES + far, BEARINGS * RANGES + ahead)
+        return torch.where(visible, side * RANGES + far, HIDDEN + ahead)
 
     def _bins(self, of: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return where each bin begins in the order, how many it has, and the order (N,)."""
         order = torch.argsort(of, stable=True)
-        count = torch.bincount(of, minlength=BEARINGS * RANGES + 2)
+        count = torch.bincount(of, minlength=ELSEWHERE + 1)[:ELSEWHERE]
         first = torch.cumsum(count, 0) - count
         full = torch.nonzero(count >= FEWEST).flatten()
         if not len(full):
@@ -151,28 +156,44 @@ class Told:
         return Telling(features, self.frames.seen[frame], taken)
 
     def _scan(self, near: Tensor) -> Tensor:
-        new = torch.randn(len(near), near.shape[1] + 1, generator=self.rng)
-        new = (new[:, 1:] + new[:, :-1]) / math.sqrt(2.0)  # neighbours err alike
+        new = torch.randn(len(near), near.shape[1] + ALIKE - 1, generator=self.rng)
+        new = new.unfold(1, ALIKE, 1).sum(dim=2) / math.sqrt(ALIKE)  # neighbours err alike
         self.noise = KEPT_SCAN * self.noise + math.sqrt(1.0 - KEPT_SCAN**2) * new
         at = (0.5 + 0.5 * torch.erf(self.noise / math.sqrt(2.0))) * (QUANTILES - 1)
         low = at.floor().long().clamp(0, QUANTILES - 2)
-        of = torch.bucketize(near, torch.tensor(EDGES), right=True)
-        where = self.outer.expand_as(of), of
+        where = kinds_of_columns(near)
         below, above = self.quantiles[(*where, low)], self.quantiles[(*where, low + 1)]
         return torch.lerp(below, above, at - low)
 
 
-def _quantiles(scan: Tensor, near: Tensor) -> Tensor:
-    """Return (2, bins, QUANTILES) of the answers, in the picture's middle and at its edges."""
-    of = torch.bucketize(near.nan_to_num(nan=-1.0), torch.tensor(EDGES), right=True)
+def kinds_of_columns(near: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the kind (N, C) of each column and the bin of its nearness.
+
+    A column that a trunk's rim reaches into shows a few pixels of it, and one in its middle shows
+    nothing else: what has no neighbour like it, one, or two are answered differently, and so are
+    those at the picture's edges.
+    """
+    alike = ((near[:, 1:] - near[:, :-1]).abs() < SAME).long()
+    neighbours = torch.nn.functional.pad(alike, (1, 0)) + torch.nn.functional.pad(alike, (0, 1))
     side = torch.arange(near.shape[1])
-    outer = ((side < OUTER) | (side >= near.shape[1] - OUTER)).expand_as(of)
-    known, steps = torch.isfinite(near), np.linspace(0.0, 1.0, QUANTILES)
-    rows = []
-    for is_outer in (False, True):
-        for one in range(len(EDGES) + 1):
-            some = scan[known & (of == one) & (outer == is_outer)].numpy()
-            middle = max(one - 0.5, 0.0) / 10.0  # nobody was ever so near: the truth is told
-            rows.append(np.quantile(some, steps) if len(some) else np.full(QUANTILES, middle))
-    table = np.stack(rows).reshape(2, len(EDGES) + 1, QUANTILES)
+    outer = ((side < OUTER) | (side >= near.shape[1] - OUTER)).long()
+    return neighbours + 3 * outer, torch.bucketize(near, torch.tensor(EDGES), right=True)
+
+
+def _quantiles(scan: Tensor, near: Tensor) -> Tensor:
+    """Return (6, bins, QUANTILES) of the answers, by the kind of column."""
+    known = torch.isfinite(near)
+    kind, of = kinds_of_columns(near.nan_to_num(nan=-1.0))
+    steps, rows = np.linspace(0.0, 1.0, QUANTILES), []
+    for one in range(6):
+        for some in range(len(EDGES) + 1):
+            here = known & (of == some)
+            answers = scan[here & (kind == one)]
+            if len(answers) < FEWEST:
+                answers = scan[here]
+            middle = max(some - 0.5, 0.0) / 10.0  # nobody was ever so near: the truth is told
+            rows.append(
+                np.quantile(answers.numpy(), steps) if len(answers) else np.full(QUANTILES, middle)
+            )
+    table = np.stack(rows).reshape(6, len(EDGES) + 1, QUANTILES)
     return torch.from_numpy(table.astype(np.float32))

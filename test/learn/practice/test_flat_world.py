@@ -12,6 +12,7 @@ from good_encoder import HALF_RAD, frames
 from liquid_drone.learn.practice.config import Costs, PracticeConfig
 from liquid_drone.learn.practice.costs import Ticked, costs_of
 from liquid_drone.learn.practice.flat_world import FlatWorld
+from liquid_drone.learn.practice.geometry import wrapped
 from liquid_drone.learn.practice.places import beside_each_other, draw_place
 from liquid_drone.learn.practice.practising import practise
 from liquid_drone.learn.practice.told import Told
@@ -196,14 +197,14 @@ def cost_of(flown: Network, places) -> float:
 
 
 def test_practice_lowers_what_flights_cost(places):
-    config = PracticeConfig(steps=30, flights=12, ticks=24, learning_rate=5e-3)
+    config = PracticeConfig(steps=60, flights=12, ticks=24, learning_rate=5e-3)
     parts: list[dict[str, float]] = []
     before = cost_of(network(), places)
     progress = practise(
         network(), [], told(1).frames, places, VEHICLE, config, TRAIN, torch.ones(4),
         lambda step, costs: parts.append(costs),
     )  # fmt: skip
-    assert progress.step == len(parts) == 30
+    assert progress.step == len(parts) == 60
     assert set(parts[0]) == {*vars(Costs()), 'hits a minute'}
     assert cost_of(progress.average.module, places) < 0.8 * before
 
@@ -215,3 +216,27 @@ def test_a_core_without_what_it_needs_does_not_practise():
     for config, is_kept in ((CONFIG, False), (replace(CONFIG, request=None), True)):
         with pytest.raises(ValueError, match='behind an encoder that is kept'):
             practice.check(config, is_kept)
+
+
+def test_some_flights_begin_turned_away_and_most_do_not(places):
+    world = flat(places, 400)
+    target = world.places.way[world.at, world.step]
+    away = target - world.flight.place
+    bearing = wrapped(torch.atan2(away[:, 1], away[:, 0]) - world.flight.yaw).abs()
+    share = (bearing > 0.75).float().mean().item()  # beyond the picture
+    assert 0.03 < share < 0.25
+
+
+def test_who_is_slow_when_sight_is_lost_pays_for_it_through_the_guard(places):
+    world = flat(places, 1)
+    belief = torch.tensor([2.0]), torch.tensor([0.0])
+    command = torch.tensor([[0.8, 0.0, 0.0, 0.0]], requires_grad=True)
+    for _ in range(30):
+        world._guarded(command, torch.tensor([True]), *belief)
+    for _ in range(20):  # hidden: it asks for more, and gets what it had
+        world._guarded(torch.tensor([[2.0, 0.0, 0.0, 0.0]]), torch.tensor([False]), *belief)
+    speed = world.flight.setpoint.norm()
+    speed.backward()
+    assert speed.item() == pytest.approx(0.8, abs=0.05)
+    assert command.grad is not None
+    assert command.grad[0, 0].item() > 0.5

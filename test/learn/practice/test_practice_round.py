@@ -19,6 +19,7 @@ from liquid_drone.learn.frozen.rounds import train_core_round, with_kept_encoder
 from liquid_drone.learn.practice import practising, rounds
 from liquid_drone.learn.practice.config import PracticeConfig
 from liquid_drone.learn.recipe import Augmentation, Recipe, TrainConfig, Workspace
+from liquid_drone.learn.rounds import half_way
 from liquid_drone.learn.watcher import Silent
 from liquid_drone.learn.work_found import with_identity
 from liquid_drone.policy.config import NetworkConfig, VisionConfig
@@ -123,7 +124,7 @@ def test_a_practice_that_was_interrupted_goes_on_and_ends_as_it_would_have(
         patched.setattr(practising, '_learned', stops)
         with pytest.raises(KeyboardInterrupt):
             trained(recipe, tmp_path / 'parted', clips)
-    partial = rounds.half_way(Workspace(tmp_path / 'parted').checkpoint(0))
+    partial = half_way(Workspace(tmp_path / 'parted').checkpoint(0))
     assert partial.is_file()
     again, steps = resumed(recipe, tmp_path / 'parted', clips)
     assert steps == [

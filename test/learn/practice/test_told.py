@@ -7,7 +7,7 @@ import torch
 from good_encoder import HALF_RAD, frames
 
 from liquid_drone.errors import EpisodeError
-from liquid_drone.learn.practice.told import Told, look_at
+from liquid_drone.learn.practice.told import Told, kinds_of_columns, look_at
 from liquid_drone.policy.config import NetworkConfig
 from liquid_drone.policy.network import Network
 from liquid_drone.request import RequestSpec
@@ -31,6 +31,38 @@ def test_a_hidden_target_is_told_by_frames_without_one():
     assert not seen.seen.any()
     assert seen.features[:, 2].max() == 0.0
     assert seen.measured[:, 0].max() == -3.0
+
+
+def test_where_somebody_else_was_taken_for_the_target_nothing_is_told_by():
+    good = frames()
+    crowded = good._replace(seen=good.seen | ~good.visible & (good.target[:, 0] > 0.0))
+    told = Told(crowded, HALF_RAD, 400, seed=1)
+    nowhere = torch.zeros(400, dtype=torch.bool), torch.zeros(400), torch.zeros(400)
+    seen = told.tell(*nowhere, torch.zeros(400, 16))
+    assert not seen.seen.any()
+    assert seen.features[:, 0].max() <= 0.0  # by frames of the others, of which there are enough
+
+
+def test_what_shows_a_few_columns_is_told_otherwise_than_what_shows_many():
+    rng = torch.Generator().manual_seed(5)
+    wide = torch.rand(3000, 1, generator=rng).expand(-1, 16)
+    near = torch.where(torch.rand(3000, 1, generator=rng) < 0.5, wide, torch.rand(3000, 16))
+    alike, _ = kinds_of_columns(near)
+    scan = torch.where(alike % 3 > 0, near, 0.3 * near)  # a rim is hardly seen
+    told = Told(frames(3000)._replace(near=near, scan=scan), HALF_RAD, 200, seed=2)
+    given = torch.ones(200, dtype=torch.bool), torch.zeros(200), torch.zeros(200)
+    trunk = torch.zeros(200, 16)
+    trunk[:, 4], trunk[:, 8:12] = 0.75, 0.75
+    answers = told.tell(*given, trunk).features[:, 3:]
+    assert answers[:, 4].median() == pytest.approx(0.225, abs=0.03)
+    assert answers[:, 9:11].median() == pytest.approx(0.75, abs=0.05)
+
+
+def test_the_kind_of_a_column_is_how_many_beside_it_are_like_it():
+    near = torch.tensor([[0.5, 0.5, 0.5, 0.0, 0.7, 0.0, 0.0, 0.4]])
+    kind, of = kinds_of_columns(near)
+    assert kind.tolist() == [[4, 5, 1, 0, 0, 1, 4, 3]]
+    assert of.tolist() == [[6, 6, 6, 0, 8, 0, 0, 5]]
 
 
 def test_a_frame_and_an_oversight_stay_for_a_while():
