@@ -12,9 +12,9 @@ from ...schema import check_ranges
 class Costs:
     """The weight of each cost of a tick, see ``costs.py``."""
 
-    way: float = 0.8  # to where the target is seen, from as far away as is asked for
+    way: float = 1.0  # to where the target is seen, from as far away as is asked for
     close: float = 1.0  # nearer to the target than anybody wants
-    far: float = 2.0  # so far that the target is soon lost
+    far: float = 0.3  # so far that the target is soon lost
     turned: float = 0.7  # away from the target
     aside: float = 0.5  # the target is nearly beside the picture
     hidden: float = 2.0  # something stands in the line of sight
@@ -36,7 +36,7 @@ class PracticeConfig:
     ticks: int = 72  # that the gradient of a step reaches back through
     places: int = 900  # that are drawn for it, from training seeds
     tasks: tuple[str, ...] = ()  # on them by turns; empty: those of the recipe
-    learning_rate: float = 2e-3  # of the core; a third of it for the layer that reads it
+    learning_rate: float = 3e-3  # of the core; a third of it for the layer that reads it
     cloned: float = 0.1  # weight of the horizontal commands of recorded flights beside it
     costs: Costs = field(default_factory=Costs)
 

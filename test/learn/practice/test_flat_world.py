@@ -197,14 +197,14 @@ def cost_of(flown: Network, places) -> float:
 
 
 def test_practice_lowers_what_flights_cost(places):
-    config = PracticeConfig(steps=60, flights=12, ticks=24, learning_rate=5e-3)
+    config = PracticeConfig(steps=90, flights=12, ticks=24, learning_rate=5e-3)
     parts: list[dict[str, float]] = []
     before = cost_of(network(), places)
     progress = practise(
         network(), [], told(1).frames, places, VEHICLE, config, TRAIN, torch.ones(4),
         lambda step, costs: parts.append(costs),
     )  # fmt: skip
-    assert progress.step == len(parts) == 60
+    assert progress.step == len(parts) == 90
     assert set(parts[0]) == {*vars(Costs()), 'hits a minute'}
     assert cost_of(progress.average.module, places) < 0.8 * before
 
