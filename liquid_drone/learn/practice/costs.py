@@ -18,7 +18,8 @@ from .geometry import line_gaps
 SPARED_M = 0.3  # of the line of sight, before the target, who walks close to things
 TOO_CLOSE_M, FAR_M, USUAL_M = 1.7, 5.0, 4.0  # FAR_M where up to USUAL_M is asked for
 MOST_FAR_M = 4.0  # beyond that the target is lost, and it costs no more
-BEARING_RAD, ASIDE_RAD = 0.35, 0.5
+BEARING_RAD, ASIDE_RAD, BESIDE_RAD = 0.35, 0.5, 0.8
+BEHIND = 0.15  # a radian, for those further round
 CLEAR_M = 0.35  # of the line of sight
 AIR_M = 0.8  # beside the hull: more costs nothing
 HIT_M, HIT_PER_M = 0.08, 25.0  # where a hit begins to cost, and how steeply
@@ -59,7 +60,7 @@ def costs_of(tick: Ticked) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         'way': _huber(torch.sqrt(((tick.goal - tick.place) ** 2).sum(dim=1) + 1e-6) + tick.rest_m),
         'close': ((TOO_CLOSE_M - distance).clamp(min=0.0) * 3.0) ** 2,
         'far': (distance - far_m).clamp(0.0, MOST_FAR_M),
-        'turned': 0.5 * _huber(tick.bearing / BEARING_RAD),
+        'turned': _turned(tick.bearing.abs()),
         'aside': ((tick.bearing.abs() - ASIDE_RAD).clamp(min=0.0) * 4.0).clamp(max=2.0) ** 2,
         'hidden': (CLEAR_M - line).clamp(min=0.0).amax(dim=1),
         'near': ((air.clamp(max=AIR_M) - AIR_M) ** 2 * (STILL + towards))
@@ -70,6 +71,16 @@ def costs_of(tick: Ticked) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         'beyond': (tick.beyond**2).sum(dim=1),
     }
     return costs, least.detach(), distance.detach()
+
+
+def _turned(off_rad: Tensor) -> Tensor:
+    """Return what it costs to look elsewhere: hardly more behind the drone than beside it.
+
+    Who knows nothing gains by turning to either side then; were it as steep all around, what half
+    of the flights gain by it the others would lose.
+    """
+    beyond = (off_rad - BESIDE_RAD).clamp(min=0.0)
+    return 0.5 * _huber(off_rad.clamp(max=BESIDE_RAD) / BEARING_RAD) + BEHIND * beyond
 
 
 def _huber(value: Tensor) -> Tensor:

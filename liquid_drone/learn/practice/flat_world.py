@@ -41,6 +41,7 @@ ASKED_SHARE = 0.4  # of a request's numbers that are drawn, and not the defaults
 TOO_NEAR_M, LOST_M = 0.6, 16.0  # of the target: the flight is over
 ANY_SPEED = 1e3  # m/s; an infinite one has no gradient
 LOOK_TICKS = 4  # from one look for a viewpoint to the next
+SOON_STEPS = SECOND  # from where on a viewpoint has to see the target, too
 STEPS_LEFT = 200  # of a way that a flight is given, at least
 
 
@@ -183,7 +184,9 @@ class FlatWorld:
         bearing = wrapped(torch.atan2(away[:, 1], away[:, 0]) - flight.yaw)
         keep_m, hull_m = self.request[:, 0], self.vehicle.radius_m
         if self.ticks % LOOK_TICKS == 0:
-            here = flight.place, flight.velocity, target, circles
+            then = torch.minimum(self.step + SOON_STEPS, self.places.steps[self.at] - 1)
+            soon = self.places.way[self.at, then]
+            here = flight.place, flight.velocity, target, soon, circles
             goal, self.rest_m = viewpoint(*here, keep_m, hull_m)
             self.goal = goal - target
         self.ticks += 1

@@ -6,7 +6,8 @@ The distance to the target says nothing of a wall between them: who stands befor
 sees nothing. A flight is charged for the way to the nearest viewpoint instead, and going round
 becomes a slope that it can follow. Without a wall this is by how much it is too near or too far.
 
-A viewpoint stands on a circle around the target, in air, with a clear line to it. The way there
+A viewpoint stands on a circle around the target, in air, with a clear line to where it is and to
+where it soon will be. The way there
 is straight, or, where that is barred, through one more point that has a clear line to both.
 Shapes: B flights, K circles (x, y, radius in m), N viewpoints, M points on the way. World ENU.
 """
@@ -33,6 +34,7 @@ def viewpoint(
     place: Tensor,
     velocity: Tensor,
     target: Tensor,
+    soon: Tensor,
     circles: Tensor,
     keep_m: Tensor,
     hull_m: float,
@@ -43,6 +45,7 @@ def viewpoint(
         place: (B, 2).
         velocity: (B, 2) m/s: who is on a way does not turn round for a few centimetres.
         target: (B, 2).
+        soon: (B, 2), the target in a while: who follows begins to go round before it is hidden.
         circles: (B, K, 3), the nearest to the target first.
         keep_m: (B,), the distance that is asked for.
         hull_m: radius of the vehicle.
@@ -51,6 +54,7 @@ def viewpoint(
     circles = circles[:, :NEAREST]
     points = _around(place, target, keep_m)
     bad = (_air(target[:, None], points, circles, SPARED_M) < SEES_M).float()
+    bad += (_air(soon[:, None], points, circles, SPARED_M) < SEES_M).float()
     bad += (_gap(points, circles) < hull_m + AIR_M).float()
     barred = (_air(place[:, None], points, circles, 0.0, True) < hull_m + PASSES_M).float()
     length = (points - place[:, None]).norm(dim=2)

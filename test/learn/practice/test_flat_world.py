@@ -146,6 +146,22 @@ def test_nearer_and_faster_towards_a_trunk_costs_more():
     assert costs_at(1.0)['hidden'] == pytest.approx(0.65)  # its middle, of 0.3 and 0.35 m
 
 
+def test_looking_away_costs_most_where_a_turn_brings_the_target_back():
+    here = torch.zeros(1, 2), torch.zeros(1)
+    bearing = torch.linspace(0.05, 3.0, 60, requires_grad=True)
+    many = [torch.zeros(60, width) for width in (2, 2, 4, 4, 4)]
+    ticked = Ticked(
+        many[0], many[1], bearing, torch.full((60, 2), 3.0), torch.full((60, 1, 3), 1e3),
+        torch.full((60,), 4.0), *(one.expand(60, *one.shape[1:]) for one in here), *many[2:], 0.36,
+    )  # fmt: skip
+    costs, _, _ = costs_of(ticked)
+    costs['turned'].sum().backward()
+    assert bearing.grad is not None
+    slope = bearing.grad
+    assert (slope > 0.0).all()
+    assert slope[bearing > 0.85].max() < 0.2 * slope[(bearing > 0.3) & (bearing < 0.75)].min()
+
+
 def test_a_gradient_leads_out_of_the_line_that_a_trunk_blocks():
     where = torch.tensor([[-2.0, 0.05]], requires_grad=True)
     here = where.detach(), torch.zeros(1)  # a viewpoint

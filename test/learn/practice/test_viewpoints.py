@@ -20,11 +20,11 @@ NOTHING = torch.tensor([[1e3, 1e3, 0.1]])
 
 
 def at(
-    place: Tensor, circles: Tensor, keep_m: float, velocity: Tensor = STILL
+    place: Tensor, circles: Tensor, keep_m: float, velocity: Tensor = STILL, soon: Tensor = STILL
 ) -> tuple[Tensor, float]:
     """Return the next point (2,) and the rest of the way to see a target in the origin."""
     here = place[None], velocity[None]
-    given = *here, torch.zeros(1, 2), circles[None], torch.tensor([keep_m])
+    given = *here, torch.zeros(1, 2), soon[None], circles[None], torch.tensor([keep_m])
     goal, rest_m = viewpoint(*given, HULL_M)
     return goal[0], float(rest_m[0])
 
@@ -82,6 +82,15 @@ def test_a_gap_that_is_too_narrow_is_gone_round():
     assert rest_m > 0.0
 
 
+def test_who_follows_goes_round_before_the_target_is_behind_the_wall():
+    row = wall(2.0, 1.0, 0.0, 2.0)  # from 1 to 3 m to the left of the target, before it
+    place = torch.tensor([4.0, 0.0])
+    there, _ = at(place, row, 4.0)
+    assert torch.allclose(there, place, atol=1e-4)  # it sees the target from here
+    then, _ = at(place, row, 4.0, soon=torch.tensor([0.0, 2.0]))
+    assert float((then - place).norm()) > 0.5
+
+
 def test_who_is_shut_in_is_led_on_nonetheless():
     turn = torch.arange(0.0, 2.0 * math.pi, 0.15)
     ring = torch.stack([6.0 + 1.5 * torch.cos(turn), 1.5 * torch.sin(turn)], dim=1)
@@ -94,8 +103,8 @@ def test_who_is_shut_in_is_led_on_nonetheless():
 def test_many_at_once_are_each_for_itself():
     circles = torch.stack([wall(3.0, 1.5, 0.0, 0.0), wall(3.0, 1.5, 1.0, 0.3)])
     places = torch.tensor([[4.0, 0.2], [1.0, 3.5]])
-    keep = torch.tensor([4.0, 5.0])
-    goals, rest_m = viewpoint(places, torch.zeros(2, 2), torch.zeros(2, 2), circles, keep, HULL_M)
+    keep, still = torch.tensor([4.0, 5.0]), torch.zeros(2, 2)
+    goals, rest_m = viewpoint(places, still, still, still, circles, keep, HULL_M)
     for k in range(2):
         goal, rest = at(places[k], circles[k], float(keep[k]))
         assert torch.allclose(goals[k], goal, atol=1e-5)
