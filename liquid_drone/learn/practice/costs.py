@@ -7,6 +7,7 @@ flight via differentiable physics", Nature Machine Intelligence 7, 954-966); the
 costs where something reaches into it, so that who follows goes round what hides the target.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -19,7 +20,7 @@ SPARED_M = 0.3  # of the line of sight, before the target, who walks close to th
 TOO_CLOSE_M, FAR_M, USUAL_M = 1.7, 5.0, 4.0  # FAR_M where up to USUAL_M is asked for
 MOST_FAR_M = 4.0  # beyond that the target is lost, and it costs no more
 BEARING_RAD, ASIDE_RAD, BESIDE_RAD = 0.35, 0.5, 0.8
-BEHIND = 0.15  # a radian, for those further round
+BEHIND, LEFT = 0.15, 0.4  # a radian: further round; round to the left
 CLEAR_M = 0.35  # of the line of sight
 AIR_M = 0.8  # beside the hull: more costs nothing
 HIT_M, HIT_PER_M = 0.08, 25.0  # where a hit begins to cost, and how steeply
@@ -33,6 +34,7 @@ class Ticked(NamedTuple):
     place: Tensor  # (B, 2) world ENU, m
     velocity: Tensor  # (B, 2) m/s
     bearing: Tensor  # (B,) of the target, rad
+    unknown: Tensor  # (B,): not seen yet, and out of the picture
     target: Tensor  # (B, 2)
     circles: Tensor  # (B, K, 3)
     keep_m: Tensor  # (B,): the distance that is asked for
@@ -60,7 +62,7 @@ def costs_of(tick: Ticked) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         'way': _huber(torch.sqrt(((tick.goal - tick.place) ** 2).sum(dim=1) + 1e-6) + tick.rest_m),
         'close': ((TOO_CLOSE_M - distance).clamp(min=0.0) * 3.0) ** 2,
         'far': (distance - far_m).clamp(0.0, MOST_FAR_M),
-        'turned': _turned(tick.bearing.abs()),
+        'turned': _turned(tick.bearing, tick.unknown),
         'aside': ((tick.bearing.abs() - ASIDE_RAD).clamp(min=0.0) * 4.0).clamp(max=2.0) ** 2,
         'hidden': (CLEAR_M - line).clamp(min=0.0).amax(dim=1),
         'near': ((air.clamp(max=AIR_M) - AIR_M) ** 2 * (STILL + towards))
@@ -73,14 +75,17 @@ def costs_of(tick: Ticked) -> tuple[dict[str, Tensor], Tensor, Tensor]:
     return costs, least.detach(), distance.detach()
 
 
-def _turned(off_rad: Tensor) -> Tensor:
+def _turned(bearing: Tensor, unknown: Tensor) -> Tensor:
     """Return what it costs to look elsewhere: hardly more behind the drone than beside it.
 
-    Who knows nothing gains by turning to either side then; were it as steep all around, what half
-    of the flights gain by it the others would lose.
+    Who has not seen the target yet cannot know its side: what half of such flights gain by a turn
+    the others lose. They pay for the way round to the left, where the guard's search turns, too.
     """
-    beyond = (off_rad - BESIDE_RAD).clamp(min=0.0)
-    return 0.5 * _huber(off_rad.clamp(max=BESIDE_RAD) / BEARING_RAD) + BEHIND * beyond
+    off = bearing.abs()
+    beside = 0.5 * _huber(off.clamp(max=BESIDE_RAD) / BEARING_RAD)
+    round_rad = torch.remainder(bearing, 2.0 * math.pi)
+    behind = BEHIND * (off - BESIDE_RAD).clamp(min=0.0)
+    return beside + torch.where(unknown, LEFT * round_rad, behind)
 
 
 def _huber(value: Tensor) -> Tensor:

@@ -64,6 +64,7 @@ class Flight:
     missed_s: Tensor  # (B,): since the last one
     seen_speed: Tensor  # (B,): the setpoint's, at the last sighting
     side: Tensor  # (B,): where a search turns to, 1 left
+    known: Tensor  # (B,): 1 once it was seen
 
     @classmethod
     def at_rest(cls, count: int, neurons: int) -> 'Flight':
@@ -190,9 +191,10 @@ class FlatWorld:
             goal, self.rest_m = viewpoint(*here, keep_m, hull_m)
             self.goal = goal - target
         self.ticks += 1
+        unknown = (flight.known == 0.0) & (bearing.abs() > self.fov_rad / 2.0)
         costs, self.air, distance = costs_of(
             Ticked(
-                flight.place, flight.velocity, bearing, target, circles, keep_m,
+                flight.place, flight.velocity, bearing, unknown, target, circles, keep_m,
                 target + self.goal, self.rest_m, command, before,
                 (share.abs() - 1.0).clamp(min=0.0), hull_m,
             )
@@ -256,6 +258,7 @@ class FlatWorld:
         flight.unseen_s = torch.where(found, 0.0, flight.unseen_s + FRAME_S)
         speed = torch.sqrt((flight.setpoint**2).sum(dim=1) + LEAST_M**2)
         flight.seen_speed = torch.where(found, speed, flight.seen_speed)
+        flight.known = torch.where(found, 1.0, flight.known)
         ramp_s = stop_s - limits.unseen_after_s
         left = (1.0 - (flight.unseen_s - limits.unseen_after_s) / ramp_s).clamp(0.0, 1.0)
         carried = ((lost_after_s - flight.unseen_s) / ramp_s).clamp(0.0, 1.0)

@@ -129,8 +129,9 @@ def costs_at(x: float, speed: float = 0.0, keep: float = 3.0) -> dict[str, float
     """Return what it costs to be x m before a trunk of 0.3 m, the target 4 m behind it."""
     where = torch.tensor([[-x, 0.0]])
     here = where, torch.zeros(1)  # a viewpoint
+    ahead = torch.zeros(1), torch.tensor([False])
     ticked = Ticked(
-        where, torch.tensor([[speed, 0.0]]), torch.zeros(1), torch.tensor([[4.0, 0.0]]),
+        where, torch.tensor([[speed, 0.0]]), *ahead, torch.tensor([[4.0, 0.0]]),
         torch.tensor([[[0.0, 0.0, 0.3]]]), torch.tensor([keep]), *here,
         torch.zeros(1, 4), torch.zeros(1, 4), torch.zeros(1, 4), 0.36,
     )  # fmt: skip
@@ -146,27 +147,53 @@ def test_nearer_and_faster_towards_a_trunk_costs_more():
     assert costs_at(1.0)['hidden'] == pytest.approx(0.65)  # its middle, of 0.3 and 0.35 m
 
 
-def test_looking_away_costs_most_where_a_turn_brings_the_target_back():
-    here = torch.zeros(1, 2), torch.zeros(1)
-    bearing = torch.linspace(0.05, 3.0, 60, requires_grad=True)
-    many = [torch.zeros(60, width) for width in (2, 2, 4, 4, 4)]
+def slopes(bearing: torch.Tensor, is_known: bool) -> torch.Tensor:
+    """Return by how much looking so far away costs more for each radian further."""
+    count = len(bearing)
+    bearing = bearing.clone().requires_grad_()
+    two, four, one = torch.zeros(count, 2), torch.zeros(count, 4), torch.zeros(count)
     ticked = Ticked(
-        many[0], many[1], bearing, torch.full((60, 2), 3.0), torch.full((60, 1, 3), 1e3),
-        torch.full((60,), 4.0), *(one.expand(60, *one.shape[1:]) for one in here), *many[2:], 0.36,
+        two, two, bearing, torch.full((count,), not is_known), torch.full((count, 2), 3.0),
+        torch.full((count, 1, 3), 1e3), torch.full((count,), 4.0), two, one, four, four, four,
+        0.36,
     )  # fmt: skip
-    costs, _, _ = costs_of(ticked)
-    costs['turned'].sum().backward()
+    costs_of(ticked)[0]['turned'].sum().backward()
     assert bearing.grad is not None
-    slope = bearing.grad
+    return bearing.grad
+
+
+def test_looking_away_costs_most_where_a_turn_brings_the_target_back():
+    bearing = torch.linspace(0.05, 3.0, 60)
+    slope = slopes(bearing, is_known=True)
     assert (slope > 0.0).all()
     assert slope[bearing > 0.85].max() < 0.2 * slope[(bearing > 0.3) & (bearing < 0.75)].min()
+    torch.testing.assert_close(slopes(-bearing, is_known=True), -slope)
+
+
+def test_who_has_not_seen_it_yet_turns_left():
+    around = torch.cat([torch.linspace(-3.1, -0.85, 30), torch.linspace(0.85, 3.1, 30)])
+    assert (slopes(around, is_known=False) > 0.0).all()
+
+
+def test_a_target_is_known_once_it_was_found(places):
+    world, command = flat(places, 1), torch.tensor([[0.0, 0.0, 0.0, 0.0]])
+    nothing = torch.tensor([-3.0]), torch.tensor([0.0])
+    for _ in range(10):
+        world._guarded(command, torch.tensor([False]), *nothing)
+    assert world.flight.known.item() == 0.0
+    for _ in range(10):
+        world._guarded(command, torch.tensor([True]), *nothing)
+    for _ in range(50):
+        world._guarded(command, torch.tensor([False]), *nothing)
+    assert world.flight.known.item() == 1.0
 
 
 def test_a_gradient_leads_out_of_the_line_that_a_trunk_blocks():
     where = torch.tensor([[-2.0, 0.05]], requires_grad=True)
     here = where.detach(), torch.zeros(1)  # a viewpoint
+    ahead = torch.zeros(1), torch.tensor([False])
     ticked = Ticked(
-        where, torch.zeros(1, 2), torch.zeros(1), torch.tensor([[4.0, 0.0]]),
+        where, torch.zeros(1, 2), *ahead, torch.tensor([[4.0, 0.0]]),
         torch.tensor([[[0.0, 0.0, 0.3]]]), torch.tensor([6.0]), *here,
         torch.zeros(1, 4), torch.zeros(1, 4), torch.zeros(1, 4), 0.36,
     )  # fmt: skip
