@@ -267,8 +267,8 @@ class FlatWorld:
         most = torch.where(flight.unseen_s <= MISSED_S, ANY_SPEED, most)
         is_lost = flight.unseen_s > lost_after_s
         begins = is_lost & (flight.unseen_s <= lost_after_s + 2.0 * FRAME_S)
-        to = torch.where(believed_rad >= 0.0, 1.0, -1.0)
-        flight.side = torch.where(begins, to, flight.side)
+        to = torch.where(believed_rad >= 0.0, 1.0, -1.0)  # where it is seen, too
+        flight.side = torch.where(seen | (begins & (logit > 0.0)), to, flight.side)
         searches = flight.unseen_s > lost_after_s + limits.lost_hold_s
         turn = torch.where(searches, flight.side * limits.search_yaw_rate_rad_s, 0.0)
         return most, is_lost, turn

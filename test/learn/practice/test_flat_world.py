@@ -91,15 +91,36 @@ def test_the_guard_stops_who_sees_nothing_and_believes_nothing(places):
     world = flat(places, 1)
     command, unseen = torch.tensor([[2.0, 0.0, 0.0, 0.3]]), torch.tensor([False])
     speeds, turns = [], []
-    for logit in [-3.0] * 120:
-        world._guarded(command, unseen, torch.tensor([logit]), torch.tensor([-0.5]))
+    for _ in range(120):
+        world._guarded(command, unseen, torch.tensor([-3.0]), torch.tensor([-0.5]))
         speeds.append(world.flight.setpoint.norm().item())
         turns.append(world.turn.item())
     assert max(speeds[:5]) > 0.5
     assert speeds[30] < 0.05
     assert turns[10] == pytest.approx(0.3)
     assert turns[60] == 0.0
-    assert turns[-1] == pytest.approx(-0.9)  # it searches where it is believed to be: to the right
+    assert turns[-1] == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ('seen_rad', 'logit', 'believed_rad', 'side'),
+    [
+        (None, -3.0, -0.5, 1.0),  # never seen, and nothing believed: to the left
+        (None, 2.0, -0.5, -1.0),
+        (-0.4, -3.0, 0.5, -1.0),  # where it left the picture
+        (-0.4, 2.0, 0.5, 1.0),  # where it is believed
+    ],
+)
+def test_a_search_turns_where_the_guard_turns(places, seen_rad, logit, believed_rad, side):
+    world, command = flat(places, 1), torch.zeros(1, 4)
+    for _ in range(10 if seen_rad is not None else 0):
+        world._guarded(
+            command, torch.tensor([True]), torch.tensor([2.0]), torch.tensor([seen_rad])
+        )
+    for _ in range(110):
+        unseen = torch.tensor([False]), torch.tensor([logit]), torch.tensor([believed_rad])
+        world._guarded(command, *unseen)
+    assert world.turn.item() == pytest.approx(0.9 * side)
 
 
 def test_a_picture_missed_now_and_then_is_no_break_and_a_flash_no_sighting(places):
