@@ -168,7 +168,8 @@ def train_round(
         if recipe.frozen.bundle:
             told = network, encoder, clips, report, watcher.note
             train_core_round(recipe, work, index, *told)
-            watcher.end(f'command {smooth["command"]:.4f}')
+            known = 'command' in smooth  # not of a core that only went on practising
+            watcher.end(f'command {smooth["command"]:.4f}' if known else 'practised')
             return
         losses_beside = beside.losses if beside else None
         rows, columns = clips[0].frames.shape[1:3]

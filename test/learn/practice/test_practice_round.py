@@ -8,12 +8,14 @@ import pytest
 import torch
 
 from liquid_drone.contract import CommandSpec
+from liquid_drone.learn import dagger
 from liquid_drone.learn.behaviour_cloning import load_weights
 from liquid_drone.learn.clips import open_clips
 from liquid_drone.learn.drivers import DriverPlan
 from liquid_drone.learn.flights.config import CollectConfig
 from liquid_drone.learn.flights.jobs import jobs_of
 from liquid_drone.learn.flights.training_flight import run_job
+from liquid_drone.learn.frozen import rounds as frozen_rounds
 from liquid_drone.learn.frozen.config import FrozenEncoder
 from liquid_drone.learn.frozen.rounds import train_core_round, with_kept_encoder
 from liquid_drone.learn.practice import practising, rounds
@@ -72,17 +74,19 @@ def trained(recipe: Recipe, root, clips) -> tuple[Network, list[str]]:
     return load_weights(Network(recipe.network), work.checkpoint(0)), notes
 
 
-def resumed(recipe: Recipe, root, clips) -> tuple[Network, list[int]]:
-    """Train its first round again; return the network, and the steps that were reported."""
-    work, steps = Workspace(root), list[int]()
-    network = Network(recipe.network)
-    encoder = with_kept_encoder(recipe, work, network, clips, Silent())
+@pytest.fixture
+def in_rounds(clips, monkeypatch):
+    """A function that trains the first round of a recipe in a folder, as a command does."""
+    monkeypatch.setattr(dagger, 'clips_of', lambda *_: clips)
+    monkeypatch.setattr(dagger, '_episodes', lambda *_: [])
+    monkeypatch.setattr(dagger, 'write_manifest', lambda *_: None)
 
-    def report(step: int, losses: dict[str, float]) -> None:
-        steps.append(step)
+    def train(recipe: Recipe, root) -> Network:
+        work = Workspace(root)
+        dagger.train_round(recipe, work, 0, Silent())
+        return load_weights(Network(recipe.network), work.checkpoint(0))
 
-    train_core_round(recipe, work, 0, network, encoder, clips, report, lambda _: None)
-    return load_weights(Network(recipe.network), work.checkpoint(0)), steps
+    return train
 
 
 def test_the_checkpoint_is_the_practised_core_and_places_are_drawn_once(
@@ -108,11 +112,11 @@ def test_the_checkpoint_is_the_practised_core_and_places_are_drawn_once(
 
 
 def test_a_practice_that_was_interrupted_goes_on_and_ends_as_it_would_have(
-    tmp_path, clips, monkeypatch
+    tmp_path, in_rounds, monkeypatch
 ):
     recipe = replace(RECIPE, practice=replace(RECIPE.practice, steps=4))
     monkeypatch.setattr(practising, 'STRETCH', 2)
-    at_once, _ = trained(recipe, tmp_path / 'at-once', clips)
+    at_once = in_rounds(recipe, tmp_path / 'at-once')
     learned = practising._learned
 
     def stops(progress, loss, clip, step):
@@ -123,14 +127,34 @@ def test_a_practice_that_was_interrupted_goes_on_and_ends_as_it_would_have(
     with monkeypatch.context() as patched:
         patched.setattr(practising, '_learned', stops)
         with pytest.raises(KeyboardInterrupt):
-            trained(recipe, tmp_path / 'parted', clips)
+            in_rounds(recipe, tmp_path / 'parted')
     partial = half_way(Workspace(tmp_path / 'parted').checkpoint(0))
     assert partial.is_file()
-    again, steps = resumed(recipe, tmp_path / 'parted', clips)
-    assert steps == [
-        recipe.train.steps + 2,
-        recipe.train.steps + 3,
-    ]  # the core is not trained anew
+
+    def refuse(*_):
+        raise AssertionError('the core is trained anew')
+
+    monkeypatch.setattr(frozen_rounds, 'train_core', refuse)
+    again = in_rounds(recipe, tmp_path / 'parted')
     assert not partial.exists()
     for name, value in again.state_dict().items():
         assert torch.equal(value, at_once.state_dict()[name]), name
+
+
+def test_what_was_practised_by_another_recipe_is_kept_aside(tmp_path, in_rounds, monkeypatch):
+    monkeypatch.setattr(practising, 'STRETCH', 1)
+    learned = practising._learned
+
+    def stops(progress, loss, clip, step):
+        if step == 1:
+            raise KeyboardInterrupt
+        learned(progress, loss, clip, step)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(practising, '_learned', stops)
+        with pytest.raises(KeyboardInterrupt):
+            in_rounds(RECIPE, tmp_path / 'mine')
+    other = replace(RECIPE, practice=replace(RECIPE.practice, ticks=5))
+    found, anew = in_rounds(other, tmp_path / 'mine'), in_rounds(other, tmp_path / 'anew')
+    for name, value in found.state_dict().items():
+        assert torch.equal(value, anew.state_dict()[name]), name
