@@ -102,7 +102,12 @@ class Told:
     def __init__(
         self, frames: Frames, half_fov_rad: float, flights: int, seed: int, first: int = 0
     ) -> None:
-        """Begin; ``first``: the step of the training that it begins at."""
+        """Begin; ``first``: the step of the training that it begins at.
+
+        Raises:
+            EpisodeError: in no frame the target is out of sight.
+
+        """
         self.frames, self.half_fov_rad = frames, half_fov_rad
         number = int(stream(seed, Stream.PRACTICE_TOLD, first).integers(2**62))
         self.rng = torch.Generator().manual_seed(number)
@@ -129,14 +134,22 @@ class Told:
         order = torch.argsort(of, stable=True)
         count = torch.bincount(of, minlength=ELSEWHERE + 1)[:ELSEWHERE]
         first = torch.cumsum(count, 0) - count
-        full = torch.nonzero(count >= FEWEST).flatten()
+        full = torch.nonzero(count[:HIDDEN] >= FEWEST).flatten()
         if not len(full):
-            full = count.argmax()[None]
-        for few in torch.nonzero(count < FEWEST).flatten().tolist():
+            full = count[:HIDDEN].argmax()[None]
+        for few in torch.nonzero(count[:HIDDEN] < FEWEST).flatten().tolist():
             side, far = divmod(few, RANGES)
             unlike = (full // RANGES - side).abs() * 1.5 + (full % RANGES - far).abs()
             likest = full[unlike.argmin()]
             first[few], count[few] = first[likest], count[likest]
+        for one, other in ((HIDDEN, HIDDEN + 1), (HIDDEN + 1, HIDDEN)):
+            if count[one] == 0:  # never by frames in which it is seen
+                first[one], count[one] = first[other], count[other]
+        if count[HIDDEN] == 0:
+            raise EpisodeError(
+                'practice: expected flights in which the target is out of sight at times, too, '
+                'got none: record more of them, such as of the tracks'
+            )
         return first, count, order
 
     def tell(self, visible: Tensor, bearing: Tensor, log_range: Tensor, near: Tensor) -> Telling:

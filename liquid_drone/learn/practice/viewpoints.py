@@ -7,13 +7,12 @@ sees nothing. A flight is charged for the way to the nearest viewpoint instead, 
 becomes a slope that it can follow. Without a wall this is by how much it is too near or too far.
 
 A viewpoint stands on a circle around the target, in air, with a clear line to where it is and to
-where it soon will be. The way there
-is straight, or, where that is barred, through one more point that has a clear line to both.
+where it soon will be. The way there is straight, or, where that is barred, through one more point
+that has a clear line to both.
 Shapes: B flights, K circles (x, y, radius in m), N viewpoints, M points on the way. World ENU.
 """
 
 import math
-from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -58,7 +57,7 @@ def viewpoint(
     bad += (_gap(points, circles) < hull_m + AIR_M).float()
     barred = (_air(place[:, None], points, circles, 0.0, True) < hull_m + PASSES_M).float()
     length = (points - place[:, None]).norm(dim=2)
-    turns = _turned(velocity, points - place[:, None])
+    turns = _turning_m(velocity, points - place[:, None])
     least, which = (length + turns + BARRED_M * (bad + barred)).min(dim=1)
     goal = points[torch.arange(len(points)), which]
     rest = torch.zeros_like(least)
@@ -94,13 +93,13 @@ def _round(
     open_m = _air(start, end, circles, 0.0).reshape(flights, many, count)
     shut = shut[:, :, None] + bad[:, None] + (open_m < hull_m + PASSES_M).float()
     left = (end - start).norm(dim=2).reshape(flights, many, count)
-    turns = _turned(velocity, way - place[:, None])[:, :, None]
+    turns = _turning_m(velocity, way - place[:, None])[:, :, None]
     least, which = (left + turns + BARRED_M * shut).flatten(1).min(dim=1)
     each = torch.arange(flights)
     return way[each, which // count], left.flatten(1)[each, which], least < BARRED_M
 
 
-def _turned(velocity: Tensor, way: Tensor) -> Tensor:
+def _turning_m(velocity: Tensor, way: Tensor) -> Tensor:
     """Return how far (B, N) a flight would be by then, did it not first turn to each way."""
     length = way.norm(dim=2).clamp(min=1e-3)
     ahead = (way * velocity[:, None]).sum(dim=2) / length
@@ -130,7 +129,7 @@ def _gap(points: Tensor, circles: Tensor) -> Tensor:
     return air
 
 
-@lru_cache(maxsize=8)
 def _directions(count: int) -> tuple[Tensor, Tensor]:
+    """Return cosine and sine of so many, all around."""
     angle = torch.arange(count) * (2.0 * math.pi / count)
     return torch.cos(angle), torch.sin(angle)

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A round whose core practises: its places are drawn once, its checkpoint is the practised one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -31,6 +33,7 @@ from liquid_drone.request import RequestSpec
 PLAIN = Augmentation(brightness=0, contrast=0, colour=0, noise=0, flip=False, skip_share=0)
 RECIPE = Recipe(
     'practises',
+    task='out-of-view:120',  # it begins beside the picture
     frozen=FrozenEncoder('follow', views=1),
     network=NetworkConfig(
         vision=VisionConfig.NAMED['wide-scan'], request=RequestSpec(), belief=True, memory=True,
@@ -111,23 +114,33 @@ def test_the_checkpoint_is_the_practised_core_and_places_are_drawn_once(
         torch.testing.assert_close(value, cells[0][name])
 
 
+@contextmanager
+def interrupted_at(step: int, monkeypatch) -> Iterator[None]:
+    """Expect what is trained in here to be interrupted at a step of practice."""
+    learned = practising._learned
+
+    def stops(progress, loss, clip, at):
+        if at == step:
+            raise KeyboardInterrupt
+        learned(progress, loss, clip, at)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(practising, '_learned', stops)
+        try:
+            yield
+        except KeyboardInterrupt:
+            return
+    pytest.fail('it was not interrupted')
+
+
 def test_a_practice_that_was_interrupted_goes_on_and_ends_as_it_would_have(
     tmp_path, in_rounds, monkeypatch
 ):
     recipe = replace(RECIPE, practice=replace(RECIPE.practice, steps=4))
     monkeypatch.setattr(practising, 'STRETCH', 2)
     at_once = in_rounds(recipe, tmp_path / 'at-once')
-    learned = practising._learned
-
-    def stops(progress, loss, clip, step):
-        if step == 3:
-            raise KeyboardInterrupt
-        learned(progress, loss, clip, step)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(practising, '_learned', stops)
-        with pytest.raises(KeyboardInterrupt):
-            in_rounds(recipe, tmp_path / 'parted')
+    with interrupted_at(3, monkeypatch):
+        in_rounds(recipe, tmp_path / 'parted')
     partial = half_way(Workspace(tmp_path / 'parted').checkpoint(0))
     assert partial.is_file()
 
@@ -143,17 +156,8 @@ def test_a_practice_that_was_interrupted_goes_on_and_ends_as_it_would_have(
 
 def test_what_was_practised_by_another_recipe_is_kept_aside(tmp_path, in_rounds, monkeypatch):
     monkeypatch.setattr(practising, 'STRETCH', 1)
-    learned = practising._learned
-
-    def stops(progress, loss, clip, step):
-        if step == 1:
-            raise KeyboardInterrupt
-        learned(progress, loss, clip, step)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(practising, '_learned', stops)
-        with pytest.raises(KeyboardInterrupt):
-            in_rounds(RECIPE, tmp_path / 'mine')
+    with interrupted_at(1, monkeypatch):
+        in_rounds(RECIPE, tmp_path / 'mine')
     other = replace(RECIPE, practice=replace(RECIPE.practice, ticks=5))
     found, anew = in_rounds(other, tmp_path / 'mine'), in_rounds(other, tmp_path / 'anew')
     for name, value in found.state_dict().items():

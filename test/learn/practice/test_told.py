@@ -7,7 +7,7 @@ import torch
 from good_encoder import HALF_RAD, frames
 
 from liquid_drone.errors import EpisodeError
-from liquid_drone.learn.practice.told import Told, kinds_of_columns, look_at
+from liquid_drone.learn.practice.told import Frames, Told, kinds_of_columns, look_at
 from liquid_drone.policy.config import NetworkConfig
 from liquid_drone.policy.network import Network
 from liquid_drone.request import RequestSpec
@@ -41,6 +41,26 @@ def test_where_somebody_else_was_taken_for_the_target_nothing_is_told_by():
     seen = told.tell(*nowhere, torch.zeros(400, 16))
     assert not seen.seen.any()
     assert seen.features[:, 0].max() <= 0.0  # by frames of the others, of which there are enough
+
+
+@pytest.mark.parametrize('kept', [1, 5, 19])
+def test_a_hidden_target_is_never_told_by_frames_that_show_one(kept):
+    good = frames()
+    hidden = torch.nonzero(~good.visible).flatten()
+    some = torch.cat([torch.nonzero(good.visible).flatten(), hidden[:kept]])
+    told = Told(Frames(*(column[some] for column in good)), HALF_RAD, 300, seed=1)
+    for bearing in (0.0, 2.0):  # behind something, and behind the drone
+        given = torch.zeros(300, dtype=torch.bool), torch.full((300,), bearing), torch.zeros(300)
+        seen = told.tell(*given, torch.zeros(300, 16))
+        assert not seen.seen.any()
+        assert seen.features[:, 2].max() == 0.0
+
+
+def test_flights_that_never_lose_sight_of_it_are_refused():
+    good = frames()
+    always = Frames(*(column[good.visible] for column in good))
+    with pytest.raises(EpisodeError, match='out of sight at times, too'):
+        Told(always, HALF_RAD, 10, seed=1)
 
 
 def test_what_shows_a_few_columns_is_told_otherwise_than_what_shows_many():
