@@ -49,6 +49,7 @@ class Stream(IntEnum):
     PRACTICE_WINDOWS = 119  # of recorded flights beside practice; keyed with the step
     PRACTICE_FLIGHTS = 120  # where they begin, and what they are asked for
     PRACTICE_TOLD = 121  # what is told of them
+    SCAN_PICTURES = 122
 
 
 @enum.unique

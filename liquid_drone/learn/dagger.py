@@ -37,6 +37,7 @@ from .pictures.encoder_stage import (
 from .recipe import Recipe, Workspace, built
 from .rounds import rounds_of
 from .run_manifest import write_manifest
+from .scan.stage import make_scan_pictures
 from .tensorboard import LOSSES_EVERY, NoTensorBoardLog, add_numbers, tensorboard_log
 from .validation import Score, finals, fly_validation, read_score, validate
 from .watcher import Silent, Watcher
@@ -68,6 +69,8 @@ def run_rounds(
     alone, beside_training = executors
     if recipe.pictures.count:
         make_pictures(recipe, work, alone, watcher)
+    if recipe.frozen.scan_pictures:
+        make_scan_pictures(recipe, work, alone, watcher)
     with ThreadPoolExecutor(1) as beside:
         for one in rounds:
             flights = beside.submit(

@@ -100,6 +100,14 @@ def _encoder_losses(
     return {'detection': detection, 'bearing': bearing, 'auxiliary': auxiliary}
 
 
+def nearness_loss(told: Tensor, near: Tensor) -> Tensor:
+    """Return the mean loss of a scan (B, C); what is near matters more, nan is unknown."""
+    known = ~torch.isnan(near)
+    near = torch.nan_to_num(near)
+    wrong = (told - near) ** 2 * (1.0 + NEAR_WEIGHT * near**2)
+    return (wrong * known).sum() / known.sum().clamp(min=1) * 10.0
+
+
 def of_width(auxiliary: Tensor, width: int) -> Tensor:
     """Return auxiliary labels (..., 17) for a head of a width: 9 has sectors twice as wide."""
     if auxiliary.shape[-1] == width:

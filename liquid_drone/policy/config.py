@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The shape of a network as plain data: what a recipe chooses and a contract remembers."""
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -43,6 +44,10 @@ class VisionConfig:
     head: Literal['linear', 'heatmap'] = 'linear'
     heat_channels: int = 48  # of a heatmap's hidden layer
     scan: bool = False  # the last features are how near things are, a number for each column
+    scan_after: int = 0  # of the convolutions, whose map it looks at; 0: all but the last
+    # convolutions of its own behind that map, as above; then layers over columns: channels, kernel
+    scan_convolutions: tuple[tuple[int, int, int], ...] = ()
+    scan_columns: tuple[tuple[int, int], ...] = ((48, 3), (48, 3))
     mean: tuple[float, float, float] = (115.0, 115.0, 115.0)  # of R, G, B, 0..255
     std: tuple[float, float, float] = (70.0, 70.0, 70.0)
 
@@ -58,13 +63,23 @@ class VisionConfig:
             raise ValueError('a scan is made before the last convolution: expected two or more')
         if not 1 <= len(self.convolutions) <= 32:
             raise ValueError(f'expected 1..32 convolutions, got {len(self.convolutions)}')
-        for channels, kernel, stride in self.convolutions:
+        if not 0 <= self.scan_after < len(self.convolutions):
+            raise ValueError('scan_after: expected one of the convolutions before the last')
+        if not all(k % 2 == 1 and 1 <= c <= 1024 and 1 <= k <= 31 for c, k in self.scan_columns):
+            raise ValueError('scan_columns: expected (channels, odd kernel), at most 1024 and 31')
+        for channels, kernel, stride in (*self.convolutions, *self.scan_convolutions):
             odd = kernel % 2 == 1 and 1 <= kernel <= 31
             if not (odd and 1 <= channels <= 1024 and 1 <= stride <= 16):
                 raise ValueError(
                     'expected (channels, odd kernel, stride), at most 1024, 31 and 16; got '
                     f'{shown(self.convolutions)}'
                 )
+
+    @property
+    def scan_layout(self) -> tuple[Any, ...] | None:
+        """What a scan looks at and is made of; None: there is none."""
+        layout = self.scan_after, self.scan_convolutions, self.scan_columns
+        return layout if self.scan else None
 
 
 # The CNN of Chahine et al. 2023 (Science Robotics), with its normalisation.
@@ -94,6 +109,14 @@ WIDE = VisionConfig(
 WIDE_SCAN = VisionConfig(
     convolutions=WIDE.convolutions, head='heatmap', scan=True, features=WIDE.features + 16
 )
+# The same with a scan that has layers of its own behind the second convolution: what tells the
+# target hardly tells how far a wall is (docs/decisions/learning/scan.md).
+WIDE_TAPPED_SCAN = dataclasses.replace(
+    WIDE_SCAN,
+    scan_after=2,
+    scan_convolutions=((64, 3, 2), (64, 3, 1)),
+    scan_columns=((64, 3), (64, 3), (64, 5)),
+)
 # Behind layers that learned from photographs: three times the time, for a board that has it.
 PRETRAINED = VisionConfig(
     trunk='efficientnet_lite0',
@@ -108,7 +131,7 @@ VisionConfig.NAMED.update(
     small=SMALL,
     heatmap=HEATMAP,
     wide=WIDE,
-    **{'wide-scan': WIDE_SCAN},
+    **{'wide-scan': WIDE_SCAN, 'wide-tapped-scan': WIDE_TAPPED_SCAN},
     pretrained=PRETRAINED,
 )
 

@@ -7,27 +7,57 @@ known on the right; its rows are told apart, since where something meets the gro
 it is.
 """
 
+from collections.abc import Iterator, Sequence
+
 import torch
 from torch import Tensor, nn
 
-HIDDEN, COLUMN = 32, 48  # channels: of a cell, of a column
+HIDDEN = 32  # channels of a cell
 
 
 class Scan(nn.Module):
-    """Feature map (B, C, h, w) -> nearness (B, w), left to right: 1 at contact, 0 from 10 m on."""
+    """Feature map (B, C, h, w) -> nearness (B, w'), left to right: 1 at contact, 0 from 10 m on.
 
-    def __init__(self, channels: int, rows: int, columns: int) -> None:
+    w' is w, unless layers of its own have strides.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        rows: int,
+        columns: int,
+        layers: Sequence[tuple[int, int, int]] = (),
+        along: Sequence[tuple[int, int]] = ((48, 3), (48, 3)),
+    ) -> None:
+        """Build it.
+
+        Args:
+            channels: C of the feature map.
+            rows: its h.
+            columns: its w.
+            layers: convolutions of its own before the cells: channels, kernel, stride.
+            along: layers over neighbouring columns: channels, kernel.
+
+        """
         super().__init__()
-        self.columns = columns
-        self.cells = nn.Sequential(nn.Conv2d(channels, HIDDEN, 3, padding=1), nn.ReLU())
-        self.rows = rows
-        self.column = nn.Sequential(  # of two axes, as TensorRT's parser has them
-            nn.Conv2d(HIDDEN * rows, COLUMN, (1, 3), padding=(0, 1)), nn.ReLU(),
-            nn.Conv2d(COLUMN, COLUMN, (1, 3), padding=(0, 1)), nn.ReLU(),
-            nn.Conv2d(COLUMN, 1, 1),
-        )  # fmt: skip
+        cells = list[nn.Module]()
+        for out, kernel, stride in layers:
+            cells += [nn.Conv2d(channels, out, kernel, stride, padding=kernel // 2), nn.ReLU()]
+            channels, rows, columns = out, -(-rows // stride), -(-columns // stride)
+        self.rows, self.columns = rows, columns
+        self.cells = nn.Sequential(*cells, nn.Conv2d(channels, HIDDEN, 3, padding=1), nn.ReLU())
+        # of two axes, as TensorRT's parser has them
+        self.column = nn.Sequential(*_along(HIDDEN * rows, along))
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Return the nearness in each column, (B, w)."""
+        """Return the nearness in each column, (B, w')."""
         columns = self.cells(maps).reshape(-1, HIDDEN * self.rows, 1, self.columns)
         return torch.sigmoid(self.column(columns).flatten(1))
+
+
+def _along(channels: int, layers: Sequence[tuple[int, int]]) -> Iterator[nn.Module]:
+    for out, kernel in layers:
+        yield nn.Conv2d(channels, out, (1, kernel), padding=(0, kernel // 2))
+        yield nn.ReLU()
+        channels = out
+    yield nn.Conv2d(channels, 1, 1)

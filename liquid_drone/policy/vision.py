@@ -39,11 +39,17 @@ class Vision(nn.Module):
         self.trunk = nn.Sequential()
         before_last = (height, width)
         channels, rows, columns = 3, height // config.reduce, width // config.reduce
+        after = config.scan_after or len(config.convolutions) - 1
+        self.tap = 2 * after + bool(config.trunk)  # layers before the map that a scan looks at
+        self.scan: Scan | None = None
         if config.trunk:
             pretrained = LiteTrunk(config.blocks, config.thawed, (rows, columns))
             self.trunk.append(pretrained)
             channels, (rows, columns) = pretrained.channels, pretrained.rows_columns
-        for out, kernel, stride in config.convolutions:
+        for number, (out, kernel, stride) in enumerate(config.convolutions):
+            if config.scan and number == after:
+                own, along = config.scan_convolutions, config.scan_columns
+                self.scan = Scan(channels, rows, columns, own, along)
             padding = kernel // 2 if config.padding == 'same' else 0
             self.trunk.append(nn.Conv2d(channels, out, kernel, stride, padding=padding))
             self.trunk.append(nn.ReLU())
@@ -57,13 +63,11 @@ class Vision(nn.Module):
                 f'{shown(config.convolutions)}: take fewer, or smaller strides'
             )
         self.rows_columns = rows, columns  # of the last feature map
-        self.scan: Scan | None = None
-        if config.scan:
-            self.scan = Scan(config.convolutions[-2][0], *before_last)
-        self.dense = config.features - (before_last[1] if config.scan else 0)  # of the features
+        scanned = self.scan.columns if self.scan else 0
+        self.dense = config.features - scanned  # of the features
         if self.dense < 1:
             raise ConfigError(
-                f'a scan has {before_last[1]} of the features: expected more than that, got '
+                f'a scan has {scanned} of the features: expected more than that, got '
                 f'{config.features}'
             )
         self.features = nn.Linear(channels * rows * columns, self.dense)
@@ -88,10 +92,23 @@ class Vision(nn.Module):
 
     def look(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """See reduced pixels 0..255 (B, 3, H / r, W / r)."""
-        return self.features_of(self.trunk[:-2](self.normal(pixels)))
+        tapped = self.trunk[: self.tap](self.normal(pixels))
+        return self.features_of(self.trunk[self.tap : -2](tapped), tapped)
 
-    def features_of(self, maps: Tensor) -> tuple[Tensor, Tensor]:
-        """Return features and target head of the maps before the last convolution (B, C, h, w)."""
+    def scan_of(self, pixels: Tensor) -> Tensor:
+        """Return what the scan alone makes of reduced pixels (B, 3, H / r, W / r)."""
+        assert self.scan is not None  # who asks has one
+        told: Tensor = self.scan(self.trunk[: self.tap](self.normal(pixels)))
+        return told
+
+    def features_of(self, maps: Tensor, tapped: Tensor) -> tuple[Tensor, Tensor]:
+        """Return features and target head.
+
+        Args:
+            maps: (B, C, h, w), those before the last convolution.
+            tapped: those that a scan looks at; the same ones if it has no place of its own.
+
+        """
         features = self.features(self.trunk[-2:](maps).flatten(1))  # (B, F)
         if self.heatmap is None:
             assert self.target is not None  # one of the two heads is there
@@ -100,7 +117,7 @@ class Vision(nn.Module):
             head, added = self.heatmap(maps)
             features = features + added
         if self.scan is not None:
-            features = torch.cat([features, self.scan(maps).to(features.dtype)], dim=1)
+            features = torch.cat([features, self.scan(tapped).to(features.dtype)], dim=1)
         return features, head
 
     def begin_pretrained(self) -> None:

@@ -102,7 +102,7 @@ def begin_with(network: Network, bundle: str, parts: tuple[str, ...] = ('',)) ->
     Raises:
         BundleError: no weights, unreadable ones, or a part of another shape.
 
-    An encoder with another trunk has nothing in common with it.
+    An encoder with another trunk has nothing in common with it, a scan with other layers neither.
     """
     path = resources.bundle(bundle)
     arrays, config = _read(path)
@@ -115,6 +115,8 @@ def begin_with(network: Network, bundle: str, parts: tuple[str, ...] = ('',)) ->
                 f"recipe '{trunk}': take the network of {bundle}"
             )
         names = [name for name in names if not name.startswith('vision.')]
+    if config.vision.scan_layout != network.config.vision.scan_layout:
+        names = [name for name in names if not name.startswith('vision.scan.')]
     shared = {name: torch.from_numpy(arrays[name]) for name in names}
     for name, value in shared.items():
         if value.shape != begins[name].shape:

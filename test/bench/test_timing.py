@@ -60,7 +60,16 @@ def test_bench_vision_prints_figures(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_all_encoders_are_measured_where_none_is_named_and_no_other() -> None:
-    every = ['default', 'chahine2023', 'small', 'heatmap', 'wide', 'wide-scan', 'pretrained']
+    every = [
+        'default',
+        'chahine2023',
+        'small',
+        'heatmap',
+        'wide',
+        'wide-scan',
+        'wide-tapped-scan',
+        'pretrained',
+    ]
     assert named_encoders([]) == every
     with pytest.raises(ConfigError, match='expected one of default, chahine2023'):
         named_encoders(['small', 'tiny'])

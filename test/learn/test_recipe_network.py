@@ -51,6 +51,7 @@ def test_an_eye_is_named_or_described(tmp_path):
         13,
     )  # 16 channels: 1248, as published
     with pytest.raises(
-        ConfigError, match='one of default, chahine2023, small, heatmap, wide, wide-scan, '
+        ConfigError,
+        match='one of default, chahine2023, small, heatmap, wide, wide-scan, wide-tapped-scan, ',
     ):
         recipe_of(tmp_path / 'r.yaml', '{vision: big}')

@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from liquid_drone.errors import ConfigError
 from liquid_drone.learn import auxiliary_labels
 from liquid_drone.learn.losses import of_width
-from liquid_drone.policy.config import WIDE, WIDE_SCAN, NetworkConfig
+from liquid_drone.policy.config import (
+    WIDE,
+    WIDE_SCAN,
+    WIDE_TAPPED_SCAN,
+    NetworkConfig,
+    VisionConfig,
+)
 from liquid_drone.policy.network import Network
 from liquid_drone.policy.scan import Scan
 from liquid_drone.policy.vision import Vision
@@ -36,25 +42,29 @@ def test_what_was_learned_in_one_column_is_known_in_all(seed: int, by: int) -> N
 
 
 @settings(max_examples=10, deadline=None)
-@given(st.integers(0, 2**16))
-def test_the_last_features_are_the_scan_and_the_rest_stays_as_it_was(seed: int) -> None:
+@given(st.integers(0, 2**16), st.sampled_from([(WIDE_SCAN, 5), (WIDE_TAPPED_SCAN, 2)]))
+def test_the_last_features_are_the_scan_and_the_rest_stays_as_it_was(
+    seed: int, kind: tuple[VisionConfig, int]
+) -> None:
     torch.manual_seed(seed)
-    plain, scanning = (Network(NetworkConfig(vision=one)).eval() for one in (WIDE, WIDE_SCAN))
+    vision, after = kind
+    plain, scanning = (Network(NetworkConfig(vision=one)).eval() for one in (WIDE, vision))
     state = plain.state_dict()
     shared = {name: state[name] for name in state if name.startswith(ENCODER)}
     assert not scanning.load_state_dict(shared, strict=False).unexpected_keys
     pixels = torch.rand(1, 2, 72, 128, 3) * 255.0
     with torch.no_grad():
         flat = pixels[0].permute(0, 3, 1, 2)
-        before, after = (one.vision.look(flat) for one in (plain, scanning))
+        before, now = (one.vision.look(flat) for one in (plain, scanning))
         seen = scanning(pixels, torch.full((1, 2), 0.05))
-        maps = scanning.vision.trunk[:-2](scanning.vision.normal(flat))
+        maps = scanning.vision.trunk[: 2 * after](scanning.vision.normal(flat))
         assert scanning.vision.scan is not None
         scan = scanning.vision.scan(maps)
-    assert after[0].shape == (2, WIDE_SCAN.features)
-    assert torch.equal(after[0][:, : WIDE.features], before[0])
-    assert torch.equal(after[1], before[1])
-    assert torch.allclose(after[0][:, WIDE.features :], scan)
+    assert now[0].shape == (2, WIDE_SCAN.features)
+    assert torch.equal(now[0][:, : WIDE.features], before[0])
+    assert torch.equal(now[1], before[1])
+    assert torch.allclose(now[0][:, WIDE.features :], scan)
+    assert torch.equal(scanning.vision.scan_of(flat), scan)
     assert seen.auxiliary is not None
     assert torch.allclose(seen.auxiliary[0, :, 1:], scan, atol=1e-6)
 

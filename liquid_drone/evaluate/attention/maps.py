@@ -45,10 +45,14 @@ def visual_backprop(network: Network, images: Image) -> FloatArray:
 
 def grad_cam(network: Network, images: Image) -> FloatArray:
     """Return the maps before the last convolution, weighted by what each adds to the command."""
+    vision = network.vision
     with torch.no_grad():
-        maps = network.vision.trunk[:-2](network.vision.normal(reduced(network, images)))
+        tapped = vision.trunk[: vision.tap](vision.normal(reduced(network, images)))
+        maps = vision.trunk[vision.tap : -2](tapped)
     maps = maps.detach().requires_grad_(True)
-    command = command_length(network, network.vision.features_of(maps)[0]).sum()
+    if vision.tap == len(vision.trunk) - 2:
+        tapped = maps
+    command = command_length(network, vision.features_of(maps, tapped)[0]).sum()
     (gradient,) = torch.autograd.grad(command, maps)
     weight = gradient.mean(dim=(2, 3), keepdim=True)
     return shares((weight * maps).sum(dim=1).clamp(min=0.0).detach(), images)

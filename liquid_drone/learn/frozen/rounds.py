@@ -24,14 +24,14 @@ from ..losses import command_weights
 from ..pictures.encoder_stage import keep_encoder, pictures_beside
 from ..pictures.operating_point import logit, move_logit
 from ..practice.rounds import practise_round
-from ..recipe import Recipe, TrainConfig, Workspace
+from ..recipe import Recipe, Workspace
 from ..rounds import half_way
+from ..scan.stage import scan_pictures_beside, train_scan
 from ..watcher import Watcher
 from .core_training import held_out_loss, train_core, write_held_out
 from .views import open_views
 
 ENCODER_WINDOWS, ENCODER_FRAMES = 64, 2  # of each of its steps
-SCAN_RATE = 2e-3  # of learning: a small head, on maps that stay as they are
 
 
 def with_kept_encoder(
@@ -85,7 +85,7 @@ def _with_that_of_a_bundle(
     here = resources.bundle(frozen.bundle) / WEIGHTS_FILE
     if network.vision.scan is None:
         return here
-    if config_of(frozen.bundle).vision.scan:
+    if config_of(frozen.bundle).vision.scan_layout == recipe.network.vision.scan_layout:
         if frozen.scan_steps:
             raise ConfigError(
                 f'frozen: {frozen.bundle} has a scan, which is kept with its encoder: expected no '
@@ -94,13 +94,14 @@ def _with_that_of_a_bundle(
         return here
     if not frozen.scan_steps:
         raise ConfigError(
-            f'frozen: the encoder of {frozen.bundle} has no scan, and the network of the recipe '
-            'one: expected scan_steps, for which it learns, such as 1600'
+            f'frozen: the encoder of {frozen.bundle} has no scan like the one of the network of '
+            'the recipe: expected scan_steps, for which it learns, such as 1600'
         )
     if not is_whole(work.encoder):
         watcher.begin('scan', frozen.scan_steps, 'frames')
         steps, told = frozen.scan_steps, _advancing(watcher)
-        train_scan(network, clips, recipe.train, steps, work.encoder, told)
+        beside = scan_pictures_beside(recipe, work)
+        train_scan(network, clips, recipe.train, steps, work.encoder, told, beside)
         watcher.end('')
     load_weights(network, work.encoder)
     return work.encoder
@@ -116,31 +117,6 @@ def _advancing(watcher: Watcher) -> Report:
         watcher.advance(done - before, ENCODER_WINDOWS * ENCODER_FRAMES, **losses)
 
     return report
-
-
-def train_scan(
-    network: Network,
-    clips: list[Clip],
-    config: TrainConfig,
-    steps: int,
-    checkpoint: Path,
-    report: Report = lambda step, losses: None,
-) -> None:
-    """Train the scan alone, on the maps of an encoder that stays as it is; write a checkpoint.
-
-    By its own labels: the core behind it has learned nothing yet, and what would make its commands
-    or its belief right says nothing of what is near.
-    """
-    network.requires_grad_(False)
-    assert network.vision.scan is not None
-    network.vision.scan.requires_grad_(True)
-    short = replace(
-        config, steps=steps, windows=ENCODER_WINDOWS, length=ENCODER_FRAMES, burn_in=0,
-        learning_rate=SCAN_RATE, command_weight=0.0, target_weight=0.0, belief_weight=0.0,
-    )  # fmt: skip
-    average = train(network, clips, short, Span(0, steps, steps), checkpoint, report=report)
-    network.load_state_dict(average.state_dict())
-    network.requires_grad_(True)
 
 
 def train_core_round(

@@ -16,7 +16,7 @@ import numpy as np
 from ...arrays import BoolArray, FloatArray, Image
 from ...contract import MIN_TARGET_PIXELS, CameraSpec
 from ...sim.render.opengl import GlScene, render
-from ...sim.render.picture import RenderedFrame
+from ...sim.render.picture import Camera, RenderedFrame
 from ...sim.render.renderer import View
 from ...sim.world import terrain
 from ...sim.world.layout import Layout
@@ -69,6 +69,12 @@ class WorldPictures:
             return bool(layout.obstacles.gap(point[None])[0] > ROOM_M)
 
         return Spots(draw, is_free, lambda p: layout.terrain.height_at(float(p[0]), float(p[1])))
+
+    def shown(self, camera: Camera, standing: Sequence[Figure]) -> Image:
+        """Take a picture of whoever stands there, without a label."""
+        middle = camera.position_enu[:2]
+        poses = self._troupe.poses(standing, middle)
+        return render([View(self._scene, camera, poses)])[0].image
 
     def take(self, asked: Composition) -> LabelledPicture:
         """Take a picture, and now and then the same view of the usual target alone."""

@@ -12,14 +12,17 @@ from support.noise_flight import clip
 from liquid_drone.errors import ConfigError
 from liquid_drone.learn.clips import CachedFrames, Clip
 from liquid_drone.learn.frozen.config import FrozenEncoder
-from liquid_drone.learn.frozen.rounds import train_scan, with_kept_encoder
+from liquid_drone.learn.frozen.rounds import with_kept_encoder
 from liquid_drone.learn.losses import NEAR_WEIGHT, losses_of
 from liquid_drone.learn.recipe import Augmentation, Recipe, TrainConfig, Workspace
+from liquid_drone.learn.scan import shards as scan_pictures
+from liquid_drone.learn.scan.stage import make_scan_pictures, train_scan
 from liquid_drone.learn.watcher import Silent
-from liquid_drone.policy.config import WIDE_SCAN, CoreConfig, NetworkConfig
+from liquid_drone.policy.config import WIDE_SCAN, WIDE_TAPPED_SCAN, CoreConfig, NetworkConfig
 from liquid_drone.policy.network import Network, Seen
 from liquid_drone.policy.weights import config_of, load_weights_of
 from liquid_drone.request import RequestSpec
+from liquid_drone.workers.executor import ThisProcess
 
 PLAIN = Augmentation(brightness=0, contrast=0, colour=0, noise=0, skip_share=0)
 TRAIN = TrainConfig(precision='float32', device='cpu', warmup_steps=1, augmentation=PLAIN)
@@ -116,6 +119,38 @@ def test_a_scan_that_a_bundle_has_is_kept_and_not_learned_anew(tmp_path):
     again = replace(recipe, frozen=replace(recipe.frozen, scan_steps=2))
     with pytest.raises(ConfigError, match='expected no scan_steps'):
         with_kept_encoder(again, Workspace(tmp_path), network, [], Silent())
+
+
+def test_a_scan_with_other_layers_than_the_bundle_s_learns_anew_from_pictures_too(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(scan_pictures, 'PER_WORLD', 4)
+    frozen = FrozenEncoder('follow', scan_steps=2, scan_pictures=8, views=1)
+    network = NetworkConfig(vision=WIDE_TAPPED_SCAN)
+    recipe, flights = replace(RECIPE, frozen=frozen, network=network), [posts(tmp_path, 1)]
+    learned = []
+    for name, pictures in (('with', 8), ('without', 0)):
+        work = Workspace(tmp_path / name)
+        (work.root / 'train').mkdir(parents=True)
+        torch.manual_seed(1)
+        mine, kept = Network(network), replace(frozen, scan_pictures=pictures)
+        asked = replace(recipe, frozen=kept)
+        if pictures:
+            make_scan_pictures(asked, work, ThisProcess(), Silent())
+        begun = {key: value.clone() for key, value in mine.vision.scan.state_dict().items()}
+        with_kept_encoder(asked, work, mine, flights, Silent())
+        shipped = load_weights_of(Network(config_of('follow')), 'follow').vision.state_dict()
+        for key, value in mine.vision.state_dict().items():
+            if not key.startswith('scan.'):
+                assert torch.equal(value, shipped[key]), key
+        learned.append(mine.vision.scan.state_dict())
+        assert any(not torch.equal(begun[key], learned[-1][key]) for key in begun)
+    assert any(not torch.equal(learned[0][key], learned[1][key]) for key in learned[0])
+
+
+def test_scan_pictures_without_a_scan_to_train_are_refused():
+    with pytest.raises(ValueError, match='expected scan_steps, too'):
+        FrozenEncoder('follow', scan_pictures=200)
 
 
 def test_what_is_near_counts_more_in_a_scan_and_not_in_wide_sectors():
