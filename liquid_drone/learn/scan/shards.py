@@ -29,7 +29,7 @@ from ...workers.executor import Executor
 from ..pictures.camera_chain import developed
 from ..pictures.photographer import WorldPictures
 from ..pictures.troupe import Troupe
-from .truth import Standing, nearness_seen
+from .truth import Upright, nearness_seen
 from .viewpoints import Viewpoints
 
 PER_WORLD = 200  # pictures
@@ -108,7 +108,7 @@ def make_scan_shard(shard: ScanShard) -> None:
     rng = stream(shard.flight.seed, Stream.SCAN_PICTURES)
     scenario, spec = scenario_of(shard.flight), CameraSpec()
     layout = make_layout(scenario, shard.flight.seed)
-    standing, troupe = Standing.of(layout.scenery.solids), Troupe(scenario.target, LOOKS, rng)
+    standing, troupe = Upright.of(layout.scenery.solids), Troupe(scenario.target, LOOKS, rng)
     viewpoints = Viewpoints(layout, standing, troupe)
     pictures, frames, near = WorldPictures(layout, troupe, spec, rng), [], []
     try:

@@ -20,14 +20,14 @@ SAME = 0.02  # of nearness
 
 
 @dataclass(frozen=True)
-class Standing:
+class Upright:
     """The obstacles of a place, seen from above, with their heights."""
 
     circles: FloatArray  # (K, 3): x, y, radius in m; world ENU
     tops_m: FloatArray  # (K,): z of the upper end
 
     @classmethod
-    def of(cls, solids: tuple[Solid, ...]) -> 'Standing':
+    def of(cls, solids: tuple[Solid, ...]) -> 'Upright':
         """Return those of the solids that are in a drone's way."""
         rows, tops = [np.empty((0, 3))], list[float]()
         for solid in solids:
@@ -43,7 +43,7 @@ def _top_m(solid: Solid) -> float:
 
 
 def nearness_seen(
-    standing: Standing, position: FloatArray, yaw_rad: float, tilt_rad: float, camera: CameraSpec
+    standing: Upright, position: FloatArray, yaw_rad: float, tilt_rad: float, camera: CameraSpec
 ) -> FloatArray:
     """Return the nearness of each column, (16,): 1 at contact, 0 from 10 m on.
 

@@ -17,7 +17,7 @@ from ...geometry import quaternion_from_euler, rotation_from_quaternion
 from ...sim.render.picture import Camera
 from ...sim.world.layout import Layout
 from ..pictures.troupe import Figure, Troupe
-from .truth import Standing
+from .truth import Upright
 
 BESIDE_SHARE = 0.7  # of the pictures; the others are taken near the target's way
 BESIDE_M, OFF_RAD = (0.4, 6.0), 0.9  # from a thing's rim; of the heading, from its middle
@@ -43,7 +43,7 @@ class Viewpoint(NamedTuple):
 class Viewpoints:
     """Draws viewpoints in one place."""
 
-    def __init__(self, layout: Layout, standing: Standing, troupe: Troupe) -> None:
+    def __init__(self, layout: Layout, standing: Upright, troupe: Troupe) -> None:
         self._layout, self._troupe, self._way = layout, troupe, layout.route.position
         steps = self._way[:: max(len(self._way) // 100, 1)]
         away = np.linalg.norm(standing.circles[:, None, :2] - steps, axis=2)

@@ -20,7 +20,7 @@ from liquid_drone.learn.scan.shards import (
     read_scan_shards,
     scan_shards,
 )
-from liquid_drone.learn.scan.truth import Standing, nearness_seen
+from liquid_drone.learn.scan.truth import Upright, nearness_seen
 from liquid_drone.learn.scan.viewpoints import ROOM_M, Viewpoints
 from liquid_drone.sim.flight_spec import FlightSpec
 from liquid_drone.sim.scenario.scenario import scenario_of
@@ -36,7 +36,7 @@ SPEC = CameraSpec()
 def test_cameras_have_air_and_see_what_flights_keep_away_from(place: FlightSpec) -> None:
     scenario, rng = scenario_of(place), np.random.default_rng(1)
     layout = make_layout(scenario, SEEDS_FROM)
-    standing = Standing.of(layout.scenery.solids)
+    standing = Upright.of(layout.scenery.solids)
     viewpoints, near = Viewpoints(layout, standing, Troupe(scenario.target, 2, rng)), []
     for _ in range(200):
         one = viewpoints.draw(SPEC, rng)

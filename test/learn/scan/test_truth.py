@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from liquid_drone.contract import CameraSpec
 from liquid_drone.learn.auxiliary_labels import nearness
-from liquid_drone.learn.scan.truth import Standing, nearness_seen
+from liquid_drone.learn.scan.truth import Upright, nearness_seen
 from liquid_drone.sim.world.placement import obstacles_of
 from liquid_drone.sim.world.scenery import Solid
 
@@ -34,7 +34,7 @@ def solids(seed: int, count: int, high_m: float) -> tuple[Solid, ...]:
 @given(st.integers(0, 2**16), st.integers(0, 8))
 def test_of_what_is_higher_than_the_camera_nothing_is_left_out(seed: int, count: int) -> None:
     stands = solids(seed, count, 6.0)
-    standing, yaw = Standing.of(stands), float(np.random.default_rng(seed).uniform(-3.0, 3.0))
+    standing, yaw = Upright.of(stands), float(np.random.default_rng(seed).uniform(-3.0, 3.0))
     circles = obstacles_of(stands).as_circles()
     assert sorted(map(tuple, standing.circles)) == sorted(map(tuple, circles))
     where = np.array([0.0, 0.0, 2.0])
@@ -54,7 +54,7 @@ def test_what_lies_below_the_picture_is_unknown_and_further_away_it_is_told(
         at = (away_m + 0.5) * np.array([math.cos(bearing), math.sin(bearing)])
         solid = Solid('cylinder', (0.5, high_m), (float(at[0]), float(at[1]), high_m / 2.0))
         camera = np.array([0.0, 0.0, camera_m])
-        near = nearness_seen(Standing.of((solid,)), camera, 0.0, TILT, SPEC)
+        near = nearness_seen(Upright.of((solid,)), camera, 0.0, TILT, SPEC)
         told = near[~np.isnan(near)]
         assert bool(np.isnan(near).any()) is not is_seen
         if is_seen and away_m < 9.0:
@@ -68,7 +68,7 @@ def test_a_low_thing_before_a_wall_hides_no_wall() -> None:
     low = Solid('cylinder', (0.4, 1.1), (3.0, 0.0, 0.55))
     wall = Solid('box', (0.4, 4.0, 6.0), (1.2, 0.0, 3.0))
     camera = np.array([0.0, 0.0, 4.0])
-    both = nearness_seen(Standing.of((low, wall)), camera, 0.0, TILT, SPEC)
-    alone = nearness_seen(Standing.of((wall,)), camera, 0.0, TILT, SPEC)
+    both = nearness_seen(Upright.of((low, wall)), camera, 0.0, TILT, SPEC)
+    alone = nearness_seen(Upright.of((wall,)), camera, 0.0, TILT, SPEC)
     np.testing.assert_array_equal(both, alone)
     assert not np.isnan(both).any()
