@@ -70,12 +70,15 @@ def viewpoint(
 
 
 def _around(place: Tensor, target: Tensor, keep_m: Tensor) -> Tensor:
-    """Return (B, N, 2) around the target, the first on the line to where the flight is."""
+    """Return (B, N, 2) around the target, the first on the line to where the flight is.
+
+    The others stay where they are while the flight moves: a way to one that was open stays open,
+    and nobody turns round for another on the other side.
+    """
     away = place - target
     away = away / away.norm(dim=1, keepdim=True).clamp(min=1e-3)
-    across = torch.stack([-away[:, 1], away[:, 0]], dim=1)
-    cosine, sine = _directions(AROUND)
-    offset = cosine[:, None] * away[:, None] + sine[:, None] * across[:, None]
+    fixed = torch.stack(_directions(AROUND), dim=1).expand(len(place), -1, -1)
+    offset = torch.cat([away[:, None], fixed], dim=1)
     points: Tensor = target[:, None] + keep_m[:, None, None] * offset
     return points
 

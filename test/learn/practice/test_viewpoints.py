@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -50,6 +50,7 @@ def test_where_nothing_stands_it_is_the_distance_that_counts(side, away, keep):
 @given(
     st.floats(1.5, 4.5), st.floats(1.0, 1.8), st.floats(-math.pi, math.pi), st.floats(-0.8, 0.8)
 )
+@example(3.25, 1.6875, 0.0, 0.0)  # two ways as long as each other
 def test_who_goes_there_round_a_wall_sees_the_target_and_touches_nothing(
     length, distance, side, aside
 ):
