@@ -59,6 +59,7 @@ RANGES = {
     'height_jump_m': LimitRange(0.1, 20.0, SMALLER, 'largest change of height without velocity'),
     'yaw_jump_rad': LimitRange(0.05, 3.0, SMALLER, 'largest turn between two reports'),
     'stuck_after_s': LimitRange(0.5, 30.0, SMALLER, 'commanded and not moving for so long'),
+    'flyaway_m_s': LimitRange(0.5, 20.0, SMALLER, 'faster than commanded for stuck_after_s'),
     'unseen_after_s': LimitRange(0.05, 5.0, SMALLER, 'without a sighting: slower'),
     'unseen_stop_s': LimitRange(0.1, 10.0, SMALLER, 'without a sighting: no speed is left'),
     'unseen_speed_m_s': LimitRange(0.05, 20.0, SMALLER, 'largest speed while out of sight'),
