@@ -181,8 +181,9 @@ def decode_compressed(described: str, data: Any) -> Image:
         raise ImageError(
             f'expected the bytes of a JPEG or PNG, got {values.size} bytes ({described[:40]})'
         )
-    _check_filled(image)
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    picture = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    _check_filled(picture)
+    return picture
 
 
 def is_filled(image: Image) -> bool:

@@ -178,6 +178,8 @@ class MavlinkCodec:
             told = message.autopilot, message.type
             self.roster.note(frame.system, frame.component, now_s, *told)
             self._introduce(message, frame.packet, now_s)
+            vehicle = 0 if self._vehicle is None else self._vehicle.system_id
+            self.rivals.hear_heartbeat(frame, message.system_status, vehicle, now_s)
         return self._is_vehicles(frame) and self._handle(message, source, now_s)
 
     def _hear_command(self, frame: Frame, source: object, now_s: float) -> None:
