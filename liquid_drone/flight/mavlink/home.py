@@ -70,7 +70,7 @@ class HomeFinder:
         kind = message.get_type()
         if kind == 'DISTANCE_SENSOR':
             return _below(vehicle, message, now_s)
-        if now_s - vehicle.below_received_s > BELOW_LASTS_S and vehicle.below_m is not None:
+        if now_s - vehicle.below_received_s > BELOW_LASTS_S and vehicle.below_told_m < math.inf:
             vehicle = replace(vehicle, below_m=None, below_told_m=math.inf)
         if kind == 'LOCAL_POSITION_NED' and _stands(vehicle):
             self._stood = vehicle.position_enu
