@@ -39,7 +39,7 @@ class Reason(Enum):
     HOME_MOVED = 'the place where heights begin was moved'
     CLOCK_JUMPED = "the autopilot's clock jumped: did it restart?"
     NOT_MOVING = 'commanded to move and not moving'
-    FLYAWAY = 'it flies off, faster than commanded'
+    FLYAWAY = 'it flies off or spins, faster than commanded'
     TILTED = 'tilted too far for too long'
     TWO_COMMAND = 'more than one node commands it or shows it pictures'
     CALLED_OFF = 'called off by a human'

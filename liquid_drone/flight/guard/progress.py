@@ -18,6 +18,7 @@ from ..vehicle import VehicleState
 
 LEAST_M_S = 0.3  # a slower command proves nothing
 LEAST_RAD_S = 0.2
+SPIN_RAD_S = 1.5  # faster than commanded; ArduPilot's yaw stick adds 1.05 rad/s
 SHARE = 0.2  # of the commanded motion; less is none
 
 
@@ -38,7 +39,7 @@ class ProgressState:
         return now_s - min(since) if since else 0.0
 
     def away_s(self, now_s: float) -> float:
-        """Return for how long it has flown faster than commanded."""
+        """Return for how long it has flown or turned faster than commanded."""
         return 0.0 if self.away_since_s is None else now_s - self.away_since_s
 
 
@@ -66,7 +67,9 @@ def watch(
         straight_since_s=_since(
             state.straight_since_s, _is_straight(commanded[3], state.yaw_rate_rad_s), now_s
         ),
-        away_since_s=_since(state.away_since_s, _is_away(commanded, vehicle, flyaway_m_s), now_s),
+        away_since_s=_since(
+            state.away_since_s, _is_away(commanded, vehicle, state, flyaway_m_s), now_s
+        ),
     )
 
 
@@ -84,14 +87,17 @@ def _is_still(commanded: FourFloats, vehicle: VehicleState) -> bool:
     return along < SHARE * speed
 
 
-def _is_away(commanded: FourFloats, vehicle: VehicleState, most_m_s: float | None) -> bool:
-    """Tell whether it is faster than commanded, across or up and down, whichever way it goes."""
+def _is_away(
+    commanded: FourFloats, vehicle: VehicleState, state: ProgressState, most_m_s: float | None
+) -> bool:
+    """Tell whether it moves or turns faster than commanded, whichever way it goes."""
     if most_m_s is None:
         return False
-    vx, vy, vz, _ = commanded
+    vx, vy, vz, yaw_rate = commanded
     east, north, up = vehicle.velocity_enu
     across = math.hypot(east, north) - math.hypot(vx, vy)
-    return max(across, abs(up) - abs(vz)) > most_m_s
+    spins = abs(state.yaw_rate_rad_s) - abs(yaw_rate) > SPIN_RAD_S
+    return spins or max(across, abs(up) - abs(vz)) > most_m_s
 
 
 def _is_straight(commanded_rad_s: float, measured_rad_s: float) -> bool:

@@ -110,6 +110,18 @@ def test_what_flies_off_is_let_go_of_and_it_is_said(command, way, speed, is_upwa
     assert math.hypot(*command[:3]) >= 0.3 or reason is Reason.FLYAWAY
 
 
+@given(st.floats(-0.4, 0.4), st.floats(2.0, 12.0), st.booleans())
+def test_what_spins_is_let_go_of_and_what_the_pilots_stick_turns_is_not(turn, rate, is_left):
+    """A motor that is lost, a heading that runs away; ArduPilot's yaw stick adds 1.05 rad/s."""
+    way = 1.0 if is_left else -1.0
+    told = reasons((0.0, 0.0, 0.0, turn), yaw_rate=way * rate, seconds=6.0)
+    first = next(now for now, reason in told if reason.is_stop)
+    assert dict(told)[first] in (Reason.FLYAWAY, Reason.NOT_MOVING, Reason.YAW_JUMPED)
+    assert first < 4.5
+    stick = reasons((0.0, 0.0, 0.0, 0.0), yaw_rate=way * 1.05, seconds=6.0)
+    assert not [reason for _, reason in stick if reason.is_stop]
+
+
 @given(
     st.tuples(*[st.floats(-0.2, 0.2)] * 2, st.floats(-0.1, 0.1), st.just(0.0)),
     st.floats(-math.pi, math.pi),
