@@ -31,6 +31,8 @@ class Reason(Enum):
     NO_LANDED_STATE = 'whether it stands on the ground is not known'
     NO_BATTERY = 'the state of the battery is not known'
     LOW_BATTERY = 'battery low'
+    NO_GIMBAL = 'the gimbal fell silent'
+    GIMBAL_TURNED = 'the gimbal looks away from straight ahead'
     NO_RANGE = 'the range sensor fell silent'
     POSITION_JUMPED = 'the position jumped'
     HEIGHT_JUMPED = 'the height jumped'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The last telemetry of the vehicle, with the time when each part arrived.
 
-Plain data made by :mod:`.mavlink.decode`; what may be believed of it is judged in :mod:`.facts`.
+Plain data made by :mod:`.mavlink.telemetry`; what may be believed is judged in :mod:`.facts`.
 Two clocks: ``stamp_s`` is the autopilot's own; every ``..._received_s`` is the receiver's
 (monotonic on a drone, simulated in lock-step) and minus infinity before the first arrival.
 """
@@ -131,6 +131,9 @@ class VehicleState:
     below_m: float | None = None  # to what is below, by two reports in a row; None: not known
     below_told_m: float = math.inf  # by the last report alone
     below_received_s: float = NEVER
+    # of each gimbal: component and number, by how much it looks away from ahead (rad), and before
+    gimbals: tuple[tuple[tuple[int, int], float, float], ...] = ()
+    gimbal_received_s: float = NEVER  # the newest of these reports
     home_received_s: float = NEVER
     home_enu: Vector = (0.0, 0.0, 0.0)  # where heights and fence begin
     home_differs_m: float = 0.0  # between the places at which its reports let home be

@@ -16,12 +16,12 @@ from liquid_drone.flight.facts import BATTERY, LANDED, Evidence, known
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink import profiles
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
-from liquid_drone.flight.mavlink.decode import HANDLERS
 from liquid_drone.flight.mavlink.diagnosis import LinkFinding
 from liquid_drone.flight.mavlink.framing import checksum
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.receiver import Receiver
 from liquid_drone.flight.mavlink.station_inbox import StationInbox
+from liquid_drone.flight.mavlink.telemetry.decode import HANDLERS
 from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.physics.point_mass import PointMass

@@ -16,11 +16,11 @@ from typing import Any
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from ...arrays import Vector
-from ..records import replace
-from ..vehicle import NEVER, VehicleState
+from ....arrays import Vector
+from ...records import replace
+from ...vehicle import NEVER, VehicleState
+from ..timesync import boot_time_s
 from .decode import vector
-from .timesync import boot_time_s
 
 METRES_PER_DEGREE = 111_319.5
 SAME_PLACE_M = 0.5  # between two reports of one home

@@ -15,12 +15,13 @@ from typing import Any
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from ...arrays import Vector
-from ...geometry import enu_from_ned, ned_euler_from_enu
-from ..records import replace
-from ..vehicle import PACKS_LAST_S, BatterySample, PackReport, VehicleState, completed
-from .profiles import Profile, detect
-from .timesync import is_restart, stamped
+from ....arrays import Vector
+from ....geometry import enu_from_ned, ned_euler_from_enu
+from ...records import replace
+from ...vehicle import PACKS_LAST_S, BatterySample, PackReport, VehicleState, completed
+from ..profiles import Profile, detect
+from ..timesync import is_restart, stamped
+from .gimbal import look
 
 logger = logging.getLogger(__name__)
 Decoder = Callable[[VehicleState, Any, float], VehicleState]
@@ -338,6 +339,7 @@ HANDLERS: dict[str, Decoder] = {
     'EKF_STATUS_REPORT': _estimator,
     'ESTIMATOR_STATUS': _estimator,
     'RC_CHANNELS': _radio,
+    **dict.fromkeys(('GIMBAL_DEVICE_ATTITUDE_STATUS', 'MOUNT_ORIENTATION', 'MOUNT_STATUS'), look),
     'STATUSTEXT': _text,
     'TIMESYNC': _unchanged,  # the codec's own
     'HOME_POSITION': _unchanged,  # of the codec's home
