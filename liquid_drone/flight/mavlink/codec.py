@@ -194,7 +194,7 @@ class MavlinkCodec:
         message = None if fault else self.receiver.decode(frame)
         if message is None:
             inbox.refuse(frame.system, fault or 'without a good signature')
-        elif frame.message_id == mavlink.MAVLINK_MSG_ID_COMMAND_LONG:
+        else:
             inbox.put(message, now_s if self._waited_since_s is None else self._waited_since_s)
 
     def _hear_setpoint(self, frame: Frame, source: object, now_s: float) -> None:

@@ -25,13 +25,14 @@ WAITING, REPORTS = 16, 4
 AT_ONCE = 2  # in a step: answers share the link with the setpoints
 FLOWN_BY = (mavlink.MAV_CMD_CAMERA_STOP_TRACKING, mavlink.MAV_CMD_USER_1)  # wait for no others
 STOP = mavlink.MAV_CMD_CAMERA_STOP_TRACKING
+PARAMETERS = tuple(enumerate(('', '', '', '', 'x', 'y', 'z'), 1))  # as COMMAND_INT has them
 MOST_TOLD = 20  # different reports
 NUMBERS, OVERTAKEN = 256, 64  # of packets; by so many numbers a late one is behind a stop
 
 
 @dataclass(frozen=True)
 class StationCommand:
-    """A COMMAND_LONG to us."""
+    """A COMMAND_LONG or COMMAND_INT to us."""
 
     number: int  # MAV_CMD
     parameters: tuple[float, ...]  # seven
@@ -102,7 +103,7 @@ class StationInbox:
         sender = message.get_srcSystem(), message.get_srcComponent()
         command = StationCommand(
             int(told['command']),
-            tuple(float(told.get(f'param{n}', 0.0)) for n in range(1, 8)),
+            tuple(float(told.get(f'param{n}', told.get(other, 0.0))) for n, other in PARAMETERS),
             int(told.get('confirmation', 0)),
             sender,
             int(told['target_component']),

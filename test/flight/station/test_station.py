@@ -495,6 +495,26 @@ def test_a_command_that_a_second_link_brings_late_engages_nothing_after_a_stop(
     assert not [words for words in station.said if 'second link' in words]
 
 
+@pytest.mark.parametrize('number', [31010, 2010])
+@pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
+def test_a_stop_in_a_command_int_is_a_stop(kind, number):
+    """Stations and libraries send either message, and wait for an answer to it."""
+    station = Station(kind)
+    station.fly(80)
+    station.send(31010, 1.0, component=COMPANION)
+    station.until(Stage.ENGAGED)
+    component = CAMERA if number == 2010 else COMPANION
+    stop = mavlink.MAVLink_command_int_message(
+        1, component, 0, number, 0, 0, *[0.0] * 4, 0, 0, 0.0
+    )
+    station.heard.clear()
+    station.relayed.append(bytes(stop.pack(station.codec)))
+    station.fly(40)
+    assert station.session.stage is Stage.HANDED_BACK
+    acks = [one for one in station.heard if one.get_type() == 'COMMAND_ACK']
+    assert [one.result for one in acks if one.command == number] == [ACCEPTED]
+
+
 def test_a_doubled_command_engages_once_and_says_nothing():
     station = Station('px4')
     station.fly(80)
