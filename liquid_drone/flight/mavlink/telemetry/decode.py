@@ -311,7 +311,8 @@ def _radio(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
 
 def _text(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     words = ''.join(letter if letter.isprintable() else '?' for letter in str(message.text))
-    logger.info('autopilot says: %s', words)
+    level = logging.ERROR if message.severity <= mavlink.MAV_SEVERITY_ERROR else logging.INFO
+    logger.log(level, 'autopilot says: %s', words)
     return vehicle
 
 
