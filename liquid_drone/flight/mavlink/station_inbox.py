@@ -40,6 +40,7 @@ class StationCommand:
     sender: tuple[int, int]  # system and component
     target: int  # our component
     came_s: float  # or when it may have begun to wait
+    is_long: bool = True  # else COMMAND_INT, which cannot tell that it is sent again
     is_old: bool = False  # came before, or was sent before the last stop: by a second, slower link
 
     @property
@@ -108,6 +109,7 @@ class StationInbox:
             sender,
             int(told['target_component']),
             came_s,
+            'confirmation' in told,
             self._is_old(message, came_s),
         )
         if command.stops:

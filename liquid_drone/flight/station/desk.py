@@ -252,6 +252,9 @@ class StationDesk:
             return self._stop(command)
         if wish != 1.0:
             return StationAnswer(DENIED, (), 'station: expected 1 (engage) or 0 (hand back)')
+        if not command.is_long:
+            words = 'station: not engaged: a COMMAND_INT cannot tell that it is sent again'
+            return StationAnswer(mavlink.MAV_RESULT_COMMAND_LONG_ONLY, (), words)
         refusal = self._refusal(command)
         if refusal:
             return StationAnswer(DENIED, (), f'station: not engaged: {refusal}')

@@ -513,6 +513,14 @@ def test_a_stop_in_a_command_int_is_a_stop(kind, number):
     assert station.session.stage is Stage.HANDED_BACK
     acks = [one for one in station.heard if one.get_type() == 'COMMAND_ACK']
     assert [one.result for one in acks if one.command == number] == [ACCEPTED]
+    engage = mavlink.MAVLink_command_int_message(
+        1, COMPANION, 0, 31010, 0, 0, 1.0, *[0.0] * 3, 0, 0, 0.0
+    )
+    station.codec.seq += 1
+    station.relayed.append(bytes(engage.pack(station.codec)))
+    station.fly(3)
+    assert station.session.stage is Stage.HANDED_BACK  # it may be one that is sent again
+    assert 'COMMAND_INT' in station.said[-1]
 
 
 def test_a_doubled_command_engages_once_and_says_nothing():
