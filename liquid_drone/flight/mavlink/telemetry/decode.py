@@ -18,7 +18,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from ....arrays import Vector
 from ....geometry import enu_from_ned, ned_euler_from_enu
 from ...records import replace
-from ...vehicle import PACKS_LAST_S, BatterySample, PackReport, VehicleState, completed
+from ...vehicle import PACKS_LAST_S, BatterySample, PackReport, VehicleState, completed, highest_v
 from ..profiles import Profile, detect
 from ..timesync import is_restart, stamped
 from .gimbal import look
@@ -200,9 +200,7 @@ def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
         radio_is_healthy=not bad & RADIO_BIT,
         unfit=', '.join(words for bit, words in FLOWN_BY.items() if bad & bit),
         unfit_before=vehicle.unfit,
-        battery_most_v=max(
-            vehicle.battery_most_v, min(battery.voltage_v or 0.0, _second_v(vehicle))
-        ),
+        battery_most_v=highest_v(vehicle, battery, now_s),
     )
 
 
@@ -230,11 +228,6 @@ def _pack_v(message: Any) -> float | None:
     """
     cells = [one for one in message.voltages if one != UNKNOWN_MV]
     return sum((*cells, *message.voltages_ext)) / 1000.0 or None
-
-
-def _second_v(vehicle: VehicleState) -> float:
-    """Return the voltage of the report before: one odd high voltage adds no cell."""
-    return vehicle.battery.voltage_v or math.inf
 
 
 def _landed(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
