@@ -19,6 +19,7 @@ LONGEST_SIDE_PX = 16384
 MOST_PADDING = 256  # bytes behind a row, where rows begin at multiples of it
 PNG, DEPTH_AT = b'\x89PNG', 24  # a PNG's first bytes, and where its bits a channel are
 ENDS = {b'\xff\xd8': b'\xff\xd9', PNG: b'IEND'}  # first bytes of a picture, and its last
+FILL, FILLED_ROWS = 128, 8  # of JPEG decoders for bytes that were lost; a row of blocks
 LAST = 4096  # bytes: some cameras send a buffer's rest behind the end
 MOVING = re.compile(r'(h\.?26[45]|hevc|avc|av1|vp[89]|theora|mpeg-?4)\b.*', re.IGNORECASE)
 Convert = Callable[[Any], Any]
@@ -98,7 +99,8 @@ def decode(
         colour_order: of :data:`COLOUR_ORDERS`, for the encodings that name none.
 
     Raises:
-        ImageError: another encoding, an empty or absurdly large picture, or too few bytes.
+        ImageError: another encoding, an empty or absurdly large picture, too few bytes, or a
+            picture that ends in the grey of lost bytes.
 
     """
     encoding = _named(encoding, colour_order)
@@ -128,6 +130,7 @@ def decode(
         )
     check_length(values.size, rows, step)
     picture: Image = found.convert(values[: rows * step].reshape(rows, step)[:, :used])
+    _check_filled(picture)
     return picture
 
 
@@ -156,7 +159,7 @@ def decode_compressed(described: str, data: Any) -> Image:
         data: the bytes.
 
     Raises:
-        ImageError: no picture, or one that lost its colours or has channels of 16 bits.
+        ImageError: no picture, one that lost its colours or bytes, or has channels of 16 bits.
 
     """
     import cv2
@@ -178,7 +181,28 @@ def decode_compressed(described: str, data: Any) -> Image:
         raise ImageError(
             f'expected the bytes of a JPEG or PNG, got {values.size} bytes ({described[:40]})'
         )
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    picture = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    _check_filled(picture)
+    return picture
+
+
+def is_filled(image: Image) -> bool:
+    """Tell whether a picture (H, W, 3) or (H, W), uint8, ends in the grey of lost bytes.
+
+    A USB cable or hub that loses a packet leaves a JPEG with its end and without its middle:
+    libjpeg decodes what came before and fills the rest with one grey. No camera sees that.
+    """
+    rows = image[-FILLED_ROWS:]
+    is_grey = image.shape[0] > FILLED_ROWS and bool((rows == FILL).all())
+    return is_grey and not bool((image == FILL).all())
+
+
+def _check_filled(image: Image) -> None:
+    if is_filled(image):
+        raise ImageError(
+            'expected a whole picture, got one that ends in the grey of a JPEG that lost bytes '
+            'on its way: try another cable or port, a smaller picture or a lower rate'
+        )
 
 
 def check_described(described: str) -> None:

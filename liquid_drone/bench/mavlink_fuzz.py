@@ -25,9 +25,9 @@ from ..flight.companion_session import CompanionSession
 from ..flight.engagement import Stage
 from ..flight.guard.limits import Limits, Sighting
 from ..flight.guard.state import Proposal
-from ..flight.mavlink.decode import HANDLERS
 from ..flight.mavlink.framing import V1, V2, checksum
 from ..flight.mavlink.link import MavlinkLink
+from ..flight.mavlink.telemetry.decode import HANDLERS
 from ..flight.mavlink.transport.reconnect import Reconnecting
 from ..sim.autopilot.personality import Mode
 from ..sim.autopilot.simulated import SimulatedAutopilot

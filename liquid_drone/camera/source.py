@@ -17,6 +17,7 @@ import numpy as np
 
 from .. import resources
 from ..arrays import Image
+from ..encodings import is_filled
 from ..errors import CameraError, ImageError, require
 from ..footage.files_shown import PICTURES, files_below, kind_of, read_picture, why_no_picture
 from ..footage.mp4_facts import facts_of, told_facts
@@ -110,7 +111,7 @@ class Live:
         for torn in range(1, MOST_TORN + 1):
             stamp_ns = self._grab()
             is_read, image = self._capture.retrieve()
-            if is_read:
+            if is_read and not is_filled(image):
                 height = float(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
                 return CameraFrame(rgb(image, height), stamp_ns)
             log.warning('a picture that cannot be decoded is left out (%d in a row)', torn)

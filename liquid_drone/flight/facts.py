@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from . import judgements
 from .judgements import FactLimits, Judgement, Standing
 from .reason import Reason
-from .vehicle import VehicleState
+from .vehicle import NEVER, VehicleState
 
 SLOW_TRIP_S = 0.5  # for an answer to be under way
 FUTURE_S = 0.5  # what arrived so much later than now tells that a clock was set back
@@ -101,11 +101,18 @@ def known(evidence: Evidence, limits: FactLimits) -> Iterator[Fact]:
     """Judge every fact that applies, in the order of the table."""
     vehicle = evidence.vehicle or NO_VEHICLE
     for spec in FACTS:
-        if (spec is RANGE and evidence.distance is None) or (
-            spec is PICTURE and evidence.picture_s is None
-        ):
-            continue
-        yield _judged(spec, evidence, vehicle, limits)
+        if _applies(spec, evidence, vehicle, limits):
+            yield _judged(spec, evidence, vehicle, limits)
+
+
+def _applies(
+    spec: FactSpec, evidence: Evidence, vehicle: VehicleState, limits: FactLimits
+) -> bool:
+    if spec is GIMBAL:
+        return vehicle.gimbal_received_s > NEVER and limits.gimbal_rad is not None
+    if spec is RANGE:
+        return evidence.distance is not None
+    return spec is not PICTURE or evidence.picture_s is not None
 
 
 def first_wrong(evidence: Evidence, limits: FactLimits) -> Fact | None:
@@ -243,6 +250,17 @@ BATTERY = FactSpec(
     age_s=_since(lambda vehicle: vehicle.battery_received_s),
     judge=judgements.battery,
 )
+GIMBAL = FactSpec(
+    name='gimbal',
+    px4=_NO_MESSAGE,
+    ardupilot=_NO_MESSAGE,
+    needed_rate_hz=0.5,
+    age_limit='gimbal_age_s',
+    unknown=Reason.NO_GIMBAL,
+    bad=Reason.GIMBAL_TURNED,
+    age_s=_since(lambda vehicle: vehicle.gimbal_received_s),
+    judge=judgements.gimbal,
+)
 RANGE = FactSpec(
     name='distance to the target',
     px4=_NO_MESSAGE,
@@ -274,6 +292,7 @@ FACTS = (
     HOME,
     LANDED,
     BATTERY,
+    GIMBAL,
     RANGE,
     PICTURE,
 )

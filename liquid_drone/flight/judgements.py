@@ -34,6 +34,8 @@ class FactLimits:
     landed_age_s: float = 3.0
     battery_age_s: float = 5.0
     range_age_s: float = 0.5  # of a range sensor, once it was there
+    gimbal_age_s: float = 3.0  # of a gimbal's report, once there was one
+    gimbal_rad: float | None = 0.5  # from straight ahead; None: the camera is on none
     min_battery: float | None = 0.25  # 0..1
     min_cell_v: float | None = 3.4
     battery_cells: float | None = None  # None: told by the highest voltage where one fits
@@ -129,6 +131,19 @@ def home(vehicle: VehicleState, limits: FactLimits) -> Judgement:
         Standing.ODD,
         f'HOME_POSITION, height and take-off place differ by {differs_m:.1f} m, at most '
         f'{limits.home_agrees_m:g} m',
+    )
+
+
+def gimbal(vehicle: VehicleState, limits: FactLimits) -> Judgement:
+    """Judge whether a gimbal looks ahead; of two reports the better one counts."""
+    away_rad = max((min(newest, before) for _, newest, before in vehicle.gimbals), default=0.0)
+    if limits.gimbal_rad is None or away_rad <= limits.gimbal_rad:
+        return GOOD
+    return Judgement(
+        Standing.BAD,
+        f'it looks {math.degrees(away_rad):.0f} degrees away from straight ahead, at most '
+        f'{math.degrees(limits.gimbal_rad):.0f}: point it ahead and let its yaw follow the drone, '
+        'or set limits.gimbal_rad to off where the camera is not on it',
     )
 
 

@@ -31,6 +31,8 @@ class Reason(Enum):
     NO_LANDED_STATE = 'whether it stands on the ground is not known'
     NO_BATTERY = 'the state of the battery is not known'
     LOW_BATTERY = 'battery low'
+    NO_GIMBAL = 'the gimbal fell silent'
+    GIMBAL_TURNED = 'the gimbal looks away from straight ahead'
     NO_RANGE = 'the range sensor fell silent'
     POSITION_JUMPED = 'the position jumped'
     HEIGHT_JUMPED = 'the height jumped'
@@ -39,6 +41,7 @@ class Reason(Enum):
     HOME_MOVED = 'the place where heights begin was moved'
     CLOCK_JUMPED = "the autopilot's clock jumped: did it restart?"
     NOT_MOVING = 'commanded to move and not moving'
+    FLYAWAY = 'it flies off or spins, faster than commanded'
     TILTED = 'tilted too far for too long'
     TWO_COMMAND = 'more than one node commands it or shows it pictures'
     CALLED_OFF = 'called off by a human'

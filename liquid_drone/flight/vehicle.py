@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The last telemetry of the vehicle, with the time when each part arrived.
 
-Plain data made by :mod:`.mavlink.decode`; what may be believed of it is judged in :mod:`.facts`.
+Plain data made by :mod:`.mavlink.telemetry`; what may be believed is judged in :mod:`.facts`.
 Two clocks: ``stamp_s`` is the autopilot's own; every ``..._received_s`` is the receiver's
 (monotonic on a drone, simulated in lock-step) and minus infinity before the first arrival.
 """
@@ -17,6 +17,7 @@ from .records import replace
 NEVER = -math.inf
 GUIDED_LATELY_S = 5.0  # for so long it is not taken from who guided it elsewhere
 PACKS_LAST_S = 5.0  # the batteries' own reports
+BATTERY_GONE_S = 5.0  # without a report of it, on the ground
 TOLD_BY_PACKS_V = 60.0  # from here on; SYS_STATUS ends at 65.5 V, and both lag by some
 STAMP_TURN_S = 2**32 / 1000.0  # time_boot_ms begins anew after 49.7 days
 
@@ -131,6 +132,9 @@ class VehicleState:
     below_m: float | None = None  # to what is below, by two reports in a row; None: not known
     below_told_m: float = math.inf  # by the last report alone
     below_received_s: float = NEVER
+    # of each gimbal: component and number, by how much it looks away from ahead (rad), and before
+    gimbals: tuple[tuple[tuple[int, int], float, float], ...] = ()
+    gimbal_received_s: float = NEVER  # the newest of these reports
     home_received_s: float = NEVER
     home_enu: Vector = (0.0, 0.0, 0.0)  # where heights and fence begin
     home_differs_m: float = 0.0  # between the places at which its reports let home be
@@ -191,3 +195,21 @@ class VehicleState:
             return arrived_s + self.trip_s
         waited_s = math.remainder(now_s - stamp_s - self.clock_offset_s, STAMP_TURN_S)
         return max(arrived_s, waited_s)
+
+
+def highest_v(vehicle: VehicleState, told: BatterySample, now_s: float) -> float:
+    """Return the highest voltage of the battery so far; one odd report of two adds no cell.
+
+    What is gone on the ground, by two reports or by none for a while, may come back as another.
+
+    Args:
+        vehicle: before this report.
+        told: the report.
+        now_s: time of its arrival.
+
+    """
+    before = vehicle.battery
+    is_gap = now_s - vehicle.battery_received_s > BATTERY_GONE_S
+    is_gone = is_gap or (before.voltage_v is None and told.voltage_v is None)
+    known_v = 0.0 if is_gone and not vehicle.armed else vehicle.battery_most_v
+    return max(known_v, min(told.voltage_v or 0.0, before.voltage_v or math.inf))

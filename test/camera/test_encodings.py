@@ -198,3 +198,34 @@ def test_a_step_shorter_than_a_row_is_named(encoding: str, data: st.DataObject) 
     step = data.draw(st.integers(0, used - 1))
     with pytest.raises(ImageError, match='let the camera driver set step'):
         decode(encoding, WIDTH, HEIGHT, step, bytes(used * HEIGHT))
+
+
+@pytest.mark.parametrize('sampling', [0x411111, 0x211111, 0x111111], ids=['420', '422', '444'])
+@given(
+    st.integers(0, 2**32 - 1),
+    st.floats(0.1, 0.85),
+    st.integers(20, 95),
+    st.sampled_from([0, 4]),
+    st.booleans(),
+)
+def test_a_jpeg_that_lost_bytes_before_its_end_is_refused_and_so_is_the_picture_of_it(
+    sampling: int, seed: int, share: float, quality: int, restarts: int, is_grey: bool
+) -> None:
+    """A driver publishes the bytes, or what libjpeg made of them: grey from there on."""
+    rng = np.random.default_rng(seed)
+    picture = cv2.GaussianBlur(rng.integers(0, 256, (96, 128, 3), dtype=np.uint8), (0, 0), 2.0)
+    flags = [
+        *(cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_RST_INTERVAL, restarts),
+        *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling),
+    ]
+    shown = picture[..., 0] if is_grey else picture
+    whole = bytes(cv2.imencode('.jpg', shown, flags)[1])
+    decode_compressed('jpeg', whole)
+    torn = whole[: round(share * len(whole))] + b'\xff\xd9'
+    given_on = cv2.imdecode(np.frombuffer(torn, np.uint8), cv2.IMREAD_COLOR)
+    if given_on is None or not (given_on != 128).any():  # it lost its head, or all of it
+        return
+    with pytest.raises(ImageError, match='lost bytes'):
+        decode_compressed('jpeg', torn)
+    with pytest.raises(ImageError, match='lost bytes'):
+        decode('bgr8', 128, 96, 3 * 128, given_on.tobytes())

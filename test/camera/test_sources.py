@@ -213,6 +213,20 @@ class TearingCapture(FakeCapture):
         return self.is_whole[self.taken], np.full((4, 6), self.taken % 256, np.uint8)
 
 
+def test_a_device_whose_pictures_end_in_the_grey_of_lost_bytes_gives_those_that_are_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    capture = TearingCapture([True] * 5)
+    pictures = [np.full((64, 48, 3), number, np.uint8) for number in range(5)]
+    for number in (1, 2):
+        pictures[number][20:] = 128  # what OpenCV makes of a Motion-JPEG that lost a packet
+    monkeypatch.setattr(capture, 'retrieve', lambda: (True, pictures[capture.taken]))
+    monkeypatch.setattr(source, '_open_live', lambda _: capture)
+    opened = open_source(SourceConfig('device', '/dev/video0'))
+    frames = [opened.read() for _ in range(3)]
+    assert [int(frame.image[0, 0, 0]) for frame in frames if frame] == [0, 3, 4]
+
+
 @given(
     st.lists(st.tuples(st.integers(0, MOST_TORN + 3), st.integers(0, 3)), min_size=1, max_size=8)
 )

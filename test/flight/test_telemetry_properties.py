@@ -19,9 +19,9 @@ from liquid_drone.flight.companion import Companion
 from liquid_drone.flight.engagement import ENGAGED_STAGES, Cause, Stage
 from liquid_drone.flight.guard.limits import Limits, Sighting
 from liquid_drone.flight.guard.state import Proposal
-from liquid_drone.flight.mavlink.decode import HANDLERS
-from liquid_drone.flight.mavlink.home import HomeFinder
 from liquid_drone.flight.mavlink.profiles import ARDUPILOT, PX4
+from liquid_drone.flight.mavlink.telemetry.decode import HANDLERS
+from liquid_drone.flight.mavlink.telemetry.home import HomeFinder
 from liquid_drone.flight.reason import Reason
 from liquid_drone.flight.setpoint import Setpoint
 from liquid_drone.flight.vehicle import VehicleState

@@ -21,6 +21,7 @@ def fresh(vehicle: VehicleState, now_s: float, **changes: Any) -> VehicleState:
         estimator_received_s=now_s,
         landed_received_s=now_s,
         battery_received_s=now_s,
+        gimbal_received_s=now_s,
         home_received_s=now_s,
     )
     return replace(heard, **changes)

@@ -94,7 +94,7 @@ def _watch_motion(
     if vehicle is None:
         return replace(state, tilted_since_s=None)
     if given.obeys:
-        moves = progress.watch(state.progress, state.setpoint, vehicle, now_s)
+        moves = progress.watch(state.progress, state.setpoint, vehicle, now_s, limits.flyaway_m_s)
         state = replace(state, progress=moves)
     if limits.max_tilt_rad is None or vehicle.tilt_rad <= limits.max_tilt_rad:
         return replace(state, tilted_since_s=None)
@@ -119,6 +119,8 @@ def _what_is_wrong(
     tilted, most_s = state.tilted_since_s, limits.stuck_after_s
     if tilted is not None and now_s - tilted > limits.tilt_s:
         return Reason.TILTED, since_s
+    if most_s is not None and state.progress.away_s(now_s) > most_s:
+        return Reason.FLYAWAY, since_s
     if most_s is not None and state.progress.stuck_s(now_s) > most_s:
         return Reason.NOT_MOVING, since_s
     expired_s = state.fresh_s + limits.command_age_s

@@ -48,6 +48,7 @@ class Limits(FactLimits):
     height_jump_m: float = 0.8  # likewise
     yaw_jump_rad: float = 0.35  # turned between two reports, beside what it can turn
     stuck_after_s: float | None = 3.0  # commanded to move or turn, and not doing it
+    flyaway_m_s: float | None = 2.0  # for so long faster than commanded, across or up and down
     unseen_after_s: float = 0.25  # without a sighting: slower than at the last one
     unseen_stop_s: float | None = 0.7  # without a sighting: no speed is left
     unseen_speed_m_s: float = 1.0  # at most, while it is out of sight

@@ -3,7 +3,8 @@
 """Whether the vehicle does what it is commanded: one that does not is let go of. Pure.
 
 The autopilot's own fence or avoidance, a yaw stick, a lost way up or a rope: commanded to move, it
-does not. To go on commanding would let it fly off as soon as it is free again.
+does not. To go on commanding would let it fly off as soon as it is free again. A wrong compass,
+vibration or an estimate that diverges: it flies off, faster than commanded, and the mode is ours.
 """
 
 import cmath
@@ -17,15 +18,17 @@ from ..vehicle import VehicleState
 
 LEAST_M_S = 0.3  # a slower command proves nothing
 LEAST_RAD_S = 0.2
+SPIN_RAD_S = 1.5  # faster than commanded; ArduPilot's yaw stick adds 1.05 rad/s
 SHARE = 0.2  # of the commanded motion; less is none
 
 
 @dataclass(frozen=True)
 class ProgressState:
-    """Since when it does not move, and not turn, as commanded; None: it does."""
+    """Since when it does not move, not turn, or flies off; None: it does as commanded."""
 
     still_since_s: float | None = None
     straight_since_s: float | None = None
+    away_since_s: float | None = None  # faster than commanded by ``flyaway_m_s``
     yaw: float = 0.0  # of the attitude before
     yaw_stamp_s: float = -math.inf
     yaw_rate_rad_s: float = 0.0  # measured between the last two attitudes
@@ -35,17 +38,37 @@ class ProgressState:
         since = [s for s in (self.still_since_s, self.straight_since_s) if s is not None]
         return now_s - min(since) if since else 0.0
 
+    def away_s(self, now_s: float) -> float:
+        """Return for how long it has flown or turned faster than commanded."""
+        return 0.0 if self.away_since_s is None else now_s - self.away_since_s
+
 
 def watch(
-    state: ProgressState, commanded: FourFloats, vehicle: VehicleState, now_s: float
+    state: ProgressState,
+    commanded: FourFloats,
+    vehicle: VehicleState,
+    now_s: float,
+    flyaway_m_s: float | None = None,
 ) -> ProgressState:
-    """Compare the last setpoint, FLU heading-aligned, with how the vehicle moves."""
+    """Compare the last setpoint, FLU heading-aligned, with how the vehicle moves.
+
+    Args:
+        state: of the step before.
+        commanded: the last setpoint, m/s and rad/s.
+        vehicle: newest telemetry.
+        now_s: the caller's time.
+        flyaway_m_s: by so much it may be faster than commanded; None: by any.
+
+    """
     state = _turned(state, vehicle)
     return replace(
         state,
         still_since_s=_since(state.still_since_s, _is_still(commanded, vehicle), now_s),
         straight_since_s=_since(
             state.straight_since_s, _is_straight(commanded[3], state.yaw_rate_rad_s), now_s
+        ),
+        away_since_s=_since(
+            state.away_since_s, _is_away(commanded, vehicle, state, flyaway_m_s), now_s
         ),
     )
 
@@ -62,6 +85,19 @@ def _is_still(commanded: FourFloats, vehicle: VehicleState) -> bool:
     east, north, up = vehicle.velocity_enu
     along = (ahead.real * east + ahead.imag * north + commanded[2] * up) / speed
     return along < SHARE * speed
+
+
+def _is_away(
+    commanded: FourFloats, vehicle: VehicleState, state: ProgressState, most_m_s: float | None
+) -> bool:
+    """Tell whether it moves or turns faster than commanded, whichever way it goes."""
+    if most_m_s is None:
+        return False
+    vx, vy, vz, yaw_rate = commanded
+    east, north, up = vehicle.velocity_enu
+    across = math.hypot(east, north) - math.hypot(vx, vy)
+    spins = abs(state.yaw_rate_rad_s) - abs(yaw_rate) > SPIN_RAD_S
+    return spins or max(across, abs(up) - abs(vz)) > most_m_s
 
 
 def _is_straight(commanded_rad_s: float, measured_rad_s: float) -> bool:

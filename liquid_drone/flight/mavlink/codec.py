@@ -19,11 +19,9 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from ..records import replace
 from ..vehicle import NEVER, VehicleState
 from .answered_path import AnsweredPath
-from .copies import PacketCopies
-from .decode import HANDLERS, parameter_value
+from .copies import PAUSE_S, UNSTAMPED, PacketCopies
 from .encoder import MavlinkEncoder
 from .framing import Frame
-from .home import HomeFinder
 from .profiles import PROFILES, Profile, detect
 from .receiver import Receiver
 from .rivals import COMMANDS, ITEMS, SETPOINTS, TO_AUTOPILOT, SetpointRivals, guide
@@ -36,6 +34,9 @@ from .roster import (
 )
 from .signing import SigningKey
 from .station_inbox import StationInbox, addressee
+from .telemetry import gimbal
+from .telemetry.decode import HANDLERS, parameter_value
+from .telemetry.home import HomeFinder
 from .timesync import TimeSync
 
 logger = logging.getLogger(__name__)
@@ -43,20 +44,6 @@ MOST_WARNINGS = 20
 DOES_NOT_EXIST = 1  # MAV_PARAM_ERROR; pymavlink has the name from 2.4.50 on
 MOST_ANSWERS = 8
 MOST_ARRIVED = 1000  # messages that wait to be counted
-
-
-PAUSE_S = 0.2  # since nothing waited: then a message without a time counts from that moment
-UNSTAMPED = frozenset(
-    {
-        'HEARTBEAT',
-        'SYS_STATUS',
-        'BATTERY_STATUS',
-        'EXTENDED_SYS_STATE',
-        'EKF_STATUS_REPORT',
-        'ESTIMATOR_STATUS',
-        'RC_CHANNELS',
-    }
-)
 
 
 class MavlinkCodec:
@@ -161,6 +148,8 @@ class MavlinkCodec:
                 self._hear_command(frame, source, now_s)
             elif frame.message_id in SETPOINTS:
                 self._hear_setpoint(frame, source, now_s)
+            elif frame.message_id in gimbal.MESSAGES and frame.component in gimbal.COMPONENTS:
+                self._hear_gimbal(frame, source, now_s)
             elif self._vehicle is not None and frame.system != self._vehicle.system_id:
                 self._warn_once(frame.system, 'is not our vehicle and is ignored')
             return False
@@ -178,6 +167,8 @@ class MavlinkCodec:
             told = message.autopilot, message.type
             self.roster.note(frame.system, frame.component, now_s, *told)
             self._introduce(message, frame.packet, now_s)
+            vehicle = 0 if self._vehicle is None else self._vehicle.system_id
+            self.rivals.hear_heartbeat(frame, message, vehicle, now_s)
         return self._is_vehicles(frame) and self._handle(message, source, now_s)
 
     def _hear_command(self, frame: Frame, source: object, now_s: float) -> None:
@@ -203,7 +194,7 @@ class MavlinkCodec:
         message = None if fault else self.receiver.decode(frame)
         if message is None:
             inbox.refuse(frame.system, fault or 'without a good signature')
-        elif frame.message_id == mavlink.MAVLINK_MSG_ID_COMMAND_LONG:
+        else:
             inbox.put(message, now_s if self._waited_since_s is None else self._waited_since_s)
 
     def _hear_setpoint(self, frame: Frame, source: object, now_s: float) -> None:
@@ -214,6 +205,15 @@ class MavlinkCodec:
         message = self.receiver.decode(frame)
         if message is not None:
             self.rivals.take(frame, message.target_system, vehicle.system_id, now_s)
+
+    def _hear_gimbal(self, frame: Frame, source: object, now_s: float) -> None:
+        """Take in where a gimbal of the vehicle looks, which speaks for itself."""
+        vehicle = self._vehicle
+        if vehicle is None or (frame.system, source) != (vehicle.system_id, self.path.source):
+            return
+        message = self.receiver.decode(frame)
+        if message is not None:
+            self._vehicle = gimbal.look(vehicle, message, now_s)
 
     def _is_vehicles(self, frame: Frame) -> bool:
         vehicle = self._vehicle

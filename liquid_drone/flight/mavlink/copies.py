@@ -28,6 +28,8 @@ TIMED = frozenset(  # their fields hold the sender's time
         mavlink.MAVLINK_MSG_ID_ESTIMATOR_STATUS,
         mavlink.MAVLINK_MSG_ID_RC_CHANNELS,
         mavlink.MAVLINK_MSG_ID_DISTANCE_SENSOR,
+        mavlink.MAVLINK_MSG_ID_GIMBAL_DEVICE_ATTITUDE_STATUS,
+        mavlink.MAVLINK_MSG_ID_MOUNT_ORIENTATION,
     }
 )
 UNTIMED = frozenset(
@@ -38,6 +40,23 @@ UNTIMED = frozenset(
         mavlink.MAVLINK_MSG_ID_EXTENDED_SYS_STATE,
         mavlink.MAVLINK_MSG_ID_EKF_STATUS_REPORT,
         mavlink.MAVLINK_MSG_ID_HOME_POSITION,
+        mavlink.MAVLINK_MSG_ID_MOUNT_STATUS,
+    }
+)
+
+PAUSE_S = 0.2  # since nothing waited: then a message without a time counts from that moment
+UNSTAMPED = frozenset(
+    {
+        'HEARTBEAT',
+        'SYS_STATUS',
+        'BATTERY_STATUS',
+        'EXTENDED_SYS_STATE',
+        'EKF_STATUS_REPORT',
+        'ESTIMATOR_STATUS',
+        'RC_CHANNELS',
+        'GIMBAL_DEVICE_ATTITUDE_STATUS',
+        'MOUNT_ORIENTATION',
+        'MOUNT_STATUS',
     }
 )
 

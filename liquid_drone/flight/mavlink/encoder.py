@@ -17,6 +17,7 @@ from .roster import AUTOPILOT_COMPONENT
 from .signing import SigningKey, ticks
 
 COMPANION_COMPONENT = mavlink.MAV_COMP_ID_ONBOARD_COMPUTER  # 191
+COMPANION_MARK = 0x6C64726F  # custom_mode of its heartbeat: MAVROS is 1.191 and active, too
 # Only velocity and yaw rate are used: position, acceleration and yaw are ignored. 0x05C7, and with
 # MAV_FRAME_BODY_NED the one form that PX4 and ArduPilot take alike.
 VELOCITY_AND_YAW_RATE = (
@@ -116,7 +117,7 @@ class MavlinkEncoder:
                 mavlink.MAV_TYPE_ONBOARD_CONTROLLER,
                 mavlink.MAV_AUTOPILOT_INVALID,
                 0,
-                0,
+                COMPANION_MARK,
                 mavlink.MAV_STATE_ACTIVE if is_active else mavlink.MAV_STATE_STANDBY,
                 3,
             )

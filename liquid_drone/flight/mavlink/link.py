@@ -148,7 +148,9 @@ class MavlinkLink:
     def _keep_up(self, now_s: float) -> None:
         if not 0.0 <= now_s - self._heartbeat_s < HEARTBEAT_S:
             self._heartbeat_s = now_s
-            self._transport.write(self._codec.encoder.heartbeat(self._has_spoken))
+            packet = self._codec.encoder.heartbeat(self._has_spoken)
+            self._codec.rivals.note_our_heartbeat(packet)
+            self._transport.write(packet)
             self._has_spoken = False
         vehicle, profile = self.vehicle, self.profile
         if vehicle is None or profile is None:

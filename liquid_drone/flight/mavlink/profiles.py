@@ -29,6 +29,11 @@ _ASKED = {
 }
 # of each battery in turn, where there are several
 PACKS = StreamNeed('BATTERY_STATUS', 147, 2.0, 0.2, is_extra=True)
+# of a sensor that looks down and of a gimbal, where there are any
+BESIDES = (
+    StreamNeed('DISTANCE_SENSOR', 132, 4.0, 2.0, is_extra=True, is_optional=True),
+    StreamNeed('GIMBAL_DEVICE_ATTITUDE_STATUS', 285, 2.0, 0.5, is_extra=True, is_optional=True),
+)
 RADIO = StreamNeed('RC_CHANNELS', 65, 10.0, 5.0)  # where a switch of the radio engages
 # ArduPilot's groups of messages (MAV_DATA_STREAM), before it knew intervals (4.0)
 _EXTENDED_STATUS, _RADIO, _POSITION, _EXTRA1, _EXTRA3 = 2, 3, 6, 10, 12
@@ -91,7 +96,7 @@ PX4 = Profile(
     engages='the mode switch; refused in the air until setpoints have come for 0.5 s',
     least_rate_hz=2.0,  # below 1 Hz it flaps between OFFBOARD and failsafe
     heartbeat_poll_s=0.2,  # a takeover is seen after 0.25 s instead of 1 s
-    streams=(*_streams('px4'), PACKS),
+    streams=(*_streams('px4'), PACKS, *BESIDES),
     integers_in_bytes=True,
     tells_local_home=True,
     needs_stream=True,
@@ -109,7 +114,7 @@ ARDUPILOT = Profile(
     engages='the mode switch, with a position that can be used; no stream is needed',
     least_rate_hz=0.5,
     heartbeat_poll_s=None,
-    streams=(*_streams('ardupilot'), PACKS),
+    streams=(*_streams('ardupilot'), PACKS, *BESIDES),
     stream_groups=MappingProxyType(_ARDUPILOT_GROUPS),
     holds_position=True,
 )

@@ -4,7 +4,8 @@
 
 Seen is what the router lets come here. Routers also reflect what was sent: a setpoint of ours that
 comes back is none of anybody else's. Only what the autopilot would take counts. Programs stream
-setpoints; one command to go somewhere is a human's word at a ground station.
+setpoints; one command to go somewhere is a human's word at a ground station. An autopilot passes
+no setpoint on, but the heartbeat of a second companion: that says whether it commands.
 """
 
 from collections import deque
@@ -12,6 +13,7 @@ from typing import Any
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from .encoder import COMPANION_COMPONENT, COMPANION_MARK
 from .framing import Frame
 from .roster import AUTOPILOT_COMPONENT
 
@@ -38,6 +40,7 @@ TO_AUTOPILOT = (0, AUTOPILOT_COMPONENT)  # components; 0 is everybody
 GUIDED_ITEMS = (2, 3)  # MISSION_ITEM.current, as older stations guide: a place, a height
 LATELY_S, ENOUGH = 5.0, 2  # so many setpoints of others within that time are a rival
 OURS = 1024  # of our setpoints that may come back yet: nearly a minute of them
+OUR_HEARTBEATS = 16  # likewise, by one a second
 
 
 def guide(message: Any, vehicle: int) -> str:
@@ -64,6 +67,7 @@ class SetpointRivals:
     def __init__(self) -> None:
         """Know none."""
         self._ours: deque[tuple[int, bytes]] = deque(maxlen=OURS)
+        self._heartbeats: deque[tuple[int, bytes]] = deque(maxlen=OUR_HEARTBEATS)
         self._heard: deque[tuple[float, str]] = deque(maxlen=ENOUGH)
 
     def note_ours(self, packet: bytes) -> None:
@@ -72,9 +76,28 @@ class SetpointRivals:
 
     def is_ours(self, frame: Frame) -> bool:
         """Tell whether a setpoint is one of ours that comes back, in either version."""
-        is_new = frame.version == 2
-        number = frame.packet[4 if is_new else 2]
-        return (number, _content(frame.packet, 10 if is_new else 6)) in self._ours
+        return _told(frame) in self._ours
+
+    def note_our_heartbeat(self, packet: bytes) -> None:
+        """Remember a HEARTBEAT (MAVLink 2) that leaves."""
+        self._heartbeats.append((packet[4], _content(packet, 10)))
+
+    def hear_heartbeat(self, frame: Frame, message: Any, vehicle: int, now_s: float) -> None:
+        """Note the heartbeat of another program that is this companion too, and commands.
+
+        Args:
+            frame: a HEARTBEAT of anybody.
+            message: the same, decoded; MAVROS has the same ids, and another custom_mode.
+            vehicle: the system that is flown.
+            now_s: time of arrival.
+
+        """
+        is_named = (frame.system, frame.component) == (vehicle, COMPANION_COMPONENT)
+        commands = message.system_status == mavlink.MAV_STATE_ACTIVE
+        is_like_us = is_named and commands and message.custom_mode == COMPANION_MARK
+        if is_like_us and _told(frame) not in self._heartbeats:
+            who = f'a second program is system {vehicle} component {COMPANION_COMPONENT}'
+            self._heard.append((now_s, f'{who} too, and says that it commands (HEARTBEAT)'))
 
     def take(self, frame: Frame, target: int, vehicle: int, now_s: float) -> None:
         """Note a setpoint of somebody else's; ``target`` is the system that it is for."""
@@ -89,6 +112,13 @@ class SetpointRivals:
         if len(recent) < ENOUGH:
             return ''
         return f'{recent[-1]}: end that program, or this one'
+
+
+def _told(frame: Frame) -> tuple[int, bytes]:
+    """Return the number and content of a packet, in either version."""
+    is_new = frame.version == 2
+    number = frame.packet[4 if is_new else 2]
+    return number, _content(frame.packet, 10 if is_new else 6)
 
 
 def _content(packet: bytes, begin: int) -> bytes:

@@ -37,6 +37,7 @@ class StreamNeed:
     need_hz: float
     is_flown_on: bool = False  # below its need the vehicle must not be engaged
     is_extra: bool = False  # a vehicle without it lacks nothing
+    is_optional: bool = False  # and many have it not: asked for again only where it came
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ class _Stream:
 
     def is_enough(self, now_s: float, watched_s: float) -> bool:
         """One arrival may be late or lost."""
+        if self.need.is_optional and not self.arrivals:
+            return True
         span_s = min(self.span_s, max(watched_s, 1e-3))
         needed, count = max(1.0, self.need.need_hz * span_s - 1.0) - 1e-6, 0
         for one in reversed(self.arrivals):  # the newest few are enough, most of the time

@@ -18,6 +18,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from ..announcements import Severity
 from ..companion_session import CompanionSession
+from ..engagement import Stage
 from ..guard.limits import Sighting
 from ..mavlink.encoder import COMPANION_COMPONENT
 from ..mavlink.link import MavlinkLink
@@ -34,6 +35,7 @@ SLOWEST_FAST_S = 0.5  # QGroundControl asks for that
 NEAR = 0.1  # of the picture's width: a click so near is meant for the target
 TARGET_M = 0.5  # half of what a person measures, for the box where the distance is known
 LATE_S, AGAIN_S = 1.0, 5.0
+STANDS_BY = (Stage.STANDBY, Stage.HANDED_BACK)  # in any other, to engage changes nothing
 ACCEPTED, DENIED = mavlink.MAV_RESULT_ACCEPTED, mavlink.MAV_RESULT_DENIED
 UNSUPPORTED = mavlink.MAV_RESULT_UNSUPPORTED
 
@@ -250,6 +252,9 @@ class StationDesk:
             return self._stop(command)
         if wish != 1.0:
             return StationAnswer(DENIED, (), 'station: expected 1 (engage) or 0 (hand back)')
+        if not command.is_long:
+            words = 'station: not engaged: a COMMAND_INT cannot tell that it is sent again'
+            return StationAnswer(mavlink.MAV_RESULT_COMMAND_LONG_ONLY, (), words)
         refusal = self._refusal(command)
         if refusal:
             return StationAnswer(DENIED, (), f'station: not engaged: {refusal}')
@@ -264,6 +269,10 @@ class StationDesk:
             return 'a repeated command whose first was not received; ask again'
         if not 0.0 <= self._now_s - command.came_s <= LATE_S:
             return 'the command waited too long; ask again'
+        if command.is_old and self._session.stage in STANDS_BY:
+            return (
+                'it came by before, or was sent before the stop: a second link is late; ask again'
+            )
         return ''
 
 

@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A vehicle that does not do as commanded is let go of, and it is said."""
 
+import cmath
 import math
 from dataclasses import replace
 
 import pytest
 import vehicles
+from hypothesis import given
+from hypothesis import strategies as st
 
 from liquid_drone.flight.facts import RangeReading
 from liquid_drone.flight.guard import guard
@@ -18,11 +21,28 @@ DT_S = 0.05
 LIMITS = Limits(lost_after_s=None, unseen_stop_s=None)
 
 
-def reasons(command, velocity=(0.0, 0.0, 0.0), yaw_rate=0.0, seconds=8.0, **given):
-    """Return [(time, reason)] of a vehicle that moves as it likes."""
+def reasons(
+    command,
+    velocity=(0.0, 0.0, 0.0),
+    yaw_rate=0.0,
+    seconds=8.0,
+    turns=False,
+    braking=0.0,
+    **given,
+):
+    """Return [(time, reason)] of a vehicle that moves as it likes.
+
+    It circles at that speed where it ``turns``, and may brake, in m/s2.
+    """
     state, told, place = start(0.0), [], [0.0, 0.0, 3.0]
     for number in range(1, round(seconds / DT_S) + 1):
         now = number * DT_S
+        east, north, up = velocity
+        if turns:
+            way = cmath.rect(1.0, 0.5 * DT_S) * complex(east, north)
+            velocity = way.real, way.imag, up
+        if braking:
+            velocity = max(0.0, east - braking * DT_S), north, up
         place = [p + v * DT_S for p, v in zip(place, velocity, strict=True)]
         vehicle = vehicles.known(
             now,
@@ -67,6 +87,57 @@ def test_commanded_to_move_and_not_moving_it_stops_and_says_so(command, motion):
 )
 def test_a_slow_vehicle_and_one_that_need_not_obey_are_no_fault(command, motion):
     assert not [reason for _, reason in reasons(command, **motion) if reason.is_stop]
+
+
+TOP_M_S = 2.0  # Limits.flyaway_m_s
+
+
+@given(
+    st.tuples(*[st.floats(-0.8, 0.8)] * 2, st.floats(-0.4, 0.4), st.floats(-0.2, 0.2)),
+    st.floats(-math.pi, math.pi),
+    st.floats(TOP_M_S + 1.2, 12.0),
+    st.booleans(),
+)
+def test_what_flies_off_is_let_go_of_and_it_is_said(command, way, speed, is_upward):
+    """A bad compass circles or dashes off, vibration climbs: the mode stays ours."""
+    across = (speed * math.cos(way), speed * math.sin(way), 0.0)
+    velocity = (0.0, 0.0, math.copysign(speed, way)) if is_upward else across
+    told = reasons(command, velocity, seconds=6.0, turns=not is_upward)
+    first = next(now for now, reason in told if reason.is_stop)
+    reason = dict(told)[first]
+    assert reason in (Reason.FLYAWAY, Reason.NOT_MOVING)  # both at once, where it should move
+    assert 3.0 < first < 4.5
+    assert math.hypot(*command[:3]) >= 0.3 or reason is Reason.FLYAWAY
+
+
+@given(st.floats(-0.4, 0.4), st.floats(2.0, 12.0), st.booleans())
+def test_what_spins_is_let_go_of_and_what_the_pilots_stick_turns_is_not(turn, rate, is_left):
+    """A motor that is lost, a heading that runs away; ArduPilot's yaw stick adds 1.05 rad/s."""
+    way = 1.0 if is_left else -1.0
+    told = reasons((0.0, 0.0, 0.0, turn), yaw_rate=way * rate, seconds=6.0)
+    first = next(now for now, reason in told if reason.is_stop)
+    assert dict(told)[first] in (Reason.FLYAWAY, Reason.NOT_MOVING, Reason.YAW_JUMPED)
+    assert first < 4.5
+    stick = reasons((0.0, 0.0, 0.0, 0.0), yaw_rate=way * 1.05, seconds=6.0)
+    assert not [reason for _, reason in stick if reason.is_stop]
+
+
+@given(
+    st.tuples(*[st.floats(-0.2, 0.2)] * 2, st.floats(-0.1, 0.1), st.just(0.0)),
+    st.floats(-math.pi, math.pi),
+    st.floats(0.0, TOP_M_S - 0.05),
+)
+def test_a_gust_that_pushes_it_less_is_no_fault(command, way, speed):
+    velocity = (speed * math.cos(way), speed * math.sin(way), 0.0)
+    assert not [reason for _, reason in reasons(command, velocity) if reason.is_stop]
+
+
+@given(st.floats(3.5, 15.0), st.floats(2.5, 6.0))
+def test_engaged_in_fast_flight_it_has_time_to_brake(speed, braking):
+    """Autopilots brake by 2.9 to 5.4 m/s2; three seconds are enough from 10 m/s."""
+    speed = min(speed, TOP_M_S + 2.9 * braking)
+    told = reasons((0.0, 0.0, 0.0, 0.0), (speed, 0.0, 0.0), braking=braking)
+    assert not [reason for _, reason in told if reason.is_stop]
 
 
 def ranged(readings, command=(0.8, 0.0, 0.0, 0.0)):

@@ -10,9 +10,9 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.errors import LinkError
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
-from liquid_drone.flight.mavlink.decode import HANDLERS
 from liquid_drone.flight.mavlink.profiles import ARDUPILOT, PX4, detect, named
 from liquid_drone.flight.mavlink.roster import GENERIC_MULTIROTOR, MULTIROTORS
+from liquid_drone.flight.mavlink.telemetry.decode import HANDLERS
 from liquid_drone.flight.setpoint import Setpoint
 
 QUADROTOR = mavlink.MAV_TYPE_QUADROTOR

@@ -14,7 +14,7 @@ from liquid_drone.flight.facts import Evidence, known
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
 from liquid_drone.flight.mavlink.copies import ABOUT_S, TIMED, UNTIMED, PacketCopies
-from liquid_drone.flight.mavlink.decode import HANDLERS
+from liquid_drone.flight.mavlink.telemetry.decode import HANDLERS
 from liquid_drone.flight.vehicle import VehicleState
 from liquid_drone.sim.autopilot.personality import Mode
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot

@@ -13,8 +13,8 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from liquid_drone.flight.facts import BATTERY, FACTS, HOME, POSITION, Evidence, known
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
-from liquid_drone.flight.mavlink.decode import HANDLERS
 from liquid_drone.flight.mavlink.profiles import ARDUPILOT, PX4, Profile
+from liquid_drone.flight.mavlink.telemetry.decode import HANDLERS
 from liquid_drone.flight.vehicle import STAMP_TURN_S
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.physics.point_mass import PointMass
@@ -94,7 +94,7 @@ def test_from_a_healthy_autopilot_every_fact_of_the_table_becomes_good(kind):
         autopilot.advance()
     facts = list(known(Evidence(now_s, codec.vehicle), Limits(battery_cells=4.0)))
     assert [fact.sentence for fact in facts if not fact.is_good] == []
-    assert len(facts) == len(FACTS) - 2  # neither range sensor nor policy here
+    assert len(facts) == len(FACTS) - 3  # neither gimbal nor range sensor nor policy here
 
 
 def test_every_message_of_the_table_is_read():

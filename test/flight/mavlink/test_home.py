@@ -13,7 +13,7 @@ from liquid_drone.flight.facts import HOME, Evidence, known
 from liquid_drone.flight.guard.fence import EDGE_GAIN_PER_S
 from liquid_drone.flight.guard.limits import Limits, allowed
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
-from liquid_drone.flight.mavlink.home import METRES_PER_DEGREE
+from liquid_drone.flight.mavlink.telemetry.home import METRES_PER_DEGREE
 from liquid_drone.flight.reason import Reason
 
 PX4, ARDUPILOT = 12, 3

@@ -17,8 +17,8 @@ from liquid_drone.flight.engagement import Stage
 from liquid_drone.flight.guard.limits import Limits, Sighting
 from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
-from liquid_drone.flight.mavlink.decode import HANDLERS
 from liquid_drone.flight.mavlink.link import MavlinkLink
+from liquid_drone.flight.mavlink.telemetry.decode import HANDLERS
 from liquid_drone.sim.autopilot.link_faults import (
     FaultyWire,
     LinkFaults,

@@ -207,3 +207,33 @@ def test_a_second_battery_that_is_flat_keeps_from_engaging(monkeypatch, kind):
     companion = Companion(link.profile, LIMITS)
     companion.step(now_s, vehicle, None)
     assert any('number 2 of several' in words for words in companion.obstacles())
+
+
+@given(
+    st.sampled_from([PX4, ARDUPILOT]),
+    st.integers(2, 12),
+    st.integers(2, 12),
+    st.sampled_from(['gone', 'gap', 'none']),
+    st.booleans(),
+)
+def test_a_battery_that_is_changed_on_the_ground_has_cells_of_its_own(
+    autopilot, before, after, way, armed
+):
+    """The companion stays on, by USB or a pack of its own (cleanflight 954, iNav 3165)."""
+    vehicle, free = Vehicle(autopilot), Limits()
+    for _ in range(3):
+        vehicle.battery(4200 * before, 95, free)
+    flies = 128 if armed else 0
+    vehicle.send(mavlink.MAVLink_heartbeat_message(2, autopilot, 1 + flies, 4, 4, 3))
+    if way == 'gone':
+        for _ in range(2):
+            vehicle.battery(65535, -1, free)
+    vehicle.now_s += 6.0 if way == 'gap' else 0.0
+    for _ in range(3):
+        vehicle.battery(4200 * after, 95, free)
+    is_new = way != 'none' and not armed
+    most_v = 4.2 * (after if is_new else max(before, after))
+    assert vehicle.codec.vehicle.battery_most_v == pytest.approx(most_v)
+    fact = vehicle.battery(4200 * after, 95, free)
+    if is_new and autopilot == PX4:
+        assert fact.is_good

@@ -16,12 +16,12 @@ from liquid_drone.flight.facts import BATTERY, LANDED, Evidence, known
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink import profiles
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
-from liquid_drone.flight.mavlink.decode import HANDLERS
 from liquid_drone.flight.mavlink.diagnosis import LinkFinding
 from liquid_drone.flight.mavlink.framing import checksum
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.receiver import Receiver
 from liquid_drone.flight.mavlink.station_inbox import StationInbox
+from liquid_drone.flight.mavlink.telemetry.decode import HANDLERS
 from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.physics.point_mass import PointMass
@@ -330,3 +330,18 @@ def test_our_mode_is_seen_again_though_all_heartbeats_carry_one_number(autopilot
         for _ in range(times):
             vehicle = wire.send(heartbeat(autopilot, mode=mode), after_s=1.0)
     assert vehicle.mode_is_ours
+
+
+@pytest.mark.parametrize('severity', range(8))
+def test_a_text_of_the_autopilots_is_logged_as_severe_as_it_is(severity, caplog):
+    """A lost motor is told in words alone by some firmware; MAV_SEVERITY 3 is an error."""
+    text = mavlink.MAVLink_statustext_message(severity, b'Potential Thrust Loss (3)')
+    codec = MavlinkCodec()
+    voice = mavlink.MAVLink(None, 1, 1)
+    heartbeat = mavlink.MAVLink_heartbeat_message(2, 3, 129, 4, 4, 3)
+    with caplog.at_level(logging.INFO):
+        for number, message in enumerate((heartbeat, heartbeat, text)):
+            codec.receive(message.pack(voice), float(number))
+            voice.seq += 1
+    (record,) = (one for one in caplog.records if 'Thrust Loss' in one.message)
+    assert (record.levelno == logging.ERROR) is (severity <= 3)

@@ -13,6 +13,7 @@ from liquid_drone.flight.companion_session import CompanionSession
 from liquid_drone.flight.engagement import Cause, Stage
 from liquid_drone.flight.guard.limits import Limits, Sighting
 from liquid_drone.flight.guard.state import Proposal
+from liquid_drone.flight.mavlink.encoder import COMPANION_MARK
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.rivals import GUIDING_COMMANDS, LATELY_S
 from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
@@ -99,6 +100,48 @@ def test_what_a_router_reflects_of_ours_is_nobody_elses(speeds, late, is_old):
             packet = twin.pack(sender)
         back.append(packet)
         assert bench.hear(*back[-1 - late :][:1] * 2, after_s=0.05) == ''
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    dialects,
+    st.tuples(st.sampled_from([VEHICLE, 2]), st.sampled_from([191, 100, 240])),
+    st.integers(3, 5),
+    st.integers(0, 255),
+    st.integers(2, 5),
+    st.sampled_from([COMPANION_MARK, 0, 81]),
+)
+def test_a_second_companion_of_the_same_name_that_commands_is_noticed(
+    dialect, who, status, number, times, mark
+):
+    """On a link of its own, of which the autopilot passes on its heartbeats alone.
+
+    MAVROS, which many run beside it, is component 191 of the vehicle, too, and always active.
+    """
+    bench, other = Bench(), dialect.MAVLink(None, *who)
+    other.seq = number
+    for _ in range(times):
+        packet = dialect.MAVLink_heartbeat_message(18, 8, 0, mark, status, 3).pack(other)
+        found = bench.hear(packet, after_s=1.0)
+        other.seq = (other.seq + 1) % 256
+    is_twin = who == (VEHICLE, 191) and status == 4 and mark == COMPANION_MARK
+    assert bool(found) is is_twin
+    assert not is_twin or 'a second program is system 1 component 191 too' in found
+    assert bench.hear(after_s=LATELY_S + 0.1) == ''  # it was ended
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 40), st.integers(0, 14), st.integers(1, 3), st.booleans())
+def test_our_heartbeats_that_a_router_reflects_are_no_second_companion(
+    seconds, late_s, times, speaks
+):
+    bench, ours = Bench(), []
+    for _ in range(seconds):
+        bench.sent.clear()
+        if speaks:
+            bench.link.send_setpoint(Setpoint(), round(1e3 * bench.now_s))
+        assert bench.hear(*ours[-1 - late_s :][:1] * times, after_s=1.0) == ''
+        ours += [packet for packet in bench.sent if packet[7] == 0]  # HEARTBEAT
 
 
 @pytest.mark.parametrize('shadow', [False, True])

@@ -190,3 +190,23 @@ def test_any_arrivals_answers_and_clocks_are_survived_and_requests_stay_few(even
         asked += len(keeper.due(now_s))
         assert all(rate.rate_hz >= 0.0 for rate in keeper.rates(now_s))
     assert asked <= (len(events) + 1) * len(PROFILES['ardupilot'].streams)
+
+
+@settings(max_examples=30)
+@given(st.booleans(), st.integers(0, 40), st.integers(5, 20))
+def test_what_only_some_vehicles_have_is_asked_for_once_and_again_where_it_came(
+    by_itself, came, silent_s
+):
+    """A sensor that looks down, a gimbal (mavros 745; ArduPilot 4750)."""
+    need = StreamNeed('DISTANCE_SENSOR', 132, 4.0, 2.0, is_extra=True, is_optional=True)
+    keeper, asked = StreamKeeper([need], by_itself), []
+    for number in range(4 * (30 + silent_s)):
+        now_s = 0.25 * number
+        asked += [now_s for _ in keeper.due(now_s)]
+        if 40 <= number < 40 + came:
+            keeper.heard(132, now_s)
+    end_s = 0.25 * (40 + came)
+    assert len([one for one in asked if one < 10.0]) == (not by_itself)
+    assert bool([one for one in asked if one >= end_s]) is (came > 0)
+    (rate,) = keeper.rates(0.25 * number)
+    assert rate.is_enough is (came == 0)

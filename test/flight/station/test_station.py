@@ -457,3 +457,76 @@ def test_only_answers_can_be_encoded_for_a_station() -> None:
     arm = mavlink.MAVLink_command_long_message(1, 1, 400, 0, 1.0, *[0.0] * 6)
     with pytest.raises(ValueError, match='answer to a station'):
         station.link.answer_station(arm, COMPANION)
+
+
+@pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
+@settings(max_examples=6)
+@given(
+    late_s=st.floats(0.2, 10.0),
+    between=st.integers(1, 60),
+    stop=st.sampled_from([(31010, 0.0, COMPANION), (2010, 0.0, CAMERA)]),
+    is_first=st.booleans(),
+)
+def test_a_command_that_a_second_link_brings_late_engages_nothing_after_a_stop(
+    kind, late_s, between, stop, is_first
+):
+    """Two modems behind one router: by the slower one every packet comes again, or for once."""
+    station = Station(kind)
+    station.fly(80)
+    station.send(31010, 1.0, component=COMPANION)
+    late = station.relayed[-1]
+    if is_first:  # lost on the quick way: the human asked again
+        station.relayed.clear()
+        station.send(31010, 1.0, component=COMPANION)
+    station.until(Stage.ENGAGED)
+    station.codec.seq = (station.codec.seq + between) % 256
+    number, value, component = stop
+    station.send(number, value, component=component)
+    station.fly(40)
+    assert station.session.stage is Stage.HANDED_BACK
+    for _ in range(round(20.0 * late_s)):
+        station.fly()
+    station.relayed.append(late)
+    station.fly(40)
+    assert station.session.stage is Stage.HANDED_BACK
+    assert 'second link' in station.said.pop()
+    station.fly(20)
+    station.ask(31010, 1.0, component=COMPANION)  # a human, anew
+    assert not [words for words in station.said if 'second link' in words]
+
+
+@pytest.mark.parametrize('number', [31010, 2010])
+@pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
+def test_a_stop_in_a_command_int_is_a_stop(kind, number):
+    """Stations and libraries send either message, and wait for an answer to it."""
+    station = Station(kind)
+    station.fly(80)
+    station.send(31010, 1.0, component=COMPANION)
+    station.until(Stage.ENGAGED)
+    component = CAMERA if number == 2010 else COMPANION
+    stop = mavlink.MAVLink_command_int_message(
+        1, component, 0, number, 0, 0, *[0.0] * 4, 0, 0, 0.0
+    )
+    station.heard.clear()
+    station.relayed.append(bytes(stop.pack(station.codec)))
+    station.fly(40)
+    assert station.session.stage is Stage.HANDED_BACK
+    acks = [one for one in station.heard if one.get_type() == 'COMMAND_ACK']
+    assert [one.result for one in acks if one.command == number] == [ACCEPTED]
+    engage = mavlink.MAVLink_command_int_message(
+        1, COMPANION, 0, 31010, 0, 0, 1.0, *[0.0] * 3, 0, 0, 0.0
+    )
+    station.codec.seq += 1
+    station.relayed.append(bytes(engage.pack(station.codec)))
+    station.fly(3)
+    assert station.session.stage is Stage.HANDED_BACK  # it may be one that is sent again
+    assert 'COMMAND_INT' in station.said[-1]
+
+
+def test_a_doubled_command_engages_once_and_says_nothing():
+    station = Station('px4')
+    station.fly(80)
+    station.send(31010, 1.0, component=COMPANION)
+    station.relayed *= 2
+    station.until(Stage.ENGAGED)
+    assert not station.said

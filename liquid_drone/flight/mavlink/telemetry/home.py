@@ -16,11 +16,11 @@ from typing import Any
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from ...arrays import Vector
-from ..records import replace
-from ..vehicle import NEVER, VehicleState
+from ....arrays import Vector
+from ...records import replace
+from ...vehicle import NEVER, VehicleState
+from ..timesync import boot_time_s
 from .decode import vector
-from .timesync import boot_time_s
 
 METRES_PER_DEGREE = 111_319.5
 SAME_PLACE_M = 0.5  # between two reports of one home
@@ -70,7 +70,7 @@ class HomeFinder:
         kind = message.get_type()
         if kind == 'DISTANCE_SENSOR':
             return _below(vehicle, message, now_s)
-        if now_s - vehicle.below_received_s > BELOW_LASTS_S and vehicle.below_m is not None:
+        if now_s - vehicle.below_received_s > BELOW_LASTS_S and vehicle.below_told_m < math.inf:
             vehicle = replace(vehicle, below_m=None, below_told_m=math.inf)
         if kind == 'LOCAL_POSITION_NED' and _stands(vehicle):
             self._stood = vehicle.position_enu

@@ -15,12 +15,13 @@ from typing import Any
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from ...arrays import Vector
-from ...geometry import enu_from_ned, ned_euler_from_enu
-from ..records import replace
-from ..vehicle import PACKS_LAST_S, BatterySample, PackReport, VehicleState, completed
-from .profiles import Profile, detect
-from .timesync import is_restart, stamped
+from ....arrays import Vector
+from ....geometry import enu_from_ned, ned_euler_from_enu
+from ...records import replace
+from ...vehicle import PACKS_LAST_S, BatterySample, PackReport, VehicleState, completed, highest_v
+from ..profiles import Profile, detect
+from ..timesync import is_restart, stamped
+from .gimbal import look
 
 logger = logging.getLogger(__name__)
 Decoder = Callable[[VehicleState, Any, float], VehicleState]
@@ -199,9 +200,7 @@ def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
         radio_is_healthy=not bad & RADIO_BIT,
         unfit=', '.join(words for bit, words in FLOWN_BY.items() if bad & bit),
         unfit_before=vehicle.unfit,
-        battery_most_v=max(
-            vehicle.battery_most_v, min(battery.voltage_v or 0.0, _second_v(vehicle))
-        ),
+        battery_most_v=highest_v(vehicle, battery, now_s),
     )
 
 
@@ -229,11 +228,6 @@ def _pack_v(message: Any) -> float | None:
     """
     cells = [one for one in message.voltages if one != UNKNOWN_MV]
     return sum((*cells, *message.voltages_ext)) / 1000.0 or None
-
-
-def _second_v(vehicle: VehicleState) -> float:
-    """Return the voltage of the report before: one odd high voltage adds no cell."""
-    return vehicle.battery.voltage_v or math.inf
 
 
 def _landed(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
@@ -310,7 +304,8 @@ def _radio(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
 
 def _text(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     words = ''.join(letter if letter.isprintable() else '?' for letter in str(message.text))
-    logger.info('autopilot says: %s', words)
+    level = logging.ERROR if message.severity <= mavlink.MAV_SEVERITY_ERROR else logging.INFO
+    logger.log(level, 'autopilot says: %s', words)
     return vehicle
 
 
@@ -338,6 +333,7 @@ HANDLERS: dict[str, Decoder] = {
     'EKF_STATUS_REPORT': _estimator,
     'ESTIMATOR_STATUS': _estimator,
     'RC_CHANNELS': _radio,
+    **dict.fromkeys(('GIMBAL_DEVICE_ATTITUDE_STATUS', 'MOUNT_ORIENTATION', 'MOUNT_STATUS'), look),
     'STATUSTEXT': _text,
     'TIMESYNC': _unchanged,  # the codec's own
     'HOME_POSITION': _unchanged,  # of the codec's home
