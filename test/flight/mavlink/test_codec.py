@@ -256,8 +256,8 @@ def test_a_byte_stream_may_come_in_pieces():
 # Whole messages but for sequence number and checksum: length, flags, system, component, id, body.
 # A body ends with its last byte that is not zero, as MAVLink 2 has it.
 BYTES = {
-    'heartbeat, sending': ('09', '000000', '00000000' + '12' + '08' + '00' + '04' + '03'),
-    'heartbeat, silent': ('09', '000000', '00000000' + '12' + '08' + '00' + '03' + '03'),
+    'heartbeat, sending': ('09', '000000', '6f72646c' + '12' + '08' + '00' + '04' + '03'),
+    'heartbeat, silent': ('09', '000000', '6f72646c' + '12' + '08' + '00' + '03' + '03'),
     'ask for HEARTBEAT': ('20', '4c0000', '00' * 28 + '0002' + '01' + '01'),
     'ask for ATTITUDE at 20 Hz': (
         '20',
