@@ -24,7 +24,14 @@ from liquid_drone.policy.config import CHAHINE_2023, NetworkConfig, VisionConfig
 from liquid_drone.policy.export import export_vision
 from liquid_drone.policy.network import Network
 
-SHIPPED = ('follow', 'follow-compact', 'follow-memory', 'follow-summer', 'reach')
+SHIPPED = (
+    'follow',
+    'follow-compact',
+    'follow-memory',
+    'follow-practised',
+    'follow-summer',
+    'reach',
+)
 COLOURED = VisionConfig(mean=(110.0, 115.0, 120.0), std=(60.0, 70.0, 80.0))
 MADE = {'chahine2023': CHAHINE_2023, 'own': COLOURED}
 FLOAT, BYTE, LONG = TensorProto.FLOAT, TensorProto.UINT8, TensorProto.INT64

@@ -36,6 +36,7 @@ class PracticeConfig:
     ticks: int = 72  # that the gradient of a step reaches back through
     places: int = 900  # that are drawn for it, from training seeds
     tasks: tuple[str, ...] = ()  # on them by turns; empty: those of the recipe
+    rehearsed: int = 4  # validation places of each world and task that it flies at afterwards
     learning_rate: float = 3e-3  # of the core; a third of it for the layer that reads it
     cloned: float = 0.1  # weight of the horizontal commands of recorded flights beside it
     costs: Costs = field(default_factory=Costs)
@@ -43,7 +44,8 @@ class PracticeConfig:
     def __post_init__(self) -> None:
         ranges = {
             'steps': (0, 1_000_000), 'flights': (1, 4096), 'ticks': (2, 4096),
-            'places': (1, 4000), 'learning_rate': (1e-9, 1), 'cloned': (0, 1000),
+            'places': (1, 4000), 'rehearsed': (0, 20), 'learning_rate': (1e-9, 1),
+            'cloned': (0, 1000),
         }  # fmt: skip
         check_ranges(self, ranges)
 

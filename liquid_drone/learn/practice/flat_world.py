@@ -127,18 +127,30 @@ class FlatWorld:
     def begin_again(self) -> None:
         """Begin the flights that are over, each in a place drawn at random."""
         for one in torch.nonzero(self.over).flatten().tolist():
-            for name in (field.name for field in fields(Flight)):
-                getattr(self.flight, name)[one] = 0.0
             self.at[one] = place = int(self.rng.integers(len(self.places)))
             where, yaw, self.step[one] = self._start(place)
-            self.flight.place[one], self.flight.yaw[one] = where, yaw
-            self.flight.spotted_s[one] = self.limits.found_s
-            self.flight.seen_speed[one], self.flight.side[one] = self.limits.unseen_speed_m_s, 1.0
+            self._put(one, where, yaw)
             asked = self.request_spec.draw(self.rng).values
             drawn = self.rng.random(3) < ASKED_SHARE
             numbers = zip(drawn, asked, self.request_spec.defaults, strict=True)
             self.request[one] = torch.tensor([a if is_drawn else b for is_drawn, a, b in numbers])
         self.over[:] = False
+
+    def begin_at_starts(self) -> None:
+        """Begin one flight at the start of each place, with the usual request."""
+        for one, (x, y, yaw) in enumerate(self.places.start.tolist()):
+            self.at[one], self.step[one] = one, 0
+            self._put(one, torch.tensor([x, y]), yaw)
+        self.request[:] = torch.tensor(self.request_spec.defaults)
+        self.over[:] = False
+
+    def _put(self, one: int, where: Tensor, yaw: float) -> None:
+        """Let a flight hover there and know nothing."""
+        for name in (field.name for field in fields(Flight)):
+            getattr(self.flight, name)[one] = 0.0
+        self.flight.place[one], self.flight.yaw[one] = where, yaw
+        self.flight.spotted_s[one] = self.limits.found_s
+        self.flight.seen_speed[one], self.flight.side[one] = self.limits.unseen_speed_m_s, 1.0
 
     def _start(self, place: int) -> tuple[Tensor, float, int]:
         """Return where a flight begins (2,), its heading, and the step of the target's way."""

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A round's practice: its places, what the encoder told of its flights, and the checkpoint."""
 
+import json
 import math
 from collections.abc import Callable
 from functools import partial
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 
 from ...errors import ConfigError, SimulationError
-from ...files import written
+from ...files import write_text, written
 from ...npz import read_npz
 from ...policy.network import Network
 from ...sim.scenario.scenario import load_scenario
@@ -22,12 +23,15 @@ from ..frozen.views import FlightViews
 from ..losses import command_weights
 from ..recipe import Recipe, Workspace
 from ..rounds import half_way
+from ..scan.stage import some_scan_pictures
 from ..work_found import places_digest
 from .places import FlatPlace, FlatPlaces, beside_each_other, draw_place, seeds_of
 from .practising import practise
+from .rehearsal import rehearse, sentence, stages_of
 from .told import look_at
 
 LOOKED_AT = 60  # flights at most, evenly over all of a round
+PICTURES = 8000  # likewise, of those that a scan learned from
 MOST_BYTES = 4_000_000_000  # of the places that are kept
 
 
@@ -56,7 +60,7 @@ def practise_round(
     places = kept_places(recipe, work.root / 'practice', note)
     looked = clips[:: math.ceil(len(clips) / LOOKED_AT)]
     note(f'practice: what the encoder tells, of {len(looked)} flights')
-    frames = look_at(network, looked)
+    frames = look_at(network, looked, some_scan_pictures(recipe, work, PICTURES))
     remembered = [remembering(network, flight) for flight in flights]
     vehicle = load_scenario(recipe.worlds[0]).vehicle
 
@@ -67,10 +71,16 @@ def practise_round(
     given = remembered, frames, places, vehicle, config, recipe.train, weight, reported
     partial = half_way(checkpoint)
     progress = practise(network, *given, partial)
-    save_progress(progress, progress.step, checkpoint)
-    partial.unlink(missing_ok=True)
     practised = progress.average.module
     assert isinstance(practised, Network)
+    if config.rehearsed:
+        stages = stages_of(recipe.practised_in, config.rehearsed)
+        found = rehearse(practised, frames, stages, vehicle, recipe.train.seed)
+        note(sentence(found))
+        told = {kind: one._asdict() for kind, one in found.items()}
+        write_text(checkpoint.with_suffix('.flat-world.json'), json.dumps(told, indent=1) + '\n')
+    save_progress(progress, progress.step, checkpoint)
+    partial.unlink(missing_ok=True)
     return practised
 
 

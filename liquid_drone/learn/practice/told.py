@@ -10,12 +10,17 @@ nobody does, and those frames are left out. For
 the scan, each column's answer is drawn from the answers to a truth like this one, apart at the
 picture's edges, and keeps to its quantile for a while: who overlooks a trunk overlooks it for
 more than one frame.
+
+Recorded frames hardly show a wall that fills the picture, and their features are other ones then.
+Most flights are told the features of any frame or drawn picture, so that a core learns to go by
+the memory and the scan, whatever the features say.
 """
 
 import math
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -36,6 +41,7 @@ QUANTILES = 101
 SAME = 1e-4  # of nearness, between columns that show one thing
 ALIKE = 5  # columns beside each other that err alike
 KEPT_FRAME, KEPT_SCAN = 0.8, 0.9  # from one tick to the next: the frame, the scan's quantile
+LOOSE_SHARE, KEPT_LOOSE = 0.85, 0.99  # of flights whose features are any frame's; likewise
 FRAMES_AT_ONCE = 64
 
 
@@ -49,6 +55,9 @@ class Frames(NamedTuple):
     visible: Tensor  # (N,): the target truly is in the picture
     target: Tensor  # (N, 2): true bearing, rad, and log(distance / 4 m)
     near: Tensor  # (N, C): true nearness by column; nan: nobody knows
+    others: Tensor | None = (
+        None  # (M, D): features of drawn pictures besides; None: there are none
+    )
 
 
 class Telling(NamedTuple):
@@ -59,8 +68,15 @@ class Telling(NamedTuple):
     measured: Tensor  # (B, 5)
 
 
-def look_at(network: Network, clips: list[Clip]) -> Frames:
+def look_at(
+    network: Network, clips: list[Clip], pictures: npt.NDArray[np.uint8] | None = None
+) -> Frames:
     """Have a network look at clips, one after the other, not augmented.
+
+    Args:
+        network: with a memory and a scan.
+        clips: recorded flights.
+        pictures: (M, h, w, 3), reduced: what flights seldom show.
 
     Raises:
         EpisodeError: of no frame it is known where the target is.
@@ -74,11 +90,20 @@ def look_at(network: Network, clips: list[Clip]) -> Frames:
             'practice: expected flights of which it is known where the target is, got none; '
             'recorded flights alone are not enough'
         )
-    return Frames(*(column[known] for column in frames))
+    others = None if pictures is None else _features(network, pictures)
+    columns = (column[known] for column in frames if column is not None)
+    return Frames(*columns)._replace(others=others)
 
 
 @torch.no_grad()
-def _looked(network: Network, clip: Clip) -> Frames:
+def _features(network: Network, pictures: npt.NDArray[np.uint8]) -> Tensor:
+    pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2)
+    parts = [network.vision.look(some.float())[0] for some in torch.split(pixels, FRAMES_AT_ONCE)]
+    return torch.cat(parts)[:, : network.vision.dense]
+
+
+@torch.no_grad()
+def _looked(network: Network, clip: Clip) -> tuple[Tensor, ...]:
     assert network.memory is not None  # the recipe was checked
     pixels = torch.from_numpy(np.asarray(clip.frames)).float().permute(0, 3, 1, 2)
     parts = [network.vision.look(some) for some in torch.split(pixels, FRAMES_AT_ONCE)]
@@ -89,7 +114,7 @@ def _looked(network: Network, clip: Clip) -> Frames:
     nothing = features.new_zeros(1, network.state_size)
     known = network.believe(features[None], torch.from_numpy(dt_s)[None], nothing, motion)
     dense = network.vision.dense
-    return Frames(
+    return (
         features[:, :dense], head[:, 0] > 0.0, known.measured[0], features[:, dense:],
         torch.from_numpy(clip.target[:, 0] > 0.5), torch.from_numpy(clip.belief[:, 1:]).float(),
         torch.from_numpy(clip.auxiliary[:, 1:]).float(),
@@ -100,9 +125,23 @@ class Told:
     """Draws what is told, for B flights at once."""
 
     def __init__(
-        self, frames: Frames, half_fov_rad: float, flights: int, seed: int, first: int = 0
+        self,
+        frames: Frames,
+        half_fov_rad: float,
+        flights: int,
+        seed: int,
+        first: int = 0,
+        loose: float = LOOSE_SHARE,
     ) -> None:
-        """Begin; ``first``: the step of the training that it begins at.
+        """Begin.
+
+        Args:
+            frames: what an encoder and a memory told of recorded frames.
+            half_fov_rad: half the camera's horizontal field of view.
+            flights: B.
+            seed: of the training.
+            first: the step of the training that it begins at.
+            loose: share of the flights that are told the features of any frame.
 
         Raises:
             EpisodeError: in no frame the target is out of sight.
@@ -118,6 +157,11 @@ class Told:
         self.first, self.count, self.order = self._bins(of)
         self.quantiles = _quantiles(frames.scan, frames.near)
         self.place = torch.rand(flights, generator=self.rng)  # within a bin
+        some = [frames.features] if frames.others is None else [frames.features, frames.others]
+        self.any = torch.cat(some)  # features that a loose flight is told
+        self.picked = torch.randint(len(self.any), (flights,), generator=self.rng)
+        self.share = loose
+        self.loose = torch.rand(flights, generator=self.rng) < loose
         self.noise = torch.randn(flights, frames.scan.shape[1], generator=self.rng)
 
     def _bin(self, visible: Tensor, bearing: Tensor, log_range: Tensor) -> Tensor:
@@ -165,8 +209,20 @@ class Told:
         true = torch.stack([bearing, log_range], dim=1) + self.off[frame]
         measured = torch.where(visible[:, None], true, taken[:, 1:3])
         taken = torch.cat([taken[:, :1], measured, taken[:, 3:]], dim=1)
-        features = torch.cat([self.frames.features[frame], self._scan(near)], dim=1)
+        features = torch.where(
+            self._loose(stays)[:, None], self.any[self.picked], self.frames.features[frame]
+        )
+        features = torch.cat([features, self._scan(near)], dim=1)
         return Telling(features, self.frames.seen[frame], taken)
+
+    def _loose(self, stays: Tensor) -> Tensor:
+        """Return whose features (B,) are any frame's, and draw which."""
+        other = torch.randint(len(self.any), stays.shape, generator=self.rng)
+        self.picked = torch.where(stays, self.picked, other)
+        anew = torch.rand(stays.shape, generator=self.rng) >= KEPT_LOOSE
+        drawn = torch.rand(stays.shape, generator=self.rng) < self.share
+        self.loose = torch.where(anew, drawn, self.loose)
+        return self.loose
 
     def _scan(self, near: Tensor) -> Tensor:
         new = torch.randn(len(near), near.shape[1] + ALIKE - 1, generator=self.rng)

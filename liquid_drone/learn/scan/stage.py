@@ -9,6 +9,7 @@ pictures where they seldom come (``viewpoints.py``), half of what a step learns 
 from dataclasses import replace
 from pathlib import Path
 
+from ...arrays import Image
 from ...policy.network import Network
 from ...sim.flight_spec import FlightSpec
 from ...workers.executor import Executor
@@ -17,7 +18,7 @@ from ..clips import Clip
 from ..recipe import Recipe, TrainConfig, Workspace
 from ..watcher import Watcher
 from .beside import ScanPicturesBeside
-from .shards import ScanShard, make_scan_shards, read_scan_shards, scan_shards
+from .shards import PER_WORLD, ScanShard, make_scan_shards, read_scan_shards, scan_shards
 
 WINDOWS, FRAMES = 64, 2  # of flights, in each step
 RATE = 2e-3  # of learning: a small part, on maps that stay as they are
@@ -52,6 +53,14 @@ def scan_pictures_beside(recipe: Recipe, work: Workspace) -> Beside | None:
         return None
     pictures = read_scan_shards(shards_of_recipe(recipe, work))
     return ScanPicturesBeside(pictures, WINDOWS * FRAMES, recipe.train.seed).losses
+
+
+def some_scan_pictures(recipe: Recipe, work: Workspace, most: int) -> Image | None:
+    """Return so many of the pictures at most, (M, h, w, 3), evenly over all worlds; None: none."""
+    if not recipe.frozen.scan_pictures:
+        return None
+    shards = shards_of_recipe(recipe, work)
+    return read_scan_shards(shards[:: -(-len(shards) * PER_WORLD // most)]).frames
 
 
 def train_scan(

@@ -44,7 +44,7 @@ RECIPE = Recipe(
         steps=2, windows=2, length=8, warmup_steps=1, memory_steps=1, augmentation=PLAIN,
         precision='float32', device='cpu',
     ),
-    practice=PracticeConfig(steps=2, flights=3, ticks=4, places=2),
+    practice=PracticeConfig(steps=2, flights=3, ticks=4, places=2, rehearsed=0),
 )  # fmt: skip
 
 

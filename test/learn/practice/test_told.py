@@ -14,7 +14,7 @@ from liquid_drone.request import RequestSpec
 
 
 def test_a_target_is_told_by_frames_like_it():
-    told = Told(frames(), HALF_RAD, 500, seed=1)
+    told = Told(frames(), HALF_RAD, 500, seed=1, loose=0.0)
     bearing, log_range = torch.full((500,), 0.3), torch.full((500,), 0.1)
     seen = told.tell(torch.ones(500, dtype=torch.bool), bearing, log_range, torch.zeros(500, 16))
     assert seen.features[:, 0].sub(0.3).abs().max() < 2.0 * HALF_RAD / 9 + 1e-6  # one bin
@@ -25,7 +25,7 @@ def test_a_target_is_told_by_frames_like_it():
 
 
 def test_a_hidden_target_is_told_by_frames_without_one():
-    told = Told(frames(), HALF_RAD, 300, seed=1)
+    told = Told(frames(), HALF_RAD, 300, seed=1, loose=0.0)
     hidden = torch.zeros(300, dtype=torch.bool)
     seen = told.tell(hidden, torch.zeros(300), torch.zeros(300), torch.zeros(300, 16))
     assert not seen.seen.any()
@@ -36,7 +36,7 @@ def test_a_hidden_target_is_told_by_frames_without_one():
 def test_where_somebody_else_was_taken_for_the_target_nothing_is_told_by():
     good = frames()
     crowded = good._replace(seen=good.seen | ~good.visible & (good.target[:, 0] > 0.0))
-    told = Told(crowded, HALF_RAD, 400, seed=1)
+    told = Told(crowded, HALF_RAD, 400, seed=1, loose=0.0)
     nowhere = torch.zeros(400, dtype=torch.bool), torch.zeros(400), torch.zeros(400)
     seen = told.tell(*nowhere, torch.zeros(400, 16))
     assert not seen.seen.any()
@@ -48,7 +48,7 @@ def test_a_hidden_target_is_never_told_by_frames_that_show_one(kept):
     good = frames()
     hidden = torch.nonzero(~good.visible).flatten()
     some = torch.cat([torch.nonzero(good.visible).flatten(), hidden[:kept]])
-    told = Told(Frames(*(column[some] for column in good)), HALF_RAD, 300, seed=1)
+    told = Told(Frames(*(column[some] for column in good[:-1])), HALF_RAD, 300, seed=1, loose=0.0)
     for bearing in (0.0, 2.0):  # behind something, and behind the drone
         given = torch.zeros(300, dtype=torch.bool), torch.full((300,), bearing), torch.zeros(300)
         seen = told.tell(*given, torch.zeros(300, 16))
@@ -56,9 +56,26 @@ def test_a_hidden_target_is_never_told_by_frames_that_show_one(kept):
         assert seen.features[:, 2].max() == 0.0
 
 
+def test_most_flights_are_told_the_features_of_any_frame_or_picture_and_the_rest_as_before():
+    """A wall that fills the picture has features that no recorded frame has."""
+    good, flights = frames(), 4000
+    shown = good._replace(others=torch.full((len(good.seen), 3), 9.0))
+    told = Told(shown, HALF_RAD, flights, seed=1)
+    bearing, log_range = torch.full((flights,), 0.3), torch.full((flights,), 0.1)
+    given = torch.ones(flights, dtype=torch.bool), bearing, log_range, torch.zeros(flights, 16)
+    first, then = told.tell(*given), told.tell(*given)
+    of_pictures = (first.features[:, 0] == 9.0).float().mean()
+    like_it = (first.features[:, 0] - 0.3).abs() < 2.0 * HALF_RAD / 9 + 1e-6
+    assert 0.40 < of_pictures < 0.45  # half of 85 %
+    assert 0.15 < like_it.float().mean() < 0.30  # the rest, and some by chance
+    assert torch.equal(first.measured[:, 1], bearing + 0.05)  # the memory is told as before
+    same = (then.features[:, :3] == first.features[:, :3]).all(dim=1).float().mean()
+    assert 0.75 < same < 0.85
+
+
 def test_flights_that_never_lose_sight_of_it_are_refused():
     good = frames()
-    always = Frames(*(column[good.visible] for column in good))
+    always = Frames(*(column[good.visible] for column in good[:-1]))
     with pytest.raises(EpisodeError, match='out of sight at times, too'):
         Told(always, HALF_RAD, 10, seed=1)
 
