@@ -18,7 +18,7 @@ from ..clips import Clip
 from ..recipe import Recipe, TrainConfig, Workspace
 from ..watcher import Watcher
 from .beside import ScanPicturesBeside
-from .shards import PER_WORLD, ScanShard, make_scan_shards, read_scan_shards, scan_shards
+from .shards import ScanShard, make_scan_shards, read_scan_shards, scan_shards
 
 WINDOWS, FRAMES = 64, 2  # of flights, in each step
 RATE = 2e-3  # of learning: a small part, on maps that stay as they are
@@ -57,10 +57,10 @@ def scan_pictures_beside(recipe: Recipe, work: Workspace) -> Beside | None:
 
 def some_scan_pictures(recipe: Recipe, work: Workspace, most: int) -> Image | None:
     """Return so many of the pictures at most, (M, h, w, 3), evenly over all worlds; None: none."""
-    if not recipe.frozen.scan_pictures:
+    count = recipe.frozen.scan_pictures
+    if not count:
         return None
-    shards = shards_of_recipe(recipe, work)
-    return read_scan_shards(shards[:: -(-len(shards) * PER_WORLD // most)]).frames
+    return read_scan_shards(shards_of_recipe(recipe, work)[:: -(-count // most)]).frames
 
 
 def train_scan(

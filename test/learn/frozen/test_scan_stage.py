@@ -16,7 +16,7 @@ from liquid_drone.learn.frozen.rounds import with_kept_encoder
 from liquid_drone.learn.losses import NEAR_WEIGHT, losses_of
 from liquid_drone.learn.recipe import Augmentation, Recipe, TrainConfig, Workspace
 from liquid_drone.learn.scan import shards as scan_pictures
-from liquid_drone.learn.scan.stage import make_scan_pictures, train_scan
+from liquid_drone.learn.scan.stage import make_scan_pictures, some_scan_pictures, train_scan
 from liquid_drone.learn.watcher import Silent
 from liquid_drone.policy.config import WIDE_SCAN, WIDE_TAPPED_SCAN, CoreConfig, NetworkConfig
 from liquid_drone.policy.network import Network, Seen
@@ -137,6 +137,10 @@ def test_a_scan_with_other_layers_than_the_bundle_s_learns_anew_from_pictures_to
         asked = replace(recipe, frozen=kept)
         if pictures:
             make_scan_pictures(asked, work, ThisProcess(), Silent())
+            assert len(some_scan_pictures(asked, work, 100)) == 8
+            assert len(some_scan_pictures(asked, work, 4)) == 4
+        else:
+            assert some_scan_pictures(asked, work, 4) is None
         begun = {key: value.clone() for key, value in mine.vision.scan.state_dict().items()}
         with_kept_encoder(asked, work, mine, flights, Silent())
         shipped = load_weights_of(Network(config_of('follow')), 'follow').vision.state_dict()
