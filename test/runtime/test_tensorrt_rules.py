@@ -20,7 +20,12 @@ from onnx import TensorProto
 
 from liquid_drone import resources
 from liquid_drone.contract import VISION_FILE
-from liquid_drone.policy.config import CHAHINE_2023, NetworkConfig, VisionConfig
+from liquid_drone.policy.config import (
+    CHAHINE_2023,
+    WIDE_TAPPED_SCAN,
+    NetworkConfig,
+    VisionConfig,
+)
 from liquid_drone.policy.export import export_vision
 from liquid_drone.policy.network import Network
 
@@ -33,7 +38,7 @@ SHIPPED = (
     'reach',
 )
 COLOURED = VisionConfig(mean=(110.0, 115.0, 120.0), std=(60.0, 70.0, 80.0))
-MADE = {'chahine2023': CHAHINE_2023, 'own': COLOURED}
+MADE = {'chahine2023': CHAHINE_2023, 'own': COLOURED, 'tapped-scan': WIDE_TAPPED_SCAN}
 FLOAT, BYTE, LONG = TensorProto.FLOAT, TensorProto.UINT8, TensorProto.INT64
 NEWEST_OPSET = 20  # of TensorRT 10.3, which JetPack 6.2 has
 

@@ -18,8 +18,8 @@ class Costs:
     turned: float = 0.7  # away from the target
     aside: float = 0.5  # the target is nearly beside the picture
     hidden: float = 2.0  # something stands in the line of sight
-    near: float = 20.0  # air beside the hull, and speed towards what stands there
-    hit: float = 40.0
+    near: float = 10.0  # air beside the hull, and speed towards what stands there
+    hit: float = 12.0
     jerky: float = 0.15  # commands that change
     beyond: float = 0.3  # commands beyond the limits
 

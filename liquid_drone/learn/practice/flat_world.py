@@ -36,12 +36,12 @@ SIGHT_M = 14.0  # further away nobody sees a target
 COVERS_M = 0.08  # so far past the middle of the target, what stands before it hides it
 AGAIN_SHARE = 0.5  # of flights that begin somewhere on the way, on any side of the target
 AGAIN_M, AGAIN_OFF_RAD, AGAIN_AIR_M, AGAIN_TRIES = (2.0, 7.0), 0.5, 0.7, 20
-AWAY_SHARE = 0.5  # of those, that may look anywhere at first
+AWAY_SHARE = 0.25  # of those, that may look anywhere at first
 ASKED_SHARE = 0.4  # of a request's numbers that are drawn, and not the defaults
 TOO_NEAR_M, LOST_M = 0.6, 16.0  # of the target: the flight is over
 ANY_SPEED = 1e3  # m/s; an infinite one has no gradient
 LOOK_TICKS = 4  # from one look for a viewpoint to the next
-SOON_STEPS = 2 * SECOND  # ahead on its way, where a viewpoint has to see the target, too
+SOON_STEPS = SECOND  # ahead on its way, where a viewpoint has to see the target, too
 STEPS_LEFT = 200  # of a way that a flight is given, at least
 
 
