@@ -33,12 +33,11 @@ SHIPPED = (
     'follow',
     'follow-compact',
     'follow-memory',
-    'follow-practised',
     'follow-summer',
     'reach',
 )
 COLOURED = VisionConfig(mean=(110.0, 115.0, 120.0), std=(60.0, 70.0, 80.0))
-MADE = {'chahine2023': CHAHINE_2023, 'own': COLOURED, 'tapped-scan': WIDE_TAPPED_SCAN}
+MADE = {'chahine2023': CHAHINE_2023, 'own': COLOURED}
 FLOAT, BYTE, LONG = TensorProto.FLOAT, TensorProto.UINT8, TensorProto.INT64
 NEWEST_OPSET = 20  # of TensorRT 10.3, which JetPack 6.2 has
 
@@ -155,6 +154,12 @@ def test_a_new_graph_keeps_to_the_rules_and_scales_no_pixels(name: str, tmp_path
     graph = Graph(path)
     check(graph)
     assert kinds(graph) & {'Sub', 'Mul'} == ({'Sub'} if MADE[name].padding == 'same' else set())
+
+
+def test_a_scan_with_layers_of_its_own_keeps_to_the_rules(tmp_path: Path) -> None:
+    path = tmp_path / VISION_FILE
+    export_vision(Network(NetworkConfig(vision=WIDE_TAPPED_SCAN)).eval(), path)
+    check(Graph(path))
 
 
 def test_a_graph_that_breaks_a_rule_is_found(tmp_path: Path) -> None:
