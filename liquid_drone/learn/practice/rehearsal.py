@@ -31,7 +31,7 @@ BEHIND_S = 0.5  # beyond the greatest distance, in all, a flight fell behind
 
 
 @dataclass(frozen=True)
-class Stage:
+class JudgedPlace:
     """One place, and by what a flight there is judged."""
 
     kind: str  # such as 'urban occlusion:2'
@@ -52,9 +52,9 @@ class Rehearsed(NamedTuple):
         return wilson(self.good, self.good + self.hits + self.behind)
 
 
-def stages_of(kinds: Sequence[tuple[str, str]], each: int) -> list[Stage]:
+def judged_places(kinds: Sequence[tuple[str, str]], each: int) -> list[JudgedPlace]:
     """Draw so many places of each world and task; one without a free start is left out."""
-    stages = list[Stage]()
+    judged = list[JudgedPlace]()
     seeds = iter(split_seeds('validation', len(kinds) * each, SEEDS_FROM))
     for world, task in kinds:
         for _ in range(each):
@@ -62,33 +62,35 @@ def stages_of(kinds: Sequence[tuple[str, str]], each: int) -> list[Stage]:
                 place = draw_place(world, task, next(seeds))
             except SimulationError:
                 continue
-            stages.append(Stage(f'{world} {task}', place, load_scenario(world, task=task).task))
-    return stages
+            judged.append(
+                JudgedPlace(f'{world} {task}', place, load_scenario(world, task=task).task)
+            )
+    return judged
 
 
 @torch.no_grad()
 def rehearse(
-    network: Network, frames: Frames, stages: Sequence[Stage], vehicle: Vehicle, seed: int
+    network: Network, frames: Frames, judged: Sequence[JudgedPlace], vehicle: Vehicle, seed: int
 ) -> dict[str, Rehearsed]:
     """Fly once at each place; return how it went, by kind.
 
     Args:
         network: as for practice.
         frames: what its encoder and memory told of recorded frames.
-        stages: the places.
+        judged: the places.
         vehicle: that flies.
         seed: of what is told.
 
     """
-    places = beside_each_other([stage.place for stage in stages])
+    places = beside_each_other([one.place for one in judged])
     half_fov_rad = math.radians(network.camera.horizontal_fov_deg / 2.0)
-    told = Told(frames, half_fov_rad, len(stages), seed)
-    world = FlatWorld(network, places, told, vehicle, len(stages), seed)
+    told = Told(frames, half_fov_rad, len(judged), seed)
+    world = FlatWorld(network, places, told, vehicle, len(judged), seed)
     world.begin_at_starts()
     laid = network.cell.weights()
-    most_m = torch.tensor([stage.task.max_distance_m for stage in stages])
-    settled = torch.tensor([round(stage.task.settle_s / FRAME_S) for stage in stages])
-    hit, behind_s = torch.zeros(len(stages), dtype=torch.bool), torch.zeros(len(stages))
+    most_m = torch.tensor([one.task.max_distance_m for one in judged])
+    settled = torch.tensor([round(one.task.settle_s / FRAME_S) for one in judged])
+    hit, behind_s = torch.zeros(len(judged), dtype=torch.bool), torch.zeros(len(judged))
     for tick in range(int(places.steps.max()) - 1 - SECOND):
         world.tick(laid)
         flies = ~hit & (world.step < places.steps - 1)
@@ -96,10 +98,10 @@ def rehearse(
         hit |= flies & (world.air < 0.0)
         behind_s += FRAME_S * (flies & (tick > settled) & (away_m > most_m))
     behind = ~hit & (behind_s > BEHIND_S)
-    found = dict.fromkeys((stage.kind for stage in stages), Rehearsed(0, 0, 0))
-    for stage, is_hit, is_behind in zip(stages, hit.tolist(), behind.tolist(), strict=True):
-        good, hits, fell = found[stage.kind]
-        found[stage.kind] = Rehearsed(
+    found = dict.fromkeys((one.kind for one in judged), Rehearsed(0, 0, 0))
+    for one, is_hit, is_behind in zip(judged, hit.tolist(), behind.tolist(), strict=True):
+        good, hits, fell = found[one.kind]
+        found[one.kind] = Rehearsed(
             good + (not is_hit and not is_behind), hits + is_hit, fell + is_behind
         )
     return found

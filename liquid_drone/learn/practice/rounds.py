@@ -27,7 +27,7 @@ from ..scan.stage import some_scan_pictures
 from ..work_found import places_digest
 from .places import FlatPlace, FlatPlaces, beside_each_other, draw_place, seeds_of
 from .practising import practise
-from .rehearsal import rehearse, sentence, stages_of
+from .rehearsal import judged_places, rehearse, sentence
 from .told import look_at
 
 LOOKED_AT = 60  # flights at most, evenly over all of a round
@@ -74,8 +74,8 @@ def practise_round(
     practised = progress.average.module
     assert isinstance(practised, Network)
     if config.rehearsed:
-        stages = stages_of(recipe.practised_in, config.rehearsed)
-        found = rehearse(practised, frames, stages, vehicle, recipe.train.seed)
+        judged = judged_places(recipe.practised_in, config.rehearsed)
+        found = rehearse(practised, frames, judged, vehicle, recipe.train.seed)
         note(sentence(found))
         told = {kind: one._asdict() for kind, one in found.items()}
         write_text(checkpoint.with_suffix('.flat-world.json'), json.dumps(told, indent=1) + '\n')
