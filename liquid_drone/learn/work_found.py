@@ -77,8 +77,9 @@ def claim_round(recipe: Recipe, work: Workspace, one: Round, episodes: list[Path
     partial = one.checkpoint.with_suffix('.partial')
     score = work.root / 'validation' / f'round-{one.index}.json'
     made = [one.checkpoint, partial, half_way(one.checkpoint), one.bundle, score]
-    if recipe.frozen.encoder_steps and one.index == 0:
-        made += [work.encoder, work.encoder_alone.with_suffix('.partial')]
+    if (recipe.frozen.encoder_steps or recipe.frozen.scan_steps) and one.index == 0:
+        made += [work.encoder, work.encoder.with_suffix('.partial')]
+        made += [work.encoder_alone.with_suffix('.partial')]
     there = [path for path in made if path.exists()]
     for path in there:
         set_aside(path)
@@ -98,7 +99,8 @@ def _round_identity(recipe: Recipe, work: Workspace, one: Round, episodes: list[
     if recipe.frozen.bundle:
         made_of += [recipe.frozen, _start(recipe.frozen.begun)]
     if recipe.practice.steps:
-        made_of += [recipe.practice, places_digest(recipe)]
+        practice = dataclasses.replace(recipe.practice, rehearsed=0)  # which changes no weight
+        made_of += [practice, places_digest(recipe)]
     pictures = identity_of(recipe.pictures)
     return digest([*made_of, pictures] if recipe.pictures.count else made_of)
 

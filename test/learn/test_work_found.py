@@ -149,7 +149,8 @@ PRACTISED: dict[str, Any] = {
 
 
 def test_whatever_makes_practice_is_in_a_round_s_identity(recipe: Recipe, tmp_path: Path) -> None:
-    assert set(PRACTISED) == {one.name for one in fields(PracticeConfig)}
+    rehearsal = {'rehearsed'}  # flies what was practised, and changes nothing of it
+    assert {*PRACTISED} | rehearsal == {one.name for one in fields(PracticeConfig)}
     network = NetworkConfig(
         vision=VisionConfig.NAMED['wide-scan'], request=RequestSpec(), belief=True, memory=True
     )
@@ -159,10 +160,42 @@ def test_whatever_makes_practice_is_in_a_round_s_identity(recipe: Recipe, tmp_pa
         one = replace(practised, practice=practice)
         found[name] = work_found._round_identity(one, work, rounds_of(one, work)[0], [])
     assert len(set(found.values())) == len(found)
+    other = replace(practised, practice=replace(PRACTICE, rehearsed=1))
+    again = work_found._round_identity(other, work, rounds_of(other, work)[0], [])
+    assert again == found['as it was']
     task = tmp_path / 'task.yaml'
     before = work_found.places_digest(practised)
     task.write_text(task.read_text(encoding='utf-8') + 'keep_distance_m: 2.6\n')
     assert work_found.places_digest(practised) != before
+
+
+SCANNED = FrozenEncoder('follow-memory', scan_steps=5)
+
+
+@pytest.mark.parametrize(
+    ('frozen', 'vision'),
+    [(replace(SCANNED, scan_steps=6), 'wide-scan'), (SCANNED, 'wide-tapped-scan'),
+     (replace(SCANNED, scan_pictures=200), 'wide-scan'),
+     (replace(SCANNED, threshold=0.4), 'wide-scan')],
+)  # fmt: skip
+def test_a_scan_that_was_trained_otherwise_is_kept_aside(
+    recipe: Recipe, tmp_path: Path, frozen: FrozenEncoder, vision: str
+) -> None:
+    """It was kept, and went on being used, where a recipe trained it for longer."""
+
+    def asked(frozen: FrozenEncoder, vision: str) -> Recipe:
+        network = NetworkConfig(vision=VisionConfig.NAMED[vision])
+        return replace(recipe, frozen=frozen, network=network)
+
+    work, mine = Workspace(tmp_path / 'w'), asked(SCANNED, 'wide-scan')
+    assert work_found.claim_round(mine, work, rounds_of(mine, work)[0], []) == ''
+    work.encoder.write_bytes(b'a scan')
+    assert work_found.claim_round(mine, work, rounds_of(mine, work)[0], []) == ''
+    assert work.encoder.is_file()
+    other = asked(frozen, vision)
+    said = work_found.claim_round(other, work, rounds_of(other, work)[0], [])
+    assert 'encoder.pt were made of something else' in said
+    assert not work.encoder.exists()
 
 
 def test_a_round_of_another_training_is_kept_aside(recipe: Recipe, tmp_path: Path) -> None:
