@@ -72,7 +72,7 @@ class VisionConfig:
             if not (odd and 1 <= channels <= 1024 and 1 <= stride <= 16):
                 raise ValueError(
                     'expected (channels, odd kernel, stride), at most 1024, 31 and 16; got '
-                    f'{shown(self.convolutions)}'
+                    f'{shown((*self.convolutions, *self.scan_convolutions))}'
                 )
 
     @property

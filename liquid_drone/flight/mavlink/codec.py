@@ -235,10 +235,12 @@ class MavlinkCodec:
         if kind == 'HEARTBEAT' and not self._is_of_kind(message):
             return False  # somebody who borrowed the autopilot's component id
         number, packet = message.get_msgId(), bytes(message.get_msgbuf())
-        is_copy = self._copies.is_copy(number, packet, now_s)
-        if is_copy or (kind == 'HEARTBEAT' and self._brings_our_mode_back(message, now_s)):
+        if self._copies.is_copy(number, packet, now_s):
+            return False
+        is_doubtful = kind == 'HEARTBEAT' and self._brings_our_mode_back(message, now_s)
+        self._copies.take(number, packet, now_s)  # a copy of what is left out is one, too
+        if is_doubtful:
             return False  # it is told anew, where it is true
-        self._copies.take(number, packet, now_s)
         self.path.admits(source, now_s)
         self._arrived.append(message)
         del self._arrived[:-MOST_ARRIVED]

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from ...policy.network import Network
 from ...streams import Stream, stream
-from ..augmentation.windows import changed, draw_augmentation
 from .encoder_training import (
     BEARING_WEIGHT,
-    GRAIN,
     MIRRORED_SHARE,
     PICTURE_AUGMENTATION,
+    changed_pictures,
+    grain_of,
     head_losses,
 )
 from .shards import Pictures
@@ -33,8 +33,7 @@ class PicturesBeside:
         halves = np.flatnonzero(shown), np.flatnonzero(judged & ~shown)
         self._halves = [some for some in halves if len(some)]
         self._each = count // len(self._halves)
-        grain = np.random.default_rng(seed).normal(size=(GRAIN, GRAIN, 3))
-        self._grain = torch.from_numpy(grain).to(torch.bfloat16)
+        self._grain = grain_of(seed)
 
     def losses(self, network: Network, step: int) -> dict[str, Tensor]:
         """Return the mean losses of a step's pictures: detection and bearing."""
@@ -49,11 +48,7 @@ class PicturesBeside:
         rng = stream(self._seed, Stream.PICTURES_BESIDE, step)
         chosen = np.concatenate([rng.choice(some, self._each) for some in self._halves])
         frames = self._pictures.frames[chosen]
-        unseen = np.zeros((1, 3), np.float32)
-        drawn = [
-            draw_augmentation(PICTURE_AUGMENTATION, frames.shape[1:3], unseen, rng) for _ in frames
-        ]
-        pixels = changed(torch.from_numpy(frames)[:, None], drawn, self._grain)[:, 0]
+        pixels = changed_pictures(frames, PICTURE_AUGMENTATION, self._grain, rng)
         target = self._pictures.target[chosen]
         mirrored = rng.random(len(target)) < MIRRORED_SHARE
         pixels[mirrored] = pixels[mirrored].flip(2)

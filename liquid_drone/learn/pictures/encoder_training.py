@@ -81,8 +81,7 @@ class EncoderBatches:
         self.pictures, self.flights, self.config, self.train = pictures, flights, config, train
         seen = np.flatnonzero(pictures.target[:, 0] > 0.5)
         self._halves = seen, np.flatnonzero(pictures.target[:, 0] <= 0.5)
-        grain = np.random.default_rng(train.seed).normal(size=(GRAIN, GRAIN, 3))
-        self._grain = torch.from_numpy(grain).to(torch.bfloat16)
+        self._grain = grain_of(train.seed)
         # their features are those of the flight as it was: no lens, which would move the target
         self._of_flights = dataclasses.replace(train.augmentation, lens=0.0)
         self._kept = both_ways(teacher, pictures.usual, pictures.has_usual)
@@ -98,8 +97,10 @@ class EncoderBatches:
         flown = rng.integers(len(self.flights.target), size=self.config.frames)
         pixels = torch.cat(
             [
-                self._changed(self.pictures.frames[chosen], PICTURE_AUGMENTATION, rng),
-                self._changed(self.flights.frames[flown], self._of_flights, rng),
+                changed_pictures(
+                    self.pictures.frames[chosen], PICTURE_AUGMENTATION, self._grain, rng
+                ),
+                changed_pictures(self.flights.frames[flown], self._of_flights, self._grain, rng),
             ]
         )  # (B, h, w, 3)
         target = np.concatenate([self.pictures.target[chosen], self.flights.target[flown]])
@@ -116,13 +117,20 @@ class EncoderBatches:
         target[mirrored, 1] *= -1.0
         return pixels, torch.from_numpy(target), torch.from_numpy(away), kept
 
-    def _changed(
-        self, frames: npt.NDArray[np.uint8], how: Augmentation, rng: np.random.Generator
-    ) -> Tensor:
-        size = frames.shape[1:3]
-        unseen = np.zeros((1, 3), np.float32)
-        drawn = [draw_augmentation(how, size, unseen, rng) for _ in frames]
-        return changed(torch.from_numpy(frames)[:, None], drawn, self._grain)[:, 0]
+
+def grain_of(seed: int) -> Tensor:
+    """Return normal noise (GRAIN, GRAIN, 3), bfloat16, that augmentation cuts from."""
+    grain = np.random.default_rng(seed).normal(size=(GRAIN, GRAIN, 3))
+    return torch.from_numpy(grain).to(torch.bfloat16)
+
+
+def changed_pictures(
+    frames: npt.NDArray[np.uint8], how: Augmentation, grain: Tensor, rng: np.random.Generator
+) -> Tensor:
+    """Return single pictures (B, h, w, 3), each augmented its own way, not left for right."""
+    unseen = np.zeros((1, 3), np.float32)
+    drawn = [draw_augmentation(how, frames.shape[1:3], unseen, rng) for _ in frames]
+    return changed(torch.from_numpy(frames)[:, None], drawn, grain)[:, 0]
 
 
 def features_of(vision: Vision, frames: npt.NDArray[np.uint8]) -> Tensor:

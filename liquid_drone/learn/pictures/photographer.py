@@ -72,9 +72,8 @@ class WorldPictures:
 
     def shown(self, camera: Camera, standing: Sequence[Figure]) -> Image:
         """Take a picture of whoever stands there, without a label."""
-        middle = camera.position_enu[:2]
-        poses = self._troupe.poses(standing, middle)
-        return render([View(self._scene, camera, poses)])[0].image
+        asked = Composition(camera, tuple(standing), None, math.nan)
+        return _taken(self._scene, self._troupe, asked, standing).image
 
     def take(self, asked: Composition) -> LabelledPicture:
         """Take a picture, and now and then the same view of the usual target alone."""

@@ -98,7 +98,7 @@ def shards_of(
 
     """
     photos = sorted(sha256_of(p) for p in place_files(places)) if places else []
-    made_by = {flight: _made_by(scenario_of(flight)) for flight in dict.fromkeys(flights)}
+    makers = {flight: made_by(scenario_of(flight)) for flight in dict.fromkeys(flights)}
     asked, shards = identity_of(config), []
     for index in range(-(-config.count // config.per_world)):
         kind = flights[index % len(flights)]
@@ -106,7 +106,7 @@ def shards_of(
         behind = _behind(index, config, places is not None)
         made_of = [
             behind,
-            made_by[kind],
+            makers[kind],
             flight.seed,
             reduce,
             photos,
@@ -118,7 +118,8 @@ def shards_of(
     return shards
 
 
-def _made_by(scenario: Scenario) -> list[Any]:
+def made_by(scenario: Scenario) -> list[Any]:
+    """Return what makes the pictures of a scenario: those who stand in them, too."""
     target = scenario.target
     return [scenario_digest(scenario), plain(target.person), plain(target.counterexamples)]
 
@@ -171,7 +172,7 @@ def make_shard(shard: Shard) -> None:
     columns = _columns(taken, shard.reduce, rng)
     if not shard.is_target:
         columns['target'][:], columns['log_range'][:] = 0.0, np.nan
-    written(shard.file, lambda path: _save(path, columns))
+    written(shard.file, lambda path: save_columns(path, columns))
 
 
 @lru_cache(maxsize=1)
@@ -200,7 +201,8 @@ def _through_lenses(shard: Shard, taken: list[LabelledPicture]) -> list[Labelled
     return changed
 
 
-def _save(path: Path, columns: dict[str, Any]) -> None:
+def save_columns(path: Path, columns: dict[str, Any]) -> None:
+    """Write arrays by name; they are on the disk then."""
     with path.open('wb') as file:
         np.savez(file, **columns)
         file.flush()
@@ -229,10 +231,20 @@ def read_shard(file: Path) -> Pictures:
         EpisodeError: torn, or something else.
 
     """
+    return Pictures(**read_columns(file, FIELDS))
+
+
+def read_columns(file: Path, names: Collection[str]) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays of a file of pictures, all as long as each other.
+
+    Raises:
+        EpisodeError: torn, or something else.
+
+    """
     data = read_npz(file, MOST_BYTES, EpisodeError)
-    if set(data) != set(FIELDS) or len({len(column) for column in data.values()}) != 1:
+    if set(data) != set(names) or len({len(column) for column in data.values()}) != 1:
         raise EpisodeError(f'{file}: expected the pictures of one world; delete it')
-    return Pictures(**data)
+    return data
 
 
 def joined(parts: list[Pictures]) -> Pictures:

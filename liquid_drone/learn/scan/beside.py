@@ -9,9 +9,13 @@ from torch import Tensor
 
 from ...policy.network import Network
 from ...streams import Stream, stream
-from ..augmentation.windows import changed, draw_augmentation
 from ..losses import nearness_loss
-from ..pictures.encoder_training import GRAIN, MIRRORED_SHARE, PICTURE_AUGMENTATION
+from ..pictures.encoder_training import (
+    MIRRORED_SHARE,
+    PICTURE_AUGMENTATION,
+    changed_pictures,
+    grain_of,
+)
 from .shards import ScanPictures
 
 
@@ -21,8 +25,7 @@ class ScanPicturesBeside:
     def __init__(self, pictures: ScanPictures, count: int, seed: int) -> None:
         """Take ``count`` of these pictures in each step."""
         self._pictures, self._count, self._seed = pictures, count, seed
-        grain = np.random.default_rng(seed).normal(size=(GRAIN, GRAIN, 3))
-        self._grain = torch.from_numpy(grain).to(torch.bfloat16)
+        self._grain = grain_of(seed)
 
     def losses(self, network: Network, step: int) -> dict[str, Tensor]:
         """Return the mean loss of a step's pictures."""
@@ -35,11 +38,8 @@ class ScanPicturesBeside:
         """Return pixels (B, h, w, 3) and nearness (B, 16) of a step."""
         rng = stream(self._seed, Stream.PICTURES_BESIDE, step)
         chosen = rng.choice(len(self._pictures), self._count)
-        frames, unseen = self._pictures.frames[chosen], np.zeros((1, 3), np.float32)
-        drawn = [
-            draw_augmentation(PICTURE_AUGMENTATION, frames.shape[1:3], unseen, rng) for _ in frames
-        ]
-        pixels = changed(torch.from_numpy(frames)[:, None], drawn, self._grain)[:, 0]
+        frames = self._pictures.frames[chosen]
+        pixels = changed_pictures(frames, PICTURE_AUGMENTATION, self._grain, rng)
         near, mirrored = self._pictures.near[chosen], rng.random(self._count) < MIRRORED_SHARE
         pixels[mirrored] = pixels[mirrored].flip(2)
         near[mirrored] = near[mirrored, ::-1]

@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures for a scan on disk: one file for each world, made once; what is there is kept."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +14,9 @@ from ...contract import CameraSpec
 from ...errors import EpisodeError
 from ...files import written
 from ...image import reduced
-from ...npz import read_npz
 from ...seeds import split_seeds
 from ...sim.flight_spec import FlightSpec
-from ...sim.identity import digest, scenario_digest
+from ...sim.identity import digest
 from ...sim.render.selection import OPENGL, choose
 from ...sim.scenario.scenario import scenario_of
 from ...sim.sensors.image_corruptions import rain
@@ -28,6 +25,7 @@ from ...streams import Stream, stream
 from ...workers.executor import Executor
 from ..pictures.camera_chain import developed
 from ..pictures.photographer import WorldPictures
+from ..pictures.shards import made_by, read_columns, save_columns
 from ..pictures.troupe import Troupe
 from .truth import Upright, nearness_seen
 from .viewpoints import Viewpoints
@@ -36,7 +34,6 @@ PER_WORLD = 200  # pictures
 LOOKS = 4  # different targets in one of them, and as many others
 SEEDS_FROM = 6500  # of the training split: flights, practice and other pictures have others
 RAIN_SHARE, STREAKS = 0.25, (30, 200)
-MOST_BYTES = 4_000_000_000
 FORMAT = 1  # of what is drawn: another one makes all files anew
 FIELDS = ('frames', 'near')
 
@@ -74,11 +71,11 @@ def scan_shards(
         folder: where the files are.
 
     """
-    made_by = {place: scenario_digest(scenario_of(place)) for place in dict.fromkeys(places)}
+    makers = {place: made_by(scenario_of(place)) for place in dict.fromkeys(places)}
     shards = []
     for index, seed in enumerate(split_seeds('train', -(-count // PER_WORLD), SEEDS_FROM)):
         place = places[index % len(places)]
-        name = digest([FORMAT, made_by[place], seed, reduce])[:20]
+        name = digest([FORMAT, makers[place], seed, reduce])[:20]
         flight = FlightSpec(**{**vars(place), 'seed': seed})
         shards.append(ScanShard(flight, reduce, folder / f'{name}.npz'))
     return shards
@@ -123,8 +120,8 @@ def make_scan_shard(shard: ScanShard) -> None:
     finally:
         pictures.close()
     shard.file.parent.mkdir(parents=True, exist_ok=True)
-    made = ScanPictures(np.stack(frames), np.stack(near).astype(np.float32))
-    written(shard.file, lambda path: _save(path, made))
+    columns = {'frames': np.stack(frames), 'near': np.stack(near).astype(np.float32)}
+    written(shard.file, lambda path: save_columns(path, columns))
 
 
 def read_scan_shards(shards: list[ScanShard]) -> ScanPictures:
@@ -136,7 +133,7 @@ def read_scan_shards(shards: list[ScanShard]) -> ScanPictures:
     """
     frames, near, first = np.empty(0, np.uint8), np.empty(0, np.float32), 0
     for shard in shards:  # each into its place: joined, they would be there twice
-        part = _read(shard.file)
+        part = read_columns(shard.file, FIELDS)
         if not first:
             count = PER_WORLD * len(shards)
             frames, near = (np.empty((count, *part[n].shape[1:]), part[n].dtype) for n in FIELDS)
@@ -144,17 +141,3 @@ def read_scan_shards(shards: list[ScanShard]) -> ScanPictures:
         frames[rows], near[rows] = part['frames'], part['near']
         first += PER_WORLD
     return ScanPictures(frames, near)
-
-
-def _read(file: Path) -> dict[str, npt.NDArray[Any]]:
-    data = read_npz(file, MOST_BYTES, EpisodeError)
-    if set(data) != set(FIELDS) or len({len(column) for column in data.values()}) != 1:
-        raise EpisodeError(f'{file}: expected the pictures of one world; delete it')
-    return data
-
-
-def _save(path: Path, made: ScanPictures) -> None:
-    with path.open('wb') as file:
-        np.savez(file, frames=made.frames, near=made.near)
-        file.flush()
-        os.fsync(file.fileno())

@@ -6,7 +6,7 @@ import math
 from dataclasses import fields, replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
@@ -113,6 +113,7 @@ HAPPENINGS = [_mode, _ours, _landed, _battery, _estimator, _silent]
     st.one_of(st.just(0.0), st.floats(0.05, 14.0)),
     st.lists(st.tuples(st.integers(1, 80), st.sampled_from(HAPPENINGS)), min_size=1, max_size=5),
 )
+@example('px4', 1.75, [(1, _mode), (1, _ours), (19, _mode), (60, _ours)])  # a number comes again
 def test_what_comes_again_later_is_as_if_it_had_not_come(kind, late_s, story):
     """Two modems behind one router, the second up to 10 s behind (mavlink-router 457)."""
     doubled = Doubled(kind, late_s)
