@@ -19,6 +19,7 @@ from ..sim.scenario.scenario import load_scenario
 from ..sim.scenario.weather import Weather
 from ..sim.world.actors import check_meshes
 from .augmentation.config import Augmentation
+from .auxiliary_labels import SECTORS
 from .flights.config import MOST_EPISODES, CollectConfig, Ranges
 from .frozen.config import FrozenEncoder
 from .pictures.config import PictureConfig
@@ -227,7 +228,8 @@ def built(recipe: Recipe) -> 'Network':
     """Return the untrained network of a recipe; a pretrained trunk has its weights.
 
     Raises:
-        ConfigError: it cannot be built, or the trunk's weights are others.
+        ConfigError: it cannot be built, its scan has columns that nothing teaches, or the trunk's
+            weights are others.
         MissingDependencyError: the package with the trunk's weights is not installed.
 
     """
@@ -242,6 +244,12 @@ def built(recipe: Recipe) -> 'Network':
         raise ConfigError(
             f'{recipe.name}: its network cannot be built: {shown(str(error))}'
         ) from error
+    columns = recipe.network.vision.features - network.vision.dense
+    if network.vision.scan is not None and columns != SECTORS:
+        raise ConfigError(
+            f'{recipe.name}: the scan of its network has {columns} columns, and what teaches it '
+            f'{SECTORS}: expected convolutions whose strides leave a map of that width'
+        )
     if from_package:
         network.vision.begin_pretrained()
     return network

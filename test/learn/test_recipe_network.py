@@ -12,7 +12,7 @@ from liquid_drone.contract import CommandSpec
 from liquid_drone.errors import ConfigError
 from liquid_drone.learn import behaviour_cloning
 from liquid_drone.learn.clips import open_clips
-from liquid_drone.learn.recipe import Recipe, TrainConfig
+from liquid_drone.learn.recipe import Recipe, TrainConfig, built
 from liquid_drone.policy.cells.registry import CELLS
 from liquid_drone.policy.config import CHAHINE_2023
 from liquid_drone.policy.network import Network
@@ -55,3 +55,19 @@ def test_an_eye_is_named_or_described(tmp_path):
         match='one of default, chahine2023, small, heatmap, wide, wide-scan, wide-tapped-scan, ',
     ):
         recipe_of(tmp_path / 'r.yaml', '{vision: big}')
+
+
+@pytest.mark.parametrize('strides', [(4, 2), (2, 2), (4, 8)])
+def test_a_scan_has_as_many_columns_as_its_labels_or_is_refused_before_it_learns(
+    strides, tmp_path
+):
+    layers = ', '.join(f'[8, 3, {stride}]' for stride in strides)
+    vision = f'{{convolutions: [{layers}, [4, 3, 1]], features: 80, scan: true}}'
+    recipe = recipe_of(tmp_path / 'r.yaml', f'{{vision: {vision}}}')
+    width = 128  # of a reduced frame
+    columns = width // (strides[0] * strides[1])
+    if columns == 16:
+        assert built(recipe).vision.scan is not None
+        return
+    with pytest.raises(ConfigError, match=f'has {columns} columns, and what teaches it 16'):
+        built(recipe)

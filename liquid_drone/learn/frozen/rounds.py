@@ -26,7 +26,7 @@ from ..pictures.operating_point import logit, move_logit
 from ..practice.rounds import practise_round
 from ..recipe import Recipe, Workspace
 from ..rounds import half_way
-from ..scan.stage import scan_pictures_beside, train_scan
+from ..scan.stage import frames_of_a_step, scan_pictures_beside, train_scan
 from ..watcher import Watcher
 from .core_training import held_out_loss, train_core, write_held_out
 from .views import open_views
@@ -60,7 +60,8 @@ def with_kept_encoder(
         average = train(
             beside, clips, short, Span(0, short.steps, short.steps),
             work.encoder_alone,
-            report=_advancing(watcher), beside=pictures.losses if pictures else None,
+            report=_advancing(watcher, ENCODER_WINDOWS * ENCODER_FRAMES),
+            beside=pictures.losses if pictures else None,
         )  # fmt: skip
         watcher.end(keep_encoder(recipe, work, average))
     load_weights(beside, checkpoint)
@@ -99,7 +100,7 @@ def _with_that_of_a_bundle(
         )
     if not is_whole(work.encoder):
         watcher.begin('scan', frozen.scan_steps, 'frames')
-        steps, told = frozen.scan_steps, _advancing(watcher)
+        steps, told = frozen.scan_steps, _advancing(watcher, frames_of_a_step(recipe))
         beside = scan_pictures_beside(recipe, work)
         train_scan(network, clips, recipe.train, steps, work.encoder, told, beside)
         watcher.end('')
@@ -107,14 +108,14 @@ def _with_that_of_a_bundle(
     return work.encoder
 
 
-def _advancing(watcher: Watcher) -> Report:
-    """Return what reports the steps of an encoder's training to a watcher."""
+def _advancing(watcher: Watcher, frames: int) -> Report:
+    """Return what reports the steps of an encoder's training, of so many frames, to a watcher."""
     done = 0
 
     def report(step: int, losses: dict[str, float]) -> None:
         nonlocal done
         before, done = done, step + 1  # more than one where it goes on
-        watcher.advance(done - before, ENCODER_WINDOWS * ENCODER_FRAMES, **losses)
+        watcher.advance(done - before, frames, **losses)
 
     return report
 

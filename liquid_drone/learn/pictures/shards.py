@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ...arrays import Image
 from ...contract import CameraSpec
-from ...errors import EpisodeError
+from ...errors import EpisodeError, SimulationError
 from ...files import sha256_of, written
 from ...image import reduced
 from ...npz import read_npz
@@ -24,7 +24,7 @@ from ...sim.flight_spec import FlightSpec
 from ...sim.identity import digest, scenario_digest
 from ...sim.render.selection import OPENGL, choose
 from ...sim.scenario.scenario import Scenario, scenario_of
-from ...sim.world.layout import draw_air, make_layout
+from ...sim.world.layout import Layout, draw_air, make_layout
 from ...streams import Stream, stream
 from ...workers.executor import Executor
 from ..augmentation.config import identity_of
@@ -37,6 +37,7 @@ from .troupe import Troupe
 
 MOST_BYTES = 4_000_000_000
 GOLDEN = 0.618_033_988_75  # its multiples spread evenly over 0..1
+PLACES_TRIED = 20  # seeds, until one leaves a free start
 FREE_LINE = 8000  # training seeds from here on: flights take those below
 
 
@@ -155,7 +156,7 @@ def make_shard(shard: Shard) -> None:
     troupe = Troupe(scenario.target, shard.config.looks, rng)
     by: WorldPictures | CutOuts
     if shard.behind == 'world':
-        by = WorldPictures(make_layout(scenario, shard.flight.seed), troupe, camera, rng)
+        by = WorldPictures(a_place(scenario, shard.flight.seed), troupe, camera, rng)
     else:
         photos = _photos(shard.places) if shard.behind == 'photo' and shard.places else []
         by = CutOuts(draw_air(scenario.season, rng), troupe, camera, photos, rng)
@@ -173,6 +174,22 @@ def make_shard(shard: Shard) -> None:
     if not shard.is_target:
         columns['target'][:], columns['log_range'][:] = 0.0, np.nan
     written(shard.file, lambda path: save_columns(path, columns))
+
+
+def a_place(scenario: Scenario, seed: int) -> Layout:
+    """Return the place of a seed; without a free start that of the first one below which has it.
+
+    Raises:
+        SimulationError: none of those that are tried leaves a free start.
+
+    """
+    last = max(seed - PLACES_TRIED + 1, 0)
+    for tried in range(seed, last, -1):
+        try:
+            return make_layout(scenario, tried)
+        except SimulationError:
+            continue
+    return make_layout(scenario, last)
 
 
 @lru_cache(maxsize=1)

@@ -20,12 +20,11 @@ from ...sim.identity import digest
 from ...sim.render.selection import OPENGL, choose
 from ...sim.scenario.scenario import scenario_of
 from ...sim.sensors.image_corruptions import rain
-from ...sim.world.layout import make_layout
 from ...streams import Stream, stream
 from ...workers.executor import Executor
 from ..pictures.camera_chain import developed
 from ..pictures.photographer import WorldPictures
-from ..pictures.shards import made_by, read_columns, save_columns
+from ..pictures.shards import a_place, made_by, read_columns, save_columns
 from ..pictures.troupe import Troupe
 from .truth import Upright, nearness_seen
 from .viewpoints import Viewpoints
@@ -104,7 +103,7 @@ def make_scan_shard(shard: ScanShard) -> None:
         )
     rng = stream(shard.flight.seed, Stream.SCAN_PICTURES)
     scenario, spec = scenario_of(shard.flight), CameraSpec()
-    layout = make_layout(scenario, shard.flight.seed)
+    layout = a_place(scenario, shard.flight.seed)
     standing, troupe = Upright.of(layout.scenery.solids), Troupe(scenario.target, LOOKS, rng)
     viewpoints = Viewpoints(layout, standing, troupe)
     pictures, frames, near = WorldPictures(layout, troupe, spec, rng), [], []

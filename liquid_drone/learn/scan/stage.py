@@ -55,6 +55,11 @@ def scan_pictures_beside(recipe: Recipe, work: Workspace) -> Beside | None:
     return ScanPicturesBeside(pictures, WINDOWS * FRAMES, recipe.train.seed).losses
 
 
+def frames_of_a_step(recipe: Recipe) -> int:
+    """Return how many frames and pictures each step of a scan's training looks at."""
+    return WINDOWS * FRAMES * (2 if recipe.frozen.scan_pictures else 1)
+
+
 def some_scan_pictures(recipe: Recipe, work: Workspace, most: int) -> Image | None:
     """Return so many of the pictures at most, (M, h, w, 3), evenly over all worlds; None: none."""
     count = recipe.frozen.scan_pictures

@@ -33,6 +33,7 @@ SPEEDS_M_S = (0.8, 1.3)
 PACE, STEPS_IN_M = (0.9, 1.1), 1.2  # of the target's speed; over which a corner is rounded
 PASSING_M = 0.9  # between target and twin behind a screen
 APART_M = 0.7  # both people, at any time
+MEETS_S = 5.0  # before or after its time a double is nearest to the target
 TRIES = 12
 
 
@@ -48,7 +49,8 @@ def who_crosses(scenario: Scenario, track: Track, way: TrackWay, seed: int) -> l
                 meet = _meeting if way.screens else _replacing
                 route = meet(way, number, rng)
             if route is None:
-                route = _crossing(way.route, time_s, TWIN_M if k % 2 else -TWIN_M, rng)
+                ahead_m = TWIN_M if k % 2 else -TWIN_M
+                route = _crossing(way.route, time_s, ahead_m, rng, MEETS_S)
             found.append((route, double))
     stranger = load_target(PASSER_BY) if track.people else scenario.target
     for k in range(track.people):
@@ -93,7 +95,13 @@ def _vividness(colour: Colour) -> float:
     return saturation * value
 
 
-def _crossing(way: Route, time_s: float, ahead_m: float, rng: np.random.Generator) -> Route | None:
+def _crossing(
+    way: Route,
+    time_s: float,
+    ahead_m: float,
+    rng: np.random.Generator,
+    meets_s: float = math.inf,
+) -> Route | None:
     """Return the route of who crosses a way at a time, so far ahead of who walks there."""
     spot, heading, _ = way.at(time_s)
     middle = spot + ahead_m * np.array([math.cos(heading), math.sin(heading)])
@@ -104,10 +112,18 @@ def _crossing(way: Route, time_s: float, ahead_m: float, rng: np.random.Generato
         speed = float(rng.uniform(*SPEEDS_M_S))
         ends = np.stack([middle - STANDS_M * step, middle + STANDS_M * step])
         route = _passing(middle, step, speed, time_s, len(way.heading))
-        apart_m = np.linalg.norm(route.position - way.position, axis=1).min()
-        if distance(ends, way.position[::4]).min() > KEPT_M and apart_m > APART_M:
+        if distance(ends, way.position[::4]).min() > KEPT_M and _meets(
+            route, way, time_s, meets_s
+        ):
             return route
     return None
+
+
+def _meets(route: Route, way: Route, time_s: float, within_s: float = MEETS_S) -> bool:
+    """Return whether both stay apart, and are nearest to each other around a time."""
+    apart_m = np.linalg.norm(route.position - way.position, axis=1)
+    off_s = abs(int(np.argmin(apart_m)) * STEP_S - time_s)
+    return bool(apart_m.min() > APART_M) and off_s < within_s
 
 
 def _replacing(way: TrackWay, number: int, rng: np.random.Generator) -> Route | None:
@@ -126,9 +142,8 @@ def _replacing(way: TrackWay, number: int, rng: np.random.Generator) -> Route | 
     count = len(way.route.heading)
     along = np.clip((np.arange(count) * STEP_S - time_s) * speed + STANDS_M, 0.0, None)
     route = walking_to(path, along)
-    apart_m = np.linalg.norm(route.position - way.route.position, axis=1).min()
-    ends = route.position[[0, -1]]
-    if apart_m > APART_M and distance(ends, way.route.position[::4]).min() > KEPT_M:
+    ends_m = distance(route.position[[0, -1]], way.route.position[::4]).min()
+    if ends_m > KEPT_M and _meets(route, way.route, time_s):
         return route
     return None
 

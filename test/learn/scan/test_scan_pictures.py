@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from liquid_drone.contract import CameraSpec
-from liquid_drone.errors import EpisodeError
+from liquid_drone.errors import EpisodeError, SimulationError
+from liquid_drone.learn.pictures.shards import a_place
 from liquid_drone.learn.pictures.troupe import Troupe
 from liquid_drone.learn.scan import shards as made
 from liquid_drone.learn.scan.beside import ScanPicturesBeside
@@ -72,6 +73,28 @@ def test_they_are_made_once_and_a_torn_file_is_named(tmp_path, monkeypatch) -> N
     shards[0].file.write_bytes(shards[1].file.read_bytes()[:1000])
     with pytest.raises(EpisodeError, match=r'\.npz'):
         read_scan_shards(shards)
+
+
+def test_a_world_without_a_free_start_gives_way_to_the_next_that_has_one() -> None:
+    scenario = scenario_of(FlightSpec(world='urban', task='follow'))
+    vehicle = replace(scenario.vehicle, radius_m=2.2)  # hardly fits into a street
+    wide = replace(scenario, vehicle=vehicle)
+    free = []
+    for seed in range(40, 52):
+        try:
+            free.append((seed, make_layout(wide, seed)))
+        except SimulationError:
+            continue
+    seeds = [seed for seed, _ in free]
+    assert 0 < len(seeds) < 12
+    refused = next(seed for seed in range(seeds[0], 52) if seed not in seeds)
+    before, layout = [one for one in free if one[0] < refused][-1]
+    found = a_place(wide, refused)
+    np.testing.assert_array_equal(found.obstacles.circles, layout.obstacles.circles)
+    assert before < refused
+    hopeless = replace(scenario, vehicle=replace(scenario.vehicle, radius_m=3.0))
+    with pytest.raises(SimulationError, match='no free start'):
+        a_place(hopeless, 51)
 
 
 @pytest.mark.parametrize(
