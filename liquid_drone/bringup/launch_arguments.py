@@ -123,7 +123,7 @@ def _colour_order(node: str) -> Argument:
         node,
         'colour_order',
         str,
-        'Of raw pictures whose encoding names none (8UC3, 8UC4): rgb, or bgr as OpenCV has it.',
+        'Colour order if the encoding names none (8UC3, 8UC4): rgb, or bgr as OpenCV has it.',
         choices=('unstated', 'rgb', 'bgr'),
     )
 
@@ -138,7 +138,11 @@ POLICY = (
         choices=('auto', 'cpu', 'cuda', 'tensorrt'),
     ),
     Argument(
-        'policy', 'precision', str, 'Of the vision graph on TensorRT.', choices=('fp32', 'fp16')
+        'policy',
+        'precision',
+        str,
+        'Precision of the vision graph on TensorRT.',
+        choices=('fp32', 'fp16'),
     ),
 )
 FOLLOW = (
@@ -153,7 +157,7 @@ FOLLOW = (
         'mavlink',
         'autopilot',
         _expected,
-        'What the vehicle must be; auto takes what its heartbeat says; simulated starts one for a '
+        'Kind of autopilot; auto takes the kind in its heartbeat; simulated starts one for a '
         'rehearsal without a drone.',
         choices=('auto', 'px4', 'ardupilot', SIMULATED),
     ),
@@ -173,7 +177,7 @@ FOLLOW = (
         'recorder',
         'record',
         str,
-        'Keep what happened around each hand-back as episodes in this directory.',
+        'Record an episode around each hand-back in this directory.',
         parameter='directory',
     ),
     Argument(
@@ -206,11 +210,11 @@ CAMERA = (
         'Video file or folder of pictures, for camera:=video and camera:=folder.',
         parameter='path',
     ),
-    Argument('camera', 'loop', boolean, 'Begin a video or folder again at its end.'),
-    Argument('camera', 'image_width', int, 'Asked of a camera device.'),
-    Argument('camera', 'image_height', int, 'Asked of a camera device.'),
-    Argument('camera', 'framerate', float, 'Asked of a camera device, or pace of a file.'),
-    Argument('camera', 'pixel_format', str, 'Asked of a camera device: MJPG, YUYV.'),
+    Argument('camera', 'loop', boolean, 'Repeat a video or folder.'),
+    Argument('camera', 'image_width', int, 'Width requested from a camera device.'),
+    Argument('camera', 'image_height', int, 'Height requested from a camera device.'),
+    Argument('camera', 'framerate', float, 'Requested from a camera device, or pace of a file.'),
+    Argument('camera', 'pixel_format', str, 'Requested from a camera device: MJPG, YUYV.'),
     Argument('camera', 'rotate', int, 'Turn pictures clockwise: 90, 180 or 270 degrees.'),
     Argument('camera', 'upside_down', boolean, 'The camera is mounted upside down.'),
     Argument('camera', 'camera_info_url', str, 'Calibration: file:///path.yaml.'),
@@ -280,9 +284,9 @@ SIMULATION = (
 REPLAY = (
     *POLICY,
     Argument('replay', 'bag', str, 'The recording: a rosbag2 directory.'),
-    Argument('replay', 'out', str, 'Where to save what was compared (.json).'),
+    Argument('replay', 'out', str, 'File for the comparison (.json).'),
     _colour_order('replay'),
-    Argument('replay', 'tolerance', float, 'Largest difference of a command that counts as same.'),
+    Argument('replay', 'tolerance', float, 'Largest difference of commands that counts as equal.'),
 )
 RECORDED = (  # relative names; what `liquid-drone import-flight` and replay.launch.py look for
     topics.CAMERA_INFO,

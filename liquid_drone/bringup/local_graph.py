@@ -54,7 +54,7 @@ class GraphFlight:
     bundle: Path
     flight: FlightSpec = FlightSpec()
     run: SimulatorRun = SimulatorRun()  # the addresses and files are chosen here
-    providers: str = 'auto'  # where the vision graph of the policy runs
+    providers: str = 'auto'  # provider of the vision graph
     precision: str = 'fp32'  # of it, on TensorRT
     namespace: str = ''  # of the nodes, for several drones in one domain
 

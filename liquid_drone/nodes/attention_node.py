@@ -28,9 +28,9 @@ PARAMETERS = (
     BUNDLE,
     PROVIDERS,
     *PICTURES,
-    Parameter('rate_hz', 1.0, 'most overlays a second', low=0.1, high=20.0),
-    Parameter('rows', 6, 'of the grid of covered patches', low=2, high=36),
-    Parameter('columns', 10, 'of the grid of covered patches', low=2, high=64),
+    Parameter('rate_hz', 1.0, 'largest rate of overlays', low=0.1, high=20.0),
+    Parameter('rows', 6, 'rows of covered patches', low=2, high=36),
+    Parameter('columns', 10, 'columns of covered patches', low=2, high=64),
 )
 
 

@@ -43,22 +43,22 @@ ADDRESSES = {  # which parameter says where a source is
     'folder': 'path',
 }
 PARAMETERS = (
-    Parameter('source', 'device', 'where pictures come from', choices=KINDS),
+    Parameter('source', 'device', 'source of the pictures', choices=KINDS),
     Parameter('video_device', '/dev/video0', 'device of source device: a path or a number'),
     Parameter(
         'pipeline', '', 'GStreamer pipeline of source gstreamer (CSI cameras); ends in appsink'
     ),
     Parameter('rtsp_url', '', 'address of source rtsp: rtsp://user:password@host/stream'),
     Parameter(
-        'path', '', 'video of source video (empty: one that ships), or folder of source folder'
+        'path', '', 'video of source video (empty: the shipped one), or folder of source folder'
     ),
-    Parameter('loop', False, 'begin a video or folder again at its end; the one that ships does'),
-    Parameter('image_width', 0, 'asked of a device; 0: as it has it', low=0, high=8192),
-    Parameter('image_height', 0, 'asked of a device; 0: as it has it', low=0, high=8192),
+    Parameter('loop', False, 'repeat a video or folder; the shipped video repeats'),
+    Parameter('image_width', 0, 'requested width; 0: that of the device', low=0, high=8192),
+    Parameter('image_height', 0, 'requested height; 0: that of the device', low=0, high=8192),
     Parameter(
-        'framerate', 0.0, 'asked of a device, or pace of a file; 0: its own', low=0, high=240
+        'framerate', 0.0, 'requested from a device, or pace of a file; 0: its own', low=0, high=240
     ),
-    Parameter('pixel_format', '', 'asked of a device, as V4L2 names it: MJPG, YUYV'),
+    Parameter('pixel_format', '', 'requested from a device, as V4L2 names it: MJPG, YUYV'),
     Parameter(
         'rotate',
         0,
@@ -66,12 +66,12 @@ PARAMETERS = (
         low=0,
         high=QUARTERS[-1],
     ),
-    Parameter('upside_down', False, 'the camera is mounted so: as rotate 180'),
+    Parameter('upside_down', False, 'the camera is mounted upside down: as rotate 180'),
     Parameter('frame_id', conversions.OPTICAL_FRAME, 'optical frame of the pictures (z ahead)'),
     Parameter(
         'jpeg_quality',
         JPEG_QUALITY,
-        'of image_raw/compressed, made only for who listens',
+        'quality of image_raw/compressed, made only for subscribers',
         low=1,
         high=100,
     ),

@@ -34,7 +34,7 @@ from .policy_node import BUNDLE
 PARAMETERS = (
     BUNDLE,
     *PICTURES,
-    Parameter('rate_hz', 5.0, 'most overlays a second', low=0.1, high=30.0),
+    Parameter('rate_hz', 5.0, 'largest rate of overlays', low=0.1, high=30.0),
 )
 KEPT = 4  # pictures: the answer to one comes while the next ones do
 LOOK_EVERY_S = 0.2  # for who subscribes

@@ -39,7 +39,7 @@ from ..runtime.selection import open_policy
 from ..runtime.sight import Sight
 
 SILENCE_S = 3.0  # without an image after activation: one warning with what was found on the topic
-BUNDLE = Parameter('bundle', 'follow', 'policy bundle: the name of one in models/, or a directory')
+BUNDLE = Parameter('bundle', 'follow', 'policy bundle: a name in models/, or a directory')
 PROVIDERS = Parameter(
     'providers',
     'auto',
@@ -49,7 +49,7 @@ PROVIDERS = Parameter(
 PRECISION = Parameter(
     'precision',
     'fp32',
-    'of the vision graph on TensorRT; the CPU and CUDA run fp32',
+    'precision of the vision graph on TensorRT; the CPU and CUDA use fp32',
     choices=PRECISIONS,
 )
 PARAMETERS = (
@@ -68,13 +68,13 @@ PARAMETERS = (
     Parameter(
         'fit',
         'crop',
-        'images of another size: crop and resize them to the camera of training, or refuse',
+        'images of another size: crop and resize to the camera of training, or refuse',
         choices=('crop', 'refuse'),
     ),
     Parameter(
         'max_image_age_s',
         0.2,
-        'older images are not acted on; off: not checked (a bag played without its clock)',
+        'older images are refused; off: not checked (a bag played without its clock)',
         low=0.01,
         high=10,
         can_be_off=True,
@@ -82,8 +82,8 @@ PARAMETERS = (
     Parameter(
         'frozen_after_s',
         0.5,
-        'pictures without new pixels for so long are not acted on; off where a scene can be '
-        'still (a simulated one, a recording)',
+        'pictures without new pixels for so long are refused; off if a scene can be still '
+        '(simulation, a recording)',
         low=0.1,
         high=60,
         can_be_off=True,

@@ -29,22 +29,32 @@ from ..ros.lifecycle import ManagedNode, transition
 from ..ros.parameters import Parameter
 
 PARAMETERS = (
-    Parameter('directory', 'flights', 'where episodes go; made if it is not there'),
+    Parameter('directory', 'flights', 'directory of the episodes; created if missing'),
     Parameter(
         'bundle',
         'follow',
-        'the policy that flies: pictures are kept as it sees them, under its id',
+        'the policy that flies: pictures are kept in its size, under its id',
     ),
     *PICTURES,
-    Parameter('before_s', 30.0, 'kept from before an event', low=1.0, high=600.0),
-    Parameter('after_s', 5.0, 'and from after it: what the pilot did', low=0.0, high=60.0),
+    Parameter('before_s', 30.0, 'recorded time before an event', low=1.0, high=600.0),
     Parameter(
-        'most_megabytes', 64.0, 'of pictures in memory; the oldest go first', low=1.0, high=4096.0
+        'after_s',
+        5.0,
+        'recorded time after it, with the reaction of the pilot',
+        low=0.0,
+        high=60.0,
+    ),
+    Parameter(
+        'most_megabytes',
+        64.0,
+        'largest memory for pictures; the oldest go first',
+        low=1.0,
+        high=4096.0,
     ),
     Parameter(
         'least_free_megabytes',
         500.0,
-        'on the disk; with less nothing is written',
+        'least free space on the disk; with less nothing is written',
         low=0.0,
         high=1e6,
     ),

@@ -37,11 +37,11 @@ POLICY_LIMIT_S = 120.0  # for it to load and warm up
 TOLD_EVERY_S = 2.0
 PARAMETERS = (
     Parameter('bag', '', 'the recording: a rosbag2 directory'),
-    Parameter('out', '', 'where to save what was compared (.json); empty: nowhere'),
+    Parameter('out', '', 'file for the comparison (.json); empty: none'),
     Parameter(
         'tolerance',
         0.0,
-        'p95 of the difference, in m/s and rad/s, above which it ends with 1; 0: only told',
+        'p95 of the difference, m/s and rad/s, above which it ends with 1; 0: only printed',
         low=0,
         high=10,
     ),

@@ -21,10 +21,10 @@ from ..request import WORDS
 
 UNITS = ('m', 'm', 'm/s')  # of a request
 SIMULATED = (
-    'Everything it saw was simulated. '
-    'It was judged in simulation and flown on hardware by nobody yet.'
+    'All training data is simulated. '
+    'The policy was evaluated in simulation, and has not been flown on hardware.'
 )
-IMPORTED = 'Its weights were trained elsewhere: what it can do has to be seen in simulation first.'
+IMPORTED = 'Its weights were trained elsewhere: test it in simulation first.'
 
 
 def add_results(bundle: Path, name: str, table: dict[str, Any]) -> None:
@@ -83,26 +83,26 @@ def card_text(contract: Contract) -> str:
         )
     )
     rows = {
-        'takes': f'{camera.width}x{camera.height} {camera.colour_order} uint8, horizontal field '
+        'input': f'{camera.width}x{camera.height} {camera.colour_order} uint8, horizontal field '
         f'of view {camera.horizontal_fov_deg:g}°, tilted {camera.tilt_down_deg:g}° down',
         'time step': _time_step(contract.time),
-        'gives': f'body FLU, heading-aligned; at most {limits}',
-        'follows': training.target,
-        'learned in': f'{", ".join(training.worlds)}; {", ".join(training.seasons)}; '
+        'output': f'body FLU, heading-aligned; at most {limits}',
+        'target': training.target,
+        'trained in': f'{", ".join(training.worlds)}; {", ".join(training.seasons)}; '
         f'{training.frames} frames',
         'made by': f'`{training.command}` at commit {training.commit or "unknown"}',
     }
     if contract.request is not None:
-        rows['asked for'] = '; '.join(
+        rows['request'] = '; '.join(
             f'{word} {one.low:g}..{one.high:g} {unit}, by default {one.default:g}'
             for word, one, unit in zip(WORDS, contract.request.ranges, UNITS, strict=True)
         )
     if contract.belief:
-        rows['believes'] = 'where the target is, seen or not: bearing, distance, how surely'
+        rows['belief'] = 'position of the target, seen or not: bearing, distance, probability'
     if contract.precision != 'fp32':
         rows['precision'] = f'{contract.precision.upper()} encoder, for processors; core FP32'
     if not training.worlds:
-        rows['learned in'] = 'unknown places: the weights were imported'
+        rows['trained in'] = 'unknown places: the weights were imported'
     table = '\n'.join(f'| {name} | {text} |' for name, text in rows.items())
     return f"""# {contract.name}
 
@@ -120,7 +120,7 @@ def card_text(contract: Contract) -> str:
 
 def _time_step(time: TimeSpec) -> str:
     if time.min_s == time.max_s:
-        return f'constant, {time.nominal_s:g} s, whatever passes between two frames'
+        return f'constant, {time.nominal_s:g} s, independent of the time between two frames'
     return f'measured, {time.min_s:g}..{time.max_s:g} s, nominal {time.nominal_s:g} s'
 
 
@@ -149,8 +149,8 @@ def _is_rate(value: Any) -> bool:
 def _limits(contract: Contract) -> str:
     training = contract.training
     return (
-        f'It knows {training.target or "no target"} alone, at the speeds and distances of its '
-        f'task, in {", ".join(training.worlds) or "no world"}: what has no row above is untested.'
+        f'It was trained only for {training.target or "no target"}, at the speeds and distances '
+        f'of its task, in {", ".join(training.worlds) or "no world"}; all else is untested.'
     )
 
 

@@ -38,8 +38,8 @@ IMAGE_TRANSPORT = Parameter(
 COLOUR_ORDER = Parameter(
     'colour_order',
     UNSTATED,
-    'of raw pictures whose encoding names none (8UC3, 8UC4), which are refused without it: rgb, '
-    'or bgr as OpenCV captures them',
+    'colour order of raw pictures whose encoding names none (8UC3, 8UC4), which are refused '
+    'without it: rgb, or bgr as OpenCV captures them',
     choices=COLOUR_ORDERS,
 )
 LATCHED_S = 1.0  # between two looks for a camera_info that is published once

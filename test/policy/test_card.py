@@ -70,5 +70,5 @@ def test_a_card_says_what_may_be_asked_for_and_that_it_believes():
     asked = dataclasses.replace(BARE, format_version=2, request=RequestSpec(), belief=True)
     text = card_text(asked)
     assert 'distance 2..8 m, by default 3.2; height 0..5 m, by default 1.1' in text
-    assert 'where the target is, seen or not' in text
-    assert 'asked for' not in card_text(BARE)
+    assert 'position of the target, seen or not' in text
+    assert '| request |' not in card_text(BARE)

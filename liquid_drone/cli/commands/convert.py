@@ -17,7 +17,7 @@ EPILOG = """examples:
   liquid-drone convert data/lerobot --out data/flights
   liquid-drone convert theirs --out data/flights --target dog --image observation.images.a --fov 90
 
-Which way it goes, the source tells: a dataset has a meta/info.json.
+The source decides the direction: a dataset has a meta/info.json.
 """
 
 

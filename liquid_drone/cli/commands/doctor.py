@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from ...flight.preflight.symptom import Symptom
 
 NAME = 'doctor'
-HELP = 'look for what keeps this machine from flying, simulating or training'
+HELP = 'check what keeps this machine from flying, simulating or training'
 EPILOG = """examples:
   liquid-drone doctor
   liquid-drone doctor --connection /dev/ttyTHS1:921600
   liquid-drone doctor --graph                   # the list before a flight, of what runs now
   liquid-drone doctor --json
 
-Nothing is changed and nothing is commanded. Exit code 1: something is an error.
+Nothing is changed or commanded. Exit code 1: an error was found.
 """
 
 
@@ -40,7 +40,7 @@ class DoctorArguments:
 
     connection: str = option('', 'listen for the autopilot here, and read its failsafes')
     graph: bool = option(False, 'go through the list before a flight, of a graph that runs')
-    namespace: str = option('', 'of the drone whose graph runs', unset='none')
+    namespace: str = option('', 'namespace of the drone whose graph runs', unset='none')
     json: bool = option(False, 'print the findings as JSON')
 
 

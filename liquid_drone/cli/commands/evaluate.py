@@ -76,7 +76,7 @@ class EvaluateArguments:
         metavar='SEASON',
     )
     weathers: tuple[str, ...] = option((), 'several, instead of --weather', metavar='WEATHER')
-    split: SplitChoice | None = option(None, 'whose seeds are flown', unset=SPLIT)
+    split: SplitChoice | None = option(None, 'split of the seeds', unset=SPLIT)
     flights: int | None = option(None, 'how many', low=1, high=5_000, unset=str(COUNT))
     offset: int | None = option(
         None, 'seeds to leave out at the start', low=0, high=4_999, unset='0'
@@ -87,8 +87,8 @@ class EvaluateArguments:
         '20000 on are never used by this project',
         metavar='FIRST:LAST',
     )
-    providers: ProviderChoice = option('cpu', 'where the vision graph of the policy runs')
-    precision: PrecisionChoice = option('fp32', 'of the vision graph on TensorRT')
+    providers: ProviderChoice = option('cpu', 'provider of the vision graph')
+    precision: PrecisionChoice = option('fp32', 'precision of the vision graph on TensorRT')
     study: str | None = option(
         None,
         'train and fly a whole study: a name in config/studies, or a .yaml file; of the other '

@@ -55,15 +55,15 @@ class FlyArguments:
 
     flight: FlightSpec = part(FlightSpec)
     bundle: str = option('follow', 'policy: a name in models/, or a directory')
-    providers: ProviderChoice = option('auto', 'where the vision graph of the policy runs')
-    precision: PrecisionChoice = option('fp32', 'of the vision graph on TensorRT')
+    providers: ProviderChoice = option('auto', 'provider of the vision graph')
+    precision: PrecisionChoice = option('fp32', 'precision of the vision graph on TensorRT')
     out: Path = option(Path('out'), 'directory of the results')
     no_ros: bool = option(False, 'in one process, without ROS 2')
     no_video: bool = option(False, 'leave the video out')
     page: bool = option(
         False, "serve the operator's page beside the flight, in one process, at real time"
     )
-    page_port: int = option(8123, 'where on this machine; 0: any free one', low=0, high=65535)
+    page_port: int = option(8123, 'port of that page; 0: any free one', low=0, high=65535)
     failsafes: FailsafeSet = option(
         'factory',
         "the simulated autopilot's failsafe parameters, as the page's list reads them: as the "

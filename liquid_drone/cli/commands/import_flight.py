@@ -16,7 +16,7 @@ from ..arguments import Command, part
 from ..next_step import as_typed
 
 NAME = 'import-flight'
-HELP = 'make episodes of what ros2 bag record wrote on a drone'
+HELP = 'make episodes of recordings by ros2 bag record'
 EPILOG = """examples:
   ros2 bag record -s mcap camera/image_raw/compressed camera/camera_info cmd_vel odom
   liquid-drone import-flight rosbag2_2026_05_01 --target red_backpack --out data/flights

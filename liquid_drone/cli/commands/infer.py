@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ...infer.truth import FrameTruth
 
 NAME = 'infer'
-HELP = 'show a bundle pictures, a video or a recording, and see what it would do'
+HELP = 'run a bundle on pictures, a video or a recording, and show its answers'
 EPILOG = """examples:
   liquid-drone infer follow photos/                    # photographs: each for itself
   liquid-drone infer follow walk.mp4 --fov 84          # a video, its camera sees 84 degrees
@@ -75,7 +75,7 @@ class InferArguments:
         unset='no scores',
     )
     compare: tuple[str, ...] = option((), 'further bundles, or colour-blob', metavar='BUNDLE')
-    threshold: float = option(0.5, 'least probability that counts as seen', low=0.0, high=1.0)
+    threshold: float = option(0.5, 'smallest probability that counts as seen', low=0.0, high=1.0)
     false_alarms: float | None = option(
         None,
         'also find the least threshold with at most this share of false alarms, by --truth',
@@ -84,7 +84,7 @@ class InferArguments:
         unset='none is looked for',
     )
     providers: ProviderChoice = option('cpu', 'where the vision graph runs')
-    precision: PrecisionChoice = option('fp32', 'of the vision graph on TensorRT')
+    precision: PrecisionChoice = option('fp32', 'precision of the vision graph on TensorRT')
     out: Path = option(Path('out/infer'), 'directory of the results')
     json: bool = option(False, 'print the summary as JSON')
 

@@ -45,7 +45,7 @@ class RetrainArguments:
     """Which bundle learns which target, from what."""
 
     target: str = option(REQUIRED, 'a name in sim/targets, or a .yaml file')
-    start: str = option('follow-compact', 'bundle to go on from', flag='--from', metavar='BUNDLE')
+    start: str = option('follow-compact', 'bundle to start from', flag='--from', metavar='BUNDLE')
     data: Path | None = option(None, 'work directory', unset='data/<name>')
     out: Path | None = option(None, 'bundle to write', unset='<data>/bundle')
     where: ExecutorArguments = part(ExecutorArguments)
@@ -55,7 +55,7 @@ class RetrainArguments:
     only_bags: bool = option(False, 'train on the recorded flights alone')
     photos: tuple[Path, ...] = option(
         (),
-        'the target is made from photographs: the front, then on around to its left; PNG '
+        'photographs of the target: the front, then around to its left; PNG '
         'with a transparent background, or with background all around',
     )
     places: Path | None = option(

@@ -28,7 +28,7 @@ EPILOG = """examples:
 torchrun: each process trains its share of a step, on a graphics card of its own where there are
 as many; the first one flies and writes.
 
-A run that was stopped goes on where it was. Needs the episodes of: liquid-drone collect
+A stopped run resumes where it was. Needs the episodes of: liquid-drone collect
 """
 
 

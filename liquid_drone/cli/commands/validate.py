@@ -12,12 +12,12 @@ from ..arguments import Command
 
 NAME = 'validate'
 RECORDING = ('.mcap', '.db3')
-HELP = 'look for what is wrong with episodes: gaps, stamps, colours, commands'
+HELP = 'check episodes for faults: gaps, stamps, colours, commands'
 EPILOG = """examples:
   liquid-drone validate data/follow/episodes/expert-0
   liquid-drone validate data/flights --json
 
-Exit code 1: something was found that keeps a policy from learning.
+Exit code 1: a fault that prevents learning was found.
 """
 
 

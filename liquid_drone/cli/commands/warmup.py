@@ -15,7 +15,7 @@ from ..arguments import Command
 
 log = logging.getLogger(__name__)
 NAME = 'warmup'
-HELP = 'open a bundle as flight would and build what takes long: engines of TensorRT'
+HELP = 'open a bundle as in flight and build the engines of TensorRT'
 EPILOG = """examples:
   liquid-drone warmup
   liquid-drone warmup data/mine/bundle --providers tensorrt --precision fp16
@@ -33,7 +33,7 @@ class WarmupArguments:
 
     bundle: str = option('follow', 'a name in models/, or a directory', positional=True)
     providers: ProviderChoice = option('auto', 'where the vision graph runs')
-    precision: PrecisionChoice = option('fp32', 'of the vision graph on TensorRT')
+    precision: PrecisionChoice = option('fp32', 'precision of the vision graph on TensorRT')
     attention: bool = option(False, "build for the attention node's batches, FP32, instead")
 
 

@@ -34,7 +34,7 @@ EPILOG = """examples:
   liquid-drone watch --keys                  # e, e: engage; h: hand back; q: end
   liquid-drone watch --namespace drone1 --foxglove drone1.json   # a layout for that drone
 
-OK works; WARN something keeps it from all of it; ERROR does not do its work; STALE is gone.
+OK: works. WARN: works in part. ERROR: does not work. STALE: no longer received.
 It listens in the ROS domain of the terminal (ROS_DOMAIN_ID); without --keys it asks for nothing.
 Ctrl-C ends it.
 """

@@ -27,19 +27,21 @@ STEP_S, SUBSTEPS = 0.05, 12  # of 1/240 s
 FAILSAFES = (Mode.LAND, Mode.RETURN)  # after a hand-back
 LATEST_S = 1.0  # behind the wall clock: what was missed more than that is left out
 PARAMETERS = (
-    Parameter('kind', 'px4', 'whose habits it has', choices=('px4', 'ardupilot')),
+    Parameter('kind', 'px4', 'firmware whose behaviour it has', choices=('px4', 'ardupilot')),
     Parameter('companion', '127.0.0.1:14540', 'address:port that gets telemetry'),
     Parameter(
-        'ground_station', '', 'address:port that gets it too, such as 127.0.0.1:14550; empty: none'
+        'ground_station',
+        '',
+        'further address:port for telemetry, such as 127.0.0.1:14550; empty: none',
     ),
-    Parameter('height_m', 3.0, 'above home, at which it hovers', low=0.5, high=100.0),
+    Parameter('height_m', 3.0, 'height above home at which it hovers', low=0.5, high=100.0),
     Parameter(
         'failsafes',
         FACTORY,
-        'parameters it answers with: as the firmware comes, as advised, or none',
+        'its parameters: the defaults of the firmware, those advised, or none',
         choices=tuple(SETS),
     ),
-    Parameter('pilot_switches', True, 'its pilot flips the mode switch when setpoints come'),
+    Parameter('pilot_switches', True, 'its pilot flips the mode switch when setpoints arrive'),
 )
 
 

@@ -43,13 +43,13 @@ PARAMETERS = (
     BUNDLE,
     *PICTURES,
     Parameter('host', '127.0.0.1', 'address to serve on; others than the loopback need a token'),
-    Parameter('port', 8123, 'to serve on; 0: any free one', low=0, high=65535),
+    Parameter('port', 8123, 'port to serve on; 0: any free one', low=0, high=65535),
     Parameter('token_file', '', 'file of the token, for its owner only (chmod 600); empty: none'),
-    Parameter('hosts', '', 'names by which the page may be called beside addresses: a, b'),
-    Parameter('certificate_file', '', 'of TLS (PEM), with key_file; empty: no TLS'),
-    Parameter('key_file', '', 'of TLS (PEM)'),
-    Parameter('picture_width', 512, 'of the pictures on the page', low=128, high=1920),
-    Parameter('picture_rate_hz', 10.0, 'most pictures a second', low=0.5, high=30.0),
+    Parameter('hosts', '', 'host names allowed for the page beside addresses: a, b'),
+    Parameter('certificate_file', '', 'TLS certificate (PEM), with key_file; empty: no TLS'),
+    Parameter('key_file', '', 'TLS key (PEM)'),
+    Parameter('picture_width', 512, 'width of the pictures on the page', low=128, high=1920),
+    Parameter('picture_rate_hz', 10.0, 'largest rate of pictures', low=0.5, high=30.0),
 )
 LOOK_EVERY_S = 0.2  # for open pages
 NICER = 5  # than what decides

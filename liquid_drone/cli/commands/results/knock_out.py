@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from ....evaluate.flights_file import Flown
 
 NAME = 'knock-out'
-HELP = 'fly the same seeds without each neuron in turn, and tell which one is missed'
+HELP = 'fly the same seeds without each neuron in turn, and compare the flights'
 FILES = ('knock-out.md', 'knock-out.json', 'knock-out.png')
 EPILOG = """examples:
   liquid-drone knock-out --season winter --flights 4 --out out/knock-out
 
 A neuron that is knocked out is zero at every tick: nothing of it reaches the neurons after it, the
 next tick, or, from a motor neuron, the command. Each such policy is a bundle beside its flights.
-A run that was stopped goes on where it was.
+A stopped run resumes where it was.
 """
 
 

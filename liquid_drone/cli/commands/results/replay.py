@@ -30,7 +30,7 @@ EPILOG = """examples:
   liquid-drone evaluate --regressions regressions.yaml --bundle data/mine/bundle
 
 Each line of a flights.jsonl begins with its flight's id; a report lists those that failed. Exit
-code 1: a trajectory is another one than it was.
+code 1: a trajectory differs.
 """
 
 

@@ -9,7 +9,7 @@ from ....options import REQUIRED, option
 from ...arguments import Command
 
 NAME = 'merge'
-HELP = 'put the shards of evaluate or collect into one directory'
+HELP = 'merge the shards of evaluate or collect into one directory'
 EPILOG = """examples:
   liquid-drone evaluate --flights 200 --shard 1/2 --out out/part1     # on one machine
   liquid-drone evaluate --flights 200 --shard 2/2 --out out/part2     # on another
@@ -17,7 +17,7 @@ EPILOG = """examples:
   liquid-drone evaluate --flights 200 --out out/all     # flies what is missing, prints the table
   liquid-drone merge data/part1 data/part2 --out data/follow     # of: collect --shard
 
-Flights of something else are refused, and a seed that was flown twice with different results.
+Refused: flights of something else, and a seed that was flown twice with different results.
 Exit code 1: flights are missing; they are named.
 """
 

@@ -9,7 +9,7 @@ from ....options import REQUIRED, option
 from ...arguments import Command
 
 NAME = 'status'
-HELP = 'tell which flights of evaluate or collect are done, failed, missing, running'
+HELP = 'list the flights of evaluate or collect: done, failed, missing, running'
 EPILOG = """examples:
   liquid-drone status out/evaluation
   liquid-drone status data/follow
