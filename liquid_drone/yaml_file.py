@@ -19,7 +19,7 @@ from .errors import ConfigError, shown
 from .files import read_text, shown_path
 
 MOST_BYTES = 512_000
-MOST_NODES = 20_000  # with every alias written out; the largest that ships has about 300
+MOST_NODES = 20_000  # with every alias written out; the largest that ships has about 1,300
 MOST_DEEP = 40
 INT = re.compile(r'[-+]?(?:0|[1-9][0-9]*)$')
 FLOAT = re.compile(
