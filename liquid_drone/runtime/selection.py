@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ..contract import VISION_FILE
-from ..errors import BundleError, ConfigError
+from ..errors import BundleError, ConfigError, InferenceError
 from . import engine_cache, libraries
 from .providers import CHOICES, Backend, check, engine_key
 from .runner import PolicyRunner
@@ -97,7 +97,7 @@ def _try(bundle: Path, provider: str, base: Backend) -> Tried:
     try:
         runner = PolicyRunner(bundle, backend)
         return Tried(provider, runner, step_time_s(runner))
-    except (BundleError, ConfigError) as error:
+    except (BundleError, ConfigError, InferenceError) as error:
         return Tried(provider, reason=str(error))
 
 
