@@ -10,6 +10,7 @@ and no session is opened.
 import contextlib
 import ctypes
 import io
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +26,14 @@ NAMES = {
 # What the providers open by name while they run, beside what they are linked to.
 OPENED = {'cuda': ('libcudnn.so.9',), 'tensorrt': ('libcudnn.so.9', 'libnvonnxparser.so.10')}
 CUDA_SUCCESS, MAJOR, MINOR = 0, 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, _MINOR
+VISIBLE = 'CUDA_VISIBLE_DEVICES'  # empty or -1: none of the cards
+NO_DEVICE = 100  # CUDA_ERROR_NO_DEVICE
+FAULTS = {  # of cuInit, and what helps
+    802: 'the cards are not ready (nvidia-fabricmanager has to run)',
+    803: 'the driver was updated under the kernel that runs: restart the machine',
+    804: 'the CUDA compatibility package does not fit this card: remove cuda-compat',
+    999: 'it is in disorder, as after a suspend: reload nvidia_uvm, or restart the machine',
+}
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,37 @@ def why_not(provider: str) -> str | None:
             f' (ONNX Runtime {runtime.__version__} is built for CUDA {built})' if built else ''
         )
         return f'{error}{wanted}'
-    return None if device() else 'the NVIDIA driver shows no device (nvidia-smi -L)'
+    return _why_no_device() or _too_old_driver(runtime)
+
+
+def _why_no_device() -> str | None:
+    """Return why the CUDA driver shows no device; None: it shows one."""
+    if device() is not None:
+        return None
+    try:
+        code = load('libcuda.so.1').cuInit(0)
+    except OSError as error:
+        return f'the NVIDIA driver shows no device: {error}'
+    if code in FAULTS:
+        return f'the NVIDIA driver answers {code}: {FAULTS[code]}'
+    if VISIBLE in os.environ:
+        return f"the NVIDIA driver shows no device while {VISIBLE} is '{os.environ[VISIBLE]}'"
+    told = '' if code in (CUDA_SUCCESS, NO_DEVICE) else f' (it answers {code})'
+    return f'the NVIDIA driver shows no device{told} (nvidia-smi -L)'
+
+
+def _too_old_driver(runtime: Any) -> str | None:
+    """Return that the driver is of an older major of CUDA than ONNX Runtime; None: it is not."""
+    built, taken = str(getattr(runtime, 'cuda_version', '') or ''), ctypes.c_int()
+    if load('libcuda.so.1').cuDriverGetVersion(ctypes.byref(taken)) != CUDA_SUCCESS or not built:
+        return None
+    if taken.value // 1000 >= int(built.split('.')[0]):
+        return None
+    return (
+        f'the NVIDIA driver takes CUDA {taken.value // 1000}.{taken.value % 1000 // 10}, and ONNX '
+        f'Runtime {runtime.__version__} is built for CUDA {built}: take a newer driver, or an '
+        'older onnxruntime-gpu'
+    )
 
 
 def _part(capi: Path, name: str) -> str:

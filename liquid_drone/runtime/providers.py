@@ -94,17 +94,20 @@ def _open_tensorrt(graph: Path, backend: Backend) -> Any:
         raise ConfigError(
             f'TensorRT has no engine for {graph} on this machine: {_warm_up(backend)}'
         )
-    try:
-        return _built(graph, backend, key)
-    except (BundleError, ConfigError) as error:
-        if not was_cached:
-            raise
+    with engine_cache.held(key, not engine_cache.is_built(key), backend.builds):
+        try:
+            return _built(graph, backend, key)
+        except (BundleError, ConfigError) as error:
+            if not was_cached:
+                raise
+            fault = error
+    with engine_cache.held(key, True, backend.builds):
         broken = engine_cache.set_aside(key)
         if not backend.builds:
             raise ConfigError(
-                f'TensorRT engine set aside at {broken}: {error}; {_warm_up(backend)}'
-            ) from error
-        log.warning('TensorRT engine set aside at %s, building anew: %s', broken, error)
+                f'TensorRT engine set aside at {broken}: {fault}; {_warm_up(backend)}'
+            ) from fault
+        log.warning('TensorRT engine set aside at %s, building anew: %s', broken, fault)
         return _built(graph, backend, key)
 
 

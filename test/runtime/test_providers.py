@@ -24,11 +24,15 @@ WHOLE = {'providers_shared', 'providers_cuda', 'providers_tensorrt', 'libcudnn',
 class Driver:
     """libcuda as a machine with ``devices`` cards has it."""
 
-    def __init__(self, devices: int) -> None:
-        self.devices = devices
+    def __init__(self, devices: int, answers: int = 0, takes: int = 13000) -> None:
+        self.devices, self.answers, self.takes = devices, answers, takes
 
     def cuInit(self, _flags: int) -> int:  # noqa: N802
-        return 0 if self.devices else 100  # CUDA_ERROR_NO_DEVICE
+        return self.answers or (0 if self.devices else 100)  # CUDA_ERROR_NO_DEVICE
+
+    def cuDriverGetVersion(self, version: Any) -> int:  # noqa: N802
+        version._obj.value = self.takes
+        return 0
 
     def cuDeviceGetCount(self, count: Any) -> int:  # noqa: N802
         count._obj.value = self.devices
@@ -48,9 +52,10 @@ class Driver:
 
 
 def gpu_machine(
-    patch: pytest.MonkeyPatch, folder: Path, has: set[str], devices: int | None
+    patch: pytest.MonkeyPatch, folder: Path, has: set[str], devices: int | None, **told: int
 ) -> None:
     """ONNX Runtime's GPU wheel on a machine with these libraries; None devices: no driver."""
+    patch.delenv(libraries.VISIBLE, raising=False)
     capi = folder / 'onnxruntime' / 'capi'
     capi.mkdir(parents=True, exist_ok=True)
     for name in ('shared', 'cuda', 'tensorrt'):
@@ -65,7 +70,7 @@ def gpu_machine(
 
     def load(library: str, everywhere: bool = False) -> Any:
         if library == 'libcuda.so.1' and devices is not None:
-            return Driver(devices)
+            return Driver(devices, **told)
         if any(name in library for name in has):
             return ctypes.CDLL(None)
         raise OSError(f'{Path(library).name}: cannot open shared object file')
@@ -97,6 +102,39 @@ def test_whatever_is_missing_is_named(tmp_path_factory, provider, missing, devic
         assert 'built for CUDA 13.0' in str(reason)
     elif reason is not None:
         assert 'no device' in reason
+
+
+@given(st.sampled_from(['', '-1', '7', 'GPU-0', 'MIG-1']), st.booleans())
+def test_cards_that_the_environment_hides_are_told_as_that(tmp_path_factory, value, is_set):
+    """A shell or container that sets CUDA_VISIBLE_DEVICES hides cards that nvidia-smi shows."""
+    with pytest.MonkeyPatch.context() as patch:
+        gpu_machine(patch, tmp_path_factory.getbasetemp(), WHOLE, 0)
+        if is_set:
+            patch.setenv(libraries.VISIBLE, value)
+        reason = str(libraries.why_not('cuda'))
+    assert 'shows no device' in reason
+    assert (f"{libraries.VISIBLE} is '{value}'" in reason) is is_set
+
+
+@pytest.mark.parametrize('code', [*libraries.FAULTS, 3])
+def test_what_the_driver_answers_is_told_with_what_helps(monkeypatch, tmp_path, code):
+    gpu_machine(monkeypatch, tmp_path, WHOLE, 1, answers=code)
+    reason = str(libraries.why_not('cuda'))
+    assert f'answers {code}' in reason
+    assert libraries.FAULTS.get(code, 'nvidia-smi') in reason
+
+
+@given(st.integers(11, 14), st.integers(0, 9))
+def test_a_driver_of_an_older_cuda_than_the_wheel_is_told_before_a_session(
+    tmp_path_factory, major, minor
+):
+    """The wheel is for CUDA 13.0; within a major any driver serves (minor compatibility)."""
+    with pytest.MonkeyPatch.context() as patch:
+        takes = 1000 * major + 10 * minor
+        gpu_machine(patch, tmp_path_factory.getbasetemp(), WHOLE, 1, takes=takes)
+        reason = libraries.why_not('cuda')
+    assert (reason is None) is (major >= 13)
+    assert reason is None or f'takes CUDA {major}.{minor}, ' in reason
 
 
 def test_an_order_that_cannot_be_followed_is_an_error_with_the_reason(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from ...flight.preflight.symptom import Symptom
+from ...runtime import libraries
 from .machine import Machine
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)
@@ -133,6 +134,10 @@ def _providers(machine: Machine, is_gpu_build: bool) -> Iterator[Symptom]:
 
 
 def _mend_provider(fault: str) -> str:
+    if libraries.VISIBLE in fault:
+        return f'unset {libraries.VISIBLE}, or set it to the number of a card (nvidia-smi -L)'
+    if fault.startswith('the NVIDIA driver answers'):
+        return fault.partition(': ')[2]
     if 'no device' in fault or 'libcuda' in fault:
         return 'install the NVIDIA driver; in a container: --runtime nvidia or --gpus all'
     if 'libnvinfer' in fault or 'libnvonnxparser' in fault:
