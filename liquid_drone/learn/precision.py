@@ -24,6 +24,7 @@ from .recipe import TrainConfig
 
 log = logging.getLogger(__name__)
 FRAMES, TIMED_STEPS = 16, 3
+MOST_TOLD = 200  # characters of PyTorch's own words
 GAIN = 0.8  # bfloat16 must take less than this share of float32's time
 
 
@@ -80,15 +81,34 @@ def device_of(config: TrainConfig, team: Team = ALONE) -> torch.device:
     """Return where training runs: of several graphics cards, on that of the local rank.
 
     Raises:
-        ConfigError: a graphics card is asked for and PyTorch finds none.
+        ConfigError: a graphics card is asked for, and PyTorch finds none or cannot compute on it.
 
     """
-    found = torch.cuda.is_available()
-    if config.device == 'cuda' and not found:
-        raise ConfigError(
-            'device: cuda, but PyTorch finds no graphics card: install its CUDA build and a '
-            'driver, or take device: auto'
-        )
-    if not found or config.device == 'cpu':
+    if config.device == 'cpu':
         return torch.device('cpu')
-    return torch.device('cuda', team.local_rank) if team.size > 1 else torch.device('cuda')
+    card = torch.device('cuda', team.local_rank) if team.size > 1 else torch.device('cuda')
+    reason = why_no_card(card)
+    if config.device == 'cuda' and reason is not None:
+        raise ConfigError(f'device: cuda, but {reason}, or take device: auto')
+    if reason is None:
+        return card
+    if torch.cuda.is_available():
+        log.warning('training runs on the processor: %s', reason)
+    return torch.device('cpu')
+
+
+@lru_cache(maxsize=4)
+def why_no_card(card: torch.device) -> str | None:
+    """Return why nothing can be computed on a graphics card, found by trying; None: it can.
+
+    PyTorch finds cards that its build has no code for, such as older ones
+    (pytorch/pytorch#10002), and fails only when it computes.
+    """
+    if not torch.cuda.is_available():
+        return 'PyTorch finds no graphics card: install its CUDA build and a driver'
+    try:
+        found = float(torch.ones(2, 2, device=card).matmul(torch.ones(2, 2, device=card)).sum())
+    except (RuntimeError, AssertionError) as error:  # all that PyTorch raises of a card
+        told = ' '.join(str(error).split())[:MOST_TOLD]
+        return f'PyTorch cannot compute on the graphics card ({told}): install a build for it'
+    return None if found == 8.0 else f'the graphics card computes wrong (2 x 2 ones: {found:g})'
