@@ -198,7 +198,12 @@ CAMERA = (
     ),
     Argument('camera', 'video_device', str, 'Camera device, for camera:=device.'),
     Argument('camera', 'pipeline', str, 'GStreamer pipeline, for camera:=gstreamer.'),
-    Argument('camera', 'rtsp_url', str, 'Stream address, for camera:=rtsp.'),
+    Argument(
+        'camera',
+        'rtsp_url',
+        str,
+        'Stream address, for camera:=rtsp: rtsp://, or http:// of a motion JPEG.',
+    ),
     Argument(
         'camera',
         'video',

@@ -21,7 +21,8 @@ from sensor_msgs.msg import Image as ImageMessage
 from .. import resources, topics
 from ..camera import calibration
 from ..camera.calibration import Calibration
-from ..camera.source import KINDS, CameraFrame, Source, SourceConfig, open_source
+from ..camera.frame import CameraFrame, Source
+from ..camera.source import KINDS, SourceConfig, open_source
 from ..errors import CameraError, ConfigError
 from ..image import JPEG_QUALITY
 from ..masking import masked
@@ -48,7 +49,11 @@ PARAMETERS = (
     Parameter(
         'pipeline', '', 'GStreamer pipeline of source gstreamer (CSI cameras); ends in appsink'
     ),
-    Parameter('rtsp_url', '', 'address of source rtsp: rtsp://user:password@host/stream'),
+    Parameter(
+        'rtsp_url',
+        '',
+        'address of source rtsp: rtsp://user:password@host/stream, or http:// of a motion JPEG',
+    ),
     Parameter(
         'path', '', 'video of source video (empty: one that ships), or folder of source folder'
     ),
@@ -80,7 +85,7 @@ PARAMETERS = (
 
 
 class CameraNode(ManagedNode):
-    """A shell around :class:`~liquid_drone.camera.source.Source`."""
+    """A shell around :class:`~liquid_drone.camera.frame.Source`."""
 
     def __init__(self) -> None:
         super().__init__('camera', PARAMETERS)

@@ -20,7 +20,7 @@ from std_srvs.srv import Trigger
 from support.faulty_graphs import WHITE, altered, overflowing
 
 from liquid_drone.arrays import Image
-from liquid_drone.camera.source import CameraFrame
+from liquid_drone.camera.frame import CameraFrame
 from liquid_drone.contract import CameraSpec
 from liquid_drone.image import fitted
 from liquid_drone.nodes import policy_node
