@@ -35,7 +35,7 @@ MOST_TORN = 30  # images in a row that cannot be decoded
 KIND = 'rtsp'  # of the source, in messages
 
 
-class Part(NamedTuple):
+class SentJpeg(NamedTuple):
     """An image as it came."""
 
     jpeg: bytes
@@ -48,7 +48,7 @@ class HttpPictures:
 
     def __init__(self, address: str, answer: Any) -> None:
         """Begin to read."""
-        self._address, self._parts = masked(address), Parts(answer)
+        self._address, self._parts = masked(address), Multipart(answer)
         self._newest: tuple[bytes, float] | None = None  # a JPEG, and when it was taken
         self._came_s = time.monotonic()
         self._fault = ''
@@ -111,7 +111,7 @@ class HttpPictures:
                 self._fault = masked(str(error)) or type(error).__name__
                 self._news.notify()
 
-    def _age_s(self, part: Part) -> float | None:
+    def _age_s(self, part: SentJpeg) -> float | None:
         if part.own_s is None and not self._is_told:
             self._is_told = True
             log.warning(
@@ -126,8 +126,8 @@ class HttpPictures:
         return None if age_s is None or age_s >= LATE_S else age_s
 
 
-class Parts:
-    """The parts of a multipart answer."""
+class Multipart:
+    """The images of a multipart answer."""
 
     def __init__(self, answer: Any) -> None:
         """Take an answer with ``headers``, ``read`` and ``readline``."""
@@ -136,7 +136,7 @@ class Parts:
         self._boundary = b'--' + str(named).strip('-').encode()  # with and without its dashes
         self._is_begun = False  # the line that a part begins with was read
 
-    def read(self) -> Part:
+    def read(self) -> SentJpeg:
         """Return the next part that holds something.
 
         Raises:
@@ -154,7 +154,7 @@ class Parts:
             headers = parse_headers(self.answer)
             began_s = time.monotonic()
             if jpeg := self._body(headers):
-                return Part(jpeg, began_s, _own_time(headers))
+                return SentJpeg(jpeg, began_s, _own_time(headers))
 
     def _body(self, headers: Message) -> bytes:
         stated = str(headers.get('Content-Length', '')).strip()

@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid_drone.camera.frame_age import ALIKE, WINDOW_S, ArrivalAge
-from liquid_drone.camera.http_pictures import Parts, open_http
+from liquid_drone.camera.http_pictures import Multipart, open_http
 from liquid_drone.camera.source import SourceConfig, open_source
 from liquid_drone.errors import CameraError
 
@@ -198,7 +198,7 @@ def test_parts_come_as_they_were_sent(
         sent += noise * has_length + line + head + b'\r\n' + body + b'\r\n'
     stream = io.BytesIO(sent)
     answer = SimpleNamespace(headers=headers, read=stream.read, readline=stream.readline)
-    parts = Parts(answer)
+    parts = Multipart(answer)
     for body in bodies:
         assert body in parts.read().jpeg
     with pytest.raises(ConnectionError):
