@@ -23,8 +23,14 @@ NAMES = {
     'cuda': 'CUDAExecutionProvider',
     'tensorrt': 'TensorrtExecutionProvider',
 }
-# What the providers open by name while they run, beside what they are linked to.
-OPENED = {'cuda': ('libcudnn.so.9',), 'tensorrt': ('libcudnn.so.9', 'libnvonnxparser.so.10')}
+# What the providers open by name while they run, beside what they are linked to. Builds differ in
+# the major version (microsoft/onnxruntime#22809); which one a build wants, its linking tells.
+OPENED = {'cuda': ('libcudnn.so',), 'tensorrt': ('libcudnn.so', 'libnvonnxparser.so')}
+MAJORS = {
+    'libcudnn.so': (9, 8, 10),
+    'libnvonnxparser.so': (10, 8, 11),
+    'libnvinfer.so': (10, 8, 11),
+}
 CUDA_SUCCESS, MAJOR, MINOR = 0, 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, _MINOR
 VISIBLE = 'CUDA_VISIBLE_DEVICES'  # empty or -1: none of the cards
 NO_DEVICE = 100  # CUDA_ERROR_NO_DEVICE
@@ -54,6 +60,23 @@ def load(library: str, everywhere: bool = False) -> Any:
     return ctypes.CDLL(library, mode=ctypes.RTLD_GLOBAL if everywhere else ctypes.DEFAULT_MODE)
 
 
+def load_newest(library: str) -> Any:
+    """Open a library in any of the majors that builds are linked to, the usual one first.
+
+    Raises:
+        OSError: none is there; the linker's words for the usual one.
+
+    """
+    usual, *others = MAJORS[library]
+    try:
+        return load(f'{library}.{usual}')
+    except OSError:
+        for major in others:
+            with contextlib.suppress(OSError):
+                return load(f'{library}.{major}')
+        raise
+
+
 def why_not(provider: str) -> str | None:
     """Return what keeps a provider from working here; None where nothing is known to."""
     if provider == 'cpu':
@@ -70,7 +93,7 @@ def why_not(provider: str) -> str | None:
         load(_part(capi, 'shared'), everywhere=True)
         load(_part(capi, provider))
         for library in OPENED[provider]:
-            load(library)
+            load_newest(library)
     except OSError as error:
         built = getattr(runtime, 'cuda_version', '')
         wanted = (
@@ -151,7 +174,7 @@ def device() -> Device | None:
 def tensorrt_version() -> str:
     """Return the version of the installed libnvinfer, such as ``10.16.1``; empty without one."""
     try:
-        number = int(load('libnvinfer.so.10').getInferLibVersion())
+        number = int(load_newest('libnvinfer.so').getInferLibVersion())
     except (OSError, AttributeError):
         return ''
     if number >= 100_000:  # from 10.0 on: major 10000, minor 100, patch 1

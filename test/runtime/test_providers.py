@@ -219,6 +219,44 @@ def test_options_keep_single_precision_single(tmp_path):
     assert providers.tensorrt_options(Backend('tensorrt', 'fp16'), tmp_path)['trt_fp16_enable']
 
 
+@given(st.integers(1, 2), st.integers(0, 40), st.integers(0, 3), st.sampled_from(['', '.dev1']))
+def test_single_precision_is_single_in_every_version(major, minor, patch_number, suffix):
+    """1.17 refuses a session with the option; then all of the process is told."""
+    version = f'{major}.{minor}.{patch_number}{suffix}'
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(providers.TF32, '1')
+        patch.delenv(providers.TF32)  # set back to what it was in the end
+        patch.setattr(providers, 'require', lambda *_: SimpleNamespace(__version__=version))
+        options = providers._provider_list(Backend('cuda'), None)[0][1]
+        told = providers.os.environ.get(providers.TF32)
+    assert ('use_tf32' in options) is ((major, minor) >= (1, 18))
+    assert options.get('use_tf32', told) == '0'
+
+
+@given(
+    st.sampled_from(sorted(libraries.MAJORS)),
+    st.sets(st.integers(7, 12)),
+)
+def test_a_library_is_found_in_any_major_that_builds_are_made_for(library, there):
+    """Wheels for a Jetson are built with cuDNN 8 and TensorRT 8 too."""
+
+    def load(name: str, everywhere: bool = False) -> str:
+        if int(name.rpartition('.')[2]) not in there:
+            raise OSError(f'{name}: cannot open shared object file')
+        return name
+
+    majors = libraries.MAJORS[library]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(libraries, 'load', load)
+        if there & {*majors}:
+            found = libraries.load_newest(library)
+            expected = next(major for major in majors if major in there)
+            assert found == f'{library}.{expected}'
+        else:
+            with pytest.raises(OSError, match=f'{library}.{majors[0]}'):
+                libraries.load_newest(library)
+
+
 def test_the_tolerance_of_a_precision_stands_in_the_code():
     assert set(MOST_TOLERANCE) == {*providers.PRECISIONS, *STORED_PRECISIONS}
     assert max(MOST_TOLERANCE[name] for name in providers.PRECISIONS) <= 2e-2
