@@ -218,6 +218,7 @@ CAMERA = (
     Argument('camera', 'pixel_format', str, 'Asked of a camera device: MJPG, YUYV.'),
     Argument('camera', 'rotate', int, 'Turn pictures clockwise: 90, 180 or 270 degrees.'),
     Argument('camera', 'upside_down', boolean, 'The camera is mounted upside down.'),
+    Argument('camera', 'mirrored', boolean, 'The camera exchanges left and right.'),
     Argument('camera', 'camera_info_url', str, 'Calibration: file:///path.yaml.'),
 )
 

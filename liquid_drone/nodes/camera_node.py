@@ -72,6 +72,7 @@ PARAMETERS = (
         high=QUARTERS[-1],
     ),
     Parameter('upside_down', False, 'the camera is mounted so: as rotate 180'),
+    Parameter('mirrored', False, 'the camera exchanges left and right: put them back, then turn'),
     Parameter('frame_id', conversions.OPTICAL_FRAME, 'optical frame of the pictures (z ahead)'),
     Parameter(
         'jpeg_quality',
@@ -181,8 +182,9 @@ class CameraNode(ManagedNode):
                     self.get_logger().info('the last picture was shown')
                     return
                 self._taken.add()
-                if self._turns:
-                    turned = np.ascontiguousarray(np.rot90(frame.image, -self._turns))
+                if self._turns or self.values['mirrored']:
+                    plain = frame.image[:, ::-1] if self.values['mirrored'] else frame.image
+                    turned = np.ascontiguousarray(np.rot90(plain, -self._turns))
                     frame = CameraFrame(turned, frame.stamp_ns)
                 for listener in self.listeners:
                     listener(frame)

@@ -89,12 +89,17 @@ def test_a_listener_in_the_process_gets_the_very_array(bench: CameraBench, folde
         ({'rotate': 270}, 3),
         ({'upside_down': True}, 2),
         ({'rotate': 180, 'upside_down': True}, 2),
+        ({'mirrored': True}, 0),
+        ({'mirrored': True, 'rotate': 90}, 1),
     ],
 )
 def test_a_camera_that_is_mounted_otherwise_shows_left_on_the_left(
     bench: CameraBench, tmp_path: Path, given: dict[str, Any], quarters: int
 ) -> None:
-    """Over the graph and within the process, any picture (raspicam_node 4, 120; ustreamer 28)."""
+    """Over the graph and within the process, any picture (raspicam_node 4, 120; ustreamer 28).
+
+    Some cameras show a mirror's picture (flir_camera_driver 234, pointgrey_camera_driver 31).
+    """
     rng = np.random.default_rng(len(str(given)))
     size = (*rng.integers(8, 40, 2).tolist(), 3)
     picture = rng.integers(0, 256, size, dtype=np.uint8)
@@ -105,7 +110,7 @@ def test_a_camera_that_is_mounted_otherwise_shows_left_on_the_left(
     bench.set(**given)
     bench.node.start()
     assert bench.wait(lambda: bool(bench.images and here))
-    seen = picture
+    seen = picture[:, ::-1] if given.get('mirrored') else picture
     for _ in range(quarters):  # clockwise: the first column, from below, is the first row
         seen = np.stack([seen[::-1, column] for column in range(seen.shape[1])])
     assert np.array_equal(conversions.image_array(bench.images[-1]), seen)
