@@ -8,6 +8,7 @@ picture wins: nothing queues. A source that breaks ends the process with exit co
 supervisor starts it again; a file that is over ends it with 0.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -36,6 +37,9 @@ from ..ros.parameters import Parameter
 QUARTERS = (0, 90, 180, 270)  # degrees, clockwise
 REHEARSAL = 'sim/footage/rehearsal.mp4'  # a simulated flight: where no video is given
 JOIN_S = 6.0  # a stream that hangs is left after 5
+FILES = 'video', 'folder'  # all others are live
+# For which a live source may give nothing, and its first picture: cameras of a Jetson need long.
+SILENT_S, FIRST_S = 5.0, 20.0
 ADDRESSES = {  # which parameter says where a source is
     'device': 'video_device',
     'gstreamer': 'pipeline',
@@ -97,7 +101,8 @@ class CameraNode(ManagedNode):
         self._stopping = threading.Event()
         self._newest: CameraFrame | None = None
         self._broken: CameraError | None = None
-        self._is_over = False
+        self._is_over = self._hangs = False
+        self._due_s = math.inf  # monotonic: by then the next picture of a live source is there
         self._turns = 0  # quarters, clockwise
         self._misfit = ''  # why the calibration is not that of the pictures
         self._seldom = Seldom()
@@ -148,6 +153,8 @@ class CameraNode(ManagedNode):
     def on_activate(self) -> None:
         """Begin to read and publish."""
         self._is_over, self._broken, self._newest = False, None, None
+        is_live = self.values['source'] not in FILES
+        self._due_s = time.monotonic() + FIRST_S if is_live else math.inf
         self._stopping.clear()
         for counter in (self._taken, self._shown):
             counter.take(time.monotonic())
@@ -163,11 +170,19 @@ class CameraNode(ManagedNode):
         """Go on until told to stop, or until the file is over.
 
         Raises:
-            CameraError: the source broke.
+            CameraError: the source broke, or hangs.
 
         """
         if self._broken is not None:
             raise self._broken
+        if self._thread is not None and time.monotonic() > self._due_s:
+            self._hangs = True
+            address = masked(self.values[ADDRESSES[self.values['source']]])
+            raise CameraError(
+                f'{self.values["source"]} {address} hangs: no picture for {SILENT_S:g} s, nor an '
+                'error; look at its cable, its driver (dmesg) or daemon (systemctl restart '
+                'nvargus-daemon), and at what else reads it'
+            )
         return not stop.requested and not (self._is_over and self._newest is None)
 
     # reading, in its own thread
@@ -182,6 +197,8 @@ class CameraNode(ManagedNode):
                     self.get_logger().info('the last picture was shown')
                     return
                 self._taken.add()
+                if self._due_s < math.inf:
+                    self._due_s = time.monotonic() + SILENT_S
                 if self._turns or self.values['mirrored']:
                     plain = frame.image[:, ::-1] if self.values['mirrored'] else frame.image
                     turned = np.ascontiguousarray(np.rot90(plain, -self._turns))
@@ -242,14 +259,14 @@ class CameraNode(ManagedNode):
     def _stop_reading(self) -> None:
         self._stopping.set()
         if self._thread is not None:
-            self._thread.join(JOIN_S)
+            self._thread.join(0.0 if self._hangs else JOIN_S)
             self._thread = None
 
     def release(self) -> None:
         """Stop reading and let go of the source."""
         self._stop_reading()
         source: Any = self._source
-        if source is not None:
+        if source is not None and not self._hangs:  # it is in use, and what is in use is not freed
             source.close()
             self._source = None
 
