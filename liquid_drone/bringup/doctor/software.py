@@ -25,6 +25,8 @@ CV_BUILDS = tuple(
     f'opencv-{name}'
     for name in ('python', 'python-headless', 'contrib-python', 'contrib-python-headless')
 )
+# of which colcon wants options (ros2/ros2#1702, RoboStack/ros-jazzy#103)
+SETUPTOOLS_WITHOUT_DEVELOP = 80
 NUMPY_1_ROS = ('humble', 'iron', 'jazzy')  # whose messages are built for NumPy 1
 # what is said where a module was built for another NumPy than the one that is there
 OTHER_NUMPY = re.compile(
@@ -69,7 +71,16 @@ def ros(machine: Machine) -> Iterator[Symptom]:
     if name in NUMPY_1_ROS and numpy and int(numpy.split('.')[0]) > 1:
         state = f'the messages of {name} are built for NumPy 1, and {numpy} is here'
         yield Symptom('ROS 2', 'warning', state, "pip3 install --user 'numpy<2'")
+    yield from _setuptools(machine)
     yield from _fast_dds(machine)
+
+
+def _setuptools(machine: Machine) -> Iterator[Symptom]:
+    version = machine.version('setuptools')
+    if version and int(version.split('.')[0]) >= SETUPTOOLS_WITHOUT_DEVELOP:
+        state = f'with setuptools {version} colcon build --symlink-install ends in an error'
+        mend = "build without --symlink-install, or pip3 install --user 'setuptools<80'"
+        yield Symptom('ROS 2', 'warning', state, mend)
 
 
 def _fast_dds(machine: Machine) -> Iterator[Symptom]:
