@@ -189,6 +189,7 @@ def open_http(address: str) -> HttpPictures | None:
         if answer.headers.get_content_maintype() == 'multipart':
             return HttpPictures(address, answer)
         answer.close()
+        kind = answer.headers.get_content_type()
     except urllib.error.HTTPError as error:
         error.close()
         raise CameraError(
@@ -196,6 +197,13 @@ def open_http(address: str) -> HttpPictures | None:
         ) from error
     except (OSError, HTTPException, ValueError) as error:
         raise CameraError(f'{devices.why_not(KIND, address)}; {masked(str(error))}') from error
+    if kind == 'text/html' or kind.startswith('image/'):
+        what = 'a page' if kind == 'text/html' else 'one image alone'
+        raise CameraError(
+            f'{masked(address)} answers with {what} ({kind}): give the address of its stream, '
+            'such as http://HOST:8080/?action=stream (mjpg-streamer) or http://HOST:81/stream '
+            '(ESP32-CAM)'
+        )
     return None
 
 

@@ -20,11 +20,11 @@ from ..policy.config import NetworkConfig
 from ..policy.network import Network
 from ..policy.vision import Vision
 from .distributed import ALONE, Team
+from .graphics_card import why_no_card
 from .recipe import TrainConfig
 
 log = logging.getLogger(__name__)
 FRAMES, TIMED_STEPS = 16, 3
-MOST_TOLD = 200  # characters of PyTorch's own words
 GAIN = 0.8  # bfloat16 must take less than this share of float32's time
 
 
@@ -95,20 +95,3 @@ def device_of(config: TrainConfig, team: Team = ALONE) -> torch.device:
     if torch.cuda.is_available():
         log.warning('training runs on the processor: %s', reason)
     return torch.device('cpu')
-
-
-@lru_cache(maxsize=4)
-def why_no_card(card: torch.device) -> str | None:
-    """Return why nothing can be computed on a graphics card, found by trying; None: it can.
-
-    PyTorch finds cards that its build has no code for, such as older ones
-    (pytorch/pytorch#10002), and fails only when it computes.
-    """
-    if not torch.cuda.is_available():
-        return 'PyTorch finds no graphics card: install its CUDA build and a driver'
-    try:
-        found = float(torch.ones(2, 2, device=card).matmul(torch.ones(2, 2, device=card)).sum())
-    except (RuntimeError, AssertionError) as error:  # all that PyTorch raises of a card
-        told = ' '.join(str(error).split())[:MOST_TOLD]
-        return f'PyTorch cannot compute on the graphics card ({told}): install a build for it'
-    return None if found == 8.0 else f'the graphics card computes wrong (2 x 2 ones: {found:g})'

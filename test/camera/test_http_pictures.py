@@ -173,6 +173,17 @@ def test_a_stream_that_ends_or_was_never_there_is_told(serve: Serve) -> None:
         open_source(SourceConfig('rtsp', 'http://127.0.0.1:9/x'))
 
 
+@pytest.mark.parametrize(
+    ('content', 'words'), [('text/html; charset=utf-8', 'a page'), ('image/jpeg', 'one image')]
+)
+def test_the_address_of_a_page_or_of_one_image_is_told_as_that(
+    serve: Serve, content: str, words: str
+) -> None:
+    """FFmpeg shows one image, and the camera was started anew every few seconds."""
+    with pytest.raises(CameraError, match=f'answers with {words}.*address of its stream'):
+        open_http(f'http://{serve(lambda camera: camera.begin(content))}')
+
+
 def test_what_is_no_motion_jpeg_is_left_to_ffmpeg(serve: Serve) -> None:
     assert open_http(f'http://{serve(lambda camera: camera.begin("video/mp4"))}') is None
 

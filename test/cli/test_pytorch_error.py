@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from liquid_drone.cli import main as program
 from liquid_drone.cli.pytorch_error import told_of_pytorch
 from liquid_drone.errors import ConfigError
-from liquid_drone.learn import precision
+from liquid_drone.learn import distributed, graphics_card, precision
 from liquid_drone.learn.recipe import TrainConfig
 
 COMPILED = """
@@ -91,14 +91,20 @@ def test_auto_trains_on_the_processor_where_a_card_cannot_be_used(
 ):
     """PyTorch finds a card; this build has no code for it, as for one that is too old."""
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: found)
-    precision.why_no_card.cache_clear()
+    graphics_card.why_no_card.cache_clear()
     if torch.version.cuda is not None and found:
         pytest.skip('this build has code for graphics cards')
     assert precision.device_of(TrainConfig()).type == 'cpu'
     assert (words in caplog.text) is found
     with pytest.raises(ConfigError, match=words):
         precision.device_of(TrainConfig(device='cuda'))
-    precision.why_no_card.cache_clear()
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 1)
+    if found:  # of several processes none goes on alone
+        with pytest.raises(ConfigError, match=words):
+            distributed.use_card(TrainConfig(), 0)
+    else:
+        assert not distributed.use_card(TrainConfig(), 0)
+    graphics_card.why_no_card.cache_clear()
 
 
 def repository() -> Path:
