@@ -58,7 +58,7 @@ API = {
     'Episodes': ('episodes.episode', 'episodes.recording'),
     'Training': ('learn.recipe', 'learn.dagger'),
     'Networks': ('policy.network', 'policy.config', 'policy.wiring', 'policy.cells.base'),
-    'Cameras': ('camera.source', 'image'),
+    'Cameras': ('camera.frame', 'camera.source', 'image'),
     'Errors': ('errors',),
 }
 OUTSIDE = {  # page: file of the repository

@@ -20,6 +20,7 @@ MOST_PADDING = 256  # bytes behind a row, where rows begin at multiples of it
 PNG, DEPTH_AT = b'\x89PNG', 24  # a PNG's first bytes, and where its bits a channel are
 ENDS = {b'\xff\xd8': b'\xff\xd9', PNG: b'IEND'}  # first bytes of a picture, and its last
 FILL, FILLED_ROWS = 128, 8  # of JPEG decoders for bytes that were lost; a row of blocks
+BLOCK_ROWS = 16  # of a JPEG, by less than which the bars of a letterbox may differ
 LAST = 4096  # bytes: some cameras send a buffer's rest behind the end
 MOVING = re.compile(r'(h\.?26[45]|hevc|avc|av1|vp[89]|theora|mpeg-?4)\b.*', re.IGNORECASE)
 Convert = Callable[[Any], Any]
@@ -190,11 +191,17 @@ def is_filled(image: Image) -> bool:
     """Tell whether a picture (H, W, 3) or (H, W), uint8, ends in the grey of lost bytes.
 
     A USB cable or hub that loses a packet leaves a JPEG with its end and without its middle:
-    libjpeg decodes what came before and fills the rest with one grey. No camera sees that.
+    libjpeg decodes what came before and fills the rest with one grey. No camera sees that. Bars of
+    that grey above and below, about as high as each other, are a letterbox.
     """
     rows = image[-FILLED_ROWS:]
-    is_grey = image.shape[0] > FILLED_ROWS and bool((rows == FILL).all())
-    return is_grey and not bool((image == FILL).all())
+    if image.shape[0] <= FILLED_ROWS or not bool((rows == FILL).all()):
+        return False
+    is_grey = (image == FILL).reshape(image.shape[0], -1).all(axis=1)
+    if is_grey.all():
+        return False
+    above, below = int(np.argmin(is_grey)), int(np.argmin(is_grey[::-1]))
+    return above < FILLED_ROWS or below - above >= BLOCK_ROWS
 
 
 def _check_filled(image: Image) -> None:

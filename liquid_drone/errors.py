@@ -8,6 +8,7 @@ A message says what was expected, what came, and the command or setting that men
     ├── ConfigError             a YAML file, a parameter or a name that cannot be used
     ├── BundleError             a policy bundle that is missing, altered or made for something else
     ├── ImageError              an image of the wrong size, type or colour order
+    ├── InferenceError          a network that cannot be computed, or answers no numbers
     ├── CameraError             a camera, video or folder of pictures that cannot be opened or read
     ├── EpisodeError            a recording that cannot be read or trusted
     ├── LinkError               the MAVLink connection: busy port, no vehicle, wrong vehicle
@@ -63,6 +64,10 @@ class BundleError(LiquidDroneError):
 
 class ImageError(LiquidDroneError):
     """An image of the wrong size, type or colour order."""
+
+
+class InferenceError(LiquidDroneError):
+    """A network that cannot be computed for an image, or answers with what is no number."""
 
 
 class CameraError(LiquidDroneError):

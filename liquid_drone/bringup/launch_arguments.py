@@ -202,7 +202,12 @@ CAMERA = (
     ),
     Argument('camera', 'video_device', str, 'Camera device, for camera:=device.'),
     Argument('camera', 'pipeline', str, 'GStreamer pipeline, for camera:=gstreamer.'),
-    Argument('camera', 'rtsp_url', str, 'Stream address, for camera:=rtsp.'),
+    Argument(
+        'camera',
+        'rtsp_url',
+        str,
+        'Stream address, for camera:=rtsp: rtsp://, or http:// of a motion JPEG.',
+    ),
     Argument(
         'camera',
         'video',
@@ -217,6 +222,7 @@ CAMERA = (
     Argument('camera', 'pixel_format', str, 'Requested from a camera device: MJPG, YUYV.'),
     Argument('camera', 'rotate', int, 'Turn pictures clockwise: 90, 180 or 270 degrees.'),
     Argument('camera', 'upside_down', boolean, 'The camera is mounted upside down.'),
+    Argument('camera', 'mirrored', boolean, 'The camera exchanges left and right.'),
     Argument('camera', 'camera_info_url', str, 'Calibration: file:///path.yaml.'),
 )
 

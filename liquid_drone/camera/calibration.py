@@ -1,18 +1,16 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Camera calibration as ROS users have it: the YAML of ``camera_calibration``; numbers only.
+"""Camera calibration as ROS users have it: that of ``camera_calibration``; numbers only.
 
 Keys and meaning as in ``sensor_msgs/CameraInfo``. An uncalibrated camera has K of zeros.
 """
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlparse
 
-from .. import resources
 from ..errors import ConfigError, shown
 from ..lens.field_of_view import COUNTS, Distortion, field_of_view_deg
-from ..yaml_file import read_yaml
+from . import calibration_file
 
 SIZES = {
     'camera_matrix': 9,
@@ -27,7 +25,10 @@ COEFFICIENTS = {  # of OpenCV's models, as sensor_msgs/distortion_models names t
 }
 MOST_MAGNITUDE = 1e6  # pixels or coefficients; more is no lens
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-FORMAT = 'the YAML file that ros2 run camera_calibration cameracalibrator writes'
+FORMAT = (
+    'the YAML file that ros2 run camera_calibration cameracalibrator writes (or that of OpenCV or '
+    'Kalibr, or an ini)'
+)
 
 
 @dataclass(frozen=True)
@@ -72,27 +73,20 @@ class Calibration:
 
 
 def load(url: str) -> Calibration:
-    """Read ``file:///path.yaml`` or a plain path.
+    """Read ``file:///path.yaml``, ``package://package/path.yaml`` or a plain path.
 
     Raises:
         ConfigError: no such file, or not a calibration.
 
     """
-    parts = urlparse(url)
-    if parts.scheme not in ('', 'file') or parts.netloc not in ('', 'localhost'):
-        raise ConfigError(
-            f"camera_info_url: expected file:///path.yaml (three slashes) or a path, got '{url}'"
-        )
-    path = resources.user_path(parts.path)
+    path = calibration_file.place_of(url)
     try:
-        data = read_yaml(path)
+        return _parse(calibration_file.read(path))
     except ConfigError as error:
         raise ConfigError(
             f'camera_info_url {url[:200]} cannot be read, or is not a calibration; expected '
             f'{FORMAT}: {error}'
         ) from error
-    try:
-        return _parse(data)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         detail = f'it has no {error}' if isinstance(error, KeyError) else shown(str(error))
         raise ConfigError(f'{path} is not a calibration; expected {FORMAT}: {detail}') from error

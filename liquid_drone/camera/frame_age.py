@@ -14,6 +14,9 @@ DRIFT = 1e-3  # by which the clock of a camera may be faster or slower
 SOONER_S = 0.005  # than any before: then those before had waited, and this one perhaps too
 STANDS = 30  # pictures under one time: it is none
 LATE_S, LATE_FOR_S = 1.0, 5.0  # a stream so late for so long does not get better by itself
+# Of images that have no times: the pace is that of a window, if the window before had the same and
+# no image came later than two periods; what comes faster than a share of the period is worked off.
+WINDOW_S, LEAST_IMAGES, ALIKE, LATER, WORKED_OFF = 1.0, 4, 0.1, 2.0, 0.9
 
 
 class DriverAge:
@@ -84,3 +87,55 @@ class StreamAge:
         known_s = self._least_s + DRIFT * passed_s
         self._least_s = min(behind_s, known_s)
         return None if behind_s < known_s - SOONER_S else behind_s - self._least_s
+
+
+class ArrivalAge:
+    """The age of images without times, by the pace at which they come.
+
+    An image that comes later than the pace has waited for so long at most, and those that come
+    sooner work it off. What is never worked off was left out by the sender: it is forgiven where
+    images come at a steady pace. A way that is always full hides what waits in it.
+    """
+
+    def __init__(self) -> None:
+        """Begin with a stream that was just opened: what comes first has waited meanwhile."""
+        self._came_s: float | None = None
+        self._period_s: float | None = None
+        self._waited_s = 0.0  # at most
+        self._pace_s = math.nan  # of the window before
+        self._since_s, self._count = 0.0, 0
+        self._longest_s, self._least_s = 0.0, math.inf
+
+    def take(self, now_s: float) -> float | None:
+        """Return for how long an image waited at most; None: the pace is not known yet.
+
+        Args:
+            now_s: monotonic, when it came.
+
+        """
+        before_s, self._came_s = self._came_s, now_s
+        if before_s is None:
+            self._begin_window(now_s)
+            return None
+        spacing_s = now_s - before_s
+        if self._period_s is not None:
+            self._waited_s = max(0.0, self._waited_s + spacing_s - self._period_s)
+        self._count, self._longest_s = self._count + 1, max(self._longest_s, spacing_s)
+        self._least_s = min(self._least_s, self._waited_s)
+        if now_s - self._since_s >= WINDOW_S and self._count >= LEAST_IMAGES:
+            self._end_window((now_s - self._since_s) / self._count)
+            self._begin_window(now_s)
+        return None if self._period_s is None else self._waited_s
+
+    def _begin_window(self, now_s: float) -> None:
+        self._since_s, self._count = now_s, 0
+        self._longest_s, self._least_s = 0.0, math.inf
+
+    def _end_window(self, pace_s: float) -> None:
+        is_even = self._longest_s <= LATER * pace_s
+        is_steady = is_even and abs(pace_s - self._pace_s) <= ALIKE * self._pace_s
+        self._pace_s = pace_s if is_even else math.nan
+        is_worked_off = self._period_s is not None and pace_s < WORKED_OFF * self._period_s
+        if is_steady and (not is_worked_off or self._least_s == 0.0):
+            self._period_s = pace_s
+            self._waited_s -= self._least_s

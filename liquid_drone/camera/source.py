@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -25,8 +25,10 @@ from ..masking import masked
 from ..pictures import as_bytes
 from . import devices, pipelines
 from .devices import Wishes
+from .frame import CameraFrame, Source
 from .frame_age import LATE_FOR_S, DriverAge, StreamAge
 from .frozen import REMEMBERED
+from .http_pictures import HttpPictures, open_http
 
 log = logging.getLogger(__name__)
 KINDS = ('device', 'gstreamer', 'rtsp', 'video', 'folder')
@@ -35,14 +37,6 @@ OPEN_LIMIT_MS = 5000
 MOST_TORN = 30  # pictures in a row that cannot be decoded; then a source is broken, a video over
 
 Tell = Callable[[str, str], None]  # a name, and why it is left out
-
-
-@dataclass(frozen=True)
-class CameraFrame:
-    """One picture."""
-
-    image: Image  # (H, W, 3) uint8 RGB
-    stamp_ns: int  # system clock (since 1970) at which it was taken
 
 
 @dataclass(frozen=True)
@@ -58,21 +52,6 @@ class SourceConfig:
     pixel_format: str = ''  # asked of a device
 
 
-class Source(Protocol):
-    """An open source."""
-
-    def read(self) -> CameraFrame | None:
-        """Wait for the next picture; None: the file is over.
-
-        Raises:
-            CameraError: a live source gives no more pictures.
-
-        """
-
-    def close(self) -> None:
-        """Let go of it."""
-
-
 def open_source(config: SourceConfig) -> Source:
     """Open a source.
 
@@ -81,7 +60,8 @@ def open_source(config: SourceConfig) -> Source:
 
     """
     if config.kind not in ('video', 'folder'):
-        return Live(config)
+        found = _by_http(config)
+        return Live(config) if found is None else found
     path, left_out = resources.user_path(config.address), set[str]()
 
     def leave_out(name: str, reason: str) -> None:
@@ -160,6 +140,11 @@ class Live:
     def close(self) -> None:
         """Let go of the device."""
         self._capture.release()
+
+
+def _by_http(config: SourceConfig) -> HttpPictures | None:
+    is_http = config.address.lower().startswith(('http://', 'https://'))
+    return open_http(config.address) if config.kind == 'rtsp' and is_http else None
 
 
 class Paced:

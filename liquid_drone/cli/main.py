@@ -41,6 +41,7 @@ from .commands.results import attention, knock_out, replay, report
 from .commands.shared import merge, status
 from .interruption import INTERRUPTED, as_a_program
 from .lasting_output import lasting_output
+from .pytorch_error import told_of_pytorch
 
 COMMANDS = (
     fly.COMMAND,
@@ -112,6 +113,13 @@ def _run(arguments: Sequence[str] | None = None) -> int:
             raise
         _stop_bars()
         _tell(str(told))
+        return 2
+    except RuntimeError as error:  # of PyTorch, which has no narrower one for memory and cards
+        words = told_of_pytorch(error)
+        if words is None:
+            raise
+        _stop_bars()
+        _tell(words)
         return 2
     except UnicodeEncodeError as error:  # of a library that takes text alone
         if error.reason != 'surrogates not allowed':

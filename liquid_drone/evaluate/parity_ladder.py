@@ -18,7 +18,7 @@ from ..contract import (
     largest_difference,
     load_contract,
 )
-from ..errors import BundleError, ConfigError, MissingDependencyError, require
+from ..errors import BundleError, ConfigError, InferenceError, MissingDependencyError, require
 from ..runtime import libraries
 from ..runtime.providers import Backend
 from ..runtime.quantization import NO_VARIANT, variant_of
@@ -114,7 +114,7 @@ def _rung(bundle: Path, backend: Backend) -> Rung:
     try:
         runner = PolicyRunner(bundle, backend, check_parity=False)
         difference = runner.parity_difference()
-    except (BundleError, ConfigError) as error:
+    except (BundleError, ConfigError, InferenceError) as error:
         if backend == Backend():  # that every machine runs: then it is the bundle
             raise
         return Rung(str(backend), reason=str(error))
@@ -129,7 +129,7 @@ def _int8(variant: Path, parity: ParityVectors) -> Rung:
     try:
         runner = PolicyRunner(variant)
         difference = runner.difference_from(parity)
-    except (BundleError, ConfigError) as error:
+    except (BundleError, ConfigError, InferenceError) as error:
         return Rung(name, reason=str(error))
     return _found(runner, difference, QUANTISED_TOLERANCE)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..arrays import Image
+from ..errors import InferenceError, shown
 from ..evaluate.pilots.colour_blob import largest_blob
 from ..flight.guard.limits import ZERO, Limits, approach
 from ..footage.footage import Footage, FootageFrame
@@ -53,7 +54,10 @@ class Method:
         if frame.starts_afresh:
             self.runner.reset()
             self._flown, self._slope, self._last_s = ZERO, ZERO, frame.stamp_s
-        output = self.runner.step(image, frame.stamp_s)
+        try:
+            output = self.runner.step(image, frame.stamp_s)
+        except InferenceError as error:
+            raise InferenceError(f'{shown(frame.name)}: {error}') from error
         vx, vy, vz, turn = (float(value) for value in output.command)
         dt_s = min(max(frame.stamp_s - self._last_s, 0.0), LONGEST_STEP_S) or output.dt_s
         self._last_s = frame.stamp_s

@@ -24,6 +24,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from ..errors import ConfigError, TrainingError
+from .graphics_card import why_no_card
 from .recipe import TrainConfig
 
 STEP_LIMIT = timedelta(minutes=10)  # for a step, compiling included, and for all to have started
@@ -158,7 +159,7 @@ def use_card(config: TrainConfig, local_rank: int) -> bool:
     """Take the graphics card of a local rank; False where training runs on the CPU.
 
     Raises:
-        ConfigError: there are fewer cards than processes.
+        ConfigError: there are fewer cards than processes, or one that cannot be computed on.
 
     """
     if config.device == 'cpu' or not torch.cuda.is_available():
@@ -168,6 +169,10 @@ def use_card(config: TrainConfig, local_rank: int) -> bool:
         raise ConfigError(
             f'process {local_rank + 1} of this machine, but {cards} graphics cards: start as many '
             f'processes (torchrun --nproc-per-node {cards}), or set device: cpu in the recipe'
+        )
+    if reason := why_no_card(torch.device('cuda', local_rank)):  # the others might do without
+        raise ConfigError(
+            f'process {local_rank + 1} of this machine: {reason}, or set device: cpu in the recipe'
         )
     torch.cuda.set_device(local_rank)
     return True

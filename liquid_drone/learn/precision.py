@@ -20,6 +20,7 @@ from ..policy.config import NetworkConfig
 from ..policy.network import Network
 from ..policy.vision import Vision
 from .distributed import ALONE, Team
+from .graphics_card import why_no_card
 from .recipe import TrainConfig
 
 log = logging.getLogger(__name__)
@@ -80,15 +81,17 @@ def device_of(config: TrainConfig, team: Team = ALONE) -> torch.device:
     """Return where training runs: of several graphics cards, on that of the local rank.
 
     Raises:
-        ConfigError: a graphics card is asked for and PyTorch finds none.
+        ConfigError: a graphics card is asked for, and PyTorch finds none or cannot compute on it.
 
     """
-    found = torch.cuda.is_available()
-    if config.device == 'cuda' and not found:
-        raise ConfigError(
-            'device: cuda, but PyTorch finds no graphics card: install its CUDA build and a '
-            'driver, or take device: auto'
-        )
-    if not found or config.device == 'cpu':
+    if config.device == 'cpu':
         return torch.device('cpu')
-    return torch.device('cuda', team.local_rank) if team.size > 1 else torch.device('cuda')
+    card = torch.device('cuda', team.local_rank) if team.size > 1 else torch.device('cuda')
+    reason = why_no_card(card)
+    if config.device == 'cuda' and reason is not None:
+        raise ConfigError(f'device: cuda, but {reason}, or take device: auto')
+    if reason is None:
+        return card
+    if torch.cuda.is_available():
+        log.warning('training runs on the processor: %s', reason)
+    return torch.device('cpu')

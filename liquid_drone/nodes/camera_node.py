@@ -8,6 +8,7 @@ picture wins: nothing queues. A source that breaks ends the process with exit co
 supervisor starts it again; a file that is over ends it with 0.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -21,7 +22,8 @@ from sensor_msgs.msg import Image as ImageMessage
 from .. import resources, topics
 from ..camera import calibration
 from ..camera.calibration import Calibration
-from ..camera.source import KINDS, CameraFrame, Source, SourceConfig, open_source
+from ..camera.frame import CameraFrame, Source
+from ..camera.source import KINDS, SourceConfig, open_source
 from ..errors import CameraError, ConfigError
 from ..image import JPEG_QUALITY
 from ..masking import masked
@@ -35,6 +37,9 @@ from ..ros.parameters import Parameter
 QUARTERS = (0, 90, 180, 270)  # degrees, clockwise
 REHEARSAL = 'sim/footage/rehearsal.mp4'  # a simulated flight: where no video is given
 JOIN_S = 6.0  # a stream that hangs is left after 5
+FILES = 'video', 'folder'  # all others are live
+# For which a live source may give nothing, and its first picture: cameras of a Jetson need long.
+SILENT_S, FIRST_S = 5.0, 20.0
 ADDRESSES = {  # which parameter says where a source is
     'device': 'video_device',
     'gstreamer': 'pipeline',
@@ -48,7 +53,11 @@ PARAMETERS = (
     Parameter(
         'pipeline', '', 'GStreamer pipeline of source gstreamer (CSI cameras); ends in appsink'
     ),
-    Parameter('rtsp_url', '', 'address of source rtsp: rtsp://user:password@host/stream'),
+    Parameter(
+        'rtsp_url',
+        '',
+        'address of source rtsp: rtsp://user:password@host/stream, or http:// of a motion JPEG',
+    ),
     Parameter(
         'path', '', 'video of source video (empty: the shipped one), or folder of source folder'
     ),
@@ -67,6 +76,7 @@ PARAMETERS = (
         high=QUARTERS[-1],
     ),
     Parameter('upside_down', False, 'the camera is mounted upside down: as rotate 180'),
+    Parameter('mirrored', False, 'the camera exchanges left and right: put them back, then turn'),
     Parameter('frame_id', conversions.OPTICAL_FRAME, 'optical frame of the pictures (z ahead)'),
     Parameter(
         'jpeg_quality',
@@ -80,7 +90,7 @@ PARAMETERS = (
 
 
 class CameraNode(ManagedNode):
-    """A shell around :class:`~liquid_drone.camera.source.Source`."""
+    """A shell around :class:`~liquid_drone.camera.frame.Source`."""
 
     def __init__(self) -> None:
         super().__init__('camera', PARAMETERS)
@@ -91,7 +101,8 @@ class CameraNode(ManagedNode):
         self._stopping = threading.Event()
         self._newest: CameraFrame | None = None
         self._broken: CameraError | None = None
-        self._is_over = False
+        self._is_over = self._hangs = False
+        self._due_s = math.inf  # monotonic: by then the next picture of a live source is there
         self._turns = 0  # quarters, clockwise
         self._misfit = ''  # why the calibration is not that of the pictures
         self._seldom = Seldom()
@@ -142,6 +153,8 @@ class CameraNode(ManagedNode):
     def on_activate(self) -> None:
         """Begin to read and publish."""
         self._is_over, self._broken, self._newest = False, None, None
+        is_live = self.values['source'] not in FILES
+        self._due_s = time.monotonic() + FIRST_S if is_live else math.inf
         self._stopping.clear()
         for counter in (self._taken, self._shown):
             counter.take(time.monotonic())
@@ -157,11 +170,19 @@ class CameraNode(ManagedNode):
         """Go on until told to stop, or until the file is over.
 
         Raises:
-            CameraError: the source broke.
+            CameraError: the source broke, or hangs.
 
         """
         if self._broken is not None:
             raise self._broken
+        if self._thread is not None and time.monotonic() > self._due_s:
+            self._hangs = True
+            address = masked(self.values[ADDRESSES[self.values['source']]])
+            raise CameraError(
+                f'{self.values["source"]} {address} hangs: no picture for {SILENT_S:g} s, nor an '
+                'error; look at its cable, its driver (dmesg) or daemon (systemctl restart '
+                'nvargus-daemon), and at what else reads it'
+            )
         return not stop.requested and not (self._is_over and self._newest is None)
 
     # reading, in its own thread
@@ -176,8 +197,11 @@ class CameraNode(ManagedNode):
                     self.get_logger().info('the last picture was shown')
                     return
                 self._taken.add()
-                if self._turns:
-                    turned = np.ascontiguousarray(np.rot90(frame.image, -self._turns))
+                if self._due_s < math.inf:
+                    self._due_s = time.monotonic() + SILENT_S
+                if self._turns or self.values['mirrored']:
+                    plain = frame.image[:, ::-1] if self.values['mirrored'] else frame.image
+                    turned = np.ascontiguousarray(np.rot90(plain, -self._turns))
                     frame = CameraFrame(turned, frame.stamp_ns)
                 for listener in self.listeners:
                     listener(frame)
@@ -235,14 +259,14 @@ class CameraNode(ManagedNode):
     def _stop_reading(self) -> None:
         self._stopping.set()
         if self._thread is not None:
-            self._thread.join(JOIN_S)
+            self._thread.join(0.0 if self._hangs else JOIN_S)
             self._thread = None
 
     def release(self) -> None:
         """Stop reading and let go of the source."""
         self._stop_reading()
         source: Any = self._source
-        if source is not None:
+        if source is not None and not self._hangs:  # it is in use, and what is in use is not freed
             source.close()
             self._source = None
 

@@ -19,7 +19,7 @@ from std_srvs.srv import Trigger
 
 from .. import resources, topics
 from ..arrays import Image
-from ..camera.source import CameraFrame
+from ..camera.frame import CameraFrame
 from ..contract import SEEN_PROBABILITY, check_image
 from ..image import fitted, is_too_narrow
 from ..ros import conversions, diagnostics, process, publishers, qos

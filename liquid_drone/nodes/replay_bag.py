@@ -19,7 +19,7 @@ import numpy as np
 
 from .. import topics
 from ..arrays import Command, Image
-from ..camera.source import CameraFrame
+from ..camera.frame import CameraFrame
 from ..encodings import UNSTATED, decode_compressed
 from ..episodes.bag_source import TopicSource, open_bag, topics_of
 from ..episodes.rosbag import typestore

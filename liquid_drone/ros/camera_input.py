@@ -20,7 +20,7 @@ from sensor_msgs.msg import Image as ImageMessage
 from .. import topics
 from ..arrays import Image
 from ..encodings import COLOUR_ORDERS, UNSTATED
-from ..errors import ImageError
+from ..errors import ImageError, InferenceError
 from ..lens.lens import Lens, check_shape, is_rectified
 from . import conversions, qos
 from .log import Seldom
@@ -158,7 +158,7 @@ class CameraInput:
             if self._acts and fov_deg is None:
                 check_shape(image.shape[1], image.shape[0])
             self._use(image, stamp_ns, fov_deg)
-        except ImageError as error:
+        except (ImageError, InferenceError) as error:
             self._refuse(error)
         else:
             self.refusal = ''
@@ -216,7 +216,7 @@ class CameraInput:
         if others:
             raise ImageError(f'{others}: end all but one')
 
-    def _refuse(self, error: ImageError) -> None:
+    def _refuse(self, error: ImageError | InferenceError) -> None:
         self._refused += 1
         self.refusal = str(error)
         if self._seldom.is_due(self.refusal):

@@ -147,7 +147,7 @@ def declare(
                 parameter.name, parameter.default, parameter.descriptor(read_only)
             )
         except (InvalidParameterTypeException, InvalidParameterValueException) as error:
-            raise _refusal(parameter, f'{error}{_point(node, parameter)}') from error
+            raise _refusal(parameter, f'{error}{_written(node, parameter)}') from error
     _refuse_unknown(node, [parameter.name for parameter in parameters], elsewhere)
 
 
@@ -207,12 +207,23 @@ def _is_meant(key: str, node: str) -> bool:
     return difflib.SequenceMatcher(None, told, own).ratio() >= NEAR
 
 
-def _point(node: Node, parameter: Parameter) -> str:
-    """Return what to write where a whole number was given for one with a point."""
+def _written(node: Node, parameter: Parameter) -> str:
+    """Return how a value is written that YAML read as another type; empty: it is none of such."""
     given = getattr(node, '_parameter_overrides', {}).get(parameter.name)
     value: Any = None if given is None else given.value
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    return f'; write {float(value)}' if is_whole and isinstance(parameter.default, float) else ''
+    default, is_truth = parameter.default, isinstance(value, bool)
+    right: object = None
+    if isinstance(default, str) and isinstance(value, int | float):
+        right = f'"\'{str(value).lower() if is_truth else value}\'"'  # quotes within the shell's
+    elif isinstance(default, bool) and value in (0, 1):
+        right = str(bool(value)).lower()
+    elif is_truth or isinstance(default, bool):
+        return ''
+    elif isinstance(default, float) and isinstance(value, int):
+        right = float(value)
+    elif isinstance(default, int) and isinstance(value, float) and value.is_integer():
+        right = int(value)
+    return '' if right is None else f'; write {right}'
 
 
 def _refuse_unknown(node: Node, names: list[str], elsewhere: frozenset[str]) -> None:

@@ -7,20 +7,26 @@ ONNX Runtime names an engine by the graph's file and its inputs and outputs, not
 profile does what the name does not.
 """
 
+import contextlib
 import dataclasses
+import fcntl
 import hashlib
 import json
 import os
 import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import require
+from ..errors import ConfigError, require
 from ..files import sha256_of
 from ..resources import user_path
 from . import libraries
 
 KEY_FILE = 'key.json'
+UNUSED_S = 30 * 24 * 3600.0  # for which engines that do not load here are kept
 
 
 @dataclass(frozen=True)
@@ -64,12 +70,21 @@ def key_of(graph: Path, precision: str, role: str, profile: str) -> EngineKey:
 
 
 def root() -> Path:
-    """Return the directory of all engines: ``$XDG_CACHE_HOME`` or ``~/.cache``."""
-    return user_path(os.environ.get('XDG_CACHE_HOME') or '~/.cache') / 'liquid_drone' / 'tensorrt'
+    """Return the directory of all engines: ``$XDG_CACHE_HOME`` or ``~/.cache``.
+
+    Raises:
+        ConfigError: neither is known, as in a container of a user without a home directory.
+
+    """
+    try:
+        cache = user_path(os.environ.get('XDG_CACHE_HOME') or '~/.cache')
+    except ConfigError as error:
+        raise ConfigError(f'{error}, in XDG_CACHE_HOME') from error
+    return cache / 'liquid_drone' / 'tensorrt'
 
 
 def open_folder(key: EngineKey) -> Path:
-    """Make the directory of a key and take away what only another machine's state could load."""
+    """Make the directory of a key, note that it is used, and take away what nobody uses."""
     folder = root() / key.folder
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / KEY_FILE
@@ -77,6 +92,8 @@ def open_folder(key: EngineKey) -> Path:
         aside = path.with_suffix('.partial')
         aside.write_text(json.dumps(dataclasses.asdict(key), indent=1) + '\n', encoding='utf-8')
         aside.replace(path)
+    with contextlib.suppress(OSError):  # a cache that may only be read
+        os.utime(path)
     prune(key)
     return folder
 
@@ -100,15 +117,55 @@ def set_aside(key: EngineKey) -> Path:
     return broken
 
 
+@contextmanager
+def held(key: EngineKey, builds: bool, waits: bool) -> Iterator[None]:
+    """Hold the directory of a key: alone to build, with others to load.
+
+    Two processes that build one engine would write into one file, and one that loads it meanwhile
+    would find half of it.
+
+    Raises:
+        ConfigError: another process builds it now, and this one does not wait.
+
+    """
+    try:
+        root().mkdir(parents=True, exist_ok=True)
+        file = (root() / f'{key.folder}.lock').open('a')
+    except OSError:  # a cache that may only be read: nobody builds in it
+        yield
+        return
+    with file:
+        how = (fcntl.LOCK_EX if builds else fcntl.LOCK_SH) | (0 if waits else fcntl.LOCK_NB)
+        try:
+            fcntl.flock(file, how)
+        except BlockingIOError as error:
+            raise ConfigError(
+                'another process builds this TensorRT engine now, which takes minutes: start '
+                'again when it is through'
+            ) from error
+        except OSError:
+            pass  # a disk without locks
+        yield
+
+
 def prune(key: EngineKey) -> list[Path]:
-    """Remove engines of other versions or cards than this machine has; return their folders."""
+    """Remove engines that do not load here and were used by nobody for a month.
+
+    Other cards and versions may use the same cache: a second card, a container, a home directory
+    on the network. What was used of late is theirs.
+
+    Returns:
+        The folders.
+
+    """
     removed = []
     for path in root().glob(f'*/{KEY_FILE}'):
         try:
             other = EngineKey(**json.loads(path.read_text(encoding='utf-8')))
+            is_used = time.time() - path.stat().st_mtime < UNUSED_S
         except (OSError, ValueError, TypeError):
             continue  # not ours, or of another version of this program: left alone
-        if other.machine != key.machine:
+        if other.machine != key.machine and not is_used:
             shutil.rmtree(path.parent, ignore_errors=True)
             removed.append(path.parent)
     return removed

@@ -10,6 +10,7 @@ One thread by default: two are faster on average and ten times slower in the wor
 
 import logging
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ CHOICES: tuple[str, ...] = get_args(ProviderChoice)
 PRECISIONS: tuple[str, ...] = get_args(PrecisionChoice)
 MOST_IMAGES = 16  # of a batch; TensorRT builds for 1 to so many
 RECORD_ASSIGNMENT = 'session.record_ep_graph_assignment_info'
+TF32 = 'NVIDIA_TF32_OVERRIDE'  # of all that computes in this process; 0: none
+TF32_SINCE = (1, 18)  # of ONNX Runtime: an option of each session (microsoft/onnxruntime#19426)
 log = logging.getLogger(__name__)
 
 
@@ -94,17 +97,20 @@ def _open_tensorrt(graph: Path, backend: Backend) -> Any:
         raise ConfigError(
             f'TensorRT has no engine for {graph} on this machine: {_warm_up(backend)}'
         )
-    try:
-        return _built(graph, backend, key)
-    except (BundleError, ConfigError) as error:
-        if not was_cached:
-            raise
+    with engine_cache.held(key, not engine_cache.is_built(key), backend.builds):
+        try:
+            return _built(graph, backend, key)
+        except (BundleError, ConfigError) as error:
+            if not was_cached:
+                raise
+            fault = error
+    with engine_cache.held(key, True, backend.builds):
         broken = engine_cache.set_aside(key)
         if not backend.builds:
             raise ConfigError(
-                f'TensorRT engine set aside at {broken}: {error}; {_warm_up(backend)}'
-            ) from error
-        log.warning('TensorRT engine set aside at %s, building anew: %s', broken, error)
+                f'TensorRT engine set aside at {broken}: {fault}; {_warm_up(backend)}'
+            ) from fault
+        log.warning('TensorRT engine set aside at %s, building anew: %s', broken, fault)
         return _built(graph, backend, key)
 
 
@@ -176,15 +182,23 @@ def assignment(session: Any) -> dict[str, int]:
 
 def _provider_list(backend: Backend, folder: Path | None) -> list[Any]:
     """Return providers with their options, first choice first."""
-    cuda = (NAMES['cuda'], {'use_tf32': '0', 'cudnn_conv_algo_search': 'HEURISTIC'})
+    cuda = (NAMES['cuda'], cuda_options(require('onnxruntime', 'cpu').__version__))
     if backend.provider == 'cpu':
         return [NAMES['cpu']]
     if backend.provider == 'cuda':
+        if 'use_tf32' not in cuda[1]:
+            os.environ.setdefault(TF32, '0')
         return [cuda, NAMES['cpu']]
     assert folder is not None  # TensorRT's, made by the caller
     if backend.precision == 'fp32':
-        os.environ.setdefault('NVIDIA_TF32_OVERRIDE', '0')  # TensorRT has no option for it
+        os.environ.setdefault(TF32, '0')  # TensorRT has no option for it
     return [(NAMES['tensorrt'], tensorrt_options(backend, folder)), cuda, NAMES['cpu']]
+
+
+def cuda_options(version: str) -> dict[str, str]:
+    """Return CUDA's options; a version refuses those that it does not know."""
+    knows_tf32 = tuple(map(int, re.findall(r'\d+', version)[:2])) >= TF32_SINCE
+    return {'cudnn_conv_algo_search': 'HEURISTIC', **({'use_tf32': '0'} if knows_tf32 else {})}
 
 
 def tensorrt_options(backend: Backend, folder: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ The encoder may run on a GPU; the liquid core runs on the CPU in single precisio
 from the frames' stamps.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from ..contract import (
     load_contract,
     parity_inputs,
 )
-from ..errors import BundleError, ConfigError
+from ..errors import BundleError, ConfigError, InferenceError
 from ..request import FlightRequest, RequestInForce
 from .core import CoreAnswer, CoreStep
 from .libraries import NAMES
@@ -34,6 +35,7 @@ from .providers import Backend, assignment, check, open_session
 from .signature import check_signature
 
 ONE, MOST_LOGIT = np.float32(1.0), np.float32(30.0)
+MOST_TOLD = 300  # characters of what ONNX Runtime says
 
 
 class PolicyOutput(NamedTuple):
@@ -148,6 +150,8 @@ class PolicyRunner:
 
         Raises:
             ImageError: another shape or type.
+            InferenceError: it cannot be computed, or not all of the answer is finite; the state
+                stays that of the image before.
 
         """
         check_image(image, self.contract.camera)
@@ -162,7 +166,9 @@ class PolicyRunner:
             else:
                 self.reset()
         request = None if self._request is None else self._request.step(dt_s)
-        target, answer = self._infer(image, dt_s, self._state, request)
+        features, target = self.see(image)
+        answer = self.core(features, self._state, dt_s, request)
+        self._check_finite(features, target, *answer[:2])
         self._state = answer.state
         output = PolicyOutput(
             command=answer.command[0],
@@ -276,8 +282,30 @@ class PolicyRunner:
 
     def see(self, image: Image) -> tuple[Float32Array, Float32Array]:
         """Run the vision graph alone: features (1, F), target head (1, 3)."""
-        features, target = self._vision.run(['features', 'target'], {'image': image[None]})
+        try:
+            features, target = self._vision.run(['features', 'target'], {'image': image[None]})
+        except Exception as error:  # ONNX Runtime's errors share no base but Exception
+            told = ' '.join(str(error).split())[:MOST_TOLD]
+            raise InferenceError(
+                f'{self._where()} cannot compute bundle {self.bundle}: {told}; a graphics card '
+                'that failed once fails until the program starts anew: start it again, or take '
+                "providers 'cpu'"
+            ) from error
         return features, target
+
+    def _check_finite(self, *answers: Float32Array) -> None:
+        """Refuse what would stay in the state of the core for good.
+
+        Raises:
+            InferenceError: a number of them is not finite.
+
+        """
+        if all(math.isfinite(np.vdot(answer, answer)) for answer in answers):
+            return  # beyond 1e19 squares are not finite, and no network means that
+        raise InferenceError(
+            f'bundle {self.bundle} on {self._where()} answers with numbers that are not finite '
+            "for this image: take precision 'fp32', or providers 'cpu'"
+        )
 
     def _infer(
         self, image: Image, dt_s: float, state: Any, request: Sequence[float] | None

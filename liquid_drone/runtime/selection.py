@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ..contract import VISION_FILE
-from ..errors import BundleError, ConfigError
+from ..errors import BundleError, ConfigError, InferenceError
 from . import engine_cache, libraries
 from .providers import CHOICES, Backend, check, engine_key
 from .runner import PolicyRunner
@@ -85,19 +85,17 @@ def _on(base: Backend, provider: str) -> Backend:
 
 
 def _try(bundle: Path, provider: str, base: Backend) -> Tried:
-    reason, backend = libraries.why_not(provider), None
-    if reason is None:
-        backend = _on(base, provider)
-        if provider == 'tensorrt' and not engine_cache.is_built(
-            engine_key(bundle / VISION_FILE, backend)
-        ):
-            reason = 'no engine was built: liquid-drone warmup'
-    if backend is None or reason is not None:
-        return Tried(provider, reason=reason or '')
+    reason = libraries.why_not(provider)
+    if reason is not None:
+        return Tried(provider, reason=reason)
+    backend = _on(base, provider)
     try:
+        key = engine_key(bundle / VISION_FILE, backend) if provider == 'tensorrt' else None
+        if key is not None and not engine_cache.is_built(key):
+            return Tried(provider, reason='no engine was built: liquid-drone warmup')
         runner = PolicyRunner(bundle, backend)
         return Tried(provider, runner, step_time_s(runner))
-    except (BundleError, ConfigError) as error:
+    except (BundleError, ConfigError, InferenceError) as error:
         return Tried(provider, reason=str(error))
 
 

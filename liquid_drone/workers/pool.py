@@ -123,12 +123,11 @@ def _in_one_pool(
     Raises:
         BrokenExecutor: one was; what was finished by then has been yielded.
         CancelledError: ``stop`` was set.
+        SimulationError: there is nothing that processes could share.
 
     """
     before = set(multiprocessing.active_children())
-    context = multiprocessing.get_context('spawn')
-    with interrupts_held():  # half made, it would leave semaphores behind
-        pool = ProcessPoolExecutor(processes, context, begin_worker)
+    pool = _pool(processes)
     with one_core(), pool:
         waiting: dict[Future[R], int] = {}
         broken: BrokenExecutor | None = None
@@ -157,6 +156,19 @@ def _in_one_pool(
             raise
     if broken is not None:
         raise broken
+
+
+def _pool(processes: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context('spawn')
+    try:
+        with interrupts_held():  # half made, it would leave semaphores behind
+            return ProcessPoolExecutor(processes, context, begin_worker)
+    except OSError as error:  # no semaphores: a container without /dev/shm, too few open files
+        raise SimulationError(
+            f'processes cannot share work here ({error.strerror or error}): they need /dev/shm '
+            '(mount it; docker run --shm-size 1g) and open files (ulimit -n); evaluate and '
+            'collect fly without with --processes 1'
+        ) from error
 
 
 def begin_worker() -> None:

@@ -10,7 +10,7 @@ from liquid_drone import errors
 def test_every_error_is_caught_by_the_one_base_class():
     named = [item for item in vars(errors).values() if isinstance(item, type)]
     raised_here = [item for item in named if issubclass(item, Exception)]
-    assert len(raised_here) == 11
+    assert len(raised_here) == 12
     assert all(issubclass(item, errors.LiquidDroneError) for item in raised_here)
 
 

@@ -5,7 +5,9 @@
 import itertools
 import multiprocessing
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -119,3 +121,53 @@ def test_an_interrupt_at_any_moment_ends_all_of_it_in_order(number: int, moment:
         signal.signal(number, before)
     assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & {signal.SIGINT, signal.SIGTERM}
     assert not multiprocessing.active_children()
+
+
+WITHOUT_ROOM = """
+import os, resource, sys
+from liquid_drone.errors import SimulationError
+from liquid_drone.workers.pool import LocalProcesses
+if sys.argv[1] == 'files':
+    most = max(map(int, os.listdir('/proc/self/fd'))) + int(sys.argv[2])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+try:
+    print(sorted(LocalProcesses(2).results(abs, [-1, 2])))
+except SimulationError as error:
+    print(error)
+"""
+NO_SHARED_MEMORY = """
+mount -t tmpfs none "$0" && touch "$0/null" "$0/urandom" || exit 77
+mount --bind /dev/null "$0/null" && mount --bind /dev/urandom "$0/urandom" || exit 77
+mount --move "$0" /dev || exit 77
+exec "$@"
+"""
+
+
+def without(*arguments: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    command = [*before, sys.executable, '-c', WITHOUT_ROOM, *arguments]
+    path = str(Path(__file__).parents[2])
+    return subprocess.run(
+        command,
+        env=os.environ | {'PYTHONPATH': path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_too_few_open_files_for_processes_are_told() -> None:
+    done = without('files', '2')
+    assert 'Too many open files' in done.stdout
+    assert '--processes 1' in done.stdout
+
+
+def test_a_container_without_shared_memory_is_told(tmp_path: Path) -> None:
+    """The command told that it cannot write its output."""
+    (tmp_path / 'dev').mkdir()
+    before = 'unshare', '-m', 'bash', '-c', NO_SHARED_MEMORY, str(tmp_path / 'dev')
+    if shutil.which('unshare') is None:
+        pytest.skip('needs unshare of util-linux')
+    done = without('shared', before=before)
+    if done.returncode in (1, 77) and not done.stdout:
+        pytest.skip(f'this machine lets nobody mount: {done.stderr}')
+    assert '/dev/shm (mount it; docker run --shm-size 1g)' in done.stdout

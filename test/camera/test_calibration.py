@@ -90,6 +90,10 @@ def test_an_uncalibrated_camera_has_no_angle() -> None:
     [
         ('image_width: 640', "it has no 'camera_matrix'"),
         ('cam0: {camera_model: pinhole, intrinsics: [461, 460, 362, 248]}', 'it has no'),  # Kalibr
+        ('cam0: {camera_model: omni, intrinsics: [1, 4, 4, 3, 2]}', 'got omni with none'),
+        ('cam0: {intrinsics: [1]}\ncam1: {intrinsics: [1]}', 'it has 2 cameras'),
+        ('[image]\n\nwidth\nmany', "it has no 'camera_matrix'"),
+        ('cam0: {intrinsics: [1, 2], resolution: [3, 4]}', 'is not a calibration'),
         (YAML.replace('0, 0, 1]', '0, 1]', 1), r'camera_matrix\.data: expected 9 numbers, got 8'),
         ('{', 'is not a calibration'),
     ],
@@ -104,6 +108,8 @@ def test_a_missing_file_and_another_scheme_are_refused() -> None:
     with pytest.raises(ConfigError, match='cannot be read'):
         calibration.load('file:///no/such.yaml')
     with pytest.raises(ConfigError, match='expected file:///'):
+        calibration.load('http://here/lens.yaml')
+    with pytest.raises(ConfigError, match="no package 'here' is installed"):
         calibration.load('package://here/lens.yaml')
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liquid_drone.arrays import Image
 from liquid_drone.encodings import (
     COLOUR_ORDERS,
     ENCODINGS,
@@ -229,3 +230,34 @@ def test_a_jpeg_that_lost_bytes_before_its_end_is_refused_and_so_is_the_picture_
         decode_compressed('jpeg', torn)
     with pytest.raises(ImageError, match='lost bytes'):
         decode('bgr8', 128, 96, 3 * 128, given_on.tobytes())
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(24, 120),
+    st.integers(90, 200),
+    st.sampled_from(['jpg', 'png', 'bgr8']),
+    st.integers(32, 76),
+)
+def test_a_letterbox_in_grey_is_a_picture_and_one_that_lost_bytes_is_not(
+    seed: int, bar: int, rows: int, kind: str, lost: int
+) -> None:
+    """Detectors' programs pad pictures to a square with the grey of lost bytes."""
+    rng = np.random.default_rng(seed)
+    content = cv2.GaussianBlur(rng.integers(0, 256, (rows, 64, 3), dtype=np.uint8), (0, 0), 2.0)
+    content[0], content[-1] = 40, 40  # no grey of its own at its edge
+    boxed = np.pad(content, ((bar, bar), (0, 0), (0, 0)), constant_values=128)
+    torn = boxed.copy()
+    torn[len(torn) - bar - lost :] = 128
+    assert read_as(kind, boxed).shape == boxed.shape
+    for picture in (torn, boxed[bar:]):
+        with pytest.raises(ImageError, match='lost bytes'):
+            read_as(kind, picture)
+
+
+def read_as(kind: str, picture: Image) -> Image:
+    """Return a picture as it comes raw, or compressed."""
+    if kind != 'bgr8':
+        return decode_compressed(kind, bytes(cv2.imencode(f'.{kind}', picture)[1]))
+    height, width = picture.shape[:2]
+    return decode(kind, width, height, 3 * width, picture.tobytes())

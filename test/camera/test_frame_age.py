@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid_drone.camera import source
+from liquid_drone.camera.frame import Source
 from liquid_drone.camera.frame_age import (
     BELIEVED_S,
     DRIFT,
@@ -137,7 +138,7 @@ class Stream:
         return 1e3 * (time.monotonic() - self.began_s + 50.0 - self.waits_s[self.at])
 
 
-def read_until_it_breaks(opened: source.Source) -> tuple[dict[int, float], str]:
+def read_until_it_breaks(opened: Source) -> tuple[dict[int, float], str]:
     """Return the age of each picture by its stamp, and why there were no more."""
     ages: dict[int, float] = {}
     try:

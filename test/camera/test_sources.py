@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liquid_drone.camera import source
+from liquid_drone.camera.frame import CameraFrame
 from liquid_drone.camera.frozen import REMEMBERED, FrozenSensor
-from liquid_drone.camera.source import MOST_TORN, CameraFrame, SourceConfig, open_source
+from liquid_drone.camera.source import MOST_TORN, SourceConfig, open_source
 from liquid_drone.errors import CameraError
 from liquid_drone.footage.footage import open_footage
 

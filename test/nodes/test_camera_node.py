@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The camera node in a real graph: pictures and camera_info of one stamp, and how it ends."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from graph_bench import CameraBench
 from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import CompressedImage
 
+from liquid_drone.camera.frame import CameraFrame
 from liquid_drone.errors import CameraError
 from liquid_drone.nodes import camera_node
 from liquid_drone.ros import conversions, process, qos
@@ -89,12 +91,17 @@ def test_a_listener_in_the_process_gets_the_very_array(bench: CameraBench, folde
         ({'rotate': 270}, 3),
         ({'upside_down': True}, 2),
         ({'rotate': 180, 'upside_down': True}, 2),
+        ({'mirrored': True}, 0),
+        ({'mirrored': True, 'rotate': 90}, 1),
     ],
 )
 def test_a_camera_that_is_mounted_otherwise_shows_left_on_the_left(
     bench: CameraBench, tmp_path: Path, given: dict[str, Any], quarters: int
 ) -> None:
-    """Over the graph and within the process, any picture (raspicam_node 4, 120; ustreamer 28)."""
+    """Over the graph and within the process, any picture (raspicam_node 4, 120; ustreamer 28).
+
+    Some cameras show a mirror's picture (flir_camera_driver 234, pointgrey_camera_driver 31).
+    """
     rng = np.random.default_rng(len(str(given)))
     size = (*rng.integers(8, 40, 2).tolist(), 3)
     picture = rng.integers(0, 256, size, dtype=np.uint8)
@@ -105,7 +112,7 @@ def test_a_camera_that_is_mounted_otherwise_shows_left_on_the_left(
     bench.set(**given)
     bench.node.start()
     assert bench.wait(lambda: bool(bench.images and here))
-    seen = picture
+    seen = picture[:, ::-1] if given.get('mirrored') else picture
     for _ in range(quarters):  # clockwise: the first column, from below, is the first row
         seen = np.stack([seen[::-1, column] for column in range(seen.shape[1])])
     assert np.array_equal(conversions.image_array(bench.images[-1]), seen)
@@ -144,6 +151,58 @@ def test_a_source_that_breaks_ends_the_process_with_its_reason(
     bench.node.start()
     with pytest.raises(CameraError, match='30 pictures in a row cannot be read'):
         bench.wait(lambda: not bench.node.turn(process.StopRequest()))
+
+
+class Hanging:
+    """A camera whose driver gives some pictures, and then neither pictures nor an error."""
+
+    def __init__(self, count: int) -> None:
+        self.left, self.is_closed = count, False
+        self.end = threading.Event()
+
+    def read(self) -> CameraFrame | None:
+        if not self.left:
+            self.end.wait()
+            return None
+        self.left -= 1
+        return CameraFrame(np.full((48, 64, 3), self.left, np.uint8), time.time_ns())
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@pytest.mark.parametrize('count', [0, 1, 3])
+def test_a_live_source_that_hangs_ends_the_node_and_is_not_freed_while_in_use(
+    bench: CameraBench, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """A pipeline may hang for ever (gscam 108, gscam2 41; opencv 22868); launch starts it anew."""
+    hanging = Hanging(count)
+    monkeypatch.setattr(camera_node, 'open_source', lambda _: hanging)
+    monkeypatch.setattr(camera_node, 'SILENT_S', 0.4)
+    monkeypatch.setattr(camera_node, 'FIRST_S', 0.8)
+    bench.set(source='gstreamer', pipeline='videotestsrc user-pw=secret ! appsink')
+    bench.node.start()
+    stop = process.StopRequest()
+    began_s = time.monotonic()
+    with pytest.raises(CameraError, match=r'gstreamer .* hangs: no picture') as caught:
+        bench.wait(lambda: not bench.node.turn(stop))
+    assert 'secret' not in str(caught.value)
+    bench.node.close()
+    assert time.monotonic() - began_s < camera_node.JOIN_S  # it is not waited for once more
+    assert not hanging.is_closed
+    hanging.end.set()
+
+
+def test_a_file_may_take_its_time(bench: CameraBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging = Hanging(2)
+    monkeypatch.setattr(camera_node, 'open_source', lambda _: hanging)
+    monkeypatch.setattr(camera_node, 'SILENT_S', 0.1)
+    monkeypatch.setattr(camera_node, 'FIRST_S', 0.1)
+    bench.set(source='folder', path='pictures')
+    bench.node.start()
+    bench.pause(0.5)
+    assert bench.node.turn(process.StopRequest())
+    hanging.end.set()
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,10 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
+from support.faulty_graphs import WHITE, altered, overflowing
 
 from liquid_drone.arrays import Image
-from liquid_drone.camera.source import CameraFrame
+from liquid_drone.camera.frame import CameraFrame
 from liquid_drone.contract import CameraSpec
 from liquid_drone.image import fitted
 from liquid_drone.nodes import policy_node
@@ -86,6 +87,25 @@ def test_an_unusable_image_gives_an_error_and_no_command(
     assert bench.show(image, 10**9, encoding, limit_s=SILENCE_S) is None
     assert words in capfd.readouterr().err
     assert bench.show(pictures(1)[0], 10**9 + FRAME_NS) is not None  # and it goes on
+
+
+def test_an_image_that_cannot_be_computed_is_no_command_and_the_next_one_is(
+    ros: None, bundle: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    faulty = altered(bundle, tmp_path / 'faulty', overflowing, 'features')
+    before, after = pictures(2)
+    white = np.full_like(before, WHITE)
+    runner = PolicyRunner(bundle)
+    with PolicyBench(faulty) as bench:
+        bench.start()
+        assert bench.show(before, 10**9) is not None
+        assert bench.show(white, 10**9 + FRAME_NS, limit_s=SILENCE_S) is None
+        answer = bench.show(after, 10**9 + 2 * FRAME_NS)
+    assert 'no command: bundle' in capfd.readouterr().err
+    runner.step(before, 1.0)
+    expected = runner.step(after, 1.0 + 2 * FRAME_NS / 1e9).command
+    assert answer is not None
+    np.testing.assert_allclose(conversions.command_array(answer), expected, atol=1e-5)
 
 
 def test_reset_starts_afresh(bench: PolicyBench, bundle: Path) -> None:

@@ -21,6 +21,8 @@ from liquid_drone.ros.parameters import FILE_FLAG, Parameter, check_files
 HEIGHT = Parameter('height_m', 2.0, 'above the ground', low=1.0, high=10.0)
 COUNT = Parameter('count', 3, 'how many', low=0, high=5)
 FENCE = Parameter('fence_m', 5.0, 'around home', low=1.0, high=10.0, can_be_off=True)
+DEVICE = Parameter('device', '/dev/video0', 'which')
+LOOP = Parameter('loop', False, 'again')
 KIND = Parameter('kind', 'a', 'which', choices=('a', 'b'))
 
 
@@ -51,6 +53,13 @@ def test_values_given_from_outside_are_read(make: Callable[..., Node]) -> None:
         (HEIGHT, 3, 'float from 1 to 10; .*; write 3.0'),  # YAML's whole number
         (HEIGHT, math.nan, 'float from 1 to 10'),
         (COUNT, -1, 'int from 0 to 5'),
+        (COUNT, 2.0, 'int from 0 to 5; .*; write 2$'),
+        (DEVICE, 0, """str; .*; write "'0'"$"""),  # video_device:=0 is a number to YAML
+        (DEVICE, 1.5, """str; .*; write "'1.5'"$"""),
+        (DEVICE, True, """str; .*; write "'true'"$"""),  # a bundle called yes
+        (LOOP, 1, 'bool; .*; write true$'),
+        (LOOP, 0, 'bool; .*; write false$'),
+        (LOOP, 2, "bool; .*of type 'INTEGER', expecting type 'BOOL': loop$"),
         (COUNT, 1.5, 'int from 0 to 5'),
     ],
 )

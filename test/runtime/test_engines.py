@@ -3,8 +3,11 @@
 """TensorRT's engines: of one graph, machine and profile alone; broken ones are built anew."""
 
 import json
+import os
 import shutil
-from dataclasses import replace
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +59,100 @@ def test_bundles_of_the_same_names_share_no_engine(tmp_path, wheel):
     folders = [engine_cache.open_folder(key) for key in keys]
     assert folders[0] != folders[1]
     assert all(folder.is_dir() for folder in folders)
-    upgraded = replace(keys[0], tensorrt='11.0')
-    engine_cache.open_folder(upgraded)
-    assert not any(folder.exists() for folder in folders)  # no engine of theirs loads any more
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(['onnxruntime', 'tensorrt', 'device', 'compute_capability']),
+            st.integers(0, 60),
+        ),
+        max_size=6,
+    )
+)
+def test_engines_of_another_card_or_version_stay_while_somebody_uses_them(
+    tmp_path_factory, monkeypatch, others
+):
+    """Two cards, a container, a home on the network: each start took away the others' engines."""
+    cache = tmp_path_factory.mktemp('cache')
+    fake_gpu.install(monkeypatch, cache)
+    now, folders = time.time(), {}
+    for number, (what, days) in enumerate(others):
+        other = replace(KEY, **{what: f'other {number}'})
+        folder = engine_cache.root() / other.folder
+        folder.mkdir(parents=True)
+        path = folder / engine_cache.KEY_FILE
+        path.write_text(json.dumps(asdict(other)))
+        os.utime(path, (now, now - days * 86400.0))
+        folders[folder] = days
+    engine_cache.open_folder(KEY)
+    for folder, days in folders.items():
+        assert folder.exists() is (days < 30), days
+    engine_cache.open_folder(KEY)
+    assert (engine_cache.root() / KEY.folder).exists()
+    shutil.rmtree(cache)
+
+
+def test_an_engine_that_several_need_at_once_is_built_once(bundle, wheel):
+    """Four processes would have written into one file, and each have set the other's aside."""
+    wheel.build_s = 0.3
+    graph = bundle / VISION_FILE
+    with ThreadPoolExecutor(4) as pool:
+        sessions = list(
+            pool.map(lambda _: providers.open_session(graph, BACKENDS['flight']), range(4))
+        )
+    assert len(sessions) == 4
+    assert len(wheel.built) == 1
+    assert not list(engine_cache.root().glob('*.broken'))
+
+
+def test_a_node_waits_for_no_engine_that_another_process_builds(bundle, wheel):
+    wheel.build_s = 0.6
+    graph = bundle / VISION_FILE
+    node = replace(BACKENDS['flight'], builds=False)
+    folder = engine_cache.root() / providers.engine_key(graph, node).folder
+    with ThreadPoolExecutor(1) as pool:
+        built = pool.submit(providers.open_session, graph, BACKENDS['flight'])
+        while not (folder / ENGINE).exists():
+            time.sleep(0.01)
+        with pytest.raises(ConfigError, match='another process builds this TensorRT engine'):
+            providers.open_session(graph, node)
+        built.result()
+    assert providers.open_session(graph, node) is not None
+
+
+def test_auto_takes_the_cpu_where_no_home_is_known(wheel, monkeypatch, caplog):
+    """A container run as a user without a home has no cache, and TensorRT's libraries."""
+
+    def nobody(_number: int) -> Any:
+        raise KeyError
+
+    for name in ('HOME', 'XDG_CACHE_HOME'):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr('pwd.getpwuid', nobody)
+    wheel.fails.add('cuda')
+    caplog.set_level('INFO')
+    assert selection.open_policy(shipped('follow')).backend.provider == 'cpu'
+    assert 'give the whole path, in XDG_CACHE_HOME' in caplog.text
+
+
+def test_a_cache_that_may_only_be_read_serves_the_engine_in_it(bundle, wheel, monkeypatch):
+    providers.open_session(bundle / VISION_FILE, BACKENDS['flight'])
+
+    opened = Path.open
+
+    def refuse(*_: Any) -> Any:
+        raise OSError(30, 'Read-only file system')
+
+    def open_read_only(path: Path, mode: str = 'r', **more: Any) -> Any:
+        return opened(path, mode, **more) if mode in ('r', 'rb') else refuse()
+
+    monkeypatch.setattr(engine_cache.os, 'utime', refuse)
+    monkeypatch.setattr(engine_cache.Path, 'open', open_read_only)
+    node = replace(BACKENDS['flight'], builds=False)
+    assert providers.open_session(bundle / VISION_FILE, node) is not None
+    assert len(wheel.built) == 1
 
 
 CONTENTS = st.sampled_from(['none', 'whole', 'cut short', 'of another'])

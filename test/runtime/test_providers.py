@@ -24,11 +24,15 @@ WHOLE = {'providers_shared', 'providers_cuda', 'providers_tensorrt', 'libcudnn',
 class Driver:
     """libcuda as a machine with ``devices`` cards has it."""
 
-    def __init__(self, devices: int) -> None:
-        self.devices = devices
+    def __init__(self, devices: int, answers: int = 0, takes: int = 13000) -> None:
+        self.devices, self.answers, self.takes = devices, answers, takes
 
     def cuInit(self, _flags: int) -> int:  # noqa: N802
-        return 0 if self.devices else 100  # CUDA_ERROR_NO_DEVICE
+        return self.answers or (0 if self.devices else 100)  # CUDA_ERROR_NO_DEVICE
+
+    def cuDriverGetVersion(self, version: Any) -> int:  # noqa: N802
+        version._obj.value = self.takes
+        return 0
 
     def cuDeviceGetCount(self, count: Any) -> int:  # noqa: N802
         count._obj.value = self.devices
@@ -48,9 +52,10 @@ class Driver:
 
 
 def gpu_machine(
-    patch: pytest.MonkeyPatch, folder: Path, has: set[str], devices: int | None
+    patch: pytest.MonkeyPatch, folder: Path, has: set[str], devices: int | None, **told: int
 ) -> None:
     """ONNX Runtime's GPU wheel on a machine with these libraries; None devices: no driver."""
+    patch.delenv(libraries.VISIBLE, raising=False)
     capi = folder / 'onnxruntime' / 'capi'
     capi.mkdir(parents=True, exist_ok=True)
     for name in ('shared', 'cuda', 'tensorrt'):
@@ -65,7 +70,7 @@ def gpu_machine(
 
     def load(library: str, everywhere: bool = False) -> Any:
         if library == 'libcuda.so.1' and devices is not None:
-            return Driver(devices)
+            return Driver(devices, **told)
         if any(name in library for name in has):
             return ctypes.CDLL(None)
         raise OSError(f'{Path(library).name}: cannot open shared object file')
@@ -97,6 +102,39 @@ def test_whatever_is_missing_is_named(tmp_path_factory, provider, missing, devic
         assert 'built for CUDA 13.0' in str(reason)
     elif reason is not None:
         assert 'no device' in reason
+
+
+@given(st.sampled_from(['', '-1', '7', 'GPU-0', 'MIG-1']), st.booleans())
+def test_cards_that_the_environment_hides_are_told_as_that(tmp_path_factory, value, is_set):
+    """A shell or container that sets CUDA_VISIBLE_DEVICES hides cards that nvidia-smi shows."""
+    with pytest.MonkeyPatch.context() as patch:
+        gpu_machine(patch, tmp_path_factory.getbasetemp(), WHOLE, 0)
+        if is_set:
+            patch.setenv(libraries.VISIBLE, value)
+        reason = str(libraries.why_not('cuda'))
+    assert 'shows no device' in reason
+    assert (f"{libraries.VISIBLE} is '{value}'" in reason) is is_set
+
+
+@pytest.mark.parametrize('code', [*libraries.FAULTS, 3])
+def test_what_the_driver_answers_is_told_with_what_helps(monkeypatch, tmp_path, code):
+    gpu_machine(monkeypatch, tmp_path, WHOLE, 1, answers=code)
+    reason = str(libraries.why_not('cuda'))
+    assert f'answers {code}' in reason
+    assert libraries.FAULTS.get(code, 'nvidia-smi') in reason
+
+
+@given(st.integers(11, 14), st.integers(0, 9))
+def test_a_driver_of_an_older_cuda_than_the_wheel_is_told_before_a_session(
+    tmp_path_factory, major, minor
+):
+    """The wheel is for CUDA 13.0; within a major any driver serves (minor compatibility)."""
+    with pytest.MonkeyPatch.context() as patch:
+        takes = 1000 * major + 10 * minor
+        gpu_machine(patch, tmp_path_factory.getbasetemp(), WHOLE, 1, takes=takes)
+        reason = libraries.why_not('cuda')
+    assert (reason is None) is (major >= 13)
+    assert reason is None or f'takes CUDA {major}.{minor}, ' in reason
 
 
 def test_an_order_that_cannot_be_followed_is_an_error_with_the_reason(
@@ -179,6 +217,44 @@ def test_options_keep_single_precision_single(tmp_path):
     assert options['trt_fp16_enable'] is False
     assert options['trt_profile_max_shapes'] == 'image:16x72x128x3'
     assert providers.tensorrt_options(Backend('tensorrt', 'fp16'), tmp_path)['trt_fp16_enable']
+
+
+@given(st.integers(1, 2), st.integers(0, 40), st.integers(0, 3), st.sampled_from(['', '.dev1']))
+def test_single_precision_is_single_in_every_version(major, minor, patch_number, suffix):
+    """1.17 refuses a session with the option; then all of the process is told."""
+    version = f'{major}.{minor}.{patch_number}{suffix}'
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(providers.TF32, '1')
+        patch.delenv(providers.TF32)  # set back to what it was in the end
+        patch.setattr(providers, 'require', lambda *_: SimpleNamespace(__version__=version))
+        options = providers._provider_list(Backend('cuda'), None)[0][1]
+        told = providers.os.environ.get(providers.TF32)
+    assert ('use_tf32' in options) is ((major, minor) >= (1, 18))
+    assert options.get('use_tf32', told) == '0'
+
+
+@given(
+    st.sampled_from(sorted(libraries.MAJORS)),
+    st.sets(st.integers(7, 12)),
+)
+def test_a_library_is_found_in_any_major_that_builds_are_made_for(library, there):
+    """Wheels for a Jetson are built with cuDNN 8 and TensorRT 8 too."""
+
+    def load(name: str, everywhere: bool = False) -> str:
+        if int(name.rpartition('.')[2]) not in there:
+            raise OSError(f'{name}: cannot open shared object file')
+        return name
+
+    majors = libraries.MAJORS[library]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(libraries, 'load', load)
+        if there & {*majors}:
+            found = libraries.load_newest(library)
+            expected = next(major for major in majors if major in there)
+            assert found == f'{library}.{expected}'
+        else:
+            with pytest.raises(OSError, match=f'{library}.{majors[0]}'):
+                libraries.load_newest(library)
 
 
 def test_the_tolerance_of_a_precision_stands_in_the_code():

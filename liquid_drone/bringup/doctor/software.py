@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from ...flight.preflight.symptom import Symptom
+from ...runtime import libraries
 from .machine import Machine
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)
@@ -24,6 +25,8 @@ CV_BUILDS = tuple(
     f'opencv-{name}'
     for name in ('python', 'python-headless', 'contrib-python', 'contrib-python-headless')
 )
+# of which colcon wants options (ros2/ros2#1702, RoboStack/ros-jazzy#103)
+SETUPTOOLS_WITHOUT_DEVELOP = 80
 NUMPY_1_ROS = ('humble', 'iron', 'jazzy')  # whose messages are built for NumPy 1
 # what is said where a module was built for another NumPy than the one that is there
 OTHER_NUMPY = re.compile(
@@ -68,7 +71,16 @@ def ros(machine: Machine) -> Iterator[Symptom]:
     if name in NUMPY_1_ROS and numpy and int(numpy.split('.')[0]) > 1:
         state = f'the messages of {name} are built for NumPy 1, and {numpy} is here'
         yield Symptom('ROS 2', 'warning', state, "pip3 install --user 'numpy<2'")
+    yield from _setuptools(machine)
     yield from _fast_dds(machine)
+
+
+def _setuptools(machine: Machine) -> Iterator[Symptom]:
+    version = machine.version('setuptools')
+    if version and int(version.split('.')[0]) >= SETUPTOOLS_WITHOUT_DEVELOP:
+        state = f'with setuptools {version} colcon build --symlink-install ends in an error'
+        mend = "build without --symlink-install, or pip3 install --user 'setuptools<80'"
+        yield Symptom('ROS 2', 'warning', state, mend)
 
 
 def _fast_dds(machine: Machine) -> Iterator[Symptom]:
@@ -133,6 +145,10 @@ def _providers(machine: Machine, is_gpu_build: bool) -> Iterator[Symptom]:
 
 
 def _mend_provider(fault: str) -> str:
+    if libraries.VISIBLE in fault:
+        return f'unset {libraries.VISIBLE}, or set it to the number of a card (nvidia-smi -L)'
+    if fault.startswith('the NVIDIA driver answers'):
+        return fault.partition(': ')[2]
     if 'no device' in fault or 'libcuda' in fault:
         return 'install the NVIDIA driver; in a container: --runtime nvidia or --gpus all'
     if 'libnvinfer' in fault or 'libnvonnxparser' in fault:

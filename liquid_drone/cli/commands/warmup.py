@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ... import resources
-from ...errors import BundleError, ConfigError
+from ...errors import BundleError, ConfigError, InferenceError
 from ...options import option
 from ...runtime.providers import Backend, PrecisionChoice, ProviderChoice
 from ..arguments import Command
@@ -75,7 +75,7 @@ def _build(bundle: Path, backend: Backend) -> None:
 
     try:
         open_policy(bundle, 'tensorrt', True, backend)
-    except (BundleError, ConfigError) as error:
+    except (BundleError, ConfigError, InferenceError) as error:
         log.warning('TensorRT is left out: %s', error)
 
 

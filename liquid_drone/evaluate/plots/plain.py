@@ -2,15 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Figures are drawn the same, and are drawn at all, whatever a user's matplotlib is set to."""
 
+import atexit
 import functools
 import importlib
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from ...errors import require
 
+SHARED_MEMORY = '/dev/shm'  # writable where a container's disk is not
 Given = ParamSpec('Given')
 Drawn = TypeVar('Drawn')
 
@@ -40,7 +44,27 @@ def _imported() -> None:
     except ImportError:
         pass  # told below
     except ValueError:
-        for name in [name for name in sys.modules if name.startswith('matplotlib.')]:
-            del sys.modules[name]  # parts of an import that failed
+        _forget()
         os.environ['MPLBACKEND'] = 'agg'
+    except OSError:  # a container whose disk may only be read: matplotlib wants a cache
+        _forget()
+        os.environ['MPLCONFIGDIR'] = _in_memory()
+        importlib.import_module('matplotlib')
     require('matplotlib', 'sim')
+
+
+def _forget() -> None:
+    for name in [name for name in sys.modules if name.startswith('matplotlib')]:
+        del sys.modules[name]  # parts of an import that failed
+
+
+def _in_memory() -> str:
+    """Make a folder that lasts as long as this process.
+
+    Raises:
+        OSError: not even shared memory may be written.
+
+    """
+    place = tempfile.mkdtemp(prefix='liquid_drone_', dir=SHARED_MEMORY)
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return place

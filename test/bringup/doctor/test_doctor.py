@@ -115,6 +115,27 @@ FAULTS: dict[str, tuple[dict[str, object], str, str]] = {  # what differs, what 
         'tensorrt 11.0.0 by pip, ONNX Runtime wants 10',
         "'tensorrt<11'",
     ),
+    'cards that the environment hides': (
+        {
+            'version': versions(onnxruntime_gpu='1.31.1'),
+            'provider_fault': lambda _: "shows no device while CUDA_VISIBLE_DEVICES is '-1'",
+        },
+        'CUDA_VISIBLE_DEVICES',
+        'unset CUDA_VISIBLE_DEVICES',
+    ),
+    'a driver in disorder': (
+        {
+            'version': versions(onnxruntime_gpu='1.31.1'),
+            'provider_fault': lambda _: 'the NVIDIA driver answers 803: restart the machine',
+        },
+        'answers 803',
+        'restart the machine',
+    ),
+    'setuptools that colcon does not know': (
+        {'version': versions(onnxruntime='1.31.1', setuptools='80.9.0')},
+        'setuptools 80.9.0',
+        "'setuptools<80'",
+    ),
     'OpenCV without libGL': (
         {'import_error': says(cv2='ImportError: libGL.so.1')},
         'libGL.so.1',

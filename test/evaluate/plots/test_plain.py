@@ -3,6 +3,7 @@
 """Protects: what a user set for matplotlib, or a notebook for its programs, spoils no figure."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -60,3 +61,42 @@ def test_a_backend_that_is_not_here_is_not_needed(backend: str, tmp_path: Path) 
         check=True,
     )
     assert (tmp_path / 'rates.png').stat().st_size > 0
+
+
+READ_ONLY = """
+mount -t tmpfs none "$0" && mkdir "$0/shm" "$0/out" || exit 77
+mount -t tmpfs none /dev/shm && mount --bind "$0/out" "$0/out" || exit 77
+for place in /tmp /var/tmp "$HOME"; do
+    mount --rbind "$place" "$place" && mount -o remount,ro,bind "$place" || exit 77
+done
+out="$0/out"
+mount -o remount,rw,bind "$out" 2>/dev/null
+cd /proc && exec "$@" "$out/rates.png"
+"""
+
+
+def test_a_container_whose_disk_may_only_be_read_has_figures(tmp_path: Path) -> None:
+    """docker run --read-only: a flight ended in matplotlib's error, behind all its work."""
+    program = (
+        'import pathlib, sys\n'
+        'from liquid_drone.evaluate.plots.rates import chart\n'
+        "chart({}, 'a title', pathlib.Path(sys.argv[1]))\n"
+        'print(pathlib.Path(sys.argv[1]).stat().st_size)'
+    )
+    for folder in ('home', 'room'):
+        (tmp_path / folder).mkdir()
+    if shutil.which('unshare') is None:
+        pytest.skip('needs unshare of util-linux')
+    command = ['unshare', '-m', 'bash', '-c', READ_ONLY, str(tmp_path / 'room')]
+    path = str(Path(__file__).parents[3])
+    done = subprocess.run(
+        [*command, sys.executable, '-c', program],
+        env={'PATH': os.environ['PATH'], 'HOME': str(tmp_path / 'home'), 'PYTHONPATH': path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode in (1, 77) and 'matplotlib' not in done.stderr.lower():
+        pytest.skip(f'this machine lets nobody mount: {done.stderr}')
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 1000
