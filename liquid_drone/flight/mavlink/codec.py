@@ -238,7 +238,7 @@ class MavlinkCodec:
         if self._copies.is_copy(number, packet, now_s):
             return False
         is_doubtful = kind == 'HEARTBEAT' and self._brings_our_mode_back(message, now_s)
-        self._copies.take(number, packet, now_s)  # a copy of what is left out is one, too
+        self._copies.take(number, packet, now_s, not is_doubtful)
         if is_doubtful:
             return False  # it is told anew, where it is true
         self.path.admits(source, now_s)
