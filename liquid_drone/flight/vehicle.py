@@ -59,6 +59,16 @@ def completed(sample: BatterySample, packs: tuple[PackReport, ...]) -> BatterySa
     return replace(sample, share=emptiest.share, voltage_v=voltage_v)
 
 
+@dataclass(frozen=True)
+class GroundReading:
+    """What one sensor that looks down tells of the ground; infinite: it measures nothing."""
+
+    sensor: tuple[int, int]  # DISTANCE_SENSOR's id and type
+    told_m: float  # along the vertical, by its last report
+    before_m: float = math.inf  # by the one before it
+    received_s: float = NEVER
+
+
 class SystemStatus(IntEnum):
     """What an autopilot says of itself (MAV_STATE)."""
 
@@ -129,9 +139,7 @@ class VehicleState:
     radio_received_s: float = NEVER
     radio: tuple[int, ...] = ()  # RC_CHANNELS in us, as many as the radio has
     radio_is_healthy: bool = True  # False: the autopilot finds its receiver bad
-    below_m: float | None = None  # to what is below, by two reports in a row; None: not known
-    below_told_m: float = math.inf  # by the last report alone
-    below_received_s: float = NEVER
+    ground: tuple[GroundReading, ...] = ()  # of each sensor that looks down
     # of each gimbal: component and number, by how much it looks away from ahead (rad), and before
     gimbals: tuple[tuple[tuple[int, int], float, float], ...] = ()
     gimbal_received_s: float = NEVER  # the newest of these reports
@@ -155,9 +163,16 @@ class VehicleState:
         return self.position_enu[2] - self.home_enu[2]
 
     @property
+    def below_m(self) -> float | None:
+        """Distance to what is below: the least that a sensor told twice; None: not known."""
+        least_m = min((max(one.told_m, one.before_m) for one in self.ground), default=math.inf)
+        return least_m if math.isfinite(least_m) else None
+
+    @property
     def room_m(self) -> float:
         """What is left below: the height above home, or less where a sensor measures less."""
-        return self.height_m if self.below_m is None else min(self.height_m, self.below_m)
+        below_m = self.below_m
+        return self.height_m if below_m is None else min(self.height_m, below_m)
 
     @property
     def tilt_rad(self) -> float:
