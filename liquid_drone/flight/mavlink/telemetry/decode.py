@@ -7,7 +7,6 @@ What one odd report must not decide is decided by two in a row: the landed state
 estimator, a restarted clock. NED and FRD become ENU and FLU here.
 """
 
-import logging
 import math
 import struct
 from collections.abc import Callable
@@ -23,7 +22,6 @@ from ..profiles import Profile, detect
 from ..timesync import is_restart, stamped
 from .gimbal import look
 
-logger = logging.getLogger(__name__)
 Decoder = Callable[[VehicleState, Any, float], VehicleState]
 UNKNOWN_MV = 65535
 NO_MODE = -1  # custom_mode does not count without its flag
@@ -302,13 +300,6 @@ def _radio(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     return replace(vehicle, radio_received_s=now_s, radio=channels[: message.chancount])
 
 
-def _text(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
-    words = ''.join(letter if letter.isprintable() else '?' for letter in str(message.text))
-    level = logging.ERROR if message.severity <= mavlink.MAV_SEVERITY_ERROR else logging.INFO
-    logger.log(level, 'autopilot says: %s', words)
-    return vehicle
-
-
 def _unchanged(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     return vehicle
 
@@ -334,7 +325,7 @@ HANDLERS: dict[str, Decoder] = {
     'ESTIMATOR_STATUS': _estimator,
     'RC_CHANNELS': _radio,
     **dict.fromkeys(('GIMBAL_DEVICE_ATTITUDE_STATUS', 'MOUNT_ORIENTATION', 'MOUNT_STATUS'), look),
-    'STATUSTEXT': _text,
+    'STATUSTEXT': _unchanged,  # of the link's texts
     'TIMESYNC': _unchanged,  # the codec's own
     'HOME_POSITION': _unchanged,  # of the codec's home
     'GLOBAL_POSITION_INT': _unchanged,  # likewise
