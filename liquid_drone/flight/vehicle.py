@@ -128,7 +128,7 @@ class VehicleState:
     landed_before: bool | None = None  # by the one before it
     wings_told: int = 0  # reports in a row of a VTOL's state, which a multirotor has not
     taking_off: bool = False  # the last report: the autopilot itself climbs
-    unfit: str = ''  # parts that fly it and that the last SYS_STATUS found unhealthy
+    unfit: str = ''  # what flies it, or its own fence, as the last SYS_STATUS found it unhealthy
     unfit_before: str = ''  # by the report before it
     battery_received_s: float = NEVER
     battery: BatterySample = field(default_factory=BatterySample)

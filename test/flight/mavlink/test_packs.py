@@ -161,21 +161,29 @@ def test_without_the_check_of_the_charge_the_autopilots_judgement_is_left(percen
 
 
 UNFIT = [1, 2, 1 << 21, 1 << 30]  # gyroscopes, accelerometers, attitude, propulsion
-bits = st.integers(0, 2**32 - 1) | st.sampled_from([0, 2**32 - 1, *UNFIT])
+GEOFENCE = mavlink.MAV_SYS_STATUS_GEOFENCE
+bits = st.integers(0, 2**32 - 1) | st.sampled_from([0, 2**32 - 1, *UNFIT, GEOFENCE])
 
 
 @given(
     st.sampled_from([PX4, ARDUPILOT]),
     st.lists(st.tuples(bits, bits, bits), min_size=1, max_size=6),
+    st.booleans(),
 )
-def test_what_flies_it_and_is_found_unhealthy_twice_is_let_go_of(autopilot, told):
-    """ArduCopter tells of a thrust that is lost by this bit alone (ArduPilot 15546)."""
+def test_what_flies_it_and_is_found_unhealthy_twice_is_let_go_of(autopilot, told, stands):
+    """ArduCopter tells of a thrust that is lost by this bit alone (ArduPilot 15546).
+
+    So it does of its own fence, where it only reports, or was brought back to GUIDED (12724).
+    """
     vehicle, bad = Vehicle(autopilot), []
+    for _ in range(2):
+        vehicle.send(mavlink.MAVLink_extended_sys_state_message(0, 1 if stands else 2))
     for present, enabled, health in told:
         status = [present, enabled, health, 0, 16000, -1, 90, *[0] * 6]
         vehicle.send(mavlink.MAVLink_sys_status_message(*status))
         vehicle.send(mavlink.MAVLink_heartbeat_message(2, autopilot, 129, 4, 4, 3))
-        bad.append(any(present & enabled & ~health & bit for bit in UNFIT))
+        unfit = UNFIT if stands else [*UNFIT, GEOFENCE]
+        bad.append(any(present & enabled & ~health & bit for bit in unfit))
     facts = known(Evidence(vehicle.now_s, vehicle.codec.vehicle), LIMITS)
     fact = next(fact for fact in facts if fact.spec is HEARTBEAT)
     is_bad = len(bad) > 1 and bad[-1] and bad[-2]

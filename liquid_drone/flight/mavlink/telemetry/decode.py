@@ -42,6 +42,7 @@ FLOWN_BY = {  # parts without which it does not fly as it is commanded
     mavlink.MAV_SYS_STATUS_SENSOR_3D_ACCEL: 'accelerometers',
     mavlink.MAV_SYS_STATUS_AHRS: 'attitude',
 }
+FENCE = {mavlink.MAV_SYS_STATUS_GEOFENCE: 'its own fence (it is outside)'}  # in the air
 RADIO_BIT = mavlink.MAV_SYS_STATUS_SENSOR_RC_RECEIVER
 ON_GROUND = {
     mavlink.MAV_LANDED_STATE_ON_GROUND: True,
@@ -189,6 +190,7 @@ def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     bad = watched & ~message.onboard_control_sensors_health
     told = BatterySample(share, voltage_v, not bad & BATTERY_BIT, current_a)
     is_fresh = now_s - vehicle.packs_received_s <= PACKS_LAST_S
+    parts = FLOWN_BY if _stands(vehicle) else FLOWN_BY | FENCE
     battery = completed(told, tuple(one for one, _ in vehicle.packs) if is_fresh else ())
     return replace(
         vehicle,
@@ -196,10 +198,14 @@ def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
         battery=battery,
         battery_before=vehicle.battery,
         radio_is_healthy=not bad & RADIO_BIT,
-        unfit=', '.join(words for bit, words in FLOWN_BY.items() if bad & bit),
+        unfit=', '.join(words for bit, words in parts.items() if bad & bit),
         unfit_before=vehicle.unfit,
         battery_most_v=highest_v(vehicle, battery, now_s),
     )
+
+
+def _stands(vehicle: VehicleState) -> bool:
+    return vehicle.landed and vehicle.landed_told is True
 
 
 def _share(percent: int) -> float | None:
@@ -263,8 +269,7 @@ def _disbelieved(message: Any) -> str:
 def _estimator(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     on_ardupilot = message.get_type() == 'EKF_STATUS_REPORT'
     forbidden = FORBIDDEN_ON_ARDUPILOT if on_ardupilot else FORBIDDEN_ON_PX4
-    stands = vehicle.landed and vehicle.landed_told is True
-    if not on_ardupilot and not stands:
+    if not on_ardupilot and not _stands(vehicle):
         forbidden = FORBIDDEN_IN_AIR | forbidden
     accuracy_m = None if on_ardupilot else _accuracy_m(message)
     words = _lacks(message.flags, forbidden), _disbelieved(message), _vague(message)
