@@ -35,13 +35,12 @@ from .roster import (
 from .signing import SigningKey
 from .station_inbox import StationInbox, addressee
 from .telemetry import gimbal
-from .telemetry.decode import HANDLERS, parameter_value
+from .telemetry.decode import HANDLERS, parameter_answer
 from .telemetry.home import HomeFinder
 from .timesync import TimeSync
 
 logger = logging.getLogger(__name__)
 MOST_WARNINGS = 20
-DOES_NOT_EXIST = 1  # MAV_PARAM_ERROR; pymavlink has the name from 2.4.50 on
 MOST_ANSWERS = 8
 MOST_ARRIVED = 1000  # messages that wait to be counted
 
@@ -164,8 +163,7 @@ class MavlinkCodec:
         for voice in self._voices if self.receiver.has_key else ():
             voice.note_signature(self.receiver.newest_signature)
         if frame.message_id == mavlink.MAVLINK_MSG_ID_HEARTBEAT:
-            told = message.autopilot, message.type
-            self.roster.note(frame.system, frame.component, now_s, *told)
+            self.roster.note(frame.system, frame.component, now_s, message.autopilot, message.type)
             self._introduce(message, frame.packet, now_s)
             vehicle = 0 if self._vehicle is None else self._vehicle.system_id
             self.rivals.hear_heartbeat(frame, message, vehicle, now_s)
@@ -180,10 +178,12 @@ class MavlinkCodec:
         if to_us and self.inbox is not None:
             self._hear_station(self.inbox, vehicle.system_id, frame, is_here, now_s)
         elif is_here and not to_us:
-            message = self.receiver.decode(frame)
-            told = '' if message is None else guide(message, vehicle.system_id)
-            if told:
-                self._vehicle = replace(vehicle, guided_s=now_s, guided_by=told)
+            self._note_guide(self.receiver.decode(frame), vehicle, now_s)
+
+    def _note_guide(self, message: Any, vehicle: VehicleState, now_s: float) -> None:
+        told = '' if message is None else guide(message, vehicle.system_id)
+        if told:
+            self._vehicle = replace(vehicle, guided_s=now_s, guided_by=told)
 
     def _hear_station(
         self, inbox: StationInbox, system: int, frame: Frame, is_here: bool, now_s: float
@@ -205,6 +205,7 @@ class MavlinkCodec:
         message = self.receiver.decode(frame)
         if message is not None:
             self.rivals.take(frame, message.target_system, vehicle.system_id, now_s)
+        self._note_guide(message, vehicle, now_s)
 
     def _hear_gimbal(self, frame: Frame, source: object, now_s: float) -> None:
         """Take in where a gimbal of the vehicle looks, which speaks for itself."""
@@ -247,12 +248,11 @@ class MavlinkCodec:
         handler = HANDLERS.get(kind)
         if kind == 'TIMESYNC':
             self._compare_clocks(message, now_s)
-        elif kind == 'PARAM_VALUE' and message.param_id in self.parameters:
-            del self.parameters[message.param_id]  # the newest answer stands last
-            self.parameters[message.param_id] = parameter_value(message, self.profile)
-        elif kind == 'PARAM_ERROR' and message.param_id in self.parameters:
-            if message.error == DOES_NOT_EXIST:
-                self.parameters[message.param_id] = math.nan
+        elif kind in ('PARAM_VALUE', 'PARAM_ERROR'):
+            value = parameter_answer(message, self.profile)
+            if value is not None and message.param_id in self.parameters:
+                del self.parameters[message.param_id]  # the newest answer stands last
+                self.parameters[message.param_id] = value
         elif handler is not None and vehicle is not None:
             waited_s = self._waited_since_s if kind in UNSTAMPED else None
             came_s = now_s if waited_s is None else waited_s

@@ -24,6 +24,7 @@ from .gimbal import look
 
 Decoder = Callable[[VehicleState, Any, float], VehicleState]
 UNKNOWN_MV = 65535
+DOES_NOT_EXIST = 1  # MAV_PARAM_ERROR; pymavlink has the name from 2.4.50 on
 NO_MODE = -1  # custom_mode does not count without its flag
 BATTERY_BIT = mavlink.MAV_SYS_STATUS_SENSOR_BATTERY
 LOW_STATES = frozenset(  # MAV_BATTERY_CHARGE_STATE
@@ -309,8 +310,13 @@ def _unchanged(vehicle: VehicleState, message: Any, now_s: float) -> VehicleStat
     return vehicle
 
 
-def parameter_value(message: Any, profile: Profile | None) -> float:
-    """Return a PARAM_VALUE as a number; PX4 hides whole numbers in a float's bytes."""
+def parameter_answer(message: Any, profile: Profile | None) -> float | None:
+    """Return a PARAM_VALUE as a number; PX4 hides whole numbers in a float's bytes.
+
+    A PARAM_ERROR that says that there is none is not a number; any other one tells nothing: None.
+    """
+    if message.get_type() == 'PARAM_ERROR':
+        return math.nan if message.error == DOES_NOT_EXIST else None
     is_whole = message.param_type == mavlink.MAV_PARAM_TYPE_INT32
     if is_whole and profile is not None and profile.integers_in_bytes:
         (whole,) = struct.unpack('<i', struct.pack('<f', message.param_value))
