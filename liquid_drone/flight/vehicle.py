@@ -19,6 +19,7 @@ GUIDED_LATELY_S = 5.0  # for so long it is not taken from who guided it elsewher
 PACKS_LAST_S = 5.0  # the batteries' own reports
 BATTERY_GONE_S = 5.0  # without a report of it, on the ground
 TOLD_BY_PACKS_V = 60.0  # from here on; SYS_STATUS ends at 65.5 V, and both lag by some
+AHEAD_S = 0.5  # by so much clocks that were compared may disagree; TIMESYNC may be of another one
 STAMP_TURN_S = 2**32 / 1000.0  # time_boot_ms begins anew after 49.7 days
 
 
@@ -209,6 +210,8 @@ class VehicleState:
         if self.clock_offset_s is None:  # what came with the answer is no older than its question
             return arrived_s + self.trip_s
         waited_s = math.remainder(now_s - stamp_s - self.clock_offset_s, STAMP_TURN_S)
+        if waited_s < -AHEAD_S:  # stamps are not of the clock that answers, and tell no age
+            return arrived_s + self.trip_s
         return max(arrived_s, waited_s)
 
 
