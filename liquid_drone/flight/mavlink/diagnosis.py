@@ -127,6 +127,13 @@ def _of_unanswered(seen: LinkEvidence) -> Diagnosis:
             f'system {seen.vehicle} signs its packets and answers none of ours, which are not '
             'signed: give its key with signing_key_file',
         )
+    if seen.tally.other_path > seen.tally.frames / 2:
+        return Diagnosis(
+            LinkFinding.UNANSWERED,
+            f'{seen.tally.other_path} of the last {seen.tally.frames} packets came from other '
+            'addresses than the one that is answered, and none of our questions is answered: let '
+            f'system {seen.vehicle}, or the bridge before it, send from one port and listen there',
+        )
     flown_on = [rate.rate_hz for rate in seen.rates if rate.need.is_flown_on]
     arrives = 'is received' if any(flown_on) else 'arrive'
     who = (

@@ -5,9 +5,11 @@
 import os
 import pty
 import random
+import socket
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -165,6 +167,23 @@ def test_each_kind_of_nothing_useful_is_told_apart_in_one_sentence(case, caplog)
     line.run(7.0, say)
     assert caplog.text.count('the link to the autopilot: ') == 1  # logged once
     assert words in caplog.text
+
+
+@pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
+def test_a_sender_with_a_new_port_for_each_packet_is_told_as_that(kind):
+    """A bridge that sends from no port of its own (MAVSDK 1803, rust-mavlink 146)."""
+    plant = PointMass(position_enu=np.array([0.0, 0.0, 3.0]))
+    autopilot = SimulatedAutopilot(plant, kind, airborne=True)
+    with MavlinkLink.open('udpin:127.0.0.1:0') as link:
+        port = link.transport.port
+        for _ in range(140):
+            for packet in autopilot.transmit():
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+                    one.sendto(packet, ('127.0.0.1', port))
+            link.poll(autopilot.now_ns / 1e9)
+            autopilot.advance(12)
+        assert link.report.diagnosis.finding is LinkFinding.UNANSWERED
+        assert 'send from one port' in link.obstacle
 
 
 def test_a_loopback_that_hears_nothing_says_that_it_takes_nothing_from_outside():
