@@ -127,7 +127,7 @@ def _of_unanswered(seen: LinkEvidence) -> Diagnosis:
             f'system {seen.vehicle} signs its packets and answers none of ours, which are not '
             'signed: give its key with signing_key_file',
         )
-    if seen.tally.other_path > seen.tally.frames / 2:
+    if 3 * seen.tally.other_path >= seen.tally.frames > 0:
         return Diagnosis(
             LinkFinding.UNANSWERED,
             f'{seen.tally.other_path} of the last {seen.tally.frames} packets came from other '
