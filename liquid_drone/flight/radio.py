@@ -8,10 +8,10 @@ sends, a receiver that the autopilot finds unhealthy or a channel that jumps beg
 a switch that moves at one moment with other channels: a receiver without a radio that sets all
 channels to what it was taught, or that hears its radio again, is no hand on a switch. Pure.
 
-Whoever sees a drone fly at something pulls the sticks. In ArduCopter's GUIDED nothing follows from
-that, and a companion would fly on; a PX4 takes over by itself (COM_RC_OVERRIDE). A stick counts as
-moved where it is away from its middle and from where it was: one that is still held as it was when
-the mode was switched is no word, and neither is its way back to the middle.
+Whoever sees a drone fly at something pulls the sticks. In ArduCopter's GUIDED nothing follows but
+by the yaw stick, and a companion would fly on; a PX4 takes over by itself (COM_RC_OVERRIDE). A
+stick counts as moved where it is away from its middle and from where it was: one that is still
+held as it was when the mode was switched is no word, and neither is its way back to the middle.
 """
 
 import math
@@ -169,20 +169,21 @@ class RadioWatch:
 
 
 class StickWatch:
-    """Watches two channels of the radio while the companion commands."""
+    """Watches some channels of the radio while the companion commands."""
 
-    def __init__(self, channels: tuple[int, int]) -> None:
+    def __init__(self, channels: tuple[int, ...]) -> None:
         """Begin with sticks that were never seen.
 
         Args:
-            channels: of roll and pitch, 1..18.
+            channels: of roll, pitch and throttle, 1..18.
 
         Raises:
-            ValueError: no channels of a radio, or one for both.
+            ValueError: none, no channels of a radio, or one of them twice.
 
         """
-        if len(set(channels)) != 2 or not all(1 <= one <= CHANNELS for one in channels):
-            raise ValueError(f'expected two channels of 1 to {CHANNELS}, got {channels}')
+        is_each_one = len(set(channels)) == len(channels) > 0
+        if not is_each_one or not all(1 <= one <= CHANNELS for one in channels):
+            raise ValueError(f'expected channels of 1 to {CHANNELS}, each once, got {channels}')
         self.channels = channels
         self._read_s = self._since_s = -math.inf
         self._rests: tuple[int, ...] | None = (
@@ -226,7 +227,7 @@ class StickWatch:
         return self._is_told
 
     def _sticks(self, vehicle: VehicleState) -> tuple[int, ...] | None:
-        """Return both readings; None: the radio is not received, or sends no such channels."""
+        """Return their readings; None: the radio is not received, or sends no such channels."""
         if not vehicle.radio_is_healthy or max(self.channels) > len(vehicle.radio):
             return None
         found = tuple(vehicle.radio[channel - 1] for channel in self.channels)

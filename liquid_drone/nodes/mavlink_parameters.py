@@ -168,9 +168,9 @@ PARAMETERS = (
     Parameter('shadow_pwm', 1700, 'from here on, in us, that channel is on', low=1100, high=2100),
     Parameter(
         'stick_channels',
-        '1,2',
-        'roll and pitch of the radio: moving a stick calls off, where the autopilot ignores '
-        'sticks (ArduPilot); empty: they do not',
+        '1,2,3',
+        'roll, pitch and throttle of the radio: moving one calls off, where the autopilot '
+        'ignores them (ArduPilot); empty: they do not',
     ),
     Parameter(
         'station_id',
@@ -225,19 +225,18 @@ def sticks_from(values: dict[str, Any]) -> StickWatch | None:
     """Return what watches the pilot's sticks; None: nothing does.
 
     Raises:
-        ConfigError: not two channels of a radio.
+        ConfigError: no channels of a radio.
 
     """
     given: str = values['stick_channels']
     if not given.strip():
         return None
     try:
-        roll, pitch = (int(one) for one in given.split(','))
-        return StickWatch((roll, pitch))
+        return StickWatch(tuple(int(one) for one in given.split(',')))
     except ValueError as error:
         raise ConfigError(
-            f"parameter 'stick_channels': expected two channels such as '1,2', or nothing, "
-            f"got '{given}'"
+            f"parameter 'stick_channels': expected channels of the radio such as '1,2,3', or "
+            f"nothing, got '{given}'"
         ) from error
 
 

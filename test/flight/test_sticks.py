@@ -107,25 +107,26 @@ def test_one_odd_reading_is_no_hand_on_a_stick() -> None:
         assert not stick.hold(1500, 1500, 1.0)
 
 
-@pytest.mark.parametrize('channels', [(1, 1), (0, 2), (1, 19)])
-def test_sticks_are_two_channels_of_a_radio(channels: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match='two channels of 1 to 18'):
+@pytest.mark.parametrize('channels', [(1, 1), (0, 2), (1, 19), ()])
+def test_sticks_are_channels_of_a_radio(channels: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match='channels of 1 to 18'):
         StickWatch(channels)
 
 
 @pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
 @pytest.mark.parametrize('shadow', [False, True])
+@pytest.mark.parametrize('channel', [1, 2, 3])
 def test_in_flight_sticks_stop_it_and_hand_back_where_the_autopilot_ignores_them(
-    kind: str, shadow: bool
+    kind: str, shadow: bool, channel: int
 ) -> None:
     plant = PointMass(position_enu=np.array([0.0, 0.0, 3.0]))
     autopilot = SimulatedAutopilot(plant, kind, airborne=True)
     link = MavlinkLink(MemoryTransport(autopilot.transmit, autopilot.receive), besides=(STICKS,))
     link.is_shadow = shadow
-    session = CompanionSession(link, SIMULATION_LIMITS, shadow, sticks=StickWatch((1, 2)))
+    session = CompanionSession(link, SIMULATION_LIMITS, shadow, sticks=StickWatch((1, 2, 3)))
 
-    def fly(pitch: int, for_s: float) -> Stage:
-        autopilot.radio_us = (1500, pitch, 1500, 1500)
+    def fly(moved: int, for_s: float) -> Stage:
+        autopilot.radio_us = tuple(moved if one == channel else 1500 for one in range(1, 9))
         for _ in range(round(for_s / 0.05)):
             stamp_ns = autopilot.now_ns
             now_s = stamp_ns / 1e9
