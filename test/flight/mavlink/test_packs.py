@@ -92,15 +92,15 @@ def test_a_pack_that_sixteen_bits_do_not_hold_is_told_by_its_own_report(
 ):
     """SYS_STATUS has what is left above 65.5 V, or nothing (MAVProxy 1111, mavros 1704)."""
     total_mv, vehicle = cells * cell_mv, Vehicle(autopilot)
-    measured = [cell_mv] * cells
+    measured, none = [cell_mv] * cells, data.draw(st.sampled_from([0, 65535]))
     by_cells = data.draw(st.booleans()) and cells <= 14
     limits, number = Limits(battery_cells=float(cells)), data.draw(st.integers(0, 3))
     for _ in range(3):
         sag_mv = data.draw(st.integers(0, 1500)) - 750  # between the two reports
         own = (
-            pack(number, 80, cells=measured[:10], more=[*measured[10:], 0, 0, 0, 0][:4])
+            pack(number, 80, cells=measured[:10], more=[*measured[10:], *[none] * 4][:4])
             if by_cells
-            else pack(number, 80, cells=cells_of(total_mv))
+            else pack(number, 80, cells=cells_of(total_mv), more=[none] * 4)
         )
         vehicle.send(own)
         told = data.draw(st.sampled_from([(total_mv + sag_mv) % 65536, 65535, 65534]))
@@ -110,6 +110,25 @@ def test_a_pack_that_sixteen_bits_do_not_hold_is_told_by_its_own_report(
     seen = vehicle.codec.vehicle.battery.voltage_v
     assert abs(seen - total_mv / 1000.0) <= 0.75
     if abs(cell_mv - 3400) > 60:
+        assert fact.is_good is (cell_mv > 3400)
+
+
+@given(
+    st.sampled_from([PX4, ARDUPILOT]),
+    st.integers(3, 10),
+    st.integers(3000, 4200),
+    st.sampled_from([0, 65535]),
+    st.booleans(),
+)
+def test_cells_that_a_pack_has_not_have_no_voltage(autopilot, cells, cell_mv, none, is_known):
+    """PX4 1.13 and 1.14 say 65535 of the eleventh to the fourteenth (MAVSDK 2123, 2114)."""
+    vehicle = Vehicle(autopilot)
+    limits = Limits(battery_cells=float(cells) if is_known else None)
+    for _ in range(3):
+        vehicle.send(pack(0, 80, cells=[cell_mv] * cells, more=[none] * 4))
+        fact = vehicle.battery(cells * cell_mv, 80, limits)
+    assert vehicle.codec.vehicle.battery.voltage_v == pytest.approx(cells * cell_mv / 1000.0)
+    if is_known and abs(cell_mv - 3400) > 1:
         assert fact.is_good is (cell_mv > 3400)
 
 

@@ -229,10 +229,10 @@ def _pack(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
 def _pack_v(message: Any) -> float | None:
     """Return the sum of the cells; a pack whose cells are not measured fills as many as it needs.
 
-    Those behind the tenth are an extension, in which 0 is none.
+    Those behind the tenth are an extension, in which 0 is none, and for PX4 1.13 65535 as well.
     """
-    cells = [one for one in message.voltages if one != UNKNOWN_MV]
-    return sum((*cells, *message.voltages_ext)) / 1000.0 or None
+    cells = [one for one in (*message.voltages, *message.voltages_ext) if one != UNKNOWN_MV]
+    return sum(cells) / 1000.0 or None
 
 
 def _landed(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
