@@ -33,6 +33,7 @@ STEP_US, OTHERS = 300, 2  # so many other channels that step so far between two 
 MIDDLE_US, MOVED_US = 1500, 150  # of sticks, which go 500 each way; PX4 takes 30 % too
 MOVED_S = 0.15  # so long, by two readings at least: one odd reading is none
 STICKS_GAP_S = 1.0  # without a reading of them: the radio is lost
+LEAST_STICK_US = 975  # below it a throttle tells of a lost radio (ArduPilot's FS_THR_VALUE)
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,7 @@ class StickWatch:
         if not vehicle.radio_is_healthy or max(self.channels) > len(vehicle.radio):
             return None
         found = tuple(vehicle.radio[channel - 1] for channel in self.channels)
-        return found if all(LEAST_US <= one <= MOST_US for one in found) else None
+        return found if all(LEAST_STICK_US <= one <= MOST_US for one in found) else None
 
     @staticmethod
     def _are_moved(sticks: tuple[int, ...], rests: tuple[int, ...]) -> bool:
