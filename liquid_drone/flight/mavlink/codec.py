@@ -217,9 +217,8 @@ class MavlinkCodec:
             self._vehicle = gimbal.look(vehicle, message, now_s)
 
     def _is_vehicles(self, frame: Frame) -> bool:
-        vehicle = self._vehicle
         key = frame.system, frame.component
-        return vehicle is not None and key == (vehicle.system_id, AUTOPILOT_COMPONENT)
+        return self._vehicle is not None and key == (self._vehicle.system_id, AUTOPILOT_COMPONENT)
 
     def answers(self) -> list[bytes]:
         """Return what the vehicle asked for (its clock's questions), once."""
@@ -323,14 +322,15 @@ class MavlinkCodec:
 
     def _is_of_kind(self, heartbeat: Any) -> bool:
         is_same = detect(heartbeat.autopilot) is self.profile and heartbeat.type in MULTIROTORS
-        if not is_same and heartbeat.autopilot != NO_AUTOPILOT:
-            told = f'MAV_AUTOPILOT {heartbeat.autopilot}, MAV_TYPE {heartbeat.type}'
-            self._warn_once(
-                heartbeat.get_srcSystem(),
-                f'now sends heartbeats of another kind ({told}), which are ignored; if another '
-                'firmware was put on the autopilot, start the companion anew',
-            )
-        return is_same
+        if is_same or heartbeat.autopilot == NO_AUTOPILOT:
+            self.refusal = '' if is_same else self.refusal
+            return is_same
+        self.refusal = (
+            f'now sends heartbeats of another kind (MAV_AUTOPILOT {heartbeat.autopilot}, MAV_TYPE '
+            f'{heartbeat.type}), ignored: if its firmware was changed, start the companion anew'
+        )
+        self._warn_once(heartbeat.get_srcSystem(), self.refusal)
+        return False
 
     def _refusal(self, heartbeat: Any, found: Profile | None) -> str:
         if found is None:

@@ -143,6 +143,7 @@ class LinkMonitor:
         now_s, codec, vehicle = self._now_s, self._codec, self._codec.vehicle
         began_s = now_s if self._began_s is None else self._began_s
         answered_s = max(self._answered_s, self._known_s)
+        beat_s = -math.inf if vehicle is None else vehicle.heartbeat_received_s
         return LinkEvidence(
             address='the connection' if self._address is None else str(self._address),
             kind='' if self._address is None else self._address.kind,
@@ -156,14 +157,15 @@ class LinkMonitor:
             vehicle=None if vehicle is None else vehicle.system_id,
             known_s=now_s - max(self._known_s, began_s),
             quiet_s=now_s - self._heard_s,
+            beatless_s=now_s - max(beat_s, self._known_s, began_s),
             unanswered_s=now_s - max(answered_s, began_s),
             rates=() if self._streams is None else self._streams.rates(now_s),
         )
 
     def _log(self, diagnosis: Diagnosis) -> None:
+        if diagnosis.finding in (self._finding, LinkFinding.WAITING):
+            return  # a pause in between begins nothing anew
         before, self._finding = self._finding, diagnosis.finding
-        if diagnosis.finding is before:
-            return
         if diagnosis.sentence:
             logger.warning('the link to the autopilot: %s', diagnosis.sentence)
         elif diagnosis.finding is LinkFinding.GOOD and before is not LinkFinding.WAITING:
