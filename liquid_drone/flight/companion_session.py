@@ -15,7 +15,7 @@ from .facts import RangeReading
 from .guard.limits import BelievedTarget, Limits, Sighting
 from .guard.state import Proposal
 from .mavlink.profiles import Profile
-from .radio import RadioSwitch, RadioWatch
+from .radio import RadioSwitch, RadioWatch, StickWatch
 from .vehicle import VehicleState
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ class CompanionSession:
         engages_itself: bool = False,
         radio: RadioSwitch | None = None,
         shadow_radio: RadioSwitch | None = None,
+        sticks: StickWatch | None = None,
     ) -> None:
         """Wait for a vehicle.
 
@@ -61,6 +62,7 @@ class CompanionSession:
                 mode switch was ours once.
             radio: a switch of the pilot's radio that engages it and calls it off.
             shadow_radio: another one, with which it only looks on.
+            sticks: of the pilot, which call it off where the autopilot ignores them.
 
         """
         self._link, self._limits, self._shadow = link, limits, shadow
@@ -70,7 +72,9 @@ class CompanionSession:
         self._shadow_radio = (
             None if shadow_radio is None else RadioWatch(shadow_radio, off_by_hand=True)
         )
-        self.radio_refusal, self.radio_refusals = '', 0  # why its switch did not engage
+        self._sticks = sticks
+        # why its switch did not engage, or what its sticks did
+        self.radio_refusal, self.radio_refusals = '', 0
         self.companion: Companion | None = None  # from the first decision on
         self.decision: Decision | None = None  # the last one
 
@@ -105,6 +109,8 @@ class CompanionSession:
         self.decision = self.companion.step(now_s, vehicle, proposal)
         self._obey_shadow_radio(now_s, vehicle)
         self._obey_radio(now_s, vehicle)
+        if profile is not None and profile.ignores_sticks:
+            self._obey_sticks(now_s, vehicle)
         if self._engages_itself and self.decision.stage is Stage.STANDBY:
             self.engage(True)
         self._engages_itself = self._engages_itself and not self.decision.reset_policy
@@ -136,6 +142,15 @@ class CompanionSession:
         logger.info('the radio says %s: %s', 'engage' if wish else 'stop', words)
         if not done:
             self._refuse(words)
+
+    def _obey_sticks(self, now_s: float, vehicle: VehicleState | None) -> None:
+        """The pilot's hand on the sticks is a word to stop, whatever the autopilot makes of it."""
+        commands = self.has_vehicle and not self._shadow
+        if self._sticks is None or not self._sticks.take(now_s, vehicle, commands):
+            return
+        _, words = self.engage(False)
+        logger.info('the sticks are moved: %s', words)
+        self._refuse('your sticks stop it; they steer in another mode: use the mode switch')
 
     def obstacles(self) -> list[str]:
         """Return every sentence about what keeps from engaging now; none while it flies."""

@@ -36,6 +36,7 @@ class Failsafe:
     is_good: Callable[[float], bool]
     otherwise: str  # what happens where it is not so
     renamed: tuple[Spelling, ...] = ()  # in later versions
+    or_else: tuple[Spelling, ...] = ()  # other parameters that serve as well
 
     @property
     def spellings(self) -> tuple[Spelling, ...]:
@@ -58,6 +59,8 @@ class Failsafe:
 
     def complaint(self, values: Mapping[str, float]) -> str:
         """Return what is wrong with its answered value, in a sentence; empty: nothing."""
+        if any(one.is_good(values.get(one.name, math.nan)) for one in self.or_else):
+            return ''
         name = self.answered(values)
         if not name:
             wanted = ', or '.join(f'{one.name} {one.wanted}' for one in self.renamed)
@@ -78,8 +81,8 @@ def _among(*values: int) -> Callable[[float], bool]:
     return lambda value: value in values
 
 
-def _other_than(unwanted: int) -> Callable[[float], bool]:
-    return lambda value: value >= 0.0 and value != unwanted
+def _other_than(*unwanted: int) -> Callable[[float], bool]:
+    return lambda value: value >= 0.0 and value not in unwanted
 
 
 def _at_most(most: float) -> Callable[[float], bool]:
@@ -116,7 +119,7 @@ PX4 = (
         _lacks_bits(OFFBOARD_BIT),
         'a lost radio does nothing in OFFBOARD',
     ),
-    Failsafe('COM_RC_IN_MODE', 'another than 4', _other_than(4), NO_TAKEOVER),
+    Failsafe('COM_RC_IN_MODE', 'another than 1 and 4', _other_than(1, 4), NO_TAKEOVER),
     Failsafe('RC_MAP_FLTMODE', "your mode switch's channel", _positive, NO_TAKEOVER),
     Failsafe(
         'NAV_RCL_ACT', '2 (Return) or 1 (Hold)', _among(1, 2), 'a lost radio does other things'
@@ -156,7 +159,13 @@ ARDUPILOT = (
         'FS_EKF_THRESH', 'such as 0.8', _positive, 'an estimator without a place is not noticed'
     ),
     Failsafe('BATT_LOW_VOLT', "your battery's", _positive, 'a low battery is not noticed'),
-    Failsafe('FENCE_ENABLE', '1', _among(1), NO_FENCE),
+    Failsafe(
+        'FENCE_ENABLE',
+        '1',
+        _among(1),
+        NO_FENCE,
+        or_else=(Spelling('FENCE_AUTOENABLE', '1, 2 or 3', _among(1, 2, 3)),),  # from 4.6
+    ),
     Failsafe('FENCE_TYPE', 'with bits 0 and 1', _has_bits(HEIGHT_AND_CIRCLE), NO_FENCE),
     Failsafe('FENCE_ACTION', '1 (Return), or another than 0', _positive, NO_FENCE),
     Failsafe('FENCE_RADIUS', 'such as 40 m', _positive, NO_FENCE),
@@ -188,4 +197,8 @@ def complaints(autopilot: str, values: Mapping[str, float]) -> dict[str, str]:
 
 def names(autopilot: str) -> tuple[str, ...]:
     """Return all names of all parameters, as they are asked for."""
-    return tuple(name for one in FAILSAFES[autopilot] for name in one.names)
+    return tuple(
+        name
+        for one in FAILSAFES[autopilot]
+        for name in (*one.names, *(other.name for other in one.or_else))
+    )

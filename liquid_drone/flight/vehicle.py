@@ -19,6 +19,7 @@ GUIDED_LATELY_S = 5.0  # for so long it is not taken from who guided it elsewher
 PACKS_LAST_S = 5.0  # the batteries' own reports
 BATTERY_GONE_S = 5.0  # without a report of it, on the ground
 TOLD_BY_PACKS_V = 60.0  # from here on; SYS_STATUS ends at 65.5 V, and both lag by some
+AHEAD_S = 0.5  # by so much clocks that were compared may disagree; TIMESYNC may be of another one
 STAMP_TURN_S = 2**32 / 1000.0  # time_boot_ms begins anew after 49.7 days
 
 
@@ -57,6 +58,16 @@ def completed(sample: BatterySample, packs: tuple[PackReport, ...]) -> BatterySa
     shares = [(1.0 if one.share is None else one.share, one.number) for _, one in measured]
     voltage_v, emptiest = measured[shares.index(min(shares))]
     return replace(sample, share=emptiest.share, voltage_v=voltage_v)
+
+
+@dataclass(frozen=True)
+class GroundReading:
+    """What one sensor that looks down tells of the ground; infinite: it measures nothing."""
+
+    sensor: tuple[int, int]  # DISTANCE_SENSOR's id and type
+    told_m: float  # along the vertical, by its last report
+    before_m: float = math.inf  # by the one before it
+    received_s: float = NEVER
 
 
 class SystemStatus(IntEnum):
@@ -118,7 +129,7 @@ class VehicleState:
     landed_before: bool | None = None  # by the one before it
     wings_told: int = 0  # reports in a row of a VTOL's state, which a multirotor has not
     taking_off: bool = False  # the last report: the autopilot itself climbs
-    unfit: str = ''  # parts that fly it and that the last SYS_STATUS found unhealthy
+    unfit: str = ''  # what flies it, or its own fence, as the last SYS_STATUS found it unhealthy
     unfit_before: str = ''  # by the report before it
     battery_received_s: float = NEVER
     battery: BatterySample = field(default_factory=BatterySample)
@@ -129,9 +140,7 @@ class VehicleState:
     radio_received_s: float = NEVER
     radio: tuple[int, ...] = ()  # RC_CHANNELS in us, as many as the radio has
     radio_is_healthy: bool = True  # False: the autopilot finds its receiver bad
-    below_m: float | None = None  # to what is below, by two reports in a row; None: not known
-    below_told_m: float = math.inf  # by the last report alone
-    below_received_s: float = NEVER
+    ground: tuple[GroundReading, ...] = ()  # of each sensor that looks down
     # of each gimbal: component and number, by how much it looks away from ahead (rad), and before
     gimbals: tuple[tuple[tuple[int, int], float, float], ...] = ()
     gimbal_received_s: float = NEVER  # the newest of these reports
@@ -155,9 +164,16 @@ class VehicleState:
         return self.position_enu[2] - self.home_enu[2]
 
     @property
+    def below_m(self) -> float | None:
+        """Distance to what is below: the least that a sensor told twice; None: not known."""
+        least_m = min((max(one.told_m, one.before_m) for one in self.ground), default=math.inf)
+        return least_m if math.isfinite(least_m) else None
+
+    @property
     def room_m(self) -> float:
         """What is left below: the height above home, or less where a sensor measures less."""
-        return self.height_m if self.below_m is None else min(self.height_m, self.below_m)
+        below_m = self.below_m
+        return self.height_m if below_m is None else min(self.height_m, below_m)
 
     @property
     def tilt_rad(self) -> float:
@@ -194,6 +210,8 @@ class VehicleState:
         if self.clock_offset_s is None:  # what came with the answer is no older than its question
             return arrived_s + self.trip_s
         waited_s = math.remainder(now_s - stamp_s - self.clock_offset_s, STAMP_TURN_S)
+        if waited_s < -AHEAD_S:  # stamps are not of the clock that answers, and tell no age
+            return arrived_s + self.trip_s
         return max(arrived_s, waited_s)
 
 

@@ -27,7 +27,7 @@ from ..flight.facts import RangeReading
 from ..flight.guard.limits import BelievedTarget, Sighting
 from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
-from ..flight.mavlink.profiles import RADIO
+from ..flight.mavlink.profiles import RADIO, STICKS
 from ..flight.pilot_words import PilotWords
 from ..flight.preflight.failsafe_reader import FailsafeReader
 from ..flight.station.camera_messages import StationVideo
@@ -39,7 +39,13 @@ from ..ros.publishers import ClockSource, OnePublisher
 from ..ros.stream_description import StreamListener
 from .lockstep import LockstepPacer
 from .mavlink_figures import MavlinkDiagnostics, SetpointFigures
-from .mavlink_parameters import PARAMETERS, limits_from, radio_from, station_from
+from .mavlink_parameters import (
+    PARAMETERS,
+    limits_from,
+    radio_from,
+    station_from,
+    sticks_from,
+)
 from .pacing import Pacer, SteadyPacer
 from .policy_reset import PolicyReset
 from .sightings import Sightings
@@ -105,6 +111,9 @@ class MavlinkNode(ManagedNode):
                 )
         limits, key = limits_from(values), values['signing_key_file']
         radio, shadow_radio = (radio_from(values, does) for does in ('engage', 'shadow'))
+        sticks = sticks_from(values)
+        besides = STICKS if sticks else None
+        besides = RADIO if radio or shadow_radio else besides
         if values['shadow']:
             self.get_logger().warning('shadow mode: no setpoint is sent')
         self.link = MavlinkLink.open(
@@ -113,10 +122,16 @@ class MavlinkNode(ManagedNode):
             values['system_id'] or None,
             Path(key) if key else None,
             values['shadow'],
-            (RADIO,) if radio or shadow_radio else (),
+            (besides,) if besides else (),
         )
         self.session = CompanionSession(
-            self.link, limits, values['shadow'], values['engage_at_start'], radio, shadow_radio
+            self.link,
+            limits,
+            values['shadow'],
+            values['engage_at_start'],
+            radio,
+            shadow_radio,
+            sticks,
         )
         self._words = PilotWords(self.link, self.session, values['tell_pilot'])
         setup = station_from(values)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ..errors import ConfigError
 from ..flight.guard.fence import EXAMPLE, parse_polygon
 from ..flight.guard.limits import Limits
-from ..flight.radio import RadioSwitch
+from ..flight.radio import RadioSwitch, StickWatch
 from ..flight.station.camera_messages import StationVideo
 from ..flight.station.desk import StationSetup
 from ..ros.parameters import OFF, Parameter
@@ -167,6 +167,12 @@ PARAMETERS = (
     ),
     Parameter('shadow_pwm', 1700, 'pulse width in us: that channel is on', low=1100, high=2100),
     Parameter(
+        'stick_channels',
+        '1,2,3',
+        'roll, pitch and throttle of the radio: moving one calls off, where the autopilot '
+        'ignores them (ArduPilot); empty: they do not',
+    ),
+    Parameter(
         'station_id',
         0,
         'system id of the ground station that tracks and stops; QGroundControl: 255; 0: none',
@@ -213,6 +219,25 @@ def radio_from(values: dict[str, Any], does: str) -> RadioSwitch | None:
             f'engage_channel and shadow_channel are both {channel}: one switch cannot do both'
         )
     return RadioSwitch(channel, values[f'{does}_pwm']) if channel else None
+
+
+def sticks_from(values: dict[str, Any]) -> StickWatch | None:
+    """Return what watches the pilot's sticks; None: nothing does.
+
+    Raises:
+        ConfigError: no channels of a radio.
+
+    """
+    given: str = values['stick_channels']
+    if not given.strip():
+        return None
+    try:
+        return StickWatch(tuple(int(one) for one in given.split(',')))
+    except ValueError as error:
+        raise ConfigError(
+            f"parameter 'stick_channels': expected channels of the radio such as '1,2,3', or "
+            f"nothing, got '{given}'"
+        ) from error
 
 
 def station_from(values: dict[str, Any]) -> StationSetup | None:

@@ -94,10 +94,33 @@ def test_any_number_is_judged_and_what_is_no_number_is_never_good(
     assert len(found) == len(FAILSAFES[kind])
     for one, (name, words) in zip(FAILSAFES[kind], found.items(), strict=True):
         assert name in one.names
-        if not set(one.names) & set(values):
+        if any(other.is_good(values.get(other.name, math.nan)) for other in one.or_else):
+            assert not words
+        elif not set(one.names) & set(values):
             assert 'not answered' in words
         elif not math.isfinite(values[name]):
             assert words
+
+
+@given(st.integers(-1, 9))
+def test_a_px4_that_ignores_its_radio_is_named(mode: int) -> None:
+    """1: joystick alone, 4: none; then the radio's switches count no more than its sticks."""
+    words = complaints('px4', {**GOOD['px4'], 'COM_RC_IN_MODE': mode})['COM_RC_IN_MODE']
+    assert ('takes over nothing' in words) is (mode in (-1, 1, 4))
+
+
+@given(st.sampled_from([None, 0, 1, math.nan]), st.sampled_from([None, *range(5), math.nan]))
+def test_a_fence_that_switches_itself_on_is_a_fence(
+    now: float | None, later: float | None
+) -> None:
+    """From 4.6 on it is off on the ground, where the list is read (ArduPilot 25698)."""
+    told = {'FENCE_ENABLE': now, 'FENCE_AUTOENABLE': later}
+    answers = {name: value for name, value in told.items() if value is not None}
+    values = {**GOOD['ardupilot'], **answers}
+    if now is None:
+        del values['FENCE_ENABLE']
+    words = complaints('ardupilot', values)['FENCE_ENABLE']
+    assert (words == '') is (now == 1 or later in (1, 2, 3))
 
 
 ANSWERS = st.sampled_from(['value', 'none', 'another fault', 'silence'])

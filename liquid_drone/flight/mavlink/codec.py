@@ -35,13 +35,12 @@ from .roster import (
 from .signing import SigningKey
 from .station_inbox import StationInbox, addressee
 from .telemetry import gimbal
-from .telemetry.decode import HANDLERS, parameter_value
+from .telemetry.decode import HANDLERS, parameter_answer
 from .telemetry.home import HomeFinder
 from .timesync import TimeSync
 
 logger = logging.getLogger(__name__)
 MOST_WARNINGS = 20
-DOES_NOT_EXIST = 1  # MAV_PARAM_ERROR; pymavlink has the name from 2.4.50 on
 MOST_ANSWERS = 8
 MOST_ARRIVED = 1000  # messages that wait to be counted
 
@@ -164,8 +163,7 @@ class MavlinkCodec:
         for voice in self._voices if self.receiver.has_key else ():
             voice.note_signature(self.receiver.newest_signature)
         if frame.message_id == mavlink.MAVLINK_MSG_ID_HEARTBEAT:
-            told = message.autopilot, message.type
-            self.roster.note(frame.system, frame.component, now_s, *told)
+            self.roster.note(frame.system, frame.component, now_s, message.autopilot, message.type)
             self._introduce(message, frame.packet, now_s)
             vehicle = 0 if self._vehicle is None else self._vehicle.system_id
             self.rivals.hear_heartbeat(frame, message, vehicle, now_s)
@@ -180,10 +178,12 @@ class MavlinkCodec:
         if to_us and self.inbox is not None:
             self._hear_station(self.inbox, vehicle.system_id, frame, is_here, now_s)
         elif is_here and not to_us:
-            message = self.receiver.decode(frame)
-            told = '' if message is None else guide(message, vehicle.system_id)
-            if told:
-                self._vehicle = replace(vehicle, guided_s=now_s, guided_by=told)
+            self._note_guide(self.receiver.decode(frame), vehicle, now_s)
+
+    def _note_guide(self, message: Any, vehicle: VehicleState, now_s: float) -> None:
+        told = '' if message is None else guide(message, vehicle.system_id)
+        if told:
+            self._vehicle = replace(vehicle, guided_s=now_s, guided_by=told)
 
     def _hear_station(
         self, inbox: StationInbox, system: int, frame: Frame, is_here: bool, now_s: float
@@ -205,6 +205,7 @@ class MavlinkCodec:
         message = self.receiver.decode(frame)
         if message is not None:
             self.rivals.take(frame, message.target_system, vehicle.system_id, now_s)
+        self._note_guide(message, vehicle, now_s)
 
     def _hear_gimbal(self, frame: Frame, source: object, now_s: float) -> None:
         """Take in where a gimbal of the vehicle looks, which speaks for itself."""
@@ -216,9 +217,8 @@ class MavlinkCodec:
             self._vehicle = gimbal.look(vehicle, message, now_s)
 
     def _is_vehicles(self, frame: Frame) -> bool:
-        vehicle = self._vehicle
         key = frame.system, frame.component
-        return vehicle is not None and key == (vehicle.system_id, AUTOPILOT_COMPONENT)
+        return self._vehicle is not None and key == (self._vehicle.system_id, AUTOPILOT_COMPONENT)
 
     def answers(self) -> list[bytes]:
         """Return what the vehicle asked for (its clock's questions), once."""
@@ -238,7 +238,7 @@ class MavlinkCodec:
         if self._copies.is_copy(number, packet, now_s):
             return False
         is_doubtful = kind == 'HEARTBEAT' and self._brings_our_mode_back(message, now_s)
-        self._copies.take(number, packet, now_s)  # a copy of what is left out is one, too
+        self._copies.take(number, packet, now_s, not is_doubtful)
         if is_doubtful:
             return False  # it is told anew, where it is true
         self.path.admits(source, now_s)
@@ -247,12 +247,11 @@ class MavlinkCodec:
         handler = HANDLERS.get(kind)
         if kind == 'TIMESYNC':
             self._compare_clocks(message, now_s)
-        elif kind == 'PARAM_VALUE' and message.param_id in self.parameters:
-            del self.parameters[message.param_id]  # the newest answer stands last
-            self.parameters[message.param_id] = parameter_value(message, self.profile)
-        elif kind == 'PARAM_ERROR' and message.param_id in self.parameters:
-            if message.error == DOES_NOT_EXIST:
-                self.parameters[message.param_id] = math.nan
+        elif kind in ('PARAM_VALUE', 'PARAM_ERROR'):
+            value = parameter_answer(message, self.profile)
+            if value is not None and message.param_id in self.parameters:
+                del self.parameters[message.param_id]  # the newest answer stands last
+                self.parameters[message.param_id] = value
         elif handler is not None and vehicle is not None:
             waited_s = self._waited_since_s if kind in UNSTAMPED else None
             came_s = now_s if waited_s is None else waited_s
@@ -323,14 +322,15 @@ class MavlinkCodec:
 
     def _is_of_kind(self, heartbeat: Any) -> bool:
         is_same = detect(heartbeat.autopilot) is self.profile and heartbeat.type in MULTIROTORS
-        if not is_same and heartbeat.autopilot != NO_AUTOPILOT:
-            told = f'MAV_AUTOPILOT {heartbeat.autopilot}, MAV_TYPE {heartbeat.type}'
-            self._warn_once(
-                heartbeat.get_srcSystem(),
-                f'now sends heartbeats of another kind ({told}), which are ignored; if another '
-                'firmware was put on the autopilot, start the companion anew',
-            )
-        return is_same
+        if is_same or heartbeat.autopilot == NO_AUTOPILOT:
+            self.refusal = '' if is_same else self.refusal
+            return is_same
+        self.refusal = (
+            f'now sends heartbeats of another kind (MAV_AUTOPILOT {heartbeat.autopilot}, MAV_TYPE '
+            f'{heartbeat.type}), ignored: if its firmware was changed, start the companion anew'
+        )
+        self._warn_once(heartbeat.get_srcSystem(), self.refusal)
+        return False
 
     def _refusal(self, heartbeat: Any, found: Profile | None) -> str:
         if found is None:

@@ -66,6 +66,7 @@ class _Arrival:
     """When a packet came, and how late its newest copy was."""
 
     came_s: float
+    counts: bool = True
     copied_s: float = -math.inf
 
 
@@ -78,8 +79,12 @@ class PacketCopies:
         self._late: deque[tuple[float, float]] = deque(maxlen=256)  # when a copy came, how late
 
     def came_lately(self, packet: bytes, now_s: float) -> bool:
-        """Tell whether the very same packet was taken lately: it may be a copy."""
-        return bool(self._recent(packet, now_s))
+        """Tell whether the very same packet counted lately: it may be a copy.
+
+        One that was left out on that suspicion adds none, or a sender whose numbers return with
+        each report would be suspected for ever.
+        """
+        return any(one.counts for one in self._recent(packet, now_s))
 
     def is_copy(self, message_id: int, packet: bytes, now_s: float) -> bool:
         """Tell whether a packet is a copy for certain; of ids not named above none is.
@@ -98,12 +103,12 @@ class PacketCopies:
             return False
         return now_s - recent[-1].came_s < SOON_S or self._is_as_late(recent, now_s)
 
-    def take(self, message_id: int, packet: bytes, now_s: float) -> None:
-        """Note a packet that counts."""
+    def take(self, message_id: int, packet: bytes, now_s: float, counts: bool = True) -> None:
+        """Note a packet that is no copy; one that does not count may be copied all the same."""
         if message_id not in TIMED and message_id not in UNTIMED:
             return
         arrivals = self._arrivals.setdefault(packet, [])
-        arrivals.append(_Arrival(now_s))
+        arrivals.append(_Arrival(now_s, counts))
         del arrivals[:-MOST_TIMES]
         self._arrivals.move_to_end(packet)
         if len(self._arrivals) > MOST_PACKETS:

@@ -15,6 +15,7 @@ from .roster import AUTOPILOT_COMPONENT, Speaker
 from .streams import StreamRate
 
 PATIENCE_S = 5.0  # of nothing useful, before it is said
+QUIET_S = 1.5  # of not one packet, heartbeats being one a second: its rates tell nothing then
 A_FEW = 3  # frames that tell more than chance
 USUAL_BAUDS = '57600, 115200, 921600'
 
@@ -37,6 +38,8 @@ class LinkFinding(Enum):
     GROUND_STATIONS = 'ground stations only'
     NO_AUTOPILOT = 'no autopilot'
     HEARTBEATS_ONLY = 'heartbeats only'
+    NO_HEARTBEATS = 'no heartbeats'
+    ONLY_COPIES = 'only copies'
     SLOW_STREAMS = 'streams too slow'
     UNANSWERED = 'not answered'
 
@@ -57,6 +60,7 @@ class LinkEvidence:
     vehicle: int | None = None  # its system id, once it is known
     known_s: float = 0.0  # since it is
     quiet_s: float = 0.0  # since it spoke last
+    beatless_s: float = 0.0  # since a heartbeat of it that counts
     unanswered_s: float = 0.0  # since it answered one of our questions
     rates: tuple[StreamRate, ...] = ()
 
@@ -76,7 +80,7 @@ class Diagnosis:
 
 def diagnose(seen: LinkEvidence) -> Diagnosis:
     """Tell what is wrong with a link, the most telling thing first."""
-    if seen.vehicle is not None and seen.quiet_s < PATIENCE_S:
+    if seen.vehicle is not None and seen.quiet_s <= PATIENCE_S:
         return _of_vehicle(seen)
     if seen.listened_s < PATIENCE_S:
         return Diagnosis(LinkFinding.WAITING)
@@ -91,6 +95,10 @@ def diagnose(seen: LinkEvidence) -> Diagnosis:
 def _of_vehicle(seen: LinkEvidence) -> Diagnosis:
     if seen.known_s < PATIENCE_S:
         return Diagnosis(LinkFinding.GOOD)
+    if seen.quiet_s > QUIET_S:
+        return Diagnosis(LinkFinding.WAITING)
+    if seen.beatless_s > PATIENCE_S:
+        return _of_refusal(seen) or _of_copies(seen) or _of_no_heartbeats(seen)
     slow = [rate for rate in seen.rates if rate.need.is_flown_on and not rate.is_enough]
     if seen.unanswered_s >= PATIENCE_S:
         return _of_unanswered(seen)
@@ -113,6 +121,14 @@ def _of_vehicle(seen: LinkEvidence) -> Diagnosis:
     )
 
 
+def _of_no_heartbeats(seen: LinkEvidence) -> Diagnosis:
+    return Diagnosis(
+        LinkFinding.NO_HEARTBEATS,
+        f'system {seen.vehicle} speaks, and no heartbeat of it came for {seen.beatless_s:.0f} s: '
+        'check that no router leaves heartbeats out, and whether the autopilot calibrates',
+    )
+
+
 def _of_unanswered(seen: LinkEvidence) -> Diagnosis:
     if seen.tally.frames and seen.tally.version_1 == seen.tally.frames:
         return Diagnosis(
@@ -126,6 +142,13 @@ def _of_unanswered(seen: LinkEvidence) -> Diagnosis:
             LinkFinding.WE_DO_NOT_SIGN,
             f'system {seen.vehicle} signs its packets and answers none of ours, which are not '
             'signed: give its key with signing_key_file',
+        )
+    if 3 * seen.tally.other_path >= seen.tally.frames > 0:
+        return Diagnosis(
+            LinkFinding.UNANSWERED,
+            f'{seen.tally.other_path} of the last {seen.tally.frames} packets came from other '
+            'addresses than the one that is answered, and none of our questions is answered: let '
+            f'system {seen.vehicle}, or the bridge before it, send from one port and listen there',
         )
     flown_on = [rate.rate_hz for rate in seen.rates if rate.need.is_flown_on]
     arrives = 'is received' if any(flown_on) else 'arrive'
@@ -179,10 +202,19 @@ def _of_noise(seen: LinkEvidence) -> Diagnosis:
 
 
 def _of_frames(seen: LinkEvidence) -> Diagnosis:
-    for rule in (_of_signatures, _of_refusal, _of_other_system, _of_component, _of_others):
+    for rule in (
+        _of_signatures,
+        _of_refusal,
+        _of_other_system,
+        _of_component,
+        _of_copies,
+        _of_others,
+    ):
         found = rule(seen)
         if found is not None:
             return found
+    if seen.vehicle is not None and not seen.speakers:
+        return Diagnosis(LinkFinding.WAITING)  # its last packets are about to be forgotten
     return Diagnosis(
         LinkFinding.NO_AUTOPILOT,
         f'MAVLink arrives on {seen.address} from {_named(seen.speakers) or "nobody that is known"}'
@@ -244,6 +276,16 @@ def _of_component(seen: LinkEvidence) -> Diagnosis | None:
         LinkFinding.NO_AUTOPILOT,
         f'{_named(tuple(strange))} is an autopilot under a component that is not '
         f'{AUTOPILOT_COMPONENT}, and is not listened to: set MAV_COMP_ID to {AUTOPILOT_COMPONENT}',
+    )
+
+
+def _of_copies(seen: LinkEvidence) -> Diagnosis | None:
+    if not any(one.is_autopilot and one.system == seen.vehicle for one in seen.speakers):
+        return None
+    return Diagnosis(
+        LinkFinding.ONLY_COPIES,
+        f'the heartbeats of system {seen.vehicle} are copies of earlier ones: look for a loop '
+        'between routers, or a recording that is played',
     )
 
 

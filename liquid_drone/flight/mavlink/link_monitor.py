@@ -19,6 +19,7 @@ from .encoder import COMPANION_COMPONENT
 from .framing import Tally
 from .profiles import Profile
 from .streams import StreamKeeper, StreamNeed, StreamRate, StreamRequest
+from .telemetry.texts import AutopilotTexts
 from .transport.address import Address
 from .transport.troubles import Troubles
 
@@ -81,6 +82,7 @@ class LinkMonitor:
         self._known_s = self._heard_s = self._answered_s = -math.inf
         self._looked_s = -math.inf
         self._finding = LinkFinding.WAITING
+        self._texts = AutopilotTexts()
 
     def take(self, messages: list[Any], now_s: float) -> None:
         """Count what the vehicle sent, after each poll."""
@@ -93,6 +95,7 @@ class LinkMonitor:
             self._known_s = now_s if math.isinf(self._known_s) else self._known_s
         for message in messages:
             self._count(message, now_s)
+        self._texts.keep_up(now_s)
         if now_s - self._looked_s >= LOOK_EVERY_S:
             self._looked_s = now_s
             self._log(self.report().diagnosis)
@@ -127,6 +130,8 @@ class LinkMonitor:
                 self._streams.acknowledged(message.command, message.result)
         elif number == mavlink.MAVLINK_MSG_ID_TIMESYNC and self._codec.clock.heard_s == now_s:
             self._note_answer(now_s)  # to us: autopilots answer others on this link too
+        elif number == mavlink.MAVLINK_MSG_ID_STATUSTEXT:
+            self._texts.take(message, now_s)
         if self._streams is not None:
             self._streams.heard(number, now_s)
 
@@ -138,6 +143,7 @@ class LinkMonitor:
         now_s, codec, vehicle = self._now_s, self._codec, self._codec.vehicle
         began_s = now_s if self._began_s is None else self._began_s
         answered_s = max(self._answered_s, self._known_s)
+        beat_s = -math.inf if vehicle is None else vehicle.heartbeat_received_s
         return LinkEvidence(
             address='the connection' if self._address is None else str(self._address),
             kind='' if self._address is None else self._address.kind,
@@ -151,14 +157,15 @@ class LinkMonitor:
             vehicle=None if vehicle is None else vehicle.system_id,
             known_s=now_s - max(self._known_s, began_s),
             quiet_s=now_s - self._heard_s,
+            beatless_s=now_s - max(beat_s, self._known_s, began_s),
             unanswered_s=now_s - max(answered_s, began_s),
             rates=() if self._streams is None else self._streams.rates(now_s),
         )
 
     def _log(self, diagnosis: Diagnosis) -> None:
+        if diagnosis.finding in (self._finding, LinkFinding.WAITING):
+            return  # a pause in between begins nothing anew
         before, self._finding = self._finding, diagnosis.finding
-        if diagnosis.finding is before:
-            return
         if diagnosis.sentence:
             logger.warning('the link to the autopilot: %s', diagnosis.sentence)
         elif diagnosis.finding is LinkFinding.GOOD and before is not LinkFinding.WAITING:

@@ -35,6 +35,8 @@ BESIDES = (
     StreamNeed('GIMBAL_DEVICE_ATTITUDE_STATUS', 285, 2.0, 0.5, is_extra=True, is_optional=True),
 )
 RADIO = StreamNeed('RC_CHANNELS', 65, 10.0, 5.0)  # where a switch of the radio engages
+# where the sticks call it off; many links have no radio behind them
+STICKS = StreamNeed('RC_CHANNELS', 65, 5.0, 2.0, is_extra=True, is_optional=True)
 # ArduPilot's groups of messages (MAV_DATA_STREAM), before it knew intervals (4.0)
 _EXTENDED_STATUS, _RADIO, _POSITION, _EXTRA1, _EXTRA3 = 2, 3, 6, 10, 12
 _ARDUPILOT_GROUPS = {
@@ -78,6 +80,7 @@ class Profile:
     integers_in_bytes: bool = False  # of parameters, whose values travel as floats
     tells_local_home: bool = False  # HOME_POSITION has coordinates of the local frame
     needs_stream: bool = False  # of setpoints, or its follow_mode is refused and left
+    ignores_sticks: bool = False  # those of roll, pitch and throttle, in its follow_mode
     holds_position: bool = False  # at zero velocity; else the guard holds height and place
 
     def mode_name(self, custom_mode: int) -> str:
@@ -116,6 +119,7 @@ ARDUPILOT = Profile(
     heartbeat_poll_s=None,
     streams=(*_streams('ardupilot'), PACKS, *BESIDES),
     stream_groups=MappingProxyType(_ARDUPILOT_GROUPS),
+    ignores_sticks=True,
     holds_position=True,
 )
 

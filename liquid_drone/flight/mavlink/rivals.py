@@ -4,8 +4,9 @@
 
 Seen is what the router lets come here. Routers also reflect what was sent: a setpoint of ours that
 comes back is none of anybody else's. Only what the autopilot would take counts. Programs stream
-setpoints; one command to go somewhere is a human's word at a ground station. An autopilot passes
-no setpoint on, but the heartbeat of a second companion: that says whether it commands.
+setpoints; one command to go somewhere is a human's word at a ground station, and so is one
+setpoint that names a place or a height. An autopilot passes no setpoint on, but the heartbeat of a
+second companion: that says whether it commands.
 """
 
 from collections import deque
@@ -22,6 +23,7 @@ SETPOINTS = {
     mavlink.MAVLINK_MSG_ID_SET_POSITION_TARGET_LOCAL_NED: 'SET_POSITION_TARGET_LOCAL_NED',
     mavlink.MAVLINK_MSG_ID_SET_POSITION_TARGET_GLOBAL_INT: 'SET_POSITION_TARGET_GLOBAL_INT',
 }
+PLACED = tuple(SETPOINTS)[1:]  # these may name a place
 GUIDING_COMMANDS = {
     mavlink.MAV_CMD_DO_REPOSITION: 'DO_REPOSITION',
     mavlink.MAV_CMD_DO_CHANGE_ALTITUDE: 'DO_CHANGE_ALTITUDE',
@@ -38,6 +40,7 @@ COMMANDS = (mavlink.MAVLINK_MSG_ID_COMMAND_LONG, mavlink.MAVLINK_MSG_ID_COMMAND_
 ITEMS = (mavlink.MAVLINK_MSG_ID_MISSION_ITEM, mavlink.MAVLINK_MSG_ID_MISSION_ITEM_INT)
 TO_AUTOPILOT = (0, AUTOPILOT_COMPONENT)  # components; 0 is everybody
 GUIDED_ITEMS = (2, 3)  # MISSION_ITEM.current, as older stations guide: a place, a height
+PLACES = 1 | 2 | 4  # of a type_mask: what of x, y and z is ignored
 LATELY_S, ENOUGH = 5.0, 2  # so many setpoints of others within that time are a rival
 OURS = 1024  # of our setpoints that may come back yet: nearly a minute of them
 OUR_HEARTBEATS = 16  # likewise, by one a second
@@ -47,7 +50,7 @@ def guide(message: Any, vehicle: int) -> str:
     """Name who tells an autopilot where to go or turn, and how; empty: this is no such message.
 
     Args:
-        message: a COMMAND_LONG, COMMAND_INT, MISSION_ITEM or MISSION_ITEM_INT.
+        message: a COMMAND_LONG, COMMAND_INT, MISSION_ITEM, MISSION_ITEM_INT or setpoint.
         vehicle: the system that is flown.
 
     """
@@ -57,6 +60,8 @@ def guide(message: Any, vehicle: int) -> str:
     told = GUIDING_COMMANDS.get(message.command, '') if message.get_msgId() in COMMANDS else ''
     if message.get_msgId() in ITEMS and message.current in GUIDED_ITEMS:
         told = f'{message.get_type()}, current {message.current}'
+    if message.get_msgId() in PLACED and message.type_mask & PLACES != PLACES:
+        told = message.get_type()
     who = f'system {message.get_srcSystem()} component {message.get_srcComponent()}'
     return f'{who} guides the vehicle ({told})' if told else ''
 

@@ -13,7 +13,14 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from liquid_drone.flight.facts import Evidence, known
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
-from liquid_drone.flight.mavlink.copies import ABOUT_S, TIMED, UNTIMED, PacketCopies
+from liquid_drone.flight.mavlink.copies import (
+    ABOUT_S,
+    COPIED_S,
+    TIMED,
+    UNTIMED,
+    PacketCopies,
+)
+from liquid_drone.flight.mavlink.profiles import PROFILES
 from liquid_drone.flight.mavlink.telemetry.decode import HANDLERS
 from liquid_drone.flight.vehicle import VehicleState
 from liquid_drone.sim.autopilot.personality import Mode
@@ -149,6 +156,30 @@ def test_packets_that_are_the_same_by_chance_are_all_new(kind, pace):
         if step > 200:
             facts = known(Evidence(now_s, codec.vehicle), Limits(battery_cells=4.0))
             assert [fact.sentence for fact in facts if not fact.is_good] == []
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.sampled_from(['px4', 'ardupilot']),
+    st.sampled_from([0, 1, 32, 51, 64, 85, 128, 255]),
+    st.sampled_from([0.2, 0.5, 1.0]),
+    st.floats(0.5, 40.0),
+)
+def test_our_mode_comes_back_from_a_sender_whose_numbers_return(kind, pace, every_s, away_s):
+    """After a takeover, and as soon as no heartbeat of before it can be under way any more."""
+    profile, codec, now_s, began_s = PROFILES[kind], MavlinkCodec(), 0.0, 5.0
+    sender = mavlink.MAVLink(None, 1, 1)
+    while now_s < began_s + away_s + COPIED_S + 3.0:
+        is_away = began_s <= now_s < began_s + away_s
+        mode = profile.hold_mode if is_away else profile.follow_mode
+        heartbeat = mavlink.MAVLink_heartbeat_message(2, profile.autopilot, 129, mode, 4, 3)
+        codec.receive(heartbeat.pack(sender), now_s)
+        sender.seq = (sender.seq + pace) % 256
+        if is_away and now_s > began_s + 2.0 * every_s:
+            assert not codec.vehicle.mode_is_ours
+        now_s += every_s
+    assert codec.vehicle.mode_is_ours
+    assert now_s - codec.vehicle.heartbeat_received_s < 3.0
 
 
 def test_every_message_that_is_read_has_a_time_or_has_none():

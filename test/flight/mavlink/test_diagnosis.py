@@ -5,11 +5,13 @@
 import os
 import pty
 import random
+import socket
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
@@ -167,6 +169,23 @@ def test_each_kind_of_nothing_useful_is_told_apart_in_one_sentence(case, caplog)
     assert words in caplog.text
 
 
+@pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
+def test_a_sender_with_a_new_port_for_each_packet_is_told_as_that(kind):
+    """A bridge that sends from no port of its own (MAVSDK 1803, rust-mavlink 146)."""
+    plant = PointMass(position_enu=np.array([0.0, 0.0, 3.0]))
+    autopilot = SimulatedAutopilot(plant, kind, airborne=True)
+    with MavlinkLink.open('udpin:127.0.0.1:0') as link:
+        port = link.transport.port
+        for _ in range(140):
+            for packet in autopilot.transmit():
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+                    one.sendto(packet, ('127.0.0.1', port))
+            link.poll(autopilot.now_ns / 1e9)
+            autopilot.advance(12)
+        assert link.report.diagnosis.finding is LinkFinding.UNANSWERED
+        assert 'send from one port' in link.obstacle
+
+
 def test_a_loopback_that_hears_nothing_says_that_it_takes_nothing_from_outside():
     line = Line(address=Address('udpin', '127.0.0.1', 14540))
     assert '127.0.0.1 takes nothing from outside' in line.run(6.0).sentence
@@ -278,6 +297,7 @@ EVIDENCE = st.builds(
     vehicle=st.one_of(st.none(), st.integers(1, 255)),
     known_s=st.floats(0.0, 100.0),
     quiet_s=st.floats(0.0, 100.0),
+    beatless_s=st.floats(0.0, 100.0),
     unanswered_s=st.floats(0.0, 100.0),
     rates=st.lists(RATES, max_size=3).map(tuple),
 )
@@ -293,7 +313,7 @@ def test_whatever_arrives_there_is_one_finding_and_one_sentence_for_what_is_wron
     assert '\n' not in diagnosis.sentence
     if diagnosis.finding is LinkFinding.GOOD:
         assert evidence.vehicle is not None
-        assert evidence.quiet_s < 5.0
+        assert evidence.quiet_s <= 5.0
 
 
 @pytest.mark.parametrize('wanted', [None, 1])
@@ -306,3 +326,70 @@ def test_an_autopilot_that_was_given_another_id_is_told_with_what_helps(new, wan
     assert f'system {new} (px4) speaks, system 1 does not' in sentence
     assert ('start the companion anew' in sentence) is (wanted is None)
     assert (f'set system_id to {new}' in sentence) is (wanted is not None)
+
+
+BEATS = {  # what becomes of the heartbeats in flight, and what is found then
+    'left out': (lambda beat: None, LinkFinding.NO_HEARTBEATS),
+    'an aeroplane': (lambda beat: setattr(beat, 'type', 1), LinkFinding.UNUSABLE_AUTOPILOT),
+    'generic': (lambda beat: setattr(beat, 'type', 0), LinkFinding.UNUSABLE_AUTOPILOT),
+    'other firmware': (lambda beat: setattr(beat, 'autopilot', 4), LinkFinding.UNUSABLE_AUTOPILOT),
+}
+
+
+@pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
+@pytest.mark.parametrize('became', BEATS)
+@pytest.mark.parametrize('has_telemetry', [True, False])
+def test_heartbeats_that_no_longer_count_are_told_while_the_rest_goes_on(
+    kind, became, has_telemetry, caplog
+):
+    """Calibration, a router's filter, firmware put on under way: the link was called good."""
+    change, finding = BEATS[became]
+    line, say = attached(SimulatedAutopilot(PointMass(), kind))
+    line.run(8.0, say)
+    assert line.link.obstacle == ''
+    reader, writer = mavlink.MAVLink(None), mavlink.MAVLink(None, 1, 1)
+
+    def changed(step):
+        told = []
+        for message in reader.parse_buffer(b''.join(say(step))) or []:
+            is_beat = message.get_type() == 'HEARTBEAT'
+            if is_beat:
+                change(message)
+            if (has_telemetry and not is_beat) or (is_beat and became != 'left out'):
+                told.append(bytes(message.pack(writer)))
+        return told
+
+    found = set()
+    for _ in range(240):
+        found.add(line.run(0.05, changed).finding)
+    is_silent = became == 'left out' and not has_telemetry
+    last = LinkFinding.SILENCE if is_silent else finding
+    assert line.link.report.diagnosis.finding is last
+    assert found <= {LinkFinding.GOOD, LinkFinding.WAITING, last}
+    assert caplog.text.count('the link to the autopilot: ') == 1
+    line.run(2.0, say)
+    assert line.link.obstacle == ''  # the true ones are back
+
+
+@settings(max_examples=12, deadline=None, phases=[Phase.generate])
+@given(st.sampled_from(['px4', 'ardupilot']), st.floats(0.0, 2.0), st.floats(6.2, 9.0))
+def test_a_link_that_is_cut_is_never_called_slow(kind, later_s, cut_s):
+    """Nor do heartbeats arrive on it: the rates of a silence say nothing about the streams."""
+    line, say = attached(SimulatedAutopilot(PointMass(), kind))
+    line.run(8.0 + later_s, say)
+    found = [line.run(0.05).finding for _ in range(round(cut_s * 20))]
+    assert set(found) == {LinkFinding.GOOD, LinkFinding.WAITING, LinkFinding.SILENCE}
+
+
+def test_a_recording_that_is_played_again_and_again_is_told_as_that():
+    line, say = attached(SimulatedAutopilot(PointMass()))
+    recorded = []
+
+    def record(step):
+        recorded.append(say(step))
+        return recorded[-1]
+
+    line.run(8.0, record)
+    diagnosis = line.run(12.0, lambda step: recorded[-20 + step % 20])
+    assert diagnosis.finding is LinkFinding.ONLY_COPIES
+    assert 'a recording that is played' in diagnosis.sentence

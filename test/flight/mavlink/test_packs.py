@@ -92,15 +92,15 @@ def test_a_pack_that_sixteen_bits_do_not_hold_is_told_by_its_own_report(
 ):
     """SYS_STATUS has what is left above 65.5 V, or nothing (MAVProxy 1111, mavros 1704)."""
     total_mv, vehicle = cells * cell_mv, Vehicle(autopilot)
-    measured = [cell_mv] * cells
+    measured, none = [cell_mv] * cells, data.draw(st.sampled_from([0, 65535]))
     by_cells = data.draw(st.booleans()) and cells <= 14
     limits, number = Limits(battery_cells=float(cells)), data.draw(st.integers(0, 3))
     for _ in range(3):
         sag_mv = data.draw(st.integers(0, 1500)) - 750  # between the two reports
         own = (
-            pack(number, 80, cells=measured[:10], more=[*measured[10:], 0, 0, 0, 0][:4])
+            pack(number, 80, cells=measured[:10], more=[*measured[10:], *[none] * 4][:4])
             if by_cells
-            else pack(number, 80, cells=cells_of(total_mv))
+            else pack(number, 80, cells=cells_of(total_mv), more=[none] * 4)
         )
         vehicle.send(own)
         told = data.draw(st.sampled_from([(total_mv + sag_mv) % 65536, 65535, 65534]))
@@ -110,6 +110,25 @@ def test_a_pack_that_sixteen_bits_do_not_hold_is_told_by_its_own_report(
     seen = vehicle.codec.vehicle.battery.voltage_v
     assert abs(seen - total_mv / 1000.0) <= 0.75
     if abs(cell_mv - 3400) > 60:
+        assert fact.is_good is (cell_mv > 3400)
+
+
+@given(
+    st.sampled_from([PX4, ARDUPILOT]),
+    st.integers(3, 10),
+    st.integers(3000, 4200),
+    st.sampled_from([0, 65535]),
+    st.booleans(),
+)
+def test_cells_that_a_pack_has_not_have_no_voltage(autopilot, cells, cell_mv, none, is_known):
+    """PX4 1.13 and 1.14 say 65535 of the eleventh to the fourteenth (MAVSDK 2123, 2114)."""
+    vehicle = Vehicle(autopilot)
+    limits = Limits(battery_cells=float(cells) if is_known else None)
+    for _ in range(3):
+        vehicle.send(pack(0, 80, cells=[cell_mv] * cells, more=[none] * 4))
+        fact = vehicle.battery(cells * cell_mv, 80, limits)
+    assert vehicle.codec.vehicle.battery.voltage_v == pytest.approx(cells * cell_mv / 1000.0)
+    if is_known and abs(cell_mv - 3400) > 1:
         assert fact.is_good is (cell_mv > 3400)
 
 
@@ -161,21 +180,29 @@ def test_without_the_check_of_the_charge_the_autopilots_judgement_is_left(percen
 
 
 UNFIT = [1, 2, 1 << 21, 1 << 30]  # gyroscopes, accelerometers, attitude, propulsion
-bits = st.integers(0, 2**32 - 1) | st.sampled_from([0, 2**32 - 1, *UNFIT])
+GEOFENCE = mavlink.MAV_SYS_STATUS_GEOFENCE
+bits = st.integers(0, 2**32 - 1) | st.sampled_from([0, 2**32 - 1, *UNFIT, GEOFENCE])
 
 
 @given(
     st.sampled_from([PX4, ARDUPILOT]),
     st.lists(st.tuples(bits, bits, bits), min_size=1, max_size=6),
+    st.booleans(),
 )
-def test_what_flies_it_and_is_found_unhealthy_twice_is_let_go_of(autopilot, told):
-    """ArduCopter tells of a thrust that is lost by this bit alone (ArduPilot 15546)."""
+def test_what_flies_it_and_is_found_unhealthy_twice_is_let_go_of(autopilot, told, stands):
+    """ArduCopter tells of a thrust that is lost by this bit alone (ArduPilot 15546).
+
+    So it does of its own fence, where it only reports, or was brought back to GUIDED (12724).
+    """
     vehicle, bad = Vehicle(autopilot), []
+    for _ in range(2):
+        vehicle.send(mavlink.MAVLink_extended_sys_state_message(0, 1 if stands else 2))
     for present, enabled, health in told:
         status = [present, enabled, health, 0, 16000, -1, 90, *[0] * 6]
         vehicle.send(mavlink.MAVLink_sys_status_message(*status))
         vehicle.send(mavlink.MAVLink_heartbeat_message(2, autopilot, 129, 4, 4, 3))
-        bad.append(any(present & enabled & ~health & bit for bit in UNFIT))
+        unfit = UNFIT if stands else [*UNFIT, GEOFENCE]
+        bad.append(any(present & enabled & ~health & bit for bit in unfit))
     facts = known(Evidence(vehicle.now_s, vehicle.codec.vehicle), LIMITS)
     fact = next(fact for fact in facts if fact.spec is HEARTBEAT)
     is_bad = len(bad) > 1 and bad[-1] and bad[-2]

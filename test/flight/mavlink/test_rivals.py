@@ -174,7 +174,21 @@ def item_int(target, command, current, dialect):
     return dialect.MAVLink_mission_item_int_message(*args)
 
 
-GUIDES = [command_long, command_int, item, item_int]
+def height(target, _command, current, dialect):
+    """QGroundControl's "change altitude" of an ArduCopter (5636, 11671): an offset in height."""
+    mask = [0xFFF8, 0x0DF8, 0x0DFB, 0x0DC7, 0x05C7][current]  # the last two name no place
+    args = 0, *target, 7, mask, 0.0, 0.0, -2.0, *[0.0] * 8
+    return dialect.MAVLink_set_position_target_local_ned_message(*args)
+
+
+def place(target, _command, current, dialect):
+    """Mission Planner's "fly to here" of an ArduCopter (1707, 3718)."""
+    mask = [0xFFF8, 0x0DF8, 0x0DFB, 0x0DC7, 0x05C7][current]
+    args = 0, *target, 6, mask, 10, 10, 5.0, *[0.0] * 8
+    return dialect.MAVLink_set_position_target_global_int_message(*args)
+
+
+GUIDES = [command_long, command_int, item, item_int, height, place]
 commands = st.sampled_from([*GUIDING_COMMANDS, 16, 20, 22, 176, 400, 511, 512, 2004, 31010])
 targets = st.tuples(st.sampled_from([0, VEHICLE, 2, 255]), st.sampled_from([0, 1, 100, 191]))
 
@@ -184,10 +198,13 @@ targets = st.tuples(st.sampled_from([0, VEHICLE, 2, 255]), st.sampled_from([0, 1
 def test_whoever_tells_the_vehicle_where_to_go_is_known_at_the_first_word(
     kind, dialect, who, target, command, current
 ):
-    """As QGroundControl (DO_REPOSITION) and older stations do ("fly to here"), and no mission."""
+    """As stations do ("go to location", "fly to here", "change altitude"), and no mission."""
     bench, sender = Bench(), dialect.MAVLink(None, *who)
     bench.hear(kind(target, command, current, dialect).pack(sender))
-    is_word = command in GUIDING_COMMANDS if kind in GUIDES[:2] else current in (2, 3)
+    is_word = {
+        **dict.fromkeys(GUIDES[:2], command in GUIDING_COMMANDS),
+        **dict.fromkeys(GUIDES[2:4], current in (2, 3)),
+    }.get(kind, current < 3)
     is_for_it = target[0] in (0, VEHICLE) and target[1] in (0, 1)
     vehicle = bench.link.vehicle
     assert vehicle.is_guided(bench.now_s) is (is_word and is_for_it)

@@ -1,6 +1,7 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
 import contextlib
+import ipaddress
 import os
 import pty
 import socket
@@ -115,6 +116,21 @@ def test_the_ports_that_are_here_are_named_the_lasting_ones_first(tmp_path):
         (tmp_path / name).touch()
     names = [Path(one).name for one in serial_ports(tmp_path)]
     assert names == ['usb-Auterion_PX4-if00', 'ttyACM1', 'ttyTHS1']
+
+
+@pytest.mark.parametrize('host', ['255.255.255.255', '127.255.255.255'])
+def test_a_broadcast_address_is_refused(host):
+    """It would command every vehicle of the network (mavros 477, 1043; meta-intel-aero 84)."""
+    with pytest.raises(LinkError, match=r'broadcast address; setpoints are for one vehicle'):
+        open_transport(f'udpout:{host}:14550')
+
+
+@given(st.integers(224, 239), st.integers(0, 2**24 - 1))
+def test_a_multicast_address_is_refused(first, rest):
+    """Vehicles of a swarm listen to one (pymavlink 249, ArduPilot 9952)."""
+    host = ipaddress.ip_address((first << 24) + rest)
+    with pytest.raises(LinkError, match=r'multicast address; setpoints are for one vehicle'):
+        open_transport(f'udpout:{host}:14550')
 
 
 def test_nobody_behind_a_tcp_address_is_a_clear_error():

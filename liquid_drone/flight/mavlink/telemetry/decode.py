@@ -7,7 +7,6 @@ What one odd report must not decide is decided by two in a row: the landed state
 estimator, a restarted clock. NED and FRD become ENU and FLU here.
 """
 
-import logging
 import math
 import struct
 from collections.abc import Callable
@@ -23,9 +22,9 @@ from ..profiles import Profile, detect
 from ..timesync import is_restart, stamped
 from .gimbal import look
 
-logger = logging.getLogger(__name__)
 Decoder = Callable[[VehicleState, Any, float], VehicleState]
 UNKNOWN_MV = 65535
+DOES_NOT_EXIST = 1  # MAV_PARAM_ERROR; pymavlink has the name from 2.4.50 on
 NO_MODE = -1  # custom_mode does not count without its flag
 BATTERY_BIT = mavlink.MAV_SYS_STATUS_SENSOR_BATTERY
 LOW_STATES = frozenset(  # MAV_BATTERY_CHARGE_STATE
@@ -44,6 +43,7 @@ FLOWN_BY = {  # parts without which it does not fly as it is commanded
     mavlink.MAV_SYS_STATUS_SENSOR_3D_ACCEL: 'accelerometers',
     mavlink.MAV_SYS_STATUS_AHRS: 'attitude',
 }
+FENCE = {mavlink.MAV_SYS_STATUS_GEOFENCE: 'its own fence (it is outside)'}  # in the air
 RADIO_BIT = mavlink.MAV_SYS_STATUS_SENSOR_RC_RECEIVER
 ON_GROUND = {
     mavlink.MAV_LANDED_STATE_ON_GROUND: True,
@@ -191,6 +191,7 @@ def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     bad = watched & ~message.onboard_control_sensors_health
     told = BatterySample(share, voltage_v, not bad & BATTERY_BIT, current_a)
     is_fresh = now_s - vehicle.packs_received_s <= PACKS_LAST_S
+    parts = FLOWN_BY if _stands(vehicle) else FLOWN_BY | FENCE
     battery = completed(told, tuple(one for one, _ in vehicle.packs) if is_fresh else ())
     return replace(
         vehicle,
@@ -198,10 +199,14 @@ def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
         battery=battery,
         battery_before=vehicle.battery,
         radio_is_healthy=not bad & RADIO_BIT,
-        unfit=', '.join(words for bit, words in FLOWN_BY.items() if bad & bit),
+        unfit=', '.join(words for bit, words in parts.items() if bad & bit),
         unfit_before=vehicle.unfit,
         battery_most_v=highest_v(vehicle, battery, now_s),
     )
+
+
+def _stands(vehicle: VehicleState) -> bool:
+    return vehicle.landed and vehicle.landed_told is True
 
 
 def _share(percent: int) -> float | None:
@@ -224,10 +229,10 @@ def _pack(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
 def _pack_v(message: Any) -> float | None:
     """Return the sum of the cells; a pack whose cells are not measured fills as many as it needs.
 
-    Those behind the tenth are an extension, in which 0 is none.
+    Those behind the tenth are an extension, in which 0 is none, and for PX4 1.13 65535 as well.
     """
-    cells = [one for one in message.voltages if one != UNKNOWN_MV]
-    return sum((*cells, *message.voltages_ext)) / 1000.0 or None
+    cells = [one for one in (*message.voltages, *message.voltages_ext) if one != UNKNOWN_MV]
+    return sum(cells) / 1000.0 or None
 
 
 def _landed(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
@@ -265,8 +270,7 @@ def _disbelieved(message: Any) -> str:
 def _estimator(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     on_ardupilot = message.get_type() == 'EKF_STATUS_REPORT'
     forbidden = FORBIDDEN_ON_ARDUPILOT if on_ardupilot else FORBIDDEN_ON_PX4
-    stands = vehicle.landed and vehicle.landed_told is True
-    if not on_ardupilot and not stands:
+    if not on_ardupilot and not _stands(vehicle):
         forbidden = FORBIDDEN_IN_AIR | forbidden
     accuracy_m = None if on_ardupilot else _accuracy_m(message)
     words = _lacks(message.flags, forbidden), _disbelieved(message), _vague(message)
@@ -302,19 +306,17 @@ def _radio(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     return replace(vehicle, radio_received_s=now_s, radio=channels[: message.chancount])
 
 
-def _text(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
-    words = ''.join(letter if letter.isprintable() else '?' for letter in str(message.text))
-    level = logging.ERROR if message.severity <= mavlink.MAV_SEVERITY_ERROR else logging.INFO
-    logger.log(level, 'autopilot says: %s', words)
-    return vehicle
-
-
 def _unchanged(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     return vehicle
 
 
-def parameter_value(message: Any, profile: Profile | None) -> float:
-    """Return a PARAM_VALUE as a number; PX4 hides whole numbers in a float's bytes."""
+def parameter_answer(message: Any, profile: Profile | None) -> float | None:
+    """Return a PARAM_VALUE as a number; PX4 hides whole numbers in a float's bytes.
+
+    A PARAM_ERROR that says that there is none is not a number; any other one tells nothing: None.
+    """
+    if message.get_type() == 'PARAM_ERROR':
+        return math.nan if message.error == DOES_NOT_EXIST else None
     is_whole = message.param_type == mavlink.MAV_PARAM_TYPE_INT32
     if is_whole and profile is not None and profile.integers_in_bytes:
         (whole,) = struct.unpack('<i', struct.pack('<f', message.param_value))
@@ -334,7 +336,7 @@ HANDLERS: dict[str, Decoder] = {
     'ESTIMATOR_STATUS': _estimator,
     'RC_CHANNELS': _radio,
     **dict.fromkeys(('GIMBAL_DEVICE_ATTITUDE_STATUS', 'MOUNT_ORIENTATION', 'MOUNT_STATUS'), look),
-    'STATUSTEXT': _text,
+    'STATUSTEXT': _unchanged,  # of the link's texts
     'TIMESYNC': _unchanged,  # the codec's own
     'HOME_POSITION': _unchanged,  # of the codec's home
     'GLOBAL_POSITION_INT': _unchanged,  # likewise

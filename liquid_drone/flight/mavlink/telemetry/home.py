@@ -14,20 +14,17 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from pymavlink.dialects.v20 import ardupilotmega as mavlink
-
 from ....arrays import Vector
 from ...records import replace
 from ...vehicle import NEVER, VehicleState
 from ..timesync import boot_time_s
+from . import below
 from .decode import vector
 
 METRES_PER_DEGREE = 111_319.5
 SAME_PLACE_M = 0.5  # between two reports of one home
 SAME_TIME_S = 0.5  # between the local and the global position that are compared
 STANDS_M_S = 0.3  # what moves faster does not stand, whatever its landed state is
-BELOW_LASTS_S = 1.0  # what a sensor that looks down measured
-NO_SIGNAL = 1  # DISTANCE_SENSOR.signal_quality; 0: not told
 KEPT = 3  # estimates, of which the middle one counts
 
 
@@ -67,11 +64,9 @@ class HomeFinder:
 
     def take(self, vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
         """Return the vehicle with what a message, already decoded, tells of its home."""
-        kind = message.get_type()
+        kind, vehicle = message.get_type(), below.forget(vehicle, now_s)
         if kind == 'DISTANCE_SENSOR':
-            return _below(vehicle, message, now_s)
-        if now_s - vehicle.below_received_s > BELOW_LASTS_S and vehicle.below_told_m < math.inf:
-            vehicle = replace(vehicle, below_m=None, below_told_m=math.inf)
+            return below.measure(vehicle, message, now_s)
         if kind == 'LOCAL_POSITION_NED' and _stands(vehicle):
             self._stood = vehicle.position_enu
         elif kind == 'HOME_POSITION':
@@ -141,27 +136,6 @@ class HomeFinder:
             return None
         east, north, up = (median(axis) for axis in zip(*self._found, strict=True))
         return east, north, up
-
-
-def _below(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
-    """Note what a sensor that looks down measures, along the vertical.
-
-    0 is no distance, whatever a sensor that is gone or out of its range means by it.
-    """
-    if message.orientation != mavlink.MAV_SENSOR_ROTATION_PITCH_270:
-        return vehicle
-    is_measured = 0 < message.current_distance < message.max_distance
-    told_m = message.current_distance / 100.0 if is_measured else math.inf
-    if message.signal_quality == NO_SIGNAL:
-        told_m = math.inf
-    told_m *= math.cos(vehicle.tilt_rad) if math.isfinite(vehicle.tilt_rad) else 1.0
-    both_m = max(told_m, vehicle.below_told_m)
-    return replace(
-        vehicle,
-        below_m=both_m if math.isfinite(both_m) else None,
-        below_told_m=told_m,
-        below_received_s=now_s,
-    )
 
 
 def _stands(vehicle: VehicleState) -> bool:

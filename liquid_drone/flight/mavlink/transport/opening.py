@@ -3,6 +3,7 @@
 """Addresses to open transports, and what to do where that fails."""
 
 import errno
+import ipaddress
 import socket
 from pathlib import Path
 
@@ -70,7 +71,22 @@ class Opener:
         self._host = self._host or socket.gethostbyname(where)
         if kind == 'tcp':
             return TcpTransport(self._host, number, waits)
+        if kind == 'udpout':
+            _refuse_many(self._host, number)
         return UdpTransport(self._host, number, kind == 'udpin', self.troubles)
+
+
+def _refuse_many(host: str, port: int) -> None:
+    """Raise OSError (EACCES) for an address that reaches many: each of them would be commanded."""
+    if ipaddress.ip_address(host).is_multicast:
+        raise OSError(errno.EACCES, 'it is a multicast address')
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((host, port))  # sends nothing; the system knows its networks
+        except PermissionError as error:
+            raise OSError(errno.EACCES, 'it is a broadcast address') from error
+        except OSError:  # no network yet, which is waited for
+            return
 
 
 def open_transport(address: str, waits: bool = True) -> Transport:
@@ -102,6 +118,11 @@ def _advice(address: Address, number: int | None = None) -> str:
             f'this computer has no address {address.where} yet: if it is that of the other side, '
             f'set connection to udpout:{address.where}:{address.number}, or listen on '
             f'udpin:0.0.0.0:{address.number}'
+        )
+    if address.kind == 'udpout' and number == errno.EACCES:
+        return (
+            'setpoints are for one vehicle: give its own address, or listen on '
+            f'udpin:0.0.0.0:{address.number}, which answers the one that speaks'
         )
     if address.kind == 'udpin':
         return (

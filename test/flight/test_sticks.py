@@ -1,0 +1,159 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""The pilot's hand on the sticks is a word to stop, where the autopilot makes nothing of it."""
+
+import numpy as np
+import pytest
+import vehicles
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquid_drone.flight.companion_session import CompanionSession
+from liquid_drone.flight.engagement import Stage
+from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Sighting
+from liquid_drone.flight.guard.state import Proposal
+from liquid_drone.flight.mavlink.link import MavlinkLink
+from liquid_drone.flight.mavlink.profiles import STICKS
+from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
+from liquid_drone.flight.radio import StickWatch
+from liquid_drone.sim.autopilot.personality import Mode
+from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
+from liquid_drone.sim.physics.point_mass import PointMass
+
+
+class Stick:
+    """A watch of two sticks, told 5 times a second, while the companion commands."""
+
+    def __init__(self) -> None:
+        self.watch, self.now_s, self.told = StickWatch((1, 2)), 0.0, 0
+
+    def hold(
+        self, roll: int, pitch: int, for_s: float, commands: bool = True, every_s: float = 0.2
+    ) -> bool:
+        told = False
+        for _ in range(max(1, round(for_s / every_s))):
+            self.now_s += every_s
+            vehicle = vehicles.known(
+                self.now_s, radio=(roll, pitch, 1500, 1500), radio_received_s=self.now_s
+            )
+            told = self.watch.take(self.now_s, vehicle, commands) or told
+        self.told += told
+        return told
+
+
+sticks = st.integers(1000, 2000)
+
+
+@given(
+    sticks, sticks, st.lists(st.tuples(sticks, sticks), max_size=6), st.sampled_from([0.1, 0.2])
+)
+def test_a_stick_that_the_pilot_moves_calls_off_once(
+    roll: int, pitch: int, then: list[tuple[int, int]], every_s: float
+) -> None:
+    """The natural response to a drone that flies at something (ArduPilot 6391, dronekit 701)."""
+    stick, rests, is_due = Stick(), [roll, pitch], False
+    assert not stick.hold(roll, pitch, 1.0, commands=False, every_s=every_s)
+    for moved in then:
+        rests = [1500 if abs(old - 1500) < 150 else old for old in rests]
+        is_away = any(
+            abs(new - 1500) >= 150 and abs(new - old) >= 150
+            for new, old in zip(moved, rests, strict=True)
+        )
+        rests = [
+            1500 if abs(new - 1500) < 150 else old for new, old in zip(moved, rests, strict=True)
+        ]
+        assert stick.hold(*moved, 1.0, every_s=every_s) is (is_away and not is_due)
+        is_due = is_due or is_away
+    assert stick.told == is_due
+
+
+def test_a_stick_held_since_before_or_on_its_way_back_is_no_word() -> None:
+    stick = Stick()
+    stick.hold(1500, 1300, 1.0, commands=False)  # flies ahead by hand, and flips the switch
+    assert not stick.hold(1500, 1300, 2.0)
+    assert not stick.hold(1500, 1420, 0.2)
+    assert not stick.hold(1500, 1500, 5.0)
+    assert stick.hold(1500, 1300, 0.6)
+
+
+@given(
+    st.sampled_from([0, 65535, 700, 974, 2300]),
+    st.sampled_from(['gap', 'value', 'sick', 'short']),
+)
+def test_a_radio_that_is_lost_moves_no_stick(value: int, how: str) -> None:
+    stick = Stick()
+    stick.hold(1500, 1500, 1.0, commands=False)
+    told = []
+    for _ in range(20):
+        stick.now_s += 0.2
+        radio = {
+            'gap': (1900, 1900),
+            'value': (value, 1500),
+            'sick': (1900, 1900, 1500, 1500),
+            'short': (1900,),
+        }[how]
+        received_s = stick.now_s - 2.0 if how == 'gap' else stick.now_s
+        vehicle = vehicles.known(
+            stick.now_s, radio=radio, radio_received_s=received_s, radio_is_healthy=how != 'sick'
+        )
+        told.append(stick.watch.take(stick.now_s, vehicle, commands=True))
+    assert not any(told)
+    assert not stick.hold(1500, 1500, 1.0)  # found again
+    assert stick.hold(1900, 1500, 1.0)
+
+
+def test_one_odd_reading_is_no_hand_on_a_stick() -> None:
+    stick = Stick()
+    stick.hold(1500, 1500, 1.0, commands=False)
+    for _ in range(5):
+        assert not stick.hold(1900, 1500, 0.2)
+        assert not stick.hold(1500, 1500, 1.0)
+
+
+@pytest.mark.parametrize('channels', [(1, 1), (0, 2), (1, 19), ()])
+def test_sticks_are_channels_of_a_radio(channels: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match='channels of 1 to 18'):
+        StickWatch(channels)
+
+
+@pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
+@pytest.mark.parametrize('shadow', [False, True])
+@pytest.mark.parametrize('channel', [1, 2, 3])
+def test_in_flight_sticks_stop_it_and_hand_back_where_the_autopilot_ignores_them(
+    kind: str, shadow: bool, channel: int
+) -> None:
+    plant = PointMass(position_enu=np.array([0.0, 0.0, 3.0]))
+    autopilot = SimulatedAutopilot(plant, kind, airborne=True)
+    link = MavlinkLink(MemoryTransport(autopilot.transmit, autopilot.receive), besides=(STICKS,))
+    link.is_shadow = shadow
+    session = CompanionSession(link, SIMULATION_LIMITS, shadow, sticks=StickWatch((1, 2, 3)))
+
+    def fly(moved: int, for_s: float) -> Stage:
+        autopilot.radio_us = tuple(moved if one == channel else 1500 for one in range(1, 9))
+        for _ in range(round(for_s / 0.05)):
+            stamp_ns = autopilot.now_ns
+            now_s = stamp_ns / 1e9
+            link.poll(now_s)
+            session.see(Sighting(now_s - 1e-3, 0.1))
+            decision = session.decide(now_s, Proposal(now_s, (0.8, 0.0, 0.0, 0.0)))
+            if decision is not None and decision.reset_policy:
+                session.policy_was_reset()
+            if decision is not None and decision.setpoint is not None:
+                link.send_setpoint(decision.setpoint, stamp_ns // 1_000_000)
+            autopilot.advance(12)
+        return session.stage
+
+    fly(1500, 5.0)
+    assert session.engage(True)[0]
+    fly(1500, 1.0)
+    assert autopilot.pilot_mode(Mode.FOLLOW) or shadow
+    assert fly(1500, 3.0) is Stage.ENGAGED
+    is_obeyed = kind == 'ardupilot' and not shadow
+    assert fly(1200, 3.0) is (Stage.HANDED_BACK if is_obeyed else Stage.ENGAGED)
+    assert ('mode switch' in session.radio_refusal) is is_obeyed
+    if is_obeyed:
+        assert session.decision is not None
+        assert session.decision.ended_as_meant
+        assert fly(1500, 4.0) is Stage.HANDED_BACK
+        assert np.linalg.norm(plant.truth().velocity_enu) < 0.1
+    link.close()
