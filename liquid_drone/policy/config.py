@@ -169,6 +169,7 @@ class NetworkConfig:
     memory: bool = False  # or by a filter beside them that they are told of, see memory.py
     # beside it, what a scan told of and the picture has lost since, see surroundings.py
     surroundings: bool = False
+    brake: bool = False  # no command leads too fast towards what these hold, see brake.py
     # dt is clipped to its range: min_s and max_s at nominal_s are a constant one
     time: TimeSpec = field(default_factory=TimeSpec)
 
@@ -182,4 +183,8 @@ class NetworkConfig:
                 'surroundings: true remembers what a scan told, moved as the memory knows that '
                 'the drone moved: expected memory: true and a vision with a scan, such as '
                 'wide-scan, too'
+            )
+        if self.brake and not self.surroundings:
+            raise ValueError(
+                'brake: true keeps off what the surroundings hold: expected surroundings: true too'
             )

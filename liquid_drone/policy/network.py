@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from ..contract import COMMAND_NAMES, CameraSpec, CommandSpec
 from ..request import NAMES
+from .brake import braked
 from .cells.base import Cell, linear
 from .cells.registry import make_cell, wiring_of
 from .config import NetworkConfig
@@ -285,8 +286,9 @@ class Core(nn.Module):
     ) -> tuple[Tensor, ...]:
         """Step: features (B, F), state (B, S), dt (B,) in s -> command (B, 4), state (B, S).
 
-        With a request (B, 3) the horizontal command is no faster than asked for. With a belief
-        it follows, (B, 3): logit, bearing in rad, left positive, distance in m.
+        With a request (B, 3) the horizontal command is no faster than asked for; with a brake
+        it leads at nothing that is held near. With a belief it follows, (B, 3): logit, bearing in
+        rad, left positive, distance in m.
         """
         network = self.network
         laid = tuple(self.get_buffer(name) for name in self.names)
@@ -297,6 +299,9 @@ class Core(nn.Module):
         command = torch.clamp(share, -1.0, 1.0) * network.limits
         if request is not None:
             command = no_faster(command, request[:, 2:])
+        if network.config.brake:
+            assert known is not None  # the config was checked
+            command = braked(command, known.state[:, FILTER_STATE:])
         if known is not None:
             after = torch.cat([after, known.state, command[:, MOTION]], dim=1)
             return command, after, _physical(known.belief[:, 0])

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from ...flight.guard.limits import SIMULATION_LIMITS, Limits
 from ...flight.guard.target import BREAK_S, MISSED_S
+from ...policy.brake import braked
 from ...policy.memory import FILTER_STATE, MOTION, REFERENCE_M
 from ...policy.network import Network, no_faster
 from ...policy.surroundings import STATE as AROUND
@@ -188,6 +189,8 @@ class FlatWorld:
         share = self.network.read(outputs) * self.network.config.core.motor_gain
         command = share.clamp(-1.0, 1.0) * self.network.limits
         command = no_faster(command, self.request[:, 2:])
+        if self.network.config.brake:
+            command = braked(command, flight.around)
         before, flight.command = flight.command, command
         self._guarded(command, *believed)
         self._move()
