@@ -9,10 +9,11 @@ import pytest
 import vehicles
 from hypothesis import given
 from hypothesis import strategies as st
+from radio_flight import follow_for
 
 from liquid_drone.flight.companion_session import CompanionSession
 from liquid_drone.flight.engagement import Stage
-from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Limits, Sighting
+from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Limits
 from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.profiles import ARDUPILOT, RADIO
@@ -253,18 +254,7 @@ def test_engaged_followed_taken_over_and_engaged_again_by_the_radio_alone(kind: 
 
     def fly(pwm: int, for_s: float) -> Stage:
         autopilot.radio_us = (1500,) * 6 + (pwm, 1500)
-        for _ in range(round(for_s / 0.05)):
-            stamp_ns = autopilot.now_ns
-            now_s = stamp_ns / 1e9
-            link.poll(now_s)
-            session.see(Sighting(now_s - 1e-3, 0.1))
-            decision = session.decide(now_s, Proposal(now_s, (0.8, 0.0, 0.0, 0.0)))
-            if decision is not None and decision.reset_policy:
-                session.policy_was_reset()
-            if decision is not None and decision.setpoint is not None:
-                link.send_setpoint(decision.setpoint, stamp_ns // 1_000_000)
-            autopilot.advance(12)
-        return session.stage
+        return follow_for(for_s, autopilot, link, session)
 
     assert fly(OFF, 5.0) is Stage.STANDBY
     for _ in range(2):

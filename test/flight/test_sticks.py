@@ -7,11 +7,11 @@ import pytest
 import vehicles
 from hypothesis import given
 from hypothesis import strategies as st
+from radio_flight import follow_for
 
 from liquid_drone.flight.companion_session import CompanionSession
 from liquid_drone.flight.engagement import Stage
-from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Sighting
-from liquid_drone.flight.guard.state import Proposal
+from liquid_drone.flight.guard.limits import SIMULATION_LIMITS
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.profiles import STICKS
 from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
@@ -130,18 +130,7 @@ def test_in_flight_sticks_stop_it_and_hand_back_where_the_autopilot_ignores_them
 
     def fly(moved: int, for_s: float) -> Stage:
         autopilot.radio_us = tuple(moved if one == channel else 1500 for one in range(1, 9))
-        for _ in range(round(for_s / 0.05)):
-            stamp_ns = autopilot.now_ns
-            now_s = stamp_ns / 1e9
-            link.poll(now_s)
-            session.see(Sighting(now_s - 1e-3, 0.1))
-            decision = session.decide(now_s, Proposal(now_s, (0.8, 0.0, 0.0, 0.0)))
-            if decision is not None and decision.reset_policy:
-                session.policy_was_reset()
-            if decision is not None and decision.setpoint is not None:
-                link.send_setpoint(decision.setpoint, stamp_ns // 1_000_000)
-            autopilot.advance(12)
-        return session.stage
+        return follow_for(for_s, autopilot, link, session)
 
     fly(1500, 5.0)
     assert session.engage(True)[0]
