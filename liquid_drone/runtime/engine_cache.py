@@ -26,6 +26,8 @@ from ..resources import user_path
 from . import libraries
 
 KEY_FILE = 'key.json'
+WHOLE_FILE = 'whole.json'  # names the engines of a graph; written when all of them are there
+ENGINES = '*.engine'
 UNUSED_S = 30 * 24 * 3600.0  # for which engines that do not load here are kept
 
 
@@ -99,13 +101,34 @@ def open_folder(key: EngineKey) -> Path:
 
 
 def is_built(key: EngineKey) -> bool:
-    """Tell whether an engine is there."""
-    return any((root() / key.folder).glob('*.engine'))
+    """Tell whether all engines of a graph are there.
+
+    A graph that TensorRT takes in parts has an engine for each: of a build that was killed some
+    are there, and a session would build the rest.
+    """
+    folder = root() / key.folder
+    try:
+        names = json.loads((folder / WHOLE_FILE).read_text(encoding='utf-8'))
+        return bool(names) and all((folder / str(name)).is_file() for name in names)
+    except (OSError, ValueError, TypeError):
+        return False
+
+
+def note_built(key: EngineKey) -> None:
+    """Note that the engines that are there now are all that the graph has."""
+    folder = root() / key.folder
+    names = sorted(path.name for path in folder.glob(ENGINES))
+    path = folder / WHOLE_FILE
+    with contextlib.suppress(OSError):  # a cache that may only be read
+        aside = path.with_suffix('.partial')
+        aside.write_text(json.dumps(names) + '\n', encoding='utf-8')
+        aside.replace(path)
 
 
 def has_files(key: EngineKey) -> bool:
     """Tell whether an engine or a timing cache is there, which may be broken."""
-    return any(path.name != KEY_FILE for path in (root() / key.folder).glob('*'))
+    ours = KEY_FILE, WHOLE_FILE
+    return any(path.name not in ours for path in (root() / key.folder).glob('*'))
 
 
 def set_aside(key: EngineKey) -> Path:
@@ -130,7 +153,8 @@ def held(key: EngineKey, builds: bool, waits: bool) -> Iterator[None]:
     """
     try:
         root().mkdir(parents=True, exist_ok=True)
-        file = (root() / f'{key.folder}.lock').open('a')
+        # NFS shares a lock only of a file that is open to be read
+        file = (root() / f'{key.folder}.lock').open('a+')
     except OSError:  # a cache that may only be read: nobody builds in it
         yield
         return

@@ -93,11 +93,11 @@ def _open_tensorrt(graph: Path, backend: Backend) -> Any:
     """Open on TensorRT; what was cached and does not load is set aside and built once more."""
     key = engine_key(graph, backend)
     was_cached = engine_cache.has_files(key)
-    if not (engine_cache.is_built(key) or backend.builds):
-        raise ConfigError(
-            f'TensorRT has no engine for {graph} on this machine: {_warm_up(backend)}'
-        )
-    with engine_cache.held(key, not engine_cache.is_built(key), backend.builds):
+    with engine_cache.held(key, backend.builds and not engine_cache.is_built(key), backend.builds):
+        if not (engine_cache.is_built(key) or backend.builds):
+            raise ConfigError(
+                f'TensorRT has no engine for {graph} on this machine: {_warm_up(backend)}'
+            )
         try:
             return _built(graph, backend, key)
         except (BundleError, ConfigError) as error:
@@ -129,10 +129,13 @@ def _warm_up(backend: Backend) -> str:
 
 
 def _built(graph: Path, backend: Backend, key: engine_cache.EngineKey) -> Any:
-    folder = engine_cache.open_folder(key)
-    if not engine_cache.is_built(key):
+    folder, is_built = engine_cache.open_folder(key), engine_cache.is_built(key)
+    if not is_built:
         log.info('TensorRT builds an engine for %s: minutes on a small board', graph.name)
-    return _checked(_open(graph, backend, _provider_list(backend, folder)), backend)
+    session = _checked(_open(graph, backend, _provider_list(backend, folder)), backend)
+    if not is_built:
+        engine_cache.note_built(key)
+    return session
 
 
 def _open(graph: Path, backend: Backend, providers: list[Any]) -> Any:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """TensorRT's engines: of one graph, machine and profile alone; broken ones are built anew."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support import fake_gpu
+from support import fake_gpu, nfs_locks
 from support.fake_gpu import ENGINE, TIMING, WHOLE_TIMING, FakeWheel, whole_engine
 
 from liquid_drone.cli.main import main
@@ -94,7 +95,12 @@ def test_engines_of_another_card_or_version_stay_while_somebody_uses_them(
     shutil.rmtree(cache)
 
 
-def test_an_engine_that_several_need_at_once_is_built_once(bundle, wheel):
+@pytest.fixture(params=[fcntl.flock, nfs_locks.flock], ids=['local', 'nfs'])
+def disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_cache.fcntl, 'flock', request.param)
+
+
+def test_an_engine_that_several_need_at_once_is_built_once(bundle, wheel, disk):
     """Four processes would have written into one file, and each have set the other's aside."""
     wheel.build_s = 0.3
     graph = bundle / VISION_FILE
@@ -107,7 +113,8 @@ def test_an_engine_that_several_need_at_once_is_built_once(bundle, wheel):
     assert not list(engine_cache.root().glob('*.broken'))
 
 
-def test_a_node_waits_for_no_engine_that_another_process_builds(bundle, wheel):
+def test_a_node_waits_for_no_engine_that_another_process_builds(bundle, wheel, disk):
+    """Over NFS a node that loads shared nothing with the one that builds, and read half a file."""
     wheel.build_s = 0.6
     graph = bundle / VISION_FILE
     node = replace(BACKENDS['flight'], builds=False)
@@ -159,21 +166,30 @@ CONTENTS = st.sampled_from(['none', 'whole', 'cut short', 'of another'])
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
-@given(engine=CONTENTS, timing=CONTENTS, builds=st.booleans(), at=st.integers(0, 16))
+@given(
+    engine=CONTENTS,
+    timing=CONTENTS,
+    builds=st.booleans(),
+    at=st.integers(0, 16),
+    is_noted=st.booleans(),
+)
 def test_whatever_lies_in_the_cache_the_engine_is_right_or_the_error_says_what_to_do(
-    tmp_path_factory, monkeypatch, bundle, engine, timing, builds, at
+    tmp_path_factory, monkeypatch, bundle, engine, timing, builds, at, is_noted
 ):
     cache = tmp_path_factory.mktemp('cache')
     wheel = fake_gpu.install(monkeypatch, cache)
     graph, backend = bundle / VISION_FILE, replace(BACKENDS['flight'], builds=builds)
-    folder = engine_cache.open_folder(providers.engine_key(graph, backend))
+    key = providers.engine_key(graph, backend)
+    folder = engine_cache.open_folder(key)
     for file, content, whole in ((ENGINE, engine, whole_engine(graph)),
                                  (TIMING, timing, WHOLE_TIMING)):  # fmt: skip
         found = {'whole': whole, 'cut short': whole[:at], 'of another': b'?' * len(whole)}
         if content != 'none':
             (folder / file).write_bytes(found[content])
+    if is_noted:
+        engine_cache.note_built(key)
     is_good = engine == 'whole' and timing in ('none', 'whole')
-    if not builds and not is_good:
+    if not builds and not (is_good and is_noted):
         with pytest.raises(ConfigError, match=r'warmup BUNDLE --providers tensorrt'):
             providers.open_session(graph, backend)
         assert not wheel.built
@@ -182,9 +198,33 @@ def test_whatever_lies_in_the_cache_the_engine_is_right_or_the_error_says_what_t
         assert len(wheel.built) == (not is_good)
         assert (folder / ENGINE).read_bytes() == whole_engine(graph)
     broken = {engine, timing} & {'cut short', 'of another'}
-    tried = builds or engine != 'none'  # a node without an engine touches nothing
+    # a node without an engine, or with those of a killed build, touches nothing
+    tried = builds or (engine != 'none' and is_noted)
     aside = folder.with_name(f'{folder.name}.broken')
     assert aside.is_dir() is bool(broken and tried)
+    shutil.rmtree(cache)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(parts=st.integers(1, 4), kills=st.lists(st.integers(0, 3), max_size=3))
+def test_a_node_builds_no_engine_that_a_killed_build_left_out(
+    tmp_path_factory, monkeypatch, bundle, parts, kills
+):
+    """A graph in parts has an engine for each; with one of them there, a node built the rest."""
+    cache = tmp_path_factory.mktemp('cache')
+    wheel = fake_gpu.install(monkeypatch, cache)
+    wheel.parts, graph = parts, bundle / VISION_FILE
+    node = replace(BACKENDS['flight'], builds=False)
+    for wheel.killed_at in (kill for kill in kills if kill < parts):
+        with pytest.raises(fake_gpu.Killed):
+            providers.open_session(graph, BACKENDS['flight'])
+        with pytest.raises(ConfigError, match=r'warmup BUNDLE --providers tensorrt'):
+            providers.open_session(graph, node)
+    wheel.killed_at = None
+    providers.open_session(graph, BACKENDS['flight'])
+    count = len(wheel.built)
+    providers.open_session(graph, node)
+    assert len(wheel.built) == count == 1
     shutil.rmtree(cache)
 
 

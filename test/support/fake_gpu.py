@@ -22,6 +22,10 @@ ENGINE, TIMING = 'TensorrtExecutionProvider_graph_sm87.engine', 'sm87.timing'
 WHOLE_TIMING = b'timing of kernels'
 
 
+class Killed(BaseException):
+    """The process ends here, as by ``kill -9``."""
+
+
 class FakeSession:
     """A session on the CPU that says it is elsewhere."""
 
@@ -43,6 +47,8 @@ class FakeWheel:
     """What ``import onnxruntime`` gives."""
 
     fails: set[str] = field(default_factory=set)  # of 'build', 'cuda'
+    parts: int = 1  # of a graph, each with an engine
+    killed_at: int | None = None  # the part at whose half engine a build is killed
     build_s: float = 0.0  # from the first half of an engine's file to the second
     built: list[Path] = field(default_factory=list)  # directories of engines, in order
     loaded: list[Path] = field(default_factory=list)
@@ -65,26 +71,37 @@ class FakeWheel:
 
     def _engine(self, graph: Path, options: dict[str, Any]) -> None:
         folder = Path(options['trt_engine_cache_path'])
-        engine = folder / ENGINE
         timing = Path(options['trt_timing_cache_path']) / TIMING
         if timing.is_file() and timing.read_bytes() != WHOLE_TIMING:
             raise RuntimeError('TensorRT EP could not create timing cache')
-        if engine.is_file():
-            if engine.read_bytes() != whole_engine(graph):
-                raise RuntimeError('TensorRT EP could not deserialize engine from cache')
+        engines = [folder / engine_of(part) for part in range(self.parts)]
+        there = [engine for engine in engines if engine.is_file()]
+        whole = whole_engine(graph)
+        if any(engine.read_bytes() != whole for engine in there):
+            raise RuntimeError('TensorRT EP could not deserialize engine from cache')
+        if there == engines:
             self.loaded.append(folder)
             return
         if 'build' in self.fails:
             raise RuntimeError('TensorRT EP could not build engine for fused node')
-        whole = whole_engine(graph)
-        engine.write_bytes(whole[: len(whole) // 2])
-        time.sleep(self.build_s)
-        engine.write_bytes(whole)
+        for part, engine in enumerate(engines):
+            if engine in there:
+                continue
+            engine.write_bytes(whole[: len(whole) // 2])
+            if part == self.killed_at:
+                raise Killed
+            time.sleep(self.build_s)
+            engine.write_bytes(whole)
         timing.write_bytes(WHOLE_TIMING)
         self.built.append(folder)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(onnxruntime, name)
+
+
+def engine_of(part: int) -> str:
+    """Return the file of one part's engine."""
+    return ENGINE if part == 0 else f'TensorrtExecutionProvider_graph_{part}_sm87.engine'
 
 
 def whole_engine(graph: Path) -> bytes:
