@@ -3,19 +3,21 @@
 """Pictures from files and messages as RGB, as they describe themselves; by Pillow.
 
 Obeyed are EXIF's orientation, palettes, grey, CMYK, alpha, 16 bit, floats and the colour profile
-(Display P3 of telephones, Adobe RGB). A picture's size is asked before it is decoded.
+(Display P3 of telephones, Adobe RGB) or the numbers of one. A picture's size is asked before it is
+decoded.
 """
 
 import io
 import warnings
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .arrays import BoolArray, Image
+from .colour.code_points import profile_of
+from .colour.profiles import as_srgb
 from .errors import ImageError, require, shown
 from .files import IS_POINTER, POINTER
 
@@ -23,10 +25,6 @@ MOST_PIXELS = 100_000_000
 HIDES_PICTURES = 'MPO'  # a phone's JPEG with depth or a second lens behind the picture
 WHICH_PICTURE, SUB_PICTURES, REDUCED = 254, 330, 1  # tags of TIFF, and a bit of the first
 WHITE_16, WHITE_12, WHITE_8 = 65_535.0, 4_095.0, 255.0
-SAME_COLOUR = 3  # of 255: what a profile may move where it counts as sRGB
-LATTICE = (
-    np.stack(np.meshgrid(*[np.arange(0, 256, 51)] * 3), -1).reshape(1, -1, 3).astype(np.uint8)
-)
 DARK = int(WHITE_8 * WHITE_12 / WHITE_16)  # of a byte, where 12 bits were taken for 16
 
 
@@ -63,6 +61,9 @@ def decoded(data: bytes, where: str, least: int = 1) -> Picture:
                 width, height = picture.size
                 _check_whole(picture, where)
                 check_size(width, height, where, least)
+                told = profile_of(data, where)
+                if told:
+                    picture.info['icc_profile'] = told
                 further = 0 if picture.format == HIDES_PICTURES else _count(picture) - 1
                 return replace(_brightened(_upright(picture, where), data), further=further)
     except ImageError:
@@ -163,46 +164,6 @@ def _upright(picture: Any, where: str) -> Picture:
         return Picture(np.repeat(grey[..., None], 3, axis=2), None)
     has_alpha = 'transparency' in turned.info or turned.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La')
     if not has_alpha:
-        return Picture(np.array(_as_srgb(turned, where)), None)
+        return Picture(np.array(as_srgb(turned, where)), None)
     turned = turned.convert('RGBA')
-    return Picture(np.array(_as_srgb(turned, where)), np.array(turned.getchannel('A')) > 127)
-
-
-def _as_srgb(picture: Any, where: str) -> Any:
-    """Return a picture as RGB, with its colours as its profile has them."""
-    profile = picture.info.get('icc_profile')
-    if not isinstance(profile, bytes) or not profile:
-        return picture.convert('RGB')
-    if picture.mode not in ('RGB', 'L', 'CMYK'):
-        picture = picture.convert('RGB')
-    try:
-        transform = _to_srgb(profile, picture.mode)
-    except ImportError as error:  # a Pillow that was built without littlecms
-        if b'sRGB' in profile or 'sRGB'.encode('utf-16-be') in profile:
-            return picture.convert('RGB')
-        raise ImageError(
-            f'{where}: its colours are those of a profile, which this Pillow cannot read: save it '
-            "as sRGB, or install pip's Pillow"
-        ) from error
-    return picture.convert('RGB') if transform is None else transform.apply(picture)
-
-
-@lru_cache(maxsize=16)  # all pictures of a camera have the same
-def _to_srgb(profile: bytes, mode: str) -> Any:
-    """Return the transform of Pillow's that a profile asks for; None: none, or it is broken."""
-    cms = require('PIL.ImageCms', 'record')
-    try:
-        transform = cms.buildTransform(
-            cms.ImageCmsProfile(io.BytesIO(profile)),
-            cms.createProfile('sRGB'),
-            mode,
-            'RGB',
-            cms.Intent.RELATIVE_COLORIMETRIC,
-            cms.Flags.BLACKPOINTCOMPENSATION,
-        )
-    except (OSError, ValueError, cms.PyCMSError):  # broken, or of another kind than the picture
-        return None
-    if mode != 'RGB':
-        return transform
-    became = np.asarray(transform.apply(require('PIL.Image', 'record').fromarray(LATTICE)))
-    return None if np.abs(became - LATTICE.astype(np.int16)).max() <= SAME_COLOUR else transform
+    return Picture(np.array(as_srgb(turned, where)), np.array(turned.getchannel('A')) > 127)
