@@ -20,7 +20,7 @@ from ..arrays import Image
 from ..encodings import is_filled
 from ..errors import CameraError, ImageError, require
 from ..footage.files_shown import PICTURES, files_below, kind_of, read_picture, why_no_picture
-from ..footage.mp4_facts import facts_of, told_facts
+from ..footage.mp4_facts import facts_of
 from ..masking import masked
 from ..pictures import as_bytes
 from . import devices, pipelines
@@ -70,7 +70,8 @@ def open_source(config: SourceConfig) -> Source:
         left_out.add(name)
 
     if config.kind == 'video':
-        told_facts(path, lambda doubt: log.warning('%s: %s', path.name, doubt))
+        for doubt in facts_of(path).doubts():
+            log.warning('%s: %s', path.name, doubt)
         return Paced(lambda: _video(path, config.rate_hz), config)
     return Paced(lambda: _folder(path, config.rate_hz, leave_out), config)
 
@@ -253,14 +254,14 @@ def _need_gstreamer() -> None:
 def _video(path: Path, rate_hz: float) -> tuple[float, Iterator[Image]]:
     import cv2
 
-    from ..footage.video import opened
+    from ..footage.video import VideoFile
 
     if not path.is_file():
         raise CameraError(f'expected a video file, found none at {path}')
-    capture = opened(path)
-    if not capture.isOpened():
+    capture = VideoFile(path)
+    if not capture.is_open:
         raise CameraError(f'{path} cannot be opened as a video: expected .mp4, .avi, .mkv or such')
-    own_hz = float(capture.get(cv2.CAP_PROP_FPS))
+    own_hz = capture.get(cv2.CAP_PROP_FPS)
     pace_hz = rate_hz or (own_hz if 0.1 < own_hz < 1000.0 else DEFAULT_RATE_HZ)
     return pace_hz, _pictures_of(capture, path)
 
@@ -272,23 +273,23 @@ def _pictures_of(capture: Any, path: Path) -> Iterator[Image]:
         CameraError: there was none at all.
 
     """
-    from ..footage.video import CONVERT, squared
+    from ..footage.video import CONVERT
 
-    facts, torn, count = facts_of(path), 0, 0
+    torn = count = 0
     try:
         while torn < MOST_TORN:
-            is_read, image = capture.read()
-            if not is_read:
+            image = capture.read()
+            if image is None:
                 torn += 1
                 continue
             if torn:
                 log.warning('%d pictures that cannot be decoded are left out', torn)
             torn, count = 0, count + 1
-            yield squared(image, capture, facts)
+            yield image
         if not count:
             raise CameraError(f'no frame of {path} could be decoded; {CONVERT}')
     finally:
-        capture.release()
+        capture.close()
 
 
 def _folder(path: Path, rate_hz: float, leave_out: Tell) -> tuple[float, Iterator[Image]]:

@@ -8,7 +8,7 @@ before 4.13 takes all colours for those of a small picture (BT.601).
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,14 +66,6 @@ def facts_of(path: Path) -> Mp4Facts:
         return Mp4Facts(_is_mirrored(seen[0][b'tkhd']), hdr, len(seen), is_bt709)
     except (OSError, ValueError, KeyError, IndexError, struct.error):  # OpenCV judges the file
         return Mp4Facts()
-
-
-def told_facts(path: Path, tell: Callable[[str], object]) -> Mp4Facts:
-    """Return the facts of a file, and tell what is not shown as it is."""
-    facts = facts_of(path)
-    for doubt in facts.doubts():
-        tell(doubt)
-    return facts
 
 
 def _header(path: Path) -> memoryview:

@@ -15,7 +15,8 @@ from ..arrays import Image
 from ..errors import CameraError
 from ..files import utf8_path
 from ..image import resized
-from .mp4_facts import Mp4Facts, told_facts
+from .mp4_facts import facts_of
+from .stream_sizes import StreamSizes
 
 USUAL_HZ = 30.0  # of a file that gives no rate
 FASTEST_HZ = 1000.0
@@ -45,27 +46,77 @@ def _from_rgb(standard: int) -> npt.NDArray[np.float64]:
 TO_709 = np.linalg.inv(_from_rgb(709)) @ _from_rgb(601)  # BGR that was made by the wrong one
 
 
-def opened(path: Path) -> cv2.VideoCapture:
-    """Open a video without OpenCV's own words on it, which name no file; frames are as stored.
+class VideoFile:
+    """The frames of a file as they are meant to be shown.
 
     OpenCV turns frames as the file's metadata says, but 4.6 the other way and 4.11 not at all
-    (opencv/opencv#26876): :func:`squared` does it.
-
-    Raises:
-        CameraError: its path is no UTF-8.
-
+    (opencv/opencv#26876); from 4.7 on it stretches what follows a change of size to the first one
+    (opencv/opencv-python#1176); its own words on a file do not name it. Here is done what it
+    leaves.
     """
-    place = utf8_path(path.resolve(), CameraError)
-    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
-    log: Any = getattr(cv2.utils, 'logging', cv2)  # until 4.6 in cv2 itself
-    level = log.getLogLevel()
-    log.setLogLevel(LOG_LEVEL_ERROR)
-    try:
-        capture = cv2.VideoCapture(place, cv2.CAP_FFMPEG)
-    finally:
-        log.setLogLevel(level)
-    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0.0)
-    return capture
+
+    def __init__(self, path: Path) -> None:
+        """Open it; see :attr:`is_open`.
+
+        Raises:
+            CameraError: its path is no UTF-8.
+
+        """
+        place = utf8_path(path.resolve(), CameraError)
+        os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+        log: Any = getattr(cv2.utils, 'logging', cv2)  # until 4.6 in cv2 itself
+        level = log.getLogLevel()
+        log.setLogLevel(LOG_LEVEL_ERROR)
+        try:
+            self._capture = cv2.VideoCapture(place, cv2.CAP_FFMPEG)
+            self._sizes = StreamSizes(place)
+        finally:
+            log.setLogLevel(level)
+        self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0.0)
+        self.facts = facts_of(path)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether OpenCV reads it."""
+        return bool(self._capture.isOpened())
+
+    def get(self, name: int) -> float:
+        """Return one of OpenCV's properties."""
+        return float(self._capture.get(name))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._capture.release()
+        self._sizes.close()
+
+    def read(self) -> Image | None:
+        """Return the next frame: RGB (H, W, 3), upright, with square pixels; None: none comes."""
+        is_there: bool
+        frame: Any
+        is_there, frame = self._capture.read()
+        packet = self._sizes.follow()
+        if not is_there:
+            return None
+        if KNOWS_601_ALONE and (self.facts.is_bt709 or self._sizes.is_bt709):
+            frame = cv2.transform(frame, TO_709)
+        if packet is not None and self._sizes.are_those_of(frame):
+            frame = resized(frame, packet.width, packet.height)
+        return self._squared(frame[::-1] if self.facts.is_mirrored else frame)
+
+    def _squared(self, frame: Any) -> Image:
+        quarters, rest_deg = divmod(self.get(cv2.CAP_PROP_ORIENTATION_META), 90.0)
+        quarters = 0.0 if rest_deg else quarters  # clockwise
+        is_on_its_side = quarters % 2.0 == 1.0
+        upright = np.rot90(frame, int(quarters if COUNTS_BACK else -quarters))
+        image = np.ascontiguousarray(upright[..., ::-1], np.uint8)
+        across, down = (self.get(name) for name in (cv2.CAP_PROP_SAR_NUM, cv2.CAP_PROP_SAR_DEN))
+        if min(across, down) <= 0.0:
+            return image
+        wider = down / across if is_on_its_side else across / down
+        height, width = image.shape[:2]
+        if abs(wider - 1.0) >= SQUARE and LEAST_WIDER <= wider <= 1.0 / LEAST_WIDER:
+            width = round(width * wider)
+        return resized(image, width, height)
 
 
 def video_frames(
@@ -73,8 +124,7 @@ def video_frames(
 ) -> Iterator[tuple[float, Image]]:
     """Yield (stamp in s from the first frame, RGB (H, W, 3)).
 
-    Frames are turned as the file's metadata says; those whose pixels are not square are made
-    wider or narrower. Where stamps are missing or do not rise, the stated rate counts. A damaged
+    Where stamps are missing or do not rise, the stated rate counts. A damaged
     place costs its own frames.
 
     Args:
@@ -83,30 +133,32 @@ def video_frames(
         apart_s: frames that come sooner after the last one are passed over.
 
     """
-    capture, facts = opened(path), told_facts(path, tell)
+    capture = VideoFile(path)
+    for doubt in capture.facts.doubts():
+        tell(doubt)
     try:
-        if not capture.isOpened():
+        if not capture.is_open:
             tell(f'it is cut short or in no format that OpenCV reads; {CONVERT}')
             return
-        stated = float(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        rate_hz = float(capture.get(cv2.CAP_PROP_FPS))
+        stated = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        rate_hz = capture.get(cv2.CAP_PROP_FPS)
         period_s = 1.0 / (rate_hz if 0.0 < rate_hz <= FASTEST_HZ else USUAL_HZ)
         count, first_s, last_s, given_s = 0, 0.0, 0.0, -apart_s
         damaged = in_a_row = 0
         while in_a_row < MOST_DAMAGED:
-            is_there, image = capture.read()
-            if not is_there:
+            image = capture.read()
+            if image is None:
                 in_a_row += 1
                 continue
             damaged, in_a_row = damaged + in_a_row, 0
-            told_s = float(capture.get(cv2.CAP_PROP_POS_MSEC)) * MILLISECOND
+            told_s = capture.get(cv2.CAP_PROP_POS_MSEC) * MILLISECOND
             first_s = told_s if count == 0 else first_s
             stamp_s = told_s - first_s
             if count and not stamp_s > last_s:
                 stamp_s = last_s + period_s
             count, last_s = count + 1, stamp_s
             if stamp_s - given_s >= apart_s:
-                yield stamp_s, squared(image, capture, facts)
+                yield stamp_s, image
                 given_s = stamp_s
         if count == 0:
             tell(f'no frame of it could be decoded; {CONVERT}')
@@ -116,26 +168,4 @@ def video_frames(
                 'damaged, cut short, trimmed without being encoded anew, or its rate varies'
             )
     finally:
-        capture.release()
-
-
-def squared(frame: Any, capture: cv2.VideoCapture, facts: Mp4Facts) -> Image:
-    """Return OpenCV's frame (H, W, 3) BGR as it is meant to be shown: RGB, with square pixels."""
-    if KNOWS_601_ALONE and facts.is_bt709:
-        frame = cv2.transform(frame, TO_709)
-    frame = frame[::-1] if facts.is_mirrored else frame
-    quarters, rest_deg = divmod(float(capture.get(cv2.CAP_PROP_ORIENTATION_META)), 90.0)
-    quarters = 0.0 if rest_deg else quarters  # clockwise
-    is_on_its_side = quarters % 2.0 == 1.0
-    upright = np.rot90(frame, int(quarters if COUNTS_BACK else -quarters))
-    image = np.ascontiguousarray(upright[..., ::-1], np.uint8)
-    across, down = (
-        float(capture.get(name)) for name in (cv2.CAP_PROP_SAR_NUM, cv2.CAP_PROP_SAR_DEN)
-    )
-    if min(across, down) <= 0.0:
-        return image
-    wider = down / across if is_on_its_side else across / down
-    height, width = image.shape[:2]
-    if abs(wider - 1.0) >= SQUARE and LEAST_WIDER <= wider <= 1.0 / LEAST_WIDER:
-        width = round(width * wider)
-    return resized(image, width, height)
+        capture.close()

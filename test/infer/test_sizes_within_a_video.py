@@ -1,0 +1,147 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""Protects: a video whose size changes within it keeps its shapes, whatever codec holds it.
+
+A browser's recording of a call changes its size with the network and with the telephone that is
+turned; OpenCV stretches all frames to the first size (opencv/opencv-python#1176).
+"""
+
+import functools
+import subprocess
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from liquid_drone.camera.source import SourceConfig, open_source
+from liquid_drone.footage.footage import open_footage
+from liquid_drone.footage.stream_header import READERS, headers_of
+from liquid_drone.footage.stream_sizes import StreamSizes
+
+imageio_ffmpeg = pytest.importorskip(
+    'imageio_ffmpeg', reason="needs the simulator: pip install 'liquid_drone[sim]'"
+)
+CODECS = {
+    'h264': ('-c:v', 'libx264', '-f', 'mpegts'),
+    'hevc': ('-c:v', 'libx265', '-x265-params', 'log-level=none', '-f', 'mpegts'),
+    'vp80': ('-c:v', 'libvpx', '-f', 'ivf'),
+    'vp90': ('-c:v', 'libvpx-vp9', '-f', 'ivf'),
+    'mjpg': ('-c:v', 'mjpeg', '-f', 'mjpeg'),
+    'mpg2': ('-c:v', 'mpeg2video', '-bf', '0', '-f', 'mpeg2video'),
+}
+IVF_HEADER = 32  # bytes
+RED = 'color=c=red:s={}x{}:r=10,drawbox=x=iw/4:y=ih/4:w=iw/2:h=ih/2:t=fill:c=blue'
+SIDES = st.sampled_from([48, 64, 66, 90])
+
+
+def ffmpeg(*words: str | Path) -> None:
+    line = [imageio_ffmpeg.get_ffmpeg_exe(), '-v', 'error', '-y', *map(str, words)]
+    subprocess.run(line, check=True, timeout=60)
+
+
+@functools.cache
+def part(codec: str, width: int, height: int) -> bytes:
+    """Return five frames of a size: red, with a blue middle."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / 'part'
+        source = '-f', 'lavfi', '-i', RED.format(width, height)
+        ffmpeg(*source, '-t', '0.5', '-pix_fmt', 'yuv420p', *CODECS[codec], path)
+        return path.read_bytes()
+
+
+def joined(folder: Path, codec: str, sizes: list[tuple[int, int]]) -> Path:
+    """Write a video of several sizes, one after the other."""
+    parts = [part(codec, *size) for size in sizes]
+    if codec.startswith('vp'):
+        parts[1:] = [rest[IVF_HEADER:] for rest in parts[1:]]
+    path = folder / 'a.mjpeg' if codec == 'mjpg' else folder / 'a.mkv'
+    path.write_bytes(b''.join(parts))
+    return path
+
+
+@settings(max_examples=24, deadline=None)
+@given(
+    codec=st.sampled_from(list(CODECS)),
+    sizes=st.lists(st.tuples(SIDES, SIDES), min_size=2, max_size=3),
+)
+def test_each_frame_has_the_size_that_the_stream_gives_it(
+    tmp_path_factory: pytest.TempPathFactory, codec: str, sizes: list[tuple[int, int]]
+) -> None:
+    path = joined(tmp_path_factory.mktemp('sizes'), codec, sizes)
+    images = [frame.image for frame in open_footage([path]).frames()]
+    shapes = [(image.shape[1], image.shape[0]) for image in images]
+    expected = [size for size in sizes for _ in range(5)]
+    lost = len(sizes) if codec == 'mpg2' else 0  # its decoder gives up the frame of a change
+    assert len(shapes) >= len(expected) - lost
+    assert [size for size, _ in groupby(shapes)] == [size for size, _ in groupby(expected)]
+    for image in images:
+        height, width = image.shape[:2]
+        blue = image[..., 2].astype(int) > image[..., 0].astype(int) + 60
+        assert blue.any(0).sum() == pytest.approx(width / 2, abs=4)  # not stretched, not cut
+        assert blue.any(1).sum() == pytest.approx(height / 2, abs=4)
+    camera = open_source(SourceConfig('video', str(path), rate_hz=1000.0))
+    live = [(one.image.shape[1], one.image.shape[0]) for one in iter(camera.read, None)]
+    camera.close()
+    assert live == shapes
+
+
+@pytest.mark.parametrize('ending', ['mkv', 'mp4', 'mov', 'ts'])
+@pytest.mark.parametrize('codec', ['h264', 'hevc'])
+def test_a_size_counts_in_whatever_container(tmp_path: Path, codec: str, ending: str) -> None:
+    """In MP4 the header keeps the first size, which comes again before each frame that changes."""
+    whole, path = joined(tmp_path, codec, [(64, 48), (48, 90)]), tmp_path / f'b.{ending}'
+    ffmpeg('-i', whole, '-c', 'copy', path)
+    shapes = [frame.image.shape for frame in open_footage([path]).frames()]
+    assert shapes == [(48, 64, 3)] * 5 + [(90, 48, 3)] * 5
+
+
+@pytest.mark.parametrize('matrix', ['bt709', 'smpte170m', 'bt470bg'])
+@pytest.mark.parametrize('ending', ['mkv', 'mp4', 'ts', 'h264'])
+def test_the_matrix_of_an_h264_stream_is_read_where_no_header_has_it(
+    tmp_path: Path, matrix: str, ending: str
+) -> None:
+    """Without it an OpenCV before 4.13 took BT.709 for BT.601."""
+    path = tmp_path / f'a.{ending}'
+    told = f'setparams=colorspace={matrix}:color_primaries={matrix}:color_trc={matrix}:range=tv'
+    source = '-f', 'lavfi', '-i', RED.format(64, 48)
+    words = '-t', '0.5', '-pix_fmt', 'yuv420p', '-vf', told, '-c:v', 'libx264'
+    ffmpeg(*source, *words, '-movflags', '-write_colr', path)
+    sizes = StreamSizes(str(path))
+    sizes.follow()
+    sizes.close()
+    assert sizes.is_bt709 is (matrix == 'bt709')
+
+
+@settings(max_examples=300)
+@given(codec=st.sampled_from(list(READERS)), data=st.data())
+def test_a_torn_packet_is_no_crash(codec: str, data: st.DataObject) -> None:
+    packet = data.draw(st.binary(max_size=200))
+    if codec == 'h264' and data.draw(st.booleans()):
+        packet = b'\0\0\0\1\x67\x64' + packet
+    if codec == 'hevc' and data.draw(st.booleans()):
+        packet = b'\0\0\0\1\x42\x01' + packet
+    headers_of(codec, packet)
+
+
+@pytest.mark.parametrize('size', [(50, 38), (66, 50), (1920, 1080), (90, 70)])
+@pytest.mark.parametrize('pixels', ['yuv420p', 'yuv422p', 'yuv444p', 'gray'])
+@pytest.mark.parametrize('scan', ['whole', 'interlaced'])
+def test_the_size_is_that_of_the_decoder(
+    tmp_path: Path, size: tuple[int, int], pixels: str, scan: str
+) -> None:
+    """Cropping is counted in pairs of pixels, and in pairs of rows where two fields are woven."""
+    if scan == 'interlaced' and size[1] % 4:
+        size = (size[0], size[1] // 4 * 4)
+    words = ('-x264-params', 'interlaced=1') if scan == 'interlaced' else ()
+    source = '-f', 'lavfi', '-i', RED.format(*size)
+    path = tmp_path / 'a.mkv'
+    ffmpeg(*source, '-frames:v', '1', '-pix_fmt', pixels, '-c:v', 'libx264', *words, path)
+    raw = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_FORMAT, -1])
+    packet = np.asarray(raw.read()[1]).tobytes()
+    (found,) = headers_of('h264', packet)
+    assert (found.width, found.height) == size
