@@ -8,6 +8,7 @@ decoded.
 """
 
 import io
+import struct
 import warnings
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +25,9 @@ from .files import IS_POINTER, POINTER
 MOST_PIXELS = 100_000_000
 HIDES_PICTURES = 'MPO'  # a phone's JPEG with depth or a second lens behind the picture
 WHICH_PICTURE, SUB_PICTURES, REDUCED = 254, 330, 1  # tags of TIFF, and a bit of the first
+ORIENTATION, AS_STORED = 0x0112, 1  # a tag of EXIF, and one of its values
+EXIF, LEAST_EXIF, NUMBERS = b'Exif\0\0', 10, {1: 'B', 3: 'H', 4: 'I'}  # kinds of whole numbers
+WAYS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # from its values to Pillow's Transpose
 WHITE_16, WHITE_12, WHITE_8 = 65_535.0, 4_095.0, 255.0
 DARK = int(WHITE_8 * WHITE_12 / WHITE_16)  # of a byte, where 12 bits were taken for 16
 
@@ -157,8 +161,43 @@ def _too_large(size: str) -> str:
     return f'it has {size} pixels, expected at most 100 million: save it smaller'
 
 
+def _orientation(picture: Any) -> int:
+    """Return EXIF's orientation, whatever else is broken there; 1, as it is stored: none is told.
+
+    Pillow gives up at the first entry that it cannot read, or writes all of them anew. TIFF it
+    turns itself.
+    """
+    if picture.format == 'TIFF':
+        return AS_STORED
+    try:
+        told = _told_by(picture.info.get('exif') or b'')
+        told = told or picture.getexif().get(ORIENTATION)  # of XMP, too
+    except Exception:  # a broken block may raise anything, as in a picture's decoder
+        return AS_STORED
+    return told if isinstance(told, int) else AS_STORED
+
+
+def _told_by(exif: bytes) -> int | None:
+    """Return the orientation in a block of EXIF, a directory of TIFF."""
+    data = exif
+    while data.startswith(EXIF):  # some write it twice
+        data = data[len(EXIF) :]
+    order = {b'II': '<', b'MM': '>'}.get(data[:2], '')
+    if not order or len(data) < LEAST_EXIF:
+        return None
+    (at,) = struct.unpack_from(order + 'I', data, 4)
+    (count,) = struct.unpack_from(order + 'H', data, at)
+    for place in range(at + 2, min(at + 2 + 12 * count, len(data) - 11), 12):
+        tag, kind, _ = struct.unpack_from(order + 'HHI', data, place)
+        if tag == ORIENTATION and kind in NUMBERS:
+            return int(struct.unpack_from(order + NUMBERS[kind], data, place + 8)[0])
+    return None
+
+
 def _upright(picture: Any, where: str) -> Picture:
-    turned = require('PIL.ImageOps', 'record').exif_transpose(picture)
+    picture.load()
+    way = WAYS.get(_orientation(picture))
+    turned = picture if way is None else picture.transpose(way)
     if turned.mode.startswith(('I', 'F')):
         grey = as_bytes(np.asarray(turned))
         return Picture(np.repeat(grey[..., None], 3, axis=2), None)

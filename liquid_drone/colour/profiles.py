@@ -10,6 +10,8 @@ import numpy as np
 
 from ..errors import ImageError, require
 
+# of littlecms; Pillow has names for them since 9.1 and 10.1
+RELATIVE_COLORIMETRIC, BLACK_POINT_COMPENSATION = 1, 0x2000
 SAME_COLOUR = 3  # of 255: what a profile may move where it counts as sRGB
 LATTICE = (
     np.stack(np.meshgrid(*[np.arange(0, 256, 51)] * 3), -1).reshape(1, -1, 3).astype(np.uint8)
@@ -50,8 +52,8 @@ def _to_srgb(profile: bytes, mode: str) -> Any:
             cms.createProfile('sRGB'),
             mode,
             'RGB',
-            cms.Intent.RELATIVE_COLORIMETRIC,
-            cms.Flags.BLACKPOINTCOMPENSATION,
+            RELATIVE_COLORIMETRIC,
+            BLACK_POINT_COMPENSATION,
         )
     except (OSError, ValueError, cms.PyCMSError):  # broken, or of another kind than the picture
         return None

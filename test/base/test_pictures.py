@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, TiffImagePlugin, TiffTags
 
@@ -49,14 +49,60 @@ def stored(orientation: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize('orientation', range(1, 9))
-def test_the_orientation_of_exif_is_obeyed(orientation: int) -> None:
+@pytest.mark.parametrize('form', ['JPEG', 'PNG', 'TIFF', 'WEBP'])
+def test_the_orientation_of_exif_is_obeyed(orientation: int, form: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    data = saved(Image.fromarray(stored(orientation)), 'JPEG', exif=exif, quality=95)
-    pixels = decoded(data, 'photo').rgb
-    assert pixels.shape == SCENE.shape
+    data = saved(Image.fromarray(stored(orientation)), form, exif=exif, quality=95)
+    assert is_upright(decoded(data, 'photo').rgb)
+
+
+def is_upright(pixels: np.ndarray) -> bool:
     places = ((10, 15), (10, 45), (30, 15), (30, 45))
-    assert [is_red(pixels, *place) for place in places] == [True, False, False, False]
+    red = [is_red(pixels, *place) for place in places]
+    return pixels.shape == SCENE.shape and red == [True, False, False, False]
+
+
+ENTRIES = st.tuples(
+    st.sampled_from([0x100, 0x103, 0x10F, 0x11A, 0x128, 0x8769, 0x8825, 0x927C, 0xA005, 0x9999]),
+    st.integers(0, 14),
+    st.sampled_from([0, 1, 2, 3, 7, 400, 2**31, 2**32 - 1]),
+    st.binary(min_size=4, max_size=4),
+)
+
+
+@settings(max_examples=200)
+@given(
+    orientation=st.integers(1, 8),
+    before=st.lists(ENTRIES, max_size=4),
+    behind=st.lists(ENTRIES, max_size=4),
+    order=st.sampled_from('<>'),
+    rest=st.binary(max_size=40),
+)
+def test_broken_entries_of_exif_cost_neither_picture_nor_orientation(
+    orientation: int, before: list[Any], behind: list[Any], order: str, rest: bytes
+) -> None:
+    """Telephones write zero by zero for a place that they do not know, editors worse."""
+    turned = 0x0112, 3, 1, struct.pack(order + 'HH', orientation, 0)
+    entries = [*before, turned, *behind]
+    block = (b'II*\0' if order == '<' else b'MM\0*') + struct.pack(order + 'IH', 8, len(entries))
+    for tag, kind, count, value in entries:
+        block += struct.pack(order + 'HHI', tag, kind, count) + value
+    block = b'Exif\0\0' + block + bytes(4) + rest
+    data = saved(Image.fromarray(stored(orientation)), 'JPEG', quality=95)
+    data = data[:2] + b'\xff\xe1' + struct.pack('>H', len(block) + 2) + block + data[2:]
+    assert is_upright(decoded(data, 'photo').rgb)
+
+
+@pytest.mark.parametrize('form', ['JPEG', 'PNG', 'WEBP'])
+@given(exif=st.binary(max_size=60), has_head=st.booleans(), xmp=st.binary(max_size=40))
+def test_exif_that_is_none_costs_no_picture(
+    form: str, exif: bytes, has_head: bool, xmp: bytes
+) -> None:
+    exif = b'Exif\0\0II*\0\x08\0\0\0' + exif if has_head else exif
+    more = {} if form == 'PNG' else {'xmp': b'<x:xmpmeta tiff:Orientation="' + xmp}
+    data = saved(Image.fromarray(SCENE), form, exif=exif, **more)
+    assert decoded(data, 'photo').rgb.size == SCENE.size
 
 
 @pytest.mark.parametrize(
