@@ -6,6 +6,7 @@ A reader raises one error of ours, whatever is wrong with the file. Nothing here
 means; directories that replace each other stand in ``results.py``.
 """
 
+import codecs
 import fnmatch
 import hashlib
 import json
@@ -26,6 +27,11 @@ NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]*')
 LONGEST_NAME = 128  # a file name has 255 bytes, and endings are added
 MOST_JSON_BYTES = 16_000_000
 CHUNK = 1 << 20
+MARKS = {  # first bytes of a text, as editors and spreadsheets of Windows write them
+    codecs.BOM_UTF8: 'utf-8-sig',
+    codecs.BOM_UTF16_LE: 'utf-16',
+    codecs.BOM_UTF16_BE: 'utf-16',
+}
 POINTER = b'version https://git-lfs.github.com/'
 IS_POINTER = 'is a pointer of Git LFS and not the file: git lfs pull fetches that'
 ARCHIVE = 'is an archive: unpack it, and name the folder or the file that was in it'
@@ -155,16 +161,20 @@ def read_bytes(path: Path, most: int, error: Failure = ConfigError) -> bytes:
 
 
 def read_text(path: Path, most: int, error: Failure = ConfigError) -> str:
-    """Return the text of a file of a bounded size.
+    """Return the text of a file of a bounded size: UTF-8, or UTF-16 that begins with its mark.
 
     Raises:
-        error: as :func:`read_bytes`, or it is not UTF-8.
+        error: as :func:`read_bytes`, or it is not such text.
 
     """
+    data = read_bytes(path, most, error)
+    encoding = next((name for mark, name in MARKS.items() if data.startswith(mark)), 'utf-8')
     try:
-        return read_bytes(path, most, error).decode('utf-8')
+        return data.decode(encoding)
     except UnicodeDecodeError as reason:
-        raise error(f'{shown_path(path)} is not UTF-8 text: {reason}') from reason
+        raise error(
+            f'{shown_path(path)} is not UTF-8 text: {reason}; if it is text, save it as UTF-8'
+        ) from reason
 
 
 def load_json(path: Path, most: int = MOST_JSON_BYTES, error: Failure = ConfigError) -> Any:

@@ -9,22 +9,26 @@ target was seen is told of each.
 """
 
 import csv
+import io
 import math
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import ConfigError, shown
 from ..evaluate.scoring import Rate, wilson
-from ..files import size_of
+from ..files import read_text
 from .frame_answer import FrameAnswer
 from .seen import seen_in
 
 MOST_BYTES = 50_000_000
-TRUE, FALSE = ('1', 'true', 'yes'), ('0', 'false', 'no')
+TRUE, FALSE = ('1', '1.0', 'true', 'yes'), ('0', '0.0', 'false', 'no')
+DELIMITER = re.compile('sep=(.)')  # a first line that spreadsheets write and read
 
 
 @dataclass(frozen=True)
@@ -56,26 +60,27 @@ def read_truth(path: Path) -> dict[str, FrameTruth]:
         ConfigError: missing, too large, empty, or a line that cannot be used.
 
     """
+    text = read_text(path, MOST_BYTES)
+    first = next(iter(text.splitlines()), '')
+    lines, told = io.StringIO(text, newline=''), DELIMITER.fullmatch(first)
+    if told:
+        lines.readline()
+    table = csv.DictReader(lines, delimiter=told[1] if told else _delimiter(first))
     try:
-        size_of(path, MOST_BYTES)
-        with path.open(encoding='utf-8-sig', newline='') as file:  # as spreadsheets write it
-            first = file.readline()
-            file.seek(0)
-            table = csv.DictReader(file, delimiter=_delimiter(first))
-            header = [name.strip() for name in table.fieldnames or ()]
-            table.fieldnames = header
-            key = next((name for name in ('name', 'frame') if name in header), '')
-            if not key or 'in_view' not in header:
-                raise ConfigError(
-                    f'{path}: expected a header with frame or name, in_view and perhaps bearing, '
-                    f'got {shown(", ".join(header)) or "nothing"}'
-                )
-            truth = _rows(table, key, path)
-            if not truth:
-                raise ConfigError(f'{path}: expected lines below the header, found none')
-            return truth
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        header = [name.strip().lower() for name in table.fieldnames or ()]
+        table.fieldnames = header
+        key = next((name for name in ('name', 'frame') if name in header), '')
+        if not key or 'in_view' not in header:
+            raise ConfigError(
+                f'{path}: expected a header with frame or name, in_view and perhaps bearing, '
+                f'got {shown(", ".join(header)) or "nothing"}'
+            )
+        truth = _rows(table, key, path, 1 if told else 0)
+    except csv.Error as error:
         raise ConfigError(f'{path} cannot be read as a truth table: {error}') from error
+    if not truth:
+        raise ConfigError(f'{path}: expected lines below the header, found none')
+    return truth
 
 
 def _delimiter(header: str) -> str:
@@ -83,10 +88,17 @@ def _delimiter(header: str) -> str:
     return max(',;\t', key=header.count)
 
 
-def _rows(table: 'csv.DictReader[str]', key: str, path: Path) -> dict[str, FrameTruth]:
+def _rows(
+    table: 'csv.DictReader[str]', key: str, path: Path, before: int
+) -> dict[str, FrameTruth]:
     truth: dict[str, FrameTruth] = {}
     for row in table:
-        where, name = f'{path}, line {table.line_num}', _composed(str(row[key] or '').strip())
+        if not ''.join(chain.from_iterable(cell or '' for cell in row.values())).strip():
+            continue  # spreadsheets end a table with rows of empty cells
+        where, name = (
+            f'{path}, line {before + table.line_num}',
+            _composed(str(row[key] or '').strip()),
+        )
         if name in truth:
             raise ConfigError(f'{where}: {shown(name)} is there twice: keep one of the lines')
         truth[name] = _truth_of(row, where)

@@ -6,8 +6,9 @@ PyTorch itself reads altered tensors without a word, although a checksum of each
 """
 
 import pickle
+import re
+import warnings
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,17 @@ from ..errors import ConfigError, shown
 from ..files import Failure, shown_path, size_of
 
 MOST_BYTES = 1_000_000_000
+FOREIGN = re.compile('Unsupported (global|class)')  # in PyTorch's error
+WEIGHTS = 'torch.save(model.state_dict(), FILE)'
+WHOLE = (
+    'it holds more than tensors and plain values, such as a whole model, which would run code '
+    f'when it is read: save its weights alone, {WEIGHTS}'
+)
+PROGRAM = (
+    'it is a TorchScript program: save its weights alone, '
+    'torch.save(torch.jit.load(PROGRAM).state_dict(), FILE)'
+)
+OTHER = f'torch.save did not write it, or it is not whole; it takes what {WEIGHTS} writes'
 
 
 def read_torch(path: Path, error: Failure = ConfigError) -> Any:
@@ -28,30 +40,23 @@ def read_torch(path: Path, error: Failure = ConfigError) -> Any:
 
     """
     size = size_of(path, MOST_BYTES, error)
-    try:  # what is no such file may fail its readers in any of these ways
+    try:
         if zipfile.is_zipfile(path):  # before PyTorch 1.6: a plain pickle
             _check_sums(path, size)
-        return torch.load(path, map_location='cpu', weights_only=True)
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-        EOFError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        AssertionError,
-        OverflowError,
-        NotImplementedError,
-        pickle.UnpicklingError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as reason:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # of pickles that PyTorch did not write
+            return torch.load(path, map_location='cpu', weights_only=True)
+    except pickle.UnpicklingError as reason:  # PyTorch's advice is to trust the file
+        what = WHOLE if FOREIGN.search(str(reason)) else OTHER
+        raise error(f'cannot read {shown_path(path)}: {what}') from reason
+    except Exception as reason:  # what is no such file may raise anything in its readers
         raise error(f'cannot read {shown_path(path)}: {shown(str(reason))}') from reason
 
 
 def _check_sums(path: Path, size: int) -> None:
     with zipfile.ZipFile(path) as archive:
+        if any(name.endswith('/constants.pkl') for name in archive.namelist()):
+            raise ValueError(PROGRAM)
         if sum(member.file_size for member in archive.infolist()) > size:
             raise ValueError('its parts are larger than the file: torch.save does not compress')
         if bad := archive.testzip():

@@ -49,6 +49,21 @@ def test_numbers_of_yaml_1_1_alone_stay_texts(text: str, value: Any) -> None:
     assert type(found) is type(value)
 
 
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig', 'utf-16', 'utf-16-le', 'utf-16-be'])
+@given(name=st.text('aäñ한 ', max_size=5))
+def test_a_text_is_read_as_editors_of_windows_save_it(
+    tmp_path_factory: pytest.TempPathFactory, encoding: str, name: str
+) -> None:
+    """A mark before UTF-8 made JSON unreadable, and UTF-16 everything."""
+    path, mark = (
+        tmp_path_factory.mktemp('text') / 'file',
+        '\ufeff' if encoding[-2:] in 'lebe' else '',
+    )
+    for text in (f'{{"a": "{name}"}}', f'{{"a": "{name}"}}\r\n'):
+        path.write_bytes((mark + text).encode(encoding))
+        assert load_json(path) == read_yaml(path) == {'a': name}
+
+
 @pytest.mark.parametrize(
     'text',
     ['a: 1\na: 2', 'a: {b: 1, b: 1}', '[' * 5000, 'a: &x [*x]', 'a: !!python/object:os.system x',

@@ -206,6 +206,30 @@ def test_a_table_of_a_spreadsheet_is_read(tmp_path, text):
     assert read_truth(tmp_path / 'truth.csv') == {'a.png': FrameTruth(True, 0.5)}
 
 
+@given(
+    encoding=st.sampled_from(['utf-8', 'utf-8-sig', 'utf-16']),
+    separator=st.sampled_from(',;\t'),
+    end=st.sampled_from(['\n', '\r\n', '\r']),
+    is_named=st.booleans(),
+    style=st.sampled_from([str.lower, str.upper, str.title]),
+    one=st.sampled_from(['1', '1.0', 'TRUE', 'yes']),
+    empty=st.lists(st.sampled_from(['', '  ', '{}{}', ' {}{}{} ']), max_size=2),
+    name=st.text('aäñ한x', min_size=1, max_size=4),
+)
+def test_a_table_is_the_same_whichever_spreadsheet_or_script_wrote_it(
+    tmp_path_factory, encoding, separator, end, is_named, style, one, empty, name
+):
+    lines = [f'sep={separator}'] if is_named else []
+    bearing = '0,5' if separator == ';' else '0.5'
+    lines += [separator.join([*map(style, ('name', 'in_view', 'bearing'))])]
+    lines += [separator.join([f'{name}.png', one, bearing])]
+    lines += [line.replace('{}', separator) for line in empty]
+    path = tmp_path_factory.mktemp('table') / 'truth.csv'
+    path.write_bytes((end.join(lines) + end).encode(encoding))
+    key = unicodedata.normalize('NFC', f'{name}.png')
+    assert read_truth(path) == {key: FrameTruth(True, 0.5)}
+
+
 def test_a_kind_is_read_with_and_without_a_bearing(tmp_path):
     path = tmp_path / 'truth.csv'
     path.write_text('name,in_view,bearing,kind\na.png,1,0.5,red_pack\nb.png,0,,empty\n')
@@ -257,6 +281,7 @@ def test_frames_without_truth_are_counted_and_none_at_all_is_an_error():
         ('', 'expected a header'),
         ('name,in_view\n', 'expected lines below the header'),
         ('a,b\n1,2\n', 'got .a, b'),
+        ('sep=,\nframe,in_view\n0,1\n0,0\n', 'line 4: .0. is there twice'),
         ('frame,in_view\n0,1\n0,0\n', 'line 3: .0. is there twice'),
         ('frame,in_view\n0,maybe\n', 'line 2: in_view must be 0 or 1'),
         ('frame,in_view,bearing\n0,1,nan\n', 'bearing must be -1 to 1'),
