@@ -24,10 +24,11 @@ SETPOINTS = {
     mavlink.MAVLINK_MSG_ID_SET_POSITION_TARGET_GLOBAL_INT: 'SET_POSITION_TARGET_GLOBAL_INT',
 }
 PLACED = tuple(SETPOINTS)[1:]  # these may name a place
+ORBIT = 34  # MAV_CMD_DO_ORBIT; pymavlink has the name from 2.4.50 on
 GUIDING_COMMANDS = {
     mavlink.MAV_CMD_DO_REPOSITION: 'DO_REPOSITION',
     mavlink.MAV_CMD_DO_CHANGE_ALTITUDE: 'DO_CHANGE_ALTITUDE',
-    mavlink.MAV_CMD_DO_ORBIT: 'DO_ORBIT',
+    ORBIT: 'DO_ORBIT',
     mavlink.MAV_CMD_CONDITION_YAW: 'CONDITION_YAW',
     # turns to a place (one word in three versions), or stands; it stays in GUIDED for both
     mavlink.MAV_CMD_DO_SET_ROI_LOCATION: 'DO_SET_ROI_LOCATION',

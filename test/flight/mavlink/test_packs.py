@@ -21,7 +21,7 @@ from liquid_drone.sim.autopilot.telemetry import TelemetrySnapshot
 from liquid_drone.sim.physics.point_mass import PointMass
 
 LIMITS = Limits(battery_cells=4.0)
-PAYLOAD = mavlink.MAV_BATTERY_FUNCTION_PAYLOAD
+PAYLOAD = 4  # MAV_BATTERY_FUNCTION
 LOW = {2, 3, 4, 5, 6}  # MAV_BATTERY_CHARGE_STATE: low, critical, emergency, failed, unhealthy
 PX4, ARDUPILOT = 12, 3
 

@@ -24,6 +24,7 @@ from .gimbal import look
 
 Decoder = Callable[[VehicleState, Any, float], VehicleState]
 UNKNOWN_MV = 65535
+PAYLOAD = 4  # MAV_BATTERY_FUNCTION; pymavlink has the name from 2.4.50 on
 DOES_NOT_EXIST = 1  # MAV_PARAM_ERROR; pymavlink has the name from 2.4.50 on
 NO_MODE = -1  # custom_mode does not count without its flag
 BATTERY_BIT = mavlink.MAV_SYS_STATUS_SENSOR_BATTERY
@@ -215,7 +216,7 @@ def _share(percent: int) -> float | None:
 
 def _pack(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     """Note one of several batteries; that of a payload carries nothing."""
-    if message.battery_function == mavlink.MAV_BATTERY_FUNCTION_PAYLOAD:
+    if message.battery_function == PAYLOAD:
         return vehicle
     is_low = message.charge_state in LOW_STATES
     share, voltage_v = _share(message.battery_remaining), _pack_v(message)
