@@ -45,18 +45,18 @@ def ffmpeg(*words: str | Path) -> None:
 
 
 @functools.cache
-def part(codec: str, width: int, height: int) -> bytes:
+def part(codec: str, width: int, height: int, number: int) -> bytes:
     """Return five frames of a size: red, with a blue middle."""
     with TemporaryDirectory() as folder:
-        path = Path(folder) / 'part'
+        path, begun = Path(folder) / 'part', ('-output_ts_offset', str(number / 2))
         source = '-f', 'lavfi', '-i', RED.format(width, height)
-        ffmpeg(*source, '-t', '0.5', '-pix_fmt', 'yuv420p', *CODECS[codec], path)
+        ffmpeg(*source, '-t', '0.5', '-pix_fmt', 'yuv420p', *begun, *CODECS[codec], path)
         return path.read_bytes()
 
 
 def joined(folder: Path, codec: str, sizes: list[tuple[int, int]]) -> Path:
     """Write a video of several sizes, one after the other."""
-    parts = [part(codec, *size) for size in sizes]
+    parts = [part(codec, *size, number) for number, size in enumerate(sizes)]
     if codec.startswith('vp'):
         parts[1:] = [rest[IVF_HEADER:] for rest in parts[1:]]
     path = folder / 'a.mjpeg' if codec == 'mjpg' else folder / 'a.mkv'

@@ -77,6 +77,9 @@ def test_what_a_policy_sees_ends_at_its_edge_whatever_the_lens(
 
 @given(fisheyes | browns | rationals, st.floats(0.8, 2.0))
 def test_a_narrow_lens_has_the_angle_of_its_edge(distortion: Distortion, focal: float) -> None:
+    shown_px = np.array([shown_at(distortion, focal * WIDE, at) for at in np.linspace(0, 1.5, 61)])
+    rising = int(np.argmin(np.append(np.diff(shown_px) > 0.0, False)))
+    assume(shown_px[rising] > WIDE / 2)  # a picture that folds back before its edge is no lens'
     fov_deg = field_of_view_deg(WIDE, HIGH, k_of(focal * WIDE), distortion)
     assert fov_deg is not None
     edge_px = shown_at(distortion, focal * WIDE, math.radians(fov_deg / 2))
