@@ -24,6 +24,7 @@ RECORD = [
     'pillow>=10',
     'rosbags>=0.10.9',
 ]
+HEIC = ['pi-heif>=0.18']  # photographs of telephones
 SIM = [
     'gymnasium>=1.1',
     'imageio-ffmpeg>=0.5',
@@ -63,6 +64,7 @@ ROS = [
 DOCS = ['mkdocs-material>=9.5', 'mkdocstrings-python>=1.16']  # make docs
 TEST = [
     *CONVERT,
+    *HEIC,
     *IMPORT,
     *PRETRAINED,
     *STUDY,
@@ -75,6 +77,7 @@ TEST = [
     'mcap>=1.2',  # what others read an episode with
     'mypy',
     'ncps>=1.0',  # to compare with
+    'pillow-heif>=0.18',  # writes what pi-heif reads
     'pytest',
     'pytest-timeout',
     'pytest-xdist',  # make quick
@@ -146,6 +149,7 @@ setup(
         'study': STUDY,
         'cluster': CLUSTER,
         'record': RECORD,
+        'heic': HEIC,
         'convert': CONVERT,
         'import': IMPORT,
         'operator': OPERATOR,

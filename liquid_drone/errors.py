@@ -36,6 +36,7 @@ EXTRAS = {  # of setup.py: which one brings a package, by the name that is impor
     'onnxscript': 'train',
     'pandas': 'convert',
     'PIL': 'record',
+    'pi_heif': 'heic',
     'pyarrow': 'convert',
     'pybullet': 'sim',
     'ray': 'cluster',

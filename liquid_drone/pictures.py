@@ -11,6 +11,7 @@ import io
 import struct
 import warnings
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,12 @@ import numpy.typing as npt
 from .arrays import BoolArray, Image
 from .colour.code_points import profile_of
 from .colour.profiles import as_srgb
-from .errors import ImageError, require, shown
+from .errors import ImageError, MissingDependencyError, require, shown
 from .files import IS_POINTER, POINTER
 
 MOST_PIXELS = 100_000_000
+# brands of the ISO file in which telephones keep a still picture in HEVC
+HEIC = b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'msf1'
 HIDES_PICTURES = 'MPO'  # a phone's JPEG with depth or a second lens behind the picture
 WHICH_PICTURE, SUB_PICTURES, REDUCED = 254, 330, 1  # tags of TIFF, and a bit of the first
 ORIENTATION, AS_STORED = 0x0112, 1  # a tag of EXIF, and one of its values
@@ -58,6 +61,8 @@ def decoded(data: bytes, where: str, least: int = 1) -> Picture:
     if data.startswith(POINTER):
         raise ImageError(f'{where} {IS_POINTER}')
     pillow = require('PIL.Image', 'record')
+    if data[4:8] == b'ftyp' and data[8:12] in HEIC:
+        _learn_heic(where)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # of a size that is compared below
@@ -76,8 +81,8 @@ def decoded(data: bytes, where: str, least: int = 1) -> Picture:
         raise ImageError(f'{where}: {_too_large("more than 100 million")}') from error
     except pillow.UnidentifiedImageError as error:
         raise ImageError(
-            f'{where} is no picture that can be read (HEIC of a phone, raw files of cameras and '
-            'TIFF of colours in floats cannot): save it as PNG or JPEG'
+            f'{where} is no picture that can be read (raw files of cameras and TIFF of colours in '
+            'floats cannot): save it as PNG or JPEG'
         ) from error
     except Exception as error:  # a broken picture may raise anything in its decoder
         is_cut = 'truncated' in str(error).lower()
@@ -85,6 +90,24 @@ def decoded(data: bytes, where: str, least: int = 1) -> Picture:
         raise ImageError(
             f'{where} cannot be read as a picture: {shown(str(error))}; {remedy}'
         ) from error
+
+
+@lru_cache(maxsize=1)
+def _register_heic() -> None:
+    require('pi_heif', 'heic').register_heif_opener()
+
+
+def _learn_heic(where: str) -> None:
+    """Have Pillow read HEIC, in which telephones take photographs.
+
+    Raises:
+        ImageError: the package for it is not installed.
+
+    """
+    try:
+        _register_heic()
+    except MissingDependencyError as error:
+        raise ImageError(f'{where} is HEIC: {error}; or save it as PNG or JPEG') from error
 
 
 def check_size(width: int, height: int, where: str, least: int = 1) -> None:

@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Colours that a picture names by numbers of ITU-T H.273: ``cICP`` of PNG, ``nclx`` of AVIF.
+"""Colours named by numbers of ITU-T H.273: ``cICP`` of PNG, ``nclx`` of AVIF and HEIC.
 
 They become an ICC profile, which is applied as one that the picture holds. PNG's older ``gAMA``
 is not read: writers that know only the curve of a video's camera (FFmpeg), or nothing
@@ -17,9 +17,9 @@ from ..arrays import FloatArray
 from ..errors import ImageError
 
 PNG = b'\x89PNG\r\n\x1a\n'
-ISO_KINDS = b'avif', b'avis', b'mif1', b'miaf'
+ISO_KINDS = b'avif', b'avis', b'mif1', b'miaf', b'heic', b'heix'
 ISO_COLOURS = b'colrnclx'
-MOST_HEADER = 1 << 20  # bytes of an AVIF before its picture
+MOST_HEADER = 1 << 20  # bytes of an AVIF or HEIC before its picture
 Primaries = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
 SRGB: Primaries = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
 SMALL: Primaries = ((0.63, 0.34), (0.31, 0.595), (0.155, 0.07))  # BT.601, 525 lines
