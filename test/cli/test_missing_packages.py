@@ -21,6 +21,7 @@ from liquid_drone.errors import EXTRAS, not_imported
 
 ROOT = Path(__file__).parents[2]
 IMPORTED = {
+    'pi-heif': 'pi_heif',
     'pillow': 'PIL',
     'pybullet-arm64': 'pybullet',
     'onnxruntime-gpu': 'onnxruntime',
