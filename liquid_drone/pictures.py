@@ -24,9 +24,10 @@ from .errors import ImageError, MissingDependencyError, require, shown
 from .files import IS_POINTER, POINTER
 
 MOST_PIXELS = 100_000_000
+MOST_JPEG_PIXELS = 250_000_000  # of a telephone's largest sensors; decoded at half the size
+JPEG = b'\xff\xd8\xff'
 # brands of the ISO file in which telephones keep a still picture in HEVC
 HEIC = b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'msf1'
-HIDES_PICTURES = 'MPO'  # a phone's JPEG with depth or a second lens behind the picture
 WHICH_PICTURE, SUB_PICTURES, REDUCED = 254, 330, 1  # tags of TIFF, and a bit of the first
 ORIENTATION, AS_STORED = 0x0112, 1  # a tag of EXIF, and one of its values
 EXIF, LEAST_EXIF, NUMBERS = b'Exif\0\0', 10, {1: 'B', 3: 'H', 4: 'I'}  # kinds of whole numbers
@@ -66,14 +67,13 @@ def decoded(data: bytes, where: str, least: int = 1) -> Picture:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # of a size that is compared below
-            with pillow.open(io.BytesIO(data)) as picture:
-                width, height = picture.size
+            with _opened(data) as picture:
                 _check_whole(picture, where)
-                check_size(width, height, where, least)
+                check_size(*picture.size, where, least)
                 told = profile_of(data, where)
                 if told:
                     picture.info['icc_profile'] = told
-                further = 0 if picture.format == HIDES_PICTURES else _count(picture) - 1
+                further = int(getattr(picture, 'n_frames', 1)) - 1
                 return replace(_brightened(_upright(picture, where), data), further=further)
     except ImageError:
         raise
@@ -90,6 +90,20 @@ def decoded(data: bytes, where: str, least: int = 1) -> Picture:
         raise ImageError(
             f'{where} cannot be read as a picture: {shown(str(error))}; {remedy}'
         ) from error
+
+
+def _opened(data: bytes) -> Any:
+    """Open a picture, a JPEG that is too large at half its size.
+
+    Of a JPEG the first picture counts: behind it telephones keep depth or what a second lens saw.
+    """
+    if not data.startswith(JPEG):
+        return require('PIL.Image', 'record').open(io.BytesIO(data))
+    picture = require('PIL.JpegImagePlugin', 'record').JpegImageFile(io.BytesIO(data))
+    width, height = picture.size
+    if MOST_PIXELS < width * height <= MOST_JPEG_PIXELS:
+        picture.draft(None, (width // 2, height // 2))
+    return picture
 
 
 @lru_cache(maxsize=1)
@@ -174,10 +188,6 @@ def _brightened(picture: Picture, data: bytes) -> Picture:
     if not np.array_equal(values[..., ::-1] // 256, picture.rgb):
         return picture
     return replace(picture, rgb=np.ascontiguousarray(as_bytes(values)[..., ::-1]))
-
-
-def _count(picture: Any) -> int:
-    return int(getattr(picture, 'n_frames', 1))
 
 
 def _too_large(size: str) -> str:

@@ -156,6 +156,21 @@ def test_size_is_asked_before_anything_is_decoded() -> None:
         decoded(small, 'photo', least=16)
 
 
+@pytest.mark.parametrize('size', [(12_000, 9_000), (16_320, 12_240)])
+def test_a_photograph_of_the_largest_sensors_is_read_at_half_its_size(
+    size: tuple[int, int],
+) -> None:
+    """Telephones with 108 and 200 million pixels were refused."""
+    picture = Image.new('L', size, 255)
+    picture.paste(40, (0, 0, size[0] // 2, size[1] // 2))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    found = decoded(saved(picture, 'JPEG', exif=exif), 'photo').rgb
+    assert found.shape == (size[0] // 2, size[1] // 2, 3)
+    assert found[100, -100].max() < 60  # the upper left is the upper right, turned
+    assert found[100, 100].min() > 230
+
+
 NOISE = np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8)
 GOOD = saved(Image.fromarray(NOISE), 'PNG')
 
