@@ -20,7 +20,7 @@ from ..arrays import Image
 from ..encodings import is_filled
 from ..errors import CameraError, ImageError, require
 from ..footage.files_shown import PICTURES, files_below, kind_of, read_picture, why_no_picture
-from ..footage.mp4_facts import facts_of
+from ..footage.mp4_facts import facts_of, lacking
 from ..masking import masked
 from ..pictures import as_bytes
 from . import devices, pipelines
@@ -260,7 +260,8 @@ def _video(path: Path, rate_hz: float) -> tuple[float, Iterator[Image]]:
         raise CameraError(f'expected a video file, found none at {path}')
     capture = VideoFile(path)
     if not capture.is_open:
-        raise CameraError(f'{path} cannot be opened as a video: expected .mp4, .avi, .mkv or such')
+        why = lacking(path) or 'expected .mp4, .avi, .mkv or such'
+        raise CameraError(f'{path} cannot be opened as a video: {why}')
     own_hz = capture.get(cv2.CAP_PROP_FPS)
     pace_hz = rate_hz or (own_hz if 0.1 < own_hz < 1000.0 else DEFAULT_RATE_HZ)
     return pace_hz, _pictures_of(capture, path)

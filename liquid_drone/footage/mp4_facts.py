@@ -24,6 +24,11 @@ CONVERT = (
     'zscale=t=linear:npl=100,tonemap=hable,zscale=p=bt709:t=bt709:m=bt709,format=yuv420p '
     '-c:v libx264 converted.mp4'
 )
+NO_INDEX = (
+    'it has no index (moov): the camera was switched off while it recorded; untrunc or another '
+    'repair program makes one from a whole video of the same camera'
+)
+NO_PICTURES = 'it has no track of pictures'
 Part = tuple[bytes, memoryview]  # kind and content of a box
 
 
@@ -66,6 +71,21 @@ def facts_of(path: Path) -> Mp4Facts:
         return Mp4Facts(_is_mirrored(seen[0][b'tkhd']), hdr, len(seen), is_bt709)
     except (OSError, ValueError, KeyError, IndexError, struct.error):  # OpenCV judges the file
         return Mp4Facts()
+
+
+def lacking(path: Path) -> str:
+    """Say why an MP4 or MOV cannot be opened; empty: it is another file, or not known."""
+    try:
+        with path.open('rb') as file:
+            if file.read(HEADER)[4:] != b'ftyp':
+                return ''
+        header = _header(path)
+        tracks = [dict(_boxes(content)) for kind, content in _boxes(header) if kind == b'trak']
+        if not header:
+            return NO_INDEX
+        return '' if any(map(_is_picture, tracks)) else NO_PICTURES
+    except (OSError, ValueError, KeyError, IndexError, struct.error):
+        return ''
 
 
 def _header(path: Path) -> memoryview:

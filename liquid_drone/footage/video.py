@@ -15,7 +15,7 @@ from ..arrays import Image
 from ..errors import CameraError
 from ..files import utf8_path
 from ..image import resized
-from .mp4_facts import facts_of
+from .mp4_facts import facts_of, lacking
 from .stream_sizes import StreamSizes
 
 USUAL_HZ = 30.0  # of a file that gives no rate
@@ -138,7 +138,7 @@ def video_frames(
         tell(doubt)
     try:
         if not capture.is_open:
-            tell(f'it is cut short or in no format that OpenCV reads; {CONVERT}')
+            tell(lacking(path) or f'it is cut short or in no format that OpenCV reads; {CONVERT}')
             return
         stated = capture.get(cv2.CAP_PROP_FRAME_COUNT)
         rate_hz = capture.get(cv2.CAP_PROP_FPS)

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liquid_drone.camera.source import SourceConfig, open_source
+from liquid_drone.errors import CameraError
 from liquid_drone.footage import video
 from liquid_drone.footage.footage import open_footage
 
@@ -67,6 +68,34 @@ def test_a_damaged_place_costs_its_own_frames_and_is_told(
     camera = open_source(SourceConfig('video', str(path), rate_hz=1000.0))
     assert len(list(iter(camera.read, None))) == len(stamps)
     camera.close()
+
+
+@settings(max_examples=12, deadline=None)
+@given(kept=st.floats(0.05, 0.95))
+def test_a_recording_that_was_cut_off_before_its_index_is_told_as_that(
+    tmp_path_factory: pytest.TempPathFactory, kept: float
+) -> None:
+    """A battery that is pulled: FFmpeg, which was advised, opens no such file either."""
+    path = tmp_path_factory.mktemp('cut') / 'DJI_0001.MP4'
+    content = recorded()
+    path.write_bytes(content[: round(kept * content.index(b'moov'))])
+    with pytest.raises(CameraError, match=r'no index \(moov\): .* repair'):
+        list(open_footage([path]).frames())
+    with pytest.raises(CameraError, match='no index'):
+        open_source(SourceConfig('video', str(path))).read()
+
+
+@functools.cache
+def recorded() -> bytes:
+    """Return a video as a camera writes it: its index comes last."""
+    with TemporaryDirectory() as folder:
+        return clip(Path(folder) / 'a.mp4', '-c:v', 'libx264').read_bytes()
+
+
+def test_a_file_of_sound_alone_is_told_as_that(tmp_path: Path) -> None:
+    ffmpeg('-f', 'lavfi', '-i', 'sine', '-t', '0.3', '-c:a', 'aac', tmp_path / 'a.mp4')
+    with pytest.raises(CameraError, match='no track of pictures'):
+        list(open_footage([tmp_path / 'a.mp4']).frames())
 
 
 @pytest.mark.parametrize(
