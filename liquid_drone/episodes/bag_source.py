@@ -7,11 +7,13 @@ an unknown type, definition or serialisation stands in nobody's way.
 """
 
 import itertools
+import logging
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,6 +28,7 @@ from .unpacking import MOST_BYTES, ZSTD_MAGIC, Unpacking
 
 ENDING = re.compile(r'.+\.(mcap|db3)(\.zstd)?')
 ZSTD = '.zstd'
+PART = re.compile(r'_\d+(?=\.(mcap|db3)$)')  # of a recording in several files
 SPLIT = re.compile(r'(\d+)')
 MOST_TOLD = 600  # characters
 ROS_1 = b'#ROSBAG'
@@ -37,6 +40,7 @@ AS_PICTURES = 'image_transport (republish) makes compressed pictures: record tho
 METADATA = 'metadata.yaml'
 MOST_METADATA_BYTES = 100_000  # reading it takes seconds beyond; the folder says the same
 Messages = Callable[[], Iterator[tuple[int, bytes]]]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -85,9 +89,8 @@ def open_bag(bag: Path) -> Iterator[list[TopicSource]]:
         raise
     except Exception as error:  # a broken file raises whatever its first wrong byte leads to
         raise EpisodeError(
-            f'{bag} cannot be read as a recording: {shown(str(error))}; one that was cut off is '
-            'mended by ros2 bag reindex (metadata.yaml is missing) or mcap recover (the file has '
-            'no end)'
+            f'{bag} cannot be read as a recording: {shown(str(error))}; of a damaged MCAP file '
+            'mcap recover saves what is left'
         ) from error
 
 
@@ -124,9 +127,7 @@ def _storage_files(bag: Path) -> list[Path]:
     found = {file.name: file for file in bag.iterdir() if ENDING.fullmatch(file.name)}
     if not found:
         raise ValueError('expected files that end in .mcap or .db3 in it, found none')
-    if not (bag / METADATA).is_file():
-        raise ValueError(f'it has no {METADATA}: ros2 bag reindex makes one')
-    names = _listed(bag / METADATA) or sorted(found, key=_natural)
+    names = _listed(bag / METADATA) or _numbered(found)
     packed = [name if name in found else f'{name}{ZSTD}' for name in names]
     missing = [name for name, other in zip(names, packed, strict=True) if other not in found]
     if missing or not names:
@@ -137,11 +138,30 @@ def _storage_files(bag: Path) -> list[Path]:
     return [found[name] for name in packed]
 
 
+def _numbered(names: Iterable[str]) -> list[str]:
+    """Return the files of one recording by their numbers, as the recorder counts its parts.
+
+    A recorder that was killed, or lost its power, leaves no description, and perhaps a part that
+    it was about to compress.
+
+    Raises:
+        ValueError: they are of several recordings.
+
+    """
+    plain = dict.fromkeys(name.removesuffix(ZSTD) for name in names)
+    if len(plain) > 1 and len({PART.sub('', name) for name in plain}) > 1:
+        raise ValueError(
+            f'it has no {METADATA} that tells what belongs together, and several recordings: name '
+            'the file of one'
+        )
+    return sorted(plain, key=_natural)
+
+
 def _listed(metadata: Path) -> list[str]:
     """Return the names of the files that the description lists; none where it cannot be read."""
-    if metadata.stat().st_size > MOST_METADATA_BYTES:
-        return []
     try:
+        if metadata.stat().st_size > MOST_METADATA_BYTES:
+            return []
         document = yaml.safe_load(metadata.read_bytes())
         names = document['rosbag2_bagfile_information']['relative_file_paths']
         return [PurePath(name).name for name in names]
@@ -162,8 +182,15 @@ def _unpacked(file: Path, stack: ExitStack) -> Path:
     return plain
 
 
+@lru_cache
+def _tell_cut(path: Path) -> None:
+    log.warning('%s has no end: it was cut off, and what came until then is read', path.name)
+
+
 def _by_mcap(path: Path, stack: ExitStack) -> list[TopicSource]:
-    file = McapFile(path)
+    file = McapFile(path, may_be_cut=True)
+    if file.is_cut:
+        _tell_cut(path)
     numbers: dict[tuple[str, str], list[int]] = {}
     if file.channels and {one.encoding for one in file.channels.values()} == {ROS_1_ENCODING}:
         raise ValueError(

@@ -46,14 +46,20 @@ class McapMessage:
 class McapFile:
     """An MCAP file; read as often as wanted."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, may_be_cut: bool = False) -> None:
         """Find its topics.
+
+        Args:
+            path: of the file.
+            may_be_cut: what is whole of a file without an end counts, see :attr:`is_cut`.
 
         Raises:
             ValueError: it is cut, broken, or no MCAP file of ROS 2.
 
         """
         self.path = path
+        self.is_cut = False  # its recorder was killed, or lost its power
+        self._may_be_cut = may_be_cut
         self._schemas: dict[int, str] = {}
         self.channels: dict[int, McapChannel] = {}
         with path.open('rb') as file:
@@ -88,7 +94,10 @@ class McapFile:
         file.seek(max(self._size - FOOTER_BYTES, 0))
         footer = file.read(FOOTER_BYTES)
         if footer[:1] != bytes([FOOTER]) or not footer.endswith(MAGIC):
-            raise ValueError('it has no end: it was cut')
+            if not self._may_be_cut:
+                raise ValueError('it has no end: it was cut')
+            self.is_cut = True
+            return 0
         summary = _number(U64, memoryview(footer), RECORD.size)
         if summary > self._size - FOOTER_BYTES:
             raise ValueError('its summary lies behind its end')
@@ -101,7 +110,13 @@ class McapFile:
             file.seek(len(MAGIC))
             for kind, record in self._records(file):
                 if kind == CHUNK:
-                    yield from _within(_unpacked(record, unpacking))
+                    try:
+                        records = _unpacked(record, unpacking)
+                    except ValueError:
+                        if self.is_cut:  # it was not written to its end
+                            return
+                        raise
+                    yield from _within(records)
                 elif kind == DATA_END:
                     return
                 else:
@@ -110,6 +125,8 @@ class McapFile:
     def _records(self, file: BinaryIO, least: int = SCHEMA) -> Iterator[tuple[int, memoryview]]:
         """Yield the records from here to the footer; of what is not needed only the kind."""
         while head := file.read(RECORD.size):
+            if self.is_cut and self._is_torn(head, file):
+                return
             kind, size = _numbers(RECORD, memoryview(head))
             if size > self._size - file.tell():
                 raise ValueError(f'a record of it states {size} bytes, more than the file has')
@@ -122,6 +139,13 @@ class McapFile:
                 raise ValueError(f'a record of it has {size} bytes, expected at most {MOST_BYTES}')
             else:
                 yield kind, memoryview(file.read(size))
+
+    def _is_torn(self, head: bytes, file: BinaryIO) -> bool:
+        """Tell whether a record was not written to its end; some disks leave zeros for it."""
+        if len(head) < RECORD.size:
+            return True
+        kind, size = RECORD.unpack(head)
+        return bool(kind == 0 or size > self._size - file.tell())
 
     def _note_all(self, records: Iterator[tuple[int, memoryview]]) -> None:
         for kind, record in records:
