@@ -138,7 +138,7 @@ class VehicleState:
     packs: tuple[tuple[PackReport, PackReport], ...] = ()  # of each battery the last two reports
     packs_received_s: float = NEVER  # the newest of them
     radio_received_s: float = NEVER
-    radio: tuple[int, ...] = ()  # RC_CHANNELS in us, as many as the radio has
+    radio: tuple[int, ...] = ()  # RC_CHANNELS in us; one that no radio sends: there is none
     radio_is_healthy: bool = True  # False: the autopilot finds its receiver bad
     ground: tuple[GroundReading, ...] = ()  # of each sensor that looks down
     # of each gimbal: component and number, by how much it looks away from ahead (rad), and before

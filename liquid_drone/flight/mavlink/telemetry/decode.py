@@ -302,8 +302,9 @@ def _accuracy_m(message: Any) -> tuple[float, float] | None:
 
 
 def _radio(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
+    """Note all channels: chancount is the receiver's, and an ArduPilot counts no joystick's."""
     channels = tuple(getattr(message, f'chan{number}_raw') for number in range(1, 19))
-    return replace(vehicle, radio_received_s=now_s, radio=channels[: message.chancount])
+    return replace(vehicle, radio_received_s=now_s, radio=channels)
 
 
 def _unchanged(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
