@@ -15,7 +15,7 @@ from . import engagement
 from .engagement import ENDS_AS_MEANT, Cause, EngageState, Situation, Stage
 from .facts import Evidence, Fact, RangeReading, first_wrong, known
 from .guard import guard
-from .guard.limits import BelievedTarget, Limits, Sighting, is_in_band, is_in_fence
+from .guard.limits import BelievedTarget, Limits, Sighting, is_in_band, is_in_fence, slowed
 from .guard.state import GuardInput, GuardState, Phase, Proposal, start
 from .guard.target import BREAK_S
 from .mavlink.profiles import Profile
@@ -214,7 +214,7 @@ class Companion:
         given = GuardInput(
             now_s=self._now_s,
             vehicle=vehicle,
-            limits=self.limits,
+            limits=slowed(self.limits, vehicle),
             proposal=proposal,
             sighting=self._sighting,
             belief=self._belief,

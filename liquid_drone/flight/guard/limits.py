@@ -9,7 +9,7 @@ Frames: commands FLU, heading-aligned; positions ENU.
 
 import cmath
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...arrays import FourFloats
 from ..judgements import FactLimits
@@ -282,6 +282,17 @@ def approach(
     yaw_rate = value[3] + turn
     slope = (a.real, a.imag, az.real, turn / dt_s)
     return (v.real, v.imag, vz.real, yaw_rate), slope, stopping or is_left or climb_is_left
+
+
+def slowed(limits: Limits, vehicle: VehicleState | None) -> Limits:
+    """Return limits no faster than what a ground station told the autopilot to fly at."""
+    if vehicle is None:
+        return limits
+    told = {'speed_m_s': vehicle.told_speed_m_s, 'climb_m_s': vehicle.told_climb_m_s}
+    slower = {
+        name: m_s for name, m_s in told.items() if m_s is not None and m_s < getattr(limits, name)
+    }
+    return replace(limits, **slower) if slower else limits
 
 
 def _clip(value: float, most: float) -> float:

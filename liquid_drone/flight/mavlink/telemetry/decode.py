@@ -106,11 +106,14 @@ def _heartbeat(vehicle: VehicleState, message: Any, now_s: float) -> VehicleStat
     profile = detect(message.autopilot)
     has_mode = message.base_mode & mavlink.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED
     mode = message.custom_mode if has_mode else NO_MODE
+    is_ours = profile is not None and mode == profile.follow_mode
     return replace(
         vehicle,
         mode=mode,
         mode_name=profile.mode_name(mode) if profile else str(mode),
-        mode_is_ours=profile is not None and mode == profile.follow_mode,
+        mode_is_ours=is_ours,
+        told_speed_m_s=vehicle.told_speed_m_s if is_ours else None,  # a mode begins without it
+        told_climb_m_s=vehicle.told_climb_m_s if is_ours else None,
         armed=bool(message.base_mode & mavlink.MAV_MODE_FLAG_SAFETY_ARMED),
         heartbeat_received_s=now_s,
         status=message.system_status,
