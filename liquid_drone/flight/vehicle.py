@@ -96,9 +96,9 @@ class VehicleState:
     mode_is_ours: bool = False  # setpoints are flown in this mode
     guided_s: float = NEVER  # when somebody else told the autopilot where to go
     guided_by: str = ''  # who, and how
-    # a ground station's word in this mode (DO_CHANGE_SPEED), across, and up or down; None: none
-    told_speed_m_s: float | None = None
-    told_climb_m_s: float | None = None
+    # a ground station's word in this mode (DO_CHANGE_SPEED), across, and up or down
+    told_speed_m_s: float = math.inf
+    told_climb_m_s: float = math.inf
     status: int | None = None  # HEARTBEAT.system_status of the last one; None: not reported
     status_before: int | None = None  # of the one before it
     autopilot: str = 'px4'  # name of its profile

@@ -288,11 +288,11 @@ def slowed(limits: Limits, vehicle: VehicleState | None) -> Limits:
     """Return limits no faster than what a ground station told the autopilot to fly at."""
     if vehicle is None:
         return limits
-    told = {'speed_m_s': vehicle.told_speed_m_s, 'climb_m_s': vehicle.told_climb_m_s}
-    slower = {
-        name: m_s for name, m_s in told.items() if m_s is not None and m_s < getattr(limits, name)
-    }
-    return replace(limits, **slower) if slower else limits
+    speed_m_s = min(limits.speed_m_s, vehicle.told_speed_m_s)
+    climb_m_s = min(limits.climb_m_s, vehicle.told_climb_m_s)
+    if (speed_m_s, climb_m_s) == (limits.speed_m_s, limits.climb_m_s):
+        return limits
+    return replace(limits, speed_m_s=speed_m_s, climb_m_s=climb_m_s)
 
 
 def _clip(value: float, most: float) -> float:

@@ -44,8 +44,8 @@ ITEMS = (mavlink.MAVLINK_MSG_ID_MISSION_ITEM, mavlink.MAVLINK_MSG_ID_MISSION_ITE
 TO_AUTOPILOT = (0, AUTOPILOT_COMPONENT)  # components; 0 is everybody
 GUIDED_ITEMS = (2, 3)  # MISSION_ITEM.current, as older stations guide: a place, a height
 PLACES = 1 | 2 | 4  # of a type_mask: what of x, y and z is ignored
-SPEEDS = {0: 'told_speed_m_s', 1: 'told_speed_m_s', 2: 'told_climb_m_s', 3: 'told_climb_m_s'}
-ITS_OWN_SPEED = -2.0  # of DO_CHANGE_SPEED: the vehicle's default again
+ACROSS, UP_OR_DOWN = (0, 1), (2, 3)  # kinds of speed of DO_CHANGE_SPEED
+ITS_OWN_SPEED = -2.0  # likewise: the vehicle's default again
 LATELY_S, ENOUGH = 5.0, 2  # so many setpoints of others within that time are a rival
 OURS = 1024  # of our setpoints that may come back yet: nearly a minute of them
 OUR_HEARTBEATS = 16  # likewise, by one a second
@@ -79,10 +79,12 @@ def heed(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
 
 def _at_speed(vehicle: VehicleState, kind: float, m_s: float) -> VehicleState:
     """Note DO_CHANGE_SPEED: an autopilot that flies slower than commanded would look stuck."""
-    field = SPEEDS.get(kind)
-    if field is None or not (m_s == ITS_OWN_SPEED or 0.0 < m_s < math.inf):
+    if not (m_s == ITS_OWN_SPEED or 0.0 < m_s < math.inf):
         return vehicle
-    return replace(vehicle, **{field: None if m_s == ITS_OWN_SPEED else m_s})
+    told_m_s = math.inf if m_s == ITS_OWN_SPEED else m_s
+    if kind in ACROSS:
+        return replace(vehicle, told_speed_m_s=told_m_s)
+    return replace(vehicle, told_climb_m_s=told_m_s) if kind in UP_OR_DOWN else vehicle
 
 
 class SetpointRivals:

@@ -55,7 +55,7 @@ words = st.tuples(targets, st.integers(-1, 4), numbers, st.booleans(), st.boolea
 def test_the_last_speed_told_in_our_mode_counts(
     words: list[tuple[tuple[int, int], int, float, bool, bool]],
 ) -> None:
-    codec, across, climb = MavlinkCodec(), None, None
+    codec, across, climb = MavlinkCodec(), math.inf, math.inf
     for number in range(2):
         codec.receive(heartbeat(OURS, number), 1.0 * number)
     for number, (target, kind, m_s, as_int, leaves) in enumerate(words, start=2):
@@ -63,11 +63,11 @@ def test_the_last_speed_told_in_our_mode_counts(
         is_for_it = target[0] in (0, VEHICLE) and target[1] in (0, 1)
         is_number = m_s == -2.0 or (m_s > 0.0 and math.isfinite(m_s))
         if is_for_it and is_number and 0 <= kind <= 3:
-            value = None if m_s == -2.0 else m_s
+            value = math.inf if m_s == -2.0 else m_s
             across, climb = (value, climb) if kind < 2 else (across, value)
         if leaves:  # as it begins a mode, an ArduCopter takes its own speeds
             codec.receive(heartbeat(LOITER, 2 * number), 1.0 * number)
-            across = climb = None
+            across = climb = math.inf
         assert codec.vehicle is not None
         assert (codec.vehicle.told_speed_m_s, codec.vehicle.told_climb_m_s) == (across, climb)
         codec.receive(heartbeat(OURS, 2 * number + 1), 1.0 * number + 0.5)

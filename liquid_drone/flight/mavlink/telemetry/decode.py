@@ -112,8 +112,8 @@ def _heartbeat(vehicle: VehicleState, message: Any, now_s: float) -> VehicleStat
         mode=mode,
         mode_name=profile.mode_name(mode) if profile else str(mode),
         mode_is_ours=is_ours,
-        told_speed_m_s=vehicle.told_speed_m_s if is_ours else None,  # a mode begins without it
-        told_climb_m_s=vehicle.told_climb_m_s if is_ours else None,
+        told_speed_m_s=vehicle.told_speed_m_s if is_ours else math.inf,  # of this mode
+        told_climb_m_s=vehicle.told_climb_m_s if is_ours else math.inf,
         armed=bool(message.base_mode & mavlink.MAV_MODE_FLAG_SAFETY_ARMED),
         heartbeat_received_s=now_s,
         status=message.system_status,
