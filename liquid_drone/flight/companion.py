@@ -244,6 +244,7 @@ class Companion:
             in_our_mode=vehicle is not None and self._is_ours(vehicle),
             armed=vehicle is not None and vehicle.armed,
             landed=vehicle is not None and vehicle.landed,
+            guided=bool(self._guided),
             taking_off=vehicle is not None and vehicle.taking_off,
             outside=bool(self._outside()),
             paused_s=paused_s,

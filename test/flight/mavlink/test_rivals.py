@@ -274,3 +274,14 @@ def test_where_a_station_guides_it_elsewhere_no_setpoint_follows(kind, command, 
     live(GUIDED_LATELY_S)
     assert session.engage(True)[0]
     assert live(1.0).stage is Stage.ENGAGED
+    autopilot.pilot_mode(
+        'LOITER'
+    )  # and where it waits for the mode switch, the word is not for it
+    live(1.0)
+    assert session.engage(True)[0]
+    also.append(kind((VEHICLE, 1), command, 2, mavlink).pack(station))
+    autopilot.pilot_mode('GUIDED')
+    live(1.0)
+    decided = live(2.0 * GUIDED_LATELY_S)
+    assert not setpoints()
+    assert (decided.stage, decided.cause) == (Stage.STANDBY, Cause.TAKEN_OVER)
