@@ -239,7 +239,8 @@ class Companion:
             flying = _STAGES.get(self._guard.phase, Stage.ENGAGED)
         else:  # while it flies the guard looks at the same
             wrong = self._wrong()
-            reason = Reason.TWO_COMMAND if self.rivals else wrong and wrong.reason
+            reason = None if wrong is None else wrong.reason
+            reason = Reason.TWO_COMMAND if self.rivals else reason
             ended = reason is not None
             if ended and self.stage is Stage.ENGAGING:
                 self._reason = reason
