@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Range
 from std_msgs.msg import String, UInt8
@@ -208,6 +209,33 @@ def test_a_topic_that_comes_as_another_message_is_named(
     finally:
         context.try_shutdown()
         made.close()
+
+
+@pytest.mark.filterwarnings('ignore:Deprecated in favor of')  # rclpy's own line of the log
+@pytest.mark.parametrize('topic', [topics.COMMAND, topics.SIGHTING, topics.BELIEF])
+@pytest.mark.parametrize('reliability', ['BEST_EFFORT', 'RELIABLE'])
+def test_a_publisher_whose_quality_of_service_is_not_received_is_named(
+    ros: None, topic: str, reliability: str
+) -> None:
+    """It was refused with "never received" alone."""
+    with MavlinkBench() as made:
+        made.policy.destroy_publisher(made.commands)
+        made.policy.destroy_publisher(made.sightings)
+        made.proposes = None
+        made.node.start()
+        other = Node('my_policy')
+        made.add(other)
+        kind = TwistStamped if topic == topics.COMMAND else PointStamped
+        policy = ReliabilityPolicy[reliability]
+        other.create_publisher(kind, topic, QoSProfile(depth=1, reliability=policy))
+        if policy is ReliabilityPolicy.RELIABLE:
+            made.pause(2.5)
+            assert not made.node.rivals()
+            return
+        assert made.wait(lambda: f'/{topic} by /my_policy has another QoS' in made.node.rivals())
+        assert made.wait(lambda: 'reliab' in made.engage().message.lower())
+        other.destroy_node()
+        assert made.wait(lambda: not made.node.rivals())
 
 
 OTHERS = [  # topic, and whether what is published there is a setpoint for our autopilot
