@@ -15,7 +15,7 @@ from . import engagement
 from .engagement import ENDS_AS_MEANT, Cause, EngageState, Situation, Stage
 from .facts import Evidence, Fact, RangeReading, first_wrong, known
 from .guard import guard
-from .guard.limits import BelievedTarget, Limits, Sighting, is_in_band, is_in_fence
+from .guard.limits import BelievedTarget, Limits, Sighting, is_in_band, is_in_fence, slowed
 from .guard.state import GuardInput, GuardState, Phase, Proposal, start
 from .guard.target import BREAK_S
 from .mavlink.profiles import Profile
@@ -183,6 +183,7 @@ class Companion:
     ) -> Decision:
         """Decide what to do at ``now_s``, knowing the vehicle and the newest proposal."""
         paused_s = 0.0 if math.isinf(self._now_s) else abs(now_s - self._now_s)
+        was_armed = self._vehicle is not None and self._vehicle.armed
         self._now_s, self._vehicle = now_s, vehicle
         if proposal is not None:
             self._picture_s = proposal.stamp_s
@@ -192,7 +193,7 @@ class Companion:
                 self._belief = found
             else:
                 self._sighting = found
-        self._advance(self._situation(vehicle, paused_s))
+        self._advance(self._situation(vehicle, paused_s, was_armed))
         if self._guard is not None:
             return self._decision(self._guarded(self._guard, vehicle, proposal))
         return self._decision(Setpoint() if self._speaks_zeros(vehicle) else None)
@@ -214,7 +215,7 @@ class Companion:
         given = GuardInput(
             now_s=self._now_s,
             vehicle=vehicle,
-            limits=self.limits,
+            limits=slowed(self.limits, vehicle),
             proposal=proposal,
             sighting=self._sighting,
             belief=self._belief,
@@ -229,21 +230,27 @@ class Companion:
         self._advance(self._situation(vehicle, paused_s=0.0))
         return setpoint
 
-    def _situation(self, vehicle: VehicleState | None, paused_s: float) -> Situation:
+    def _situation(
+        self, vehicle: VehicleState | None, paused_s: float, was_armed: bool = False
+    ) -> Situation:
         flying = Stage.ENGAGED
         if self._guard is not None:
             ended = self._guard.ended
             flying = _STAGES.get(self._guard.phase, Stage.ENGAGED)
-        else:  # while it flies the guard looks at the same facts
+        else:  # while it flies the guard looks at the same
             wrong = self._wrong()
-            ended = wrong is not None
-            if wrong is not None and self.stage is Stage.ENGAGING:
-                self._reason = wrong.reason
+            reason = None if wrong is None else wrong.reason
+            reason = Reason.TWO_COMMAND if self.rivals else reason
+            ended = reason is not None
+            if ended and self.stage is Stage.ENGAGING:
+                self._reason = reason
         return Situation(
             connected=self._is_connected(vehicle),
             in_our_mode=vehicle is not None and self._is_ours(vehicle),
             armed=vehicle is not None and vehicle.armed,
             landed=vehicle is not None and vehicle.landed,
+            guided=bool(self._guided),
+            disarmed=was_armed and vehicle is not None and not vehicle.armed,
             taking_off=vehicle is not None and vehicle.taking_off,
             outside=bool(self._outside()),
             paused_s=paused_s,

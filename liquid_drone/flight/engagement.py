@@ -102,6 +102,8 @@ class Situation:
     in_our_mode: bool  # in shadow mode: always, for the pilot goes on flying
     armed: bool
     landed: bool
+    guided: bool = False  # somebody else told the autopilot lately where to go; not in shadow mode
+    disarmed: bool = False  # since the last step
     taking_off: bool = False  # by the autopilot itself; a setpoint would end that
     outside: bool = False  # of fence or altitude band
     paused_s: float = 0.0  # since the last step
@@ -212,6 +214,12 @@ TRANSITIONS = (
         Cause.SILENCE,
         lambda now: now.paused_s > LONGEST_SILENCE_S,
         f'no step for {LONGEST_SILENCE_S} s',
+    ),
+    Transition(  # who engaged it meant that flight, and no later one
+        (Stage.READY,), Stage.STANDBY, Cause.DISARMED, lambda now: now.disarmed, 'disarmed'
+    ),
+    Transition(  # it would take the vehicle from the way there, seconds later
+        (Stage.READY,), Stage.STANDBY, Cause.TAKEN_OVER, lambda now: now.guided, 'another place'
     ),
     Transition(
         (Stage.READY,),

@@ -96,6 +96,9 @@ class VehicleState:
     mode_is_ours: bool = False  # setpoints are flown in this mode
     guided_s: float = NEVER  # when somebody else told the autopilot where to go
     guided_by: str = ''  # who, and how
+    # a ground station's word in this mode (DO_CHANGE_SPEED), across, and up or down
+    told_speed_m_s: float = math.inf
+    told_climb_m_s: float = math.inf
     status: int | None = None  # HEARTBEAT.system_status of the last one; None: not reported
     status_before: int | None = None  # of the one before it
     autopilot: str = 'px4'  # name of its profile
@@ -138,7 +141,7 @@ class VehicleState:
     packs: tuple[tuple[PackReport, PackReport], ...] = ()  # of each battery the last two reports
     packs_received_s: float = NEVER  # the newest of them
     radio_received_s: float = NEVER
-    radio: tuple[int, ...] = ()  # RC_CHANNELS in us, as many as the radio has
+    radio: tuple[int, ...] = ()  # RC_CHANNELS in us; one that no radio sends: there is none
     radio_is_healthy: bool = True  # False: the autopilot finds its receiver bad
     ground: tuple[GroundReading, ...] = ()  # of each sensor that looks down
     # of each gimbal: component and number, by how much it looks away from ahead (rad), and before

@@ -37,6 +37,7 @@ from ..ros import process, qos
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.publishers import ClockSource, OnePublisher
 from ..ros.stream_description import StreamListener
+from .bridge_rivals import BridgeRivals
 from .lockstep import LockstepPacer
 from .mavlink_figures import MavlinkDiagnostics, SetpointFigures
 from .mavlink_parameters import (
@@ -85,6 +86,7 @@ class MavlinkNode(ManagedNode):
         self._topics, self._vehicle_topics = DecisionTopics(self), VehicleTopics(self)
         self._diagnostics = MavlinkDiagnostics(self)
         self._alone = [OnePublisher(self, self.resolve_topic_name(one)) for one in ONE_PUBLISHER]
+        self._bridges = BridgeRivals(self)
         self._misfit = ''  # a topic that comes as another message, as of the last second
         self._clock_source = ClockSource(self)
         self._stopping_s = 0.0  # since when it has been told to end
@@ -264,6 +266,8 @@ class MavlinkNode(ManagedNode):
         """
         found = next((found for one in self._alone if (found := one.conflict())), '')
         found = found or ('' if self.link is None else self.link.rival) or self._misfit
+        if self.link is not None and not self.link.is_shadow:
+            found = found or self._bridges.sentence()
         return found or ('' if self.values['lockstep'] else self._clock_source.trouble())
 
     def _on_second(self) -> None:
@@ -271,6 +275,7 @@ class MavlinkNode(ManagedNode):
             self._diagnostics.tell_inactive()
             return
         self._clock_source.tell()
+        self._bridges.look()
         kinds = zip(self._alone, ONE_PUBLISHER.values(), strict=True)
         self._misfit = next((found for one, kind in kinds if (found := one.misfit(kind))), '')
         if self._stream is not None:

@@ -106,6 +106,7 @@ class PolicyNode(ManagedNode):
         self._until_command = Latency('capture_to_command')
         self._gate = PictureGate(None, None)
         self._told_fov_deg: float | None = None
+        self._told_provider = ''
         self._slot: CameraFrame | None = None  # the newest one handed over in this process
         self._handing_over = threading.Lock()
         self._wake = self.create_guard_condition(self._on_handed_over)
@@ -139,7 +140,7 @@ class PolicyNode(ManagedNode):
         )
         self.runner.warm_up()
         self._requests.begin(self.runner, self.values)
-        self._provider.publish(String(data=self.runner.provider))
+        self._tell_provider(self.runner.provider)
         contract = self.runner.contract
         self.get_logger().info(
             f'{contract.name} ({contract.bundle_hash()}) from {path} on {self.runner.provider}'
@@ -163,6 +164,12 @@ class PolicyNode(ManagedNode):
     def on_deactivate(self) -> None:
         """Stop acting."""
         self._stop_acting()
+
+    def _tell_provider(self, provider: str) -> None:
+        """Publish where the vision graph runs, once for each place."""
+        if provider != self._told_provider:
+            self._told_provider = provider
+            self._provider.publish(String(data=provider))
 
     # callbacks
 
@@ -255,6 +262,7 @@ class PolicyNode(ManagedNode):
         if not self.is_acting or self.runner is None:
             self._diagnostics.tell(diagnostics.INACTIVE, {})
             return
+        self._tell_provider(self.runner.provider)
         now = time.monotonic()
         quiet_s = now - (self.camera.arrived_s or self._since_s)
         is_silent = self.camera.arrived_s is None and SILENCE_S <= quiet_s < SILENCE_S + 1.0
@@ -290,8 +298,9 @@ class PolicyNode(ManagedNode):
             return Health(Level.ERROR, reason)
         if refused:
             return Health(Level.WARN, f'following, {refused} images refused: {self._why()}')
-        if self.camera.lens.problem:
-            return Health(Level.WARN, f'following; {self.camera.lens.problem}')
+        trouble = self.camera.lens.problem or (self.runner.vision.fault if self.runner else '')
+        if trouble:
+            return Health(Level.WARN, f'following; {trouble}')
         return Health(Level.OK, 'following')
 
     def _why(self) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rclpy.node import Node
+from rclpy.qos import QoSCompatibility, qos_check_compatible
 
 from .log import Seldom
 
@@ -41,19 +42,33 @@ class OnePublisher:
         return f'{len(found)} publishers on {self.topic}: {named(found)}'
 
     def misfit(self, kind: type) -> str:
-        """Return a sentence where what is published is another message: nothing of it is received.
+        """Return a sentence where what is published cannot be received, by its message or QoS.
 
         Asking costs more than for :meth:`conflict`: once a second is often enough.
         """
         wanted = f'{kind.__module__.partition(".")[0]}/msg/{kind.__name__}'
         found = self._node.get_publishers_info_by_topic(self.topic)
         others = [info for info in found if info.topic_type != wanted]
-        if not others:
-            return ''
-        return (
-            f'{self.topic} is {others[0].topic_type} by {named(others)}, expected {wanted}: '
-            'nothing of it is received'
-        )
+        if others:
+            return (
+                f'{self.topic} is {others[0].topic_type} by {named(others)}, expected {wanted}: '
+                'nothing of it is received'
+            )
+        return self._mismatch(found)
+
+    def _mismatch(self, found: Iterable[Any]) -> str:
+        """Return a sentence where the QoS of a publisher is less than what this node asks for."""
+        me = self._node.get_name(), self._node.get_namespace()
+        for own in self._node.get_subscriptions_info_by_topic(self.topic):
+            for info in found if (own.node_name, own.node_namespace) == me else ():
+                fits, why = qos_check_compatible(info.qos_profile, own.qos_profile)
+                if fits == QoSCompatibility.ERROR:  # not the same object each time
+                    told = ' '.join(why.split()).rstrip('; ')
+                    return (
+                        f'{self.topic} by {named([info])} has another QoS than is subscribed '
+                        f'({told}): nothing of it is received'
+                    )
+        return ''
 
 
 class ClockSource:

@@ -18,7 +18,6 @@ from ..arrays import Command, Float32Array, Image, Vector
 from ..contract import (
     CORE_FILE,
     MOST_TOLERANCE,
-    VISION_FILE,
     Belief,
     Contract,
     ParityVectors,
@@ -30,12 +29,10 @@ from ..contract import (
 from ..errors import BundleError, ConfigError, InferenceError
 from ..request import FlightRequest, RequestInForce
 from .core import CoreAnswer, CoreStep
-from .libraries import NAMES
-from .providers import Backend, assignment, check, open_session
-from .signature import check_signature
+from .providers import Backend, check
+from .vision import VisionStep
 
 ONE, MOST_LOGIT = np.float32(1.0), np.float32(30.0)
-MOST_TOLD = 300  # characters of what ONNX Runtime says
 
 
 class PolicyOutput(NamedTuple):
@@ -80,10 +77,8 @@ class PolicyRunner:
                 f"bundle {bundle} is INT8, which is for the processor alone: use providers 'cpu', "
                 f"or the FP32 bundle that it was made from on '{backend.provider}'"
             )
-        self.backend = replace(backend, rows_columns=(camera.height, camera.width))
-        self._vision = open_session(bundle / VISION_FILE, self.backend)
-        self.assignment = assignment(self._vision)  # provider -> nodes that it runs
-        self._check_vision()
+        backend = replace(backend, rows_columns=(camera.height, camera.width))
+        self.vision = VisionStep(bundle, self.contract, backend)
         contract, asked = self.contract, self.contract.request
         self.core = CoreStep(
             bundle / CORE_FILE,
@@ -195,7 +190,7 @@ class PolicyRunner:
         """
         step_s = dt_s or self.contract.time.nominal_s
         request = None if self._request is None else self._request.values
-        features, targets = self._vision.run(['features', 'target'], {'image': images})
+        features, targets = self.vision(images)
         commands = [
             self.core(row[None], self._state, step_s, request).command for row in features
         ]  # B of (1, 4)
@@ -233,10 +228,14 @@ class PolicyRunner:
         return tuple(np.stack(column) for column in zip(*rows, strict=True))
 
     @property
+    def backend(self) -> Backend:
+        """Where the vision graph runs."""
+        return self.vision.backend
+
+    @property
     def precision(self) -> str:
         """Of the vision graph: what its weights are stored in, else what the provider makes."""
-        stored = self.contract.precision
-        return self.backend.precision if stored == 'fp32' else stored
+        return self.vision.precision
 
     @property
     def tolerance(self) -> float:
@@ -256,7 +255,7 @@ class PolicyRunner:
         worst, tolerance = self.parity_difference(), self.tolerance
         if worst > tolerance:
             raise BundleError(
-                f'bundle {self.bundle} on {self._where()} differs from its parity vectors '
+                f'bundle {self.bundle} on {self.vision.where} differs from its parity vectors '
                 f'by {worst:.2g}, more than {tolerance:g}: {self._advice()}'
             )
         return worst
@@ -268,30 +267,12 @@ class PolicyRunner:
 
     @property
     def provider(self) -> str:
-        """Where the vision graph runs, for diagnostics and results, such as ``cuda fp32``.
-
-        A graph of which another provider runs a part says so.
-        """
-        main = NAMES[self.backend.provider]
-        others = {name: n for name, n in self.assignment.items() if name != main}
-        part = ''.join(f' ({n} nodes on {name})' for name, n in sorted(others.items()))
-        return f'{self._where()}{part}'
-
-    def _where(self) -> str:
-        return f'{self.backend.provider} {self.precision}'
+        """Where the vision graph runs, for diagnostics and results, such as ``cuda fp32``."""
+        return self.vision.provider
 
     def see(self, image: Image) -> tuple[Float32Array, Float32Array]:
         """Run the vision graph alone: features (1, F), target head (1, 3)."""
-        try:
-            features, target = self._vision.run(['features', 'target'], {'image': image[None]})
-        except Exception as error:  # ONNX Runtime's errors share no base but Exception
-            told = ' '.join(str(error).split())[:MOST_TOLD]
-            raise InferenceError(
-                f'{self._where()} cannot compute bundle {self.bundle}: {told}; a graphics card '
-                'that failed once fails until the program starts anew: start it again, or take '
-                "providers 'cpu'"
-            ) from error
-        return features, target
+        return self.vision(image[None])
 
     def _check_finite(self, *answers: Float32Array) -> None:
         """Refuse what would stay in the state of the core for good.
@@ -303,8 +284,8 @@ class PolicyRunner:
         if all(math.isfinite(np.vdot(answer, answer)) for answer in answers):
             return  # beyond 1e19 squares are not finite, and no network means that
         raise InferenceError(
-            f'bundle {self.bundle} on {self._where()} answers with numbers that are not finite '
-            "for this image: take precision 'fp32', or providers 'cpu'"
+            f'bundle {self.bundle} on {self.vision.where} answers with numbers that are not '
+            "finite for this image: take precision 'fp32', or providers 'cpu'"
         )
 
     def _infer(
@@ -315,15 +296,6 @@ class PolicyRunner:
 
     def _zero_state(self) -> Any:
         return np.zeros((1, self.contract.state_size), dtype=np.float32)
-
-    def _check_vision(self) -> None:
-        camera = self.contract.camera
-        inputs = {'image': ('tensor(uint8)', [camera.height, camera.width, 3])}
-        outputs = {
-            'features': ('tensor(float)', [self.contract.feature_size]),
-            'target': ('tensor(float)', [3]),
-        }
-        check_signature(self.bundle / VISION_FILE, self._vision, inputs, outputs)
 
 
 def clipped(value: np.float32, most: np.float32) -> np.float32:

@@ -6,7 +6,7 @@
 opens the bundle, answers its parity vectors and is timed; one line says what came of it. At 20 Hz
 a network of this size gains nothing on most cards, so the CPU stays unless another is 20 % faster.
 TensorRT is tried where its engine was built before (``liquid-drone warmup``): building takes
-minutes.
+minutes. The CPU stays ready for the images behind one with which a card fails.
 """
 
 import logging
@@ -104,6 +104,8 @@ def _fastest(tried: list[Tried]) -> PolicyRunner:
     first, best = tried[0], min(tried, key=lambda one: one.step_s)
     chosen = best if best.step_s < GAIN * first.step_s else first
     assert chosen.runner is not None  # its time is finite
+    if chosen is not first and first.runner is not None:
+        chosen.runner.vision.keep_spare(first.runner.vision)
     name, told = chosen.runner.contract.name, '; '.join(map(str, tried))
     log.info('%s on %s (%s)', name, chosen.provider, told)
     return chosen.runner

@@ -157,8 +157,6 @@ def test_the_command_takes_pictures_of_ones_own(tmp_path, capsys):
     assert 'ranges from 16 pictures' in capsys.readouterr().out
     runner, parity = PolicyRunner(out), load_contract(FOLLOW).parity
     assert parity is not None
-    features, target = runner._vision.run(
-        None, {'image': parity_inputs(parity, runner.contract.camera)[:3]}
-    )
+    features, target = runner.vision(parity_inputs(parity, runner.contract.camera)[:3])
     assert features.shape == (3, 144)  # a batch, as attention needs it
     assert np.isfinite(target).all()

@@ -206,6 +206,27 @@ def test_it_refuses_to_engage_with_the_reason(change, text):
     assert rig.step().setpoint is None
 
 
+@given(st.lists(st.booleans(), min_size=1, max_size=8), st.sampled_from([PX4, ARDUPILOT]))
+def test_who_engages_it_means_this_flight_and_no_later_one(armed, profile):
+    """Forgotten until the next takeoff in its mode, it would take that vehicle as well."""
+    rig = Rig(profile)
+    rig.step()
+    assert rig.companion.engage(True)[0]
+    flights, before = 0, rig.vehicle.armed
+    for now in armed:
+        flights += before and not now
+        before = now
+        rig.vehicle = replace(rig.vehicle, armed=now)
+        for _ in range(3):
+            decision = rig.step()
+        assert (decision.stage is Stage.STANDBY) is (flights > 0)
+    rig.switch()
+    rig.vehicle = replace(rig.vehicle, armed=True)
+    for _ in range(3):
+        decision = rig.step()
+    assert (decision.stage is Stage.ENGAGING) is (flights == 0)
+
+
 def test_it_refuses_to_engage_without_a_vehicle():
     companion = Companion(PX4)
     done, words = companion.engage(True)

@@ -12,6 +12,7 @@ from liquid_drone.flight.preflight.processor import (
     AIR,
     DRIVER,
     GOVERNOR,
+    JETSON_POWER,
     POWER,
     processor_symptoms,
 )
@@ -83,3 +84,17 @@ def test_every_machine_is_judged_by_what_its_kernel_tells(
 
 def test_a_machine_that_tells_nothing_has_no_row():
     assert found({}) == []
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(['0', '1', '17', '']), st.sampled_from('01')), max_size=3)
+)
+def test_a_jetson_that_brakes_for_its_supply_is_told(alarms):
+    """It shows that on a screen alone (jetson-inference 1717, isaac_ros_object_detection 34)."""
+    files = {GOVERNOR: 'schedutil\n'}
+    for number, (count, brakes) in enumerate(alarms, start=1):
+        files[f'/sys/class/hwmon/hwmon4/oc{number}_event_cnt'] = count + '\n'
+        files[f'/sys/class/hwmon/hwmon4/oc{number}_throt_en'] = brakes + '\n'
+    slow = [row for row in found(files) if row.level == 'warning']
+    assert len(slow) == any(count in ('1', '17') and brakes == '1' for count, brakes in alarms)
+    assert all('current' in row.state and row.mend == JETSON_POWER for row in slow)

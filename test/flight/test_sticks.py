@@ -7,6 +7,7 @@ import pytest
 import vehicles
 from hypothesis import given
 from hypothesis import strategies as st
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from radio_flight import follow_for
 
 from liquid_drone.flight.companion_session import CompanionSession
@@ -116,15 +117,30 @@ def test_sticks_are_channels_of_a_radio(channels: tuple[int, ...]) -> None:
         StickWatch(channels)
 
 
+def counted(packet: bytes, count: int) -> bytes:
+    """Return RC_CHANNELS with another number of channels; any other packet as it is."""
+    message = mavlink.MAVLink(None).parse_buffer(packet)[0]
+    if message.get_type() != 'RC_CHANNELS':
+        return packet
+    sender = mavlink.MAVLink(None, message.get_srcSystem(), message.get_srcComponent())
+    sender.seq, message.chancount = message.get_seq(), count
+    return bytes(message.pack(sender))
+
+
 @pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
 @pytest.mark.parametrize('shadow', [False, True])
-@pytest.mark.parametrize('channel', [1, 2, 3])
+@pytest.mark.parametrize(('channel', 'count'), [(1, 8), (2, 8), (3, 8), (2, 0), (3, 1)])
 def test_in_flight_sticks_stop_it_and_hand_back_where_the_autopilot_ignores_them(
-    kind: str, shadow: bool, channel: int
+    kind: str, shadow: bool, channel: int, count: int
 ) -> None:
+    """Of a joystick, too, whose channels an ArduPilot without a receiver counts as none."""
     plant = PointMass(position_enu=np.array([0.0, 0.0, 3.0]))
     autopilot = SimulatedAutopilot(plant, kind, airborne=True)
-    link = MavlinkLink(MemoryTransport(autopilot.transmit, autopilot.receive), besides=(STICKS,))
+
+    def receive() -> list[bytes]:
+        return [counted(packet, count) for packet in autopilot.transmit()]
+
+    link = MavlinkLink(MemoryTransport(receive, autopilot.receive), besides=(STICKS,))
     link.is_shadow = shadow
     session = CompanionSession(link, SIMULATION_LIMITS, shadow, sticks=StickWatch((1, 2, 3)))
 

@@ -17,12 +17,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Range
 from std_msgs.msg import String, UInt8
 
 from liquid_drone import nodes, topics
 from liquid_drone.flight.engagement import Stage
+from liquid_drone.flight.reason import Reason
+from liquid_drone.nodes import bridge_rivals
 from liquid_drone.nodes.mavlink_node import HAND_BACK_LIMIT_S
 from liquid_drone.nodes.operator import graph_controls
 from liquid_drone.operator.companion_desk import SHOWN_LIMITS
@@ -206,6 +209,91 @@ def test_a_topic_that_comes_as_another_message_is_named(
     finally:
         context.try_shutdown()
         made.close()
+
+
+@pytest.mark.filterwarnings('ignore:Deprecated in favor of')  # rclpy's own line of the log
+@pytest.mark.parametrize('topic', [topics.COMMAND, topics.SIGHTING, topics.BELIEF])
+@pytest.mark.parametrize('reliability', ['BEST_EFFORT', 'RELIABLE'])
+def test_a_publisher_whose_quality_of_service_is_not_received_is_named(
+    ros: None, topic: str, reliability: str
+) -> None:
+    """It was refused with "never received" alone."""
+    with MavlinkBench() as made:
+        made.policy.destroy_publisher(made.commands)
+        made.policy.destroy_publisher(made.sightings)
+        made.proposes = None
+        made.node.start()
+        other = Node('my_policy')
+        made.add(other)
+        kind = TwistStamped if topic == topics.COMMAND else PointStamped
+        policy = ReliabilityPolicy[reliability]
+        other.create_publisher(kind, topic, QoSProfile(depth=1, reliability=policy))
+        if policy is ReliabilityPolicy.RELIABLE:
+            made.pause(2.5)
+            assert not made.node.rivals()
+            return
+        assert made.wait(lambda: f'/{topic} by /my_policy has another QoS' in made.node.rivals())
+        assert made.wait(lambda: 'reliab' in made.engage().message.lower())
+        other.destroy_node()
+        assert made.wait(lambda: not made.node.rivals())
+
+
+OTHERS = [  # topic, and whether what is published there is a setpoint for our autopilot
+    ('fmu/in/trajectory_setpoint', True),
+    ('fmu/in/vehicle_attitude_setpoint_v1', True),
+    ('fmu/in/offboard_control_mode', True),
+    ('fmu/in/vehicle_visual_odometry', False),
+    ('/drone2/fmu/in/trajectory_setpoint', False),
+    ('mavros/setpoint_velocity/cmd_vel', True),
+    ('mavros/setpoint_raw/local', True),
+    ('mavros/setpoint_raw/target_local', False),  # MAVROS's own report
+    ('mavros/local_position/velocity_local', False),
+    ('ap/cmd_vel', True),
+    ('ap/v1/cmd_gps_pose', True),
+    ('ap/v1/twist/filtered', False),
+]
+
+
+@pytest.mark.parametrize(('topic', 'is_rival'), OTHERS)
+def test_who_commands_the_autopilot_over_a_bridge_is_named_once_it_does(
+    ros: None, topic: str, is_rival: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They travel on a link of their own; a program that only waits is none."""
+    monkeypatch.setattr(bridge_rivals, 'LATELY_S', 1.0)
+    with MavlinkBench() as made:
+        made.node.start()
+        other = Node('offboard')
+        made.add(other)
+        publisher = other.create_publisher(TwistStamped, topic, qos.SENSOR_OUT)
+        made.pause(2.5)
+        assert not made.node.rivals()
+        timer = other.create_timer(0.1, lambda: publisher.publish(TwistStamped()))
+        if not is_rival:
+            made.pause(1.5)
+            assert not made.node.rivals()
+            return
+        assert made.wait(lambda: f'/offboard sends setpoints by /{topic}' in made.node.rivals())
+        assert made.wait(lambda: '/offboard sends setpoints' in made.engage().message)
+        timer.cancel()
+        assert made.wait(lambda: not made.node.rivals())
+
+
+def test_in_flight_it_is_handed_back_where_another_commands_over_a_bridge(
+    bench: MavlinkBench,
+) -> None:
+    bench.node.start()
+    bench.fly()
+    other = Node('offboard')
+    bench.add(other)
+    publisher = other.create_publisher(TwistStamped, 'fmu/in/trajectory_setpoint', 10)
+    other.create_timer(0.05, lambda: publisher.publish(TwistStamped()))
+    assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK)
+    assert bench.node.decision.reason is Reason.TWO_COMMAND
+
+
+@pytest.mark.parametrize('name', ['px4_msgs/msg/TrajectorySetpoint', 'std_msgs/msg/Nothing'])
+def test_a_message_that_is_not_installed_is_none(name: str) -> None:
+    assert bridge_rivals._message_type(name) is None
 
 
 def test_an_answer_lost_with_the_node_that_owes_it_is_asked_for_again(

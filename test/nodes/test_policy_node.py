@@ -15,9 +15,9 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image as ImageMessage
-from std_msgs.msg import Header
+from std_msgs.msg import Header, String
 from std_srvs.srv import Trigger
-from support.faulty_graphs import WHITE, altered, overflowing
+from support.faulty_graphs import WHITE, altered, failing, overflowing
 
 from liquid_drone.arrays import Image
 from liquid_drone.camera.frame import CameraFrame
@@ -106,6 +106,28 @@ def test_an_image_that_cannot_be_computed_is_no_command_and_the_next_one_is(
     expected = runner.step(after, 1.0 + 2 * FRAME_NS / 1e9).command
     assert answer is not None
     np.testing.assert_allclose(conversions.command_array(answer), expected, atol=1e-5)
+
+
+def test_a_card_that_fails_is_told_and_the_cpu_goes_on(
+    ros: None, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = PolicyRunner(altered(bundle, tmp_path / 'card', failing, 'features'))
+    card.vision.backend = providers.Backend('cuda')
+    card.vision.keep_spare(PolicyRunner(bundle).vision)
+    monkeypatch.setattr(policy_node, 'open_policy', lambda *_: card)
+    told: list[str] = []
+    reader = Node('reader')
+    reader.create_subscription(String, 'policy/provider', lambda text: told.append(text.data), 1)
+    with PolicyBench(bundle) as bench:
+        bench.add(reader)
+        bench.start()
+        before = pictures(1)[0]
+        assert bench.show(before, 10**9) is not None
+        assert bench.node._health(1.0, 0, 0.0).summary == 'following'
+        white = np.full_like(before, WHITE)
+        assert bench.show(white, 10**9 + FRAME_NS) is not None
+        assert 'following; cuda fp32 cannot compute' in bench.node._health(1.0, 0, 0.0).summary
+        assert bench.wait(lambda: told[-1:] == ['cpu fp32'])
 
 
 def test_reset_starts_afresh(bench: PolicyBench, bundle: Path) -> None:

@@ -30,6 +30,7 @@ FOUND_AT_RUN_TIME = (
     'config/follow.yaml',
     'sim/footage/rehearsal.mp4',
     'config/fastdds.xml',
+    'config/fastdds_local.xml',
     'config/tasks/follow.yaml',
     'launch/simulation.launch.py',
     'launch/follow.launch.py',

@@ -21,6 +21,7 @@ from liquid_drone.errors import InferenceError
 from liquid_drone.runtime import selection
 from liquid_drone.runtime.providers import Backend
 from liquid_drone.runtime.runner import PolicyOutput, PolicyRunner
+from liquid_drone.runtime.selection import Tried
 
 CHANGES = {
     'features': (overflowing, 'features', 'not finite'),
@@ -108,3 +109,24 @@ def test_auto_leaves_a_provider_out_whose_answers_are_not_finite(
     tried = selection._try(bundle, 'cuda', Backend())
     assert tried.runner is None
     assert 'not finite' in tried.reason
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.booleans(), min_size=1, max_size=8))
+def test_where_auto_took_a_card_that_fails_the_cpu_goes_on_without_a_gap(
+    bundle: Path, tmp_path_factory: pytest.TempPathFactory, whites: list[bool]
+) -> None:
+    """The state is the core's, which is on the CPU anyway: no image is lost by it."""
+    card = PolicyRunner(
+        altered(bundle, tmp_path_factory.mktemp('card') / 'bundle', failing, 'features')
+    )
+    card.vision.backend = Backend('cuda')
+    tried = [Tried('cpu', PolicyRunner(bundle), 1.0), Tried('cuda', card, 0.1)]
+    runner, whole = selection._fastest(tried), PolicyRunner(bundle)
+    assert runner is card
+    for index, image in enumerate(images(runner, whites)):
+        got, wanted = runner.step(image, 0.05 * index), whole.step(image, 0.05 * index)
+        np.testing.assert_allclose(got.command, wanted.command, atol=1e-5)
+        has_failed = any(whites[: index + 1])
+        assert runner.vision.where == ('cpu fp32' if has_failed else 'cuda fp32')
+        assert ('cuda fp32 cannot compute' in runner.vision.fault) is has_failed

@@ -167,7 +167,7 @@ def test_auto_takes_another_provider_for_a_fifth_and_never_one_that_answers_wron
         if backend.provider == 'cuda' and cuda_ms is None:
             raise BundleError('differs from its parity vectors by 0.0056')
         opened = PolicyRunner(path, replace(backend, provider='cpu', precision='fp32'))
-        opened.backend = backend
+        opened.vision.backend = backend
         return opened
 
     monkeypatch.setattr(selection, 'PolicyRunner', open_it)
@@ -191,7 +191,7 @@ def test_a_bundle_cannot_loosen_its_own_check(bundle):
     opened.contract = replace(opened.contract, parity=loose)
     with pytest.raises(BundleError, match=r'on cpu fp32 differs .* more than 0\.002: its graphs'):
         opened.check_parity()
-    opened.backend = Backend('tensorrt', 'fp16')
+    opened.vision.backend = Backend('tensorrt', 'fp16')
     assert opened.check_parity() > 5e-3  # half precision may differ by so much
 
 
@@ -205,8 +205,8 @@ def test_half_precision_needs_tensorrt():
 def test_a_part_of_the_graph_elsewhere_is_told(bundle):
     opened = PolicyRunner(bundle)
     assert opened.provider == 'cpu fp32'
-    opened.backend = Backend('cuda')
-    opened.assignment = {'CUDAExecutionProvider': 17, 'CPUExecutionProvider': 1}
+    opened.vision.backend = Backend('cuda')
+    opened.vision.assignment = {'CUDAExecutionProvider': 17, 'CPUExecutionProvider': 1}
     assert opened.provider == 'cuda fp32 (1 nodes on CPUExecutionProvider)'
 
 

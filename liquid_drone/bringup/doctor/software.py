@@ -27,6 +27,8 @@ CV_BUILDS = tuple(
 )
 # of which colcon wants options (ros2/ros2#1702, RoboStack/ros-jazzy#103)
 SETUPTOOLS_WITHOUT_DEVELOP = 80
+PORTS_GIVEN = '/proc/sys/net/ipv4/ip_local_port_range'  # to whoever asks for any
+DOMAIN_PORTS, DOMAIN_WIDTH = 7400, 250  # of domain 0, and from one domain to the next
 NUMPY_1_ROS = ('humble', 'iron', 'jazzy')  # whose messages are built for NumPy 1
 # what is said where a module was built for another NumPy than the one that is there
 OTHER_NUMPY = re.compile(
@@ -72,6 +74,7 @@ def ros(machine: Machine) -> Iterator[Symptom]:
         state = f'the messages of {name} are built for NumPy 1, and {numpy} is here'
         yield Symptom('ROS 2', 'warning', state, "pip3 install --user 'numpy<2'")
     yield from _setuptools(machine)
+    yield from _domain(machine)
     yield from _fast_dds(machine)
 
 
@@ -81,6 +84,23 @@ def _setuptools(machine: Machine) -> Iterator[Symptom]:
         state = f'with setuptools {version} colcon build --symlink-install ends in an error'
         mend = "build without --symlink-install, or pip3 install --user 'setuptools<80'"
         yield Symptom('ROS 2', 'warning', state, mend)
+
+
+def _domain(machine: Machine) -> Iterator[Symptom]:
+    """Check that the system gives a domain's ports to no other program."""
+    told = machine.variables.get('ROS_DOMAIN_ID', '')
+    given = [int(word) for word in machine.text(PORTS_GIVEN).split()] or [32768, 60999]
+    if not told.isdecimal():
+        return
+    begin = DOMAIN_PORTS + DOMAIN_WIDTH * int(told)
+    if begin <= given[-1] and begin + DOMAIN_WIDTH > given[0]:
+        yield Symptom(
+            'DDS',
+            'warning',
+            f'ROS_DOMAIN_ID {told} has ports that the system gives to any program, and then a '
+            'node ends at its start or finds no other',
+            'take a ROS_DOMAIN_ID of 0 to 100',
+        )
 
 
 def _fast_dds(machine: Machine) -> Iterator[Symptom]:

@@ -9,7 +9,7 @@ Frames: commands FLU, heading-aligned; positions ENU.
 
 import cmath
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...arrays import FourFloats
 from ..judgements import FactLimits
@@ -282,6 +282,17 @@ def approach(
     yaw_rate = value[3] + turn
     slope = (a.real, a.imag, az.real, turn / dt_s)
     return (v.real, v.imag, vz.real, yaw_rate), slope, stopping or is_left or climb_is_left
+
+
+def slowed(limits: Limits, vehicle: VehicleState | None) -> Limits:
+    """Return limits no faster than what a ground station told the autopilot to fly at."""
+    if vehicle is None:
+        return limits
+    speed_m_s = min(limits.speed_m_s, vehicle.told_speed_m_s)
+    climb_m_s = min(limits.climb_m_s, vehicle.told_climb_m_s)
+    if (speed_m_s, climb_m_s) == (limits.speed_m_s, limits.climb_m_s):
+        return limits
+    return replace(limits, speed_m_s=speed_m_s, climb_m_s=climb_m_s)
 
 
 def _clip(value: float, most: float) -> float:

@@ -24,7 +24,7 @@ from .encoder import MavlinkEncoder
 from .framing import Frame
 from .profiles import PROFILES, Profile, detect
 from .receiver import Receiver
-from .rivals import COMMANDS, ITEMS, SETPOINTS, TO_AUTOPILOT, SetpointRivals, guide
+from .rivals import COMMANDS, ITEMS, SETPOINTS, TO_AUTOPILOT, SetpointRivals, heed
 from .roster import (
     AUTOPILOT_COMPONENT,
     MULTIROTORS,
@@ -178,12 +178,8 @@ class MavlinkCodec:
         if to_us and self.inbox is not None:
             self._hear_station(self.inbox, vehicle.system_id, frame, is_here, now_s)
         elif is_here and not to_us:
-            self._note_guide(self.receiver.decode(frame), vehicle, now_s)
-
-    def _note_guide(self, message: Any, vehicle: VehicleState, now_s: float) -> None:
-        told = '' if message is None else guide(message, vehicle.system_id)
-        if told:
-            self._vehicle = replace(vehicle, guided_s=now_s, guided_by=told)
+            message = self.receiver.decode(frame)
+            self._vehicle = vehicle if message is None else heed(vehicle, message, now_s)
 
     def _hear_station(
         self, inbox: StationInbox, system: int, frame: Frame, is_here: bool, now_s: float
@@ -205,7 +201,7 @@ class MavlinkCodec:
         message = self.receiver.decode(frame)
         if message is not None:
             self.rivals.take(frame, message.target_system, vehicle.system_id, now_s)
-        self._note_guide(message, vehicle, now_s)
+            self._vehicle = heed(vehicle, message, now_s)
 
     def _hear_gimbal(self, frame: Frame, source: object, now_s: float) -> None:
         """Take in where a gimbal of the vehicle looks, which speaks for itself."""

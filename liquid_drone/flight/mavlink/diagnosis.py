@@ -35,6 +35,7 @@ class LinkFinding(Enum):
     WE_DO_NOT_SIGN = 'signed, and ours are not'
     UNUSABLE_AUTOPILOT = 'an autopilot that cannot be used'
     OTHER_SYSTEM = 'another system only'
+    SEVERAL_VEHICLES = 'several vehicles'
     GROUND_STATIONS = 'ground stations only'
     NO_AUTOPILOT = 'no autopilot'
     HEARTBEATS_ONLY = 'heartbeats only'
@@ -93,6 +94,9 @@ def diagnose(seen: LinkEvidence) -> Diagnosis:
 
 
 def _of_vehicle(seen: LinkEvidence) -> Diagnosis:
+    several = _of_several(seen)
+    if several is not None:
+        return several
     if seen.known_s < PATIENCE_S:
         return Diagnosis(LinkFinding.GOOD)
     if seen.quiet_s > QUIET_S:
@@ -118,6 +122,20 @@ def _of_vehicle(seen: LinkEvidence) -> Diagnosis:
         f'too slow: {told}; requested {slow[0].asked} times ({", ".join(answers)}): raise the '
         'rate of this port (PX4: MAV_n_MODE Onboard, MAV_n_RATE; ArduPilot: SRn_POSITION and '
         'SRn_EXTRA1, from 4.7 MAVn_...), or its speed',
+    )
+
+
+def _of_several(seen: LinkEvidence) -> Diagnosis | None:
+    """Refuse to guess: pictures are of one of them, and setpoints would go to the first."""
+    others = tuple(
+        one for one in seen.speakers if one.is_multirotor and one.system != seen.vehicle
+    )
+    if not others or seen.wanted_system is not None:
+        return None
+    return Diagnosis(
+        LinkFinding.SEVERAL_VEHICLES,
+        f'{_named(others)} speaks on {seen.address} besides system {seen.vehicle}, and which of '
+        'them carries this computer is not known: set system_id to its number',
     )
 
 

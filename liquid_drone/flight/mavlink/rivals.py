@@ -9,11 +9,14 @@ setpoint that names a place or a height. An autopilot passes no setpoint on, but
 second companion: that says whether it commands.
 """
 
+import math
 from collections import deque
 from typing import Any
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from ..records import replace
+from ..vehicle import VehicleState
 from .encoder import COMPANION_COMPONENT, COMPANION_MARK
 from .framing import Frame
 from .roster import AUTOPILOT_COMPONENT
@@ -42,29 +45,47 @@ ITEMS = (mavlink.MAVLINK_MSG_ID_MISSION_ITEM, mavlink.MAVLINK_MSG_ID_MISSION_ITE
 TO_AUTOPILOT = (0, AUTOPILOT_COMPONENT)  # components; 0 is everybody
 GUIDED_ITEMS = (2, 3)  # MISSION_ITEM.current, as older stations guide: a place, a height
 PLACES = 1 | 2 | 4  # of a type_mask: what of x, y and z is ignored
+ACROSS, UP_OR_DOWN = (0, 1), (2, 3)  # kinds of speed of DO_CHANGE_SPEED
+ITS_OWN_SPEED = -2.0  # likewise: the vehicle's default again
 LATELY_S, ENOUGH = 5.0, 2  # so many setpoints of others within that time are a rival
 OURS = 1024  # of our setpoints that may come back yet: nearly a minute of them
 OUR_HEARTBEATS = 16  # likewise, by one a second
 
 
-def guide(message: Any, vehicle: int) -> str:
-    """Name who tells an autopilot where to go or turn, and how; empty: this is no such message.
+def heed(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
+    """Note what somebody tells the autopilot: where to go or turn, or how fast to fly at most.
 
     Args:
+        vehicle: that is flown.
         message: a COMMAND_LONG, COMMAND_INT, MISSION_ITEM, MISSION_ITEM_INT or setpoint.
-        vehicle: the system that is flown.
+        now_s: time of arrival.
 
     """
-    is_for_it = message.target_system in (0, vehicle)
+    is_for_it = message.target_system in (0, vehicle.system_id)
     if not is_for_it or message.target_component not in TO_AUTOPILOT:
-        return ''
-    told = GUIDING_COMMANDS.get(message.command, '') if message.get_msgId() in COMMANDS else ''
+        return vehicle
+    is_command = message.get_msgId() in COMMANDS
+    if is_command and message.command == mavlink.MAV_CMD_DO_CHANGE_SPEED:
+        return _at_speed(vehicle, message.param1, message.param2)
+    told = GUIDING_COMMANDS.get(message.command, '') if is_command else ''
     if message.get_msgId() in ITEMS and message.current in GUIDED_ITEMS:
         told = f'{message.get_type()}, current {message.current}'
     if message.get_msgId() in PLACED and message.type_mask & PLACES != PLACES:
         told = message.get_type()
+    if not told:
+        return vehicle
     who = f'system {message.get_srcSystem()} component {message.get_srcComponent()}'
-    return f'{who} guides the vehicle ({told})' if told else ''
+    return replace(vehicle, guided_s=now_s, guided_by=f'{who} guides the vehicle ({told})')
+
+
+def _at_speed(vehicle: VehicleState, kind: float, m_s: float) -> VehicleState:
+    """Note DO_CHANGE_SPEED: an autopilot that flies slower than commanded would look stuck."""
+    if not (m_s == ITS_OWN_SPEED or 0.0 < m_s < math.inf):
+        return vehicle
+    told_m_s = math.inf if m_s == ITS_OWN_SPEED else m_s
+    if kind in ACROSS:
+        return replace(vehicle, told_speed_m_s=told_m_s)
+    return replace(vehicle, told_climb_m_s=told_m_s) if kind in UP_OR_DOWN else vehicle
 
 
 class SetpointRivals:

@@ -49,6 +49,11 @@ class Speaker:
         return self.component == AUTOPILOT_COMPONENT and has_kind
 
     @property
+    def is_multirotor(self) -> bool:
+        """It is the autopilot of a vehicle that could be flown by."""
+        return self.is_autopilot and self.vehicle_type in MULTIROTORS
+
+    @property
     def is_ground_station(self) -> bool:
         """It calls itself a ground station."""
         return self.vehicle_type == GROUND_STATION

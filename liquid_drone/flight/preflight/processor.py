@@ -1,7 +1,9 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""What holds the processor back: too little voltage, heat, a governor. A board without a screen
-says it nowhere, and every step of the network takes two or three times as long.
+"""What holds the processor back: too little voltage, too much current, heat, a governor.
+
+A board without a screen says it nowhere, and every step of the network takes two or three times
+as long.
 """
 
 import re
@@ -18,6 +20,7 @@ GOVERNOR = '/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor'
 DRIVER = '/sys/devices/system/cpu/cpu0/cpufreq/scaling_driver'
 OWN_GOVERNORS = ('intel_pstate', 'amd-pstate', 'amd-pstate-epp')  # whose powersave is none
 POWER = 'a power supply of its own (5 V, 3 to 5 A) and a short, thick cable; less on USB'
+JETSON_POWER = 'a power supply and cable that hold what its power mode takes, or a lower mode'
 AIR = 'a cooler or a fan; wait with the flight, and look again'
 
 Text = Callable[[str], str]
@@ -64,6 +67,13 @@ def _of_kernel(text: Text, matching: Matching) -> Iterator[tuple[str, str]]:
         name, alarm = text(f'{sensor}/name').strip(), text(f'{sensor}/in0_lcrit_alarm').strip()
         if (name, alarm) == ('rpi_volt', '1'):
             yield 'too little voltage now: it computes at half its speed or less', POWER
+    for counter in matching('sys/class/hwmon/hwmon*/oc*_event_cnt'):  # of a Jetson
+        is_braked = text(counter.replace('_event_cnt', '_throt_en')).strip() == '1'
+        if is_braked and text(counter).strip() not in ('', '0'):
+            yield (
+                'too much current or too little voltage at some time since the start',
+                JETSON_POWER,
+            )
     for device in matching('sys/class/thermal/cooling_device*'):
         kind, state = text(f'{device}/type').strip(), text(f'{device}/cur_state').strip()
         if re.search(r'cpufreq|cpu[-_]throttle|^Processor$', kind) and state not in ('', '0'):

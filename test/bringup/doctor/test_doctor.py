@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from liquid_drone.bringup.doctor import board, software
 from liquid_drone.bringup.doctor.machine import Machine
@@ -289,3 +291,22 @@ def test_a_device_without_pictures_is_told_beside_those_that_have(listed, said):
     assert [row.level for row in rows] == ['ok']
     assert said in rows[0].state
     assert bool(listed) == (rows[0].state != '/dev/video1')
+
+
+@given(st.integers(0, 232), st.sampled_from([None, (32768, 60999), (49152, 65535)]))
+def test_a_domain_whose_ports_others_may_have_is_told(
+    domain: int, given_ports: tuple[int, int] | None
+) -> None:
+    """A node then ends at its start, now and again (selfpatch/ros2_medkit#595)."""
+    first, last = given_ports or (32768, 60999)
+    told = '' if given_ports is None else f'{first}\t{last}\n'
+    machine = replace(
+        SOUND,
+        variables={**SOUND.variables, 'ROS_DOMAIN_ID': str(domain)},
+        text=lambda path: told if path.endswith('ip_local_port_range') else '',
+    )
+    ports = range(7400 + 250 * domain, 7400 + 250 * (domain + 1))
+    is_shared = any(first <= port <= last for port in ports)
+    assert bool(faults(machine)) is is_shared
+    if is_shared:
+        assert f'ROS_DOMAIN_ID {domain} has ports' in faults(machine)[0].state

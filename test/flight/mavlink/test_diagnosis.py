@@ -259,6 +259,37 @@ def test_before_there_is_a_vehicle_engaging_is_refused_with_the_reason():
     assert 'baud rate' in words
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    first=st.sampled_from([1, 2]),
+    other=st.sampled_from([1, 2, 3, 255]),
+    component=st.sampled_from([1, 191]),
+    autopilot=st.sampled_from([3, 12, 8]),
+    kind=st.sampled_from([2, 13, 5, 6, 10]),  # quadrotor, hexarotor, antenna tracker, GCS, rover
+    wanted=st.sampled_from([None, 1, 2]),
+    until=st.integers(0, 12),
+)
+def test_of_several_vehicles_on_one_link_the_own_one_must_be_named(
+    first, other, component, autopilot, kind, wanted, until
+):
+    """On one network each one's port hears the others (mavros 1565, MAVSDK 1425)."""
+    line = Line(MavlinkCodec(system_id=wanted))
+    own = beat(wanted or first, sender=mavlink.MAVLink(None, wanted or first, 1))
+    others = beat(other, component, autopilot, kind)
+    found = line.run(
+        8.0, lambda step: own(step) + (others(step - 10) if step < 20 * until else [])
+    )
+    is_other = component == 1 and autopilot != 8 and kind in (2, 13) and other != (wanted or first)
+    is_heard = until > 4
+    is_doubt = is_other and is_heard and wanted is None
+    assert (found.finding is LinkFinding.SEVERAL_VEHICLES) is is_doubt
+    if is_doubt:
+        assert f'system {other} (' in found.obstacle
+        assert 'set system_id to its number' in found.obstacle
+    line.run(6.0, own)
+    assert line.link.report.diagnosis.finding is not LinkFinding.SEVERAL_VEHICLES
+
+
 def test_the_documents_name_every_finding():
     text = (Path(__file__).resolve().parents[3] / 'docs' / 'FLIGHT.md').read_text()
     table = text.split('| finding |')[1].split('\n\n')[0]

@@ -213,6 +213,44 @@ def test_whoever_tells_the_vehicle_where_to_go_is_known_at_the_first_word(
         assert f'system {who[0]} component {who[1]} guides the vehicle (' in vehicle.guided_by
 
 
+class Flight:
+    """A session that follows with a simulated ArduCopter, beside which others speak."""
+
+    def __init__(self, shadow=False):
+        plant = PointMass(position_enu=np.array([0.0, 0.0, 3.0]))
+        self.autopilot = SimulatedAutopilot(plant, 'ardupilot', airborne=True)
+        self.also, self.sent = [], []
+        self.link = MavlinkLink(MemoryTransport(self._receive, self._send), shadow=shadow)
+        self.session = CompanionSession(self.link, Limits(battery_cells=4.0), shadow)
+
+    def _send(self, data):
+        self.sent.append(data)
+        self.autopilot.receive(data)
+
+    def _receive(self):
+        packets = [*self.autopilot.transmit(), *self.also]
+        self.also.clear()
+        return packets
+
+    def live(self, seconds, rival=lambda: ()):
+        decided, self.sent[:] = None, []
+        for _ in range(round(20 * seconds)):
+            self.also += rival()
+            self.autopilot.advance(12)
+            now_s = self.autopilot.now_ns / 1e9
+            self.link.poll(now_s)
+            self.session.note_rivals(self.link.rival)
+            self.session.see(Sighting(now_s, 0.0))
+            decided = self.session.decide(now_s, Proposal(now_s, (0.5, 0.0, 0.0, 0.0)))
+            if decided is not None and decided.setpoint is not None:
+                self.link.send_setpoint(decided.setpoint, round(1e3 * now_s) % 2**32)
+            self.session.policy_was_reset()
+        return decided
+
+    def setpoints(self):
+        return [data for data in self.sent if data[7:10] == bytes([84, 0, 0])]
+
+
 WORDS = [*((kind, 192) for kind in GUIDES), (command_long, 193)]
 
 
@@ -223,54 +261,57 @@ def test_where_a_station_guides_it_elsewhere_no_setpoint_follows(kind, command, 
 
     One that is told to pause (ArduPilot 19908) stands, and goes on at the next "continue".
     """
-    autopilot = SimulatedAutopilot(
-        PointMass(position_enu=np.array([0.0, 0.0, 3.0])), 'ardupilot', airborne=True
-    )
-    also, sent = [], []
-
-    def send(data):
-        sent.append(data)
-        autopilot.receive(data)
-
-    def receive():
-        packets = [*autopilot.transmit(), *also]
-        also.clear()
-        return packets
-
-    link = MavlinkLink(MemoryTransport(receive, send), shadow=shadow)
-    session = CompanionSession(link, Limits(battery_cells=4.0), shadow)
-    station = mavlink.MAVLink(None, 255, 190)
-
-    def live(seconds):
-        decided, sent[:] = None, []
-        for _ in range(round(20 * seconds)):
-            autopilot.advance(12)
-            now_s = autopilot.now_ns / 1e9
-            link.poll(now_s)
-            session.see(Sighting(now_s, 0.0))
-            decided = session.decide(now_s, Proposal(now_s, (0.5, 0.0, 0.0, 0.0)))
-            if decided is not None and decided.setpoint is not None:
-                link.send_setpoint(decided.setpoint, round(1e3 * now_s) % 2**32)
-            session.policy_was_reset()
-        return decided
-
-    def setpoints():
-        return [data for data in sent if data[7:10] == bytes([84, 0, 0])]
-
-    live(5.0)
+    flight, station = Flight(shadow), mavlink.MAVLink(None, 255, 190)
+    session, word = flight.session, kind((VEHICLE, 1), command, 2, mavlink).pack(station)
+    flight.live(5.0)
     assert session.engage(True) == (True, Stage.READY.value)
-    autopilot.pilot_mode('GUIDED')
-    assert live(3.0).stage is Stage.ENGAGED
-    also.append(kind((VEHICLE, 1), command, 2, mavlink).pack(station))
-    decided = live(1.0)
+    flight.autopilot.pilot_mode('GUIDED')
+    assert flight.live(3.0).stage is Stage.ENGAGED
+    flight.also.append(word)
+    decided = flight.live(1.0)
     if shadow:
         assert decided.stage is Stage.ENGAGED
         return
-    assert not setpoints()
+    assert not flight.setpoints()
     assert (decided.stage, decided.cause) == (Stage.HANDED_BACK, Cause.TAKEN_OVER)
     done, words = session.engage(True)
     assert not done
     assert 'system 255 component 190 guides the vehicle' in words
-    live(GUIDED_LATELY_S)
+    flight.live(GUIDED_LATELY_S)
     assert session.engage(True)[0]
-    assert live(1.0).stage is Stage.ENGAGED
+    assert flight.live(1.0).stage is Stage.ENGAGED
+
+
+@pytest.mark.parametrize(('kind', 'command'), WORDS)
+def test_waiting_for_the_switch_it_takes_no_vehicle_from_its_way(kind, command):
+    """An ArduCopter enters GUIDED for the word of a station, and the mode is not for us."""
+    flight, station = Flight(), mavlink.MAVLink(None, 255, 190)
+    flight.live(5.0)
+    assert flight.session.engage(True)[0]
+    flight.also.append(kind((VEHICLE, 1), command, 2, mavlink).pack(station))
+    flight.autopilot.pilot_mode('GUIDED')
+    flight.live(1.0)
+    decided = flight.live(2.0 * GUIDED_LATELY_S)
+    assert not flight.setpoints()
+    assert (decided.stage, decided.cause) == (Stage.STANDBY, Cause.TAKEN_OVER)
+
+
+@pytest.mark.parametrize('rate', [1, 10])
+@pytest.mark.parametrize('kind', [local, globally, attitude])
+def test_waiting_for_the_switch_it_does_not_mix_in_where_another_program_flies(kind, rate):
+    """The mode was chosen for the other one: not even the zeros of a start may come between."""
+    flight, other = Flight(), mavlink.MAVLink(None, VEHICLE, 197)
+
+    def rival():
+        other.seq = (other.seq + 1) % 256
+        return [kind(VEHICLE).pack(other)] if other.seq % (20 // rate) == 0 else []
+
+    flight.live(5.0)
+    assert flight.session.engage(True)[0]
+    flight.live(3.0, rival)
+    flight.autopilot.pilot_mode('GUIDED')
+    decided = flight.live(5.0, rival)
+    assert not flight.setpoints()
+    assert decided.stage is Stage.STANDBY
+    assert decided.cause is (Cause.TAKEN_OVER if kind is globally else Cause.NOT_FIT)  # a place
+    assert 'system 1 component 197' in decided.obstacle

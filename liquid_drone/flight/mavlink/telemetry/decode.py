@@ -107,11 +107,14 @@ def _heartbeat(vehicle: VehicleState, message: Any, now_s: float) -> VehicleStat
     profile = detect(message.autopilot)
     has_mode = message.base_mode & mavlink.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED
     mode = message.custom_mode if has_mode else NO_MODE
+    is_ours = profile is not None and mode == profile.follow_mode
     return replace(
         vehicle,
         mode=mode,
         mode_name=profile.mode_name(mode) if profile else str(mode),
-        mode_is_ours=profile is not None and mode == profile.follow_mode,
+        mode_is_ours=is_ours,
+        told_speed_m_s=vehicle.told_speed_m_s if is_ours else math.inf,  # of this mode
+        told_climb_m_s=vehicle.told_climb_m_s if is_ours else math.inf,
         armed=bool(message.base_mode & mavlink.MAV_MODE_FLAG_SAFETY_ARMED),
         heartbeat_received_s=now_s,
         status=message.system_status,
@@ -303,8 +306,9 @@ def _accuracy_m(message: Any) -> tuple[float, float] | None:
 
 
 def _radio(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
+    """Note all channels: chancount is the receiver's, and an ArduPilot counts no joystick's."""
     channels = tuple(getattr(message, f'chan{number}_raw') for number in range(1, 19))
-    return replace(vehicle, radio_received_s=now_s, radio=channels[: message.chancount])
+    return replace(vehicle, radio_received_s=now_s, radio=channels)
 
 
 def _unchanged(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
