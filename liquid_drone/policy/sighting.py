@@ -96,8 +96,8 @@ class SightedPlace(Measure):
             )
         ]
         logits = self.log_trust.exp() * looks + self._prior(bearing, far, spreads, expected)
-        nobody = self.nobody.expand(len(logits), 1)
-        share = 1.0 - torch.softmax(torch.cat([logits, nobody], dim=1), dim=1)[:, -1:]
+        among = nn.functional.pad(logits - self.nobody, (0, 1))  # the last one: nobody
+        share = 1.0 - torch.softmax(among, dim=1)[:, -1:]
         seen = torch.logit(share.clamp(1.0 - MOST_SHARE, MOST_SHARE))
         weight = torch.softmax(SHARPER * logits, dim=1)
         means = (bearing, far, *(torch.log(spread) for spread in spreads))
