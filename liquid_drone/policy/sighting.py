@@ -32,7 +32,7 @@ MOST_RAD = 1.4
 NO_WEIGHT = -20.0  # log of one
 
 
-class Sight(Columns):
+class ColumnSight(Columns):
     """Feature map (B, C, h, w) -> what is told of each column (B, 5, w'), see TOLD."""
 
     def __init__(

@@ -18,7 +18,7 @@ from .config import VisionConfig
 from .heatmap import Heatmap
 from .pretrained import LiteTrunk, load_pretrained
 from .scan import Scan
-from .sighting import TOLD, Sight
+from .sighting import TOLD, ColumnSight
 
 HEAD = ('logit', 'bearing', 'elevation')  # bearing -1 left..1 right, elevation -1 bottom..1 top
 
@@ -43,7 +43,7 @@ class Vision(nn.Module):
         after = config.scan_after or len(config.convolutions) - 1
         self.tap = 2 * after + bool(config.trunk)  # layers before the map that a scan looks at
         self.scan: Scan | None = None
-        self.sight: Sight | None = None
+        self.sight: ColumnSight | None = None
         if config.trunk:
             pretrained = LiteTrunk(config.blocks, config.thawed, (rows, columns))
             self.trunk.append(pretrained)
@@ -53,7 +53,7 @@ class Vision(nn.Module):
                 own, along = config.scan_convolutions, config.scan_columns
                 self.scan = Scan(channels, rows, columns, own, along)
                 if config.sight:
-                    self.sight = Sight(channels, rows, columns, own, along)
+                    self.sight = ColumnSight(channels, rows, columns, own, along)
             padding = kernel // 2 if config.padding == 'same' else 0
             self.trunk.append(nn.Conv2d(channels, out, kernel, stride, padding=padding))
             self.trunk.append(nn.ReLU())
