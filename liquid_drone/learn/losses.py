@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, smooth_l1_loss
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, smooth_l1_loss
 
 from ..policy.network import Seen
+from ..policy.sighting import LEAST_LOG_SPREAD, MOST_LOG_SPREAD, MOST_RAD, log_cosine
 from .batches import TrainingBatch
 from .distributed import ALONE, Team
 
@@ -60,6 +61,8 @@ def losses_of(
     losses = {'command': (error**2 * weight).sum() / n_labelled}
     if seen.target is not None and seen.auxiliary is not None:
         losses |= _encoder_losses(seen.target, seen.auxiliary, batch, team)
+    if seen.sight is not None:
+        losses['sight'] = sight_loss(*seen.sight, batch, hidden_weight, team)
     if seen.belief is not None:
         losses |= belief_losses(seen.belief, batch.belief, batch.target, hidden_weight, team)
     return losses
@@ -75,6 +78,8 @@ def weighted(
         head = losses['detection'] + losses['bearing']
         total = total + config.target_weight * head
         total = total + config.auxiliary_weight * losses['auxiliary']
+    if 'sight' in losses:
+        total = total + config.auxiliary_weight * losses['sight']
     if 'belief' in losses:
         total = total + config.belief_weight * (losses['belief'] + losses['believed'])
     return total
@@ -98,6 +103,51 @@ def _encoder_losses(
         wrong = wrong * torch.sqrt(1.0 + NEAR_WEIGHT * torch.nan_to_num(told) ** 2)
     auxiliary = (wrong**2).sum() / n_known * 10.0
     return {'detection': detection, 'bearing': bearing, 'auxiliary': auxiliary}
+
+
+def sight_loss(
+    told: Tensor,
+    slopes: Tensor,
+    batch: TrainingBatch,
+    hidden_weight: float = 1.0,
+    team: Team = ALONE,
+) -> Tensor:
+    """Return the loss of a sight: in which column the target is, where there, and how far.
+
+    The column by cross entropy, nobody being one more; the place by the likelihood of a Laplace
+    distribution whose spread is told, too, in the target's column and in the two beside it.
+
+    Args:
+        told: (B, T, 5, C), see ``policy/sighting.py``.
+        slopes: tangents of the bearings of the columns (C,), left to right.
+        batch: with labels.
+        hidden_weight: of frames without the target in the picture.
+        team: of processes.
+
+    """
+    known = ~torch.isnan(batch.target[..., 0])
+    place = torch.nan_to_num(batch.belief)
+    visible = (torch.nan_to_num(batch.target[..., 0]) > 0.5) & torch.isfinite(batch.belief[..., 1])
+    true_depth = place[..., 2] + log_cosine(place[..., 1])
+    columns, width = len(slopes), slopes[0] - slopes[1]
+    slope = torch.tan(place[..., 1].clamp(-MOST_RAD, MOST_RAD))
+    column = ((slopes[0] - slope) / width).round().long().clamp(0, columns - 1)
+    logits = torch.nn.functional.pad(told[..., 0, :], (0, 1))  # the last one: nobody
+    which = torch.where(visible, column, columns)
+    wrong = cross_entropy(logits.flatten(0, 1), which.flatten(), reduction='none')
+    counts = known * torch.where(visible, 1.0, hidden_weight)
+    n_known, n_visible = _counts(team, counts, known & visible)
+    loss = (wrong.view_as(counts) * counts).sum() / n_known
+    for beside, weight in ((0, 0.5), (-1, 0.2), (1, 0.2)):
+        here = (column + beside).clamp(0, columns - 1)
+        at = here[..., None, None].expand(*here.shape, told.shape[-2], 1)
+        _, aside, depth, *spreads = torch.gather(told, -1, at).squeeze(-1).unbind(-1)
+        off = torch.atan(slopes[here] + width * aside) - place[..., 1], depth - true_depth
+        for error, spread in zip(off, reversed(spreads), strict=True):
+            held = spread.clamp(LEAST_LOG_SPREAD, MOST_LOG_SPREAD)
+            doubt = error.abs() * torch.exp(-held) + held
+            loss = loss + weight * (doubt * (known & visible)).sum() / n_visible
+    return loss
 
 
 def nearness_loss(told: Tensor, near: Tensor) -> Tensor:

@@ -244,7 +244,7 @@ def built(recipe: Recipe) -> 'Network':
         raise ConfigError(
             f'{recipe.name}: its network cannot be built: {shown(str(error))}'
         ) from error
-    columns = recipe.network.vision.features - network.vision.dense
+    columns = network.vision.told - network.vision.dense
     if network.vision.scan is not None and columns != SECTORS:
         raise ConfigError(
             f'{recipe.name}: the scan of its network has {columns} columns, and what teaches it '

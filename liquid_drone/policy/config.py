@@ -48,6 +48,8 @@ class VisionConfig:
     # convolutions of its own behind that map, as above; then layers over columns: channels, kernel
     scan_convolutions: tuple[tuple[int, int, int], ...] = ()
     scan_columns: tuple[tuple[int, int], ...] = ((48, 3), (48, 3))
+    # beside a scan, of the same shape: who is in each column and how far, for a memory alone
+    sight: bool = False
     mean: tuple[float, float, float] = (115.0, 115.0, 115.0)  # of R, G, B, 0..255
     std: tuple[float, float, float] = (70.0, 70.0, 70.0)
 
@@ -61,6 +63,8 @@ class VisionConfig:
             raise ValueError('a heatmap is made before the last convolution: expected two or more')
         if self.scan and len(self.convolutions) < 2:
             raise ValueError('a scan is made before the last convolution: expected two or more')
+        if self.sight and not self.scan:
+            raise ValueError('a sight is made beside a scan: expected scan: true, too')
         if not 1 <= len(self.convolutions) <= 32:
             raise ValueError(f'expected 1..32 convolutions, got {len(self.convolutions)}')
         if not 0 <= self.scan_after < len(self.convolutions):
@@ -77,8 +81,8 @@ class VisionConfig:
 
     @property
     def scan_layout(self) -> tuple[Any, ...] | None:
-        """What a scan looks at and is made of; None: there is none."""
-        layout = self.scan_after, self.scan_convolutions, self.scan_columns
+        """What a scan looks at and is made of, and a sight beside it; None: there is none."""
+        layout = self.scan_after, self.scan_convolutions, self.scan_columns, self.sight
         return layout if self.scan else None
 
 
@@ -117,6 +121,10 @@ WIDE_TAPPED_SCAN = dataclasses.replace(
     scan_convolutions=((64, 3, 2), (64, 3, 1)),
     scan_columns=((64, 3), (64, 3), (64, 5)),
 )
+# The same with a sight, for a memory that takes a place for each person in the picture.
+WIDE_SIGHT = dataclasses.replace(
+    WIDE_TAPPED_SCAN, sight=True, features=WIDE_TAPPED_SCAN.features + 5 * 16
+)
 # Behind layers that learned from photographs: three times the time, for a board that has it.
 PRETRAINED = VisionConfig(
     trunk='efficientnet_lite0',
@@ -131,7 +139,7 @@ VisionConfig.NAMED.update(
     small=SMALL,
     heatmap=HEATMAP,
     wide=WIDE,
-    **{'wide-scan': WIDE_SCAN, 'wide-tapped-scan': WIDE_TAPPED_SCAN},
+    **{'wide-scan': WIDE_SCAN, 'wide-tapped-scan': WIDE_TAPPED_SCAN, 'wide-sight': WIDE_SIGHT},
     pretrained=PRETRAINED,
 )
 

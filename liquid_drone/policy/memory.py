@@ -67,11 +67,28 @@ class _Tick(NamedTuple):
     taken: Tensor  # (B, MEASURED)
 
 
-class Measurement(nn.Module):
+class Measure(nn.Module):
+    """Takes a measurement from features and from where the target is expected."""
+
+    def hear(self, features: Tensor) -> Tensor:
+        """Return what the features (B, T, F) bring, for all ticks at once (B, T, H)."""
+        raise NotImplementedError
+
+    def take(self, heard: Tensor, expected: Tensor) -> Tensor:
+        """Return what is measured (B, MEASURED) of one tick (B, H), expected so (B, EXPECTED)."""
+        raise NotImplementedError
+
+    def expect_nothing(self) -> Tensor:
+        """Give what is expected no weight; return the parameter that is this weight."""
+        raise NotImplementedError
+
+
+class Measurement(Measure):
     """A hidden layer and its readout; what is expected is added where the features are."""
 
-    def __init__(self, features: int, generator: torch.Generator) -> None:
+    def __init__(self, features: int, seed: int = 0) -> None:
         super().__init__()
+        generator = torch.Generator().manual_seed(seed)
         self.features = linear(features, HIDDEN, generator)
         self.readout = linear(HIDDEN, MEASURED, generator)
         self.expected = nn.Linear(EXPECTED, HIDDEN, bias=False)
@@ -81,23 +98,27 @@ class Measurement(nn.Module):
             self.readout.bias.copy_(torch.tensor([1.0, 0.0, 0.0, math.log(0.2), math.log(0.1)]))
 
     def hear(self, features: Tensor) -> Tensor:
-        """Return what the features (B, T, F) bring, for all ticks at once (B, T, H)."""
+        """Return what the features (B, T, F) bring (B, T, HIDDEN)."""
         heard: Tensor = self.features(features)
         return heard
 
     def take(self, heard: Tensor, expected: Tensor) -> Tensor:
-        """Return what is measured (B, MEASURED) of one tick (B, H), expected so (B, EXPECTED)."""
+        """Return what is measured (B, MEASURED), by a layer and its readout."""
         taken: Tensor = self.readout(nn.functional.silu(heard + self.expected(expected)))
         return taken
+
+    def expect_nothing(self) -> Tensor:
+        """Set the weights of what is expected to zero, as they begin."""
+        with torch.no_grad():
+            return self.expected.weight.zero_()
 
 
 class TargetMemory(nn.Module):
     """The filter; all of its constants are learned."""
 
-    def __init__(self, features: int, seed: int = 0) -> None:
+    def __init__(self, measure: Measure) -> None:
         super().__init__()
-        generator = torch.Generator().manual_seed(seed)
-        self.measure = Measurement(features, generator)
+        self.measure = measure
         self.log_lag_s = _logs(0.7, 0.7, 0.3)  # of the vehicle behind its commands
         self.log_push = _logs(0.5)  # the target's acceleration, m/s^1.5
         self.log_slip = _logs(0.2)  # of the own place, m/s^0.5

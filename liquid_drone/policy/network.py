@@ -24,7 +24,8 @@ from .brake import braked
 from .cells.base import Cell, linear
 from .cells.registry import make_cell, wiring_of
 from .config import NetworkConfig
-from .memory import FILTER_STATE, INPUTS, MOTION, STATE, Remembered, TargetMemory
+from .memory import FILTER_STATE, INPUTS, MOTION, STATE, Measurement, Remembered, TargetMemory
+from .sighting import TOLD, SightedPlace, slopes
 from .surroundings import DIRECTIONS, Surroundings
 from .surroundings import STATE as AROUND
 from .vision import Vision
@@ -48,6 +49,8 @@ class Seen(NamedTuple):
     auxiliary: Tensor | None  # (B, T, 9), see AUXILIARY, or with a scan (B, T, 17); None: likewise
     state: Tensor  # (B, S)
     belief: Tensor | None = None  # (B, T, 3), see BELIEF
+    # what a sight told (B, T, 5, C), see ``sighting.py``, and the slopes of its columns (C,)
+    sight: tuple[Tensor, Tensor] | None = None
 
 
 class Network(nn.Module):
@@ -68,7 +71,7 @@ class Network(nn.Module):
         self.camera, self.command = camera or CameraSpec(), command or CommandSpec()
         self.time = config.time
         self.vision = Vision(config.vision, self.camera.height, self.camera.width)
-        inputs = config.vision.features + (len(NAMES) if config.request else 0)
+        inputs = self.vision.told + (len(NAMES) if config.request else 0)
         inputs += (INPUTS if config.memory else 0) + (DIRECTIONS if config.surroundings else 0)
         reads_all = config.belief and not config.memory
         self.cell = cell or make_cell(config.core, inputs, COMMANDS, reads_all)
@@ -82,12 +85,15 @@ class Network(nn.Module):
             self.readout = linear(outputs, COMMANDS, generator)
         self.belief = linear(self.cell.outputs, len(BELIEF), generator) if reads_all else None
         seed = config.core.wiring_seed
-        self.memory = TargetMemory(config.vision.features, seed) if config.memory else None
+        fov_rad = math.radians(self.camera.horizontal_fov_deg)
+        self.memory: TargetMemory | None = None
+        if config.memory and self.vision.sight is not None:
+            self.memory = TargetMemory(SightedPlace(self.vision.sight.columns, fov_rad))
+        elif config.memory:
+            self.memory = TargetMemory(Measurement(config.vision.features, seed))
         self.surroundings: Surroundings | None = None
         if config.surroundings:
-            fov_rad = math.radians(self.camera.horizontal_fov_deg)
-            columns = config.vision.features - self.vision.dense
-            self.surroundings = Surroundings(columns, fov_rad)
+            self.surroundings = Surroundings(self.vision.told - self.vision.dense, fov_rad)
         self.auxiliary = nn.Linear(self.vision.dense, AUXILIARY)
         self.register_buffer('limits', torch.tensor(self.command.limits), persistent=False)
         self.register_load_state_dict_pre_hook(_by_present_names)  # type: ignore[no-untyped-call]
@@ -141,11 +147,14 @@ class Network(nn.Module):
                 state = nn.functional.pad(state, (0, self.state_size - state.shape[1]))
             if target is not None:
                 auxiliary = self.guess(features)
-        return Seen(motor, target, auxiliary, state, belief)
+        sight = None if target is None else self.sight_of(features)
+        return Seen(motor, target, auxiliary, state, belief, sight)
 
     def with_request(self, features: Tensor, request: Tensor | None = None) -> Tensor:
         """Return what the cell takes: features (..., F), and the request in -1..1 behind them."""
         spec = self.config.request
+        if self.vision.sight is not None:
+            features = features[..., : self.vision.told]
         if spec is None:
             return features
         defaults = features.new_tensor(spec.defaults).expand(*features.shape[:-1], len(NAMES))
@@ -190,7 +199,7 @@ class Network(nn.Module):
         """Add what the surroundings (B, AROUND) hold, if there are any, to what is known."""
         if self.surroundings is None:
             return known
-        scan = features[..., self.vision.dense :]
+        scan = features[..., self.vision.dense : self.vision.told]
         near, around = self.surroundings.sequence(scan, known.moved, self._clipped(dt_s), around)
         inputs = torch.cat([known.inputs, near], dim=-1)
         return known._replace(inputs=inputs, state=torch.cat([known.state, around], dim=1))
@@ -237,7 +246,15 @@ class Network(nn.Module):
         guessed: Tensor = self.auxiliary(features[..., :dense])
         if self.vision.scan is None:
             return guessed
-        return torch.cat([guessed[..., :1], features[..., dense:]], dim=-1)
+        return torch.cat([guessed[..., :1], features[..., dense : self.vision.told]], dim=-1)
+
+    def sight_of(self, features: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Return what a sight told (..., 5, C) of features (..., F), and of which slopes (C,)."""
+        if self.vision.sight is None:
+            return None
+        columns, fov_rad = self.vision.sight.columns, math.radians(self.camera.horizontal_fov_deg)
+        table = features[..., self.vision.told :].reshape(*features.shape[:-1], TOLD, columns)
+        return table, slopes(columns, fov_rad).to(features.device)
 
     def compile_encoder(self) -> None:
         """Have the CNN compiled by torch.compile when it first sees; exports stay as they are."""

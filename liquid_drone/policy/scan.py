@@ -4,7 +4,7 @@
 
 Every column is looked at by the same weights, so that a trunk which was learned on the left is
 known on the right; its rows are told apart, since where something meets the ground says how far
-it is.
+it is. What stands in a column is told by a :class:`Scan`, who walks in it by :mod:`.sighting`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,8 +15,8 @@ from torch import Tensor, nn
 HIDDEN = 32  # channels of a cell
 
 
-class Scan(nn.Module):
-    """Feature map (B, C, h, w) -> nearness (B, w'), left to right: 1 at contact, 0 from 10 m on.
+class Columns(nn.Module):
+    """Feature map (B, C, h, w) -> some numbers for each column, (B, outputs, w'), left to right.
 
     w' is w, unless layers of its own have strides.
     """
@@ -28,6 +28,7 @@ class Scan(nn.Module):
         columns: int,
         layers: Sequence[tuple[int, int, int]] = (),
         along: Sequence[tuple[int, int]] = ((48, 3), (48, 3)),
+        outputs: int = 1,
     ) -> None:
         """Build it.
 
@@ -37,6 +38,7 @@ class Scan(nn.Module):
             columns: its w.
             layers: convolutions of its own before the cells: channels, kernel, stride.
             along: layers over neighbouring columns: channels, kernel.
+            outputs: numbers for each column.
 
         """
         super().__init__()
@@ -47,17 +49,26 @@ class Scan(nn.Module):
         self.rows, self.columns = rows, columns
         self.cells = nn.Sequential(*cells, nn.Conv2d(channels, HIDDEN, 3, padding=1), nn.ReLU())
         # of two axes, as TensorRT's parser has them
-        self.column = nn.Sequential(*_along(HIDDEN * rows, along))
+        self.column = nn.Sequential(*_along(HIDDEN * rows, along, outputs))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Return the numbers of each column, (B, outputs, w')."""
+        columns = self.cells(maps).reshape(-1, HIDDEN * self.rows, 1, self.columns)
+        told: Tensor = self.column(columns)
+        return told.flatten(2)
+
+
+class Scan(Columns):
+    """Feature map (B, C, h, w) -> nearness (B, w'): 1 at contact, 0 from 10 m on."""
 
     def forward(self, maps: Tensor) -> Tensor:
         """Return the nearness in each column, (B, w')."""
-        columns = self.cells(maps).reshape(-1, HIDDEN * self.rows, 1, self.columns)
-        return torch.sigmoid(self.column(columns).flatten(1))
+        return torch.sigmoid(super().forward(maps).flatten(1))
 
 
-def _along(channels: int, layers: Sequence[tuple[int, int]]) -> Iterator[nn.Module]:
+def _along(channels: int, layers: Sequence[tuple[int, int]], outputs: int) -> Iterator[nn.Module]:
     for out, kernel in layers:
         yield nn.Conv2d(channels, out, (1, kernel), padding=(0, kernel // 2))
         yield nn.ReLU()
         channels = out
-    yield nn.Conv2d(channels, 1, 1)
+    yield nn.Conv2d(channels, outputs, 1)

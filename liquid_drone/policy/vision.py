@@ -18,6 +18,7 @@ from .config import VisionConfig
 from .heatmap import Heatmap
 from .pretrained import LiteTrunk, load_pretrained
 from .scan import Scan
+from .sighting import TOLD, ColumnSight
 
 HEAD = ('logit', 'bearing', 'elevation')  # bearing -1 left..1 right, elevation -1 bottom..1 top
 
@@ -42,6 +43,7 @@ class Vision(nn.Module):
         after = config.scan_after or len(config.convolutions) - 1
         self.tap = 2 * after + bool(config.trunk)  # layers before the map that a scan looks at
         self.scan: Scan | None = None
+        self.sight: ColumnSight | None = None
         if config.trunk:
             pretrained = LiteTrunk(config.blocks, config.thawed, (rows, columns))
             self.trunk.append(pretrained)
@@ -50,6 +52,8 @@ class Vision(nn.Module):
             if config.scan and number == after:
                 own, along = config.scan_convolutions, config.scan_columns
                 self.scan = Scan(channels, rows, columns, own, along)
+                if config.sight:
+                    self.sight = ColumnSight(channels, rows, columns, own, along)
             padding = kernel // 2 if config.padding == 'same' else 0
             self.trunk.append(nn.Conv2d(channels, out, kernel, stride, padding=padding))
             self.trunk.append(nn.ReLU())
@@ -64,11 +68,13 @@ class Vision(nn.Module):
             )
         self.rows_columns = rows, columns  # of the last feature map
         scanned = self.scan.columns if self.scan else 0
-        self.dense = config.features - scanned  # of the features
+        self.told = config.features  # of the features: those that the neurons take
+        self.told -= TOLD * self.sight.columns if self.sight else 0
+        self.dense = self.told - scanned  # of these: without a scan
         if self.dense < 1:
             raise ConfigError(
-                f'a scan has {scanned} of the features: expected more than that, got '
-                f'{config.features}'
+                f'a scan and a sight have {config.features - self.dense} of the features: '
+                f'expected more than that, got {config.features}'
             )
         self.features = nn.Linear(channels * rows * columns, self.dense)
         self.target: nn.Linear | None = None
@@ -118,6 +124,9 @@ class Vision(nn.Module):
             features = features + added
         if self.scan is not None:
             features = torch.cat([features, self.scan(tapped).to(features.dtype)], dim=1)
+        if self.sight is not None:
+            seen = self.sight(tapped).to(features.dtype)
+            features = torch.cat([features, seen.flatten(1)], dim=1)
         return features, head
 
     def begin_pretrained(self) -> None:

@@ -116,7 +116,8 @@ def begin_with(network: Network, bundle: str, parts: tuple[str, ...] = ('',)) ->
             )
         names = [name for name in names if not name.startswith('vision.')]
     if config.vision.scan_layout != network.config.vision.scan_layout:
-        names = [name for name in names if not name.startswith('vision.scan.')]
+        other = ('vision.scan.', 'vision.sight.')
+        names = [name for name in names if not name.startswith(other)]
     shared = {name: torch.from_numpy(arrays[name]) for name in names}
     for name, value in shared.items():
         if value.shape != begins[name].shape:

@@ -68,6 +68,7 @@ def test_all_encoders_are_measured_where_none_is_named_and_no_other() -> None:
         'wide',
         'wide-scan',
         'wide-tapped-scan',
+        'wide-sight',
         'pretrained',
     ]
     assert named_encoders([]) == every

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from liquid_drone.contract import Training
 from liquid_drone.policy.config import CoreConfig, NetworkConfig, VisionConfig
 from liquid_drone.policy.export import export
-from liquid_drone.policy.memory import FILTER_STATE, MEASURED, TargetMemory
+from liquid_drone.policy.memory import FILTER_STATE, MEASURED, Measurement, TargetMemory
 from liquid_drone.policy.network import Core, Network
 from liquid_drone.request import RequestSpec
 from liquid_drone.runtime.runner import PolicyRunner
@@ -45,7 +45,7 @@ class Outright(nn.Module):
 
 
 def plain_memory() -> TargetMemory:
-    memory = TargetMemory(MEASURED)
+    memory = TargetMemory(Measurement(MEASURED))
     memory.measure = Outright()  # type: ignore[assignment]
     with torch.no_grad():
         memory.log_lag_s.fill_(-5.0)  # a drone that does at once what it is told

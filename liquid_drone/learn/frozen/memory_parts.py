@@ -161,7 +161,7 @@ def _trained(
         return train_core(network, flights, only, None)
     memory, fixed = network.memory, list[torch.Tensor]()
     if part == 'no expectation':
-        fixed = [memory.measure.expected.weight]  # it begins with zeros
+        fixed = [memory.measure.expect_nothing()]
     if part == 'no velocity':
         fixed = [memory.log_fade_s]
         with torch.no_grad():

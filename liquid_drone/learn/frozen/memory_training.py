@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ...errors import TrainingError
+from ...policy.memory import Measurement
 from ...policy.network import Network
 from ...streams import Stream
 from ..losses import belief_losses
@@ -23,7 +24,7 @@ from .core_batches import core_batch
 from .views import FlightViews
 
 WINDOWS = 2  # for each of the core: a tick of many windows costs hardly more than one of few
-RATE, CONSTANT_RATE = 2e-3, 1e-2  # of the layer that measures, of the filter's constants
+RATE, CONSTANT_RATE = 2e-3, 1e-2  # of a layer that measures, of constants
 LEAST_SHARE = 0.02  # of the rates at the end
 SMOOTHING = 0.95  # of the loss that is told, per step
 
@@ -60,7 +61,8 @@ def train_memory_alone(
     named = [(name, p) for name, p in memory.named_parameters() if id(p) not in kept]
     layer = [p for name, p in named if name.startswith('measure.')]
     constants = [p for name, p in named if not name.startswith('measure.')]
-    groups = [{'params': layer, 'base': RATE}, {'params': constants, 'base': CONSTANT_RATE}]
+    rate = RATE if isinstance(memory.measure, Measurement) else CONSTANT_RATE
+    groups = [{'params': layer, 'base': rate}, {'params': constants, 'base': CONSTANT_RATE}]
     optimiser = torch.optim.Adam(groups)
     windows, smooth = WINDOWS * config.windows, math.nan
     whole = replace(config, windows=windows, length=config.frames, burn_in=0)

@@ -229,7 +229,7 @@ class FlatWorld:
         distance = away.norm(dim=1).clamp(min=0.3)
         line = line_gaps(flight.place, target, circles, SPARED_M).amin(dim=1)
         visible = (bearing.abs() < self.fov_rad / 2.0) & (line > -COVERS_M) & (distance < SIGHT_M)
-        columns = network.config.vision.features - network.vision.dense
+        columns = network.vision.told - network.vision.dense
         near = nearness(flight.place, flight.yaw, circles, self.fov_rad, columns)
         sight = self.told.tell(visible, bearing, torch.log(distance / REFERENCE_M), near)
         dt_s = torch.full_like(bearing, FRAME_S)

@@ -113,9 +113,9 @@ def _looked(network: Network, clip: Clip) -> tuple[Tensor, ...]:
     motion = network.motion(features[None], torch.from_numpy(clip.flown)[None])
     nothing = features.new_zeros(1, network.state_size)
     known = network.believe(features[None], torch.from_numpy(dt_s)[None], nothing, motion)
-    dense = network.vision.dense
+    dense, scanned = network.vision.dense, slice(network.vision.dense, network.vision.told)
     return (
-        features[:, :dense], head[:, 0] > 0.0, known.measured[0], features[:, dense:],
+        features[:, :dense], head[:, 0] > 0.0, known.measured[0], features[:, scanned],
         torch.from_numpy(clip.target[:, 0] > 0.5), torch.from_numpy(clip.belief[:, 1:]).float(),
         torch.from_numpy(clip.auxiliary[:, 1:]).float(),
     )  # fmt: skip

@@ -79,12 +79,15 @@ def train_scan(
 ) -> None:
     """Train the scan alone, on the maps of an encoder that stays as it is; write a checkpoint.
 
+    A sight beside it learns from the flights, too.
     By its own labels: the core behind it has learned nothing yet, and what would make its commands
     or its belief right says nothing of what is near.
     """
     network.requires_grad_(False)
     assert network.vision.scan is not None
     network.vision.scan.requires_grad_(True)
+    if network.vision.sight is not None:
+        network.vision.sight.requires_grad_(True)
     short = replace(
         config, steps=steps, windows=WINDOWS, length=FRAMES, burn_in=0,
         learning_rate=RATE, command_weight=0.0, belief_weight=0.0,
