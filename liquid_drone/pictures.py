@@ -69,7 +69,8 @@ def decoded(data: bytes, where: str, least: int = 1) -> Picture:
             warnings.simplefilter('ignore')  # of a size that is compared below
             with _opened(data) as picture:
                 _check_whole(picture, where)
-                check_size(*picture.size, where, least)
+                width, height = picture.size
+                check_size(width, height, where, least)
                 told = profile_of(data, where)
                 if told:
                     picture.info['icc_profile'] = told
