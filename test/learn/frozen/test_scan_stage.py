@@ -18,8 +18,15 @@ from liquid_drone.learn.recipe import Augmentation, Recipe, TrainConfig, Workspa
 from liquid_drone.learn.scan import shards as scan_pictures
 from liquid_drone.learn.scan.stage import make_scan_pictures, some_scan_pictures, train_scan
 from liquid_drone.learn.watcher import Silent
-from liquid_drone.policy.config import WIDE_SCAN, WIDE_TAPPED_SCAN, CoreConfig, NetworkConfig
-from liquid_drone.policy.network import Network, Seen
+from liquid_drone.policy.config import (
+    WIDE_SCAN,
+    WIDE_TAPPED_SCAN,
+    CoreConfig,
+    NetworkConfig,
+    VisionConfig,
+)
+from liquid_drone.policy.network import REFERENCE_M, Network, Seen
+from liquid_drone.policy.sighting import TOLD
 from liquid_drone.policy.weights import config_of, load_weights_of
 from liquid_drone.request import RequestSpec
 from liquid_drone.workers.executor import ThisProcess
@@ -89,6 +96,53 @@ def test_what_a_scan_learns_is_its_own_labels_whatever_is_behind_it(tmp_path, be
         learned.append(network.vision.scan.state_dict())
     for name, value in learned[0].items():
         assert torch.equal(learned[1][name], value), name
+
+
+SMALL_SIGHT = VisionConfig(
+    convolutions=((8, 5, 2), (16, 3, 2), (8, 3, 2)), features=16 + 16 + TOLD * 16, scan=True,
+    scan_after=2, scan_convolutions=((16, 3, 2),), scan_columns=((16, 3),), sight=True,
+)  # fmt: skip
+
+
+def people(folder, number: int, frames: int = 24) -> Clip:
+    """Return a flight with the target, a post, in two of three pictures."""
+    plain = posts(folder, number, frames)
+    columns = plain.auxiliary[:, 1:].argmax(axis=1)
+    across = 1.0 - (2.0 * columns + 1.0) / 16.0  # 1 at the left edge
+    bearing = np.arctan(np.tan(np.radians(40.0)) * across)
+    depth_m = 10.0 * (1.0 - plain.auxiliary[:, 1:].max(axis=1))
+    place = np.log(depth_m / np.cos(bearing) / REFERENCE_M)
+    is_there = np.arange(frames) % 3 > 0
+    pixels = np.asarray(plain.frames)
+    pixels[~is_there] = 180
+    np.save(plain.frames.file, pixels)
+    target = np.column_stack([is_there, -across, np.zeros(frames)]).astype(np.float32)
+    belief = np.column_stack([np.ones(frames), bearing, place]).astype(np.float32)
+    return replace(plain, target=target, belief=belief)
+
+
+def test_a_sight_is_learned_beside_the_scan(tmp_path):
+    """Its loss falls, it tells pictures with and without the target apart; the rest stays."""
+    torch.manual_seed(0)
+    network = Network(replace(RECIPE.network, vision=SMALL_SIGHT, belief=True, memory=True))
+    begun = {name: value.clone() for name, value in network.state_dict().items()}
+    config, losses = replace(TRAIN, auxiliary_weight=1.0), list[float]()
+    flights = [people(tmp_path, number, 120) for number in range(2)]
+    train_scan(
+        network, flights, config, 40, tmp_path / 'sight.pt',
+        report=lambda step, told: losses.append(told['sight']),
+    )  # fmt: skip
+    assert losses[-1] < losses[0] - 1.0
+    for name, value in network.state_dict().items():
+        if not name.startswith(('vision.scan.', 'vision.sight.')):
+            assert torch.equal(value, begun[name]), name
+    unseen = people(tmp_path, 9, 60)
+    pixels = torch.from_numpy(np.asarray(unseen.frames)).float()[None]
+    with torch.no_grad():
+        table, _ = network(pixels, torch.full((1, 60), 0.05)).sight
+    looks = table[0, :, 0].amax(dim=1)
+    is_there = torch.from_numpy(unseen.target[:, 0] > 0.5)
+    assert float(looks[is_there].median()) > float(looks[~is_there].median()) + 1.0
 
 
 def test_a_bundle_without_a_scan_needs_one_to_be_learned(tmp_path):
