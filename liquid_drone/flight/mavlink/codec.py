@@ -81,6 +81,7 @@ class MavlinkCodec:
         self._is_sure = False  # two heartbeats in a row told the vehicle's kind
         self.path = AnsweredPath()
         self._copies = PacketCopies()
+        self._other_mode_s = -math.inf  # the last heartbeat of another mode than ours
         self.rivals = SetpointRivals()
         self.encoder = MavlinkEncoder(system_id, key, calendar_s)
         self._speak_as = partial(MavlinkEncoder, system_id, key, calendar_s)
@@ -262,7 +263,10 @@ class MavlinkCodec:
         if vehicle is None or profile is None or vehicle.mode_is_ours:
             return False
         is_ours: bool = heartbeat.custom_mode == profile.follow_mode
-        return is_ours and self._copies.came_lately(bytes(heartbeat.get_msgbuf()), now_s)
+        if not is_ours:
+            self._other_mode_s = now_s
+            return False
+        return self._copies.came_lately(bytes(heartbeat.get_msgbuf()), now_s, self._other_mode_s)
 
     def _compare_clocks(self, message: Any, now_s: float) -> None:
         if message.tc1 == 0:

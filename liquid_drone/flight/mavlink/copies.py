@@ -78,13 +78,19 @@ class PacketCopies:
         self._arrivals: OrderedDict[bytes, list[_Arrival]] = OrderedDict()
         self._late: deque[tuple[float, float]] = deque(maxlen=256)  # when a copy came, how late
 
-    def came_lately(self, packet: bytes, now_s: float) -> bool:
-        """Tell whether the very same packet counted lately: it may be a copy.
+    def came_lately(self, packet: bytes, now_s: float, denied_s: float) -> bool:
+        """Tell whether the very same packet came lately: it may be a copy.
 
-        One that was left out on that suspicion adds none, or a sender whose numbers return with
-        each report would be suspected for ever.
+        One that was left out on that suspicion adds none unless another report denied it since,
+        or a sender whose numbers return with each report would be suspected for ever.
+
+        Args:
+            packet: as it came.
+            now_s: time of arrival.
+            denied_s: when a report last said something else.
+
         """
-        return any(one.counts for one in self._recent(packet, now_s))
+        return any(one.counts or one.came_s < denied_s for one in self._recent(packet, now_s))
 
     def is_copy(self, message_id: int, packet: bytes, now_s: float) -> bool:
         """Tell whether a packet is a copy for certain; of ids not named above none is.

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
@@ -283,6 +283,7 @@ def test_every_mode_has_one_name_and_only_one_mode_is_ours(firmware, data):
     st.lists(st.booleans(), min_size=1, max_size=20),
     st.integers(1, 255),
 )
+@example((ARDUPILOT, profiles.ARDUPILOT), 1.0, [True] + [False] * 13 + [True, False], 32)
 def test_a_late_copy_of_a_heartbeat_brings_our_mode_back_never(firmware, late_s, switches, pace):
     """Two links behind one router: each packet again, up to 10 s later (mavlink-router 457)."""
     autopilot, profile = firmware
