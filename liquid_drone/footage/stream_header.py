@@ -13,6 +13,8 @@ from typing import NamedTuple
 HIGH_PROFILES = 100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135
 SPS_H264, SLICES_H264 = 7, range(1, 6)
 SPS_HEVC, SLICES_HEVC = 33, range(32)
+MOST_ZEROS = 32  # before such a number: more are the zeros that a lost disk cache leaves
+MOST_HEADER = 4096  # bytes of one; what follows is not looked through bit by bit
 ANY_SAR = 255  # its two numbers follow
 START = b'\0\0\1'
 SIZE_MARKERS = *range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC)  # of JPEG: SOF
@@ -33,7 +35,7 @@ class Bits:
     """Reads a header bit by bit.
 
     Raises:
-        IndexError: it ends before.
+        IndexError: it ends before, or holds no such number.
 
     """
 
@@ -52,6 +54,8 @@ class Bits:
         zeros = 0
         while not self.take(1):
             zeros += 1
+            if zeros > MOST_ZEROS:
+                raise IndexError('no number of a header')
         return (1 << zeros) - 1 + self.take(zeros)
 
     def signed(self) -> int:
@@ -87,7 +91,7 @@ def _units(packet: bytes, slices: range, shift: int) -> Iterator[tuple[int, byte
             return
         at = packet.find(START, first)
         content = packet[first:] if at < 0 else packet[first:at]
-        yield kind, content.replace(b'\0\0\3', b'\0\0')
+        yield kind, content[:MOST_HEADER].replace(b'\0\0\3', b'\0\0')
 
 
 def _h264(packet: bytes) -> Iterator[StreamHeader]:

@@ -116,6 +116,7 @@ def sight_loss(
 
     The column by cross entropy, nobody being one more; the place by the likelihood of a Laplace
     distribution whose spread is told, too, in the target's column and in the two beside it.
+    A target that is seen and of which nobody knows where teaches nothing.
 
     Args:
         told: (B, T, 5, C), see ``policy/sighting.py``.
@@ -125,9 +126,10 @@ def sight_loss(
         team: of processes.
 
     """
+    visible = torch.nan_to_num(batch.target[..., 0]) > 0.5
     known = ~torch.isnan(batch.target[..., 0])
+    known &= ~visible | torch.isfinite(batch.belief).all(dim=-1)
     place = torch.nan_to_num(batch.belief)
-    visible = (torch.nan_to_num(batch.target[..., 0]) > 0.5) & torch.isfinite(batch.belief[..., 1])
     true_depth = place[..., 2] + log_cosine(place[..., 1])
     columns, width = len(slopes), slopes[0] - slopes[1]
     slope = torch.tan(place[..., 1].clamp(-MOST_RAD, MOST_RAD))

@@ -121,7 +121,7 @@ WIDE_TAPPED_SCAN = dataclasses.replace(
     scan_convolutions=((64, 3, 2), (64, 3, 1)),
     scan_columns=((64, 3), (64, 3), (64, 5)),
 )
-# The same with a sight, for a memory that takes a place for each person in the picture.
+# The same with a sight, for a memory: five numbers more for each of 16 columns.
 WIDE_SIGHT = dataclasses.replace(
     WIDE_TAPPED_SCAN, sight=True, features=WIDE_TAPPED_SCAN.features + 5 * 16
 )

@@ -5,7 +5,8 @@
 Training flights taught 19 liquid neurons to follow and not to remember (``docs/memory.md``), so
 place and velocity of the target are carried beside them, and are inputs of theirs. What the filter
 takes for a measurement, and how sure of it it is, a small layer learns from the features, through
-the filter (Haarnoja et al. 2016, "Backprop KF"). It is told where the target is expected, so that
+the filter (Haarnoja et al. 2016, "Backprop KF"), or a sight tells it (:mod:`.sighting`). Either is
+told where the target is expected, so that
 of two who look alike it can take the one who is there. How the drone itself moved is not measured
 but known from its own commands, an efference copy (von Holst and Mittelstaedt 1950), which the
 vehicle follows with a lag. A measurement far from what was expected counts less (a Student t

@@ -5,13 +5,14 @@
 A sight tells of each column how much it looks as if the target walked there, where in it, how far
 away, and how sure of these it is. A memory takes its measurement from these columns and from where
 it expects the target: the likelihood of the picture times a prior of the place, which falls off as
-a Student t does (data association, Bar-Shalom and Fortmann 1988). So that of two who look alike
-the one who is where the target should be is taken.
+a Student t does (data association, Bar-Shalom and Fortmann 1988). Of two who look alike the one
+who is where the target should be is taken.
 
 Shapes: B batch, T ticks, C columns. Bearings in rad, left positive; ranges as log(m / 4 m).
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -28,7 +29,7 @@ MOST_LOG_SPREAD, LEAST_LOG_SPREAD = 2.0, -6.0
 LEAST_M2 = 0.01
 SHARPER = 2.0  # of columns, for the place: neighbours agree, and others are not mixed in
 MOST_SHARE = 1.0 - 1e-4
-MOST_RAD = 1.4
+MOST_RAD = 1.4  # of a bearing whose cosine or tangent is taken
 NO_WEIGHT = -20.0  # log of one
 
 
@@ -40,8 +41,8 @@ class ColumnSight(Columns):
         channels: int,
         rows: int,
         columns: int,
-        layers: tuple[tuple[int, int, int], ...] = (),
-        along: tuple[tuple[int, int], ...] = ((48, 3), (48, 3)),
+        layers: Sequence[tuple[int, int, int]],
+        along: Sequence[tuple[int, int]],
     ) -> None:
         super().__init__(channels, rows, columns, layers, along, TOLD)
         last = self.column[-1]

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from liquid_drone.camera.source import SourceConfig, open_source
 from liquid_drone.footage.footage import open_footage
-from liquid_drone.footage.stream_header import READERS, headers_of
+from liquid_drone.footage.stream_header import READERS, Bits, headers_of
 from liquid_drone.footage.stream_sizes import StreamSizes
 
 imageio_ffmpeg = pytest.importorskip(
@@ -145,3 +145,12 @@ def test_the_size_is_that_of_the_decoder(
     packet = np.asarray(raw.read()[1]).tobytes()
     (found,) = headers_of('h264', packet)
     assert (found.width, found.height) == size
+
+
+@given(st.sampled_from(['h264', 'hevc']), st.binary(max_size=24), st.integers(33, 4000))
+def test_zeros_in_the_place_of_a_header_are_none(codec: str, begun: bytes, zeros: int) -> None:
+    """A disk that lost its power leaves them: no number of a header begins with more than 32."""
+    kind = {'h264': b'\x67', 'hevc': b'\x42\x01'}[codec]
+    with pytest.raises(IndexError):
+        Bits(bytes(zeros)).number()
+    assert len(headers_of(codec, b'\0\0\1' + kind + begun + bytes(zeros))) <= 1

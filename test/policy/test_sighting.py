@@ -154,6 +154,11 @@ def test_a_sight_learns_the_column_and_the_place() -> None:
     assert bad > good + 1.0
     unknown = batch._replace(target=torch.full_like(batch.target, math.nan))
     assert float(sight_loss(wrong, there, unknown)) == 0.0
+    nowhere = batch._replace(belief=torch.full_like(batch.belief, math.nan))  # seen, but where?
+    other = told.clone()
+    other[0, 0] = wrong[0, 0]
+    alike = [float(sight_loss(one, there, nowhere)) for one in (told, other)]
+    assert alike[0] == alike[1]
 
 
 def test_a_sight_needs_a_scan_beside_it() -> None:

@@ -79,9 +79,8 @@ def train_scan(
 ) -> None:
     """Train the scan alone, on the maps of an encoder that stays as it is; write a checkpoint.
 
-    A sight beside it learns from the flights, too.
     By its own labels: the core behind it has learned nothing yet, and what would make its commands
-    or its belief right says nothing of what is near.
+    or its belief right says nothing of what is near. A sight beside it learns from the flights.
     """
     network.requires_grad_(False)
     assert network.vision.scan is not None
