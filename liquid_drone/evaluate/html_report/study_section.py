@@ -62,6 +62,15 @@ def _compared(found: Mapping[str, Any], arm: str) -> str:
         f', of what changes from {place_words(found["baseline"])}' if found.get('baseline') else ''
     )
     us, them = in_words(found['reference']), in_words(arm)
+    ahead = (
+        f'a training of {escape(us)} is ahead of one of {escape(them)} with probability '
+        f'{interval(one["improvement"])}.'
+    )
+    if one['p_holm'] is None:
+        return (
+            f'<b>Exploratory</b>, {escape(us)} against {escape(them)}: '
+            f'{interval(one["difference"], has_sign=True)}{escape(less)}, without a test; {ahead}'
+        )
     if one['p_holm'] < LEVEL:
         word = 'better' if one['difference']['value'] > 0.0 else 'worse'
         head = f'<b>{escape(us)} is {word} than {escape(them)}</b>'
@@ -69,8 +78,7 @@ def _compared(found: Mapping[str, Any], arm: str) -> str:
         head = f'<b>No difference is shown</b> between {escape(us)} and {escape(them)}'
     return (
         f'{head}: {interval(one["difference"], has_sign=True)}{escape(less)}; p '
-        f'{p_value(one["p_holm"])} after Holm; a training of {escape(us)} is ahead of one of '
-        f'{escape(them)} with probability {interval(one["improvement"])}.'
+        f'{p_value(one["p_holm"])} after Holm; {ahead}'
     )
 
 
@@ -134,8 +142,8 @@ def _against(found: Mapping[str, Any]) -> str:
     rows = [
         [
             escape(in_words(arm)), interval(one['difference'], has_sign=True),
-            interval(one['improvement']), f'{one["cliffs_delta"]:+.2f}', p_value(one['p']),
-            p_value(one['p_holm']),
+            interval(one['improvement']), f'{one["cliffs_delta"]:+.2f}',
+            *('' if p is None else p_value(p) for p in (one['p'], one['p_holm'])),
         ]
         for arm, one in found['comparisons'].items()
     ]  # fmt: skip

@@ -3,9 +3,10 @@
 """The numbers of a study: each arm, and each against the reference. Read from flights alone."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,6 +35,17 @@ LEAST = 2  # trainings of an arm that is compared
 LEAST_REWARD = -1.0  # of a frame
 
 
+class Outcomes(NamedTuple):
+    """The measure of an arm's flights."""
+
+    seeds: tuple[int, ...]  # of its trainings that are done
+    values: FloatArray  # (K, C, F): trainings, places, flights
+
+    def of(self, seeds: Sequence[int]) -> FloatArray:
+        """Return those of some trainings."""
+        return self.values[[self.seeds.index(seed) for seed in seeds]]
+
+
 def analyse(plan: StudyPlan, out: Path) -> dict[str, Any]:
     """Return the numbers of all trainings that are done.
 
@@ -45,11 +57,11 @@ def analyse(plan: StudyPlan, out: Path) -> dict[str, Any]:
     done = [one for one in trainings_of(plan) if is_done(plan, folder, one)]
     if not done:
         raise ConfigError(f'no training of {plan.name} is done in {out}: nothing to analyse')
-    outcomes: dict[str, FloatArray] = {}
+    outcomes: dict[str, Outcomes] = {}
     for arm in plan.arms:
-        rows = [_outcomes(plan, folder, one) for one in done if one.arm == arm]
+        rows = {one.seed: _outcomes(plan, folder, one) for one in done if one.arm == arm}
         if rows:
-            outcomes[arm] = np.array(rows)
+            outcomes[arm] = Outcomes(tuple(rows), np.array(list(rows.values())))
     wanted = {arm: sum(one.arm == arm for one in trainings_of(plan)) for arm in plan.arms}
     return {
         'format_version': 1,
@@ -60,9 +72,11 @@ def analyse(plan: StudyPlan, out: Path) -> dict[str, Any]:
         'baseline': plan.baseline,
         'reference': plan.reference,
         'flights': plan.flights,
-        'is_whole': all(len(outcomes.get(arm, ())) == wanted[arm] for arm in plan.arms),
+        'is_whole': all(
+            arm in outcomes and len(outcomes[arm].seeds) == wanted[arm] for arm in plan.arms
+        ),
         'bundles': {_bundle_hash(plan, folder, one): one.name for one in done},
-        'arms': {arm: _arm(plan, found, wanted[arm]) for arm, found in outcomes.items()},
+        'arms': {arm: _arm(plan, found.values, wanted[arm]) for arm, found in outcomes.items()},
         'comparisons': _comparisons(plan, outcomes),
         'variance_shares': _shares(plan, outcomes),
     }
@@ -108,62 +122,71 @@ def _arm(plan: StudyPlan, outcomes: FloatArray, wanted: int) -> dict[str, Any]:
     return {**found, 'overall': overall, 'by_place': by_place}
 
 
-def _comparisons(plan: StudyPlan, outcomes: dict[str, FloatArray]) -> dict[str, Any]:
+def _comparisons(plan: StudyPlan, outcomes: dict[str, Outcomes]) -> dict[str, Any]:
     """Compare the reference with every other arm in the primary place."""
     here = {arm: _compared(plan, found) for arm, found in outcomes.items()}
     ours = here.get(plan.reference)
     found: dict[str, Any] = {}
-    if ours is None or len(ours) < LEAST:
+    if ours is None or len(ours.seeds) < LEAST:
         return found
     for arm, theirs in here.items():
-        if arm != plan.reference and len(theirs) >= LEAST:
-            found[arm] = _comparison(plan, ours, theirs)
-    adjusted = holm({arm: one['p'] for arm, one in found.items()})
-    return {arm: {**one, 'p_holm': adjusted[arm]} for arm, one in found.items()}
+        if arm != plan.reference and len(theirs.seeds) >= LEAST:
+            found[arm] = _comparison(plan, ours, theirs, plan.arms[arm].exploratory)
+    adjusted = holm({arm: one['p'] for arm, one in found.items() if one['p'] is not None})
+    return {arm: {**one, 'p_holm': adjusted.get(arm)} for arm, one in found.items()}
 
 
-def _compared(plan: StudyPlan, outcomes: FloatArray) -> FloatArray:
+def _compared(plan: StudyPlan, outcomes: Outcomes) -> Outcomes:
     """Return what arms are compared by, (K, 1, F): in the primary place, less the baseline."""
-    by_name = {place.name: outcomes[:, k : k + 1] for k, place in enumerate(plan.places)}
+    values = outcomes.values
+    by_name = {place.name: values[:, k : k + 1] for k, place in enumerate(plan.places)}
     here = by_name[plan.primary_place]
-    return here - by_name[plan.baseline] if plan.baseline else here
+    here = here - by_name[plan.baseline] if plan.baseline else here
+    return outcomes._replace(values=here)
 
 
-def _comparison(plan: StudyPlan, ours: FloatArray, theirs: FloatArray) -> dict[str, Any]:
+def _comparison(
+    plan: StudyPlan, ours: Outcomes, theirs: Outcomes, is_exploratory: bool
+) -> dict[str, Any]:
+    """Compare two arms; trainings with the same seed are pairs where they share an encoder."""
+    both = [seed for seed in ours.seeds if seed in theirs.seeds]
+    is_paired = _has_shared_encoder(plan) and len(both) >= LEAST
+    us, them = (one.of(both) if is_paired else one.values for one in (ours, theirs))
     rng = np.random.default_rng(SEED)
-    means = ours.mean(axis=(1, 2)), theirs.mean(axis=(1, 2))
-    sides = (ours, theirs)
-    difference = hierarchical_comparison(*sides, difference_of_iqm, rng, plan.draws)
-    better = hierarchical_comparison(*sides, probability_of_improvement, rng, plan.draws)
+    means = us.mean(axis=(1, 2)), them.mean(axis=(1, 2))
+    difference = hierarchical_comparison(us, them, difference_of_iqm, rng, plan.draws)
+    better = hierarchical_comparison(us, them, probability_of_improvement, rng, plan.draws)
     return {
+        'trainings': [len(us), len(them)],
         'difference': asdict(difference),
         'improvement': asdict(better),
         'cliffs_delta': cliffs_delta(*means),
-        'p': (sign_flip_p if _paired(plan, *means) else permutation_p)(*means),
+        'p': None if is_exploratory else (sign_flip_p if is_paired else permutation_p)(*means),
     }
 
 
-def _paired(plan: StudyPlan, ours: FloatArray, theirs: FloatArray) -> bool:
-    """Tell whether training k of both arms has the same encoder."""
-    same = plan.encoders.count > 0 or bool(plan.recipe.frozen.bundle)
-    return same and len(ours) == len(theirs)
+def _has_shared_encoder(plan: StudyPlan) -> bool:
+    """Tell whether trainings with the same seed have the same encoder in all arms."""
+    return plan.encoders.count > 0 or bool(plan.recipe.frozen.bundle)
 
 
-def _shares(plan: StudyPlan, outcomes: dict[str, FloatArray]) -> dict[str, float] | None:
-    """Return how much of the variance in the primary place is the cell's and the encoder's."""
+def _shares(plan: StudyPlan, outcomes: dict[str, Outcomes]) -> dict[str, float] | None:
+    """Return how much of the variance in the primary place is the cell's and the encoder's.
+
+    Of the arms with the most trainings, which must be as many behind every encoder.
+    """
     count, number = plan.encoders.count, [p.name for p in plan.places].index(plan.primary_place)
-    scores = [found[:, number].mean(axis=1) for found in outcomes.values()]
-    sizes = {len(one) for one in scores}
-    if count < 2 or len(scores) < 2 or len(sizes) > 1 or (size := sizes.pop()) % count:
+    size = max(len(found.seeds) for found in outcomes.values())
+    whole = [found for found in outcomes.values() if found.seeds == tuple(range(1, size + 1))]
+    if count < 2 or len(whole) < 2 or size % count:
         return None
+    scores = [found.values[:, number].mean(axis=1) for found in whole]
     by_encoder = [one.reshape(size // count, count).T for one in scores]  # seeds take turns
     shares = factor_shares(np.array(by_encoder))
-    return {
-        'cell': shares.first,
-        'encoder': shares.second,
-        'cell with encoder': shares.both,
-        'training seed': shares.trainings,
-    }
+    found = {'cell': shares.first, 'encoder': shares.second}
+    if size == count:  # the two cannot be told apart
+        return {**found, 'rest': shares.both + shares.trainings}
+    return {**found, 'cell with encoder': shares.both, 'training seed': shares.trainings}
 
 
 def write_analysis(found: dict[str, Any], out: Path) -> str:
@@ -193,7 +216,8 @@ def table(found: dict[str, Any]) -> str:
         '|---|---|---|---|---|---|',
     ]
     for arm, one in found['comparisons'].items():
-        numbers = f'{one["cliffs_delta"]:+.2f} | {one["p"]:.3g} | {one["p_holm"]:.3g}'
+        p_values = ' | '.join('' if p is None else f'{p:.3g}' for p in (one['p'], one['p_holm']))
+        numbers = f'{one["cliffs_delta"]:+.2f} | {p_values}'
         sides = f'{_interval(one["difference"])} | {_interval(one["improvement"])}'
         lines.append(f'| {arm} | {sides} | {numbers} |')
     if shares := found.get('variance_shares'):

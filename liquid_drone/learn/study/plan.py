@@ -32,6 +32,7 @@ class Arm:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     train: dict[str, Any] = field(default_factory=dict)  # instead of the recipe's, by its tuning
     trainings: int | None = None  # None: the study's
+    exploratory: bool = False  # compared without a test, and not counted among the tests
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from liquid_drone.contract import TimeSpec
 from liquid_drone.errors import ConfigError, SimulationError
 from liquid_drone.evaluate.field_terms import FieldTerms
 from liquid_drone.evaluate.flights_file import FLIGHTS, Flown, to_line
+from liquid_drone.evaluate.html_report.study_section import study
 from liquid_drone.evaluate.scoring import FlightScore
 from liquid_drone.learn.frozen.config import FrozenEncoder
 from liquid_drone.learn.recipe import Recipe
@@ -69,6 +70,17 @@ def test_the_registered_study_can_be_read_and_is_as_the_page_says():
     assert len(trainings_of(plan)) == 40
     assert (plan.seeds[0], plan.seeds[-1]) == (16000, 16024)
     assert (plan.measure, plan.primary_place) == ('in_view_share', 'forest-autumn')
+
+
+@pytest.mark.parametrize(
+    ('name', 'count'), [('nine-cells', 95), ('cells-behind-small-encoders', 20)]
+)
+def test_parts_c_k_and_f_k_fly_the_same_new_seeds(name, count):
+    plan = load_plan(name)
+    assert len(trainings_of(plan)) == count
+    assert (plan.seeds[0], plan.seeds[-1]) == (16500, 16505)
+    tested = {arm for arm, one in plan.arms.items() if not one.exploratory}
+    assert len(tested) == (7 if name == 'nine-cells' else 1)
 
 
 def test_part_d_k_has_two_arms_that_differ_in_their_dt_alone():
@@ -205,6 +217,37 @@ def test_a_design_of_cells_by_encoders_pairs_its_trainings_and_shares_out_the_va
     assert 'Shares of the variance in forest-autumn: cell 10%' in write_analysis(
         found, folder.root
     )
+
+
+def test_an_exploratory_arm_is_compared_over_its_own_encoders_without_a_test(tmp_path):
+    arms = {'lstm': {'network': {'core': {'cell': 'lstm'}}, 'trainings': 2, 'exploratory': True}}
+    plan = load_plan(
+        written(tmp_path, **SHARED | {'encoders': {'count': 4}}, arms=PLAN['arms'] | arms)
+    )
+    folder, ahead = StudyFolder(tmp_path / 'out'), {'gru': 0.2, 'mlp': 0.1, 'lstm': 0.0}
+    for one in trainings_of(plan):
+        share = 0.2 * encoder_of(plan, one) + ahead[one.arm]
+        flown(plan, folder, one, lambda *_, share=share: share)
+    found = analyse(plan, folder.root)
+    against = found['comparisons']
+    assert against['lstm']['difference']['value'] == pytest.approx(0.2)  # of encoders 1 and 2
+    assert (against['lstm']['trainings'], against['lstm']['p']) == ([2, 2], None)
+    assert against['mlp']['p_holm'] == against['mlp']['p'] == pytest.approx(2 / 2**4)
+    shares = found['variance_shares']  # of the two arms behind all encoders
+    assert shares == pytest.approx({'cell': 1 / 21, 'encoder': 20 / 21, 'rest': 0.0}, abs=1e-9)
+    assert '| lstm | 0.200' in write_analysis(found, folder.root)
+    assert '<b>Exploratory</b>, gru against lstm: +0.2' in study(found)
+
+
+def test_pairs_have_the_same_seed_while_trainings_are_missing(tmp_path):
+    plan, folder = load_plan(written(tmp_path, **SHARED)), StudyFolder(tmp_path / 'out')
+    for one in trainings_of(plan):
+        if one.name not in ('gru-1', 'mlp-4'):
+            share = 0.2 * one.seed + {'gru': 0.1, 'mlp': 0.0}[one.arm]
+            flown(plan, folder, one, lambda *_, share=share: share)
+    found = analyse(plan, folder.root)['comparisons']['mlp']
+    assert found['difference']['value'] == pytest.approx(0.1)
+    assert found['trainings'] == [2, 2]
 
 
 def test_a_tuning_goes_on_where_it_was_and_takes_the_least_loss(tmp_path, monkeypatch):
