@@ -218,10 +218,30 @@ def check_whole(recipe: Recipe, trains: bool = True) -> None:
     from ..policy.weights import ENCODER, begin_with, start_from
 
     network = built(recipe)
+    if recipe.start and recipe.pictures.is_stage:
+        _check_teacher(recipe)
     if recipe.start:
         (begin_with if recipe.pictures.is_stage else start_from)(network, recipe.start)
     if recipe.frozen.begun:
         begin_with(network, recipe.frozen.begun, ENCODER)
+
+
+def _check_teacher(recipe: Recipe) -> None:
+    """See that the start bundle can be shown the pictures that the encoder learns from.
+
+    Raises:
+        ConfigError: it sees finer ones.
+
+    """
+    from ..policy.weights import config_of
+
+    theirs, ours = config_of(recipe.start).vision.reduce, recipe.network.vision.reduce
+    if theirs % ours:
+        raise ConfigError(
+            f'{recipe.name}: {recipe.start} averages {theirs} camera pixels into one per axis, '
+            f'its network {ours}: expected a divisor of {theirs}, so that the start can be shown '
+            'the same pictures'
+        )
 
 
 def built(recipe: Recipe) -> 'Network':

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ...image import reduced
 from ...policy.network import Network
 from ...policy.vision import Vision
 from ..augmentation.config import Augmentation
@@ -77,16 +78,18 @@ class EncoderBatches:
         flights: FlightFrames,
         config: PictureConfig,
         train: TrainConfig,
+        coarser: int = 1,
     ) -> None:
+        """Take the features of the teacher, whose pictures may be ``coarser`` times smaller."""
         self.pictures, self.flights, self.config, self.train = pictures, flights, config, train
         seen = np.flatnonzero(pictures.target[:, 0] > 0.5)
         self._halves = seen, np.flatnonzero(pictures.target[:, 0] <= 0.5)
         self._grain = grain_of(train.seed)
         # their features are those of the flight as it was: no lens, which would move the target
         self._of_flights = dataclasses.replace(train.augmentation, lens=0.0)
-        self._kept = both_ways(teacher, pictures.usual, pictures.has_usual)
+        self._kept = both_ways(teacher, pictures.usual, pictures.has_usual, coarser)
         flown = np.ones(len(flights.frames), np.bool_)
-        self._flown = both_ways(teacher, flights.frames, flown)
+        self._flown = both_ways(teacher, flights.frames, flown, coarser)
         self.spread = self._flown[0].std(dim=0) + 1e-3  # (F,)
 
     def batch(self, *key: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -133,25 +136,30 @@ def changed_pictures(
     return changed(torch.from_numpy(frames)[:, None], drawn, grain)[:, 0]
 
 
-def features_of(vision: Vision, frames: npt.NDArray[np.uint8]) -> Tensor:
-    """Return the features (N, F) of reduced pictures (N, h, w, 3)."""
+def features_of(vision: Vision, frames: npt.NDArray[np.uint8], coarser: int = 1) -> Tensor:
+    """Return the features (N, F) of pictures (N, h, w, 3) that are made ``coarser`` first."""
     found = [torch.empty(0, vision.features.out_features)]
     with torch.no_grad():
         for start in range(0, len(frames), CHUNK):
             some = np.ascontiguousarray(frames[start : start + CHUNK])
+            if coarser > 1:
+                some = np.stack([reduced(frame, coarser) for frame in some])
             pixels = torch.from_numpy(some).float()
             found.append(vision.look(pixels.permute(0, 3, 1, 2))[0])
     return torch.cat(found)
 
 
 def both_ways(
-    vision: Vision, frames: npt.NDArray[np.uint8], known: npt.NDArray[np.bool_]
+    vision: Vision,
+    frames: npt.NDArray[np.uint8],
+    known: npt.NDArray[np.bool_],
+    coarser: int = 1,
 ) -> Tensor:
     """Return the features (2, N, F) of pictures and of their mirror images; nan: not known."""
     features = torch.full((2, len(frames), vision.features.out_features), torch.nan)
     some = torch.from_numpy(known)
-    features[0, some] = features_of(vision, frames[known])
-    features[1, some] = features_of(vision, frames[known][:, :, ::-1])
+    features[0, some] = features_of(vision, frames[known], coarser)
+    features[1, some] = features_of(vision, frames[known][:, :, ::-1], coarser)
     return features
 
 
@@ -168,7 +176,8 @@ def train_encoder(
 ) -> Network:
     """Train the encoder of a network; return the averaged network. Goes on from a checkpoint."""
     torch.set_num_threads(train.threads)
-    batches = EncoderBatches(teacher, pictures, flights, config, train)
+    coarser = teacher.reduce // network.vision.reduce
+    batches = EncoderBatches(teacher, pictures, flights, config, train, coarser)
     trained = [*network.vision.parameters(), *network.auxiliary.parameters()]
     optimiser = torch.optim.AdamW(
         trained, lr=config.learning_rate, weight_decay=train.weight_decay

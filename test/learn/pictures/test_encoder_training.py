@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liquid_drone.errors import BundleError
+from liquid_drone.errors import BundleError, ConfigError
 from liquid_drone.learn.augmentation.config import Augmentation
 from liquid_drone.learn.pictures.config import PictureConfig
 from liquid_drone.learn.pictures.encoder_training import (
@@ -22,7 +22,7 @@ from liquid_drone.learn.pictures.encoder_training import (
     train_encoder,
 )
 from liquid_drone.learn.pictures.shards import Pictures
-from liquid_drone.learn.recipe import TrainConfig
+from liquid_drone.learn.recipe import Recipe, TrainConfig, check_whole
 from liquid_drone.policy.config import HEATMAP, NetworkConfig
 from liquid_drone.policy.network import Network
 from liquid_drone.policy.weights import begin_with
@@ -133,6 +133,37 @@ def test_a_mirrored_picture_has_a_mirrored_bearing_and_the_features_of_its_mirro
     assert torch.allclose(
         features_of(network.vision, flown.numpy().astype(np.uint8)), kept[4:], atol=0.02
     )
+
+
+def test_a_teacher_that_sees_coarser_pictures_is_shown_the_same_ones_averaged() -> None:
+    teacher = begin_with(Network(NetworkConfig()), 'follow-compact').vision.eval()
+    some = pictures()
+    whole = dataclasses.replace(
+        some,
+        frames=some.frames.repeat(2, axis=1).repeat(2, axis=2),
+        usual=some.usual.repeat(2, axis=1).repeat(2, axis=2),
+    )
+    seen = flights()
+    fine = FlightFrames(
+        seen.frames.repeat(2, axis=1).repeat(2, axis=2), seen.target, seen.log_range
+    )
+    plain = dataclasses.replace(TRAIN, augmentation=Augmentation(noise=0.0))
+    coarse = EncoderBatches(teacher, some, seen, CONFIG, plain).batch(1, 2)
+    finer = EncoderBatches(teacher, whole, fine, CONFIG, plain, coarser=2).batch(1, 2)
+    assert finer[0].shape == (6, 144, 256, 3)
+    for a, b in zip(coarse[1:], finer[1:], strict=True):
+        assert torch.allclose(a.nan_to_num(), b.nan_to_num(), atol=1e-5)
+
+
+def test_a_start_that_sees_finer_pictures_is_refused_before_anything(tmp_path: Path) -> None:
+    recipe = Recipe(
+        'coarse',
+        start='follow-compact',
+        network=NetworkConfig(vision=dataclasses.replace(HEATMAP, reduce=4)),
+        pictures=CONFIG,
+    )
+    with pytest.raises(ConfigError, match='averages 2 camera pixels into one per axis'):
+        check_whole(recipe)
 
 
 def test_at_first_a_heatmap_changes_no_feature(tmp_path: Path) -> None:
