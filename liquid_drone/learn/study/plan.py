@@ -201,4 +201,4 @@ def recipe_of(
 def _behind(recipe: Recipe, encoder: str, views: int) -> Recipe:
     """Return a recipe of the core alone; one flight shows that its bundle flies."""
     once = ValidationConfig(flights=1, final_flights=1, detection_flights=0)
-    return replace(recipe, frozen=FrozenEncoder(encoder, views), validation=once)
+    return replace(recipe, frozen=FrozenEncoder(encoder, views=views), validation=once)

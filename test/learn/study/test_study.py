@@ -174,7 +174,7 @@ def test_the_reward_of_a_policy_that_never_got_the_drone_is_the_least():
 
 
 SHARED = {
-    'encoders': {'count': 2, 'train': {'length': 2}},
+    'encoders': {'count': 2, 'train': {'length': 2}, 'views': 3},
     'trainings': 4,
     'recipe': {**PLAN['recipe'], 'dagger': {'rounds': 1}},
 }  # fmt: skip
@@ -190,7 +190,7 @@ def test_cores_behind_shared_encoders_take_them_in_turn(tmp_path):
     ]
     assert encoder_recipe(plan, 2).train == replace(plan.recipe.train, length=2, seed=2)
     one = recipe_of(plan, trainings_of(plan)[0], 'a/bundle', {'weight_decay': 0.02})
-    assert (one.frozen.bundle, one.frozen.views) == ('a/bundle', 4)
+    assert one.frozen == FrozenEncoder('a/bundle', views=3)  # and no step of the encoder
     assert one.train == replace(plan.recipe.train, seed=1, weight_decay=0.02)
     with pytest.raises(ConfigError, match='one round'):
         load_plan(written(tmp_path, **{**SHARED, 'recipe': PLAN['recipe']}))
