@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whose encoder is kept, and what of the flights a core sees through it."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from ...schema import check_ranges
 
@@ -16,6 +16,7 @@ class FrozenEncoder:
 
     # by name or path; new: nobody's, it begins from nothing; empty: it is trained with the core
     bundle: str = ''
+    _: KW_ONLY
     encoder_steps: int = 0  # it is trained for so many first, with a memoryless core
     scan_steps: int = (
         0  # where the bundle has no scan and the network one, that learns for so many

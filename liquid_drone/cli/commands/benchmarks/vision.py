@@ -96,7 +96,9 @@ def _compare(args: BenchVisionArguments) -> 'dict[str, list[EncoderError]]':
             for encoder in args.encoders:
                 watcher.note(f'{encoder}: opening {len(data.training)} episodes')
                 training, held = open_split(data, encoder, args.out / 'cache')
-                config = TrainConfig(args.steps, args.windows, args.length, seed=seed)
+                config = TrainConfig(
+                    steps=args.steps, windows=args.windows, length=args.length, seed=seed
+                )
                 watcher.begin(f'{encoder}, seed {seed}: training', args.steps, 'frames')
                 frames = args.windows * args.length
                 network = train_encoder(
