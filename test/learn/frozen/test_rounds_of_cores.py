@@ -194,10 +194,13 @@ def test_a_new_encoder_learns_from_flights_and_pictures_before_it_is_kept(tmp_pa
     ],
 )
 def test_an_encoder_that_could_learn_nothing_is_refused(frozen, pictures, told):
-    with pytest.raises(ValueError, match=told):
+    def made():
         bundle, steps = frozen
         kept = FrozenEncoder(bundle, encoder_steps=steps)
-        replace(RECIPE, frozen=kept, pictures=PictureConfig(count=pictures))
+        return replace(RECIPE, frozen=kept, pictures=PictureConfig(count=pictures))
+
+    with pytest.raises(ValueError, match=told):
+        made()
 
 
 def test_an_encoder_that_was_stopped_goes_on_and_says_where_it_is(tmp_path, monkeypatch):
