@@ -83,6 +83,8 @@ class VideoFile:
         self._reformatter = av.video.reformatter.VideoReformatter()
         self.rate_hz = _rate_hz(self._stream)
         self._aspect = self._stream.sample_aspect_ratio
+        self._held: tuple[int, int, int] | None = None
+        self._matrix: Any = None
         self._follows_aspect = self._aspect == self._decoder.sample_aspect_ratio
 
     def close(self) -> None:
@@ -114,8 +116,8 @@ class VideoFile:
 
         Args:
             apart_s: frames that come sooner after the last one are passed over.
-            from_s: of the file's own time, where the first frame is; None: from the file's first
-                frame on, which then has stamp 0.
+            from_s: of the time of an MP4 or MKV, where the first frame is; None: from the file's
+                first frame on, which then has stamp 0.
 
         """
         period_s = 1.0 / (self.rate_hz if 0.0 < self.rate_hz <= FASTEST_HZ else USUAL_HZ)
@@ -183,8 +185,11 @@ class VideoFile:
         wider = float(aspect or 1.0)
         if abs(wider - 1.0) >= SQUARE and LEAST_WIDER <= wider <= 1.0 / LEAST_WIDER:
             image = resized(image, round(image.shape[1] * wider), image.shape[0])
-        matrix = frame.side_data.get(self._av.sidedata.sidedata.Type.DISPLAYMATRIX)
-        return image if matrix is None else upright(image, np.frombuffer(matrix, np.int32))
+        held = frame.width, frame.height, frame.rotation
+        if held != self._held:  # a frame that was asked stays in memory until it is collected
+            told = frame.side_data.get(self._av.sidedata.sidedata.Type.DISPLAYMATRIX)
+            self._held, self._matrix = held, told and np.frombuffer(bytes(told), np.int32)
+        return image if self._matrix is None else upright(image, self._matrix)
 
     def _rgb(self, frame: Any) -> Image:
         """Return RGB by the matrix and the range of a frame; untold: BT.601 and the narrow one."""
