@@ -29,10 +29,7 @@ NARROW, FULL = 1, 2  # FFmpeg's AVColorRange
 BT_601, SMPTE_240M = 5, 7  # matrix coefficients (ITU-T H.273)
 MATRICES = 1, 4, 5, 6, 7, 9  # of those, what FFmpeg makes RGB of
 HDR = {16: 'PQ', 18: 'HLG'}  # transfer characteristics (ITU-T H.273)
-OPENED = {
-    'container_options': {'protocol_whitelist': 'file'},  # no address, whatever a playlist names
-    'metadata_errors': 'replace',
-}
+LOCAL = {'protocol_whitelist': 'file'}  # no address, whatever a playlist names
 CONVERT = 'convert it: ffmpeg -i FILE -c:v libx264 -pix_fmt yuv420p converted.mp4'
 TONE_MAP = (
     'ffmpeg -i FILE -vf '
@@ -227,10 +224,15 @@ def upright(image: Image, matrix: Any) -> Image:
     return np.ascontiguousarray(image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
 
 
+def _open(av: Any, path: Path) -> Any:
+    is_new = int(av.__version__.partition('.')[0]) >= 19  # from there on no text is an error
+    options = {} if is_new else {'metadata_errors': 'replace'}
+    return av.open(str(path.resolve()), container_options=LOCAL, **options)
+
+
 def _opened(av: Any, path: Path) -> Any:
-    place = str(path.resolve())
     try:
-        return av.open(place, **OPENED)
+        return _open(av, path)
     except OSError as error:
         raise CameraError(f'it cannot be read: {error.strerror or error}') from error
     except av.FFmpegError as error:
@@ -239,12 +241,12 @@ def _opened(av: Any, path: Path) -> Any:
         why = f'it is cut short or in no format that FFmpeg reads; {CONVERT}'
         if not head:
             why = 'it is empty'
-        elif head.endswith(MP4) and 'moov atom not found' in _words_on(av, place):
+        elif head.endswith(MP4) and 'moov atom not found' in _words_on(av, path):
             why = NO_INDEX
         raise CameraError(why) from error
 
 
-def _words_on(av: Any, place: str) -> str:
+def _words_on(av: Any, path: Path) -> str:
     """Open what cannot be opened once more, and return what FFmpeg writes of it."""
     log = av.logging
     level, skips = log.get_level(), log.get_skip_repeated()
@@ -252,7 +254,7 @@ def _words_on(av: Any, place: str) -> str:
     log.set_skip_repeated(False)
     try:
         with log.Capture() as told:
-            av.open(place, **OPENED).close()
+            _open(av, path).close()
     except (av.FFmpegError, OSError):
         pass
     finally:

@@ -247,6 +247,13 @@ def test_what_is_no_video_is_one_sentence(
     assert '\n' not in str(told.value)
 
 
+@pytest.mark.parametrize('ending', ['mp4', 'mkv', 'avi'])
+def test_a_title_in_any_encoding_is_no_obstacle(tmp_path: Path, ending: str) -> None:
+    path = painted(tmp_path / f'a.{ending}', '-metadata', 'title=KXXXXn', '-c:v', 'mpeg4')
+    path.write_bytes(path.read_bytes().replace(b'KXXXXn', b'K\xf6\xe4\xff\xfen'))
+    assert len(list(VideoFile(path).frames())) == 12
+
+
 def test_nothing_is_imported_before_a_video_is_opened() -> None:
     """A drone flies without PyAV, and its nodes start no later."""
     code = 'import liquid_drone.camera.source, liquid_drone.footage.footage, sys;'
