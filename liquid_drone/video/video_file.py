@@ -232,16 +232,17 @@ def _open(av: Any, path: Path) -> Any:
 
 def _opened(av: Any, path: Path) -> Any:
     try:
-        return _open(av, path)
-    except OSError as error:
-        raise CameraError(f'it cannot be read: {error.strerror or error}') from error
-    except av.FFmpegError as error:
         with path.open('rb') as file:
             head = file.read(len(MP4) + 4)
+    except OSError as error:
+        raise CameraError(f'it cannot be read: {error.strerror}') from error
+    if not head:
+        raise CameraError('it is empty')
+    try:
+        return _open(av, path)
+    except (av.FFmpegError, OSError) as error:  # FFmpeg calls many a torn file an error of input
         why = f'it is cut short or in no format that FFmpeg reads; {CONVERT}'
-        if not head:
-            why = 'it is empty'
-        elif head.endswith(MP4) and 'moov atom not found' in _words_on(av, path):
+        if head.endswith(MP4) and 'moov atom not found' in _words_on(av, path):
             why = NO_INDEX
         raise CameraError(why) from error
 

@@ -5,12 +5,14 @@
 The samples are made of container, codec, matrix, range, turn, mirror, aspect, bits and rate.
 """
 
+import functools
 import socket
 import subprocess
 import sys
 import threading
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
@@ -245,6 +247,39 @@ def test_what_is_no_video_is_one_sentence(
     with pytest.raises(CameraError, match=words) as told:
         VideoFile(path)
     assert '\n' not in str(told.value)
+
+
+@settings(max_examples=60, deadline=None)
+@given(held=st.sampled_from(['mp4', 'mkv', 'ts', 'avi', 'mov']), data=st.data())
+def test_whatever_became_of_a_file_is_shown_or_one_sentence(
+    tmp_path_factory: pytest.TempPathFactory, held: str, data: st.DataObject
+) -> None:
+    """Zeros of a disk that lost its power, noise, a cut, bytes of the header changed."""
+    content = bytearray(whole(held))
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(content) - 1) | st.integers(0, 400))
+        made = data.draw(st.binary(max_size=40) | st.builds(bytes, st.integers(1, 4000)))
+        content[at : at + len(made)] = made
+    path = tmp_path_factory.mktemp('torn') / f'a.{held}'
+    path.write_bytes(content[: data.draw(st.integers(0, len(content)) | st.just(len(content)))])
+    try:
+        video = VideoFile(path)
+    except CameraError as error:
+        told = str(error)
+    else:
+        stamps = [stamp for stamp, _ in video.frames()]
+        assert len(stamps) == video.count
+        assert np.all(np.diff(stamps) > 0)
+        told = ''.join([video.lacks() if stamps else '', *video.doubts()])
+        video.close()
+    assert '\n' not in told
+
+
+@functools.cache
+def whole(ending: str) -> bytes:
+    with TemporaryDirectory() as folder:
+        words = '-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-g', '4'
+        return painted(Path(folder) / f'a.{ending}', *words).read_bytes()
 
 
 @pytest.mark.parametrize('ending', ['mp4', 'mkv', 'avi'])
