@@ -25,6 +25,7 @@ RECORD = [
     'rosbags>=0.10.9',
 ]
 HEIC = ['pi-heif>=0.18']  # photographs of telephones
+VIDEO = ['av>=15']  # video files: docs/decisions/package/videos.md
 SIM = [
     'gymnasium>=1.1',
     'imageio-ffmpeg>=0.5',
@@ -35,6 +36,7 @@ SIM = [
     "pybullet-arm64==3.2.8; python_version >= '3.12'",  # the same module: docs/decisions
     'rich>=13',
     *RECORD,
+    *VIDEO,
     'trimesh>=4.6',  # targets from GLB, PLY, STL and OBJ files
 ]
 TRAIN = [
@@ -51,7 +53,7 @@ PRETRAINED = [
 STUDY = ['scipy>=1.11']  # intervals and tests of evaluate --study
 RL = ['stable-baselines3>=2.6']  # for examples/ppo.py alone
 CLUSTER = ['ray>=2.40']  # flights on several machines
-CONVERT = [*RECORD, 'pandas>=2.2', 'pyarrow>=15']  # LeRobot datasets
+CONVERT = [*RECORD, *VIDEO, 'pandas>=2.2', 'pyarrow>=15']  # LeRobot datasets
 IMPORT = ['h5py>=3.8']  # published Keras weights
 OPERATOR = ['aiohttp>=3.9']  # the operator's page
 ROS = [
@@ -150,6 +152,7 @@ setup(
         'cluster': CLUSTER,
         'record': RECORD,
         'heic': HEIC,
+        'video': VIDEO,
         'convert': CONVERT,
         'import': IMPORT,
         'operator': OPERATOR,

@@ -28,7 +28,7 @@ RUN python3 -c 'import numpy; print("numpy==1.26.4" if numpy.__version__ < "2" e
     && if [ "$SIMULATOR" = yes ]; then \
       pip install --no-cache-dir --no-deps --require-hashes -r /tmp/pybullet.txt \
       && pip install --no-cache-dir -r /tmp/numpy.txt \
-        'gymnasium>=1.1' 'imageio-ffmpeg>=0.5' 'matplotlib>=3.8' 'moderngl>=5.10' 'pillow>=10' 'trimesh>=4.6'; fi
+        'av>=15' 'gymnasium>=1.1' 'imageio-ffmpeg>=0.5' 'matplotlib>=3.8' 'moderngl>=5.10' 'pillow>=10' 'trimesh>=4.6'; fi
 
 COPY . /ws/src/liquid_drone
 WORKDIR /ws

@@ -25,6 +25,7 @@ from typing import Any
 
 EXTRAS = {  # of setup.py: which one brings a package, by the name that is imported
     'aiohttp': 'operator',
+    'av': 'video',
     'gymnasium': 'sim',
     'h5py': 'import',
     'imageio_ffmpeg': 'sim',

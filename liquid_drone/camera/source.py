@@ -20,9 +20,9 @@ from ..arrays import Image
 from ..encodings import is_filled
 from ..errors import CameraError, ImageError, require
 from ..footage.files_shown import PICTURES, files_below, kind_of, read_picture, why_no_picture
-from ..footage.mp4_facts import facts_of, lacking
 from ..masking import masked
 from ..pictures import as_bytes
+from ..video.video_file import CONVERT, VideoFile
 from . import devices, pipelines
 from .devices import Wishes
 from .frame import CameraFrame, Source
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 KINDS = ('device', 'gstreamer', 'rtsp', 'video', 'folder')
 DEFAULT_RATE_HZ = 20.0  # of a folder, and of a video that does not know its own
 OPEN_LIMIT_MS = 5000
-MOST_TORN = 30  # pictures in a row that cannot be decoded; then a source is broken, a video over
+MOST_TORN = 30  # pictures in a row that cannot be decoded; then a source is broken
 
 Tell = Callable[[str, str], None]  # a name, and why it is left out
 
@@ -70,8 +70,6 @@ def open_source(config: SourceConfig) -> Source:
         left_out.add(name)
 
     if config.kind == 'video':
-        for doubt in facts_of(path).doubts():
-            log.warning('%s: %s', path.name, doubt)
         return Paced(lambda: _video(path, config.rate_hz), config)
     return Paced(lambda: _folder(path, config.rate_hz, leave_out), config)
 
@@ -252,45 +250,38 @@ def _need_gstreamer() -> None:
 
 
 def _video(path: Path, rate_hz: float) -> tuple[float, Iterator[Image]]:
-    import cv2
-
-    from ..footage.video import VideoFile
-
     if not path.is_file():
         raise CameraError(f'expected a video file, found none at {path}')
-    capture = VideoFile(path)
-    if not capture.is_open:
-        why = lacking(path) or 'expected .mp4, .avi, .mkv or such'
-        raise CameraError(f'{path} cannot be opened as a video: {why}')
-    own_hz = capture.get(cv2.CAP_PROP_FPS)
-    pace_hz = rate_hz or (own_hz if 0.1 < own_hz < 1000.0 else DEFAULT_RATE_HZ)
-    return pace_hz, _pictures_of(capture, path)
+    try:
+        video = VideoFile(path)
+    except CameraError as error:
+        raise CameraError(f'{path} cannot be opened as a video: {error}') from error
+    for doubt in video.doubts():
+        log.warning('%s: %s', path.name, doubt)
+    pace_hz = rate_hz or (video.rate_hz if 0.1 < video.rate_hz < 1000.0 else DEFAULT_RATE_HZ)
+    return pace_hz, _pictures_of(video, path)
 
 
-def _pictures_of(capture: Any, path: Path) -> Iterator[Image]:
-    """Yield the pictures of a file; it is over where too many in a row are none.
+def _pictures_of(video: VideoFile, path: Path) -> Iterator[Image]:
+    """Yield the pictures of a file, and log what could not be decoded.
 
     Raises:
         CameraError: there was none at all.
 
     """
-    from ..footage.video import CONVERT
-
-    torn = count = 0
+    torn = 0
     try:
-        while torn < MOST_TORN:
-            image = capture.read()
-            if image is None:
-                torn += 1
-                continue
-            if torn:
-                log.warning('%d pictures that cannot be decoded are left out', torn)
-            torn, count = 0, count + 1
+        for _, image in video.frames():
+            if video.damaged > torn:
+                log.warning(
+                    '%d pictures that cannot be decoded are left out', video.damaged - torn
+                )
+            torn = video.damaged
             yield image
-        if not count:
+        if not video.count:
             raise CameraError(f'no frame of {path} could be decoded; {CONVERT}')
     finally:
-        capture.close()
+        video.close()
 
 
 def _folder(path: Path, rate_hz: float, leave_out: Tell) -> tuple[float, Iterator[Image]]:

@@ -7,6 +7,7 @@ body FLU, heading-aligned; yaw rate in rad/s): that cannot be checked here. Pict
 embedded or in videos. Needs ``pyarrow`` (extra ``convert``).
 """
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -18,15 +19,17 @@ import numpy as np
 from .. import schema
 from ..arrays import Image
 from ..contract import CameraSpec
-from ..errors import ConfigError, EpisodeError, require, shown
-from ..files import as_name, load_json, named_below, parse_json, size_of, utf8_path
+from ..errors import CameraError, ConfigError, EpisodeError, require, shown
+from ..files import as_name, load_json, named_below, parse_json, size_of
 from ..image import encode_jpeg, fitted
 from ..pictures import decoded
+from ..video.video_file import CONVERT, VideoFile
 from . import lerobot_layout as layout
 from .episode import save
 from .recording import COLUMNS, OPTIONAL, EpisodeInfo, Recording
 
 MOST_BYTES, MOST_INFO_BYTES, MOST_EPISODES = 2_000_000_000, 4_000_000, 100_000
+LONGEST_S = 1e6  # of a video
 PLACES = {'data_path': layout.DATA, 'video_path': layout.VIDEO}
 UNKNOWN: dict[str, Any] = {
     name: (math.nan,) * shape[0]
@@ -196,7 +199,6 @@ class _Dataset:
 
     def _video(self, row: dict[str, Any]) -> Iterator[Image]:
         """Yield the frames of an episode from its part of a video."""
-        cv2 = require('cv2', 'record')
         place = layout.VIDEO.format(
             video_key=self.image,
             chunk_index=int(row[f'videos/{self.image}/chunk_index']),
@@ -207,21 +209,22 @@ class _Dataset:
             raise EpisodeError(
                 f'{self.root}: the camera {shown(self.image)} is no name of a folder'
             )
-        capture = cv2.VideoCapture(utf8_path(path, EpisodeError))
+        from_s = float(row[f'videos/{self.image}/from_timestamp'])
+        if not 0.0 <= from_s < LONGEST_S:
+            raise EpisodeError(f'{self.root}: expected from_timestamp in s, got {from_s}')
         try:
-            first = round(float(row[f'videos/{self.image}/from_timestamp']) * self.fps)
-            capture.set(cv2.CAP_PROP_POS_FRAMES, first)
+            video = VideoFile(path)
+        except CameraError as error:
+            raise EpisodeError(f'{path} cannot be opened as a video: {error}') from error
+        with contextlib.closing(video), contextlib.closing(video.frames(from_s=from_s)) as frames:
             for index in range(row['length']):
-                is_read, image = capture.read()
-                if not is_read:
+                _, image = next(frames, (None, None))
+                if image is None:
                     raise EpisodeError(
-                        f'{path}: frame {first + index} cannot be decoded: missing, or a codec '
-                        'that OpenCV lacks here (AV1?); make it H.264: '
-                        'ffmpeg -i IN -c:v libx264 OUT'
+                        f'{path}: frame {index} of those from {from_s:g} s on is missing, or '
+                        f'cannot be decoded; {CONVERT}'
                     )
-                yield np.ascontiguousarray(image[:, :, ::-1])
-        finally:
-            capture.release()
+                yield image
 
 
 def _features(root: Path, told: Any) -> dict[str, dict[str, Any]]:

@@ -55,6 +55,7 @@ COMMANDS = {
     'convert': ['convert', 'EPISODE', '--out', 'OUT'],
     'validate': ['validate', 'EPISODE'],
     'infer': ['infer', 'follow', 'EPISODE/bag', '--out', 'OUT'],
+    'infer a video': ['infer', 'follow', 'EPISODE/a.mp4', '--out', 'OUT'],
     'fly': ['fly', '--no-ros', '--no-video', '--duration', '1', '--out', 'OUT'],
     'inspect': ['inspect', 'target', 'dog', '--out', 'OUT.png'],
     'parity': ['parity', 'follow'],
@@ -68,6 +69,7 @@ NEEDS = [
     ('validate', 'rosbags'),
     ('infer', 'rosbags'),
     ('infer', 'matplotlib'),
+    ('infer a video', 'av'),
     ('fly', 'pybullet'),
     ('fly', 'onnxruntime'),
     ('inspect', 'pybullet'),
@@ -79,6 +81,7 @@ NEEDS = [
 def episode(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp('flight') / 'episode'
     save(invent(0, 8), place)
+    (place / 'a.mp4').touch()
     return place
 
 

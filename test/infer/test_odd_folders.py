@@ -7,6 +7,7 @@ import os
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -252,10 +253,15 @@ def test_a_name_that_is_no_utf8_is_written_by_its_numbers(tmp_path: Path) -> Non
     assert r',\udcff.png,' in (tmp_path / 'out/frames.csv').read_text('utf-8')
 
 
-def test_a_video_whose_name_is_no_utf8_ends_no_process(
+def test_a_video_whose_name_is_no_utf8_is_shown_or_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     video = tmp_path / os.fsdecode(b'\xff.mp4')
     video.write_bytes(b'no video')
     assert main(['infer', 'follow', str(video), '--out', str(tmp_path / 'out')]) == 2
-    assert 'expected names in UTF-8' in capsys.readouterr().err
+    assert 'in no format that FFmpeg reads' in capsys.readouterr().err
+    frames = [np.full((48, 64, 3), 40 * number, np.uint8) for number in range(4)]
+    first, *rest = map(Image.fromarray, frames)
+    first.save(tmp_path / 'a.gif', save_all=True, append_images=rest, duration=100)
+    (tmp_path / 'a.gif').rename(video)
+    assert main(['infer', 'follow', str(video), '--out', str(tmp_path / 'out')]) == 0

@@ -3,7 +3,7 @@
 """Protects: a video whose size changes within it keeps its shapes, whatever codec holds it.
 
 A browser's recording of a call changes its size with the network and with the telephone that is
-turned; OpenCV stretches all frames to the first size (opencv/opencv-python#1176).
+turned.
 """
 
 import functools
@@ -12,16 +12,12 @@ from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import cv2
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liquid_drone.camera.source import SourceConfig, open_source
 from liquid_drone.footage.footage import open_footage
-from liquid_drone.footage.stream_header import READERS, Bits, headers_of
-from liquid_drone.footage.stream_sizes import StreamSizes
 
 imageio_ffmpeg = pytest.importorskip(
     'imageio_ffmpeg', reason="needs the simulator: pip install 'liquid_drone[sim]'"
@@ -98,59 +94,3 @@ def test_a_size_counts_in_whatever_container(tmp_path: Path, codec: str, ending:
     ffmpeg('-i', whole, '-c', 'copy', path)
     shapes = [frame.image.shape for frame in open_footage([path]).frames()]
     assert shapes == [(48, 64, 3)] * 5 + [(90, 48, 3)] * 5
-
-
-@pytest.mark.parametrize('matrix', ['bt709', 'smpte170m', 'bt470bg'])
-@pytest.mark.parametrize('ending', ['mkv', 'mp4', 'ts', 'h264'])
-def test_the_matrix_of_an_h264_stream_is_read_where_no_header_has_it(
-    tmp_path: Path, matrix: str, ending: str
-) -> None:
-    """Without it an OpenCV before 4.13 took BT.709 for BT.601."""
-    path = tmp_path / f'a.{ending}'
-    told = f'setparams=colorspace={matrix}:color_primaries={matrix}:color_trc={matrix}:range=tv'
-    source = '-f', 'lavfi', '-i', RED.format(64, 48)
-    words = '-t', '0.5', '-pix_fmt', 'yuv420p', '-vf', told, '-c:v', 'libx264'
-    ffmpeg(*source, *words, '-movflags', '-write_colr', path)
-    sizes = StreamSizes(str(path))
-    sizes.follow()
-    sizes.close()
-    assert sizes.is_bt709 is (matrix == 'bt709')
-
-
-@settings(max_examples=300)
-@given(codec=st.sampled_from(list(READERS)), data=st.data())
-def test_a_torn_packet_is_no_crash(codec: str, data: st.DataObject) -> None:
-    packet = data.draw(st.binary(max_size=200))
-    if codec == 'h264' and data.draw(st.booleans()):
-        packet = b'\0\0\0\1\x67\x64' + packet
-    if codec == 'hevc' and data.draw(st.booleans()):
-        packet = b'\0\0\0\1\x42\x01' + packet
-    headers_of(codec, packet)
-
-
-@pytest.mark.parametrize('size', [(50, 38), (66, 50), (1920, 1080), (90, 70)])
-@pytest.mark.parametrize('pixels', ['yuv420p', 'yuv422p', 'yuv444p', 'gray'])
-@pytest.mark.parametrize('scan', ['whole', 'interlaced'])
-def test_the_size_is_that_of_the_decoder(
-    tmp_path: Path, size: tuple[int, int], pixels: str, scan: str
-) -> None:
-    """Cropping is counted in pairs of pixels, and in pairs of rows where two fields are woven."""
-    if scan == 'interlaced' and size[1] % 4:
-        size = (size[0], size[1] // 4 * 4)
-    words = ('-x264-params', 'interlaced=1') if scan == 'interlaced' else ()
-    source = '-f', 'lavfi', '-i', RED.format(*size)
-    path = tmp_path / 'a.mkv'
-    ffmpeg(*source, '-frames:v', '1', '-pix_fmt', pixels, '-c:v', 'libx264', *words, path)
-    raw = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_FORMAT, -1])
-    packet = np.asarray(raw.read()[1]).tobytes()
-    (found,) = headers_of('h264', packet)
-    assert (found.width, found.height) == size
-
-
-@given(st.sampled_from(['h264', 'hevc']), st.binary(max_size=24), st.integers(33, 4000))
-def test_zeros_in_the_place_of_a_header_are_none(codec: str, begun: bytes, zeros: int) -> None:
-    """A disk that lost its power leaves them: no number of a header begins with more than 32."""
-    kind = {'h264': b'\x67', 'hevc': b'\x42\x01'}[codec]
-    with pytest.raises(IndexError):
-        Bits(bytes(zeros)).number()
-    assert len(headers_of(codec, b'\0\0\1' + kind + begun + bytes(zeros))) <= 1

@@ -24,7 +24,9 @@ from liquid_drone.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATOR, DEPLOY = ROOT / 'config/operator', ROOT / 'deploy'
-SIMULATOR = {'gymnasium', 'imageio-ffmpeg', 'matplotlib', 'moderngl', 'pillow', 'trimesh'}
+SIMULATOR = {
+    *('av', 'gymnasium', 'imageio-ffmpeg', 'matplotlib', 'moderngl', 'pillow', 'trimesh'),
+}
 TOPICS = {
     *launch_arguments.RECORDED,
     *launch_arguments.PICTURES.values(),

@@ -1,0 +1,289 @@
+# Copyright 2026 The liquid_drone authors
+# SPDX-License-Identifier: Apache-2.0
+"""A video file, decoded by PyAV (FFmpeg): each frame as the file means it, and when.
+
+Why PyAV, and why on one thread: docs/decisions/package/videos.md.
+"""
+
+import math
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Image
+from ..errors import CameraError, require
+from ..image import resized
+
+USUAL_HZ = 30.0  # of a file that gives no rate
+FASTEST_HZ = 1000.0
+MISSING = 0.9  # share of the stated frames and time that must come for the file to be whole
+MOST_DAMAGED = 300  # packets in a row that cannot be read or decoded; then it is over
+LEAST_WIDER = 0.25  # of a pixel; less is a mistake of the file
+SQUARE = 0.01  # pixels that are so little wider or narrower than high are square
+ASKEW = 0.01  # of a turn: what is less of the other axis is none
+GENERATED_PTS = 1  # of FFmpeg's AVFMT_FLAG: wrong where AVI holds frames out of order
+MICROSECONDS = 1e6  # FFmpeg's clock of a whole file
+NARROW, FULL = 1, 2  # FFmpeg's AVColorRange
+BT_601, SMPTE_240M = 5, 7  # matrix coefficients (ITU-T H.273)
+MATRICES = 1, 4, 5, 6, 7, 9  # of those, what FFmpeg makes RGB of
+HDR = {16: 'PQ', 18: 'HLG'}  # transfer characteristics (ITU-T H.273)
+LOCAL = {'protocol_whitelist': 'file'}  # no address, whatever a playlist names
+CONVERT = 'convert it: ffmpeg -i FILE -c:v libx264 -pix_fmt yuv420p converted.mp4'
+TONE_MAP = (
+    'ffmpeg -i FILE -vf '
+    'zscale=t=linear:npl=100,tonemap=hable,zscale=p=bt709:t=bt709:m=bt709,format=yuv420p '
+    '-c:v libx264 converted.mp4'
+)
+NO_INDEX = (
+    'it has no index (moov): the camera was switched off while it recorded; untrunc or another '
+    'repair program makes one from a whole video of the same camera'
+)
+MP4 = b'ftyp'  # behind four bytes
+NO_PICTURES = 'it has no track of pictures'
+
+
+class VideoFile:
+    """A video, read frame by frame and never held.
+
+    On one thread: more of them give other pictures of a damaged file at each reading.
+
+    Attributes:
+        rate_hz: frames a second, on average; 0: not told.
+        tracks: of pictures, of which one is read.
+        count: frames that were decoded so far.
+        damaged: packets so far that could not be read or decoded.
+        last_s: stamp of the last frame that was decoded.
+
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open it.
+
+        Raises:
+            CameraError: it cannot be read; why, without its name.
+            MissingDependencyError: PyAV is not installed.
+
+        """
+        self._av = av = require('av', 'video')
+        self.count, self.damaged, self.last_s = 0, 0, -math.inf
+        self._file = _opened(av, path)
+        self._file.flags &= ~GENERATED_PTS
+        try:
+            self._stream, self.tracks = _pictures(av, self._file)
+        except CameraError:
+            self.close()
+            raise
+        self._decoder = self._stream.codec_context
+        self._decoder.thread_type, self._decoder.thread_count = 'NONE', 1
+        self._reformatter = av.video.reformatter.VideoReformatter()
+        self.rate_hz = _rate_hz(self._stream)
+        self._aspect = self._stream.sample_aspect_ratio
+        self._held: tuple[int, int, int] | None = None
+        self._matrix: Any = None
+        self._follows_aspect = self._aspect == self._decoder.sample_aspect_ratio
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def doubts(self) -> list[str]:
+        """Return what is not shown as it is."""
+        found = []
+        if hdr := HDR.get(int(self._decoder.color_trc)):
+            found.append(
+                f'it is HDR ({hdr}), whose colours are shown paler than they are; record '
+                f'without HDR, or convert it: {TONE_MAP}'
+            )
+        if self.tracks > 1:
+            found.append(
+                f'it has {self.tracks} tracks of pictures, of which one is shown; another one is '
+                'taken out by: ffmpeg -i FILE -map 0:v:1 -c copy other.mp4'
+            )
+        return found
+
+    def frames(
+        self, apart_s: float = 0.0, from_s: float | None = None
+    ) -> Generator[tuple[float, Image], None, None]:
+        """Yield (stamp in s, RGB (H, W, 3)): upright, with square pixels, each of its own size.
+
+        Where stamps are missing or do not rise, the stated rate counts. A damaged place costs its
+        own frames.
+
+        Args:
+            apart_s: frames that come sooner after the last one are passed over.
+            from_s: of the time of an MP4 or MKV, where the first frame is; None: from the file's
+                first frame on, which then has stamp 0.
+
+        """
+        period_s = 1.0 / (self.rate_hz if 0.0 < self.rate_hz <= FASTEST_HZ else USUAL_HZ)
+        first_s = None if from_s is None else self._seek(from_s)
+        given_s = -math.inf
+        for frame in self._decoded():
+            time = frame.dts if frame.pts is None else frame.pts
+            told_s = float(time * self._stream.time_base) if time is not None else math.nan
+            if first_s is None:
+                first_s = 0.0 if math.isnan(told_s) else told_s
+            stamp_s = told_s - first_s
+            if not stamp_s > self.last_s:
+                stamp_s = max(self.last_s + period_s, 0.0)
+            self.last_s = stamp_s
+            if from_s is not None and stamp_s < from_s - period_s / 2.0:
+                continue
+            if stamp_s - given_s >= apart_s:
+                yield stamp_s, self._image(frame)
+                given_s = stamp_s
+
+    def lacks(self) -> str:
+        """Say what did not come of a file that was read to its end; empty: nothing."""
+        frames, told = int(self._stream.frames or 0), self._file.duration or 0
+        told_s = told / MICROSECONDS
+        read_s = self.last_s * self.count / max(self.count - 1, 1)
+        is_short = self.count < MISSING * frames or read_s < MISSING * told_s
+        if not self.damaged and not is_short:
+            return ''
+        about = max(frames or round(told_s * self.rate_hz), self.count + self.damaged)
+        return (
+            f'{self.count} of about {about} frames could be read: it is damaged, cut short, or '
+            'trimmed without being encoded anew'
+        )
+
+    def _seek(self, from_s: float) -> float:
+        """Go to the last key frame before; return when the file begins, in s."""
+        base = self._stream.time_base
+        first = self._stream.start_time or 0
+        self._file.seek(first + int(from_s / base), stream=self._stream)
+        return float(first * base)
+
+    def _decoded(self) -> Iterator[Any]:
+        packets, in_a_row = self._file.demux(self._stream), 0
+        while in_a_row < MOST_DAMAGED:
+            packet = None
+            try:
+                packet = next(packets, None)
+                frames = [] if packet is None else packet.decode()
+            except EOFError:
+                return
+            except self._av.FFmpegError:
+                in_a_row, self.damaged = in_a_row + 1, self.damaged + 1
+                if packet is None:  # its error ended the reading
+                    packets = self._file.demux(self._stream)
+                continue
+            if packet is None:
+                return
+            for frame in frames:
+                in_a_row, self.count = 0, self.count + 1
+                yield frame
+
+    def _image(self, frame: Any) -> Image:
+        image = self._rgb(frame)
+        aspect = self._decoder.sample_aspect_ratio if self._follows_aspect else self._aspect
+        wider = float(aspect or 1.0)
+        if abs(wider - 1.0) >= SQUARE and LEAST_WIDER <= wider <= 1.0 / LEAST_WIDER:
+            image = resized(image, round(image.shape[1] * wider), image.shape[0])
+        held = frame.width, frame.height, frame.rotation
+        if held != self._held:  # a frame that was asked stays in memory until it is collected
+            told = frame.side_data.get(self._av.sidedata.sidedata.Type.DISPLAYMATRIX)
+            self._held, self._matrix = held, told and np.frombuffer(bytes(told), np.int32)
+        return image if self._matrix is None else upright(image, self._matrix)
+
+    def _rgb(self, frame: Any) -> Image:
+        """Return RGB by the matrix and the range of a frame; untold: BT.601 and the narrow one."""
+        if frame.format.is_rgb or frame.format.has_palette:
+            made = self._reformatter.reformat(frame, format='rgb24')
+        else:
+            told, name = int(frame.colorspace), frame.format.name
+            matrix = told if told in MATRICES else BT_601
+            is_full = name.startswith(('yuvj', 'gray')) and int(frame.color_range) != NARROW
+            made = self._reformatter.reformat(
+                frame,
+                format='rgb24',
+                src_colorspace=matrix,
+                dst_colorspace=BT_601 if matrix == SMPTE_240M else SMPTE_240M,  # no RGB has one
+                src_color_range=FULL if is_full or int(frame.color_range) == FULL else NARROW,
+                dst_color_range=FULL,
+            )
+        return np.ascontiguousarray(made.to_ndarray(), np.uint8)
+
+
+def upright(image: Image, matrix: Any) -> Image:
+    """Turn and mirror a picture as a display matrix says, in quarter turns; others leave it.
+
+    Args:
+        image: (H, W, C).
+        matrix: nine numbers, which bring (x, y, 1) to where it is shown (ISO/IEC 14496-12).
+
+    """
+    a, b, _, c, d = (float(number) for number in matrix[:5])
+    along, across = max(abs(a), abs(d)), max(abs(b), abs(c))
+    if min(along, across) > ASKEW * max(along, across):
+        return image
+    if across > along:
+        image, a, d = image.transpose(1, 0, 2), c, b
+    return np.ascontiguousarray(image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
+
+
+def _open(av: Any, path: Path) -> Any:
+    is_new = int(av.__version__.partition('.')[0]) >= 19  # from there on no text is an error
+    options = {} if is_new else {'metadata_errors': 'replace'}
+    return av.open(str(path.resolve()), container_options=LOCAL, **options)
+
+
+def _opened(av: Any, path: Path) -> Any:
+    try:
+        with path.open('rb') as file:
+            head = file.read(len(MP4) + 4)
+    except OSError as error:
+        raise CameraError(f'it cannot be read: {error.strerror}') from error
+    if not head:
+        raise CameraError('it is empty')
+    try:
+        return _open(av, path)
+    except (av.FFmpegError, OSError) as error:  # FFmpeg calls many a torn file an error of input
+        why = f'it is cut short or in no format that FFmpeg reads; {CONVERT}'
+        if head.endswith(MP4) and 'moov atom not found' in _words_on(av, path):
+            why = NO_INDEX
+        raise CameraError(why) from error
+
+
+def _words_on(av: Any, path: Path) -> str:
+    """Open what cannot be opened once more, and return what FFmpeg writes of it."""
+    log = av.logging
+    level, skips = log.get_level(), log.get_skip_repeated()
+    log.set_level(log.ERROR)
+    log.set_skip_repeated(False)
+    try:
+        with log.Capture() as told:
+            _open(av, path).close()
+    except (av.FFmpegError, OSError):
+        pass
+    finally:
+        log.set_level(level)
+        log.set_skip_repeated(skips)
+    return ' '.join(text for _, _, text in told)
+
+
+def _pictures(av: Any, file: Any) -> tuple[Any, int]:
+    """Return the first track of moving pictures, and how many there are.
+
+    Raises:
+        CameraError: there is none, or none that can be decoded.
+
+    """
+    kinds = av.stream.Disposition
+    still = kinds.attached_pic | kinds.timed_thumbnails | kinds.still_image
+    seen = [stream for stream in file.streams.video if not stream.disposition & still]
+    on = [stream for stream in seen if stream.disposition & kinds.default]
+    shown = on if on and 'mov' in file.format.name else seen  # a track may be switched off there
+    if not seen:
+        raise CameraError(NO_PICTURES)
+    if shown[0].codec_context is None:
+        raise CameraError(f'FFmpeg has no decoder for its pictures; {CONVERT}')
+    return shown[0], len(shown)
+
+
+def _rate_hz(stream: Any) -> float:
+    """Return the frames a second; where the file gives no time, what the stream itself says."""
+    told = stream.guessed_rate if stream.start_time is None else stream.average_rate
+    return float(told or stream.guessed_rate or 0.0)
