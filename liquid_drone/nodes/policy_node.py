@@ -26,6 +26,7 @@ from ..ros import conversions, diagnostics, process, publishers, qos
 from ..ros.camera_input import PICTURES, CameraInput
 from ..ros.detections import Detections
 from ..ros.diagnostics import Diagnostics, Health, Level
+from ..ros.hang_watch import LOADING, HangWatch, step_on
 from ..ros.latency import Counter, Latency
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.parameters import Parameter
@@ -122,6 +123,7 @@ class PolicyNode(ManagedNode):
         self._sight = Sight()
         self._clock_source = ClockSource(self)
         self._diagnostics = Diagnostics(self)
+        self._hang_watch = HangWatch(self.get_logger())
         self.create_service(Trigger, '~/reset', self._on_reset)
         self._watch = self.create_timer(
             1.0, self._on_second, clock=Clock(clock_type=ClockType.STEADY_TIME)
@@ -135,10 +137,11 @@ class PolicyNode(ManagedNode):
         self.values = self.read_parameters()
         path = resources.bundle(self.values['bundle'])
         backend = Backend('tensorrt', self.values['precision'], builds=False)
-        self.runner = open_policy(
-            path, self.values['providers'], self.values['check_parity'], backend
-        )
-        self.runner.warm_up()
+        with self._hang_watch.over(LOADING):
+            self.runner = open_policy(
+                path, self.values['providers'], self.values['check_parity'], backend
+            )
+            self.runner.warm_up()
         self._requests.begin(self.runner, self.values)
         self._tell_provider(self.runner.provider)
         contract = self.runner.contract
@@ -200,7 +203,8 @@ class PolicyNode(ManagedNode):
         admission = self._gate.admit(stamp_ns, self.get_clock().now().nanoseconds)
         if not admission.is_repeated:
             self._take_new_values()
-            self._last = stamp_ns, self.runner.step(image, stamp_s)
+            with self._hang_watch.over(step_on(self.runner.provider)):
+                self._last = stamp_ns, self.runner.step(image, stamp_s)
             self._acted.add()
             self._image_age.add(admission.age_s)
             self._work.add(time.monotonic() - began_s)
@@ -328,6 +332,7 @@ class PolicyNode(ManagedNode):
     def release(self) -> None:
         """Stop acting and let go of the bundle."""
         self._stop_acting()
+        self._hang_watch.close()
         self._requests.end()
         self.runner = None
 
