@@ -22,6 +22,7 @@ from ..arrays import Image
 from ..encodings import COLOUR_ORDERS, UNSTATED
 from ..errors import ImageError, InferenceError
 from ..lens.lens import Lens, check_shape, is_rectified
+from ..lens.steady_view import SteadyView
 from . import conversions, qos
 from .log import Seldom
 from .parameters import Parameter
@@ -74,7 +75,7 @@ class CameraInput:
         self._watch = watch
         self.transport = RAW  # or COMPRESSED, from the next opening on
         self.colour_order = UNSTATED
-        self.lens = Lens()
+        self.lens, self._view = Lens(), SteadyView()
         self.refusal = ''  # of the newest picture; empty: it was used
         self.arrived_s: float | None = None  # monotonic, of the newest message, used or not
         self._refused, self._seldom = 0, Seldom()
@@ -109,6 +110,7 @@ class CameraInput:
     def open(self, takes_pictures: bool = True) -> None:
         """Begin to listen; without ``takes_pictures`` they are handed over to :meth:`take`."""
         self.refusal, self._refused, self.arrived_s = '', 0, None
+        self._view = SteadyView()
         create, self._latched_due_s = self._node.create_subscription, 0.0
         self._inputs = [create(CameraInfo, topics.CAMERA_INFO, self._on_info, qos.SENSOR_IN)]
         if takes_pictures:
@@ -155,13 +157,17 @@ class CameraInput:
         try:
             self._check_publisher()
             fov_deg = self.lens.fov_of(image.shape[1], image.shape[0])
+            view = image.shape[1], image.shape[0], fov_deg
             if self._acts and fov_deg is None:
-                check_shape(image.shape[1], image.shape[0])
+                check_shape(*view[:2])
+            if self._acts:
+                self._view.check(view, self.arrived_s)
             self._use(image, stamp_ns, fov_deg)
         except (ImageError, InferenceError) as error:
             self._refuse(error)
         else:
             self.refusal = ''
+            self._view.note_used(view)
 
     def take_refused(self) -> int:
         """Return how many were refused since the last call."""

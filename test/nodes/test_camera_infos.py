@@ -99,3 +99,24 @@ def test_no_command_comes_of_two_pictures_in_one_unless_their_lens_is_told(
     k = [focal_px, 0.0, width / 2.0, 0.0, focal_px, height / 2.0, 0.0, 0.0, 1.0]
     bench.node.camera.lens.take(width, height, k)
     assert bench.show(images[1], 10**9 + 50_000_000) is not None
+
+
+@pytest.mark.parametrize('zooms', [False, True])
+def test_a_camera_that_zooms_or_changes_its_size_is_not_flown_on(
+    bench: PolicyBench, zooms: bool
+) -> None:
+    """The picture of another mode of a sensor was taken for one of the same angle."""
+    bench.start()
+    if zooms:
+        bench.node.camera.lens.take_message(conversions.camera_info_message(SPEC, 1))
+    assert bench.show(PICTURE, bench.now_ns()) is not None
+    other = np.ascontiguousarray(PICTURE[:120, :160])
+    if zooms:
+        other, info = PICTURE, conversions.camera_info_message(SPEC, 1)
+        info.k[0] = info.k[4] = 2.0 * info.k[0]
+        bench.node.camera.lens.take_message(info)
+    assert bench.show(other, bench.now_ns(), limit_s=SILENCE_S) is None
+    assert 'the camera shows another view' in bench.node.camera.refusal
+    rng = np.random.default_rng(1)
+    shown = (rng.permuted(other, axis=0) for _ in range(60))  # it is not frozen
+    assert any(bench.show(one, bench.now_ns(), limit_s=0.1) is not None for one in shown)
