@@ -26,7 +26,6 @@ from ..ros import conversions, diagnostics, process, publishers, qos
 from ..ros.camera_input import PICTURES, CameraInput
 from ..ros.detections import Detections
 from ..ros.diagnostics import Diagnostics, Health, Level
-from ..ros.hang_watch import LOADING, HangWatch, step_on
 from ..ros.latency import Counter, Latency
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.parameters import Parameter
@@ -34,6 +33,7 @@ from ..ros.picture_gate import PictureGate
 from ..ros.publishers import ClockSource
 from ..ros.request_input import PARAMETERS as REQUEST_PARAMETERS
 from ..ros.request_input import RequestInput
+from ..runtime.hang_watch import LOADING, HangWatch, step_on
 from ..runtime.providers import CHOICES, PRECISIONS, Backend
 from ..runtime.runner import PolicyOutput, PolicyRunner
 from ..runtime.selection import open_policy
@@ -123,7 +123,7 @@ class PolicyNode(ManagedNode):
         self._sight = Sight()
         self._clock_source = ClockSource(self)
         self._diagnostics = Diagnostics(self)
-        self._hang_watch = HangWatch(self.get_logger())
+        self._hang_watch = HangWatch(self.get_logger().warning, self.get_logger().fatal)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self._watch = self.create_timer(
             1.0, self._on_second, clock=Clock(clock_type=ClockType.STEADY_TIME)

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from graph_bench import FRAME_S, LIMIT_S
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import Image as ImageMessage
 from support.faulty_graphs import WHITE, altered, hanging
@@ -23,11 +22,11 @@ from liquid_drone.ros import conversions, qos
 
 @pytest.fixture
 def camera(ros: None) -> Iterator[Node]:
-    node, executor = Node('camera'), SingleThreadedExecutor()
-    executor.add_node(node)
-    yield node
-    executor.shutdown()
-    node.destroy_node()
+    node = Node('camera')
+    try:
+        yield node
+    finally:
+        node.destroy_node()
 
 
 @pytest.mark.parametrize('asked_to_end', [False, True])

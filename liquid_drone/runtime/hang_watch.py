@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from rclpy.impl.rcutils_logger import RcutilsLogger
-
 TICK_S = 0.5
 HUNG = 2  # exit code: a stated error
 
@@ -57,19 +55,21 @@ class HangWatch:
 
     def __init__(
         self,
-        logger: RcutilsLogger,
+        warn: Callable[[str], object],
+        fail: Callable[[str], object],
         end: Callable[[int], object] = os._exit,
         tick_s: float = TICK_S,
     ) -> None:
         """Prepare.
 
         Args:
-            logger: of the node.
+            warn: tells that work takes long; called in the watching thread, as the others.
+            fail: tells that it hangs.
             end: ends the process with an exit code, whatever its other threads do.
             tick_s: between two looks.
 
         """
-        self._logger, self._end, self._tick_s = logger, end, tick_s
+        self._warn, self._fail, self._end, self._tick_s = warn, fail, end, tick_s
         self._work: WatchedWork | None = None
         self._number = 0  # of the work, to tell one step from the next
         self._done = threading.Event()
@@ -105,9 +105,9 @@ class HangWatch:
                 continue
             spent_s += self._tick_s
             if work.end_s is not None and spent_s >= work.end_s:
-                self._logger.fatal(f'{work.name} hangs, for {spent_s:g} s: {work.advice}')
+                self._fail(f'{work.name} hangs, for {spent_s:g} s: {work.advice}')
                 self._end(HUNG)
                 return
             if spent_s >= due_s:
                 due_s *= 2.0
-                self._logger.warning(f'{work.name} takes {spent_s:g} s so far: {work.advice}')
+                self._warn(f'{work.name} takes {spent_s:g} s so far: {work.advice}')
