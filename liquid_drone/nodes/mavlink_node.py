@@ -278,6 +278,8 @@ class MavlinkNode(ManagedNode):
         self._bridges.look()
         kinds = zip(self._alone, ONE_PUBLISHER.values(), strict=True)
         self._misfit = next((found for one, kind in kinds if (found := one.misfit(kind))), '')
+        if self._decided_on is None and not self._misfit:
+            self._misfit = self._alone[0].unheard()
         if self._stream is not None:
             self._stream.look()
         if self.link.vehicle is not None:

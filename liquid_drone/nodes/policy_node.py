@@ -312,13 +312,15 @@ class PolicyNode(ManagedNode):
 
     def _silence(self) -> str:
         topic = self.camera.topic
+        there = self.get_publishers_info_by_topic(topic)
         found = [
             f'{info.node_name} ({info.topic_type}, {info.qos_profile.reliability.name})'
-            for info in self.get_publishers_info_by_topic(topic)
+            for info in there
         ]
         wanted = f'{self.camera.message_type}, {qos.SENSOR_IN.reliability.name}'
         stranger = publishers.other_users() if found else ''
-        advice = self.camera.others() or stranger or 'check topic name, type and QoS'
+        advice = self.camera.others() or stranger or publishers.unheard(there)
+        advice = advice or 'check topic name, type and QoS'
         return (
             f'no image on {topic} for {SILENCE_S:.0f} s; wanted: {wanted}; '
             f'publishers there: {", ".join(found) or "none"}; {advice}'
