@@ -220,7 +220,7 @@ def test_what_an_older_px4_does_without_a_radio_is_judged_where_it_has_that(acti
 
 
 def test_what_serves_as_well_is_asked_for_over_the_link() -> None:
-    """It was judged where it was known, and asked for by nobody but the doctor."""
+    """It was judged where it was known, and asked for by nobody."""
     autopilot = SimulatedAutopilot(PointMass(position_enu=np.zeros(3)), 'ardupilot')
     autopilot.set_failsafes('advised')
     autopilot.parameters.update(FENCE_ENABLE=0.0, FENCE_AUTOENABLE=2.0)
@@ -244,6 +244,8 @@ def test_the_doctor_reads_them_and_writes_none(
     autopilot = SimulatedAutopilot(PointMass(position_enu=np.zeros(3)), kind)
     autopilot.parameters.update(values[kind])
     autopilot.parameters.pop('GF_ACTION', None)  # one that is not answered
+    if values is GOOD and kind == 'ardupilot':
+        autopilot.parameters.update(FENCE_ENABLE=0.0, FENCE_AUTOENABLE=1.0)  # serves as well
     before, ends = dict(autopilot.parameters), threading.Event()
 
     def live() -> None:
