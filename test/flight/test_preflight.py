@@ -90,6 +90,10 @@ FAULTS = {
         {'camera': 'error'},
     ),
     'pictures that are refused': (policy('WARN'), {'camera': 'warning'}),
+    'a lens that nobody calibrated': (
+        graph(policy=PartReport('OK', 'following', {**POLICY, 'camera_fov_deg': 'unknown'})),
+        {'camera': 'warning'},
+    ),
     'a slow policy': (policy(commands_per_second='9'), {'rate': 'warning'}),
     'hardly any command': (policy(commands_per_second='2'), {'rate': 'error'}),
     'old pictures': (mavlink(capture_to_guard_ms_p95='200'), {'delays': 'warning'}),
