@@ -62,7 +62,7 @@ class CompanionSession:
                 mode switch was ours once.
             radio: a switch of the pilot's radio that engages it and calls it off.
             shadow_radio: another one, with which it only looks on.
-            sticks: of the pilot, which call it off where the autopilot ignores them.
+            sticks: of the pilot, which call it off: an autopilot may ignore them.
 
         """
         self._link, self._limits, self._shadow = link, limits, shadow
@@ -109,8 +109,7 @@ class CompanionSession:
         self.decision = self.companion.step(now_s, vehicle, proposal)
         self._obey_shadow_radio(now_s, vehicle)
         self._obey_radio(now_s, vehicle)
-        if profile is not None and profile.ignores_sticks:
-            self._obey_sticks(now_s, vehicle)
+        self._obey_sticks(now_s, vehicle)
         if self._engages_itself and self.decision.stage is Stage.STANDBY:
             self.engage(True)
         self._engages_itself = self._engages_itself and not self.decision.reset_policy

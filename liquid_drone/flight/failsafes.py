@@ -37,6 +37,7 @@ class Failsafe:
     otherwise: str  # what happens where it is not so
     renamed: tuple[Spelling, ...] = ()  # in later versions
     or_else: tuple[Spelling, ...] = ()  # other parameters that serve as well
+    is_former: bool = False  # of older firmware alone: where it is not answered, nothing is wrong
 
     @property
     def spellings(self) -> tuple[Spelling, ...]:
@@ -47,6 +48,11 @@ class Failsafe:
     def names(self) -> tuple[str, ...]:
         """All its names, the oldest first."""
         return tuple(one.name for one in self.spellings)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """All that are to be asked for: its names, and those of what serves as well."""
+        return (*self.names, *(other.name for other in self.or_else))
 
     def answered(self, values: Mapping[str, float]) -> str:
         """Return the name that was answered, of several the newest value; empty: none was.
@@ -62,6 +68,8 @@ class Failsafe:
         if any(one.is_good(values.get(one.name, math.nan)) for one in self.or_else):
             return ''
         name = self.answered(values)
+        if self.is_former and math.isnan(values.get(name, math.nan)):
+            return ''
         if not name:
             wanted = ', or '.join(f'{one.name} {one.wanted}' for one in self.renamed)
             also = f' ({wanted})' if wanted else ''
@@ -105,6 +113,13 @@ NO_FENCE = 'there is no fence but ours'
 NO_TAKEOVER = "the radio's mode switch takes over nothing"
 PX4 = (
     Failsafe('COM_OBL_RC_ACT', '5 (Hold)', _among(5), 'a lost companion is not held'),
+    Failsafe(  # until 1.13; from 1.14 on the one above holds with and without a radio
+        'COM_OBL_ACT',
+        '1 (Hold), 0 (Land) or 2 (Return)',
+        _among(0, 1, 2),
+        'with the radio lost too it flies on as it was last told (-1), or stops its motors (3, 4)',
+        is_former=True,
+    ),
     Failsafe('COM_OF_LOSS_T', 'at most 1 s', _at_most(1.0), 'it flies on for longer'),
     Failsafe(
         'COM_RC_OVERRIDE',
@@ -197,8 +212,4 @@ def complaints(autopilot: str, values: Mapping[str, float]) -> dict[str, str]:
 
 def names(autopilot: str) -> tuple[str, ...]:
     """Return all names of all parameters, as they are asked for."""
-    return tuple(
-        name
-        for one in FAILSAFES[autopilot]
-        for name in (*one.names, *(other.name for other in one.or_else))
-    )
+    return tuple(name for one in FAILSAFES[autopilot] for name in one.asked)

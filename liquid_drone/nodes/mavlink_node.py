@@ -47,7 +47,7 @@ from .mavlink_parameters import (
     station_from,
     sticks_from,
 )
-from .pacing import Pacer, SteadyPacer
+from .pacing import Pacer, Pauses, SteadyPacer
 from .policy_reset import PolicyReset
 from .sightings import Sightings
 from .vehicle_topics import DecisionTopics, VehicleTopics
@@ -63,6 +63,7 @@ ONE_PUBLISHER = {
     topics.SETPOINT: TwistStamped,
 }
 MOST_NAME = 80  # characters of an episode's name that the pilot is told
+WAITED = 'cannot engage: this node paused, and you may have asked before that: ask again'
 HAND_BACK_LIMIT_S = 4.0  # once told to stop; launch grows impatient after 5
 
 
@@ -78,6 +79,7 @@ class MavlinkNode(ManagedNode):
         self._station: StationDesk | None = None
         self._stream: StreamListener | None = None
         self._now_s = -math.inf  # of the last decision
+        self._pauses = Pauses()
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.figures, self.reset = SetpointFigures(), PolicyReset(self)
         self._decided_on: Proposal | None = None
@@ -150,6 +152,7 @@ class MavlinkNode(ManagedNode):
         """Begin to listen to the policy and to decide."""
         assert self.session is not None  # made when configured
         self.figures.begin(time.monotonic())
+        self._pauses = Pauses()
         self._pacer = LockstepPacer(self) if self.values['lockstep'] else SteadyPacer(self)
         self._sightings = Sightings(
             self,
@@ -184,6 +187,8 @@ class MavlinkNode(ManagedNode):
         self.session.note_rivals(self.rivals())
         before, self._decided_on = self.session.decision, proposal
         self._now_s = now_s
+        if not self.values['lockstep']:
+            self._pauses.note_step(now_s)
         decision = self.session.decide(now_s, proposal)
         if self._failsafes is not None and not self.session.has_vehicle:
             self._failsafes.step(now_s)
@@ -240,7 +245,10 @@ class MavlinkNode(ManagedNode):
             self._words.note_probability(probability)
 
     def _on_engage(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        done, words = self.session.engage(request.data) if self.session else (False, NO_VEHICLE)
+        done, words = False, WAITED
+        if not (request.data and self._pauses.may_be_old()):
+            asked = request.data
+            done, words = self.session.engage(asked) if self.session else (False, NO_VEHICLE)
         response.success, response.message = done, words
         self.get_logger().info(f'engage {request.data}: {words}')
         return response
@@ -278,6 +286,8 @@ class MavlinkNode(ManagedNode):
         self._bridges.look()
         kinds = zip(self._alone, ONE_PUBLISHER.values(), strict=True)
         self._misfit = next((found for one, kind in kinds if (found := one.misfit(kind))), '')
+        if self._decided_on is None and not self._misfit:
+            self._misfit = self._alone[0].unheard()
         if self._stream is not None:
             self._stream.look()
         if self.link.vehicle is not None:

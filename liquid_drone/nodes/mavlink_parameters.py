@@ -169,8 +169,8 @@ PARAMETERS = (
     Parameter(
         'stick_channels',
         '1,2,3',
-        'roll, pitch and throttle of the radio: moving one calls off, where the autopilot '
-        'ignores them (ArduPilot); empty: they do not',
+        'roll, pitch and throttle of the radio: moving one calls off, as GUIDED and OFFBOARD may '
+        'ignore them; empty: they do not',
     ),
     Parameter(
         'station_id',

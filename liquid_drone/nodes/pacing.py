@@ -18,6 +18,7 @@ from rclpy.timer import Timer
 from .. import topics
 from ..errors import ImageError
 from ..flight.companion import Decision
+from ..flight.engagement import LONGEST_SILENCE_S
 from ..flight.guard.limits import BelievedTarget, Sighting
 from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
@@ -29,6 +30,7 @@ from .policy_reset import PolicyReset
 
 MOST_AHEAD_S = 0.2  # that a camera's clock may be ahead and still be explained
 LEAST_PERIOD_S = 0.015  # of setpoints: more than 88 a second are all that 57600 baud hold
+MEANT_S = 1.0  # after a pause, for what was asked meanwhile to be answered
 LATE = 1.05  # periods: so long a command that comes a little late is waited for
 
 
@@ -76,6 +78,26 @@ class Pacer(Protocol):
 
     def destroy(self) -> None:
         """Stop deciding."""
+
+
+class Pauses:
+    """Knows when steps paused: a request that arrives then may have been made long before."""
+
+    def __init__(self) -> None:
+        """Begin without a step."""
+        self._step_s = self._resumed_s = -math.inf
+
+    def note_step(self, now_s: float) -> None:
+        """Note a step by the steady clock."""
+        if LONGEST_SILENCE_S < now_s - self._step_s < math.inf:
+            self._resumed_s = now_s
+        self._step_s = now_s
+
+    def may_be_old(self) -> bool:
+        """Tell whether a request that is carried out now may have waited for longer than meant."""
+        now_s = steady_s()
+        is_paused = LONGEST_SILENCE_S < now_s - self._step_s < math.inf
+        return is_paused or now_s - self._resumed_s < MEANT_S
 
 
 class SteadyPacer:

@@ -33,6 +33,7 @@ from ..ros.picture_gate import PictureGate
 from ..ros.publishers import ClockSource
 from ..ros.request_input import PARAMETERS as REQUEST_PARAMETERS
 from ..ros.request_input import RequestInput
+from ..runtime.hang_watch import LOADING, HangWatch, step_on
 from ..runtime.providers import CHOICES, PRECISIONS, Backend
 from ..runtime.runner import PolicyOutput, PolicyRunner
 from ..runtime.selection import open_policy
@@ -122,6 +123,7 @@ class PolicyNode(ManagedNode):
         self._sight = Sight()
         self._clock_source = ClockSource(self)
         self._diagnostics = Diagnostics(self)
+        self._hang_watch = HangWatch(self.get_logger().warning, self.get_logger().fatal)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self._watch = self.create_timer(
             1.0, self._on_second, clock=Clock(clock_type=ClockType.STEADY_TIME)
@@ -135,10 +137,11 @@ class PolicyNode(ManagedNode):
         self.values = self.read_parameters()
         path = resources.bundle(self.values['bundle'])
         backend = Backend('tensorrt', self.values['precision'], builds=False)
-        self.runner = open_policy(
-            path, self.values['providers'], self.values['check_parity'], backend
-        )
-        self.runner.warm_up()
+        with self._hang_watch.over(LOADING):
+            self.runner = open_policy(
+                path, self.values['providers'], self.values['check_parity'], backend
+            )
+            self.runner.warm_up()
         self._requests.begin(self.runner, self.values)
         self._tell_provider(self.runner.provider)
         contract = self.runner.contract
@@ -200,7 +203,8 @@ class PolicyNode(ManagedNode):
         admission = self._gate.admit(stamp_ns, self.get_clock().now().nanoseconds)
         if not admission.is_repeated:
             self._take_new_values()
-            self._last = stamp_ns, self.runner.step(image, stamp_s)
+            with self._hang_watch.over(step_on(self.runner.provider)):
+                self._last = stamp_ns, self.runner.step(image, stamp_s)
             self._acted.add()
             self._image_age.add(admission.age_s)
             self._work.add(time.monotonic() - began_s)
@@ -308,13 +312,15 @@ class PolicyNode(ManagedNode):
 
     def _silence(self) -> str:
         topic = self.camera.topic
+        there = self.get_publishers_info_by_topic(topic)
         found = [
             f'{info.node_name} ({info.topic_type}, {info.qos_profile.reliability.name})'
-            for info in self.get_publishers_info_by_topic(topic)
+            for info in there
         ]
         wanted = f'{self.camera.message_type}, {qos.SENSOR_IN.reliability.name}'
         stranger = publishers.other_users() if found else ''
-        advice = self.camera.others() or stranger or 'check topic name, type and QoS'
+        advice = self.camera.others() or stranger or publishers.unheard(there)
+        advice = advice or 'check topic name, type and QoS'
         return (
             f'no image on {topic} for {SILENCE_S:.0f} s; wanted: {wanted}; '
             f'publishers there: {", ".join(found) or "none"}; {advice}'
@@ -328,6 +334,7 @@ class PolicyNode(ManagedNode):
     def release(self) -> None:
         """Stop acting and let go of the bundle."""
         self._stop_acting()
+        self._hang_watch.close()
         self._requests.end()
         self.runner = None
 

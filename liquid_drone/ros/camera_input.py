@@ -22,6 +22,7 @@ from ..arrays import Image
 from ..encodings import COLOUR_ORDERS, UNSTATED
 from ..errors import ImageError, InferenceError
 from ..lens.lens import Lens, check_shape, is_rectified
+from ..lens.steady_view import SteadyView
 from . import conversions, qos
 from .log import Seldom
 from .parameters import Parameter
@@ -42,7 +43,9 @@ COLOUR_ORDER = Parameter(
     'without it: rgb, or bgr as OpenCV captures them',
     choices=COLOUR_ORDERS,
 )
-LATCHED_S = 1.0  # between two looks for a camera_info that is published once
+LOOKS_S = 1.0  # between two looks for a camera_info, while none has come
+UNTOLD_S = 5.0  # for which pictures of a camera that tells no angle are used before that is said
+TRANSIENT = DurabilityPolicy.TRANSIENT_LOCAL
 PICTURES = (IMAGE_TRANSPORT, COLOUR_ORDER)  # parameters of every node that takes pictures
 Use = Callable[[Image, int, float | None], None]
 Watch = Callable[[Image, int], None]
@@ -74,14 +77,17 @@ class CameraInput:
         self._watch = watch
         self.transport = RAW  # or COMPRESSED, from the next opening on
         self.colour_order = UNSTATED
-        self.lens = Lens()
+        self.lens, self._view = Lens(), SteadyView()
         self.refusal = ''  # of the newest picture; empty: it was used
         self.arrived_s: float | None = None  # monotonic, of the newest message, used or not
         self._refused, self._seldom = 0, Seldom()
         self._inputs: list[Any] = []
         self._publisher: OnePublisher | None = None
         self._is_watched = False
-        self._latched_due_s = 0.0  # monotonic; infinite: it has come, or is asked for
+        self._info_due_s = (
+            0.0  # monotonic, of the next look; infinite: it has come, or is asked for
+        )
+        self._first_s = math.inf  # monotonic, of the first picture; infinite: it was told about
 
     def configure(self, values: Mapping[str, Any]) -> None:
         """Take the values of :data:`PICTURES`, from the next opening on."""
@@ -109,7 +115,9 @@ class CameraInput:
     def open(self, takes_pictures: bool = True) -> None:
         """Begin to listen; without ``takes_pictures`` they are handed over to :meth:`take`."""
         self.refusal, self._refused, self.arrived_s = '', 0, None
-        create, self._latched_due_s = self._node.create_subscription, 0.0
+        self._view = SteadyView()
+        create, self._info_due_s = self._node.create_subscription, 0.0
+        self._first_s = 0.0
         self._inputs = [create(CameraInfo, topics.CAMERA_INFO, self._on_info, qos.SENSOR_IN)]
         if takes_pictures:
             overridable = {'qos_overriding_options': qos.OVERRIDABLE}
@@ -128,7 +136,7 @@ class CameraInput:
             self.lens.is_rectified = is_rectified(self.topic)
             if self._acts:
                 self._publisher = OnePublisher(self._node, pictures.topic_name)
-        self._hear_latched()
+        self._look_for_info()
 
     def open_while(self, is_watched: bool) -> bool:
         """Be open while somebody looks, and closed otherwise; tell whether that changed."""
@@ -150,18 +158,35 @@ class CameraInput:
     def take(self, image: Image, stamp_ns: int) -> None:
         """Use a picture (H, W, 3), or refuse it in words."""
         self.arrived_s = time.monotonic()
-        self._hear_latched()
+        self._look_for_info()
         self._watch(image, stamp_ns)
         try:
             self._check_publisher()
             fov_deg = self.lens.fov_of(image.shape[1], image.shape[0])
+            view = image.shape[1], image.shape[0], fov_deg
             if self._acts and fov_deg is None:
-                check_shape(image.shape[1], image.shape[0])
+                check_shape(*view[:2])
+            if self._acts:
+                self._view.check(view, self.arrived_s)
             self._use(image, stamp_ns, fov_deg)
         except (ImageError, InferenceError) as error:
             self._refuse(error)
         else:
             self.refusal = ''
+            self._view.note_used(view)
+            if self._acts and fov_deg is None:
+                self._tell_unknown(self.arrived_s)
+
+    def _tell_unknown(self, now_s: float) -> None:
+        """Say once that a camera tells no angle, when its camera_info should long have come."""
+        self._first_s = self._first_s or now_s
+        if now_s - self._first_s >= UNTOLD_S:
+            self._first_s = math.inf
+            info = self._node.resolve_topic_name(topics.CAMERA_INFO)
+            self._node.get_logger().warning(
+                f'the camera is not calibrated (on {info}): its angle is taken for that of '
+                'training; with a wider lens a drone flies nearer than it is asked to'
+            )
 
     def take_refused(self) -> int:
         """Return how many were refused since the last call."""
@@ -186,23 +211,33 @@ class CameraInput:
             return
         self.take(image, conversions.nanoseconds(message.header.stamp))
 
-    def _hear_latched(self) -> None:
-        """Ask too for a camera_info that was published once, before this node was there.
+    def _look_for_info(self) -> None:
+        """Ask for the camera_info too where it is not simply published on its own topic.
 
-        Only where such a publisher is: all others would warn that they cannot serve it.
+        Of one that was published once, before this node was there, it is asked only where such a
+        publisher is: all others would warn that they cannot serve it. That of a picture's topic
+        which alone was remapped is beside or below it, as image_transport has it.
         """
-        if not self._inputs or time.monotonic() < self._latched_due_s:
+        if not self._inputs or time.monotonic() < self._info_due_s:
             return
-        self._latched_due_s = time.monotonic() + LATCHED_S
-        name = self._inputs[0].topic_name
-        found = self._node.get_publishers_info_by_topic(name)
-        if any(one.qos_profile.durability is DurabilityPolicy.TRANSIENT_LOCAL for one in found):
-            self._latched_due_s = math.inf
-            create = self._node.create_subscription
-            self._inputs.insert(0, create(CameraInfo, name, self._on_info, qos.LATCHED))
+        self._info_due_s = time.monotonic() + LOOKS_S
+        node, name = self._node, self._inputs[0].topic_name
+        found = node.get_publishers_info_by_topic(name)
+        is_remapped = node.resolve_topic_name(topics.CAMERA_INFO, only_expand=True) != name
+        for beside in () if found or is_remapped else infos_of(self.topic):
+            name, found = beside, node.get_publishers_info_by_topic(beside)
+            if found:
+                node.get_logger().info(f'camera_info is taken from {name}, as of {self.topic}')
+                break
+        durable = any(one.qos_profile.durability is TRANSIENT for one in found)
+        if durable or (found and name != self._inputs[0].topic_name):
+            self._info_due_s = math.inf
+            profile = qos.LATCHED if durable else qos.SENSOR_IN
+            more = node.create_subscription(CameraInfo, name, self._on_info, profile)
+            self._inputs.insert(0, more)
 
     def _on_info(self, message: CameraInfo) -> None:
-        self._latched_due_s = math.inf
+        self._info_due_s = math.inf
         try:
             self.lens.take_message(message)
         except ImageError as error:
@@ -221,3 +256,9 @@ class CameraInput:
         self.refusal = str(error)
         if self._seldom.is_due(self.refusal):
             self._node.get_logger().error(f'{self._outcome}: {error}')
+
+
+def infos_of(pictures: str) -> tuple[str, ...]:
+    """Return where the camera_info of a topic of pictures may be: beside it, or below it."""
+    base = pictures.removesuffix(f'/{COMPRESSED}')
+    return (f'{base.rpartition("/")[0]}/camera_info', f'{base}/camera_info') if base else ()

@@ -6,6 +6,7 @@ A forgotten ``ros2 topic pub``, a played bag or a second driver mixes its messag
 ones, and nothing in a message says whose it is. Time is such a topic too, where it is simulated.
 """
 
+import math
 import os
 import pwd
 import time
@@ -23,6 +24,7 @@ from .log import Seldom
 CLOCK = '/clock'
 SHARED_MEMORY = Path('/dev/shm')
 PATIENCE_S = 5.0  # for a simulator that starts at the same time
+UNKNOWN = '_NODE_NAME_UNKNOWN_'  # rclpy's word where a program's own word of its nodes is missing
 
 
 class OnePublisher:
@@ -31,6 +33,7 @@ class OnePublisher:
     def __init__(self, node: Node, topic: str) -> None:
         """Watch a topic by its full name."""
         self._node, self.topic = node, topic
+        self._unheard_since_s = math.inf
 
     def conflict(self) -> str:
         """Return a sentence that names the publishers, where they are several; else nothing."""
@@ -55,6 +58,17 @@ class OnePublisher:
                 'nothing of it is received'
             )
         return self._mismatch(found)
+
+    def unheard(self) -> str:
+        """Return a sentence where a publisher is there, and for long no word of its nodes came.
+
+        Ask once a second, where nothing has come on the topic.
+        """
+        found = unheard(self._node.get_publishers_info_by_topic(self.topic))
+        now_s = time.monotonic()
+        self._unheard_since_s = min(self._unheard_since_s, now_s) if found else math.inf
+        is_so = now_s - self._unheard_since_s >= PATIENCE_S
+        return f'{self.topic} is published by {found}' if is_so else ''
 
     def _mismatch(self, found: Iterable[Any]) -> str:
         """Return a sentence where the QoS of a publisher is less than what this node asks for."""
@@ -116,6 +130,21 @@ def other_users(folder: Path = SHARED_MEMORY) -> str:
     return (
         f'programs of another user ({", ".join(map(_user, others))}) are in shared memory here, '
         'and what they publish does not come: start all as one user, and none with sudo'
+    )
+
+
+def unheard(found: Iterable[Any]) -> str:
+    """Name what keeps everything that a program sends away; empty: its nodes are known by name.
+
+    A container that shares the network of this machine and not its memory is found over the
+    network. Fast DDS takes it for a program of this machine, and sends by shared memory alone.
+    """
+    if all(info.node_name != UNKNOWN for info in found):
+        return ''
+    return (
+        'a program of which nothing is received here, not even the names of its nodes: if it runs '
+        'in a container, let it share the memory of this machine (docker run --ipc=host, or -v '
+        '/dev/shm:/dev/shm) and run as the same user; else look for a firewall'
     )
 
 

@@ -255,6 +255,42 @@ def test_a_letterbox_in_grey_is_a_picture_and_one_that_lost_bytes_is_not(
             read_as(kind, picture)
 
 
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(16, 95),
+    st.sampled_from(['yuyv', 'uyvy', 'jpg', 'png', 'bgr8']),
+    st.sampled_from([135, 136, 154]),
+)
+def test_a_buffer_of_yuv_that_was_not_filled_to_its_end_is_refused(
+    seed: int, kept: int, kind: str, green: int
+) -> None:
+    """A camera that loses packets, or starts: the rest of its buffer is zeros, a dark green."""
+    rng = np.random.default_rng(seed)
+    if kind in ('yuyv', 'uyvy'):
+        buffer = rng.integers(16, 236, (128, 2 * WIDTH), dtype=np.uint8)
+        decode(kind, WIDTH, 128, 2 * WIDTH, buffer.tobytes())
+        buffer[kept:] = 0
+        with pytest.raises(ImageError, match='empty buffer'):
+            decode(kind, WIDTH, 128, 2 * WIDTH, buffer.tobytes())
+        return
+    picture = cv2.GaussianBlur(rng.integers(0, 256, (128, 64, 3), dtype=np.uint8), (0, 0), 2.0)
+    read_as(kind, picture)
+    picture[kept:] = 0, green, 0
+    with pytest.raises(ImageError, match='empty buffer'):
+        read_as(kind, picture)
+
+
+@given(st.integers(0, 2**32 - 1), st.tuples(*[st.integers(0, 255)] * 3))
+def test_a_ground_of_one_colour_is_a_picture(seed: int, colour: tuple[int, int, int]) -> None:
+    """Simulators paint such; only the colours of lost bytes are none of a camera."""
+    red, green, blue = colour
+    is_lost = colour == (128,) * 3 or (red < 4 and blue < 4 and 130 < green < 160)
+    picture = np.random.default_rng(seed).integers(0, 256, (96, 64, 3), dtype=np.uint8)
+    picture[60:] = colour
+    if not is_lost:
+        assert read_as('bgr8', picture).shape == picture.shape
+
+
 def read_as(kind: str, picture: Image) -> Image:
     """Return a picture as it comes raw, or compressed."""
     if kind != 'bgr8':

@@ -29,8 +29,8 @@ from liquid_drone.sim.physics.point_mass import PointMass
 SAFETY = Path(__file__).parents[2] / 'docs' / 'SAFETY.md'
 GOOD = {
     'px4': {
-        'COM_OBL_RC_ACT': 5, 'COM_OF_LOSS_T': 1.0, 'COM_RC_OVERRIDE': 3, 'COM_RCL_EXCEPT': 3,
-        'COM_RC_IN_MODE': 0, 'RC_MAP_FLTMODE': 5,
+        'COM_OBL_RC_ACT': 5, 'COM_OBL_ACT': 1, 'COM_OF_LOSS_T': 1.0, 'COM_RC_OVERRIDE': 3,
+        'COM_RCL_EXCEPT': 3, 'COM_RC_IN_MODE': 0, 'RC_MAP_FLTMODE': 5,
         'NAV_RCL_ACT': 2, 'COM_LOW_BAT_ACT': 2, 'GF_ACTION': 2, 'GF_MAX_HOR_DIST': 40.0,
         'GF_MAX_VER_DIST': 15.0,
     },
@@ -44,8 +44,8 @@ GOOD = {
 }  # fmt: skip
 BAD = {
     'px4': {
-        'COM_OBL_RC_ACT': 0, 'COM_OF_LOSS_T': 5.0, 'COM_RC_OVERRIDE': 1, 'COM_RCL_EXCEPT': 4,
-        'COM_RC_IN_MODE': 4, 'RC_MAP_FLTMODE': 0,
+        'COM_OBL_RC_ACT': 0, 'COM_OBL_ACT': -1, 'COM_OF_LOSS_T': 5.0, 'COM_RC_OVERRIDE': 1,
+        'COM_RCL_EXCEPT': 4, 'COM_RC_IN_MODE': 4, 'RC_MAP_FLTMODE': 0,
         'NAV_RCL_ACT': 0, 'COM_LOW_BAT_ACT': 0, 'GF_ACTION': 0, 'GF_MAX_HOR_DIST': 0.0,
         'GF_MAX_VER_DIST': 0.0,
     },
@@ -94,7 +94,8 @@ def test_any_number_is_judged_and_what_is_no_number_is_never_good(
     assert len(found) == len(FAILSAFES[kind])
     for one, (name, words) in zip(FAILSAFES[kind], found.items(), strict=True):
         assert name in one.names
-        if any(other.is_good(values.get(other.name, math.nan)) for other in one.or_else):
+        serves = any(other.is_good(values.get(other.name, math.nan)) for other in one.or_else)
+        if serves or (one.is_former and math.isnan(values.get(name, math.nan))):
             assert not words
         elif not set(one.names) & set(values):
             assert 'not answered' in words
@@ -151,6 +152,8 @@ def test_what_the_firmware_says_it_has_not_is_told_as_that(kind: str, data: st.D
     found = next(words[name] for name in one.names if name in words)
     if 'value' in told.values():
         assert not re.search('has no |not answered', found)
+    elif one.is_former:
+        assert not found
     elif 'none' in told.values():
         assert found.startswith('this firmware has no ')
     else:
@@ -207,6 +210,30 @@ def test_what_other_versions_call_it_is_read_over_the_link(
     assert not judged(1500)
 
 
+@given(st.integers(-3, 9))
+def test_what_an_older_px4_does_without_a_radio_is_judged_where_it_has_that(action: int) -> None:
+    """Until 1.13, where -1 flew on by the last setpoint (PX4 12709); later there is none."""
+    values = {**GOOD['px4'], 'COM_OBL_ACT': action}
+    assert (complaints('px4', values)['COM_OBL_ACT'] == '') is (action in (0, 1, 2))
+    del values['COM_OBL_ACT']
+    assert complaints('px4', values)['COM_OBL_ACT'] == ''
+
+
+def test_what_serves_as_well_is_asked_for_over_the_link() -> None:
+    """It was judged where it was known, and asked for by nobody."""
+    autopilot = SimulatedAutopilot(PointMass(position_enu=np.zeros(3)), 'ardupilot')
+    autopilot.set_failsafes('advised')
+    autopilot.parameters.update(FENCE_ENABLE=0.0, FENCE_AUTOENABLE=2.0)
+    link = MavlinkLink(MemoryTransport(autopilot.transmit, autopilot.receive))
+    reader = FailsafeReader(link)
+    for _ in range(200):
+        autopilot.advance(12)
+        link.poll(autopilot.now_ns / 1e9)
+        reader.step(autopilot.now_ns / 1e9)
+    assert link.parameters['FENCE_AUTOENABLE'] == 2.0
+    assert not [words for words in complaints('ardupilot', link.parameters).values() if words]
+
+
 @pytest.mark.parametrize('kind', KINDS)
 @pytest.mark.parametrize('values', [GOOD, BAD], ids=['good', 'bad'])
 def test_the_doctor_reads_them_and_writes_none(
@@ -217,6 +244,8 @@ def test_the_doctor_reads_them_and_writes_none(
     autopilot = SimulatedAutopilot(PointMass(position_enu=np.zeros(3)), kind)
     autopilot.parameters.update(values[kind])
     autopilot.parameters.pop('GF_ACTION', None)  # one that is not answered
+    if values is GOOD and kind == 'ardupilot':
+        autopilot.parameters.update(FENCE_ENABLE=0.0, FENCE_AUTOENABLE=1.0)  # serves as well
     before, ends = dict(autopilot.parameters), threading.Event()
 
     def live() -> None:

@@ -14,7 +14,7 @@ from liquid_drone.flight.companion_session import CompanionSession
 from liquid_drone.flight.engagement import Stage
 from liquid_drone.flight.guard.limits import SIMULATION_LIMITS
 from liquid_drone.flight.mavlink.link import MavlinkLink
-from liquid_drone.flight.mavlink.profiles import STICKS
+from liquid_drone.flight.mavlink.profiles import RADIO, STICKS
 from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
 from liquid_drone.flight.radio import StickWatch
 from liquid_drone.sim.autopilot.personality import Mode
@@ -130,17 +130,21 @@ def counted(packet: bytes, count: int) -> bytes:
 @pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
 @pytest.mark.parametrize('shadow', [False, True])
 @pytest.mark.parametrize(('channel', 'count'), [(1, 8), (2, 8), (3, 8), (2, 0), (3, 1)])
-def test_in_flight_sticks_stop_it_and_hand_back_where_the_autopilot_ignores_them(
+def test_in_flight_sticks_stop_it_and_hand_back(
     kind: str, shadow: bool, channel: int, count: int
 ) -> None:
-    """Of a joystick, too, whose channels an ArduPilot without a receiver counts as none."""
+    """Of a joystick, too, whose channels an ArduPilot without a receiver counts as none.
+
+    A PX4 ignores them in OFFBOARD as it comes (COM_RC_OVERRIDE 1; PX4 13618, 18629, 3682).
+    """
     plant = PointMass(position_enu=np.array([0.0, 0.0, 3.0]))
     autopilot = SimulatedAutopilot(plant, kind, airborne=True)
 
     def receive() -> list[bytes]:
         return [counted(packet, count) for packet in autopilot.transmit()]
 
-    link = MavlinkLink(MemoryTransport(receive, autopilot.receive), besides=(STICKS,))
+    need = STICKS if kind == 'ardupilot' else RADIO  # a real PX4 sends it unasked, at 20 Hz
+    link = MavlinkLink(MemoryTransport(receive, autopilot.receive), besides=(need,))
     link.is_shadow = shadow
     session = CompanionSession(link, SIMULATION_LIMITS, shadow, sticks=StickWatch((1, 2, 3)))
 
@@ -153,7 +157,7 @@ def test_in_flight_sticks_stop_it_and_hand_back_where_the_autopilot_ignores_them
     fly(1500, 1.0)
     assert autopilot.pilot_mode(Mode.FOLLOW) or shadow
     assert fly(1500, 3.0) is Stage.ENGAGED
-    is_obeyed = kind == 'ardupilot' and not shadow
+    is_obeyed = not shadow
     assert fly(1200, 3.0) is (Stage.HANDED_BACK if is_obeyed else Stage.ENGAGED)
     assert ('mode switch' in session.radio_refusal) is is_obeyed
     if is_obeyed:

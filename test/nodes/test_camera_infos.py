@@ -3,18 +3,20 @@
 """Protects: a camera_info is received however it is published, and is of those pictures."""
 
 import math
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from graph_bench import SILENCE_S, PolicyBench
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo
 
 from liquid_drone.contract import CameraSpec
-from liquid_drone.ros import conversions
+from liquid_drone.ros import camera_input, conversions
 from liquid_drone.ros.camera_input import CameraInput
 
 SPEC = CameraSpec()
@@ -99,3 +101,75 @@ def test_no_command_comes_of_two_pictures_in_one_unless_their_lens_is_told(
     k = [focal_px, 0.0, width / 2.0, 0.0, focal_px, height / 2.0, 0.0, 0.0, 1.0]
     bench.node.camera.lens.take(width, height, k)
     assert bench.show(images[1], 10**9 + 50_000_000) is not None
+
+
+@pytest.mark.parametrize('zooms', [False, True])
+def test_a_camera_that_zooms_or_changes_its_size_is_not_flown_on(
+    bench: PolicyBench, zooms: bool
+) -> None:
+    """The picture of another mode of a sensor was taken for one of the same angle."""
+    bench.start()
+    if zooms:
+        bench.node.camera.lens.take_message(conversions.camera_info_message(SPEC, 1))
+    assert bench.show(PICTURE, bench.now_ns()) is not None
+    other = np.ascontiguousarray(PICTURE[:120, :160])
+    if zooms:
+        other, info = PICTURE, conversions.camera_info_message(SPEC, 1)
+        info.k[0] = info.k[4] = 2.0 * info.k[0]
+        bench.node.camera.lens.take_message(info)
+    assert bench.show(other, bench.now_ns(), limit_s=SILENCE_S) is None
+    assert 'the camera shows another view' in bench.node.camera.refusal
+    rng = np.random.default_rng(1)
+    shown = (rng.permuted(other, axis=0) for _ in range(60))  # it is not frozen
+    assert any(bench.show(one, bench.now_ns(), limit_s=0.1) is not None for one in shown)
+
+
+@pytest.mark.parametrize('where', ['/cam/camera_info', '/cam/image_rect/camera_info', '', '/else'])
+@pytest.mark.parametrize('is_compressed', [False, True])
+def test_where_the_pictures_alone_are_remapped_their_camera_info_is_found(
+    ros: None, where: str, is_compressed: bool
+) -> None:
+    """As image_transport finds it (image_common 147, apriltag_ros 19, image_pipeline 687)."""
+    name = 'camera/image_raw/compressed' if is_compressed else 'camera/image_raw'
+    there = '/cam/image_rect/compressed' if is_compressed else '/cam/image_rect'
+    rules = ['--ros-args', '-r', f'{name}:={there}']
+    if where == '/else':  # named by the user: what is beside the pictures does not count
+        rules += ['-r', 'camera/camera_info:=/named/camera_info']
+    ear, driver = Node('ear', cli_args=rules), Node('driver')
+    camera = CameraInput(ear, lambda *_: None, 'nothing', acts=True)
+    camera.configure({'image_transport': 'compressed' if is_compressed else 'raw',
+                      'colour_order': 'unstated'})  # fmt: skip
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    profile = latched if is_compressed else QoSProfile(depth=1)
+    told = driver.create_publisher(CameraInfo, where or '/other/camera_info', profile)
+    executor = SingleThreadedExecutor()
+    for node in (ear, driver):
+        executor.add_node(node)
+    camera.open()
+    deadline_s = time.monotonic() + (20.0 if where.startswith('/cam') else 4.0)
+    while camera.lens.fov_deg is None and time.monotonic() < deadline_s:
+        told.publish(conversions.camera_info_message(SPEC, 1))
+        camera.take(PICTURE, 1)
+        executor.spin_once(timeout_sec=0.1)
+    camera.close()
+    executor.shutdown()
+    for node in (ear, driver):
+        node.destroy_node()
+    assert (camera.lens.fov_deg is not None) is where.startswith('/cam')
+
+
+def test_a_camera_that_tells_no_angle_is_flown_on_and_told(
+    bench: PolicyBench, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """With a lens of 120 degrees things look half as large, and it flew as near as that."""
+    monkeypatch.setattr(camera_input, 'UNTOLD_S', 0.3)
+    bench.start()
+    for _ in range(2):
+        assert bench.show(PICTURE, bench.now_ns()) is not None
+        bench.pause(0.4)
+    rng = np.random.default_rng(1)
+    for _ in range(3):
+        bench.show(rng.permuted(PICTURE, axis=0), bench.now_ns(), limit_s=SILENCE_S)
+    told = capfd.readouterr().err
+    assert told.count('the camera is not calibrated (on /camera/camera_info)') == 1
+    assert 'nearer than it is asked to' in told

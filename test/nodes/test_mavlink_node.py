@@ -19,6 +19,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import BatteryState
 from std_msgs.msg import String
+from std_srvs.srv import SetBool
 
 from liquid_drone.errors import ConfigError
 from liquid_drone.flight.engagement import LONGEST_SILENCE_S, Cause, Stage
@@ -269,6 +270,28 @@ def test_a_computer_that_slept_in_flight_wakes_up_handed_back(
     assert (decision.stage, decision.cause) == (Stage.HANDED_BACK, Cause.SILENCE)
     bench.pause(0.2)
     assert bench.autopilot.state.setpoint == before  # a PX4 takes the vehicle by a new one
+
+
+@pytest.mark.parametrize('paused_s', [0.0, 0.8, 3.0])
+def test_what_was_asked_in_a_pause_engages_nothing_after_it(
+    bench: MavlinkBench, paused_s: float
+) -> None:
+    """Who asked seconds ago has given up, or flies by hand now (stretch_web_teleop 3)."""
+    bench.node.start()
+    bench.engage_when_ready()
+    future = bench.engage_client.call_async(SetBool.Request(data=False))
+    assert bench.wait(future.done)
+    bench.pause(1.2)
+    future = bench.engage_client.call_async(SetBool.Request(data=True))
+    time.sleep(paused_s)  # nothing lives meanwhile
+    assert bench.wait(future.done)
+    assert future.result().success is (paused_s == 0.0)
+    assert ('this node paused' in future.result().message) is (paused_s > 0.0)
+    stop = bench.engage_client.call_async(SetBool.Request(data=False))
+    assert bench.wait(stop.done)
+    assert stop.result().success  # a stop is never old
+    bench.pause(1.2)
+    bench.engage_when_ready()
 
 
 def test_in_shadow_mode_it_decides_while_the_pilot_flies_and_sends_nothing(

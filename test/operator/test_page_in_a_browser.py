@@ -3,6 +3,7 @@
 """The page in a real browser, as large as a desk's and as a telephone's: pressed, not called."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from flown_page import FlownPage
 from headless import DESKTOP, TELEPHONE, Headless, browser_or_skip
 
 from liquid_drone.flight.engagement import Stage
+from liquid_drone.operator.requests import OperatorRequest
 from liquid_drone.operator.server import FILES, PageServer, ServerConfig
 
 PICTURES = os.environ.get('LIQUID_DRONE_SCREENSHOTS')  # a folder: they are kept there
@@ -148,6 +150,88 @@ def test_what_is_old_is_red_and_a_lost_connection_comes_back(tmp_path: Path) -> 
         assert flown.stage is Stage.STANDBY
 
     browse(tmp_path, work)
+
+
+class Wires:
+    """A way between browser and page that can be cut as a change of the network cuts it.
+
+    Connections that are there carry nothing more, and nobody is told; new ones do.
+    """
+
+    def __init__(self) -> None:
+        self._cut = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def open(self, port: int) -> asyncio.Server:
+        async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            cut = self._cut
+            far_reader, far_writer = await asyncio.open_connection('127.0.0.1', port)
+            self._writers += [writer, far_writer]
+            ways = (reader, far_writer), (far_reader, writer)
+            self._tasks += [asyncio.create_task(self._carry(*way, cut)) for way in ways]
+
+        return await asyncio.start_server(join, '127.0.0.1', 0)
+
+    async def _carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, cut: asyncio.Event
+    ) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                if not cut.is_set():
+                    writer.write(data)
+        if not cut.is_set():
+            writer.close()
+
+    def cut(self) -> None:
+        self._cut.set()
+        self._cut = asyncio.Event()
+
+    async def close(self) -> None:
+        for writer in self._writers:
+            writer.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0.1)  # they close in the loop
+
+
+@pytest.mark.parametrize('is_asked', [True, False])
+def test_a_network_that_changes_is_noticed_and_what_was_asked_through_it_is_told(
+    tmp_path: Path, is_asked: bool
+) -> None:
+    # an open connection that nothing comes through any more: browsers tell no page
+    stale = 'document.body.classList.contains("stale")'
+    engaged = 'document.getElementById("stage").textContent.includes("engaged")'
+
+    async def work(tab: Headless, flown: FlownPage, server: PageServer) -> None:
+        wires = Wires()
+        proxy = await wires.open(int(server.address.rsplit(':', 1)[1].rstrip('/')))
+        try:
+            await tab.open(f'http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}/')
+            assert await tab.until(f'!{stale}')
+            flown.requests.ask(OperatorRequest('engage'))
+            assert await tab.until(engaged)
+            await asyncio.sleep(3.0)  # the connections that brought the page itself are closed
+            wires.cut()
+            if is_asked:
+                await tab.press('hand_back')
+                assert 'no answer yet' in await tab.text('answer')
+            assert await tab.until(stale)
+            assert await tab.until(f'!{stale}', 20.0)
+            assert flown.stage is Stage.ENGAGED  # it never heard of it
+            assert ('no answer, the connection was lost' in await tab.text('answer')) is is_asked
+            await tab.press('hand_back')
+            assert await tab.until(
+                'document.getElementById("stage").textContent.includes("handed")'
+            )
+            assert 'no answer' not in await tab.text('answer')
+            assert tab.errors == []
+        finally:
+            proxy.close()
+            await wires.close()
+
+    browse(tmp_path, work, ServerConfig(port=0, slow_s=2.0))
 
 
 def test_a_wrong_token_is_refused_and_the_right_one_opens(tmp_path: Path) -> None:

@@ -122,6 +122,7 @@ OTHERS_FLAGS = {  # of pip, pytest, colcon, ros2, docker, unshare, test/support
     *('--user', '--prefix', '--target'),
     *('--help', '--version', '--hypothesis-profile', '--topics', '--show-args', '--build-arg'),
     *('--symlink-install', '--map-root-user', '--net', '--cuts', '--every'),
+    *('--network', '--ipc'),
 }
 
 
@@ -142,7 +143,7 @@ def test_every_argument_and_limit_on_a_page_is_one_of_the_nodes(page: Path) -> N
     for several in vars(launch_arguments).values():
         if isinstance(several, tuple):
             taken |= {str(getattr(one, 'name', one)) for one in several}
-    taken |= {'output', 'pictures', 'image'}  # of record.launch.py; of a camera driver
+    taken |= {'output', 'pictures', 'image', 'image_raw'}  # of record.launch.py; of camera drivers
     assert sorted(set(re.findall(r'\b(\w+):=', code(page))) - taken) == []
     limits = {f'limits.{name}' for name in re.findall(r'\blimits\.(\w+)', code(page))}
     assert sorted(limits - declared - {'limits.conf'}) == []

@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Bundles whose vision graph fails for a white image, and for no other."""
+"""Bundles whose vision graph fails or hangs for a white image, and for no other."""
 
 import json
 import shutil
@@ -53,8 +53,43 @@ def failing(graph: Any, output: str) -> None:
     )
 
 
+def hanging(graph: Any, output: str) -> None:
+    """Let the graph never end where the whole image is white: a loop that counts for ever."""
+    node, constant = onnx.helper.make_node, onnx.helper.make_tensor
+    value, boolean = onnx.helper.make_tensor_value_info, onnx.TensorProto.BOOL
+    body = onnx.helper.make_graph(
+        [node('Identity', ['goes_on'], ['goes_on_so']), node('Identity', ['kept'], ['kept_so'])],
+        'turn',
+        [
+            value('turn', INT64, []),
+            value('goes_on', boolean, []),
+            value('kept', onnx.TensorProto.FLOAT, []),
+        ],
+        [value('goes_on_so', boolean, []), value('kept_so', onnx.TensorProto.FLOAT, [])],
+    )
+    graph.initializer.extend(
+        [
+            constant('white', onnx.TensorProto.FLOAT, [], [float(WHITE)]),
+            constant('for_ever', INT64, [], [2**62]),
+            constant('yes', boolean, [], [True]),
+            constant('nothing', onnx.TensorProto.FLOAT, [], [0.0]),
+        ]
+    )
+    graph.node.extend(
+        [
+            node('Cast', ['image'], ['bright'], to=onnx.TensorProto.FLOAT),
+            node('ReduceMean', ['bright'], ['mean'], axes=AXES, keepdims=0),
+            node('Equal', ['mean', 'white'], ['is_white']),
+            node('Cast', ['is_white'], ['once'], to=INT64),
+            node('Mul', ['once', 'for_ever'], ['turns']),
+            node('Loop', ['turns', 'yes', 'nothing'], ['grain'], body=body),
+            node('Add', [f'{output}_before', 'grain'], [output]),
+        ]
+    )
+
+
 def altered(bundle: Path, to: Path, change: Callable[[Any, str], None], output: str) -> Path:
-    """Return a copy of a bundle whose vision graph fails for a white image, and for no other."""
+    """Return a copy of a bundle whose vision graph fails (or hangs) for a white image alone."""
     shutil.copytree(bundle, to)
     model = onnx.load(to / VISION_FILE)
     for node in model.graph.node:

@@ -39,6 +39,7 @@ def serial_ports(machine: Machine) -> Iterator[Symptom]:
             mend = 'sudo usermod -aG dialout $USER, then log in again'
             yield Symptom('serial port', 'error', f'{port} may not be opened', mend)
     yield from _consoles(ports, machine)
+    yield from _suspended(ports, machine)
     for service, what in COMPETITORS.items():
         if machine.output('systemctl', 'is-active', service) == 'active':
             mend = f'sudo systemctl disable --now {service}'
@@ -66,6 +67,22 @@ def _consoles(ports: list[str], machine: Machine) -> Iterator[Symptom]:
             mend = 'dtoverlay=disable-bt in /boot/firmware/config.txt, then /dev/ttyAMA0'
             state = (
                 f'{port} is the small UART: its speed follows the processor, and fails at 921600'
+            )
+            yield Symptom('serial port', 'warning', state, mend)
+
+
+def _suspended(ports: list[str], machine: Machine) -> Iterator[Symptom]:
+    """Look for an autopilot's own USB that the system suspends once no program has it open."""
+    for port in (one for one in ports if 'ttyACM' in one):
+        control = f'/sys/class/tty/{Path(port).name}/device/../power/control'
+        if machine.text(control).strip() == 'auto':
+            mend = (
+                f'echo on | sudo tee {control}; for each start a udev rule that sets '
+                'ATTR{power/control}="on", or a UART of the autopilot'
+            )
+            state = (
+                f'the system suspends {port} while no program has it open, and a PX4 may be '
+                'silent there afterwards until it starts anew'
             )
             yield Symptom('serial port', 'warning', state, mend)
 
@@ -142,7 +159,10 @@ def _read_failsafes(link: 'MavlinkLink', kind: str) -> None:
 
     for _ in range(TRIES):  # all of it, even where all is answered: streams are counted meanwhile
         for one in FAILSAFES[kind]:
-            for name in () if one.answered(link.parameters) else one.names:
+            known = link.parameters
+            names = () if one.answered(known) else one.names
+            besides = (other.name for other in one.or_else if other.name not in known)
+            for name in (*names, *besides):
                 link.request_parameter(name)
         _poll(link, lambda: False, LISTEN_S / TRIES)
 

@@ -80,7 +80,6 @@ class Profile:
     integers_in_bytes: bool = False  # of parameters, whose values travel as floats
     tells_local_home: bool = False  # HOME_POSITION has coordinates of the local frame
     needs_stream: bool = False  # of setpoints, or its follow_mode is refused and left
-    ignores_sticks: bool = False  # those of roll, pitch and throttle, in its follow_mode
     holds_position: bool = False  # at zero velocity; else the guard holds height and place
 
     def mode_name(self, custom_mode: int) -> str:
@@ -119,7 +118,6 @@ ARDUPILOT = Profile(
     heartbeat_poll_s=None,
     streams=(*_streams('ardupilot'), PACKS, *BESIDES),
     stream_groups=MappingProxyType(_ARDUPILOT_GROUPS),
-    ignores_sticks=True,
     holds_position=True,
 )
 

@@ -22,6 +22,7 @@ LEVELS: dict[str, SymptomLevel] = {'OK': 'ok', 'WARN': 'warning', 'ERROR': 'erro
 DEFAULT_LIMITS = 'default'  # the value of "limits" where nobody set them
 START = 'ros2 launch liquid_drone follow.launch.py; read its log'
 CAMERA_HELP = 'cap, cable, topic and type: docs/ROS2.md (Pictures)'
+LENS_HELP = 'calibrate it, or remap camera/camera_info: docs/ROS2.md (Calibration)'
 SET_IT = 'set it in the ground station: docs/SAFETY.md'
 
 
@@ -101,6 +102,9 @@ def _camera(camera: PartReport | None, policy: PartReport | None, is_ours: bool)
     if policy is None:
         return Symptom('camera', 'error', 'nothing comes from the policy node', START)
     level = LEVELS[policy.level]
+    if level == 'ok' and policy.values.get('camera_fov_deg') == 'unknown':
+        state = 'pictures arrive, and the angle of the lens is taken for that of training'
+        return Symptom('camera', 'warning', state, LENS_HELP)
     if level == 'ok':
         return Symptom('camera', 'ok', 'pictures arrive and are answered')
     return Symptom('camera', level, policy.summary, CAMERA_HELP)

@@ -29,7 +29,7 @@ class FailsafeReader:
         profile = self._link.profile
         if profile is None or 0.0 <= now_s - self._asked_s < ASK_EVERY_S:
             return
-        names = [(one, name) for one in FAILSAFES[profile.name] for name in one.names]
+        names = [(one, name) for one in FAILSAFES[profile.name] for name in one.asked]
         due = [(one, name) for one, name in names if self._is_due(name, now_s)]
         if due:
             self._ask(*min(due, key=lambda found: found[1] in self._again_s), now_s)

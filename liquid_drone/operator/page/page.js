@@ -7,28 +7,42 @@
 // and that no slow network can make look smaller.
 'use strict';
 
-const OLD_MS = 500, HOLD_EVERY_MS = 150, AGAIN_MS = 1000, LINES = 40;
+const OLD_MS = 500, HOLD_EVERY_MS = 150, AGAIN_MS = 1000, SILENT_MS = 5000, LINES = 40;
 const MARKS = { OK: '✓', WARN: '!', ERROR: '✗', UNKNOWN: '…' };  // beside the colour
 const byId = (name) => document.getElementById(name);
 const shown = { state: {}, image: null, made: -Infinity, decision: -Infinity, picture: -Infinity };
-let socket = null, confirmed = 0, waiting = null, holding = null;
+let socket = null, confirmed = 0, heard = 0, waiting = null, holding = null, isAsked = false;
 
 // ---- the way to the drone
 
 async function open() {
+  const limit = new AbortController(), timer = setTimeout(() => limit.abort(), SILENT_MS);
   let answer = null;
-  try { answer = await fetch('/session', { cache: 'no-store' }); } catch { /* no network */ }
+  try { answer = await fetch('/session', { cache: 'no-store', signal: limit.signal }); } catch { /* no network */ }
+  clearTimeout(timer);
   if (answer && answer.status === 401) { byId('login').hidden = false; return; }
   if (!answer || !answer.ok) { setTimeout(open, AGAIN_MS); return; }
   byId('login').hidden = true;
-  confirmed = performance.now();
+  confirmed = heard = performance.now();
   socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/socket`);
   socket.binaryType = 'blob';
   socket.onmessage = (message) => {
+    heard = performance.now();
     if (typeof message.data === 'string') takeText(JSON.parse(message.data));
     else takePicture(message.data);
   };
-  socket.onclose = () => { socket = null; letGo(); setTimeout(open, AGAIN_MS); };
+  socket.onclose = drop;
+}
+
+// Gives a connection up, and asks for another one. A network that changed (another Wi-Fi, a telephone
+// that slept) closes none: the browser would wait for minutes on one that nothing comes through.
+function drop() {
+  socket.onclose = socket.onmessage = null;
+  socket.close();
+  socket = waiting = null;
+  letGo();
+  if (isAsked) tell({ done: false, words: 'no answer, the connection was lost: ask again, or take over by the radio' });
+  setTimeout(open, AGAIN_MS);
 }
 
 function send(message) {
@@ -54,7 +68,7 @@ function takeText(message) {
 }
 
 async function takePicture(blob) {
-  const message = waiting;
+  const message = waiting, through = socket;
   waiting = null;
   if (!message) return;
   try {
@@ -64,7 +78,7 @@ async function takePicture(blob) {
     shown.picture = shown.made - (message.age_ms.picture || 0);
     DRAWING.picture(byId('picture'), shown.image, shown.state);
   } finally {
-    confirmIt(message.n);
+    if (socket === through) confirmIt(message.n);
   }
 }
 
@@ -79,6 +93,7 @@ function isStale() {
 }
 
 function watchAge() {
+  if (socket && age(heard) > SILENT_MS) drop();
   const stale = isStale(), ms = age(shown.decision);
   document.body.classList.toggle('stale', stale);
   const words = !socket ? 'no connection' : ms < 1e8 ? `${(ms / 1000).toFixed(1)} s old` : 'nothing from the drone';
@@ -241,12 +256,15 @@ function numberRow(id, label, word, take) {
 // ---- what is asked for
 
 function tell(message) {
+  isAsked = false;
   byId('answer').textContent = message.words;
   byId('answer').className = message.done ? '' : 'no';
 }
 
 function ask(message) {
-  if (!send(message)) tell({ done: false, words: 'no connection: nothing was asked' });
+  const isSent = send(message);
+  tell({ done: isSent, words: isSent ? 'asked: no answer yet' : 'no connection: nothing was asked' });
+  isAsked = isSent;
 }
 
 function press() {
@@ -278,7 +296,13 @@ function begin() {
   byId('attention').onclick = () => ask({ do: 'attention', on: !shown.state.attention });
   byId('login').onsubmit = async (event) => {
     event.preventDefault();
-    const answer = await fetch('/login', { method: 'POST', body: byId('token').value });
+    let answer = null;
+    try {
+      answer = await fetch('/login', { method: 'POST', body: byId('token').value });
+    } catch {
+      byId('login-words').textContent = 'no connection';
+      return;
+    }
     byId('token').value = '';
     byId('login-words').textContent = answer.ok ? '' : await answer.text();
     if (answer.ok) open();

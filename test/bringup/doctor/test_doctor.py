@@ -208,6 +208,11 @@ FAULTS: dict[str, tuple[dict[str, object], str, str]] = {  # what differs, what 
         '/dev/serial0 is the small UART',
         'dtoverlay=disable-bt',
     ),
+    'a USB port that is suspended (PX4 28340)': (
+        {'matching': only('/dev/ttyACM0'), 'text': says(control='auto\n')},
+        'the system suspends /dev/ttyACM0',
+        'echo on | sudo tee /sys/class/tty/ttyACM0/device/../power/control',
+    ),
     'a camera of somebody else': (
         {'matching': only('/dev/video0'), 'openable': lambda _: False},
         '/dev/video0 may not be opened',
