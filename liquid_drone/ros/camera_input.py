@@ -84,9 +84,7 @@ class CameraInput:
         self._inputs: list[Any] = []
         self._publisher: OnePublisher | None = None
         self._is_watched = False
-        self._info_due_s = (
-            0.0  # monotonic, of the next look; infinite: it has come, or is asked for
-        )
+        self._info_due_s = 0.0  # monotonic, of the next look; infinite: it came, or is asked for
         self._first_s = math.inf  # monotonic, of the first picture; infinite: it was told about
 
     def configure(self, values: Mapping[str, Any]) -> None:

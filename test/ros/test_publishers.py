@@ -100,8 +100,8 @@ def test_a_program_in_a_container_with_a_memory_of_its_own_is_told(
             executor.spin_once(timeout_sec=0.1)
             words = one.unheard()
     finally:
-        far.kill()
-        far.wait()
+        far.terminate()  # killed, it would leave its shared memory behind
+        far.wait(30.0)
         executor.shutdown()
         node.destroy_node()
     assert ('--ipc=host' in words) is has_own_memory
