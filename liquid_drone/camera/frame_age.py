@@ -15,8 +15,10 @@ SOONER_S = 0.005  # than any before: then those before had waited, and this one 
 STANDS = 30  # pictures under one time: it is none
 LATE_S, LATE_FOR_S = 1.0, 5.0  # a stream so late for so long does not get better by itself
 # Of images that have no times: the pace is that of a window, if the window before had the same and
-# no image came later than two periods; what comes faster than a share of the period is worked off.
+# no image came later than two periods, or than a radio that sleeps between beacons holds it back;
+# what comes faster than a share of the period is worked off, until nothing waits for two windows.
 WINDOW_S, LEAST_IMAGES, ALIKE, LATER, WORKED_OFF = 1.0, 4, 0.1, 2.0, 0.9
+HELD_S = 0.25
 
 
 class DriverAge:
@@ -103,8 +105,8 @@ class ArrivalAge:
         self._period_s: float | None = None
         self._waited_s = 0.0  # at most
         self._pace_s = math.nan  # of the window before
-        self._since_s, self._count = 0.0, 0
-        self._longest_s, self._least_s = 0.0, math.inf
+        self._since_s, self._spacings = 0.0, list[float]()  # of the window
+        self._least_s, self._was_free = math.inf, False
 
     def take(self, now_s: float) -> float | None:
         """Return for how long an image waited at most; None: the pace is not known yet.
@@ -118,24 +120,34 @@ class ArrivalAge:
             self._begin_window(now_s)
             return None
         spacing_s = now_s - before_s
+        self._spacings.append(spacing_s)
         if self._period_s is not None:
-            self._waited_s = max(0.0, self._waited_s + spacing_s - self._period_s)
-        self._count, self._longest_s = self._count + 1, max(self._longest_s, spacing_s)
-        self._least_s = min(self._least_s, self._waited_s)
-        if now_s - self._since_s >= WINDOW_S and self._count >= LEAST_IMAGES:
-            self._end_window((now_s - self._since_s) / self._count)
-            self._begin_window(now_s)
+            self._wait(spacing_s, self._period_s)
+        if now_s - self._since_s >= WINDOW_S and len(self._spacings) >= LEAST_IMAGES:
+            pace_s, longest_s = (now_s - self._since_s) / len(self._spacings), max(self._spacings)
+            is_even = longest_s <= max(LATER * pace_s, HELD_S)
+            if not is_even or spacing_s >= longest_s / LATER:  # no burst is counted in part
+                self._end_window(pace_s, is_even)
+                self._begin_window(now_s)
         return None if self._period_s is None else self._waited_s
 
     def _begin_window(self, now_s: float) -> None:
-        self._since_s, self._count = now_s, 0
-        self._longest_s, self._least_s = 0.0, math.inf
+        self._since_s, self._spacings, self._least_s = now_s, [], math.inf
 
-    def _end_window(self, pace_s: float) -> None:
-        is_even = self._longest_s <= LATER * pace_s
+    def _wait(self, spacing_s: float, period_s: float) -> None:
+        self._waited_s = max(0.0, self._waited_s + spacing_s - period_s)
+        self._least_s = min(self._least_s, self._waited_s)
+
+    def _end_window(self, pace_s: float, is_even: bool) -> None:
         is_steady = is_even and abs(pace_s - self._pace_s) <= ALIKE * self._pace_s
+        both_s = (pace_s + self._pace_s) / 2.0  # a burst more or less in a window
         self._pace_s = pace_s if is_even else math.nan
-        is_worked_off = self._period_s is not None and pace_s < WORKED_OFF * self._period_s
-        if is_steady and (not is_worked_off or self._least_s == 0.0):
-            self._period_s = pace_s
+        if self._period_s is None and is_steady:
+            for spacing_s in self._spacings:  # what waits now was held back in this window
+                self._wait(spacing_s, both_s)
+        is_faster = self._period_s is not None and pace_s < WORKED_OFF * self._period_s
+        is_free = self._least_s == 0.0  # nothing waited, at some time
+        if is_steady and (not is_faster or (is_free and self._was_free)):
+            self._period_s = both_s
             self._waited_s -= self._least_s
+        self._was_free = is_free

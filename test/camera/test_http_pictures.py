@@ -17,7 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from liquid_drone.camera.frame_age import ALIKE, WINDOW_S, ArrivalAge
@@ -86,15 +86,16 @@ def serve() -> Iterator[Serve]:
         server.server_close()
 
 
-def seen(address: str, until_s: float, least: int = 0) -> tuple[list[tuple[int, float]], str]:
-    """Return (number, when it was taken by its stamp, s) of each image, and why it ended.
+Found = list[tuple[int, float]]  # number, and when it was taken by its stamp, s
+LEVELS = 200  # grey levels that are numbers
 
-    On a busy machine it goes on until it has the least number of images, for half a minute.
-    """
+
+def seen(address: str, is_enough: Callable[[Found], bool]) -> tuple[Found, str]:
+    """Return the images up to those that are enough, and why it ended; after a minute at most."""
     opened = open_source(SourceConfig('rtsp', address))
-    found, begun_s = list[tuple[int, float]](), time.monotonic()
+    found, begun_s = Found(), time.monotonic()
     try:
-        while time.monotonic() - begun_s < (until_s if len(found) >= least else 30.0):
+        while not is_enough(found) and time.monotonic() - begun_s < 60.0:
             frame = opened.read()
             assert frame is not None
             found.append((int(frame.image[0, 0, 0]), frame.stamp_ns / 1e9))
@@ -103,6 +104,15 @@ def seen(address: str, until_s: float, least: int = 0) -> tuple[list[tuple[int, 
     finally:
         opened.close()
     return found, ''
+
+
+def each(period_s: float, taken_s: dict[int, float]) -> Iterator[int]:
+    """Number images at the times of a camera, which a busy machine does not move."""
+    begun_s, now_s = time.time(), time.monotonic()
+    for index in range(round(60.0 / period_s)):
+        time.sleep(max(0.0, now_s + index * period_s - time.monotonic()))
+        taken_s[index % LEVELS] = begun_s + index * period_s
+        yield index % LEVELS
 
 
 @pytest.mark.parametrize('rate_hz', [10.0, 40.0])
@@ -117,13 +127,14 @@ def test_any_rate_is_taken_and_the_stamps_are_when_images_were_taken(
 
     def plan(camera: Camera) -> None:
         camera.begin()
-        for index in range(1300):
-            number = index % 200  # a grey level
-            taken_s[number] = time.time()
+        for number in each(1.0 / rate_hz, taken_s):
             camera.part(number, taken_s[number] - 1e6, has_length, has_time)
-            time.sleep(1.0 / rate_hz)
 
-    found, why = seen(f'http://{serve(plan)}', 3.5, least=6)
+    begun_s = time.monotonic()
+    found, why = seen(
+        f'http://{serve(plan)}',
+        lambda found: len(found) > 5 and time.monotonic() - begun_s > 3.5,
+    )
     assert not why
     assert len(found) > 5
     for number, stamp_s in found:
@@ -132,23 +143,35 @@ def test_any_rate_is_taken_and_the_stamps_are_when_images_were_taken(
 
 @pytest.mark.parametrize('has_time', [True, False])
 def test_a_burst_behind_a_stall_is_not_fresh(serve: Serve, has_time: bool) -> None:
+    """Images of a second and a half wait, and come at once, after some were taken as fresh."""
     taken_s: dict[int, float] = {}
+    held = list[int]()  # before them come others that are fresh
+    is_known, is_over = threading.Event(), threading.Event()
 
     def plan(camera: Camera) -> None:
         camera.begin()
-        for number in range(200):
-            taken_s[number] = time.time()
-            if 110 <= number < 150:  # held up for a second
-                time.sleep(0.025)
+        for number in each(0.05, taken_s):
+            if is_known.is_set() and len(held) < 30:
+                held.append(number)
                 continue
-            for held in range(110, 150) if number == 150 else ():
-                camera.part(held, taken_s[held], True, has_time)
+            for late in held if held and not is_over.is_set() else ():
+                camera.part(late, taken_s[late], True, has_time)
+            if held:
+                is_over.set()
             camera.part(number, taken_s[number], True, has_time)
-            time.sleep(0.025)
 
-    found, _ = seen(f'http://{serve(plan)}', 6.0)
-    assert [number for number, _ in found if number < 110]
-    assert [number for number, _ in found if number > 160]
+    after = list[int]()  # those that came after the burst was sent
+
+    def is_enough(found: Found) -> bool:
+        if len(found) > 5:
+            is_known.set()
+        after.extend(number for number, _ in found[-1:] if is_over.is_set())
+        return len(after) > 10
+
+    found, why = seen(f'http://{serve(plan)}', is_enough)
+    assert not why
+    assert len(held) == 30
+    assert len(after) > 10
     for number, stamp_s in found:
         assert stamp_s == pytest.approx(taken_s[number], abs=SLACK_S), number
 
@@ -173,7 +196,7 @@ def test_a_stream_that_ends_or_was_never_there_is_told(serve: Serve) -> None:
         for number in range(3):
             camera.part(number, 0.0, True, False)
 
-    _, why = seen(f'http://{serve(plan)}', 3.0)
+    _, why = seen(f'http://{serve(plan)}', lambda _: False)
     assert 'gives no more images: the stream ended' in why
     with pytest.raises(CameraError, match=r'refused|cannot'):
         open_source(SourceConfig('rtsp', 'http://127.0.0.1:9/x'))
@@ -227,28 +250,45 @@ def test_parts_come_as_they_were_sent(
     st.dictionaries(st.integers(200, 400), st.floats(0.0, 3.0), max_size=3),
     st.floats(0.0, 0.75),
     st.integers(20, 60),
+    st.floats(0.0, 0.15),
     st.integers(0, 2**32),
 )
+@example(
+    0.172, {200: 0.5, 221: 1.625, 252: 2.0}, 0.656, 20, 0.0, 0
+)  # worked off at a window's end
+@example(0.0408, {200: 1.0}, 0.719, 27, 0.105, 1)
 def test_of_images_without_times_none_is_older_than_it_is_told(
-    period_s: float, stalls: dict[int, float], sending: float, room: int, seed: int
+    period_s: float,
+    stalls: dict[int, float],
+    sending: float,
+    room: int,
+    beacon_s: float,
+    seed: int,
 ) -> None:
-    """Through a queue that stalls, sends a quarter faster than they come, and leaves some out."""
-    age, free_s, waiting, random = ArrivalAge(), 0.0, [], Random(seed)
+    """Through a queue that stalls, sends a quarter faster than they come, and leaves some out.
+
+    A radio that slept sends at its next beacon, from the beginning on.
+    """
+    beacon_s *= beacon_s > 2.0 * period_s
+    age, free_s, random = ArrivalAge(), 0.0, Random(seed)
+    waiting = list[float]()
     told: list[tuple[float, float | None]] = []
     for index in range(500):
         taken_s = (index + 0.2 * random.random()) * period_s
         waiting = [came_s for came_s in waiting if came_s > taken_s]
         free_s += stalls.get(index, 0.0)
+        if beacon_s and free_s <= taken_s:
+            free_s = (taken_s // beacon_s + 1.0) * beacon_s
         if len(waiting) >= room:
             continue  # the sender leaves it out
         free_s = max(free_s, taken_s) + sending * period_s
         waiting.append(free_s)
         told.append((free_s - taken_s, age.take(free_s)))
     for waited_s, told_s in told:
-        assert told_s is None or waited_s <= told_s + 3.0 * period_s + ALIKE * WINDOW_S
+        assert told_s is None or waited_s <= told_s + 3.0 * period_s + ALIKE * WINDOW_S + beacon_s
     if not stalls:
         assert all(told_s is not None for _, told_s in told[250:])
-        assert max(told_s or 0.0 for _, told_s in told[250:]) < 0.2 + period_s
+        assert max(told_s or 0.0 for _, told_s in told[250:]) < 0.2 + period_s + beacon_s
 
 
 @given(st.floats(0.02, 0.2), st.floats(0.02, 0.2))
