@@ -70,7 +70,6 @@ def refuse(_number: int) -> int:
     raise ConfigError('no such world')
 
 
-@pytest.mark.timeout(300)
 def test_failures_in_processes_are_told_with_their_cause(tmp_path: Path) -> None:
     told: list[str] = []
     found: list[int] = []

@@ -44,7 +44,6 @@ class KilledOnce:
         return number
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize('processes', [1, 2])
 @pytest.mark.parametrize('deaths', [{1: 1}, {0: 2}, {0: 1, 3: 2}], ids=str)
 def test_killed_work_is_done_again_and_nothing_is_lost_or_counted_twice(
@@ -55,7 +54,6 @@ def test_killed_work_is_done_again_and_nothing_is_lost_or_counted_twice(
     assert not multiprocessing.active_children()
 
 
-@pytest.mark.timeout(300)
 def test_work_that_is_killed_each_time_is_named_and_the_rest_is_done() -> None:
     """A pool of multiprocessing waits for ever, which evaluate did where memory ran out."""
     found = []
@@ -65,7 +63,6 @@ def test_work_that_is_killed_each_time_is_named_and_the_rest_is_done() -> None:
     assert not multiprocessing.active_children()
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize('leave', ['stop', 'close'])
 def test_what_is_stopped_ends_at_once(leave: str) -> None:
     stop = threading.Event()
@@ -105,7 +102,6 @@ def interrupted(number: int, moment: int) -> None:
         sys.setprofile(None)
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 @settings(max_examples=4, deadline=None)
 @example(moment=1024)  # while the pool's thread starts: "cannot join thread before it is started"

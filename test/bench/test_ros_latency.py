@@ -15,7 +15,6 @@ from liquid_drone.bench.ros_latency import BenchConfig
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ('one_process', 'name'), [(False, "my drone: [1e3] #it's"), (True, 'plain'), (True, 'a  b')]
 )

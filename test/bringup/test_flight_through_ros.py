@@ -25,7 +25,7 @@ from liquid_drone.sim.flight_log import FlightLog
 from liquid_drone.sim.flight_spec import FlightSpec, SimulatorRun
 from liquid_drone.sim.session import FlightProgress
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.e2e
 SEED = 9_001  # of the training split
 
 

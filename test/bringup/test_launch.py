@@ -57,7 +57,7 @@ def is_alone(process: subprocess.Popen[str]) -> bool:
 
 def test_a_misspelt_argument_is_refused(variables: dict[str, str]) -> None:
     process = launch(variables, 'follow.launch.py', 'bundel:=follow')
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=300)
     assert 'unknown launch argument bundel; expected: camera' in said
     assert process.returncode == 1
     assert is_alone(process)
@@ -67,7 +67,7 @@ def test_a_node_that_cannot_start_ends_the_launch_with_an_error(variables: dict[
     port = local_graph.free_udp_port()
     words = ['bundle:=/no/bundle', f'connection:=udpin:127.0.0.1:{port}']
     process = launch(variables, 'follow.launch.py', *words)
-    said, _ = process.communicate(timeout=90)
+    said, _ = process.communicate(timeout=300)
     assert '/no/bundle' in said
     assert process.returncode == 1
     assert is_alone(process)
@@ -80,7 +80,7 @@ def test_ctrl_c_twice_ends_every_node_cleanly(variables: dict[str, str]) -> None
     )
     said = read_until(process, 'listening for the autopilot', 'on cpu')  # both nodes are up
     os.killpg(process.pid, signal.SIGINT)
-    said += process.communicate(timeout=60)[0]
+    said += process.communicate(timeout=300)[0]
     assert said.count('process has finished cleanly') == 2
     assert 'Traceback' not in said
     assert process.returncode == 0

@@ -40,7 +40,7 @@ from liquid_drone.workers.pool import LocalProcesses
 from liquid_drone.workers.ray_cluster import RayCluster
 
 pytest.importorskip('ray', reason="needs Ray: pip install 'liquid_drone[cluster]'")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 SEEDS = range(15_000, 15_006)
 TRIAL = Trial(FlightSpec(duration_s=0.3), ROOT / 'models' / 'follow')

@@ -28,7 +28,6 @@ TASK = ROOT / 'config' / 'tasks' / 'follow.yaml'
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_one_process_two_and_merged_shards_give_the_same_bytes(tmp_path: Path) -> None:
     """With Ray too: test_ray_flights.py. 200 seeds: liquid-drone bench scale."""
     found = list(measure(ScaleBench(5, 0.3), ('one', 'local', 'shards'), tmp_path))
@@ -40,7 +39,6 @@ def test_one_process_two_and_merged_shards_give_the_same_bytes(tmp_path: Path) -
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_a_driver_that_is_killed_goes_on_and_counts_nothing_twice(tmp_path: Path) -> None:
     task = tmp_path / 'short.yaml'
     task.write_text(

@@ -11,7 +11,6 @@ from rig import firmware_or_skip
 from liquid_drone.cli.main import main
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize('kind', ['ardupilot', 'px4'])
 @pytest.mark.parametrize('way', ['--no-ros', 'ros'])
 def test_firmware_follows_the_backpack(kind: str, way: str, tmp_path: Path) -> None:

@@ -26,7 +26,6 @@ PROFILE: tuple[Command, ...] = (
 )
 
 
-@pytest.mark.timeout(600)
 def test_a_velocity_profile_is_followed(rig: Rig) -> None:
     rig.boot_and_climb()
     rig.tell('ready', climbed_after_s=round(rig.now_s, 1))
@@ -49,7 +48,6 @@ def test_a_velocity_profile_is_followed(rig: Rig) -> None:
     assert away_m[2] < 0.8  # the guard holds the height where the firmware does not
 
 
-@pytest.mark.timeout(600)
 def test_a_takeover_by_another_ground_station_silences_the_companion(rig: Rig) -> None:
     rig.boot_and_climb()
     rig.engage()
@@ -73,7 +71,6 @@ def test_a_takeover_by_another_ground_station_silences_the_companion(rig: Rig) -
     assert rig.autopilot.mode is Mode.HOLD
 
 
-@pytest.mark.timeout(600)
 def test_when_setpoints_stop_the_firmware_acts_and_the_companion_stays_silent(rig: Rig) -> None:
     rig.boot_and_climb()
     rig.engage()
@@ -96,7 +93,6 @@ def test_when_setpoints_stop_the_firmware_acts_and_the_companion_stays_silent(ri
     assert rig.stage is Stage.HANDED_BACK
 
 
-@pytest.mark.timeout(600)
 def test_a_restart_of_the_firmware_in_flight_is_survived(rig: Rig) -> None:
     rig.boot_and_climb()
     rig.engage()

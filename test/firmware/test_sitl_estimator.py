@@ -32,7 +32,6 @@ def faults(rig: Rig) -> Faults:
     return Faults(rig)
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize('command', [STILL, FORWARD], ids=['still', 'forward'])
 def test_satellites_that_jump_by_15_m_make_no_dash(
     rig: Rig, faults: Faults, command: Command
@@ -65,7 +64,6 @@ def test_satellites_that_jump_by_15_m_make_no_dash(
         assert max(aside) < 4.0
 
 
-@pytest.mark.timeout(600)
 def test_a_yaw_that_is_reset_makes_no_spin_and_no_dash(rig: Rig, faults: Faults) -> None:
     rig.boot_and_climb()
     faults.knows_yaw_by_vision()
@@ -93,7 +91,6 @@ def test_a_yaw_that_is_reset_makes_no_spin_and_no_dash(rig: Rig, faults: Faults)
     silent_once_handed_back(rows)
 
 
-@pytest.mark.timeout(600)
 def test_without_satellites_setpoints_end_before_the_firmware_lands(
     rig: Rig, faults: Faults
 ) -> None:
@@ -175,7 +172,6 @@ def use_flow(rig: Rig) -> None:
     rig.set_parameters(COM_ARM_WO_GPS=1, EKF2_OF_QMIN=1)
 
 
-@pytest.mark.timeout(900)
 def test_a_position_from_optical_flow_alone_is_flown_by_or_refused(flow: Rig) -> None:
     pilot = flow.autopilot
     if flow.firmware.kind.name == 'ardupilot':

@@ -16,7 +16,6 @@ FORWARD: Command = (1.0, 0.0, 0.0, 0.0)
 FENCE_M = 12.0
 
 
-@pytest.mark.timeout(600)
 def test_a_battery_failsafe_silences_the_companion(rig: Rig) -> None:
     faults = Faults(rig)
     if faults.is_px4:
@@ -34,7 +33,6 @@ def test_a_battery_failsafe_silences_the_companion(rig: Rig) -> None:
     assert_silent(rig, rows)
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize('avoids', [True, False], ids=['avoidance', 'breach'])
 def test_the_fence_of_the_firmware_silences_the_companion(rig: Rig, avoids: bool) -> None:
     is_px4 = rig.firmware.kind.name == 'px4'

@@ -134,7 +134,6 @@ def page(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PageRig]:
         yield rig
 
 
-@pytest.mark.timeout(600)
 def test_a_flight_by_the_ground_stations_messages_alone(station: StationRig) -> None:
     station.boot_and_climb()
     station.until(lambda: 'can be engaged' in station.words_heard(), 20.0)
@@ -173,7 +172,6 @@ def test_a_flight_by_the_ground_stations_messages_alone(station: StationRig) -> 
     assert station.stage is Stage.READY
 
 
-@pytest.mark.timeout(600)
 def test_a_flight_by_a_telephones_page_alone(page: PageRig, tmp_path: Path) -> None:
     page.boot_and_climb()
     page.until(lambda: not page.session.obstacles(), 20.0)

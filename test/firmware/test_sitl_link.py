@@ -19,7 +19,6 @@ MOST_M = 6.0  # flown on while the link is cut: ArduPilot's GUID_TIMEOUT alone i
 WAYS = {'up': (False, True), 'down': (True, False), 'both': (False, False)}
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize('way', WAYS)
 def test_a_cut_link_is_not_felt_or_ends_in_silence(rig: Rig, way: str) -> None:
     rig.boot_and_climb()
@@ -53,7 +52,6 @@ def test_a_cut_link_is_not_felt_or_ends_in_silence(rig: Rig, way: str) -> None:
     assert rig.stage is Stage.ENGAGED
 
 
-@pytest.mark.timeout(600)
 def test_streams_that_another_station_switches_off_are_asked_for_again(rig: Rig) -> None:
     rig.boot_and_climb()
     rig.engage()

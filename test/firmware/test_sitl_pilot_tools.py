@@ -94,7 +94,6 @@ def pilot(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PilotRig]:
         rig.close()
 
 
-@pytest.mark.timeout(600)
 def test_a_flight_by_the_radio_alone_told_to_the_ground_station(pilot: PilotRig) -> None:
     station = pilot.autopilot.station
     pilot.flip(False)
@@ -136,7 +135,6 @@ def test_a_flight_by_the_radio_alone_told_to_the_ground_station(pilot: PilotRig)
     pilot.until(lambda: pilot.stage is Stage.READY, 10.0)
 
 
-@pytest.mark.timeout(600)
 def test_a_switch_that_is_on_from_the_start_and_a_lost_radio_engage_nothing(
     pilot: PilotRig,
 ) -> None:
@@ -157,7 +155,6 @@ def test_a_switch_that_is_on_from_the_start_and_a_lost_radio_engage_nothing(
     assert Stage.READY not in {row.stage for row in rows}
 
 
-@pytest.mark.timeout(600)
 def test_the_failsafes_are_read_as_the_firmware_has_them(pilot: PilotRig) -> None:
     pilot.until(lambda: pilot.vehicle is not None and pilot.vehicle.is_introduced, 60.0)
     link, kind = pilot.link, pilot.firmware.kind.name

@@ -32,7 +32,6 @@ def late(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
         rig.close()
 
 
-@pytest.mark.timeout(600)
 def test_a_companion_that_starts_in_the_air_knows_the_height_or_refuses(late: Rig) -> None:
     late.boot_and_climb()
     late.connect()
@@ -55,7 +54,6 @@ def test_a_companion_that_starts_in_the_air_knows_the_height_or_refuses(late: Ri
         assert rises_m(late.fly(15.0, STILL)) < 0.6
 
 
-@pytest.mark.timeout(600)
 def test_a_companion_that_starts_on_the_ground_is_silent_until_it_is_engaged(rig: Rig) -> None:
     rig.boot_and_climb()
     vehicle = rig.vehicle
@@ -69,7 +67,6 @@ def test_a_companion_that_starts_on_the_ground_is_silent_until_it_is_engaged(rig
     assert vehicle.height_m == pytest.approx(rig.rows[-1].position[2], abs=0.6)
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize('up_m', [-5.0, 5.0])
 def test_a_home_away_from_the_origin_moves_nothing(rig: Rig, up_m: float) -> None:
     rig.boot_and_climb()
@@ -115,7 +112,6 @@ def rises_m(rows: list[Row]) -> float:
     return float(np.abs(heights - heights[0]).max())
 
 
-@pytest.mark.timeout(600)
 def test_a_reboot_that_is_asked_for_in_flight_is_refused_and_flight_goes_on(rig: Rig) -> None:
     rig.boot_and_climb()
     rig.engage()

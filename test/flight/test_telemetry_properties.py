@@ -10,7 +10,6 @@ import math
 import random
 from dataclasses import dataclass, replace
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
@@ -209,7 +208,6 @@ def horizontal_and_up(setpoint):
     return math.hypot(setpoint.vx_m_s, setpoint.vy_m_s), abs(setpoint.vz_m_s)
 
 
-@pytest.mark.timeout(900)
 @many
 @given(st.sampled_from([PX4, ARDUPILOT]), stories)
 def test_never_engaged_on_a_fact_that_is_not_known_and_always_named(profile, story):

@@ -28,7 +28,7 @@ SOURCE = f'testsrc2=size=64x48:rate={RATE_HZ}'
 
 def ffmpeg(*words: str | Path) -> None:
     line = [imageio_ffmpeg.get_ffmpeg_exe(), '-v', 'error', '-y', *map(str, words)]
-    subprocess.run(line, check=True, timeout=60)
+    subprocess.run(line, check=True, timeout=300)
 
 
 def clip(path: Path, *options: str, seconds: float = 1.0) -> Path:

@@ -28,7 +28,7 @@ PIXELS = ('-t', '0.3', '-c:v', 'libx264', '-pix_fmt', 'yuv420p')
 
 def ffmpeg(*words: str | Path) -> None:
     line = [imageio_ffmpeg.get_ffmpeg_exe(), '-v', 'error', '-y', *map(str, words)]
-    subprocess.run(line, check=True, timeout=60)
+    subprocess.run(line, check=True, timeout=300)
 
 
 def flat(folder: Path, *options: str, name: str = 'flat.mov') -> Path:

@@ -37,7 +37,7 @@ SIDES = st.sampled_from([48, 64, 66, 90])
 
 def ffmpeg(*words: str | Path) -> None:
     line = [imageio_ffmpeg.get_ffmpeg_exe(), '-v', 'error', '-y', *map(str, words)]
-    subprocess.run(line, check=True, timeout=60)
+    subprocess.run(line, check=True, timeout=300)
 
 
 @functools.cache

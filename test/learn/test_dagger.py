@@ -84,7 +84,6 @@ def test_labels_are_the_expert_s_and_not_what_was_flown(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_a_tiny_recipe_from_nothing_to_a_bundle(tmp_path):
     tiny = replace(TINY, task=short_task(tmp_path))
     work, notebook = Workspace(tmp_path), Notebook()

@@ -135,7 +135,6 @@ def test_without_torchrun_there_is_one_process(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_two_processes_killed_and_started_again_train_what_one_does(tmp_path, recipe):
     """Shares of a step tell different numbers of commands, and must count as in one process."""
     one, two = Workspace(tmp_path / 'one'), Workspace(tmp_path / 'two')
@@ -155,7 +154,6 @@ def test_two_processes_killed_and_started_again_train_what_one_does(tmp_path, re
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_a_process_whose_peer_is_gone_says_so_and_ends(tmp_path, recipe):
     """Nobody watches over these two, as torchrun would."""
     with socket.socket() as probe:
@@ -198,7 +196,6 @@ def switch_off(machine: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_a_machine_that_is_killed_joins_again_and_the_training_goes_on(tmp_path, recipe):
     """Two machines are two addresses of this one; the second is killed, torchrun and worker."""
     one, two = Workspace(tmp_path / 'one'), Workspace(tmp_path / 'two')

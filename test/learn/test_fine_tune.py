@@ -74,7 +74,6 @@ def test_a_known_target_alone_needs_no_turns() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_a_tiny_retraining_ends_in_a_bundle_that_names_both_targets(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,7 +38,7 @@ def kill_when(command: list[str], ready: Callable[[], bool]) -> None:
     """Start a command and kill it with SIGKILL as soon as something is there."""
     environment = {**os.environ, 'PYTHONPATH': PATHS}
     process = subprocess.Popen([sys.executable, *command], env=environment, cwd=ROOT)
-    deadline = time.monotonic() + 150.0
+    deadline = time.monotonic() + 400.0
     while not ready() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     assert process.poll() is None, 'it ended before it could be killed'
@@ -49,11 +49,10 @@ def kill_when(command: list[str], ready: Callable[[], bool]) -> None:
 
 def finish(command: list[str]) -> None:
     environment = {**os.environ, 'PYTHONPATH': PATHS}
-    subprocess.run([sys.executable, *command], env=environment, cwd=ROOT, check=True, timeout=300)
+    subprocess.run([sys.executable, *command], env=environment, cwd=ROOT, check=True, timeout=800)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(500)
 def test_killed_collecting_and_training_lose_only_what_was_in_hand(tmp_path):
     recipe, data = tmp_path / 'killed.yaml', tmp_path / 'data'
     recipe.write_text(RECIPE)

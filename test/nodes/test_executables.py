@@ -21,7 +21,7 @@ def test_a_signal_during_the_imports_is_a_clean_end(number: signal.Signals) -> N
                 if word.rstrip().endswith(' numpy'):  # one of the first: rclpy follows
                     break
             process.send_signal(number)
-            said = process.communicate(timeout=60)[1]
+            said = process.communicate(timeout=300)[1]
         finally:
             process.kill()
     assert 'liquid_drone.nodes.simulator_node' not in said

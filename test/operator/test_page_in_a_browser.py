@@ -63,7 +63,7 @@ def pixels(canvas: str, colour: tuple[int, int, int]) -> str:
 
 
 async def engage(tab: Headless, flown: FlownPage) -> None:
-    for _ in range(5):  # on a busy machine the hold may have a gap: press again
+    for _ in range(12):  # on a busy machine the hold may have a gap: press again
         assert await tab.until('!document.getElementById("engage").disabled')
         await tab.press('engage', 1.6)
         if await tab.until(

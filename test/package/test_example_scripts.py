@@ -131,7 +131,6 @@ def test_each_is_short_and_tells_how_it_is_run() -> None:
         assert '\npip install ' in text
 
 
-@pytest.mark.timeout(600)
 def test_ppo_of_rllib_learns_for_a_round() -> None:
     reason = "needs RLlib with its own Gymnasium: pip install 'liquid_drone[sim]' 'ray[rllib]'"
     pytest.importorskip('ray.rllib.algorithms.ppo', reason=reason, exc_type=ImportError)

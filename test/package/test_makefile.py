@@ -35,7 +35,7 @@ def told(place: Path) -> str:
     command = ['make', '-n', 'fly', 'PYTHON=python3']
     environment = {key: value for key, value in os.environ.items() if not key.startswith('MAKE')}
     done = subprocess.run(
-        command, cwd=place, env=environment, capture_output=True, text=True, timeout=60
+        command, cwd=place, env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

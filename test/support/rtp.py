@@ -56,7 +56,7 @@ class RtpReceiver:
         """Return all pictures so far, (T, H, W, 3)."""
         command = f'{ffmpeg} -v error -f h264 -i pipe:0 -pix_fmt rgb24 -f rawvideo pipe:1'
         done = subprocess.run(
-            command.split(), input=bytes(self.h264), capture_output=True, timeout=60, check=True
+            command.split(), input=bytes(self.h264), capture_output=True, timeout=300, check=True
         )
         return np.frombuffer(done.stdout, np.uint8).reshape(-1, height, width, 3)
 

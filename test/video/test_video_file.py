@@ -48,7 +48,7 @@ PIXELS = {'prores': 'yuv422p10le', 'mjpeg': 'yuvj420p'}
 
 def ffmpeg(*words: str | Path) -> bytes:
     line = [imageio_ffmpeg.get_ffmpeg_exe(), '-v', 'error', '-y', *map(str, words)]
-    return subprocess.run(line, check=True, timeout=60, stdout=subprocess.PIPE).stdout
+    return subprocess.run(line, check=True, timeout=300, stdout=subprocess.PIPE).stdout
 
 
 def painted(path: Path, *words: str) -> Path:
