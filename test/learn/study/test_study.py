@@ -73,7 +73,8 @@ def test_the_registered_study_can_be_read_and_is_as_the_page_says():
 
 
 @pytest.mark.parametrize(
-    ('name', 'count'), [('nine-cells', 95), ('cells-behind-small-encoders', 20)]
+    ('name', 'count'),
+    [('nine-cells', 95), ('cells-behind-small-encoders', 20), ('four-cells-elsewhere', 40)],
 )
 def test_parts_c_k_and_f_k_fly_the_same_new_seeds(name, count):
     plan = load_plan(name)
@@ -305,3 +306,11 @@ def test_a_step_that_fails_is_named_with_its_log(tmp_path):
 def test_places_that_differ_in_a_level_alone_have_names_of_their_own(levels):
     names = [StudyPlace(task=f'brisk:{level:g}').name for level in levels]
     assert len(set(names)) == len(levels)
+
+
+def test_part_c_k2_flies_trainings_of_c_k():
+    whole, part = load_plan('nine-cells'), load_plan('four-cells-elsewhere')
+    rates = {'learning_rate': 0.001}
+    for one in trainings_of(part):
+        assert recipe_of(part, one, 'b', rates) == recipe_of(whole, one, 'b', rates)
+        assert encoder_of(part, one) == encoder_of(whole, one)
