@@ -17,6 +17,7 @@ from ...policy.config import NetworkConfig
 from ...resources import called, named_file
 from ...seeds import split_seeds
 from ...sim.flight_spec import FlightSpec
+from ...sim.scenario.scenario import load_scenario
 from ..frozen.config import FrozenEncoder
 from ..recipe import Recipe, TrainConfig, ValidationConfig, check_whole
 from .tuning import TuningConfig
@@ -144,6 +145,8 @@ def load_plan(file: str) -> StudyPlan:
             check_whole(recipe_of(plan, training))
             if plan.encoders.count:
                 recipe_of(plan, training, 'bundle')  # refused here where it cannot be one
+    for place in plan.places:
+        load_scenario(place.world, place.season, task=place.task, weather=place.weather)
     _ = plan.seeds  # refused here where the split has too few
     return plan
 

@@ -31,6 +31,7 @@ from liquid_drone.learn.study.plan import (
 from liquid_drone.learn.study.running import Runner, StudyFolder, is_done, run_study
 from liquid_drone.learn.study.tuning import TuningConfig, draw_rates, tune
 from liquid_drone.policy.config import NetworkConfig
+from liquid_drone.resources import named_file
 
 PLAN = {
     'name': 'two', 'trainings': 3, 'flights': 4, 'split': 'validation', 'draws': 20,
@@ -314,3 +315,13 @@ def test_part_c_k2_flies_trainings_of_c_k():
     for one in trainings_of(part):
         assert recipe_of(part, one, 'b', rates) == recipe_of(whole, one, 'b', rates)
         assert encoder_of(part, one) == encoder_of(whole, one)
+
+
+@pytest.mark.parametrize('name', ['world', 'season', 'weather', 'task'])
+def test_a_place_that_is_not_there_is_refused_before_anything_is_trained(tmp_path, name):
+    text = named_file('config/studies', 'nine-cells').read_text()
+    plan = yaml.safe_load(text)
+    plan['places'].append({**plan['places'][0], name: 'town'})
+    (tmp_path / 'plan.yaml').write_text(yaml.safe_dump(plan))
+    with pytest.raises(ConfigError, match='town'):
+        load_plan(str(tmp_path / 'plan.yaml'))
