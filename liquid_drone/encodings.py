@@ -6,7 +6,7 @@ An encoding that is not in the table is refused by name: a wrong guess gives a w
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,16 +14,13 @@ import numpy as np
 
 from .arrays import Image
 from .errors import ImageError
+from .integrity.lost_bytes import is_filled, lacks_restarts
 
 LONGEST_SIDE_PX = 16384
 MOST_PADDING = 256  # bytes behind a row, where rows begin at multiples of it
 PNG, DEPTH_AT = b'\x89PNG', 24  # a PNG's first bytes, and where its bits a channel are
 ENDS = {b'\xff\xd8': b'\xff\xd9', PNG: b'IEND'}  # first bytes of a picture, and its last
-FILL, FILLED_ROWS = 128, 8  # of JPEG decoders for bytes that were lost; a row of blocks
-# What zeros in YUV, a buffer that was not filled, become by OpenCV and by others; the two others
-# are 0. By so much a JPEG of it differs.
-EMPTY_GREENS, EMPTY_MARGIN = (154, 135), 2
-BLOCK_ROWS = 16  # of a JPEG, by less than which the bars of a letterbox may differ
+CABLE = 'try another cable or port, a smaller picture or a lower rate'  # where bytes are lost
 LAST = 4096  # bytes: some cameras send a buffer's rest behind the end
 MOVING = re.compile(r'(h\.?26[45]|hevc|avc|av1|vp[89]|theora|mpeg-?4)\b.*', re.IGNORECASE)
 Convert = Callable[[Any], Any]
@@ -177,6 +174,11 @@ def decode_compressed(described: str, data: Any) -> Image:
         )
     values = np.frombuffer(data, dtype=np.uint8)
     _check_whole(bytes(values[: DEPTH_AT + 1]), values)
+    if lacks_restarts(values):
+        raise ImageError(
+            'expected a whole picture, got a JPEG that lost bytes in its middle, with some of its '
+            f'restart markers: {CABLE}'
+        )
     try:
         image = cv2.imdecode(values, cv2.IMREAD_COLOR) if values.size else None
     except cv2.error as error:  # too large for OpenCV
@@ -190,48 +192,11 @@ def decode_compressed(described: str, data: Any) -> Image:
     return picture
 
 
-def is_filled(image: Image) -> bool:
-    """Tell whether a picture (H, W, 3) or (H, W), uint8, ends in what stands for lost bytes.
-
-    A USB cable or hub that loses a packet leaves a JPEG with its end and without its middle:
-    libjpeg decodes what came before and fills the rest with one grey. A buffer of YUV that was not
-    filled to its end becomes one dark green. No camera sees that. Bars of that colour above and
-    below, about as high as each other, are a letterbox.
-    """
-    if image.shape[0] <= FILLED_ROWS:
-        return False
-    for colour, margin in _fills(image):
-        if not _is_all(image[-FILLED_ROWS:], colour, margin).all():
-            continue
-        is_fill = _is_all(image, colour, margin)
-        above, below = int(np.argmin(is_fill)), int(np.argmin(is_fill[::-1]))
-        return not is_fill.all() and (above < FILLED_ROWS or below - above >= BLOCK_ROWS)
-    return False
-
-
-def _fills(image: Image) -> Iterator[tuple[Any, int]]:
-    """Yield the colours that the last pixel may have of lost bytes, with their margins."""
-    last = np.atleast_1d(image[-1, -1]).astype(int)
-    if (last == FILL).all():
-        yield FILL, 0
-    for green in EMPTY_GREENS if last.size == 3 else ():
-        colour = np.array([0, green, 0])
-        if (abs(last - colour) <= EMPTY_MARGIN).all():
-            yield colour, EMPTY_MARGIN
-
-
-def _is_all(rows: Image, colour: Any, margin: int) -> Any:
-    """Tell of each row whether it is of one colour."""
-    apart = np.abs(rows.reshape(rows.shape[0], -1, *rows.shape[2:]).astype(np.int16) - colour)
-    return (apart <= margin).reshape(rows.shape[0], -1).all(axis=1)
-
-
 def _check_filled(image: Image) -> None:
     if is_filled(image):
         raise ImageError(
             'expected a whole picture, got one that ends in the grey of a JPEG that lost bytes, '
-            'or the green of an empty buffer: try another cable or port, a smaller picture or a '
-            'lower rate'
+            f'or the green of an empty buffer: {CABLE}'
         )
 
 

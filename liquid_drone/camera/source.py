@@ -17,9 +17,9 @@ import numpy as np
 
 from .. import resources
 from ..arrays import Image
-from ..encodings import is_filled
 from ..errors import CameraError, ImageError, require
 from ..footage.files_shown import PICTURES, files_below, kind_of, read_picture, why_no_picture
+from ..integrity.lost_bytes import is_filled
 from ..masking import masked
 from ..pictures import as_bytes
 from ..video.video_file import CONVERT, VideoFile
