@@ -277,20 +277,18 @@ def set_aside(path: Path) -> Path:
 
 
 def utf8_path(path: Path, error: Failure = ConfigError) -> str:
-    """Return a path for a library that knows UTF-8 alone: OpenCV ends the process at others.
+    """Return a path for a library that knows UTF-8 alone, whatever encoding Python has for names.
 
     Raises:
         error: a name in it has other bytes.
 
     """
-    text = str(path)
     try:
-        text.encode()
-    except UnicodeEncodeError as reason:
+        return os.fsencode(path).decode()
+    except UnicodeDecodeError as reason:
         raise error(
             f'{shown_path(path)}: expected names in UTF-8, its reader knows no other; rename it'
         ) from reason
-    return text
 
 
 def for_ffmpeg(path: Path) -> str:

@@ -131,7 +131,8 @@ def open_footage(
         image_topic: of a recording with several cameras.
 
     Raises:
-        CameraError: nothing there, nothing that is known, or several cameras.
+        CameraError: nothing there, nothing that is known, several cameras, or a rate of what has
+            times of its own.
         EpisodeError: a recording that cannot be read.
 
     """
@@ -146,12 +147,19 @@ def open_footage(
             f'the recording {alone}'
         )
     if len(paths) == 1 and is_recording(first):
+        _refuse_rate(first, rate_hz)
         return _recorded(first, fov_deg, image_topic)
     if image_topic is not None:
         raise CameraError(f'{first} is no recording, and --image-topic is of one: leave it out')
     if len(paths) == 1 and first.is_file() and kind_of(first) == 'video':
+        _refuse_rate(first, rate_hz)
         return Footage((first,), 'video', fov_deg=fov_deg)
     return _picture_footage(paths, rate_hz, fov_deg)
+
+
+def _refuse_rate(path: Path, rate_hz: float | None) -> None:
+    if rate_hz is not None:
+        raise CameraError(f'{path} has times of its own, and --rate is of pictures: leave it out')
 
 
 def _recorded(path: Path, fov_deg: float | None, image_topic: str | None) -> Footage:

@@ -19,6 +19,7 @@ from ..image import resized
 USUAL_HZ = 30.0  # of a file that gives no rate
 FASTEST_HZ = 1000.0
 MISSING = 0.9  # share of the stated frames and time that must come for the file to be whole
+VAGUE_S = 0.5  # FLV counts its length from before its first frame
 MOST_DAMAGED = 300  # packets in a row that cannot be read or decoded; then it is over
 LEAST_WIDER = 0.25  # of a pixel; less is a mistake of the file
 SQUARE = 0.01  # pixels that are so little wider or narrower than high are square
@@ -68,6 +69,7 @@ class VideoFile:
         """
         self._av = av = require('av', 'video')
         self.count, self.damaged, self.last_s = 0, 0, -math.inf
+        self._end_s = -math.inf  # of what was read of the file, sound and all, by its own clock
         self._file = _opened(av, path)
         self._file.flags &= ~GENERATED_PTS
         try:
@@ -79,6 +81,7 @@ class VideoFile:
         self._decoder.thread_type, self._decoder.thread_count = 'NONE', 1
         self._reformatter = av.video.reformatter.VideoReformatter()
         self.rate_hz = _rate_hz(self._stream)
+        self._period_s = 1.0 / (self.rate_hz if 0.0 < self.rate_hz <= FASTEST_HZ else USUAL_HZ)
         self._aspect = self._stream.sample_aspect_ratio
         self._held: tuple[int, int, int] | None = None
         self._matrix: Any = None
@@ -117,7 +120,6 @@ class VideoFile:
                 first frame on, which then has stamp 0.
 
         """
-        period_s = 1.0 / (self.rate_hz if 0.0 < self.rate_hz <= FASTEST_HZ else USUAL_HZ)
         first_s = None if from_s is None else self._seek(from_s)
         given_s = -math.inf
         for frame in self._decoded():
@@ -127,27 +129,31 @@ class VideoFile:
                 first_s = 0.0 if math.isnan(told_s) else told_s
             stamp_s = told_s - first_s
             if not stamp_s > self.last_s:
-                stamp_s = max(self.last_s + period_s, 0.0)
+                stamp_s = max(self.last_s + self._period_s, 0.0)
             self.last_s = stamp_s
-            if from_s is not None and stamp_s < from_s - period_s / 2.0:
+            if from_s is not None and stamp_s < from_s - self._period_s / 2.0:
                 continue
             if stamp_s - given_s >= apart_s:
                 yield stamp_s, self._image(frame)
                 given_s = stamp_s
 
     def lacks(self) -> str:
-        """Say what did not come of a file that was read to its end; empty: nothing."""
-        frames, told = int(self._stream.frames or 0), self._file.duration or 0
-        told_s = told / MICROSECONDS
-        read_s = self.last_s * self.count / max(self.count - 1, 1)
-        is_short = self.count < MISSING * frames or read_s < MISSING * told_s
-        if not self.damaged and not is_short:
+        """Say what did not come of a file that was read to its end; empty: nothing.
+
+        Sound may be longer than the pictures, and the last one may be shown for as long as that.
+        """
+        frames = int(self._stream.frames or 0)
+        told_s = (self._file.duration or 0) / MICROSECONDS
+        read_s = self._end_s - (self._file.start_time or 0) / MICROSECONDS
+        least_s = MISSING * told_s - VAGUE_S
+        is_short = max(read_s, self.count * self._period_s) < least_s
+        if not self.damaged and not is_short and self.count >= min(MISSING * frames, frames - 1):
             return ''
-        about = max(frames or round(told_s * self.rate_hz), self.count + self.damaged)
-        return (
-            f'{self.count} of about {about} frames could be read: it is damaged, cut short, or '
-            'trimmed without being encoded anew'
-        )
+        why = 'it is damaged, cut short, or trimmed without being encoded anew'
+        if frames or not is_short:
+            about = max(frames, self.count + self.damaged)
+            return f'{self.count} of about {about} frames could be read: {why}'
+        return f'{self.count} frames could be read, of {read_s:.1f} of {told_s:.1f} s: {why}'
 
     def _seek(self, from_s: float) -> float:
         """Go to the last key frame before; return when the file begins, in s."""
@@ -157,24 +163,32 @@ class VideoFile:
         return float(first * base)
 
     def _decoded(self) -> Iterator[Any]:
-        packets, in_a_row = self._file.demux(self._stream), 0
+        packets, in_a_row = self._file.demux(), 0
         while in_a_row < MOST_DAMAGED:
             packet = None
             try:
                 packet = next(packets, None)
-                frames = [] if packet is None else packet.decode()
+                frames = self._frames_of(packet)
             except EOFError:
                 return
             except self._av.FFmpegError:
                 in_a_row, self.damaged = in_a_row + 1, self.damaged + 1
                 if packet is None:  # its error ended the reading
-                    packets = self._file.demux(self._stream)
+                    packets = self._file.demux()
                 continue
             if packet is None:
                 return
             for frame in frames:
                 in_a_row, self.count = 0, self.count + 1
                 yield frame
+
+    def _frames_of(self, packet: Any) -> list[Any]:
+        if packet is None:
+            return []
+        if packet.pts is not None and packet.time_base is not None:
+            held_s = float((packet.duration or 0) * packet.time_base) or self._period_s
+            self._end_s = max(self._end_s, float(packet.pts * packet.time_base) + held_s)
+        return list(packet.decode()) if packet.stream is self._stream else []
 
     def _image(self, frame: Any) -> Image:
         image = self._rgb(frame)

@@ -6,8 +6,11 @@ import contextlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -223,3 +226,28 @@ def test_a_place_that_is_no_utf_8_is_told(name: bytes, bundle: Path, tmp_path: P
     shutil.copytree(bundle, place)
     with pytest.raises(BundleError, match='expected names in UTF-8, its reader knows no other'):
         PolicyRunner(place)
+
+
+@settings(max_examples=3, deadline=None)
+@given(
+    encodings=st.sampled_from([{'LC_ALL': 'C', 'PYTHONUTF8': '0', 'PYTHONCOERCECLOCALE': '0'}]),
+    names=st.lists(
+        st.text(st.characters(min_codepoint=0xA1, exclude_categories=['C', 'Z']), min_size=1),
+        min_size=4,
+        max_size=6,
+        unique=True,
+    ),
+)
+def test_a_place_in_utf_8_is_opened_whatever_encoding_python_has_for_names(
+    encodings: dict[str, str], names: list[str], bundle: Path
+) -> None:
+    """In a locale of another encoding it was a file that does not exist, or one to be renamed."""
+    with TemporaryDirectory() as folder:
+        places = [Path(folder, str(number), name[:20]) for number, name in enumerate(names)]
+        for place in places:
+            shutil.copytree(bundle, place)
+        program = 'import sys; from pathlib import Path; '
+        program += 'from liquid_drone.runtime.runner import PolicyRunner; '
+        program += '[PolicyRunner(Path(one)) for one in sys.argv[1:]]'
+        line = [sys.executable, '-c', program, *map(str, places)]
+        subprocess.run(line, check=True, env={**os.environ, **encodings})

@@ -20,14 +20,15 @@ COMMAND_LIMIT_S = 5.0
 
 
 def output(*command: str) -> str:
-    """Return what a command prints; empty where it is not there, fails or takes too long."""
+    """Return what a command prints; empty where it is not there, fails or takes too long.
+
+    Names in it, such as a camera's, may be in any encoding.
+    """
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=COMMAND_LIMIT_S, check=True
-        )
+        done = subprocess.run(command, capture_output=True, timeout=COMMAND_LIMIT_S, check=True)
     except (OSError, subprocess.SubprocessError):
         return ''
-    return done.stdout.strip()
+    return done.stdout.decode(errors='replace').strip()
 
 
 def version(distribution: str) -> str:

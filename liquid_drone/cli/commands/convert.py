@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """``liquid-drone convert``: episodes to a LeRobot dataset, and back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
-from ...errors import EpisodeError
+from ...errors import ConfigError, EpisodeError
 from ...options import REQUIRED, option
 from ..arguments import Command
 from ..next_step import as_typed
@@ -48,6 +48,7 @@ def _write(args: ConvertArguments) -> int:
     from ...episodes.lerobot_writer import write_lerobot
     from ..progress import TerminalWatcher
 
+    _refuse_what_is_of_others(args)
     whole = (args.source / MANIFEST).is_file()
     paths = [args.source] if whole else find_episodes(args.source)
     if not paths:
@@ -62,6 +63,15 @@ def _write(args: ConvertArguments) -> int:
     left_out = f', {told.left_out} frames without a command left out' * bool(told.left_out)
     print(f'{args.out}: {told.episodes} episodes, {told.frames} frames{left_out}')
     return 0
+
+
+def _refuse_what_is_of_others(args: ConvertArguments) -> None:
+    told = {field.name: getattr(args, field.name) != field.default for field in fields(args)}
+    if flag := next((name for name in ('target', 'image', 'fov') if told[name]), ''):
+        raise ConfigError(
+            f'{args.source} has no meta/info.json, and --{flag} is of a dataset of others: leave '
+            'it out'
+        )
 
 
 def _read(args: ConvertArguments) -> int:

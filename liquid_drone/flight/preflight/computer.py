@@ -49,10 +49,8 @@ def clock_symptom(told: str) -> Symptom:
 def computer_symptoms(folder: Path) -> list[Symptom]:
     """Look at this computer; it may take some seconds."""
     try:
-        done = subprocess.run(
-            CLOCK_COMMAND, capture_output=True, text=True, timeout=LIMIT_S, check=True
-        )
-        told = done.stdout.strip()
+        done = subprocess.run(CLOCK_COMMAND, capture_output=True, timeout=LIMIT_S, check=True)
+        told = done.stdout.decode(errors='replace').strip()
     except (OSError, subprocess.SubprocessError):
         told = ''
     found = [disk_symptom(shutil.disk_usage(folder).free), clock_symptom(told)]

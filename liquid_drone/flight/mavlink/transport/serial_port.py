@@ -121,7 +121,7 @@ def _has_open(process: Path, number: int) -> bool:
 
 def _name(process: Path) -> str:
     try:
-        return (process / 'comm').read_text().strip()
+        return (process / 'comm').read_text('utf-8', 'replace').strip()
     except OSError:
         return 'a program'
 
