@@ -21,6 +21,7 @@ from ..policy.cells.ltc import LTC
 from ..policy.cells.registry import make_cell
 from ..policy.config import CoreConfig
 from ..policy.network import Core, Network
+from ..request import RequestInForce, RequestSpec, requested
 from ..sim.flight_log import FlightLog
 
 CHUNK = 32  # frames seen at once
@@ -47,6 +48,11 @@ class ShownFrames:
     stamps_s: FloatArray  # (T,)
     dt_s: FloatArray  # (T,)
     features: Tensor  # (T, F)
+    requests: Tensor | None = None  # (T, 3), as they were in force; None: the core takes none
+
+    def request(self, tick: int) -> Tensor | None:
+        """Return what was in force at a tick, (1, 3)."""
+        return None if self.requests is None else self.requests[tick][None]
 
 
 def show(network: Network, log: FlightLog) -> ShownFrames:
@@ -63,7 +69,21 @@ def show(network: Network, log: FlightLog) -> ShownFrames:
     stamps_s = log.column('exposed_ns')[chosen] * 1e-9
     dt_s = np.diff(stamps_s, prepend=stamps_s[0] - network.time.nominal_s)
     features = _see(network, [log.jpegs[i] for i in chosen])
-    return ShownFrames(chosen, stamps_s, dt_s, features)
+    asked = _in_force(network.config.request, log.column('request')[chosen], dt_s)
+    return ShownFrames(chosen, stamps_s, dt_s, features, asked)
+
+
+def _in_force(spec: RequestSpec | None, asked: FloatArray, dt_s: FloatArray) -> Tensor | None:
+    """Return what the core was given of what was asked for (T, 3), as the runner gives it."""
+    if spec is None:
+        return None
+    force, rows = RequestInForce(spec), []
+    for tick, (values, dt) in enumerate(zip(asked.tolist(), dt_s.tolist(), strict=True)):
+        force.ask(requested(values))
+        if tick == 0:
+            force.begin()
+        rows.append(force.step(dt))
+    return torch.tensor(rows)
 
 
 def replay(network: Network, log: FlightLog) -> Activity:
@@ -76,14 +96,14 @@ def replay(network: Network, log: FlightLog) -> Activity:
     shown, core, cell = show(network, log), Core(network), network.cell
     state, rows, commands, memory = torch.zeros(1, network.state_size), [], [], []
     for tick, (seen, dt) in enumerate(zip(shown.features, shown.dt_s, strict=True)):
-        span = torch.tensor([dt], dtype=torch.float32)
+        span, asked = torch.tensor([dt], dtype=torch.float32), shown.request(tick)
         if tick % JACOBIAN_EVERY == 0:
             with torch.no_grad():
-                given, _ = network.told(seen[None], state, span)
+                given, _ = network.told(seen[None], state, span, asked)
             neurons = network.neurons(state)
             memory.append(memory_of(cell, given, neurons, network.ticks(span)) * dt)
         with torch.no_grad():
-            command, state, *_ = core(seen[None], state, span)
+            command, state, *_ = core(seen[None], state, span, asked)
         rows.append(network.neurons(state)[0].numpy())
         commands.append(command[0].numpy())
     seen_now = log.column('target_pixels')[shown.rows] > 0
@@ -101,9 +121,9 @@ def commands_without(network: Network, shown: ShownFrames, neuron: int | None) -
     core, state = Core(network), torch.zeros(1, network.state_size)
     commands = []
     with torch.no_grad():
-        for seen, dt in zip(shown.features, shown.dt_s, strict=True):
+        for tick, (seen, dt) in enumerate(zip(shown.features, shown.dt_s, strict=True)):
             span = torch.tensor([dt], dtype=torch.float32)
-            command, state, *_ = core(seen[None], state, span)
+            command, state, *_ = core(seen[None], state, span, shown.request(tick))
             if neuron is not None:
                 state = state.clone()
                 state[:, neuron] = 0.0

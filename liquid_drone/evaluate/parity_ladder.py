@@ -26,6 +26,7 @@ from ..runtime.runner import PolicyRunner
 from ..runtime.selection import step_time_s
 from ..seeds import split_seeds
 from ..sim.flight_spec import FlightSpec
+from .int8_bundle import places_of
 from .protocol import Trial, fly_seed
 from .scoring import Rate, wilson
 
@@ -147,11 +148,11 @@ def _found(runner: PolicyRunner, difference: float, tolerance: float) -> Rung:
 
 
 def _flown(rung: Rung, contract: Contract, flights: int) -> Rung:
-    """Fly the same seeds on a rung that passed, in the first place of its training."""
+    """Fly the same seeds on a rung that passed, after its target in a place of its training."""
     if not flights or rung.verdict != 'passed' or rung.bundle is None or rung.backend is None:
         return rung
-    training = contract.training
-    spec = FlightSpec(world=training.worlds[0], season=training.seasons[0])
+    world, season, target = places_of(contract)[0]
+    spec = FlightSpec(world=world, season=season, target=target)
     trial = Trial(spec, rung.bundle, rung.backend.provider, rung.backend.precision)
     good = sum(fly_seed(trial, seed).score.success for seed in split_seeds('validation', flights))
     return replace(rung, flights=wilson(good, flights))

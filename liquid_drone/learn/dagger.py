@@ -18,6 +18,7 @@ import torch
 
 from ..contract import CommandSpec
 from ..errors import EpisodeError
+from ..policy.network import Network
 from ..policy.weights import start_from
 from ..sim.scenario.scenario import load_target
 from ..workers.executor import Executor
@@ -148,7 +149,7 @@ def train_round(
     if recipe.frozen.bundle:
         encoder = with_kept_encoder(recipe, work, network, clips, watcher)
     elif recipe.pictures.is_stage:
-        network = with_trained_encoder(recipe, work, network, clips, watcher)
+        network = _with_stage(recipe, work, network, clips, watcher, team)
     elif recipe.start and before is None:
         start_from(network, recipe.start)
     practice = recipe.practice
@@ -180,6 +181,21 @@ def train_round(
         path = one.checkpoint
         train(network, clips, config, span, path, before, report, team, losses_beside, styles)
     watcher.end(', '.join(f'{name} {value:.4f}' for name, value in smooth.items()))
+
+
+def _with_stage(
+    recipe: Recipe,
+    work: Workspace,
+    network: Network,
+    clips: list[Clip],
+    watcher: Watcher,
+    team: Team,
+) -> Network:
+    """Return the network with the encoder that the first process of a team trains, once."""
+    given = recipe, work, network, clips, watcher
+    trained = with_trained_encoder(*given) if team.first else network
+    team.told(True)  # then its file is there for the others
+    return trained if team.first else with_trained_encoder(*given)
 
 
 def _flown(recipe: Recipe, work: Workspace, index: int) -> list[Path]:

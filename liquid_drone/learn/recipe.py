@@ -199,7 +199,7 @@ def check_whole(recipe: Recipe, trains: bool = True) -> None:
     Raises:
         ConfigError: a world, season, target or task that cannot be used, targets that are too
             small to be seen, or a network that cannot be built.
-        BundleError: the start is no bundle to go on from.
+        BundleError: the start is no bundle to go on from, or a kept encoder is another one.
 
     """
     first = recipe.worlds[0], recipe.seasons[0], recipe.targets[0]
@@ -215,15 +215,17 @@ def check_whole(recipe: Recipe, trains: bool = True) -> None:
         raise ConfigError(f'{recipe.name}: expected at most {MOST_PLACES} places')
     if not trains:
         return
-    from ..policy.weights import ENCODER, begin_with, start_from
+    from ..policy.weights import ENCODER, begin_with, keep_encoder_of, start_from
 
     network = built(recipe)
     if recipe.start and recipe.pictures.is_stage:
         _check_teacher(recipe)
     if recipe.start:
         (begin_with if recipe.pictures.is_stage else start_from)(network, recipe.start)
-    if recipe.frozen.begun:
+    if recipe.frozen.encoder_steps and recipe.frozen.begun:
         begin_with(network, recipe.frozen.begun, ENCODER)
+    elif recipe.frozen.begun:
+        keep_encoder_of(network, recipe.frozen.begun)
 
 
 def _check_teacher(recipe: Recipe) -> None:
@@ -315,6 +317,11 @@ class Workspace:
     def encoder_alone(self) -> Path:
         """Checkpoint of one that is kept, before its operating point is chosen."""
         return self.root / 'train' / 'encoder-alone.pt'
+
+    @property
+    def point(self) -> Path:
+        """What was said of an encoder's operating point when it was chosen."""
+        return self.root / 'train' / 'operating-point.json'
 
     def checkpoint(self, round_index: int) -> Path:
         """Return the checkpoint at the end of a round's training."""

@@ -145,7 +145,7 @@ def _identity(jobs: list[Job]) -> str:
 
 
 def best_round(recipe: Recipe, work: Workspace) -> int:
-    """Return the round with the best validation score.
+    """Return the round with the best validation score: of the last ones, once all of them flew.
 
     Raises:
         ConfigError: no round was validated yet.
@@ -155,6 +155,8 @@ def best_round(recipe: Recipe, work: Workspace) -> int:
     found = [score for score in scores if score is not None]
     if not found:
         raise ConfigError(f'no validated round in {work.root}: run liquid-drone train first')
+    last = [score for score in found if score.round >= recipe.dagger.rounds - FINAL_ROUNDS]
+    found = last if len(last) == min(FINAL_ROUNDS, recipe.dagger.rounds) else found
     most = max(score.flights for score in found)
     return max((score for score in found if score.flights == most), key=lambda s: s.rank).round
 

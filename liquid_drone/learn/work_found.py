@@ -77,9 +77,8 @@ def claim_round(recipe: Recipe, work: Workspace, one: Round, episodes: list[Path
     partial = one.checkpoint.with_suffix('.partial')
     score = work.root / 'validation' / f'round-{one.index}.json'
     made = [one.checkpoint, partial, half_way(one.checkpoint), one.bundle, score]
-    if (recipe.frozen.encoder_steps or recipe.frozen.scan_steps) and one.index == 0:
-        made += [work.encoder, work.encoder.with_suffix('.partial')]
-        made += [work.encoder_alone.with_suffix('.partial')]
+    if one.index == 0:
+        made += _made_before(recipe, work)
     there = [path for path in made if path.exists()]
     for path in there:
         set_aside(path)
@@ -88,6 +87,15 @@ def claim_round(recipe: Recipe, work: Workspace, one: Round, episodes: list[Path
     return f'round {one.index}: {names} were made of something else and are kept aside' * bool(
         there
     )
+
+
+def _made_before(recipe: Recipe, work: Workspace) -> list[Path]:
+    """Return what is trained once, before the rounds: it is of the first round's identity."""
+    frozen = recipe.frozen
+    if not (frozen.encoder_steps or frozen.scan_steps or recipe.pictures.is_stage):
+        return []
+    kept, alone = work.encoder, work.encoder_alone
+    return [kept, kept.with_suffix('.partial'), alone.with_suffix('.partial'), work.point]
 
 
 def _round_identity(recipe: Recipe, work: Workspace, one: Round, episodes: list[Path]) -> str:

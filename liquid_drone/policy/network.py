@@ -183,7 +183,7 @@ class Network(nn.Module):
         """Have the memory alone see features (B, T, F), moved so since the ticks before."""
         assert self.memory is not None
         held = state[:, self.cell.state_size :][:, :FILTER_STATE]
-        return self.memory.sequence(features, motion, self._clipped(dt_s), held)
+        return self.memory.sequence(features, motion, self.clipped(dt_s), held)
 
     def remember(
         self, features: Tensor, dt_s: Tensor, state: Tensor, motion: Tensor
@@ -200,7 +200,7 @@ class Network(nn.Module):
         if self.surroundings is None:
             return known
         scan = features[..., self.vision.dense : self.vision.told]
-        near, around = self.surroundings.sequence(scan, known.moved, self._clipped(dt_s), around)
+        near, around = self.surroundings.sequence(scan, known.moved, self.clipped(dt_s), around)
         inputs = torch.cat([known.inputs, near], dim=-1)
         return known._replace(inputs=inputs, state=torch.cat([known.state, around], dim=1))
 
@@ -266,9 +266,10 @@ class Network(nn.Module):
 
     def ticks(self, dt_s: Tensor) -> Tensor:
         """Turn seconds into nominal frames, clipped to the contract's range."""
-        return self._clipped(dt_s) / self.time.nominal_s
+        return self.clipped(dt_s) / self.time.nominal_s
 
-    def _clipped(self, dt_s: Tensor) -> Tensor:
+    def clipped(self, dt_s: Tensor) -> Tensor:
+        """Return seconds clipped to the contract's range."""
         return torch.clamp(dt_s, self.time.min_s, self.time.max_s)
 
 

@@ -6,6 +6,7 @@ Flying needs none of it: ``weights.npz`` holds the tensors by name and the netwo
 as text. No pickle.
 """
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from .. import resources, schema
 from ..errors import BundleError, ConfigError, shown
 from ..files import parse_json, shown_path, written
 from ..npz import read_npz
-from .config import WEIGHTS_FILE, NetworkConfig
+from .config import WEIGHTS_FILE, NetworkConfig, VisionConfig
 from .half_weights import as_half
 from .network import Network, by_present_names
 
@@ -127,6 +128,35 @@ def begin_with(network: Network, bundle: str, parts: tuple[str, ...] = ('',)) ->
             )
     network.load_state_dict({**begins, **shared})
     return network
+
+
+def keep_encoder_of(network: Network, bundle: str) -> Network:
+    """Give a network the encoder of a bundle, which is trained no more; a scan is apart.
+
+    Raises:
+        BundleError: no weights, unreadable ones, or an encoder that sees otherwise: what it lacks
+            would stay as it begins, and pictures would be other numbers.
+
+    """
+    theirs, ours = _without_scan(config_of(bundle).vision), _without_scan(network.config.vision)
+    names = [one.name for one in dataclasses.fields(ours)]
+    differs = [name for name in names if getattr(theirs, name) != getattr(ours, name)]
+    if differs:
+        told = (f'{name} {shown(getattr(theirs, name))}' for name in differs)
+        raise BundleError(
+            f'the encoder of {bundle} is kept as it is, and has {", ".join(told)}, the network of '
+            f'the recipe {", ".join(shown(getattr(ours, name)) for name in differs)}: take the '
+            f'vision of {bundle}'
+        )
+    return begin_with(network, bundle, ENCODER)
+
+
+def _without_scan(vision: VisionConfig) -> VisionConfig:
+    """Return what makes an encoder's features and target head, but for their number."""
+    return dataclasses.replace(
+        vision, features=1, thawed=0, scan=False, sight=False, scan_after=0,
+        scan_convolutions=(), scan_columns=(),
+    )  # fmt: skip
 
 
 def _read(bundle: Path) -> tuple[dict[str, Any], NetworkConfig]:

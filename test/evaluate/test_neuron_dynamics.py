@@ -2,11 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Looking into a network: the replayed flight is the flown one, time constants are right."""
 
+import math
+
 import cv2
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from liquid_drone import resources
 from liquid_drone.cli.main import main
 from liquid_drone.errors import EpisodeError
 from liquid_drone.evaluate.neuron_dynamics import (
@@ -20,8 +25,9 @@ from liquid_drone.policy.cells.registry import make_cell
 from liquid_drone.policy.config import CoreConfig, NetworkConfig
 from liquid_drone.policy.export import roll
 from liquid_drone.policy.network import Network
-from liquid_drone.policy.weights import save_weights
-from liquid_drone.request import RequestSpec
+from liquid_drone.policy.weights import config_of, load_weights_of, save_weights
+from liquid_drone.request import RequestSpec, requested
+from liquid_drone.runtime.runner import PolicyRunner
 from liquid_drone.sim.flight_log import COLUMNS, FlightLog
 
 
@@ -36,6 +42,7 @@ def log() -> FlightLog:
         row = {name: np.zeros(shape, kind) for name, (shape, kind) in COLUMNS.items()}
         stamp_ns = 10**9 + 50_000_000 * k
         row |= {'stamp_ns': stamp_ns, 'exposed_ns': stamp_ns, 'following': k >= 2}
+        row |= {'request': np.full(3, np.nan)}
         row |= {'target_bearing': 0.0 if k < 7 else 0.5, 'target_pixels': 40 if k >= 7 else 0}
         made.append(cv2.imencode('.png', image[:, :, ::-1])[1].tobytes(), **row)
     return made
@@ -51,13 +58,48 @@ def test_the_replay_is_what_the_network_answers_step_by_step(log, config):
     network = Network(config).eval()
     activity = replay(network, log)
     images = [cv2.imdecode(np.frombuffer(j, np.uint8), 1)[:, :, ::-1] for j in log.jpegs[2:]]
-    commands, *_ = roll(network, torch.from_numpy(np.stack(images)), torch.full((10,), 0.05))
+    spec = config.request
+    usual = None if spec is None else torch.tensor([spec.defaults] * 10)
+    shown = torch.from_numpy(np.stack(images)), torch.full((10,), 0.05)
+    commands, *_ = roll(network, *shown, usual)
     np.testing.assert_allclose(activity.commands, commands.numpy(), atol=1e-5)
     assert activity.states.shape == (10, 19)
     assert activity.memory_s.shape == (2, 19)
     assert activity.seconds[-1] == pytest.approx(0.45)
     assert np.isnan(activity.bearing[:5]).all()  # the target is not in the picture: no bearing
     assert (activity.bearing[5:] == 0.5).all()
+
+
+@pytest.fixture(scope='module')
+def asked_of():
+    """A network that takes requests, and its bundle as it flies."""
+    network = Network(config_of('follow-memory')).eval()
+    runner = PolicyRunner(resources.bundle('follow-memory'))
+    return load_weights_of(network, 'follow-memory'), runner
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    asked=st.lists(
+        st.sampled_from([(math.nan,) * 3, (6.0, math.nan, 0.9), (2.5, 0.5, math.nan)]),
+        min_size=10, max_size=10,
+    )
+)  # fmt: skip
+def test_the_replay_is_of_what_was_asked_for(log, asked_of, asked):
+    """It was always that of a flight which nothing is asked of, and without a largest speed."""
+    network, runner = asked_of
+    flown, commands = FlightLog(log.meta, log.obstacles), []
+    for row, jpeg in enumerate(log.jpegs):
+        values = {name: log.column(name)[row] for name in COLUMNS}
+        flown.append(jpeg, **{**values, 'request': asked[max(row - 2, 0)]})
+        if row < 2:
+            continue
+        runner.ask(requested(asked[row - 2]))
+        if row == 2:
+            runner.reset()
+        image = np.ascontiguousarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), 1)[:, :, ::-1])
+        commands.append(runner.step(image, values['exposed_ns'] * 1e-9).command)
+    np.testing.assert_allclose(replay(network, flown).commands, commands, atol=1e-4)
 
 
 def test_a_flight_without_the_policy_is_refused(log):

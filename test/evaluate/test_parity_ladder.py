@@ -4,6 +4,8 @@
 
 import json
 import shutil
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,16 +15,20 @@ from liquid_drone.contract import (
     CONTRACT_FILE,
     CORE_FILE,
     VISION_FILE,
+    Training,
     largest_difference,
+    load_contract,
     sha256_of,
 )
 from liquid_drone.errors import BundleError, ConfigError
 from liquid_drone.evaluate import parity_ladder
 from liquid_drone.evaluate.parity_ladder import Rung, climb
+from liquid_drone.evaluate.scoring import wilson
 from liquid_drone.policy.config import WEIGHTS_FILE
 from liquid_drone.policy.network import Network
 from liquid_drone.policy.weights import config_of, load_weights_of
 from liquid_drone.runtime import libraries
+from liquid_drone.runtime.providers import Backend
 
 
 def test_the_shipped_policy_is_the_same_in_pytorch_and_on_the_cpu(monkeypatch):
@@ -78,6 +84,28 @@ def test_a_bundle_that_cannot_be_opened_is_an_error_and_no_rung_that_was_not_run
     monkeypatch.setattr(parity_ladder, '_torch_difference', _only_weights)
     with pytest.raises((BundleError, ConfigError)):
         list(climb(copy))
+
+
+@pytest.mark.parametrize('targets', ['orange_traffic_cone', 'dog, red_backpack'])
+def test_a_rung_is_flown_after_what_the_bundle_follows(targets, monkeypatch):
+    """It was flown after a red backpack, whatever it had learned to follow."""
+    training = Training(targets, ('urban', 'forest'), ('winter', 'summer'))
+    bundle = resources.bundle('follow')
+    contract = replace(load_contract(bundle), training=training)
+    flown = []
+
+    def fly(trial, seed):
+        flown.append((trial.flight.world, trial.flight.season, trial.flight.target, seed))
+        return SimpleNamespace(score=SimpleNamespace(success=True))
+
+    monkeypatch.setattr(parity_ladder, 'fly_seed', fly)
+    passed = Rung('cpu fp32', 0.0, 1e-3, bundle=bundle, backend=Backend())
+    assert parity_ladder._flown(passed, contract, 2).flights == wilson(2, 2)
+    where = 'urban', 'winter', targets.partition(',')[0]
+    assert flown == [(*where, 10_000), (*where, 10_001)]
+    nowhere = replace(contract, training=Training('unknown'))
+    with pytest.raises(ConfigError, match='does not say where it was trained'):
+        parity_ladder._flown(passed, nowhere, 2)
 
 
 @pytest.mark.parametrize(('difference', 'verdict'), [(1e-3, 'passed'), (0.1, 'failed')])

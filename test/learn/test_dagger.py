@@ -106,13 +106,19 @@ def test_training_without_episodes_names_the_command(tmp_path):
         frames_of(TINY, Workspace(tmp_path), 0)
 
 
-def test_the_best_round_is_the_one_with_most_good_flights(tmp_path):
-    """A round with fewer validation flights is not compared with one that has more."""
+@pytest.mark.parametrize(('first', 'so_far'), [((4, 4, 0.1), 1), ((40, 40, 0.1), 0)])
+def test_the_best_round_is_the_last_one_with_most_good_flights(tmp_path, first, so_far):
+    """A round with fewer validation flights is not compared with one that has more.
+
+    Nor is an earlier one with as many: ``export`` took it, and ``train`` another.
+    """
     work = Workspace(tmp_path)
     with pytest.raises(ConfigError, match='train'):
         best_round(TINY, work)
     (tmp_path / 'validation').mkdir()
-    for index, (flights, good, error) in enumerate([(4, 4, 0.1), (40, 30, 0.3), (40, 30, 0.2)]):
+    for index, (flights, good, error) in enumerate([first, (40, 30, 0.3), (40, 30, 0.2)]):
+        if index == 2:  # of a training that goes on
+            assert best_round(TINY, work) == so_far
         score = Score(index, flights, good, {}, error)
         path = tmp_path / 'validation' / f'round-{index}.json'
         path.write_text(json.dumps(vars(score)))

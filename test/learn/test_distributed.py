@@ -21,8 +21,10 @@ from liquid_drone.learn.batches import Windows
 from liquid_drone.learn.clips import open_clips
 from liquid_drone.learn.dagger import train_round
 from liquid_drone.learn.distributed import Team, joined
+from liquid_drone.learn.pictures.encoder_stage import make_pictures
 from liquid_drone.learn.recipe import TrainConfig, Workspace, load_recipe
 from liquid_drone.learn.watcher import Silent
+from liquid_drone.workers.executor import ThisProcess
 
 ROOT = Path(__file__).parents[2]
 RECIPE = """
@@ -32,6 +34,14 @@ train: {steps: 6, windows: 4, length: 8, warmup_steps: 2, device: cpu, precision
 dagger: {rounds: 2}
 network: {vision: {convolutions: [[8, 5, 4], [8, 3, 4]], features: 16}}
 """
+WITH_PICTURES = """
+name: ranks
+recorded: [square]
+start: follow-compact
+train: {steps: 2, windows: 4, length: 8, warmup_steps: 1, device: cpu, precision: float32}
+dagger: {rounds: 1}
+pictures: {count: 8, per_world: 4, looks: 2, steps: 30, pictures: 4, frames: 2}
+"""
 TRAIN = """
 import os, signal, sys, time
 from pathlib import Path
@@ -40,6 +50,9 @@ from liquid_drone.learn import behaviour_cloning, dagger, distributed, recipe, w
 
 class Dying(watcher.Silent):
     steps = 0
+    def begin(self, title, total, unit):
+        with (Path(sys.argv[2]) / 'begun').open('a') as file:
+            file.write(title.partition(' ')[0] + chr(10))
     def advance(self, steps=1, units=0, **facts):
         self.steps += steps
         if self.steps == 3 and distributed._number('RANK', 0) == 1 and sys.argv[3] == 'die':
@@ -57,7 +70,7 @@ def of_gloo(thread):
 error = None
 try:
     with distributed.joined(plan.train) as team:
-        for index in range(2):
+        for index in range(plan.dagger.rounds):
             dagger.train_round(plan, work, index, Dying(), team)
 except errors.TrainingError as caught:
     error = f'TrainingError: {caught}'
@@ -151,6 +164,25 @@ def test_two_processes_killed_and_started_again_train_what_one_does(tmp_path, re
         assert states[0]['step'] == states[1]['step'] == 6 * (index + 1)
         for name, weight in states[0]['weights'].items():
             torch.testing.assert_close(weight, states[1]['weights'][name], rtol=0, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_one_process_of_a_team_trains_the_encoder_that_all_keep(tmp_path, recipe, monkeypatch):
+    """Each trained it for itself, into the same files."""
+    recipe.write_text(WITH_PICTURES)
+    plan = load_recipe(str(recipe))
+    one, two = Workspace(tmp_path / 'one'), Workspace(tmp_path / 'two')
+    make_pictures(plan, one, ThisProcess(), Silent())
+    (two.root / 'pictures').symlink_to(one.root / 'pictures')
+    train_round(plan, one, 0, Silent())
+    start = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc-per-node']
+    line = [*start, '2', str(script(tmp_path)), str(recipe), str(two.root), 'live']
+    subprocess.run(line, env=ENVIRONMENT, check=True, timeout=500)
+    assert (two.root / 'begun').read_text().split() == ['encoder', 'round', 'round']
+    for files in ([one.encoder, two.encoder], [one.checkpoint(0), two.checkpoint(0)]):
+        states = [torch.load(file, weights_only=True)['weights'] for file in files]
+        for name, weight in states[0].items():
+            torch.testing.assert_close(weight, states[1][name], rtol=0, atol=1e-5)
 
 
 @pytest.mark.slow

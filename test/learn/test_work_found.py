@@ -11,10 +11,12 @@ from inventions import invent
 
 from liquid_drone.episodes.episode import MANIFEST, load_info, save
 from liquid_drone.learn import work_found
+from liquid_drone.learn.augmentation.config import Augmentation
 from liquid_drone.learn.flights.config import CollectConfig, Disturbance
 from liquid_drone.learn.flights.jobs import jobs_of
 from liquid_drone.learn.flights.training_flight import Job, found
 from liquid_drone.learn.frozen.config import FrozenEncoder
+from liquid_drone.learn.pictures.config import PictureConfig
 from liquid_drone.learn.practice.config import Costs, PracticeConfig
 from liquid_drone.learn.recipe import (
     DaggerConfig,
@@ -196,6 +198,38 @@ def test_a_scan_that_was_trained_otherwise_is_kept_aside(
     said = work_found.claim_round(other, work, rounds_of(other, work)[0], [])
     assert 'encoder.pt were made of something else' in said
     assert not work.encoder.exists()
+
+
+PICTURED = PictureConfig(count=400)
+OTHER_STAGES: dict[str, Any] = {
+    **{
+        name: {'pictures': replace(PICTURED, **{name: value})}
+        for name, value in {
+            'steps': 2000, 'learning_rate': 1e-4, 'keep': 0.1, 'pictures': 64, 'frames': 32,
+            'count': 800, 'looks': 3, 'false_alarms': 0.1, 'places': 'photos', 'lens': 0.1,
+        }.items()
+    },
+    'augmentation': {'train': TrainConfig(augmentation=Augmentation(noise=0.1))},
+    'start': {'start': 'follow-summer'},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize('what', OTHER_STAGES)
+def test_an_encoder_that_learned_from_other_pictures_is_kept_aside(
+    recipe: Recipe, tmp_path: Path, what: str
+) -> None:
+    """It went on being used, whatever the recipe said of its pictures and its training."""
+    work, mine = Workspace(tmp_path / 'w'), replace(recipe, start='follow', pictures=PICTURED)
+    assert work_found.claim_round(mine, work, rounds_of(mine, work)[0], []) == ''
+    made = work.encoder, work.encoder.with_suffix('.partial'), work.point
+    for file in made:
+        file.write_bytes(b'an encoder')
+    assert work_found.claim_round(mine, work, rounds_of(mine, work)[0], []) == ''
+    assert all(file.is_file() for file in made)
+    other = replace(mine, **OTHER_STAGES[what])
+    said = work_found.claim_round(other, work, rounds_of(other, work)[0], [])
+    assert 'encoder.pt, encoder.partial, operating-point.json were made of something else' in said
+    assert not any(file.exists() for file in made)
 
 
 def test_a_round_of_another_training_is_kept_aside(recipe: Recipe, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def mcnemar_p(ours: BoolArray, theirs: BoolArray) -> float:
     only_ours, only_theirs = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
     differ = only_ours + only_theirs
     tail = sum(math.comb(differ, k) for k in range(min(only_ours, only_theirs) + 1))
-    return min(1.0, 2 * tail / float(2**differ))
+    return min(1.0, 2 * tail / (1 << differ))  # whole numbers, which may be larger than a float
 
 
 def cliffs_delta(ours: FloatArray, theirs: FloatArray) -> float:

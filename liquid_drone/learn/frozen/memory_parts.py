@@ -9,6 +9,7 @@ filter beside them, is judged likewise: with their time constants as they begin,
 where it is and where it is believed to be.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,10 @@ import torch
 from ...errors import EpisodeError
 from ...policy.memory import REFERENCE_M
 from ...policy.network import Network
+from ...schema import plain
+from ...sim.identity import digest
 from ..recipe import Recipe, TrainConfig
+from ..work_found import ELSEWHERE
 from .core_training import train_core
 from .memory_training import train_memory_alone
 from .views import FlightViews
@@ -51,6 +55,7 @@ class PartResult:
     seed: int
     median_m: tuple[float | None, ...]  # for each of AFTER_S; None: no such frame
     frames: tuple[int, ...]
+    of: str = ''  # hash of what it was made of, but for part and seed
 
 
 def results_of(
@@ -71,7 +76,8 @@ def results_of(
         flights: through that encoder; every sixth one is held out.
         seeds: of the trainings.
         steps: of each training.
-        file: a line of JSON for each result; what is there is not made again.
+        file: a line of JSON for each result; what is there of the same network, training, steps
+            and flights is not made again.
         note: is told of every result.
         parts: names of PARTS.
 
@@ -83,7 +89,8 @@ def results_of(
     learned = [one for i, one in enumerate(flights) if i % HELD_OUT != HELD_OUT - 1]
     if not held:
         raise EpisodeError(f'expected at least {HELD_OUT} flights, got {len(flights)}')
-    found = list(_read(file))
+    of = _identity(recipe, flights, steps)
+    found = [one for one in _read(file) if one.of == of]
     there = {(one.part, one.seed) for one in found}
     for seed in seeds:
         for part in parts:
@@ -91,7 +98,8 @@ def results_of(
                 continue
             config = replace(recipe.train, seed=seed, steps=steps, memory_steps=steps)
             network = _trained(recipe, encoder, part, [_told(part, f) for f in learned], config)
-            result = _judged(network, [_told(part, f) for f in held], part, seed)
+            judged = _judged(network, [_told(part, f) for f in held], part, seed)
+            result = replace(judged, of=of)
             found.append(result)
             with file.open('a', encoding='utf-8') as lines:
                 lines.write(json.dumps(asdict(result)) + '\n')
@@ -137,11 +145,21 @@ def _read(file: Path) -> Iterator[PartResult]:
     for line in file.read_text(encoding='utf-8').splitlines():
         try:
             row = json.loads(line)
-            yield PartResult(
-                row['part'], row['seed'], tuple(row['median_m']), tuple(row['frames'])
-            )
-        except (ValueError, KeyError, TypeError):
+            median_m, frames = tuple(row['median_m']), tuple(row['frames'])
+            yield PartResult(row['part'], row['seed'], median_m, frames, str(row.get('of', '')))
+        except (ValueError, KeyError, TypeError, AttributeError):
             continue  # torn: made anew
+
+
+def _identity(recipe: Recipe, flights: list[FlightViews], steps: int) -> str:
+    """Return the hash of all that makes a result, but for its part and seed."""
+    seen = hashlib.sha256()
+    for flight in flights:
+        for column in (flight.features, flight.belief, flight.target, flight.flown):
+            seen.update(np.ascontiguousarray(column).tobytes())
+    left_out = {'seed', 'steps', 'memory_steps', *ELSEWHERE}
+    train = {name: value for name, value in plain(recipe.train).items() if name not in left_out}
+    return digest([recipe.network, train, steps, seen.hexdigest()])
 
 
 def _trained(

@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from ... import resources
-from ...errors import ConfigError
+from ...errors import ConfigError, EpisodeError
 from ...files import sha256_of
 from ...policy.config import WEIGHTS_FILE, CoreConfig
 from ...policy.network import Network
-from ...policy.weights import ENCODER, begin_with, config_of
+from ...policy.weights import ENCODER, begin_with, config_of, keep_encoder_of
 from ..behaviour_cloning import Report, Span, is_whole, load_weights, train
 from ..clips import Clip
 from ..losses import command_weights
@@ -76,12 +76,13 @@ def _with_that_of_a_bundle(
     """Give the network a bundle's encoder; what that lacks of a scan is learned on its maps.
 
     Raises:
+        BundleError: its encoder is another one than the network's.
         ConfigError: it lacks a scan, and the recipe does not say for how long that is learned, or
             it has one, and the recipe says so.
 
     """
     frozen = recipe.frozen
-    begin_with(network, frozen.bundle, ENCODER)
+    keep_encoder_of(network, frozen.bundle)
     move_logit(network, logit(frozen.threshold))
     here = resources.bundle(frozen.bundle) / WEIGHTS_FILE
     if network.vision.scan is None:
@@ -142,6 +143,10 @@ def train_core_round(
         report: called after every step.
         note: is told of what comes before.
 
+    Raises:
+        EpisodeError: all flights are held out, or none is long enough.
+        TrainingError: the loss is not finite.
+
     """
     frozen, config, checkpoint = recipe.frozen, recipe.train, work.checkpoint(index)
     if index and network.memory is not None:
@@ -151,6 +156,11 @@ def train_core_round(
     note(f'features of {sum(map(len, clips))} frames, {frozen.views} views of each')
     key = sha256_of(encoder) + (f' at {frozen.threshold:g}' if frozen.is_moved else '')
     flights = open_views(network, clips, config, frozen.views, work.views, key)
+    if frozen.held_out >= len(flights):
+        raise EpisodeError(
+            f'frozen: held_out is {frozen.held_out}, and there are {len(flights)} flights: '
+            'expected fewer, so that some are left to learn from'
+        )
     learned = flights[: len(flights) - frozen.held_out]
     practises = recipe.practice.steps > 0
     if practises and is_whole(half_way(checkpoint)):

@@ -153,7 +153,7 @@ def _features(
     network: Network, clip: Clip, drawn: list[ImageAugmentation], config: TrainConfig
 ) -> npt.NDArray[np.float16]:
     """Return (V, T, F)."""
-    device = device_of(config)
+    device, home = device_of(config), network.limits.device  # where the core is trained
     half = precision_of(config, device) == 'bfloat16'
     vision = network.vision.to(device).eval()
     noise = np.random.default_rng(GRAIN_SEED).normal(size=(256, 256, 3))
@@ -164,6 +164,7 @@ def _features(
             frames = torch.from_numpy(clip.frames[start : start + FRAMES_AT_ONCE])[None]
             given = frames.to(device), grain, half
             rows.append([_seen(vision, one, *given) for one in drawn])
+    network.vision.to(home)
     found = torch.cat([torch.stack(row) for row in rows], dim=1).cpu().numpy()  # not in autocast
     if not np.isfinite(found).all():
         raise EpisodeError(

@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from ...schema import check_ranges
 
+MOST_WORLDS = 2000  # of training seeds that no flight has
+
 
 @dataclass(frozen=True)
 class PictureConfig:
@@ -45,12 +47,22 @@ class PictureConfig:
     places: str = ''  # photographs of real places: a folder of them, a video or a recording
 
     @property
+    def drawn_worlds(self) -> int:
+        """Return how many worlds are drawn for the pictures, each with a seed of its own."""
+        return -(-self.count // self.per_world)
+
+    @property
     def is_stage(self) -> bool:
         """Whether the encoder is trained on them before the rounds, and kept then."""
         return self.count > 0 and self.beside == 0
 
     def __post_init__(self) -> None:
         check_ranges(self, self.RANGES)
+        if self.drawn_worlds > MOST_WORLDS:
+            raise ValueError(
+                f'count and per_world draw {self.drawn_worlds} worlds, and training seeds are '
+                f'set aside for {MOST_WORLDS}: expected more pictures of each world'
+            )
         if self.distance_m[0] > self.distance_m[1]:
             raise ValueError(f'distance_m must be two values in order, got {self.distance_m}')
         if self.beside % 2:

@@ -24,7 +24,7 @@ from ...policy.weights import begin_with, config_of, load_weights_of
 from ...sim.flight_spec import FlightSpec
 from ...workers.executor import Executor
 from ..augmentation.style import style_amplitudes
-from ..behaviour_cloning import load_weights
+from ..behaviour_cloning import is_whole, load_weights
 from ..clips import Clip
 from ..recipe import Recipe, Workspace
 from ..watcher import Watcher
@@ -114,7 +114,7 @@ def _in_turn(recipe: Recipe) -> list[FlightSpec]:
         for target, (world, season), _ in zip(
             itertools.cycle(shown),
             itertools.cycle(places),
-            range(-(-recipe.pictures.count // recipe.pictures.per_world)),
+            range(recipe.pictures.drawn_worlds),
             strict=False,
         )
     ]
@@ -149,8 +149,8 @@ def keep_encoder(recipe: Recipe, work: Workspace, network: Network) -> str:
     """Choose the operating point of a trained encoder and keep both; return what was said."""
     words = choose_operating_point(recipe, work, network) if recipe.pictures.count else ''
     state = {'weights': network.state_dict(), 'average': network.state_dict(), 'optimiser': {}}
-    written(work.encoder, lambda path: torch.save({**state, 'step': 0}, path))
-    write_text(_point_file(work), f'{{"operating_point": "{words}"}}\n')
+    write_text(work.point, f'{{"operating_point": "{words}"}}\n')
+    written(work.encoder, lambda path: torch.save({**state, 'step': 0}, path))  # both are there
     return words
 
 
@@ -158,9 +158,8 @@ def with_trained_encoder(
     recipe: Recipe, work: Workspace, network: Network, clips: list[Clip], watcher: Watcher
 ) -> Network:
     """Return the network with its encoder trained, and frozen; the core is the start bundle's."""
-    done = work.encoder
-    if _point_file(work).is_file():
-        load_weights(network, done)
+    if is_whole(work.encoder) and work.point.is_file():
+        load_weights(network, work.encoder)
     else:
         network = _trained(recipe, work, network, clips, watcher)
     network.vision.requires_grad_(False)
@@ -186,7 +185,7 @@ def _trained(
 
 def operating_point_of(work: Workspace) -> str:
     """Return what was said of the operating point when it was chosen."""
-    return str(load_json(_point_file(work))['operating_point'])
+    return str(load_json(work.point)['operating_point'])
 
 
 def choose_operating_point(recipe: Recipe, work: Workspace, network: Network) -> str:
@@ -222,7 +221,3 @@ def logits_of(network: Network, pictures: Pictures) -> np.typing.NDArray[np.floa
 
 def _partial(work: Workspace) -> Path:
     return work.root / 'train' / 'encoder.partial'
-
-
-def _point_file(work: Workspace) -> Path:
-    return work.root / 'train' / 'operating-point.json'

@@ -103,7 +103,13 @@ class EncoderBatches:
                 changed_pictures(
                     self.pictures.frames[chosen], PICTURE_AUGMENTATION, self._grain, rng
                 ),
-                changed_pictures(self.flights.frames[flown], self._of_flights, self._grain, rng),
+                changed_pictures(
+                    self.flights.frames[flown],
+                    self._of_flights,
+                    self._grain,
+                    rng,
+                    self.flights.target[flown],
+                ),
             ]
         )  # (B, h, w, 3)
         target = np.concatenate([self.pictures.target[chosen], self.flights.target[flown]])
@@ -128,11 +134,19 @@ def grain_of(seed: int) -> Tensor:
 
 
 def changed_pictures(
-    frames: npt.NDArray[np.uint8], how: Augmentation, grain: Tensor, rng: np.random.Generator
+    frames: npt.NDArray[np.uint8],
+    how: Augmentation,
+    grain: Tensor,
+    rng: np.random.Generator,
+    target: npt.NDArray[np.float32] | None = None,
 ) -> Tensor:
-    """Return single pictures (B, h, w, 3), each augmented its own way, not left for right."""
-    unseen = np.zeros((1, 3), np.float32)
-    drawn = [draw_augmentation(how, frames.shape[1:3], unseen, rng) for _ in frames]
+    """Return single pictures (B, h, w, 3), each augmented its own way, not left for right.
+
+    A grey patch keeps off the target of a label (B, 3); None: no picture has a patch.
+    """
+    labels = np.zeros((len(frames), 3), np.float32) if target is None else target
+    size = frames.shape[1:3]
+    drawn = [draw_augmentation(how, size, label[None], rng) for label in labels]
     return changed(torch.from_numpy(frames)[:, None], drawn, grain)[:, 0]
 
 

@@ -20,6 +20,7 @@ from ...files import sha256_of, written
 from ...image import reduced
 from ...npz import read_npz
 from ...schema import plain
+from ...seeds import split_seeds
 from ...sim.flight_spec import FlightSpec
 from ...sim.identity import digest, scenario_digest
 from ...sim.render.selection import OPENGL, choose
@@ -101,9 +102,9 @@ def shards_of(
     photos = sorted(sha256_of(p) for p in place_files(places)) if places else []
     makers = {flight: made_by(scenario_of(flight)) for flight in dict.fromkeys(flights)}
     asked, shards = identity_of(config), []
-    for index in range(-(-config.count // config.per_world)):
+    for index, seed in enumerate(_seeds(config)):
         kind = flights[index % len(flights)]
-        flight = type(kind)(**{**vars(kind), 'seed': FREE_LINE + index})
+        flight = type(kind)(**{**vars(kind), 'seed': seed})
         behind = _behind(index, config, places is not None)
         made_of = [
             behind,
@@ -117,6 +118,10 @@ def shards_of(
         file = folder / f'{digest(made_of if is_target else [*made_of, False])[:20]}.npz'
         shards.append(Shard(flight, config, behind, reduce, places, file, is_target))
     return shards
+
+
+def _seeds(config: PictureConfig) -> range:
+    return split_seeds('train', config.drawn_worlds, FREE_LINE) if config.count else range(0)
 
 
 def made_by(scenario: Scenario) -> list[Any]:

@@ -183,9 +183,8 @@ class FlatWorld:
         target = self.places.way[self.at, step]
         circles = self.places.near[self.at, step // SECOND]
         told, believed = self._see(target, circles)
-        outputs, flight.neurons = self.network.cell.step(
-            told, flight.neurons, torch.ones(len(told)), laid
-        )
+        span = self.network.ticks(torch.full((len(told),), FRAME_S))
+        outputs, flight.neurons = self.network.cell.step(told, flight.neurons, span, laid)
         share = self.network.read(outputs) * self.network.config.core.motor_gain
         command = share.clamp(-1.0, 1.0) * self.network.limits
         command = no_faster(command, self.request[:, 2:])
@@ -232,7 +231,7 @@ class FlatWorld:
         columns = network.vision.told - network.vision.dense
         near = nearness(flight.place, flight.yaw, circles, self.fov_rad, columns)
         sight = self.told.tell(visible, bearing, torch.log(distance / REFERENCE_M), near)
-        dt_s = torch.full_like(bearing, FRAME_S)
+        dt_s = network.clipped(torch.full_like(bearing, FRAME_S))
         motion = flight.command[:, list(MOTION)]
         assert network.memory is not None  # the recipe was checked
         known = network.memory.advance(sight.measured, motion, dt_s, flight.remembered)

@@ -95,5 +95,6 @@ def train_scan(
     average = train(
         network, clips, short, Span(0, steps, steps), checkpoint, report=report, beside=beside
     )
+    network.cpu()  # where the core behind it is trained
     network.load_state_dict(average.state_dict())
     network.requires_grad_(True)

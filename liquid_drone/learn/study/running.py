@@ -25,7 +25,7 @@ from ...evaluate.flights_file import all_flights
 from ...files import read_text, shown_path, write_text
 from ...results import BUNDLE, claim
 from ...run_lock import is_held, only_run
-from ...schema import plain
+from ...schema import load_yaml, plain
 from ..recipe import Recipe
 from .plan import (
     StudyPlan,
@@ -41,6 +41,7 @@ RECIPE = 'recipe.yaml'
 TUNING = 'tuning.json'
 SHARED = 'data'  # the expert flights that all trainings learn from
 MOST_BYTES = 1_000_000
+IS_OTHER = 'is of another study, or the plan has changed since: choose another --out'
 Say = Callable[[str], None]
 Command = Sequence[str]
 
@@ -193,15 +194,23 @@ def _encoder_bundle(plan: StudyPlan, folder: StudyFolder, training: StudyTrainin
 def _share_encoders(
     plan: StudyPlan, folder: StudyFolder, processes: int, runner: Runner, say: Say
 ) -> None:
-    """Train the shared encoders that are missing."""
+    """Train the shared encoders that are missing.
+
+    Raises:
+        ConfigError: one is there that another recipe made.
+
+    """
 
     def work(number: int) -> None:
         here = folder.encoder(number)
         with only_run(here):
-            if not BUNDLE.holds(here / 'data' / 'bundle'):
-                say(f'encoder {number}: training')
-                _write_recipe(here, encoder_recipe(plan, number))
-                _train(folder, here, runner)
+            recipe = encoder_recipe(plan, number)
+            if BUNDLE.holds(here / 'data' / 'bundle'):
+                _check_made(here, recipe)
+                return
+            say(f'encoder {number}: training')
+            _write_recipe(here, recipe)
+            _train(folder, here, runner)
 
     with ThreadPoolExecutor(processes) as pool:
         try:
@@ -306,10 +315,19 @@ def _write_recipe(folder: Path, recipe: Recipe) -> None:
     path, text = folder / RECIPE, yaml.safe_dump(plain(recipe), sort_keys=False)
     if path.exists():
         if read_text(path, MOST_BYTES) != text:
-            raise ConfigError(
-                f'{shown_path(path)} is of another study, or the plan has changed since: '
-                'choose another --out'
-            )
+            raise ConfigError(f'{shown_path(path)} {IS_OTHER}')
         return
     folder.mkdir(parents=True, exist_ok=True)
     write_text(path, text)
+
+
+def _check_made(folder: Path, recipe: Recipe) -> None:
+    """See that a bundle was made by this recipe; one that older code wrote has fewer fields.
+
+    Raises:
+        ConfigError: by another one.
+
+    """
+    path = folder / RECIPE
+    if path.exists() and load_yaml(Recipe, path) != recipe:
+        raise ConfigError(f'{shown_path(path)} {IS_OTHER}')

@@ -19,17 +19,21 @@ from ...errors import ConfigError
 from ...files import load_json, sha256_of, write_text
 from ...policy.config import WEIGHTS_FILE
 from ...policy.network import Network
-from ...policy.weights import ENCODER, begin_with
+from ...policy.weights import keep_encoder_of
 from ...schema import build, check_ranges, plain
+from ...sim.identity import digest
 from ...streams import Stream, stream
+from ..augmentation.config import identity_of
 from ..dagger import clips_of
 from ..frozen.core_training import held_out_loss, train_core
 from ..frozen.views import FlightViews, open_views
 from ..losses import command_weights
 from ..recipe import Recipe, TrainConfig, Workspace
+from ..work_found import ELSEWHERE
 
 SEED = 0  # of the draws and of every training of the tuning
 DECIMALS = 3  # significant ones of a drawn rate
+OF = 'of'  # of a draw: hash of what its loss was made of
 
 
 @dataclass(frozen=True)
@@ -79,34 +83,52 @@ def tune(
         file: all draws with their losses; goes on where it was.
         say: receives a line for each draw.
 
+    Raises:
+        ConfigError: the file has other draws, or those of other arms.
+
     """
     known = _known(file)
     for arm, recipe in arms.items():
-        losses = known.setdefault(arm, [])
+        losses, of = known.setdefault(arm, []), _identity(recipe, tuning)
+        if any(one.get(OF, of) != of for one in losses):
+            raise ConfigError(
+                f'{file}: the draws of {arm} are of another network, training or encoder: '
+                'choose another --out, or move it aside, and it is made anew'
+            )
         if len(losses) >= tuning.draws:
             continue
         flights = _flights(recipe, Workspace(data))
         for number in range(len(losses), tuning.draws):
-            losses.append(
-                {**draw_rates(number), 'loss': _loss(recipe, tuning, flights, number, file)}
-            )
+            loss = _loss(recipe, tuning, flights, number, file)
+            losses.append({**draw_rates(number), 'loss': loss, OF: of})
             write_text(file, json.dumps(known, indent=1) + '\n')
             say(f'tuning {arm} {number + 1} of {tuning.draws}: loss {losses[-1]["loss"]:.4f}')
     return {arm: _best(known[arm][: tuning.draws]) for arm in arms}
 
 
-def _best(draws: list[dict[str, float]]) -> dict[str, float]:
+def _identity(recipe: Recipe, tuning: TuningConfig) -> str:
+    """Return the hash of all that makes a loss, but for the draw and the flights."""
+    words = {**plain(recipe.train), 'augmentation': identity_of(recipe.train.augmentation)}
+    drawn = {*draw_rates(0), 'seed', 'steps', *ELSEWHERE}
+    train = {name: value for name, value in words.items() if name not in drawn}
+    encoder = sha256_of(Path(recipe.frozen.bundle) / WEIGHTS_FILE)
+    made_of = [recipe.network, train, recipe.frozen.views, tuning.steps, tuning.held_out, encoder]
+    return digest(made_of)
+
+
+def _best(draws: list[dict[str, Any]]) -> dict[str, float]:
     best = min(draws, key=lambda one: one['loss'])
-    return {name: value for name, value in best.items() if name != 'loss'}
+    return {name: value for name, value in best.items() if name not in ('loss', OF)}
 
 
-def _known(file: Path) -> dict[str, list[dict[str, float]]]:
+def _known(file: Path) -> dict[str, list[dict[str, Any]]]:
     if not file.exists():
         return {}
     found: Any = load_json(file)
     try:
         for number, one in ((i, one) for draws in found.values() for i, one in enumerate(draws)):
-            if one != {**draw_rates(number), 'loss': float(one['loss'])}:
+            told = {OF: str(one[OF])} if OF in one else {}  # older files have none
+            if one != {**draw_rates(number), 'loss': float(one['loss']), **told}:
                 raise ValueError(f'draw {number} is another one')
     except (AttributeError, TypeError, KeyError, ValueError) as error:
         raise ConfigError(
@@ -117,7 +139,7 @@ def _known(file: Path) -> dict[str, list[dict[str, float]]]:
 
 
 def _flights(recipe: Recipe, work: Workspace) -> list[FlightViews]:
-    network = begin_with(Network(recipe.network), recipe.frozen.bundle, ENCODER)
+    network = keep_encoder_of(Network(recipe.network), recipe.frozen.bundle)
     key = sha256_of(Path(recipe.frozen.bundle) / WEIGHTS_FILE)
     clips, views = clips_of(recipe, work, 0), recipe.frozen.views
     return open_views(network, clips, recipe.train, views, work.views, key)

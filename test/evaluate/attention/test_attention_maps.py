@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from liquid_drone.cli.commands.results.attention import told_apart
 from liquid_drone.evaluate.attention.maps import METHODS
 from liquid_drone.evaluate.attention.measuring import MapScore, summary_of, table
 from liquid_drone.evaluate.attention.scores import (
@@ -136,3 +137,25 @@ def test_a_map_that_points_nowhere_hides_nothing_of_its_picture():
     assert (over(image, lambda _: even) == plain).all()
     even[0, :40, :40] *= 3.0
     assert (over(image, lambda _: even) != plain).any()
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from(['a', 'bundle', 'data']), min_size=1, max_size=4).map('/'.join),
+        min_size=1, max_size=6, unique=True,
+    )
+)  # fmt: skip
+def test_bundles_of_one_name_have_rows_of_their_own(bundles):
+    """Those of two trainings are both called bundle: they were one row, of both."""
+    named = told_apart(bundles)
+    assert list(named) == bundles
+    assert len(set(named.values())) == len(bundles)
+    for bundle, name in named.items():
+        assert name.endswith(bundle.split('/')[-1])
+    if len({bundle.split('/')[-1] for bundle in bundles}) == len(bundles):
+        assert all(name == bundle.split('/')[-1] for bundle, name in named.items())
+
+
+def test_a_bundle_is_named_by_as_little_as_tells_it_apart():
+    named = told_apart(['follow', 'data/one/bundle', 'data/two/bundle'])
+    assert list(named.values()) == ['follow', 'one-bundle', 'two-bundle']

@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """A core learns behind an encoder that stays bit for bit as it is, on features as it sees them."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 import torch
 
-from liquid_drone.errors import ConfigError, EpisodeError
+from liquid_drone.errors import BundleError, ConfigError, EpisodeError
 from liquid_drone.learn.augmentation.config import Augmentation
 from liquid_drone.learn.behaviour_cloning import answered
 from liquid_drone.learn.clips import CachedFrames, Clip
+from liquid_drone.learn.frozen.config import FrozenEncoder
 from liquid_drone.learn.frozen.core_batches import core_batch
 from liquid_drone.learn.frozen.core_training import (
     NEAR,
@@ -25,6 +26,7 @@ from liquid_drone.learn.losses import command_weights
 from liquid_drone.learn.recipe import Recipe, TrainConfig, check_whole
 from liquid_drone.policy.config import CoreConfig, NetworkConfig, VisionConfig
 from liquid_drone.policy.network import Network
+from liquid_drone.policy.weights import keep_encoder_of
 from liquid_drone.request import RequestSpec
 from liquid_drone.schema import build
 
@@ -232,3 +234,42 @@ def test_a_sideways_command_that_falls_short_counts_more_and_no_other_one():
     counts[..., 1][short] = 4.0
     assert loss[1.0] == pytest.approx(float(wrong.mean()), rel=1e-5)
     assert loss[4.0] == pytest.approx(float((wrong * counts).sum() / counts.sum()), rel=1e-5)
+
+
+OTHER_VISION = {  # than that of models/follow-compact
+    'reduce': {'reduce': 1}, 'trunk': {'trunk': 'efficientnet_lite0'}, 'blocks': {'blocks': 9},
+    'convolutions': {'convolutions': ((16, 5, 2), (32, 3, 2), (64, 3, 2), (64, 3, 1))},
+    'padding': {'padding': 'valid'}, 'head': {'head': 'heatmap'},
+    'heat_channels': {'heat_channels': 24}, 'mean': {'mean': (127.0, 127.0, 127.0)},
+    'std': {'std': (64.0, 64.0, 64.0)},
+}  # fmt: skip
+APART = {'features', 'thawed'}  # a number that a scan adds to; which layers learn
+OF_A_SCAN = {'scan', 'scan_after', 'scan_convolutions', 'scan_columns', 'sight'}
+
+
+@pytest.mark.parametrize('name', OTHER_VISION)
+def test_an_encoder_that_is_kept_is_the_network_s(name):
+    """Its target head stayed as it began, at random, or it was shown other numbers, in silence."""
+    assert {*OTHER_VISION} | APART | OF_A_SCAN == {one.name for one in fields(VisionConfig)}
+    kept = NetworkConfig(vision=replace(VisionConfig(), **OTHER_VISION[name]))
+    with pytest.raises(BundleError, match=rf'kept as it is, and has {name} '):
+        keep_encoder_of(Network(kept), 'follow-compact')
+
+
+def test_an_encoder_that_is_trained_first_may_get_another_head_and_a_scan_may_be_added():
+    trained = FrozenEncoder('follow-compact', encoder_steps=5)
+    another = NetworkConfig(vision=VisionConfig.NAMED['heatmap'])
+    check_whole(Recipe('trained', frozen=trained, network=another))
+    with pytest.raises(BundleError, match='kept as it is'):
+        check_whole(Recipe('kept', frozen=FrozenEncoder('follow-compact'), network=another))
+    scanned = NetworkConfig(vision=VisionConfig.NAMED['wide-scan'])
+    check_whole(
+        Recipe('scan', frozen=FrozenEncoder('follow-memory', scan_steps=5), network=scanned)
+    )
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='no graphics card')
+def test_an_encoder_that_a_graphics_card_looked_through_is_back_beside_its_core(tmp_path):
+    seen = network()
+    open_views(seen, [clip(tmp_path, 1)], replace(CONFIG, device='cuda'), 1, tmp_path, 'key')
+    assert {one.device.type for one in seen.parameters()} == {'cpu'}

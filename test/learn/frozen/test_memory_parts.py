@@ -75,6 +75,23 @@ def test_every_part_is_left_out_and_what_is_there_is_not_made_again(tmp_path, mo
     assert json.loads(file.read_text().splitlines()[-1])['part'] == 'slow neurons'
 
 
+def test_results_of_other_steps_flights_or_networks_are_made_again(tmp_path):
+    """With other ``--steps`` the table was that of before."""
+    encoder, file, part = Network(RECIPE.network), tmp_path / 'results.jsonl', ('no velocity',)
+    told: list[str] = []
+    given = file, told.append, part
+    smaller = replace(RECIPE, train=replace(TRAIN, windows=3))
+    for recipe, flights, steps in (
+        (RECIPE, FLIGHTS, 1), (RECIPE, FLIGHTS, 2), (RECIPE, FLIGHTS[1:], 1), (smaller, FLIGHTS, 1)
+    ):  # fmt: skip
+        (one,) = results_of(recipe, encoder, flights, (1,), steps, *given)
+        assert [one] == results_of(recipe, encoder, flights, (1,), steps, *given)
+    assert len(told) == len(file.read_text().splitlines()) == 4
+    file.write_text(file.read_text().replace('"of":', '"another":'))  # of an older release
+    results_of(RECIPE, encoder, FLIGHTS, (1,), 1, *given)
+    assert len(told) == 5
+
+
 def test_a_part_that_is_left_out_stays_out():
     encoder, config = Network(RECIPE.network), replace(TRAIN, memory_steps=2, steps=2)
     made = {

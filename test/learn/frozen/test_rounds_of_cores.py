@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rounds behind a kept encoder: it is trained once, features once a flight, memories go on."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from support.noise_flight import clip
 
 from liquid_drone.contract import CommandSpec
 from liquid_drone.episodes import episode
+from liquid_drone.errors import EpisodeError
 from liquid_drone.evaluate.pilots.camera_expert import SEARCH_RAD_S
 from liquid_drone.learn import behaviour_cloning
 from liquid_drone.learn.behaviour_cloning import load_weights
@@ -108,6 +110,24 @@ def test_the_encoder_is_trained_once_memories_go_on_and_cores_begin_anew(tmp_pat
     assert any(not torch.equal(a, b) for a, b in zip(cores[0], trained, strict=True))
     assert all(torch.equal(first.vision.state_dict()[n], value) for n, value in kept[0].items())
     assert looked == ['0.frames.npy', '1.frames.npy', '2.frames.npy']
+
+
+@pytest.mark.parametrize('held_out', [2, 3, 5])
+def test_flights_that_are_all_held_out_leave_nothing_to_learn_from(tmp_path, held_out):
+    """Of three flights with five held out, one was learned from and two were judged."""
+    frozen = FrozenEncoder('follow-compact', views=1, held_out=held_out)
+    recipe, work = replace(RECIPE, frozen=frozen), Workspace(tmp_path)
+    (tmp_path / 'train').mkdir()
+    clips, network = [clip(tmp_path, number) for number in range(3)], Network(RECIPE.network)
+    encoder = with_kept_encoder(recipe, work, network, clips, Silent())
+    given = recipe, work, 0, network, encoder, clips, lambda *_: None, lambda _: None
+    if held_out < len(clips):
+        train_core_round(*given)
+        told = json.loads(work.checkpoint(0).with_suffix('.held-out.json').read_text())
+        assert told['flights'] == held_out
+        return
+    with pytest.raises(EpisodeError, match=f'held_out is {held_out}, and there are 3 flights'):
+        train_core_round(*given)
 
 
 def test_a_shipped_encoder_is_another_one_after_it_was_trained_on(tmp_path):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from liquid_drone.errors import ConfigError
+from liquid_drone.learn.behaviour_cloning import is_whole
 from liquid_drone.learn.clips import Clip
 from liquid_drone.learn.pictures import encoder_stage as stage
 from liquid_drone.learn.pictures.config import PictureConfig
@@ -109,6 +110,28 @@ def test_the_stage_trains_the_encoder_once_and_freezes_it(tmp_path: Path) -> Non
     assert not torch.equal(one['vision.features.weight'], start['vision.features.weight'])
     assert not any(parameter.requires_grad for parameter in runs[0].vision.parameters())
     assert 'seen in' in stage.operating_point_of(work)
+
+
+def test_an_encoder_without_its_operating_point_is_not_taken(tmp_path: Path) -> None:
+    """Of two files one alone is there where a training was killed between them."""
+    network, work = Network(TINY.network), Workspace(tmp_path)
+    nothing = dataclasses.replace(TINY, pictures=PictureConfig())
+    stage.keep_encoder(nothing, work, network)
+    assert work.encoder.is_file()
+    assert work.point.is_file()
+    whole, torn = work.encoder.read_bytes(), work.encoder.read_bytes()[:1000]
+    stage.make_pictures(TINY, work, LocalProcesses(1), Silent())
+    for point, encoder in ((True, None), (True, torn), (False, whole)):
+        for file, data in (
+            (work.point, b'{"operating_point": ""}' * point),
+            (work.encoder, encoder),
+        ):
+            file.unlink(missing_ok=True)
+            if data:
+                file.write_bytes(data)
+        stage.with_trained_encoder(TINY, work, Network(TINY.network), [clip()], Silent())
+        assert 'seen in' in stage.operating_point_of(work)
+        assert is_whole(work.encoder)
 
 
 def test_places_go_to_a_recipe_with_pictures(tmp_path: Path) -> None:

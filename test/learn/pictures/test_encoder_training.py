@@ -107,6 +107,25 @@ def test_a_batch_is_half_target_half_not_and_keeps_only_what_is_known() -> None:
     assert all(torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in both)
 
 
+@settings(max_examples=15, deadline=None)
+@given(step=st.integers(0, 10**6), bearings=st.lists(st.floats(-0.8, 0.8), min_size=4, max_size=4))
+def test_a_grey_patch_keeps_off_the_target_of_a_flight_s_frame(step, bearings):
+    """The label said "seen" of a target behind a patch, and its features were to be kept."""
+    frames = np.full((4, *SHAPE), 250, np.uint8)
+    target = np.array([(1.0, bearing, 0.0) for bearing in bearings], np.float32)
+    flown = FlightFrames(frames, target, np.zeros(4, np.float32))
+    patches = Augmentation(
+        brightness=0, contrast=0, colour=0, noise=0, flip=False, cutout_share=1.0
+    )
+    network, config = Network(NetworkConfig()), dataclasses.replace(CONFIG, frames=16)
+    train = dataclasses.replace(TRAIN, augmentation=patches)
+    batches = EncoderBatches(network.vision.eval(), pictures(), flown, config, train)
+    pixels, label, _, _ = batches.batch(1, step)
+    columns = ((label[4:, 1] + 1.0) / 2.0 * SHAPE[1]).long().clamp(0, SHAPE[1] - 1)
+    shown = pixels[4:][torch.arange(16), :, columns]  # (16, h, 3): the target's column
+    assert bool((shown == 250.0).all())
+
+
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**31 - 1))
 def test_a_mirrored_picture_has_a_mirrored_bearing_and_the_features_of_its_mirror_image(

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from liquid_drone import resources
@@ -27,6 +27,7 @@ from liquid_drone.learn.pictures.config import PictureConfig
 from liquid_drone.learn.pictures.photographer import CutOuts, WorldPictures
 from liquid_drone.learn.pictures.shards import Shard, make_shard, read_shard, shards_of
 from liquid_drone.learn.pictures.troupe import Figure, Troupe
+from liquid_drone.seeds import split_of
 from liquid_drone.sim.flight_spec import FlightSpec
 from liquid_drone.sim.identity import scenario_digest
 from liquid_drone.sim.render.picture import Camera
@@ -37,6 +38,26 @@ FOREST = FlightSpec(world='forest', season='summer')
 SMALL = PictureConfig(count=6, per_world=6, looks=4)
 ANYWHERE = Spots(lambda rng: np.zeros(2), lambda point: True, lambda point: 0.0)
 TROUPE = Troupe(load_target('red_backpack'), 4, np.random.default_rng(1))
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    worlds=st.one_of(st.integers(1, 30), st.integers(2001, 3000)),
+    each=st.integers(1, 300),
+    rest=st.integers(0, 299),
+)
+@example(worlds=2000, each=200, rest=0)
+def test_no_picture_is_of_a_validation_or_test_seed(worlds: int, each: int, rest: int) -> None:
+    """From 400,000 pictures on, 200 of each world, they were."""
+    count = max(worlds * each - min(rest, each - 1), 1)
+    if worlds > 2000:
+        with pytest.raises(ValueError, match=f'draw {worlds} worlds'):
+            PictureConfig(count=count, per_world=each)
+        return
+    config = PictureConfig(count=count, per_world=each)
+    shards = shards_of([FOREST], config, 2, None, Path('nowhere'))
+    assert len(shards) == worlds
+    assert {split_of(shard.flight.seed) for shard in shards} == {'train'}
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from good_encoder import HALF_RAD, frames
 
+from liquid_drone.contract import TimeSpec
 from liquid_drone.learn.practice.config import Costs, PracticeConfig
 from liquid_drone.learn.practice.costs import Ticked, costs_of
 from liquid_drone.learn.practice.flat_world import FlatWorld
@@ -30,6 +31,7 @@ from liquid_drone.sim.physics.quadrotor import (
     still,
 )
 from liquid_drone.sim.scenario.scenario import load_scenario
+from liquid_drone.sim.simulator import FRAME_S
 
 VEHICLE = load_scenario().vehicle
 CONFIG = NetworkConfig(
@@ -85,6 +87,35 @@ def test_the_vehicle_follows_as_the_simulated_one(places):
     assert flown_m == pytest.approx(motion.position_enu[0], abs=0.25)
     yaw = math.atan2(turned[3], turned[0])
     assert world.flight.yaw[0].item() == pytest.approx(yaw, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    'time',
+    [TimeSpec(), TimeSpec(nominal_s=0.1), TimeSpec(0.08, 0.08, 0.08), TimeSpec(0.02, 0.01, 0.03)],
+)
+def test_a_tick_s_time_step_is_the_one_that_flies(places, time):
+    """It was one nominal frame, whatever the network's time is, and not clipped to its range."""
+    torch.manual_seed(0)
+    timed = Network(replace(CONFIG, time=time))
+    world = FlatWorld(timed, places, told(), VEHICLE, 8, 1)
+    seen, given = timed.memory.advance, []
+
+    def advance(measured, motion, dt_s, state):
+        given.append(dt_s)
+        return seen(measured, motion, dt_s, state)
+
+    timed.memory.advance = advance
+    step, spans = timed.cell.step, []
+
+    def stepped(inputs, state, dt, laid):
+        spans.append(dt)
+        return step(inputs, state, dt, laid)
+
+    timed.cell.step = stepped
+    world.tick(timed.cell.weights())
+    flown_s = min(max(FRAME_S, time.min_s), time.max_s)
+    assert given[0].tolist() == pytest.approx([flown_s] * 8)
+    assert spans[0].tolist() == pytest.approx([flown_s / time.nominal_s] * 8)
 
 
 def test_the_guard_stops_who_sees_nothing_and_believes_nothing(places):

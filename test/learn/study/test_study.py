@@ -3,6 +3,7 @@
 """A study trains every arm on the same data, flies the same seeds, resumes, and counts right."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liquid_drone import resources
 from liquid_drone.contract import TimeSpec
 from liquid_drone.errors import ConfigError, SimulationError
 from liquid_drone.evaluate.field_terms import FieldTerms
@@ -18,7 +20,8 @@ from liquid_drone.evaluate.flights_file import FLIGHTS, Flown, to_line
 from liquid_drone.evaluate.html_report.study_section import study
 from liquid_drone.evaluate.scoring import FlightScore
 from liquid_drone.learn.frozen.config import FrozenEncoder
-from liquid_drone.learn.recipe import Recipe
+from liquid_drone.learn.recipe import Recipe, TrainConfig
+from liquid_drone.learn.study import running
 from liquid_drone.learn.study.analysis import analyse, measured, write_analysis
 from liquid_drone.learn.study.plan import (
     StudyPlace,
@@ -30,7 +33,7 @@ from liquid_drone.learn.study.plan import (
 )
 from liquid_drone.learn.study.running import Runner, StudyFolder, is_done, run_study
 from liquid_drone.learn.study.tuning import TuningConfig, draw_rates, tune
-from liquid_drone.policy.config import NetworkConfig
+from liquid_drone.policy.config import CoreConfig, NetworkConfig
 from liquid_drone.resources import named_file
 
 PLAN = {
@@ -254,7 +257,11 @@ def test_pairs_have_the_same_seed_while_trainings_are_missing(tmp_path):
 
 def test_a_tuning_goes_on_where_it_was_and_takes_the_least_loss(tmp_path, monkeypatch):
     module = 'liquid_drone.learn.study.tuning'
-    arms, config = {'gru': Recipe('a'), 'mlp': Recipe('b')}, TuningConfig(draws=3)
+    kept = FrozenEncoder(str(resources.bundle('follow-compact')))
+    arms, config = (
+        {'gru': Recipe('a', frozen=kept), 'mlp': Recipe('b', frozen=kept)},
+        TuningConfig(draws=3),
+    )
     monkeypatch.setattr(f'{module}._flights', lambda *_: [])
     asked = []
 
@@ -271,6 +278,21 @@ def test_a_tuning_goes_on_where_it_was_and_takes_the_least_loss(tmp_path, monkey
     found = tune(arms, config, tmp_path, file, print)
     assert asked == [*(('a', n) for n in range(3)), ('b', 0), ('b', 1), ('b', 1), ('b', 2)]
     assert found == {'gru': draw_rates(1), 'mlp': draw_rates(1)}
+    slower = replace(arms['mlp'], train=TrainConfig(clip=0.5))
+    smaller = replace(arms['mlp'], network=NetworkConfig(core=CoreConfig(neurons=12)))
+    summer = FrozenEncoder(str(resources.bundle('follow-summer')))
+    for other in (slower, smaller, replace(arms['mlp'], frozen=summer)):
+        with pytest.raises(ConfigError, match='the draws of mlp are of another'):
+            tune({**arms, 'mlp': other}, config, tmp_path, file, print)
+    for longer in (replace(config, steps=751), replace(config, held_out=4)):
+        with pytest.raises(ConfigError, match='the draws of gru are of another'):
+            tune(arms, longer, tmp_path, file, print)
+    told = json.loads(file.read_text())
+    older = {
+        arm: [{k: v for k, v in one.items() if k != 'of'} for one in told[arm]] for arm in told
+    }
+    file.write_text(json.dumps(older))
+    assert tune(arms, config, tmp_path, file, print) == found
     file.write_text(file.read_text().replace('"weight_decay": ', '"weight_decay": 1'))
     with pytest.raises(ConfigError, match='another one'):
         tune(arms, config, tmp_path, file, print)
@@ -287,6 +309,21 @@ def test_what_is_flown_is_not_flown_again_and_another_plan_is_refused(tmp_path, 
     (folder.root / 'trainings' / 'gru-1' / 'recipe.yaml').write_text('name: other\n')
     with pytest.raises(ConfigError, match='another study'):
         run_study(changed, folder.root, 1, print)
+
+
+def test_an_encoder_of_another_plan_is_refused(tmp_path):
+    """Once it was trained nobody looked what by, and cores were trained behind it."""
+    plan, folder = load_plan(written(tmp_path, **SHARED)), StudyFolder(tmp_path / 'out')
+    for number in (1, 2):
+        here = folder.encoder(number)
+        running._write_recipe(here, encoder_recipe(plan, number))
+        shutil.copytree(resources.bundle('follow-compact'), here / 'data' / 'bundle')
+    running._share_encoders(plan, folder, 1, Runner(), pytest.fail)
+    for change in ({'train': {'length': 3}}, {'network': {'core': {'cell': 'gru'}}}):
+        encoders = {**SHARED['encoders'], **change}
+        other = load_plan(written(tmp_path, **{**SHARED, 'encoders': encoders}))
+        with pytest.raises(ConfigError, match='the plan has changed since'):
+            running._share_encoders(other, folder, 1, Runner(), pytest.fail)
 
 
 def test_a_step_that_fails_is_named_with_its_log(tmp_path):

@@ -20,7 +20,7 @@ Needs the work directory of a training whose encoder is kept: its flights and it
 sixth flight is held out. Errors are medians in m of the distance between where the target is and
 where it is believed to be; in brackets the least and the most of the trainings, and in how many
 of them a part's absence was worse. What is done is kept in bench-memory.jsonl of that directory,
-and the same command goes on from there.
+and the same command goes on from there; with other steps or flights it begins anew.
 """
 
 

@@ -5,7 +5,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +63,7 @@ def run(args: AttentionArguments) -> int:
 
     worlds, home = _worlds(args.places)
     looks = {name: _looks(name, args.occlusion) for name in args.bundles}
+    named = told_apart(args.bundles)
     claim_folder(args.out, FILES)
     watcher = TerminalWatcher()
     watcher.begin('attention', args.flights * len(args.places), 'scenes')
@@ -71,7 +72,7 @@ def run(args: AttentionArguments) -> int:
     for scene in _scenes(args, worlds):
         first += [scene] if scene.place not in {one.place for one in first} else []
         for bundle, of_bundle in looks.items():
-            scores += score_scene(Path(bundle).name, of_bundle, scene)
+            scores += score_scene(named[bundle], of_bundle, scene)
         watcher.advance()
     watcher.end()
     rows = summary_of(scores, home)
@@ -84,9 +85,27 @@ def run(args: AttentionArguments) -> int:
     writer.writerows(asdict(one) for one in scores)
     write_text(args.out / 'attention.csv', file.getvalue())
     for bundle, of_bundle in looks.items():
-        _draw(args, Path(bundle).name, of_bundle, first)
+        _draw(args, named[bundle], of_bundle, first)
     print(text)
     return 0
+
+
+def told_apart(bundles: Sequence[str]) -> dict[str, str]:
+    """Return a name for each bundle: its last part, with those before it where others share it."""
+    paths = {bundle: Path(bundle).absolute().parts for bundle in bundles}
+    found = {}
+    for bundle, parts in paths.items():
+        names = ('-'.join(parts[-count:]) for count in range(1, len(parts)))
+        alike = [other for other in paths.values() if other != parts]
+        found[bundle] = next(
+            (name for name in names if not any(name in _ends(other) for other in alike)),
+            parts[-1],
+        )
+    return found
+
+
+def _ends(parts: tuple[str, ...]) -> set[str]:
+    return {'-'.join(parts[-count:]) for count in range(1, len(parts))}
 
 
 def _worlds(places: tuple[str, ...]) -> tuple[dict[str, list[str]], str]:
