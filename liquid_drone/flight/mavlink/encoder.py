@@ -5,6 +5,7 @@
 Neither arming nor a mode can be encoded. It speaks as component 191 of the vehicle's own system.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,7 @@ VELOCITY_AND_YAW_RATE = (
 
 CHUNK_BYTES, MOST_CHUNKS = 50, 4  # of a STATUSTEXT
 NAME_BYTES = 10
+MOST_FLOAT = 3.4028234e38  # that a MAVLink message can say; beyond it a number is infinite
 ANSWERS = (  # to a ground station
     mavlink.MAVLink_command_ack_message,
     mavlink.MAVLink_camera_information_message,
@@ -167,8 +169,9 @@ class MavlinkEncoder:
     def named_value(self, name: str, value: float, time_boot_ms: int) -> bytes:
         """Encode a number that a ground station plots by its name, of at most ten letters."""
         given = name.encode('ascii')[:NAME_BYTES]
+        said = value if not abs(value) > MOST_FLOAT else math.copysign(math.inf, value)
         return self._pack(
-            mavlink.MAVLink_named_value_float_message(time_boot_ms & 0xFFFFFFFF, given, value)
+            mavlink.MAVLink_named_value_float_message(time_boot_ms & 0xFFFFFFFF, given, said)
         )
 
     def time_sync(self, theirs_ns: int, asked_ns: int) -> bytes:
