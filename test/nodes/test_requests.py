@@ -54,14 +54,14 @@ def test_of_each_number_the_newest_word_holds(ros: None, asking_bundle: Path, se
                     f'request_{name}': OFF if it is None else it for name, it in words.items()
                 }
                 bench.set(**given)
-                wanted |= words
+                wanted.update(words)
             else:
                 words = {name: it for name, it in words.items() if it is not None}
                 message, seen = Vector3Stamped(), bench.node.runner.asked
                 for axis, name in zip('xyz', NAMES, strict=True):
                     setattr(message.vector, axis, words.get(name, math.nan))
                 is_new = {**wanted, **words} != dict(zip(NAMES, seen.values, strict=True))
-                wanted |= words
+                wanted.update(words)
                 ask.publish(message)
                 assert not is_new or bench.wait(lambda: asked() == wanted), (asked(), wanted)
             if rng.random() < 0.6:  # parameters are taken with the next picture
