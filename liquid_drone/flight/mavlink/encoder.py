@@ -152,13 +152,16 @@ class MavlinkEncoder:
     def text(self, severity: int, text: str) -> list[bytes]:
         """Encode words for the pilot: STATUSTEXT, in as many pieces as they need.
 
-        What is not ASCII becomes a question mark; words beyond four pieces are cut.
+        What is not ASCII, or no letter (0), becomes a question mark; words beyond four pieces are cut. The last of
+        several pieces is not full: that is how a station knows it.
         """
-        words = text.encode('ascii', 'replace')
-        if len(words) > MOST_CHUNKS * CHUNK_BYTES:
-            words = words[: MOST_CHUNKS * CHUNK_BYTES - 3] + b'...'
+        words = text.replace('\0', '?').encode('ascii', 'replace')
+        most = MOST_CHUNKS * CHUNK_BYTES - 1
+        if len(words) > most:
+            words = words[: most - 3] + b'...'
         pieces = [words[at : at + CHUNK_BYTES] for at in range(0, len(words), CHUNK_BYTES)]
         if len(pieces) > 1:
+            pieces += [b''] if len(pieces[-1]) == CHUNK_BYTES else []
             self._text_id = self._text_id % 0xFFFF + 1  # 0 is a text in one piece
         number = self._text_id if len(pieces) > 1 else 0
         return [
