@@ -152,8 +152,8 @@ class MavlinkEncoder:
     def text(self, severity: int, text: str) -> list[bytes]:
         """Encode words for the pilot: STATUSTEXT, in as many pieces as they need.
 
-        What is not ASCII, or no letter (0), becomes a question mark; words beyond four pieces are cut. The last of
-        several pieces is not full: that is how a station knows it.
+        What is not ASCII, or no letter (0), becomes a question mark; words beyond four pieces are
+        cut. The last of several pieces is not full: that is how a station knows it.
         """
         words = text.replace('\0', '?').encode('ascii', 'replace')
         most = MOST_CHUNKS * CHUNK_BYTES - 1
