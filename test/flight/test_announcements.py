@@ -105,6 +105,31 @@ def test_whatever_happens_texts_are_a_second_apart_and_the_last_stage_is_told(
         assert len(again) <= 7
 
 
+@given(
+    st.lists(st.tuples(STAGES, st.floats(0.05, 0.4)), max_size=30),
+    st.lists(st.text(min_size=1, max_size=5), max_size=8),
+    st.lists(STAGES, max_size=15),
+)
+def test_to_take_over_is_told_within_a_second_whatever_waits(
+    way: list[tuple[Decision, float]], words: list[str], after: list[Decision]
+) -> None:
+    """Behind a target that was lost and found again and again it waited up to six seconds."""
+    pilot = Pilot()
+    for shown, for_s in way:
+        pilot.sees(shown, for_s)
+    pilot.sees(decision(Stage.ENGAGED), 0.05)
+    for text in words:
+        pilot.announcer.say(Severity.NOTICE, text)
+    gone = decision(Stage.HANDED_BACK, Cause.GUARD_STOPPED, reason=Reason.LOW_BATTERY)
+    told = pilot.sees(gone, 0.05)
+    for shown in after:
+        told += pilot.sees(shown, 0.05)
+    told += pilot.sees(decision(Stage.STANDBY), EVERY_S)
+    handed_back = [text for text in told if text.endswith('take over')]
+    assert handed_back
+    assert told.index(handed_back[0]) == 0
+
+
 LENGTHS = st.sampled_from([0, 1, 49, 50, 51, 99, 100, 101, 149, 150, 151, 198, 199, 200, 201, 250])
 
 
