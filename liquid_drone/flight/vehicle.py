@@ -144,7 +144,7 @@ class VehicleState:
     radio: tuple[int, ...] = ()  # RC_CHANNELS in us; one that no radio sends: there is none
     radio_is_healthy: bool = True  # False: the autopilot finds its receiver bad
     ground: tuple[GroundReading, ...] = ()  # of each sensor that looks down
-    # of each gimbal: component and number, how far it looks from ahead (rad), before that, and when
+    # of each gimbal: component and number, how far from ahead it looks (rad), before that, when
     gimbals: tuple[tuple[tuple[int, int], float, float, float], ...] = ()
     gimbal_received_s: float = NEVER  # the newest report of the one that was silent for longest
     home_received_s: float = NEVER
