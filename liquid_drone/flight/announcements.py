@@ -4,7 +4,8 @@
 
 Texts for STATUSTEXT, with their MAV_SEVERITY. At most one leaves each second, and only when it
 says something else than the last one: numbers that change (a height, a battery) are no news. What
-happened in between is told in turn; what keeps from engaging is told as it is now. Pure.
+happened in between is told in turn; what keeps from engaging is told as it is now. To take over is
+told before all that waits. Pure.
 """
 
 import re
@@ -58,7 +59,7 @@ class Announcer:
         """
         self._mode = follow_mode
         self.is_shadow = is_shadow  # may change
-        self._waiting: deque[Announcement] = deque(maxlen=MOST_WAITING)
+        self._waiting = deque[Announcement]()  # what is critical stands first
         self._standing: Announcement | None = None  # how it stands, told last
         self._told_s: float | None = None
         self._before: Decision | None = None
@@ -85,6 +86,10 @@ class Announcer:
     def say(self, severity: Severity, text: str) -> None:
         """Add a text that is told in its turn, such as the answer to a pilot's request."""
         name = f'{NAME} (shadow)' if self.is_shadow else NAME
+        if severity is Severity.CRITICAL:  # what was before it is over, and would keep it waiting
+            self._waiting.clear()
+        elif len(self._waiting) == MOST_WAITING:
+            del self._waiting[self._waiting[0].severity is Severity.CRITICAL]
         self._waiting.append(Announcement(severity, f'{name}: {text}'))
 
     def _is_due(self, now_s: float) -> bool:

@@ -136,7 +136,7 @@ def home(vehicle: VehicleState, limits: FactLimits) -> Judgement:
 
 def gimbal(vehicle: VehicleState, limits: FactLimits) -> Judgement:
     """Judge whether a gimbal looks ahead; of two reports the better one counts."""
-    away_rad = max((min(newest, before) for _, newest, before in vehicle.gimbals), default=0.0)
+    away_rad = max((min(one[1], one[2]) for one in vehicle.gimbals), default=0.0)
     if limits.gimbal_rad is None or away_rad <= limits.gimbal_rad:
         return GOOD
     return Judgement(

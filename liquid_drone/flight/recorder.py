@@ -39,6 +39,7 @@ SILENT_S = 1.0  # of the companion in flight: that is an event
 TURN_S = 0.3  # over which the pilot's yaw rate is taken
 ASKED_FOR = 'asked_for'  # the name of what a human kept
 WAITING = 3  # episodes that may wait for the disk
+SET_BACK_NS = SECOND_NS  # stamps that go back by more are of a clock that was set, or began anew
 HOLDERS = frozenset(stage.name.lower() for stage in (Stage.ENGAGING, *ENGAGED_STAGES))
 FAULTS = frozenset(r.code for r in Reason if r.is_stop and r is not Reason.CALLED_OFF)
 GUARD_STOPPED = Cause.GUARD_STOPPED.name.lower()
@@ -73,10 +74,31 @@ class _Event:
     folder: Path
 
 
+class StampOrder:
+    """Notices stamps that begin anew: those of two messages in a row; one odd stamp is none."""
+
+    def __init__(self) -> None:
+        """Begin without a stamp."""
+        self._newest_ns = 0
+        self._odd_ns: int | None = None
+
+    def begins_anew(self, stamp_ns: int) -> bool:
+        """Take a stamp in; tell whether the ones before are of another time."""
+        if stamp_ns >= self._newest_ns - SET_BACK_NS:
+            self._newest_ns, self._odd_ns = max(stamp_ns, self._newest_ns), None
+            return False
+        odd_ns, self._odd_ns = self._odd_ns, stamp_ns
+        if odd_ns is None or not odd_ns < stamp_ns <= odd_ns + SET_BACK_NS:
+            return False
+        self._newest_ns, self._odd_ns = stamp_ns, None
+        return True
+
+
 class FlightRecorder:
     """Feed it with :meth:`see` and :meth:`hear`, call :meth:`watch` now and then; close it.
 
-    All stamps are on one clock. None of the calls waits for the disk.
+    All stamps are on one clock; where it is set back, what was kept before is forgotten, since
+    nobody can say what was before what. None of the calls waits for the disk.
     """
 
     def __init__(self, config: RecorderConfig) -> None:
@@ -94,6 +116,7 @@ class FlightRecorder:
         self._bytes = 0
         self._picture: tuple[int, bytes] | None = None  # the newest, without its facts yet
         self._newest_ns = 0  # of the pictures in memory
+        self._seen, self._decided, self._watched = StampOrder(), StampOrder(), StampOrder()
         self._facts: Facts = {}
         self._heard_ns = 0
         self._event: _Event | None = None  # whose seconds afterwards are still to come
@@ -108,6 +131,8 @@ class FlightRecorder:
 
     def see(self, jpeg: bytes, stamp_ns: int) -> None:
         """Take a picture, as the policy saw it; a repeated stamp is no new one."""
+        if self._seen.begins_anew(stamp_ns):
+            self._forget()
         newest_ns = self._picture[0] if self._picture else self._newest_ns
         if stamp_ns <= newest_ns:
             return
@@ -116,6 +141,8 @@ class FlightRecorder:
 
     def hear(self, facts: Facts, stamp_ns: int) -> None:
         """Take a decision; see :mod:`.report`."""
+        if self._decided.begins_anew(stamp_ns):
+            self._forget()
         before, self._facts, self._heard_ns = self._facts, facts, stamp_ns
         name = self._what_happened(before, facts, stamp_ns)
         if name:
@@ -123,6 +150,9 @@ class FlightRecorder:
 
     def watch(self, now_ns: int) -> None:
         """Notice that time has passed."""
+        if self._watched.begins_anew(now_ns):
+            self._forget()
+        self._heard_ns = min(self._heard_ns, now_ns)
         holds = self._facts.get('stage') in HOLDERS
         if holds and now_ns - self._heard_ns > SILENT_S * SECOND_NS:
             self._facts = {**self._facts, 'stage': 'silent', 'sent': 'false'}
@@ -201,6 +231,16 @@ class FlightRecorder:
             or self._bytes > self.config.most_bytes
         ):
             self._bytes -= len(self._moments.popleft().jpeg)
+
+    def _forget(self) -> None:
+        """Begin anew; the seconds after an event end here."""
+        self._finish_picture()
+        if self._event is not None:
+            self._write(self._event)
+            self._event = None
+        self._moments.clear()
+        self._bytes = self._newest_ns = 0
+        self._faulted_ns = None
 
     # writing
 

@@ -144,9 +144,9 @@ class VehicleState:
     radio: tuple[int, ...] = ()  # RC_CHANNELS in us; one that no radio sends: there is none
     radio_is_healthy: bool = True  # False: the autopilot finds its receiver bad
     ground: tuple[GroundReading, ...] = ()  # of each sensor that looks down
-    # of each gimbal: component and number, by how much it looks away from ahead (rad), and before
-    gimbals: tuple[tuple[tuple[int, int], float, float], ...] = ()
-    gimbal_received_s: float = NEVER  # the newest of these reports
+    # of each gimbal: component and number, how far from ahead it looks (rad), before that, when
+    gimbals: tuple[tuple[tuple[int, int], float, float, float], ...] = ()
+    gimbal_received_s: float = NEVER  # the newest report of the one that was silent for longest
     home_received_s: float = NEVER
     home_enu: Vector = (0.0, 0.0, 0.0)  # where heights and fence begin
     home_differs_m: float = 0.0  # between the places at which its reports let home be

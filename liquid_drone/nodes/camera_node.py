@@ -152,13 +152,17 @@ class CameraNode(ManagedNode):
     @transition
     def on_activate(self) -> None:
         """Begin to read and publish."""
+        assert self._source is not None  # configured
+        if self._hangs:
+            raise CameraError('the source hangs since it was deactivated: cleanup, then configure')
         self._is_over, self._broken, self._newest = False, None, None
         is_live = self.values['source'] not in FILES
         self._due_s = time.monotonic() + FIRST_S if is_live else math.inf
-        self._stopping.clear()
+        self._stopping = threading.Event()  # of this thread: one that was left stays told
         for counter in (self._taken, self._shown):
             counter.take(time.monotonic())
-        self._thread = threading.Thread(target=self._read, name='camera', daemon=True)
+        given = self._source, self._stopping
+        self._thread = threading.Thread(target=self._read, args=given, name='camera', daemon=True)
         self._thread.start()
 
     @transition
@@ -187,11 +191,12 @@ class CameraNode(ManagedNode):
 
     # reading, in its own thread
 
-    def _read(self) -> None:
-        assert self._source is not None  # configured
+    def _read(self, source: Source, stopping: threading.Event) -> None:
         try:
-            while not self._stopping.is_set():
-                frame = self._source.read()
+            while not stopping.is_set():
+                frame = source.read()
+                if stopping.is_set():  # nobody waits for it any more
+                    return
                 if frame is None:
                     self._is_over = True
                     self.get_logger().info('the last picture was shown')
@@ -208,9 +213,14 @@ class CameraNode(ManagedNode):
                 self._newest = frame
                 self._wake.trigger()
         except CameraError as error:
-            self._broken = error
+            self._note_broken(error, stopping)
         except Exception as error:  # of a library: a camera that falls silent must not stay
-            self._broken = CameraError(f'the source broke: {type(error).__name__}: {error}')
+            broken = CameraError(f'the source broke: {type(error).__name__}: {error}')
+            self._note_broken(broken, stopping)
+
+    def _note_broken(self, error: CameraError, stopping: threading.Event) -> None:
+        if not stopping.is_set():
+            self._broken = error
 
     # publishing, in the executor
 
@@ -260,6 +270,7 @@ class CameraNode(ManagedNode):
         self._stopping.set()
         if self._thread is not None:
             self._thread.join(0.0 if self._hangs else JOIN_S)
+            self._hangs = self._thread.is_alive()
             self._thread = None
 
     def release(self) -> None:
@@ -268,7 +279,7 @@ class CameraNode(ManagedNode):
         source: Any = self._source
         if source is not None and not self._hangs:  # it is in use, and what is in use is not freed
             source.close()
-            self._source = None
+        self._source, self._hangs = None, False
 
 
 def _quarters(rotate: int, upside_down: bool) -> int:

@@ -181,8 +181,7 @@ class MavlinkNode(ManagedNode):
     def decide(self, now_s: float, proposal: Proposal | None) -> Decision | None:
         """Decide once on the telemetry so far; None before there is a vehicle. For the pacers."""
         assert self.session is not None  # made when configured
-        if self.has_new_values:  # tighter limits
-            self.has_new_values, self.values = False, self.read_parameters()
+        if self.take_new_values():  # tighter limits
             self.session.tighten(limits_from(self.values))
         self.session.note_rivals(self.rivals())
         before, self._decided_on = self.session.decision, proposal

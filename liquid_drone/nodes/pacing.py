@@ -224,13 +224,13 @@ def _come_first(node: PacedNode) -> Callable[[], None]:
     priority = node.values['realtime_priority']
     if not priority:
         return lambda: None
+    flag = os.SCHED_RESET_ON_FORK  # who asked for it and is not root cannot take it back
     try:
-        policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
-        os.sched_setscheduler(0, policy, os.sched_param(priority))
+        os.sched_setscheduler(0, os.SCHED_FIFO | flag, os.sched_param(priority))
     except PermissionError:
         node.get_logger().info(
             'the system allows no real-time priority (rtprio in limits.conf, LimitRTPRIO= of '
             'systemd): under full load setpoints may come late'
         )
         return lambda: None
-    return lambda: os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    return lambda: os.sched_setscheduler(0, os.SCHED_OTHER | flag, os.sched_param(0))

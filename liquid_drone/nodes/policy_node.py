@@ -118,7 +118,7 @@ class PolicyNode(ManagedNode):
         self._targets = self.create_publisher(PointStamped, '~/target', qos.SENSOR_OUT)
         self._probabilities = self.create_publisher(Float64, '~/target_probability', qos.COMMAND)
         self._provider = self.create_publisher(String, '~/provider', qos.LATCHED)
-        self._requests = RequestInput(self)
+        self._requests = RequestInput(self, self._take_new_values)
         self._detections = Detections(self)
         self._sight = Sight()
         self._clock_source = ClockSource(self)
@@ -217,9 +217,8 @@ class PolicyNode(ManagedNode):
         self._requests.check(values)
 
     def _take_new_values(self) -> None:
-        if self.has_new_values:  # another request
-            self.has_new_values, self.values = False, self.read_parameters()
-            self._requests.take(self.values)
+        names = self.take_new_values()  # of another request
+        self._requests.take(self.values, names)
 
     def _tell_angle(self, fov_deg: float | None) -> None:
         assert self.runner is not None

@@ -66,7 +66,7 @@ class ManagedNode(LifecycleNode):
         parameters.declare(self, self._declared, elsewhere=self.elsewhere)
         self.failure: Exception | None = None
         self.is_configured = False
-        self.has_new_values = False  # set while configured; the node reads them in its own time
+        self._new_names: set[str] = set()  # of what was set while it was configured
         self.add_on_set_parameters_callback(self._judge)
         self.values = self.read_parameters()
 
@@ -82,8 +82,15 @@ class ManagedNode(LifecycleNode):
             self.check_values({**self.read_parameters(), **self._new_values(wanted)})
         except LiquidDroneError as error:
             return SetParametersResult(successful=False, reason=str(error))
-        self.has_new_values = True
+        self._new_names |= {one.name for one in wanted}
         return result
+
+    def take_new_values(self) -> frozenset[str]:
+        """Read again what was set since the last call; return its names."""
+        names, self._new_names = frozenset(self._new_names), set()
+        if names:
+            self.values = self.read_parameters()
+        return names
 
     def _new_values(self, wanted: list[RosParameter]) -> dict[str, Any]:
         known = {one.name: one for one in self._declared}

@@ -9,7 +9,7 @@ be, while it does. What is asked for widens no limit of the guard.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -42,9 +42,15 @@ PARAMETERS = tuple(
 class RequestInput:
     """Topics of a policy node; the node says when it has a runner."""
 
-    def __init__(self, node: Node) -> None:
-        """Make the topics."""
-        self._node, self._seldom = node, Seldom()
+    def __init__(self, node: Node, catch_up: Callable[[], None]) -> None:
+        """Make the topics.
+
+        Args:
+            node: the policy node.
+            catch_up: takes the parameters that were set before a message came.
+
+        """
+        self._node, self._catch_up, self._seldom = node, catch_up, Seldom()
         self._runner: PolicyRunner | None = None
         self._requested = node.create_publisher(Vector3Stamped, '~/requested', qos.COMMAND)
         self._beliefs = node.create_publisher(PointStamped, '~/belief', qos.COMMAND)
@@ -59,20 +65,28 @@ class RequestInput:
 
         """
         self._runner = runner
-        self.take(values)
+        self.take(values, frozenset(one.name for one in PARAMETERS))
 
     def end(self) -> None:
         """Let go of the runner."""
         self._runner = None
 
-    def take(self, values: Mapping[str, Any]) -> None:
-        """Ask for what the parameters say.
+    def take(self, values: Mapping[str, Any], names: Collection[str]) -> None:
+        """Ask for what the parameters say that were set; the others may be older than a message.
+
+        Args:
+            values: of all parameters.
+            names: those that were set.
 
         Raises:
             ConfigError: as :meth:`begin`.
 
         """
-        self._ask(FlightRequest(*(values[one.name] for one in PARAMETERS)))
+        asked = FlightRequest() if self._runner is None else self._runner.asked
+        pairs = zip(PARAMETERS, asked.values, strict=True)
+        self._ask(
+            FlightRequest(*(values[one.name] if one.name in names else old for one, old in pairs))
+        )
 
     def check(self, values: Mapping[str, Any]) -> None:
         """Refuse values that the runner does not take.
@@ -105,6 +119,7 @@ class RequestInput:
         if self._runner is None:
             self._ignore('a request came before a bundle was loaded')
             return
+        self._catch_up()
         vector = message.vector
         try:
             self._ask(requested((vector.x, vector.y, vector.z)).over(self._runner.asked))

@@ -42,6 +42,7 @@ class Flight:
         self.recorder = FlightRecorder(config)
         self.companion = Companion(PX4, shadow=shadow)
         self.now_s, self.decision = START_S, None
+        self.set_back_s = 0.0  # by which the computer's clock was set back
         self.vehicle = vehicles.known(
             self.now_s, mode=PX4.hold_mode, mode_name='hold', position_enu=(0.0, 0.0, 3.0)
         )
@@ -51,7 +52,7 @@ class Flight:
     def frame(self, count=1):
         for _ in range(count):
             self.now_s += DT_S
-            stamp_ns = round(self.now_s * 1e9)
+            stamp_ns = round((self.now_s - self.set_back_s) * 1e9)
             before = self.vehicle
             position = [
                 p + v * DT_S for p, v in zip(before.position_enu, self.velocity, strict=True)
@@ -283,3 +284,49 @@ def test_facts_without_numbers_are_unknown():
     for text in ('', '1', '1 2 3', 'x y'):
         assert numbers({'a': text}, 'a', 2) is None
     assert numbers({}, 'a', 2) is None
+
+
+@pytest.mark.parametrize('set_back_s', [1.2, 20.0, 3600.0, 1e8])
+def test_a_clock_that_is_set_back_in_flight_costs_what_was_before_and_nothing_after_it(
+    tmp_path, set_back_s
+):
+    """All pictures were taken for repeated ones, for as long as the clock had been ahead."""
+    flight = Flight(tmp_path).engaged().frame(300)
+    flight.set_back_s = set_back_s
+    flight.frame(200)
+    flight.mode(PX4.hold_mode)
+    flight.frame(120)
+    flight.close()
+    ((path, recording),) = kept(tmp_path).items()
+    assert path.name.endswith('taken_over')
+    stamps, now_ns = recording.column('stamp_ns'), (flight.now_s - set_back_s) * 1e9
+    assert np.all(np.diff(stamps) > 0)
+    assert stamps[-1] <= now_ns + 1
+    assert len(stamps) == pytest.approx((10 + 5) / DT_S, abs=6)
+    assert [told['stage'] for told in recording.decisions].count('engaged') >= 190
+
+
+@pytest.mark.parametrize('set_back_s', [1.2, 3600.0])
+def test_an_event_before_the_clock_was_set_back_ends_with_it(tmp_path, set_back_s):
+    flight = Flight(tmp_path).engaged().frame(100)
+    flight.mode(PX4.hold_mode)
+    flight.frame(40)
+    flight.set_back_s = set_back_s
+    flight.frame(200)
+    flight.close()
+    ((_, recording),) = kept(tmp_path).items()
+    stages = [told['stage'] for told in recording.decisions]
+    assert stages.count('handed_back') == pytest.approx(40, abs=3)
+    assert np.all(np.diff(recording.column('stamp_ns')) > 0)
+
+
+def test_odd_stamps_alone_forget_nothing(tmp_path):
+    flight = Flight(tmp_path).engaged()
+    for odd_s in (0.0, 1.0, START_S - 500.0, START_S - 400.0, 5.0):
+        flight.frame(20)
+        flight.recorder.see(JPEG, round(odd_s * 1e9))
+    flight.mode(PX4.hold_mode)
+    flight.frame(120)
+    flight.close()
+    ((_, recording),) = kept(tmp_path).items()
+    assert [told['stage'] for told in recording.decisions].count('engaged') >= 98

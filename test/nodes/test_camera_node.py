@@ -156,16 +156,19 @@ def test_a_source_that_breaks_ends_the_process_with_its_reason(
 class Hanging:
     """A camera whose driver gives some pictures, and then neither pictures nor an error."""
 
-    def __init__(self, count: int) -> None:
-        self.left, self.is_closed = count, False
+    def __init__(self, count: int, ends_with: CameraError | None = None) -> None:
+        self.left, self.is_closed, self.ends_with = count, False, ends_with
         self.end = threading.Event()
 
     def read(self) -> CameraFrame | None:
         if not self.left:
             self.end.wait()
+            if self.ends_with is not None:
+                raise self.ends_with
             return None
         self.left -= 1
-        return CameraFrame(np.full((48, 64, 3), self.left, np.uint8), time.time_ns())
+        time.sleep(0.01)
+        return CameraFrame(np.full((48, 64, 3), self.left % 256, np.uint8), time.time_ns())
 
     def close(self) -> None:
         self.is_closed = True
@@ -191,6 +194,51 @@ def test_a_live_source_that_hangs_ends_the_node_and_is_not_freed_while_in_use(
     assert time.monotonic() - began_s < camera_node.JOIN_S  # it is not waited for once more
     assert not hanging.is_closed
     hanging.end.set()
+
+
+@pytest.mark.parametrize('count', [0, 2])
+def test_told_to_end_while_a_source_hangs_it_frees_nothing_that_is_in_use(
+    bench: CameraBench, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """Ctrl-C before the hang was noticed closed the device in the middle of a read."""
+    hanging = Hanging(count)
+    monkeypatch.setattr(camera_node, 'open_source', lambda _: hanging)
+    monkeypatch.setattr(camera_node, 'JOIN_S', 0.3)
+    bench.set(video_device='/dev/video7')
+    bench.node.start()
+    bench.pause(0.2)
+    bench.node.close()
+    assert not hanging.is_closed
+    hanging.end.set()
+
+
+@pytest.mark.parametrize('ends_with', [None, CameraError('gone')])
+def test_a_source_that_hung_while_deactivated_is_left_to_itself(
+    bench: CameraBench, monkeypatch: pytest.MonkeyPatch, ends_with: CameraError | None
+) -> None:
+    """Activated again it had two readers; the first one's end was taken for that of the file."""
+    hanging, good = Hanging(1, ends_with), Hanging(1000)
+    sources = [hanging, good]
+    monkeypatch.setattr(camera_node, 'open_source', lambda _: sources.pop(0))
+    monkeypatch.setattr(camera_node, 'JOIN_S', 0.3)
+    bench.set(video_device='/dev/video7')
+    bench.node.start()
+    assert bench.wait(lambda: len(bench.images) == 1)
+    assert bench.node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
+    assert bench.node.trigger_activate() == TransitionCallbackReturn.FAILURE
+    for step in (bench.node.trigger_cleanup, bench.node.trigger_configure):
+        assert step() == TransitionCallbackReturn.SUCCESS
+    assert bench.node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+    hanging.end.set()
+    before = len(bench.images)
+    assert bench.wait(lambda: len(bench.images) > before)
+    bench.pause(0.2)
+    assert bench.node.turn(process.StopRequest())  # neither over nor broken
+    assert not hanging.is_closed
+    assert good.left < 1000
+    assert bench.node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
+    assert bench.node.trigger_cleanup() == TransitionCallbackReturn.SUCCESS
+    assert good.is_closed
 
 
 def test_a_file_may_take_its_time(bench: CameraBench, monkeypatch: pytest.MonkeyPatch) -> None:

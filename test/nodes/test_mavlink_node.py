@@ -3,7 +3,6 @@
 """The mavlink node as on a drone: by the wall clock, against a simulated autopilot on UDP."""
 
 import math
-import os
 import socket
 import time
 from collections.abc import Iterator
@@ -323,16 +322,3 @@ def test_a_signing_key_that_others_may_read_is_refused(
     bench.set(signing_key_file=str(key))
     assert bench.node.trigger_configure() == TransitionCallbackReturn.FAILURE
     assert 'chmod 600' in capfd.readouterr().err
-
-
-def test_its_thread_comes_first_while_it_is_active(bench: MavlinkBench) -> None:
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-    except PermissionError:
-        pytest.skip('this system allows no real-time priority')
-    bench.node.start()
-    assert os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK == os.SCHED_FIFO
-    assert os.sched_getparam(0).sched_priority == 10
-    bench.node.trigger_deactivate()
-    assert os.sched_getscheduler(0) == os.SCHED_OTHER

@@ -181,3 +181,19 @@ def test_an_address_that_others_reach_needs_a_token(ros: None) -> None:
     _begin_ros('operator:host:=0.0.0.0')
     with pytest.raises(ConfigError, match='token_file'):
         OperatorNode()
+
+
+@pytest.mark.parametrize(
+    'text',
+    ['20,30; -20,30; -20,-10; ', '20 30;-20 30 ; -20\t-10', ' 20, 30; -20 ,30; -20 , -10;;'],
+)
+def test_a_polygon_is_shown_however_it_is_written(bench: OperatorBench, text: str) -> None:
+    """What the guard took failed here each second, and the map had no fence."""
+    bench.set(**{'limits.fence_polygon': text})
+    bench.begin()
+    assert bench.operator is not None
+    view = bench.operator.view
+    assert bench.wait(lambda: view.document().get('fence_polygon') is not None, 20.0)
+    corners = [[20.0, 30.0], [-20.0, 30.0], [-20.0, -10.0]]
+    assert view.document()['fence_polygon'] == corners
+    assert bench.operator.odd.count == 0

@@ -5,6 +5,7 @@
 Neither arming nor a mode can be encoded. It speaks as component 191 of the vehicle's own system.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,7 @@ VELOCITY_AND_YAW_RATE = (
 
 CHUNK_BYTES, MOST_CHUNKS = 50, 4  # of a STATUSTEXT
 NAME_BYTES = 10
+MOST_FLOAT = 3.4028234e38  # that a MAVLink message can say; beyond it a number is infinite
 ANSWERS = (  # to a ground station
     mavlink.MAVLink_command_ack_message,
     mavlink.MAVLink_camera_information_message,
@@ -150,13 +152,16 @@ class MavlinkEncoder:
     def text(self, severity: int, text: str) -> list[bytes]:
         """Encode words for the pilot: STATUSTEXT, in as many pieces as they need.
 
-        What is not ASCII becomes a question mark; words beyond four pieces are cut.
+        What is not ASCII, or no letter (0), becomes a question mark; words beyond four pieces are
+        cut. The last of several pieces is not full: that is how a station knows it.
         """
-        words = text.encode('ascii', 'replace')
-        if len(words) > MOST_CHUNKS * CHUNK_BYTES:
-            words = words[: MOST_CHUNKS * CHUNK_BYTES - 3] + b'...'
+        words = text.replace('\0', '?').encode('ascii', 'replace')
+        most = MOST_CHUNKS * CHUNK_BYTES - 1
+        if len(words) > most:
+            words = words[: most - 3] + b'...'
         pieces = [words[at : at + CHUNK_BYTES] for at in range(0, len(words), CHUNK_BYTES)]
         if len(pieces) > 1:
+            pieces += [b''] if len(pieces[-1]) == CHUNK_BYTES else []
             self._text_id = self._text_id % 0xFFFF + 1  # 0 is a text in one piece
         number = self._text_id if len(pieces) > 1 else 0
         return [
@@ -167,8 +172,9 @@ class MavlinkEncoder:
     def named_value(self, name: str, value: float, time_boot_ms: int) -> bytes:
         """Encode a number that a ground station plots by its name, of at most ten letters."""
         given = name.encode('ascii')[:NAME_BYTES]
+        said = value if not abs(value) > MOST_FLOAT else math.copysign(math.inf, value)
         return self._pack(
-            mavlink.MAVLink_named_value_float_message(time_boot_ms & 0xFFFFFFFF, given, value)
+            mavlink.MAVLink_named_value_float_message(time_boot_ms & 0xFFFFFFFF, given, said)
         )
 
     def time_sync(self, theirs_ns: int, asked_ns: int) -> bytes:

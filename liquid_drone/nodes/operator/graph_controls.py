@@ -16,6 +16,7 @@ from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.node import Node
 from std_srvs.srv import SetBool, Trigger
 
+from ...flight.guard.fence import parse_polygon
 from ...operator.companion_desk import SHOWN_LIMITS
 from ...operator.flight_view import FlightView
 from ...operator.requests import OperatorRequest, RequestQueue, WaitingRequest
@@ -137,4 +138,4 @@ def _number(value: ParameterValue) -> float | None:
 
 
 def _corners(text: str) -> list[list[float]]:
-    return [[float(part) for part in corner.split(',')] for corner in text.split(';') if corner]
+    return [[corner.real, corner.imag] for corner in parse_polygon(text) or ()]

@@ -70,6 +70,23 @@ def test_a_setpoint_that_is_not_finite_is_never_encoded(value):
         met().encoder.setpoint(Setpoint(vy_m_s=value), 0)
 
 
+@given(
+    st.floats() | st.sampled_from([1e39, -1e300, 3.4028235e38, 3.4028236e38]),
+    st.integers(0, 2**40),
+)
+def test_any_number_and_any_time_can_be_shown(value, time_ms):
+    (told,) = mavlink.MAVLink(None).parse_buffer(
+        met().encoder.named_value('tgt_prob', value, time_ms)
+    )
+    assert told.time_boot_ms == time_ms % 2**32
+    if math.isnan(value):
+        assert math.isnan(told.value)
+    elif abs(value) < 3.4e38:
+        assert told.value == pytest.approx(value, rel=1e-6, abs=1e-37)
+    else:
+        assert told.value in (value, math.copysign(math.inf, value)) or abs(told.value) > 3.4e38
+
+
 def test_nothing_is_addressed_to_a_vehicle_that_was_never_heard():
     with pytest.raises(LinkError, match='no heartbeat'):
         MavlinkCodec().encoder.setpoint(Setpoint(), 0)

@@ -128,6 +128,34 @@ def test_of_several_gimbals_the_one_that_looks_away_counts_and_a_camera_is_none(
     assert air.fact.reason is Reason.GIMBAL_TURNED
 
 
+@given(
+    st.booleans(),
+    st.lists(
+        st.tuples(
+            st.sampled_from([AUTOPILOT, DEVICE]), st.sampled_from([0.0, 1.5]), st.floats(0.1, 4.0)
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+)
+def test_what_one_gimbal_tells_is_not_of_another_that_fell_silent(flies, reports):
+    """One that looked ahead last was fresh by another's reports; one that was taken off stayed."""
+    air = Air()
+    air.send(mavlink.MAVLink_heartbeat_message(2, 12, 129 if flies else 1, 0, 4, 3))
+    heard: dict[int, tuple[float, float, float]] = {}  # when, what, and what before
+    for component, yaw, passed_s in reports:
+        air.now_s += passed_s
+        air.send(told('nose', yaw, 0.0, 0.0), component)
+        before = heard.get(component, (0.0, 0.0, 0.0))[1]
+        heard[component] = air.now_s, yaw, before
+        if not flies:
+            heard = {one: it for one, it in heard.items() if air.now_s - it[0] <= 5.0}
+        is_fresh = all(air.now_s - it[0] <= 3.0 for it in heard.values())
+        is_ahead = all(min(it[1:]) < MOST_RAD for it in heard.values())
+        assert air.fact.is_good is (is_fresh and is_ahead)
+        assert is_fresh or air.fact.reason is Reason.NO_GIMBAL
+
+
 def fit(now_s, **changes):
     return vehicles.known(now_s, stamp_s=now_s, attitude_stamp_s=now_s, **changes)
 

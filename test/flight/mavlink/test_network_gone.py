@@ -228,6 +228,43 @@ def test_a_real_network_that_goes_and_comes_back():
     assert done.stdout.strip().endswith('survived'), done.stderr
 
 
+WITH_A_SILENT_NAME_SERVER = """
+    import socket, subprocess, time
+    from liquid_drone.flight.mavlink.link import MavlinkLink
+
+    subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(('127.0.0.1', 53))
+        with MavlinkLink.open('{kind}:drone.example:14550') as link:
+            turns = []
+            link.transport._clock = lambda: 10.0 * len(turns)  # it is tried anew in each turn
+            for _ in range(5):
+                began = time.monotonic()
+                link.poll(began)
+                turns.append(time.monotonic() - began)
+            assert 'looked up' in link.transport.troubles.sentence
+    print(max(turns))
+"""
+
+
+@pytest.mark.parametrize('kind', ['udpout', 'tcp', 'udpin'])
+def test_a_name_server_that_does_not_answer_keeps_nobody_waiting(tmp_path, kind):
+    """Each try kept the loop 10 s: no service was answered, nor Ctrl-C taken."""
+    settings = tmp_path / 'resolv.conf'
+    settings.write_text('nameserver 127.0.0.1\n')
+    mounted = f'mount --bind {settings} /etc/resolv.conf && exec "$@"'
+    alone = ['unshare', '-rmn', 'sh', '-c', mounted, 'sh']
+    if shutil.which('unshare') is None or shutil.which('ip') is None:
+        pytest.skip('unshare and ip are needed for a network of its own')
+    if subprocess.run([*alone, 'ip', 'link'], capture_output=True).returncode:
+        pytest.skip('this system allows no network namespaces to users')
+    text = textwrap.dedent(WITH_A_SILENT_NAME_SERVER.replace('{kind}', kind))
+    program = [*alone, sys.executable, '-c', text]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=120)
+    assert done.stdout, done.stderr
+    assert float(done.stdout) < 5.0  # resolvers wait for 5 s, twice
+
+
 def test_nothing_secret_is_in_a_sentence(caplog):
     caplog.set_level(logging.DEBUG)
     with pytest.raises(Exception, match='not a MAVLink address') as caught:

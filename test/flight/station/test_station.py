@@ -62,6 +62,7 @@ class Station:
         made = StationSetup(**{'system': QGC, 'engages': True, 'video': STREAM, **setup})
         self.desk = StationDesk(self.link, self.session, made, self.say)
         self.sees: Sighting | None = LEFT_UP
+        self.up_s = 0.0  # for which the companion was on before the autopilot
 
     def say(self, severity: Severity, text: str) -> None:
         self.said.append(text)
@@ -76,7 +77,7 @@ class Station:
 
     @property
     def now_s(self) -> float:
-        return self.autopilot.now_ns / 1e9
+        return self.up_s + self.autopilot.now_ns / 1e9
 
     def fly(self, frames: int = 1) -> None:
         for _ in range(frames):
@@ -176,6 +177,23 @@ def test_each_question_is_answered_by_the_new_and_by_the_old_command(
     for number, *values in ways:
         result, messages = station.ask(int(number), *values)
         assert (result, [one.get_type() for one in messages]) == (ACCEPTED, [kind])
+
+
+WRAP_S = 2**32 / 1000.0  # of time_boot_ms
+
+
+@pytest.mark.parametrize('up_s', [WRAP_S - 5.0, WRAP_S - 2.0, WRAP_S + 1.0, 2.5 * WRAP_S, 1e9])
+def test_a_companion_that_is_on_for_weeks_answers_too(up_s: float) -> None:
+    """A drone in a box is never switched off; milliseconds in 32 bits last for 49.7 days."""
+    station = Station()
+    station.up_s = up_s
+    station.fly(80)
+    assert station.session.stage is Stage.STANDBY
+    for number in (INFORMATION, SETTINGS, CAPTURE, STORAGE, STREAMS, TRACKING):
+        result, (told,) = station.ask(512, number)
+        assert result == ACCEPTED
+        told_s = getattr(told, 'time_boot_ms', round(1000.0 * station.now_s)) / 1000.0
+        assert abs(math.remainder(told_s - station.now_s, WRAP_S)) < 1.0
 
 
 def test_the_stream_is_the_users_own_and_without_one_there_is_none(station: Station) -> None:

@@ -290,9 +290,9 @@ def _estimator(vehicle: VehicleState, message: Any, now_s: float) -> VehicleStat
 
 
 def _vague(message: Any) -> str:
-    """Say how badly the place is known; empty: well enough, or not told (ArduPilot)."""
+    """Say how badly the place is known (nan: not at all); empty: well enough, or ArduPilot."""
     told_m: float = getattr(message, 'pos_horiz_accuracy', 0.0)
-    if not told_m > MOST_VAGUE_M:
+    if told_m <= MOST_VAGUE_M:
         return ''
     return (
         f'a horizontal position to within {MOST_VAGUE_M:g} m (it knows its own to {told_m:.1f} m)'

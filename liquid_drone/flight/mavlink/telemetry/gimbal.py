@@ -24,10 +24,13 @@ MESSAGES = frozenset(
     }
 )
 MOST_GIMBALS = 4
+GONE_S = 5.0  # without a report on the ground: it was taken off, or has another number now
 
 
 def look(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     """Note by how much a gimbal looks away from straight ahead; what is no number tells nothing.
+
+    Of several the one that was silent for longest counts: what another one tells is not of it.
 
     Args:
         vehicle: with its attitude, for a gimbal that tells its yaw from north.
@@ -39,10 +42,14 @@ def look(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     if not math.isfinite(away_rad):
         return vehicle
     key = message.get_srcComponent(), getattr(message, 'gimbal_device_id', 0)
-    known = {key: newest_rad for key, newest_rad, _ in vehicle.gimbals}
-    others = tuple(one for one in vehicle.gimbals if one[0] != key)
-    told = key, away_rad, known.get(key, 0.0)
-    return replace(vehicle, gimbals=(*others, told)[-MOST_GIMBALS:], gimbal_received_s=now_s)
+    known = {one[0]: one[1] for one in vehicle.gimbals}
+    others = tuple(
+        one
+        for one in vehicle.gimbals
+        if one[0] != key and (vehicle.armed or now_s - one[3] <= GONE_S)
+    )
+    gimbals = (*others, (key, away_rad, known.get(key, 0.0), now_s))[-MOST_GIMBALS:]
+    return replace(vehicle, gimbals=gimbals, gimbal_received_s=min(one[3] for one in gimbals))
 
 
 def _away_rad(vehicle: VehicleState, message: Any) -> float:

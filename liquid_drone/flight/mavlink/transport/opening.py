@@ -5,6 +5,7 @@
 import errno
 import ipaddress
 import socket
+import threading
 from pathlib import Path
 
 from ....errors import LinkError
@@ -16,6 +17,7 @@ from .troubles import Troubles
 
 PORTS = ('serial/by-id/*', 'ttyACM*', 'ttyUSB*', 'ttyTHS*', 'ttyAMA*', 'serial[0-9]*')
 MOST_PORTS = 12  # that are named
+LOOKED_UP_S = 0.1  # so long a name that is looked up is waited for
 # The network is not there yet, as after the start of a computer; it is waited for.
 NOT_YET = frozenset(
     {
@@ -29,6 +31,38 @@ NOT_YET = frozenset(
 )
 
 
+class HostLookup:
+    """Looks a host's name up in a thread: a name server that does not answer keeps a loop 10 s."""
+
+    def __init__(self, name: str) -> None:
+        """Prepare for a name."""
+        self._name, self._found = name, ''
+        self._error: OSError | UnicodeError | None = None
+        self._thread: threading.Thread | None = None
+
+    def address(self) -> str:
+        """Return the address, or raise OSError or UnicodeError: it is tried anew with each call.
+
+        One that is not known yet is EAI_AGAIN.
+        """
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._look, name='host lookup', daemon=True)
+            self._thread.start()
+        self._thread.join(LOOKED_UP_S)
+        if self._thread.is_alive():
+            raise socket.gaierror(socket.EAI_AGAIN, f"the name '{self._name}' is being looked up")
+        self._thread = None
+        if self._error is not None:
+            raise self._error
+        return self._found
+
+    def _look(self) -> None:
+        try:
+            self._found, self._error = socket.gethostbyname(self._name), None
+        except (OSError, UnicodeError) as error:
+            self._error = error
+
+
 class Opener:
     """Opens one address, as often as it is needed; a host's name is looked up once."""
 
@@ -36,14 +70,14 @@ class Opener:
         """Remember the address."""
         self.address = address
         self.troubles = troubles or Troubles()
-        self._host = ''
+        self._host, self._lookup = '', HostLookup(address.where)
 
     def open(self, waits: bool) -> Transport:
         """Open it.
 
         Args:
-            waits: for the other side of a TCP connection to take it; else it is taken, or fails,
-                while it is read.
+            waits: for a name to be looked up, and for the other side of a TCP connection to take
+                it; else it is taken, or fails, while it is read.
 
         Raises:
             LinkError: busy port, no such device, nobody listening; says what to do.
@@ -68,7 +102,8 @@ class Opener:
             if waits:
                 warn_of_others(where)
             return opened
-        self._host = self._host or socket.gethostbyname(where)
+        if not self._host:
+            self._host = socket.gethostbyname(where) if waits else self._lookup.address()
         if kind == 'tcp':
             return TcpTransport(self._host, number, waits)
         if kind == 'udpout':
