@@ -66,7 +66,7 @@ class ManagedNode(LifecycleNode):
         parameters.declare(self, self._declared, elsewhere=self.elsewhere)
         self.failure: Exception | None = None
         self.is_configured = False
-        self._new_names: set[str] = set()  # of what was set while it was configured
+        self._awaited: dict[str, RosParameter] = {}  # set while it was configured
         self.add_on_set_parameters_callback(self._judge)
         self.values = self.read_parameters()
 
@@ -82,15 +82,25 @@ class ManagedNode(LifecycleNode):
             self.check_values({**self.read_parameters(), **self._new_values(wanted)})
         except LiquidDroneError as error:
             return SetParametersResult(successful=False, reason=str(error))
-        self._new_names |= {one.name for one in wanted}
+        self._awaited |= {one.name: one for one in wanted}
         return result
 
     def take_new_values(self) -> frozenset[str]:
-        """Read again what was set since the last call; return its names."""
-        names, self._new_names = frozenset(self._new_names), set()
-        if names:
+        """Read again what was set since the last call; return its names.
+
+        A value that was found good is set a moment later, perhaps in another thread: it is read
+        when it is there.
+        """
+        there = {
+            name
+            for name, one in tuple(self._awaited.items())
+            if self.get_parameter(name).value == one.value
+        }
+        for name in there:
+            self._awaited.pop(name, None)
+        if there:
             self.values = self.read_parameters()
-        return names
+        return frozenset(there)
 
     def _new_values(self, wanted: list[RosParameter]) -> dict[str, Any]:
         known = {one.name: one for one in self._declared}
