@@ -8,8 +8,10 @@ does not fit is renamed to a hidden name beside its place, never deleted, and ma
 """
 
 import dataclasses
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from .. import resources
 from ..contract import load_contract
@@ -24,7 +26,7 @@ from ..sim.scenario.scenario import load_scenario, scenario_of
 from .augmentation.config import identity_of
 from .drivers import DriverPlan
 from .flights.training_flight import Job, found
-from .recipe import Recipe, Workspace
+from .recipe import Recipe, TrainConfig, Workspace
 from .rounds import Round, half_way
 
 HERE = Path(__file__).parent
@@ -98,9 +100,15 @@ def _made_before(recipe: Recipe, work: Workspace) -> list[Path]:
     return [kept, kept.with_suffix('.partial'), alone.with_suffix('.partial'), work.point]
 
 
+def what_trains(config: TrainConfig, but: Collection[str] = ()) -> dict[str, Any]:
+    """Return what makes a training what it is, wherever it runs, but for some of its fields."""
+    told = {k: v for k, v in plain(config).items() if k not in ELSEWHERE}
+    told['augmentation'] = identity_of(config.augmentation)
+    return {k: v for k, v in told.items() if k not in but}
+
+
 def _round_identity(recipe: Recipe, work: Workspace, one: Round, episodes: list[Path]) -> str:
-    training = {k: v for k, v in plain(recipe.train).items() if k not in ELSEWHERE}
-    training['augmentation'] = identity_of(recipe.train.augmentation)
+    training = what_trains(recipe.train)
     flown = sorted(load_info(path).sha256 for path in episodes)
     before = _held(_note(work, one.index - 1)) if one.index else _start(recipe.start)
     made_of = [training, recipe.network, recipe.dagger.rounds, flown, before]

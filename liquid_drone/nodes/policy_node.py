@@ -217,8 +217,8 @@ class PolicyNode(ManagedNode):
         self._requests.check(values)
 
     def _take_new_values(self) -> None:
-        names = self.take_new_values()  # of another request
-        self._requests.take(self.values, names)
+        if names := self.take_new_values():  # another request
+            self._requests.take(self.values, names)
 
     def _tell_angle(self, fov_deg: float | None) -> None:
         assert self.runner is not None

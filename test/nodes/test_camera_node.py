@@ -174,15 +174,21 @@ class Hanging:
         self.is_closed = True
 
 
+def hang(patch: pytest.MonkeyPatch, count: int, **limits_s: float) -> Hanging:
+    """Have the next source hang after some pictures, under other limits of the node."""
+    hanging = Hanging(count)
+    patch.setattr(camera_node, 'open_source', lambda _: hanging)
+    for name, limit_s in limits_s.items():
+        patch.setattr(camera_node, name, limit_s)
+    return hanging
+
+
 @pytest.mark.parametrize('count', [0, 1, 3])
 def test_a_live_source_that_hangs_ends_the_node_and_is_not_freed_while_in_use(
     bench: CameraBench, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     """A pipeline may hang for ever (gscam 108, gscam2 41; opencv 22868); launch starts it anew."""
-    hanging = Hanging(count)
-    monkeypatch.setattr(camera_node, 'open_source', lambda _: hanging)
-    monkeypatch.setattr(camera_node, 'SILENT_S', 0.4)
-    monkeypatch.setattr(camera_node, 'FIRST_S', 0.8)
+    hanging = hang(monkeypatch, count, SILENT_S=0.4, FIRST_S=0.8)
     bench.set(source='gstreamer', pipeline='videotestsrc user-pw=secret ! appsink')
     bench.node.start()
     stop = process.StopRequest()
@@ -201,9 +207,7 @@ def test_told_to_end_while_a_source_hangs_it_frees_nothing_that_is_in_use(
     bench: CameraBench, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     """Ctrl-C before the hang was noticed closed the device in the middle of a read."""
-    hanging = Hanging(count)
-    monkeypatch.setattr(camera_node, 'open_source', lambda _: hanging)
-    monkeypatch.setattr(camera_node, 'JOIN_S', 0.3)
+    hanging = hang(monkeypatch, count, JOIN_S=0.3)
     bench.set(video_device='/dev/video7')
     bench.node.start()
     bench.pause(0.2)
@@ -242,10 +246,7 @@ def test_a_source_that_hung_while_deactivated_is_left_to_itself(
 
 
 def test_a_file_may_take_its_time(bench: CameraBench, monkeypatch: pytest.MonkeyPatch) -> None:
-    hanging = Hanging(2)
-    monkeypatch.setattr(camera_node, 'open_source', lambda _: hanging)
-    monkeypatch.setattr(camera_node, 'SILENT_S', 0.1)
-    monkeypatch.setattr(camera_node, 'FIRST_S', 0.1)
+    hanging = hang(monkeypatch, 2, SILENT_S=0.1, FIRST_S=0.1)
     bench.set(source='folder', path='pictures')
     bench.node.start()
     bench.pause(0.5)

@@ -20,7 +20,6 @@ VENDOR, MODEL = b'liquid_drone', b'target follower'
 UNKNOWN = math.nan
 STREAM_ID = 1
 MOST_URI = 160
-BOOT_BITS = 0xFFFFFFFF  # of time_boot_ms, which begins anew after 49.7 days
 RANGES: dict[str, tuple[float, float]] = {
     'width': (16, 16384),
     'height': (16, 16384),
@@ -129,7 +128,7 @@ def camera_information(boot_ms: int, video: StationVideo) -> Any:
     if video.uri:
         flags |= mavlink.CAMERA_CAP_FLAGS_HAS_VIDEO_STREAM
     return mavlink.MAVLink_camera_information_message(
-        boot_ms & BOOT_BITS,
+        boot_ms,
         list(VENDOR.ljust(32, b'\0')),
         list(MODEL.ljust(32, b'\0')),
         0,
@@ -145,19 +144,18 @@ def camera_information(boot_ms: int, video: StationVideo) -> Any:
 
 def camera_settings(boot_ms: int) -> Any:
     """Say its mode, which is video all the time."""
-    return mavlink.MAVLink_camera_settings_message(boot_ms & BOOT_BITS, mavlink.CAMERA_MODE_VIDEO)
+    return mavlink.MAVLink_camera_settings_message(boot_ms, mavlink.CAMERA_MODE_VIDEO)
 
 
 def capture_status(boot_ms: int) -> Any:
     """Say that it captures nothing."""
-    return mavlink.MAVLink_camera_capture_status_message(boot_ms & BOOT_BITS, 0, 0, 0.0, 0, 0.0)
+    return mavlink.MAVLink_camera_capture_status_message(boot_ms, 0, 0, 0.0, 0, 0.0)
 
 
 def storage_information(boot_ms: int) -> Any:
     """Say that it has no storage of its own."""
     status = mavlink.STORAGE_STATUS_NOT_SUPPORTED
-    at = boot_ms & BOOT_BITS
-    return mavlink.MAVLink_storage_information_message(at, 1, 0, status, *[0.0] * 5)
+    return mavlink.MAVLink_storage_information_message(boot_ms, 1, 0, status, *[0.0] * 5)
 
 
 def stream_information(video: StationVideo) -> Any:

@@ -28,6 +28,7 @@ from .camera_messages import StationVideo
 
 ENGAGE = mavlink.MAV_CMD_USER_1  # 31010; parameter 1: 1 engages, 0 hands back
 TRACKING = mavlink.MAVLINK_MSG_ID_CAMERA_TRACKING_IMAGE_STATUS
+BOOT_BITS = 0xFFFFFFFF  # of time_boot_ms, which begins anew after 49.7 days
 HEARTBEAT_S = 1.0
 RECENT_S = 0.5  # an older sighting is not shown
 TRACK_S = 0.2  # between two of the target's places, whoever asks for as much or a little less
@@ -158,7 +159,7 @@ class StationDesk:
 
     def _message(self, number: int) -> Any:
         """Return a message about the camera; None: there is none of this kind."""
-        boot_ms, video = round(1000.0 * self._now_s), self._setup.video
+        boot_ms, video = round(1000.0 * self._now_s) & BOOT_BITS, self._setup.video
         made: dict[int, Callable[[], Any]] = {
             mavlink.MAVLINK_MSG_ID_CAMERA_INFORMATION: lambda: camera.camera_information(
                 boot_ms, video

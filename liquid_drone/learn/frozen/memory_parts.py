@@ -23,10 +23,9 @@ import torch
 from ...errors import EpisodeError
 from ...policy.memory import REFERENCE_M
 from ...policy.network import Network
-from ...schema import plain
 from ...sim.identity import digest
 from ..recipe import Recipe, TrainConfig
-from ..work_found import ELSEWHERE
+from ..work_found import what_trains
 from .core_training import train_core
 from .memory_training import train_memory_alone
 from .views import FlightViews
@@ -157,8 +156,7 @@ def _identity(recipe: Recipe, flights: list[FlightViews], steps: int) -> str:
     for flight in flights:
         for column in (flight.features, flight.belief, flight.target, flight.flown):
             seen.update(np.ascontiguousarray(column).tobytes())
-    left_out = {'seed', 'steps', 'memory_steps', *ELSEWHERE}
-    train = {name: value for name, value in plain(recipe.train).items() if name not in left_out}
+    train = what_trains(recipe.train, {'seed', 'steps', 'memory_steps'})
     return digest([recipe.network, train, steps, seen.hexdigest()])
 
 

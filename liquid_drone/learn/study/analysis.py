@@ -78,7 +78,10 @@ def analyse(plan: StudyPlan, out: Path) -> dict[str, Any]:
         'bundles': {_bundle_hash(plan, folder, one): one.name for one in done},
         'arms': {arm: _arm(plan, found.values, wanted[arm]) for arm, found in outcomes.items()},
         'comparisons': _comparisons(plan, outcomes),
-        'variance_shares': _shares(plan, outcomes),
+        'variance_shares': _shares(plan, outcomes, plan.primary_place),
+        'variance_shares_by_place': {
+            place.name: _shares(plan, outcomes, place.name) for place in plan.places
+        },
     }
 
 
@@ -170,12 +173,12 @@ def _has_shared_encoder(plan: StudyPlan) -> bool:
     return plan.encoders.count > 0 or bool(plan.recipe.frozen.bundle)
 
 
-def _shares(plan: StudyPlan, outcomes: dict[str, Outcomes]) -> dict[str, float] | None:
-    """Return how much of the variance in the primary place is the cell's and the encoder's.
+def _shares(plan: StudyPlan, outcomes: dict[str, Outcomes], name: str) -> dict[str, float] | None:
+    """Return how much of the variance in a place is the cell's and the encoder's.
 
     Of the arms with the most trainings, which must be as many behind every encoder.
     """
-    count, number = plan.encoders.count, [p.name for p in plan.places].index(plan.primary_place)
+    count, number = plan.encoders.count, [place.name for place in plan.places].index(name)
     size = max(len(found.seeds) for found in outcomes.values())
     whole = [found for found in outcomes.values() if found.seeds == tuple(range(1, size + 1))]
     if count < 2 or len(whole) < 2 or size % count:
@@ -220,9 +223,10 @@ def table(found: dict[str, Any]) -> str:
         numbers = f'{one["cliffs_delta"]:+.2f} | {p_values}'
         sides = f'{_interval(one["difference"])} | {_interval(one["improvement"])}'
         lines.append(f'| {arm} | {sides} | {numbers} |')
-    if shares := found.get('variance_shares'):
-        words = ', '.join(f'{name} {share:.0%}' for name, share in shares.items())
-        lines += ['', f'Shares of the variance in {found["primary"]}: {words}.']
+    for place, shares in found['variance_shares_by_place'].items():
+        if shares is not None:
+            words = ', '.join(f'{name} {share:.0%}' for name, share in shares.items())
+            lines += ['', f'Shares of the variance in {place}: {words}.']
     if not found['is_whole']:
         lines += ['', 'Not all trainings are done: nothing is concluded from these numbers.']
     return '\n'.join(lines) + '\n'

@@ -23,13 +23,12 @@ from ...policy.weights import keep_encoder_of
 from ...schema import build, check_ranges, plain
 from ...sim.identity import digest
 from ...streams import Stream, stream
-from ..augmentation.config import identity_of
 from ..dagger import clips_of
 from ..frozen.core_training import held_out_loss, train_core
 from ..frozen.views import FlightViews, open_views
 from ..losses import command_weights
 from ..recipe import Recipe, TrainConfig, Workspace
-from ..work_found import ELSEWHERE
+from ..work_found import what_trains
 
 SEED = 0  # of the draws and of every training of the tuning
 DECIMALS = 3  # significant ones of a drawn rate
@@ -108,9 +107,7 @@ def tune(
 
 def _identity(recipe: Recipe, tuning: TuningConfig) -> str:
     """Return the hash of all that makes a loss, but for the draw and the flights."""
-    words = {**plain(recipe.train), 'augmentation': identity_of(recipe.train.augmentation)}
-    drawn = {*draw_rates(0), 'seed', 'steps', *ELSEWHERE}
-    train = {name: value for name, value in words.items() if name not in drawn}
+    train = what_trains(recipe.train, {*draw_rates(0), 'seed', 'steps'})
     encoder = sha256_of(Path(recipe.frozen.bundle) / WEIGHTS_FILE)
     made_of = [recipe.network, train, recipe.frozen.views, tuning.steps, tuning.held_out, encoder]
     return digest(made_of)

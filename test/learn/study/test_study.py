@@ -190,9 +190,10 @@ def test_a_design_of_cells_by_encoders_pairs_its_trainings_and_shares_out_the_va
     shares = found['variance_shares']
     assert sum(shares.values()) == pytest.approx(1.0)
     assert shares['encoder'] == pytest.approx(0.302 / (0.3 + 0.1) - 0.755 + 0.9, abs=0.02)
-    assert 'Shares of the variance in forest-autumn: cell 10%' in write_analysis(
-        found, folder.root
-    )
+    assert set(found['variance_shares_by_place']) == {place.name for place in plan.places}
+    text = write_analysis(found, folder.root)
+    assert 'Shares of the variance in forest-autumn: cell 10%' in text
+    assert text.count('Shares of the variance in ') == len(plan.places)
 
 
 def test_an_exploratory_arm_is_compared_over_its_own_encoders_without_a_test(tmp_path):
