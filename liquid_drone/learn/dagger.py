@@ -4,9 +4,10 @@
 
 While round r trains on one core, the policy of round r - 1 flies on the other cores: the expert's
 commands for the states that it reached are the labels of the new episodes of round r + 1. So both
-kinds of work never wait for each other, and the result depends on the recipe alone. Every stage
-leaves a file and is skipped when the file is there, so a run that was stopped goes on where it
-was. Nothing is printed: a watcher receives the progress.
+kinds of work never wait for each other, unless the recipe wants the policy of round r to fly for
+round r + 1 (``behind: 1``). The result depends on the recipe alone. Every stage leaves a file and
+is skipped when the file is there, so a run that was stopped goes on where it was. Nothing is
+printed: a watcher receives the progress.
 """
 
 import threading
@@ -36,7 +37,7 @@ from .pictures.encoder_stage import (
     with_trained_encoder,
 )
 from .recipe import Recipe, Workspace, built
-from .rounds import rounds_of
+from .rounds import Round, rounds_of
 from .run_manifest import write_manifest
 from .scan.stage import make_scan_pictures
 from .tensorboard import LOSSES_EVERY, NoTensorBoardLog, add_numbers, tensorboard_log
@@ -74,6 +75,8 @@ def run_rounds(
         make_scan_pictures(recipe, work, alone, watcher)
     with ThreadPoolExecutor(1) as beside:
         for one in rounds:
+            if one.driver.bundle and recipe.dagger.behind == 1:
+                _fly_before(recipe, work, one, alone, watcher)
             flights = beside.submit(
                 _fly_beside, recipe, work, one.index, beside_training, watcher, stop
             )
@@ -86,7 +89,7 @@ def run_rounds(
             if not one.bundle.is_dir():
                 frames = frames_of(recipe, work, one.index)
                 export_round(recipe, work, one.index, one.bundle, frames)
-    scores = [validate(recipe, work, one, alone, watcher) for one in finals(rounds)]
+    scores = [validate(recipe, work, one, alone, watcher) for one in finals(recipe, rounds)]
     return max(scores, key=lambda score: score.rank)
 
 
@@ -101,6 +104,16 @@ def frames_of(recipe: Recipe, work: Workspace, index: int) -> int:
     return sum(len(clip) for clip in clips_of(recipe, work, index))
 
 
+def _fly_before(
+    recipe: Recipe, work: Workspace, one: Round, executor: Executor, watcher: Watcher
+) -> None:
+    """Fly a round's episodes with the policy of the round that has just been trained."""
+    jobs = jobs_of_round(recipe, work, one)
+    watcher.begin(f'flights for round {one.index}', len(jobs), 'frames')
+    fly(jobs, executor, watcher, lambda frames: watcher.advance(1, frames))
+    watcher.end()
+
+
 def _fly_beside(
     recipe: Recipe,
     work: Workspace,
@@ -111,7 +124,8 @@ def _fly_beside(
 ) -> None:
     """Fly beside the training of a round: the next round's episodes, the last one's validation."""
     rounds = rounds_of(recipe, work)
-    for new in rounds[index + 1 : index + 2]:
+    waiting = recipe.dagger.behind == 1  # for this training
+    for new in [] if waiting else rounds[index + 1 : index + 2]:
         frames = fly(jobs_of_round(recipe, work, new), executor, watcher, stop=stop)
         watcher.note(f'beside round {index}: {frames} frames for round {new.index}')
     for last in rounds[max(index - 1, 0) : index]:

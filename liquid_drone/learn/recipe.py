@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ..policy.network import Network
 
 MOST_PLACES = 10_000
-EXPERT_ROUNDS = 2  # rounds whose new flights are the expert's alone
 
 
 @dataclass(frozen=True)
@@ -95,24 +94,29 @@ class DaggerConfig:
     frames: int = 500  # at most, per episode
     expert_share: float = 0.5  # of the time, in random turns; smaller every round
     share_decay: float = 0.6
+    # a round's flights are those of the policy of so many rounds before, the expert's until there
+    # is one; 2: flown beside the training in between; 1: after it, and the next one waits
+    behind: int = 2
 
     def __post_init__(self) -> None:
         ranges = {'rounds': (1, 25), 'episodes': (0, MOST_EPISODES), 'frames': (1, 20_000)}
-        check_ranges(self, {**ranges, 'expert_share': (0, 1), 'share_decay': (0, 1)})
+        ranges |= {'behind': (1, 2), 'expert_share': (0, 1), 'share_decay': (0, 1)}
+        check_ranges(self, ranges)
 
 
 @dataclass(frozen=True)
 class ValidationConfig:
-    """Closed-loop flights on validation seeds; the best round is chosen by the last two."""
+    """Closed-loop flights on validation seeds; the best of the last rounds becomes the bundle."""
 
-    flights: int = 8  # after every round but the last two
+    last_rounds: int = 2  # so many; 1: the last one, whatever it flies like
+    flights: int = 8  # after every round but these
     final_flights: int = 40
     # at the end, to count the errors of the target head
     detection_flights: int = renamed_field('sight_flights', 8)
 
     def __post_init__(self) -> None:
         ranges = {'flights': (1, 5000), 'final_flights': (0, 5000), 'detection_flights': (0, 5000)}
-        check_ranges(self, ranges)
+        check_ranges(self, {**ranges, 'last_rounds': (1, 25)})
 
 
 @dataclass(frozen=True)
@@ -283,9 +287,9 @@ class Workspace:
 
     root: Path
 
-    def episodes(self, round_index: int) -> Path:
+    def episodes(self, round_index: int, by_expert: bool = True) -> Path:
         """Return the folder of a round's new episodes."""
-        kind = 'expert' if round_index < EXPERT_ROUNDS else 'dagger'
+        kind = 'expert' if by_expert else 'dagger'
         return self.root / 'episodes' / f'{kind}-{round_index}'
 
     @property

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rounds of a recipe: who flies each one, on which seeds, and where its files lie.
 
-The expert flies for the first two rounds: when the flights of round 1 begin, nothing is trained
-yet. For round r from 2 on the policy of round r - 2 and the expert take turns (DAgger), since the
-policy of round r - 1 is still in training then. Nothing here flies or trains.
+For round r the policy of round r - 2 and the expert take turns (DAgger), since the policy of round
+r - 1 is still in training when these flights begin; with ``behind: 1`` they wait for it. For the
+rounds that have no such policy yet the expert flies alone. Nothing here flies or trains.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from pathlib import Path
 from ..contract import CommandSpec
 from ..seeds import split_seeds
 from .drivers import DriverPlan
-from .recipe import EXPERT_ROUNDS, Recipe, Workspace
+from .recipe import Recipe, Workspace
 
 SEEDS_PER_ROUND = 400  # training seeds that are set aside for each round
 
@@ -42,14 +42,14 @@ def rounds_of(recipe: Recipe, work: Workspace) -> tuple[Round, ...]:
 
 
 def _round(recipe: Recipe, work: Workspace, index: int) -> Round:
-    by_expert = index < EXPERT_ROUNDS
+    by_expert = index < recipe.dagger.behind
     flights = recipe.collect if by_expert else recipe.dagger
     return Round(
         index,
         driver=_driver(recipe, work, index),
         seeds=_seeds(flights.episodes, index),
         frames=flights.frames,
-        episodes=work.episodes(index),
+        episodes=work.episodes(index, by_expert),
         checkpoint=work.checkpoint(index),
         bundle=work.bundle(index),
     )
@@ -61,9 +61,9 @@ def _seeds(episodes: int, index: int) -> range:
 
 def _driver(recipe: Recipe, work: Workspace, index: int) -> DriverPlan:
     disturbance, command = recipe.collect.disturbance, CommandSpec()
-    if index < EXPERT_ROUNDS:
+    before = index - recipe.dagger.behind  # the newest round that is trained by then
+    if before < 0:
         return DriverPlan('expert', disturbance, command, teacher=recipe.collect.teacher)
-    before = index - EXPERT_ROUNDS  # the newest round that is trained by then
     share = recipe.dagger.expert_share * recipe.dagger.share_decay**before
     bundle, teacher = work.bundle(before), recipe.collect.teacher
     return DriverPlan('mixed', disturbance, command, bundle, share, teacher)

@@ -18,6 +18,7 @@ from .. import schema
 from ..episodes.episode import find_episodes, load_info
 from .precision import device_of, precision_of
 from .recipe import Recipe, Workspace
+from .rounds import rounds_of
 
 MANIFEST = 'training.json'
 
@@ -32,16 +33,16 @@ def write_manifest(recipe: Recipe, work: Workspace, rounds: int) -> Path:
         'versions': {'python': platform.python_version(), 'torch': torch.__version__},
         'precision': precision_of(recipe.train, device_of(recipe.train)),
         'processor': platform.processor() or platform.machine(),
-        'rounds': [_round(work, index) for index in range(rounds)],
+        'rounds': [_round(one.episodes) for one in rounds_of(recipe, work)[:rounds]],
     }
     aside = path.with_name(f'.{path.name}.new')
     aside.write_text(json.dumps(document, indent=1) + '\n', encoding='utf-8')
     return aside.replace(path)
 
 
-def _round(work: Workspace, index: int) -> dict[str, Any]:
+def _round(episodes: Path) -> dict[str, Any]:
     """Return the new episodes of a round: how many, their seeds, and one hash over all."""
-    infos = [load_info(path) for path in find_episodes(work.episodes(index))]
+    infos = [load_info(path) for path in find_episodes(episodes)]
     joined = ''.join(sorted(info.sha256 for info in infos))
     return {
         'episodes': len(infos),

@@ -38,7 +38,6 @@ from .watcher import Watcher
 from .work_found import with_identity
 
 log = logging.getLogger(__name__)
-FINAL_ROUNDS = 2  # the last ones, which fly more
 
 
 @dataclass(frozen=True)
@@ -65,16 +64,16 @@ class Score:
         return self.successes, -self.command_error
 
 
-def finals(rounds: tuple[Round, ...]) -> tuple[Round, ...]:
-    """Return the rounds of which one becomes the bundle."""
-    return rounds[-FINAL_ROUNDS:]
+def finals(recipe: Recipe, rounds: tuple[Round, ...]) -> tuple[Round, ...]:
+    """Return the rounds of which one becomes the bundle; they fly more."""
+    return rounds[-recipe.validation.last_rounds :]
 
 
 def validate(
     recipe: Recipe, work: Workspace, one: Round, executor: Executor, watcher: Watcher
 ) -> Score:
     """Fly a round's bundle on validation seeds, or read the score of an earlier run."""
-    final = one.index >= recipe.dagger.rounds - FINAL_ROUNDS
+    final = one.index >= recipe.dagger.rounds - recipe.validation.last_rounds
     flights = recipe.validation.final_flights if final else 0
     flights = flights or recipe.validation.flights
     known = read_score(work, one.index)
@@ -155,8 +154,9 @@ def best_round(recipe: Recipe, work: Workspace) -> int:
     found = [score for score in scores if score is not None]
     if not found:
         raise ConfigError(f'no validated round in {work.root}: run liquid-drone train first')
-    last = [score for score in found if score.round >= recipe.dagger.rounds - FINAL_ROUNDS]
-    found = last if len(last) == min(FINAL_ROUNDS, recipe.dagger.rounds) else found
+    rounds, of = recipe.dagger.rounds, recipe.validation.last_rounds
+    last = [score for score in found if score.round >= rounds - of]
+    found = last if len(last) == min(of, rounds) else found
     most = max(score.flights for score in found)
     return max((score for score in found if score.flights == most), key=lambda s: s.rank).round
 

@@ -32,6 +32,7 @@ from liquid_drone.learn.recipe import (
     Workspace,
     load_recipe,
 )
+from liquid_drone.learn.rounds import rounds_of
 from liquid_drone.learn.validation import Score, best_round
 from liquid_drone.policy.config import CoreConfig, NetworkConfig, VisionConfig
 from liquid_drone.resources import names
@@ -89,16 +90,42 @@ def test_a_tiny_recipe_from_nothing_to_a_bundle(tmp_path):
     work, notebook = Workspace(tmp_path), Notebook()
     assert collect(tiny, work, ThisProcess(), notebook) == 24
     best = run_rounds(tiny, work, (ThisProcess(), LocalProcesses(1)), notebook)
-    kinds = {path.parent.name for k in range(3) for path in work.episodes(k).glob('*')}
-    assert kinds == {'expert-0', 'expert-1', 'dagger-2'}
-    pilots = {episode.load_info(path).pilot for path in episode.find_episodes(work.episodes(2))}
-    assert pilots == {load_contract(work.bundle(0)).bundle_hash()}
+    assert sorted(flown_by(tiny, work)) == ['dagger-2', 'expert-0', 'expert-1']
+    assert flown_by(tiny, work)['dagger-2'] == {load_contract(work.bundle(0)).bundle_hash()}
     again = Notebook()
     assert run_rounds(tiny, work, (ThisProcess(), LocalProcesses(1)), again) == best
     assert not [title for title in again.titles if 'training' in title]  # nothing done twice
     out = tmp_path / 'out'
     export_round(tiny, work, best.round, out, frames_of(tiny, work, best.round), 'tiny')
     assert PolicyRunner(out).contract.name == 'tiny'
+
+
+@pytest.mark.slow
+def test_the_flights_of_a_round_wait_for_the_policy_that_flies_them(tmp_path):
+    """Each policy flies for the round after its own, and the last one is the bundle."""
+    waiting = replace(
+        TINY, task=short_task(tmp_path), dagger=replace(TINY.dagger, behind=1),
+        validation=replace(TINY.validation, last_rounds=1),
+    )  # fmt: skip
+    work = Workspace(tmp_path)
+    assert collect(waiting, work, ThisProcess(), Notebook()) == 24
+    assert run_rounds(waiting, work, (ThisProcess(), LocalProcesses(1)), Notebook()).round == 2
+    flown = flown_by(waiting, work)
+    assert sorted(flown) == ['dagger-1', 'dagger-2', 'expert-0']
+    for index in (1, 2):
+        pilot = load_contract(work.bundle(index - 1)).bundle_hash()
+        assert flown[f'dagger-{index}'] == {pilot}
+    told = json.loads((tmp_path / 'training.json').read_text())
+    assert [one['episodes'] for one in told['rounds']] == [2, 1, 1]
+
+
+def flown_by(recipe, work):
+    """Return the folders of episodes, with the pilots of each."""
+    folders = {one.episodes for one in rounds_of(recipe, work)}
+    return {
+        folder.name: {episode.load_info(path).pilot for path in episode.find_episodes(folder)}
+        for folder in folders
+    }
 
 
 def test_training_without_episodes_names_the_command(tmp_path):

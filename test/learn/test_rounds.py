@@ -36,21 +36,23 @@ WORK = Workspace(Path('work'))
     expert=st.integers(0, 60),
     dagger=st.integers(0, 60),
     share=st.floats(0.0, 1.0),
+    behind=st.integers(1, 2),
 )
 def test_no_policy_flies_before_it_is_trained_and_no_seed_is_flown_twice(
-    rounds: int, expert: int, dagger: int, share: float
+    rounds: int, expert: int, dagger: int, share: float, behind: int
 ) -> None:
     recipe = Recipe(
         'r',
         collect=CollectConfig(episodes=expert),
-        dagger=DaggerConfig(rounds, dagger, expert_share=share, share_decay=0.5),
+        dagger=DaggerConfig(rounds, dagger, expert_share=share, share_decay=0.5, behind=behind),
     )
     flown: set[int] = set()
     for one in rounds_of(recipe, WORK):
-        pilots = [earlier.bundle for earlier in rounds_of(recipe, WORK)[: max(one.index - 1, 0)]]
+        trained = rounds_of(recipe, WORK)[: max(one.index - behind + 1, 0)]
+        pilots = [earlier.bundle for earlier in trained]
         assert one.driver.bundle == (pilots[-1] if pilots else None)
         assert one.driver.kind == ('mixed' if pilots else 'expert')
-        assert one.driver.expert_share == (share * 0.5 ** (one.index - 2) if pilots else 0.0)
+        assert one.driver.expert_share == (share * 0.5 ** (one.index - behind) if pilots else 0.0)
         assert len(one.seeds) == (dagger if pilots else expert)
         assert not flown & set(one.seeds)
         flown |= set(one.seeds)

@@ -19,7 +19,7 @@ from ...seeds import split_seeds
 from ...sim.flight_spec import FlightSpec
 from ...sim.scenario.scenario import load_scenario
 from ..frozen.config import FrozenEncoder
-from ..recipe import Recipe, TrainConfig, ValidationConfig, check_whole
+from ..recipe import DaggerConfig, Recipe, TrainConfig, ValidationConfig, check_whole
 from .tuning import TuningConfig
 
 MOST_TRAININGS = 1_000
@@ -93,8 +93,12 @@ class StudyPlan:
         for arm in self.arms.values():
             schema.check_ranges(arm, {'trainings': (1, MOST_TRAININGS)})
         schema.check_ranges(self.encoders, {'count': (0, MOST_TRAININGS), 'views': (1, 100)})
-        if self.encoders.count and self.recipe.dagger.rounds > 1:
-            raise ValueError('cores behind shared encoders have one round: expected rounds: 1')
+        dagger = self.recipe.dagger
+        if self.encoders.count and dagger.rounds > 1 and dagger.behind > 1:
+            raise ValueError(
+                'cores behind shared encoders share the flights of the first round alone: '
+                "expected dagger: {rounds: 1}, or 'behind: 1'"
+            )
         if self.tuning.draws and not self.encoders.count:
             raise ValueError('tuning compares cores behind shared encoders: expected encoders')
         if self.reference not in self.arms:
@@ -169,7 +173,8 @@ def encoder_recipe(plan: StudyPlan, number: int) -> Recipe:
     words = {**schema.plain(plan.recipe.train), **shared.train, 'seed': number}
     train = schema.build(TrainConfig, words, 'encoders: train')
     name = f'{plan.name}-encoder-{number}'
-    return replace(plan.recipe, name=name, network=shared.network, train=train)
+    once = DaggerConfig(rounds=1)
+    return replace(plan.recipe, name=name, network=shared.network, train=train, dagger=once)
 
 
 def recipe_of(
@@ -202,6 +207,6 @@ def recipe_of(
 
 
 def _behind(recipe: Recipe, encoder: str, views: int) -> Recipe:
-    """Return a recipe of the core alone; one flight shows that its bundle flies."""
-    once = ValidationConfig(flights=1, final_flights=1, detection_flights=0)
+    """Return a recipe of the core alone, of its last round; one flight shows that it flies."""
+    once = ValidationConfig(last_rounds=1, flights=1, final_flights=1, detection_flights=0)
     return replace(recipe, frozen=FrozenEncoder(encoder, views=views), validation=once)

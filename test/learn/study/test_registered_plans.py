@@ -2,12 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protects: the plans of the registered study are those of its page."""
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
 from liquid_drone.contract import TimeSpec
 from liquid_drone.errors import ConfigError
-from liquid_drone.learn.study.plan import encoder_of, load_plan, recipe_of, trainings_of
+from liquid_drone.learn.study.plan import (
+    encoder_of,
+    encoder_recipe,
+    load_plan,
+    recipe_of,
+    trainings_of,
+)
 from liquid_drone.policy.config import NetworkConfig
 from liquid_drone.resources import named_file
 
@@ -44,6 +52,18 @@ def test_part_c_k2_flies_trainings_of_c_k():
     rates = {'learning_rate': 0.001}
     for one in trainings_of(part):
         assert recipe_of(part, one, 'b', rates) == recipe_of(whole, one, 'b', rates)
+        assert encoder_of(part, one) == encoder_of(whole, one)
+
+
+def test_part_a_k_trains_cells_of_c_k_behind_its_encoders_with_flights_of_their_own():
+    whole, part = load_plan('nine-cells'), load_plan('four-cells-own-flights')
+    assert (len(trainings_of(part)), part.seeds) == (40, whole.seeds)
+    assert [encoder_recipe(part, k) for k in (1, 10)] == [
+        encoder_recipe(whole, k) for k in (1, 10)
+    ]
+    for one in trainings_of(part):
+        of_c_k, here = recipe_of(whole, one, 'b'), recipe_of(part, one, 'b')
+        assert replace(here, dagger=of_c_k.dagger) == of_c_k
         assert encoder_of(part, one) == encoder_of(whole, one)
 
 

@@ -168,7 +168,12 @@ def test_cores_behind_shared_encoders_take_them_in_turn(tmp_path):
     one = recipe_of(plan, trainings_of(plan)[0], 'a/bundle', {'weight_decay': 0.02})
     assert one.frozen == FrozenEncoder('a/bundle', views=3)  # and no step of the encoder
     assert one.train == replace(plan.recipe.train, seed=1, weight_decay=0.02)
-    with pytest.raises(ConfigError, match='one round'):
+    own = {**PLAN['recipe'], 'dagger': {'rounds': 2, 'behind': 1}}
+    plan = load_plan(written(tmp_path, **{**SHARED, 'recipe': own}))
+    one = recipe_of(plan, trainings_of(plan)[0], 'a/bundle')
+    assert (one.dagger.rounds, one.validation.last_rounds) == (2, 1)  # and the last one flies
+    assert encoder_recipe(plan, 1).dagger.rounds == 1
+    with pytest.raises(ConfigError, match='first round alone'):
         load_plan(written(tmp_path, **{**SHARED, 'recipe': PLAN['recipe']}))
     with pytest.raises(ConfigError, match='expected encoders'):
         load_plan(written(tmp_path, tuning={'draws': 2}))
