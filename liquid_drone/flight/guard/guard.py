@@ -3,12 +3,12 @@
 """The guard: what a policy proposes, made safe, or a stop with a reason. Pure, readable alone.
 
 Between the policy and the autopilot stands only this. While proposals are fresh it keeps them
-inside the :class:`.limits.Limits`. When the target is out of sight it slows down, holds, then
-turns to look for it. When something is wrong, or not known, it stops, holds for a moment, and then
-says nothing more, so that the autopilot's own setpoint-loss failsafe acts. It follows again by
-itself only where a late picture was all that was wrong. It never repeats an old proposal blindly,
-never steps in velocity, never flies back inside a limit by itself, and never lets through a number
-that is not finite.
+inside the :class:`.limits.Limits`. When the target is out of sight it slows down, faces the place
+where it was, holds, then turns to look for it. When something is wrong, or not known, it stops,
+holds for a moment, and then says nothing more, so that the autopilot's own setpoint-loss failsafe
+acts. It follows again by itself only where a late picture was all that was wrong. It never repeats
+an old proposal blindly, never steps in velocity, never flies back inside a limit by itself, and
+never lets through a number that is not finite.
 
 Frames: commands are FLU, heading-aligned; positions ENU. Time is the caller's (``now_s``).
 """
@@ -135,8 +135,8 @@ def _go_on(state: GuardState, given: GuardInput, vehicle: VehicleState) -> Step:
     """Follow; or, while the target is lost, hold and then turn to the side where it was last."""
     limits, now_s = given.limits, given.now_s
     if state.phase is not Phase.SEARCH:
-        state = target.begin_search(state, now_s)
-    phase, wanted, reason = _wanted(state, limits, now_s)
+        state = target.begin_search(state, limits, now_s)
+    phase, wanted, reason = _wanted(state, vehicle, limits, now_s)
     wanted = target.kept_near(state, wanted, vehicle, limits, now_s)
     if phase is not Phase.FOLLOW and state.phase in (Phase.FOLLOW, Phase.STOP):
         state = replace(state, hold_height_m=vehicle.height_m)
@@ -170,20 +170,25 @@ def _approach(
 
 
 def _wanted(
-    state: GuardState, limits: Limits, now_s: float
+    state: GuardState, vehicle: VehicleState, limits: Limits, now_s: float
 ) -> tuple[Phase, FourFloats, Reason | None]:
     """Return the phase, the command that the sightings allow, and why it is another one."""
-    lost_s = target.lost_s(state, limits, now_s)
-    if lost_s > limits.lost_hold_s:
-        return Phase.SEARCH, (0.0, 0.0, 0.0, target.search_turn(state, limits)), Reason.SEARCHING
-    if lost_s > 0.0:
-        return Phase.HOLD, (0.0, 0.0, 0.0, 0.0), Reason.TARGET_LOST
+    stage = target.stage(state, limits, now_s)
+    if stage is Phase.SEARCH:
+        return stage, (0.0, 0.0, 0.0, target.search_turn(state, limits)), Reason.SEARCHING
+    turn = target.turn(state, vehicle, limits, now_s)
+    if stage is Phase.HOLD:
+        return stage, (0.0, 0.0, 0.0, turn or 0.0), Reason.TARGET_LOST
     most = target.speeds(state, limits, now_s)
+    if most is None:
+        return stage, state.command, None
     vx, vy, vz, yaw_rate = state.command
-    if most is None or (math.hypot(vx, vy) <= most[0] and abs(vz) <= most[1]):
-        return Phase.FOLLOW, state.command, None
     v, climb = shorten(complex(vx, vy), most[0]), max(-most[1], min(most[1], vz))
-    return Phase.FOLLOW, (v.real, v.imag, climb, yaw_rate), Reason.UNSEEN
+    is_gone = now_s - state.seen_s > limits.unseen_after_s
+    if is_gone and turn is not None and not target.believed(state, limits, now_s):
+        yaw_rate = turn  # a policy without a belief turns anywhere
+    allowed_now = v.real, v.imag, climb, yaw_rate
+    return stage, allowed_now, None if allowed_now == state.command else Reason.UNSEEN
 
 
 def _distance(state: GuardState, given: GuardInput) -> Sighting | None:

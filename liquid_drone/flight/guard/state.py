@@ -91,6 +91,8 @@ class GuardState:
     sighting: Sighting | None = None  # the newest one
     belief: BelievedTarget | None = None  # likewise
     seen_from: complex | None = None  # the vehicle's place at the last sighting that counts
+    seen_bearing_rad: float | None = None  # of the target then; None: never seen
+    seen_heading_rad: float | None = None  # likewise, from east
     seen_distance_m: float | None = None  # of the target from there; None: not known
     search_left: bool | None = None  # the side to which this search turns
     spotted_since_s: float = -math.inf  # since when there are sightings without a break

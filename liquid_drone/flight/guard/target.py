@@ -3,8 +3,9 @@
 """What the sightings of the target allow: full speed, a slowing, a hold, a search. Pure.
 
 A target out of sight is acted on at once: no speed above that of the last sighting, and none at
-all within ``unseen_stop_s``; turning stays free. One flash is no sighting: it takes ``found_s`` of
-them, without a break, to count again.
+all within ``unseen_stop_s``. The vehicle turns to where it was seen last, since a policy without
+a belief turns anywhere then. One flash is no sighting: it takes ``found_s`` of them, without a
+break, to count again.
 """
 
 import cmath
@@ -15,10 +16,11 @@ from ..records import replace
 from ..vehicle import VehicleState
 from . import fence
 from .limits import Limits, Sighting, from_home
-from .state import GuardInput, GuardState
+from .state import GuardInput, GuardState, Phase
 
 BREAK_S = 0.3  # between two sightings; after more than that the target was out of sight
 MISSED_S = 0.12  # without a sighting: a picture or two came without the target
+TURN_PER_S = 1.5  # of the angle to the place of the last sighting
 RECENT_S = 1.0  # a bearing older than that tells no direction
 
 
@@ -38,11 +40,13 @@ def look(state: GuardState, given: GuardInput) -> GuardState:
         return state
     speed = math.hypot(state.setpoint[0], state.setpoint[1])
     vehicle, distance_m = given.vehicle, sighting.distance_m
-    if distance_m is None and state.belief is not None and believed(state, now_s):
+    if distance_m is None and state.belief is not None and believed(state, given.limits, now_s):
         distance_m = state.belief.distance_m
     return replace(
         state,
         seen_from=None if vehicle is None else from_home(vehicle),
+        seen_bearing_rad=sighting.bearing_rad,
+        seen_heading_rad=None if vehicle is None else vehicle.yaw + sighting.bearing_rad,
         seen_distance_m=distance_m,
         seen_s=max(state.seen_s, sighting.stamp_s),
         seen_at_s=now_s,
@@ -59,9 +63,11 @@ def _with_belief(state: GuardState, given: GuardInput) -> GuardState:
     return replace(state, belief=belief) if newest_s < belief.stamp_s <= given.now_s else state
 
 
-def believed(state: GuardState, now_s: float) -> bool:
-    """Tell whether the policy believes the target to be somewhere now."""
-    return state.belief is not None and now_s - state.belief.stamp_s <= BREAK_S
+def believed(state: GuardState, limits: Limits, now_s: float) -> bool:
+    """Tell whether the policy believes the target to be somewhere now; never where that is off."""
+    if state.belief is None or limits.believed_beyond_m is None:
+        return False
+    return now_s - state.belief.stamp_s <= BREAK_S
 
 
 def lost_s(state: GuardState, limits: Limits, now_s: float) -> float:
@@ -69,6 +75,25 @@ def lost_s(state: GuardState, limits: Limits, now_s: float) -> float:
     if limits.lost_after_s is None:
         return -math.inf
     return now_s - state.seen_s - limits.lost_after_s
+
+
+def stage(state: GuardState, limits: Limits, now_s: float) -> Phase:
+    """Return what its being out of sight asks for: to follow, to hold, to search.
+
+    One that was never seen left no place to wait at: it is searched for at once.
+    """
+    lost = lost_s(state, limits, now_s)
+    if lost > limits.lost_hold_s:
+        return Phase.SEARCH
+    stop_s, nowhere = limits.unseen_stop_s, state.seen_bearing_rad is None
+    if (
+        nowhere
+        and math.isfinite(lost)
+        and stop_s is not None
+        and not believed(state, limits, now_s)
+    ):
+        return Phase.SEARCH if now_s - state.seen_s > stop_s else Phase.FOLLOW
+    return Phase.HOLD if lost > 0.0 else Phase.FOLLOW
 
 
 def speeds(state: GuardState, limits: Limits, now_s: float) -> tuple[float, float] | None:
@@ -91,7 +116,7 @@ def _carried(state: GuardState, limits: Limits, now_s: float) -> float:
     stop_s, known = limits.unseen_stop_s, state.seen_from is not None
     if None in (limits.lost_after_s, limits.believed_beyond_m, stop_s) or not known:
         return 0.0
-    if state.seen_distance_m is None or not believed(state, now_s):
+    if state.seen_distance_m is None or not believed(state, limits, now_s):
         return 0.0
     assert limits.lost_after_s is not None  # looked for above
     assert stop_s is not None
@@ -126,11 +151,27 @@ def recent(state: GuardState, now_s: float) -> Sighting | None:
     return seen if seen is not None and now_s - seen.stamp_s <= RECENT_S else None
 
 
-def begin_search(state: GuardState, now_s: float) -> GuardState:
+def begin_search(state: GuardState, limits: Limits, now_s: float) -> GuardState:
     """Choose the side: where the target is believed, else where it left the image, else left."""
-    if believed(state, now_s) and state.belief is not None:
-        return replace(state, search_left=state.belief.bearing_rad >= 0.0)
-    return replace(state, search_left=state.sighting is None or state.sighting.bearing_rad >= 0.0)
+    bearing_rad = state.seen_bearing_rad or 0.0
+    if believed(state, limits, now_s) and state.belief is not None:
+        bearing_rad = state.belief.bearing_rad
+    return replace(state, search_left=bearing_rad >= 0.0)
+
+
+def turn(state: GuardState, vehicle: VehicleState, limits: Limits, now_s: float) -> float | None:
+    """Return the turn, rad/s, to where it is believed or was seen last; None: that is not known.
+
+    Within the limits a drone that has lost its target over the edge of the picture sees it again
+    in the time of that turn.
+    """
+    if believed(state, limits, now_s) and state.belief is not None:
+        angle_rad = state.belief.bearing_rad
+    elif state.seen_heading_rad is not None:
+        angle_rad = math.remainder(state.seen_heading_rad - vehicle.yaw, math.tau)
+    else:
+        return None
+    return max(-limits.yaw_rate_rad_s, min(limits.yaw_rate_rad_s, TURN_PER_S * angle_rad))
 
 
 def search_turn(state: GuardState, limits: Limits) -> float:

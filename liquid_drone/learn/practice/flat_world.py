@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ...flight.guard.limits import SIMULATION_LIMITS, Limits
-from ...flight.guard.target import BREAK_S, MISSED_S
+from ...flight.guard.target import BREAK_S, MISSED_S, TURN_PER_S
 from ...policy.brake import braked
 from ...policy.memory import FILTER_STATE, MOTION, REFERENCE_M
 from ...policy.network import Network, no_faster
@@ -66,6 +66,7 @@ class Flight:
     seen_speed: Tensor  # (B,): the setpoint's, at the last sighting
     side: Tensor  # (B,): where a search turns to, 1 left
     known: Tensor  # (B,): 1 once it was seen
+    heading: Tensor  # (B,): towards it, when it was seen last
 
     @classmethod
     def at_rest(cls, count: int, neurons: int) -> 'Flight':
@@ -248,17 +249,17 @@ class FlatWorld:
     def _guarded(self, command: Tensor, seen: Tensor, logit: Tensor, believed_rad: Tensor) -> None:
         """Move the setpoint towards what the guard lets through of a command (B, 4)."""
         flight, limits = self.flight, self.limits
-        most, is_lost, turn = self._while_unseen(seen, logit, believed_rad)
+        most, is_lost = self._while_unseen(seen, logit, believed_rad)
         wanted = no_longer(command[:, :2], most)
         wanted = turned(torch.where(is_lost[:, None], 0.0, wanted), flight.yaw)
         change = limits.acceleration_m_s2 * FRAME_S
         flight.setpoint = flight.setpoint + no_longer(wanted - flight.setpoint, change)
-        self.turn = torch.where(is_lost, turn, command[:, 3])
+        self.turn = self._turn(command[:, 3], is_lost, logit > 0.0, believed_rad)
 
     def _while_unseen(
         self, seen: Tensor, logit: Tensor, believed_rad: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the largest speed (B,), whether the target is lost, and the turn of a search.
+    ) -> tuple[Tensor, Tensor]:
+        """Return the largest speed (B,), and whether the target is lost.
 
         The speed carries a gradient: who is about to lose sight learns not to be slow.
         """
@@ -273,6 +274,7 @@ class FlatWorld:
         speed = torch.sqrt((flight.setpoint**2).sum(dim=1) + LEAST_M**2)
         flight.seen_speed = torch.where(found, speed, flight.seen_speed)
         flight.known = torch.where(found, 1.0, flight.known)
+        flight.heading = torch.where(found, flight.yaw + believed_rad, flight.heading)
         ramp_s = stop_s - limits.unseen_after_s
         left = (1.0 - (flight.unseen_s - limits.unseen_after_s) / ramp_s).clamp(0.0, 1.0)
         carried = ((lost_after_s - flight.unseen_s) / ramp_s).clamp(0.0, 1.0)
@@ -282,10 +284,23 @@ class FlatWorld:
         is_lost = flight.unseen_s > lost_after_s
         begins = is_lost & (flight.unseen_s <= lost_after_s + 2.0 * FRAME_S)
         to = torch.where(believed_rad >= 0.0, 1.0, -1.0)  # where it is seen, too
-        flight.side = torch.where(seen | (begins & (logit > 0.0)), to, flight.side)
-        searches = flight.unseen_s > lost_after_s + limits.lost_hold_s
-        turn = torch.where(searches, flight.side * limits.search_yaw_rate_rad_s, 0.0)
-        return most, is_lost, turn
+        flight.side = torch.where(found | (begins & (logit > 0.0)), to, flight.side)
+        return most, is_lost
+
+    def _turn(
+        self, turn: Tensor, is_lost: Tensor, believes: Tensor, believed_rad: Tensor
+    ) -> Tensor:
+        """Return the turn (B,): the core's, to where the target was seen last, or of a search."""
+        flight, limits = self.flight, self.limits
+        lost_after_s, stop_s = _known(limits)
+        nowhere = (flight.known == 0.0) & ~believes
+        off_rad = torch.where(believes, believed_rad, wrapped(flight.heading - flight.yaw))
+        most = limits.yaw_rate_rad_s
+        is_gone = (flight.unseen_s > limits.unseen_after_s) & ~believes & ~nowhere
+        turn = torch.where(is_gone | is_lost, (TURN_PER_S * off_rad).clamp(-most, most), turn)
+        after_s = torch.where(nowhere, stop_s, lost_after_s + limits.lost_hold_s)
+        searched = flight.side * limits.search_yaw_rate_rad_s
+        return torch.where(flight.unseen_s > after_s, searched, turn)
 
     def _move(self) -> None:
         """Let the vehicle follow its setpoint, as its velocity and attitude loops do."""

@@ -414,31 +414,32 @@ def test_a_lost_target_is_waited_for_then_looked_for_then_given_up():
     assert reasons[Reason.TARGET_LOST] == pytest.approx(3.0 + limits.lost_after_s, abs=0.11)
     assert reasons[Reason.SEARCHING] == pytest.approx(5.0 + limits.lost_hold_s, abs=0.11)
     assert reasons[Reason.TARGET_GONE] == pytest.approx(7.0 + limits.search_s, abs=0.11)
-    held = next(step for now, step in steps if now > 6.9)
-    assert held.setpoint == Setpoint()
+    held = next(step for now, step in steps if now > 6.9)  # a vehicle that does not turn
+    assert held.setpoint == Setpoint(yaw_rate_rad_s=-limits.yaw_rate_rad_s)
     turning = next(step for now, step in steps if now > 20.0)
     assert turning.setpoint == Setpoint(yaw_rate_rad_s=-limits.search_yaw_rate_rad_s)
     assert turning.state.phase is Phase.SEARCH
     assert steps[-1][1].setpoint is None
 
 
-def test_a_target_never_seen_counts_as_lost_and_one_flash_does_not_bring_it_back():
+def test_a_target_never_seen_is_looked_for_at_once_and_one_flash_does_not_bring_it_back():
     steps = watched(8.0, lambda t: spot(t) if 4.98 < t < 5.02 or t > 6.98 else None)
     reasons = {round(now, 2): step.reason for now, step in steps}
-    assert reasons[1.9] is Reason.UNSEEN
-    assert reasons[3.0] is Reason.TARGET_LOST
+    assert reasons[0.6] is Reason.UNSEEN
+    assert {reasons[x] for x in (0.8, 1.9, 3.0, 4.9)} == {Reason.SEARCHING}
     assert reasons[6.5] is Reason.SEARCHING  # in spite of the flash at 5 s
     assert reasons[7.5] is Reason.FOLLOWING
 
 
 def test_while_it_looks_for_the_target_it_holds_the_height_where_the_autopilot_does_not():
     state = watched(4.0, lambda t: None, holds_height=True)[-1][1].state
+    limits = replace(Limits(), stuck_after_s=None)  # it does not turn either
     for number in range(1, 30):
         now = 4.0 + number * DT_S
         low = vehicle(now, height_m=2.5)
         go_on = Proposal(now, (0.8, 0.0, 0.0, 0.0))
         state, setpoint, _ = guard.step(
-            state, GuardInput(now, low, Limits(), go_on, holds_height=True)
+            state, GuardInput(now, low, limits, go_on, holds_height=True)
         )
     assert setpoint.vz_m_s == pytest.approx(0.4)
 

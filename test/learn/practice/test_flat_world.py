@@ -1,26 +1,23 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""Flights in the flat world: the vehicle, the guard, the costs, and that practice lowers them."""
+"""Flights in the flat world: the vehicle, the costs, and that practice lowers them."""
 
 import math
 from dataclasses import replace
 
 import pytest
 import torch
-from good_encoder import HALF_RAD, frames
+from flat_worlds import CONFIG, VEHICLE, flat, network, told
 
 from liquid_drone.contract import TimeSpec
 from liquid_drone.learn.practice.config import Costs, PracticeConfig
 from liquid_drone.learn.practice.costs import Ticked, costs_of
 from liquid_drone.learn.practice.flat_world import FlatWorld
 from liquid_drone.learn.practice.geometry import wrapped
-from liquid_drone.learn.practice.places import beside_each_other, draw_place
 from liquid_drone.learn.practice.practising import practise
-from liquid_drone.learn.practice.told import Told
 from liquid_drone.learn.recipe import TrainConfig
-from liquid_drone.policy.config import NetworkConfig, VisionConfig
+from liquid_drone.policy.config import NetworkConfig
 from liquid_drone.policy.network import Network
-from liquid_drone.request import RequestSpec
 from liquid_drone.sim.physics.quadrotor import (
     Motion,
     VelocityCommand,
@@ -30,41 +27,9 @@ from liquid_drone.sim.physics.quadrotor import (
     rotation_of,
     still,
 )
-from liquid_drone.sim.scenario.scenario import load_scenario
 from liquid_drone.sim.simulator import FRAME_S
 
-VEHICLE = load_scenario().vehicle
-CONFIG = NetworkConfig(
-    vision=VisionConfig.NAMED['wide-scan'], request=RequestSpec(), belief=True, memory=True,
-    surroundings=True,
-)  # fmt: skip
 TRAIN = TrainConfig(threads=1, average=0.5)
-
-
-@pytest.fixture(scope='module')
-def places():
-    """Three places, one of them with trunks in the way."""
-    kinds = [('forest', 'behind-trees'), ('forest', 'follow'), ('urban', 'occlusion:2')]
-    return beside_each_other([draw_place(*kind, 5000 + i) for i, kind in enumerate(kinds)])
-
-
-def network(seed: int = 0) -> Network:
-    """Return an untrained one whose encoder tells 128 numbers, that nobody looks at here."""
-    torch.manual_seed(seed)
-    return Network(CONFIG)
-
-
-def told(flights: int = 8, seed: int = 1) -> Told:
-    """Return what a good encoder tells, of features as many as the network takes."""
-    good = frames(2000)
-    features = torch.zeros(len(good.features), 128)
-    features[:, :3] = good.features
-    return Told(good._replace(features=features), HALF_RAD, flights, seed)
-
-
-def flat(places, flights: int = 8, seed: int = 1) -> FlatWorld:
-    """Return some flights."""
-    return FlatWorld(network(), places, told(flights, seed), VEHICLE, flights, seed)
 
 
 def test_the_vehicle_follows_as_the_simulated_one(places):
@@ -118,65 +83,6 @@ def test_a_tick_s_time_step_is_the_one_that_flies(places, time):
     assert spans[0].tolist() == pytest.approx([flown_s / time.nominal_s] * 8)
 
 
-def test_the_guard_stops_who_sees_nothing_and_believes_nothing(places):
-    world = flat(places, 1)
-    command, unseen = torch.tensor([[2.0, 0.0, 0.0, 0.3]]), torch.tensor([False])
-    speeds, turns = [], []
-    for _ in range(120):
-        world._guarded(command, unseen, torch.tensor([-3.0]), torch.tensor([-0.5]))
-        speeds.append(world.flight.setpoint.norm().item())
-        turns.append(world.turn.item())
-    assert max(speeds[:5]) > 0.5
-    assert speeds[30] < 0.05
-    assert turns[10] == pytest.approx(0.3)
-    assert turns[60] == 0.0
-    assert turns[-1] == pytest.approx(0.9)
-
-
-@pytest.mark.parametrize(
-    ('seen_rad', 'logit', 'believed_rad', 'side'),
-    [
-        (None, -3.0, -0.5, 1.0),  # never seen, and nothing believed: to the left
-        (None, 2.0, -0.5, -1.0),
-        (-0.4, -3.0, 0.5, -1.0),  # where it left the picture
-        (-0.4, 2.0, 0.5, 1.0),  # where it is believed
-    ],
-)
-def test_a_search_turns_where_the_guard_turns(places, seen_rad, logit, believed_rad, side):
-    world, command = flat(places, 1), torch.zeros(1, 4)
-    for _ in range(10 if seen_rad is not None else 0):
-        world._guarded(
-            command, torch.tensor([True]), torch.tensor([2.0]), torch.tensor([seen_rad])
-        )
-    for _ in range(110):
-        unseen = torch.tensor([False]), torch.tensor([logit]), torch.tensor([believed_rad])
-        world._guarded(command, *unseen)
-    assert world.turn.item() == pytest.approx(0.9 * side)
-
-
-def test_a_picture_missed_now_and_then_is_no_break_and_a_flash_no_sighting(places):
-    world, command = flat(places, 1), torch.tensor([[1.5, 0.0, 0.0, 0.0]])
-    nothing = torch.tensor([-3.0]), torch.tensor([0.0])
-    for tick in range(60):  # every third picture has it
-        world._guarded(command, torch.tensor([tick % 3 == 0]), *nothing)
-    assert world.flight.setpoint.norm().item() == pytest.approx(1.5, abs=0.01)
-    for tick in range(60):  # one in ten
-        world._guarded(command, torch.tensor([tick % 10 == 0]), *nothing)
-    assert world.flight.setpoint.norm().item() < 0.05
-
-
-def test_a_belief_lets_it_go_on_for_two_seconds(places):
-    world = flat(places, 1)
-    world.flight.seen_speed[:] = 1.2
-    command, unseen = torch.tensor([[2.0, 0.0, 0.0, 0.0]]), torch.tensor([False])
-    speeds = []
-    for _ in range(60):
-        world._guarded(command, unseen, torch.tensor([2.0]), torch.tensor([0.0]))
-        speeds.append(world.flight.setpoint.norm().item())
-    assert speeds[28] == pytest.approx(1.2, abs=0.02)
-    assert speeds[50] < 0.05
-
-
 def costs_at(x: float, speed: float = 0.0, keep: float = 3.0) -> dict[str, float]:
     """Return what it costs to be x m before a trunk of 0.3 m, the target 4 m behind it."""
     where = torch.tensor([[-x, 0.0]])
@@ -225,19 +131,6 @@ def test_looking_away_costs_most_where_a_turn_brings_the_target_back():
 def test_who_has_not_seen_it_yet_turns_left():
     around = torch.cat([torch.linspace(-3.1, -0.85, 30), torch.linspace(0.85, 3.1, 30)])
     assert (slopes(around, is_known=False) > 0.0).all()
-
-
-def test_a_target_is_known_once_it_was_found(places):
-    world, command = flat(places, 1), torch.tensor([[0.0, 0.0, 0.0, 0.0]])
-    nothing = torch.tensor([-3.0]), torch.tensor([0.0])
-    for _ in range(10):
-        world._guarded(command, torch.tensor([False]), *nothing)
-    assert world.flight.known.item() == 0.0
-    for _ in range(10):
-        world._guarded(command, torch.tensor([True]), *nothing)
-    for _ in range(50):
-        world._guarded(command, torch.tensor([False]), *nothing)
-    assert world.flight.known.item() == 1.0
 
 
 def test_a_gradient_leads_out_of_the_line_that_a_trunk_blocks():
