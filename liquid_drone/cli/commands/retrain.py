@@ -3,6 +3,7 @@
 """``liquid-drone retrain``: teach a policy a new target, and say what it forgot."""
 
 import dataclasses
+import itertools
 import json
 import sys
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from ...run_lock import only_run
 from ..arguments import Command, part
 from ..executor_arguments import ExecutorArguments, executors_of_training
 from ..next_step import as_typed
-from ..places import check_bundle_place
+from ..places import cell_folders, check_bundle_place
 from .import_flight import TopicArguments, import_all
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class RetrainArguments:
     bags: tuple[Path, ...] = option(
         (), 'episodes of recorded flights (see import-flight), or recordings themselves'
     )
-    only_bags: bool = option(False, 'train on the recorded flights alone')
+    only_bags: bool = option(False, 'train on the recorded flights alone', excludes=('photos',))
     photos: tuple[Path, ...] = option(
         (),
         'photographs of the target: the front, then around to its left; PNG '
@@ -69,9 +70,11 @@ class RetrainArguments:
     only_cards: bool = option(
         False, 'stop after the photographs are cut out: look at the sheet of them'
     )
-    height: float = option(1.0, 'of that object', low=0.05, high=10.0, unit='m')
-    motion: str = option('walk', 'of that object')
-    topics: TopicArguments = part(TopicArguments, group='topics of the recordings')
+    height: float = option(1.0, 'of that object', low=0.05, high=10.0, unit='m', needs=('photos',))
+    motion: str = option('walk', 'of that object', needs=('photos',))
+    topics: TopicArguments = part(
+        TopicArguments, group='topics of the recordings', needs=('bags',)
+    )
     flights: int = option(50, 'test flights with each target', low=0, high=5_000)
 
 
@@ -119,6 +122,8 @@ def run(args: RetrainArguments) -> int:
 
 def _recipe(args: RetrainArguments) -> 'Recipe':
     """Return what is to be done; whatever is wrong is told before anything is flown."""
+    from ...contract import load_contract
+    from ...evaluate.trained_places import recorded_targets
     from ...learn import fine_tune
     from ...learn.recipe import check_whole
 
@@ -133,6 +138,13 @@ def _recipe(args: RetrainArguments) -> 'Recipe':
         recipe = fine_tune.retrain_recipe(args.target, args.start, args.places)
         recipe = dataclasses.replace(recipe, recorded=recorded)
     check_whole(recipe)
+    cell_folders(Path(), itertools.product(recipe.worlds, recipe.seasons, recipe.weather))
+    for name in recorded_targets(load_contract(resources.bundle(args.start)).training):
+        if name not in recipe.recorded:
+            print(
+                f'warning: {args.start} learned {name} from recorded flights: give those with '
+                '--bags too, or nothing keeps it from being forgotten', file=sys.stderr
+            )  # fmt: skip
     return recipe
 
 
@@ -171,10 +183,10 @@ def _take(args: RetrainArguments, into: Path) -> None:
 def report(args: RetrainArguments, bundle: Path, folder: Path) -> str:
     """Fly the new bundle with every target, the old one with those it knew; return the table."""
     from ...contract import load_contract
-    from ...learn.fine_tune import known_targets
+    from ...evaluate.trained_places import simulated_targets
 
     old = resources.bundle(args.start)
-    known = known_targets(load_contract(old).training.target)
+    known = simulated_targets(load_contract(old).training)
     rows = ['| target | before | after |', '|---|---|---|']
     new = () if args.only_bags else (args.target,)  # which the simulator need not know
     for target in dict.fromkeys((*new, *known)):
@@ -199,15 +211,15 @@ def _flown(args: RetrainArguments, bundle: Path, target: str, out: Path) -> 'Sum
     from ..progress import TerminalWatcher
 
     training = load_contract(bundle).training
-    places = [(world, season) for season in training.seasons for world in training.worlds]
+    cells = [(w, s, FlightSpec.weather) for s in training.seasons for w in training.worlds]
+    places = cell_folders(out, cells)
     seeds = split_seeds('test', args.flights)
     watcher = TerminalWatcher()
     watcher.begin(f'{bundle.name} after {Path(target).stem}', len(seeds), 'flights')
     scores = []
-    for i, (world, season) in enumerate(places):
+    for i, ((world, season, _), place) in enumerate(places.items()):
         mine = seeds[i :: len(places)]
         trial = Trial(FlightSpec(world=world, season=season, target=target), bundle)
-        place = out / f'{world}-{season}'
         done = evaluate(
             trial, mine, place, executors_of_training(args.where)[0],
             lambda _, is_new: watcher.advance() if is_new else watcher.find(),
