@@ -6,6 +6,7 @@ import copy
 import multiprocessing
 import shutil
 from collections import namedtuple
+from multiprocessing import connection
 from typing import Any
 
 import gymnasium
@@ -144,3 +145,37 @@ def test_no_shared_memory_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel_env, 'SharedMemory', refuse)
     with pytest.raises(SimulationError, match='shared memory'):
         ParallelDroneEnvs(2, expert=False)
+
+
+class StoppedError(Exception):
+    """What a program raises while it waits, as Ctrl-C does."""
+
+
+@pytest.mark.parametrize('stopped', ['no answer in time', 'while it waits'])
+def test_a_step_that_was_given_up_leaves_no_answer_for_the_next(
+    stopped: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each later step had the rewards and infos of the one before it, without a word."""
+
+    def stop(*_: Any) -> bool:
+        raise StoppedError
+
+    many, one = ParallelDroneEnvs(2, expert=False), FollowEnvs(2, expert=False)
+    actions = [np.full((2, 4), value, np.float32) for value in (0.5, -0.25, 1.0)]
+    many.reset(seed=7)
+    one.reset(seed=7)
+    with monkeypatch.context() as patch:
+        if stopped == 'while it waits':
+            patch.setattr(connection.Connection, 'poll', stop)
+        else:
+            patch.setattr(parallel_env, 'PATIENCE_S', 0.0)
+        with pytest.raises((StoppedError, SimulationError)):
+            many.step(actions[0])
+    one.step(actions[0])
+    for action in actions[1:]:
+        got, expected = many.step(action), one.step(action)
+        assert np.array_equal(got[0], expected[0])
+        assert np.array_equal(got[1], expected[1])
+        assert np.array_equal(got[4]['stamp_ns'], expected[4]['stamp_ns'])
+    many.close()
+    one.close()
