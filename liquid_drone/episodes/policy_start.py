@@ -24,7 +24,7 @@ def flown_since_start(following: BoolArray, setpoints: FloatArray) -> BoolArray:
         moves; all of it where it never does, as the log does not tell it then.
 
     """
-    moves = np.nan_to_num(setpoints).any(axis=1)
+    moves: BoolArray = np.any(np.nan_to_num(setpoints) != 0.0, axis=1)  # (T,)
     flown = following.copy()
     edges = np.flatnonzero(np.diff(following.astype(np.int8), prepend=0, append=0))
     for first, end in edges.reshape(-1, 2).tolist():

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..contract import load_contract
 from ..errors import ConfigError, OutputError, shown
-from ..files import write_text
+from ..files import set_aside, write_text
 from ..request import FlightRequest
 from ..results import claim
 from ..run_lock import only_run
@@ -159,6 +159,24 @@ def check_place(trial: Trial, out: Path) -> None:
     who = identity(trial)
     with only_run(out):
         read_flights(out, who)
+
+
+def keep_others_aside(trial: Trial, out: Path) -> Path | None:
+    """Rename flights of something else that lie where these are to lie; return their new place.
+
+    For folders that a command names itself, so that nobody could choose another one.
+
+    Raises:
+        OutputError: another process works in it, or it cannot be renamed.
+
+    """
+    who = identity(trial)
+    with only_run(out):
+        try:
+            read_flights(out, who)
+        except ConfigError:
+            return set_aside(out / FLIGHTS)
+    return None
 
 
 def evaluate(

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Teaching a policy a new target: where it starts, whose turn it is, and a whole tiny one."""
 
-import contextlib
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from liquid_drone.cli.commands import retrain
 from liquid_drone.cli.commands.retrain import RetrainArguments
 from liquid_drone.cli.main import main
 from liquid_drone.contract import Training, load_contract, save_contract
-from liquid_drone.episodes.episode import save
+from liquid_drone.episodes.episode import find_episodes, load_info, save
 from liquid_drone.errors import BundleError
 from liquid_drone.evaluate import protocol, scoring
 from liquid_drone.evaluate.scoring import wilson
@@ -102,7 +101,8 @@ def test_a_bundle_that_learned_from_recordings_goes_on_with_what_can_be_flown(
     names = data.draw(st.permutations([*files, *recorded]))
     training = Training(', '.join(names), ('forest',), ('summer',))
     save_contract(replace(load_contract(base), training=training), folder / 'base')
-    with contextlib.chdir(folder):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
         recipe = fine_tune.recorded_recipe('our_dog', str(folder / 'base'))
         assert set(recipe.targets) == files
         check_whole(recipe)
@@ -216,6 +216,24 @@ def test_recorded_flights_alone_teach_a_bundle(
     assert contract.training.frames == 80
     before, after = (weights.load_weights_of(Network(SMALL), str(path)) for path in (base, new))
     assert not torch.equal(before.vision.features.weight, after.vision.features.weight)
+
+
+@pytest.mark.parametrize('runs', [('ab', 'b'), ('a', 'bc', 'ab'), ('abc', 'abc'), ('c', 'a', 'c')])
+def test_a_run_learns_from_the_flights_that_it_names_alone(
+    runs: tuple[str, ...], tmp_path: Path, make_recording, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of an earlier run were learned from as well, without a word."""
+    for seed, name in enumerate('abc'):
+        save(make_recording(seed), tmp_path / name / 'flight')
+    hashes = {name: load_info(tmp_path / name / 'flight').sha256 for name in 'abc'}
+    before = ''
+    for names in runs:
+        bags = tuple(tmp_path / name for name in names)
+        retrain._take(RetrainArguments(target='our_dog', bags=bags), tmp_path / 'work')
+        there = {load_info(place).sha256 for place in find_episodes(tmp_path / 'work')}
+        assert there == {hashes[name] for name in names}
+        assert ('are kept aside' in capsys.readouterr().err) == bool({*before} - {*names})
+        before = names
 
 
 def test_recorded_flights_that_are_none_are_told(base: Path, tmp_path: Path, capsys) -> None:

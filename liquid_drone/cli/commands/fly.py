@@ -71,6 +71,7 @@ class FlyArguments:
         "the simulated autopilot's failsafe parameters, as the page's list reads them: as the "
         'firmware comes, as docs/SAFETY.md advises, or none answered; with --page',
         needs=('page', 'no_ros'),
+        excludes=('firmware',),
     )
     json: bool = option(False, 'print the result as JSON')
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ... import resources
 from ...errors import ConfigError, EpisodeError
-from ...files import as_name, write_text
+from ...files import as_name, set_aside, write_text
 from ...options import REQUIRED, option
 from ...run_lock import only_run
 from ..arguments import Command, part
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ...learn.recipe import Recipe
 
 NAME = 'retrain'
+MOST_NAMED = 4
 HELP = 'teach a policy to follow a new target, and report what it forgot'
 EPILOG = """examples:
   liquid-drone retrain --target red_camping_chair
@@ -164,20 +165,33 @@ def _from_photos(args: RetrainArguments) -> Path:
 def _take(args: RetrainArguments, into: Path) -> None:
     """Bring recorded flights into the work directory: episodes as they are, recordings imported.
 
+    Those of an earlier run that are not named now are kept aside: nothing is learned from them.
+
     Raises:
         EpisodeError: none of them is a flight to train on.
 
     """
-    from ...episodes.episode import MANIFEST, copy_into, find_episodes
+    from ...episodes.episode import MANIFEST, copy_into, find_episodes, load_info
 
     whole = {
         path: [path] if (path / MANIFEST).is_file() else find_episodes(path) for path in args.bags
     }
-    copy_into(into, (episode for found in whole.values() for episode in found))
+    taken = [episode for found in whole.values() for episode in found]
+    copy_into(into, taken)
     if raw := [path for path, found in whole.items() if not found]:
-        import_all(args.topics, raw, Path(args.target).stem, into)
-    if not find_episodes(into):
+        taken += import_all(args.topics, raw, Path(args.target).stem, into)
+    if not taken:
         raise EpisodeError(f'no flights to train on in {", ".join(map(str, args.bags))}')
+    named = {load_info(episode).sha256 for episode in taken}
+    others = [place for place in find_episodes(into) if load_info(place).sha256 not in named]
+    for place in others:
+        set_aside(place)
+    if others:
+        names = ', '.join(place.name for place in others[:MOST_NAMED])
+        print(
+            f'warning: {len(others)} flights of an earlier --bags are kept aside ({names}): name '
+            'those recordings too, to train on them', file=sys.stderr
+        )  # fmt: skip
 
 
 def report(args: RetrainArguments, bundle: Path, folder: Path) -> str:
@@ -204,7 +218,7 @@ def report(args: RetrainArguments, bundle: Path, folder: Path) -> str:
 def _flown(args: RetrainArguments, bundle: Path, target: str, out: Path) -> 'Summary':
     """Fly one bundle after one target through all places it learned in, on test seeds."""
     from ...contract import load_contract
-    from ...evaluate.protocol import Trial, evaluate
+    from ...evaluate.protocol import Trial, evaluate, keep_others_aside
     from ...evaluate.scoring import summarise
     from ...seeds import split_seeds
     from ...sim.flight_spec import FlightSpec
@@ -220,6 +234,8 @@ def _flown(args: RetrainArguments, bundle: Path, target: str, out: Path) -> 'Sum
     for i, ((world, season, _), place) in enumerate(places.items()):
         mine = seeds[i :: len(places)]
         trial = Trial(FlightSpec(world=world, season=season, target=target), bundle)
+        if kept := keep_others_aside(trial, place):
+            watcher.note(f'flights of another bundle or version are kept aside: {kept}')
         done = evaluate(
             trial, mine, place, executors_of_training(args.where)[0],
             lambda _, is_new: watcher.advance() if is_new else watcher.find(),
