@@ -7,6 +7,7 @@ import multiprocessing
 import shutil
 from collections import namedtuple
 from multiprocessing import connection
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liquid_drone import resources
 from liquid_drone.errors import ConfigError, SimulationError
 from liquid_drone.sim.gym import parallel_env
 from liquid_drone.sim.gym.env import FOLLOW_ID, FollowEnv, check_options
@@ -179,3 +181,17 @@ def test_a_step_that_was_given_up_leaves_no_answer_for_the_next(
         assert np.array_equal(got[4]['stamp_ns'], expected[4]['stamp_ns'])
     many.close()
     one.close()
+
+
+@pytest.mark.parametrize('kind', ['world', 'season', 'target', 'task', 'vehicle'])
+def test_a_file_may_be_named_by_a_path_object(kind: str, tmp_path: Path) -> None:
+    """It was an AttributeError from deep inside."""
+    folder = 'config/tasks' if kind == 'task' else f'sim/{kind}s'
+    usual = {'world': 'forest', 'season': 'winter', 'target': 'dog', 'task': 'follow'}
+    path = tmp_path / 'mine.yaml'
+    shutil.copyfile(resources.named_file(folder, usual.get(kind, 'x500')), path)
+    env = FollowEnv(**{kind: path})
+    assert env.simulator.scenario == FollowEnv(**{kind: str(path)}).simulator.scenario
+    for odd in (3, None, ['forest'], b'forest'):
+        with pytest.raises(ConfigError, match='expected names or paths of files as text'):
+            FollowEnv(**{kind: odd})
