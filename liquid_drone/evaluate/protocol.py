@@ -24,7 +24,7 @@ from ..runtime.selection import open_policy
 from ..schema import plain
 from ..sim.flight_log import FlightLog
 from ..sim.flight_spec import FlightSpec, PilotChoice
-from ..sim.identity import code_digest, scenario_digest
+from ..sim.identity import code_digest
 from ..sim.render.selection import choose
 from ..sim.scenario.scenario import judged_task, scenario_of
 from ..sim.scenario.task import Task
@@ -33,6 +33,7 @@ from ..workers.executor import Executor
 from . import closed_loop, expert_flights
 from .failures import note_failure
 from .flights_file import FLIGHTS, Flown, read_flights, to_line, warn_of_other_code
+from .scenario_identity import scenario_identity
 from .scoring import score
 
 TRIAL = 'trial.json'  # beside the flights: how they are flown again
@@ -144,7 +145,7 @@ def identity(trial: Trial) -> dict[str, str]:
         'providers': trial.providers
         if trial.precision == 'fp32'
         else f'{trial.providers} {trial.precision}',
-        'scenario': scenario_digest(scenario),
+        'scenario': scenario_identity(scenario),
     }
 
 
