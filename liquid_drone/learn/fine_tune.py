@@ -55,7 +55,7 @@ def retrain_recipe(target: str, start: str, places: Path | None = None) -> Recip
         )
     known = simulated_targets(training)
     return Recipe(
-        name=as_name(f'{contract.name}-{Path(target).stem}'),
+        name=retraining_name(target, start),
         worlds=training.worlds,
         seasons=training.seasons,
         targets=turns(target, known),
@@ -68,6 +68,11 @@ def retrain_recipe(target: str, start: str, places: Path | None = None) -> Recip
         validation=ValidationConfig(flights=4, final_flights=12),
         pictures=PictureConfig() if places is None else _pictures(target, places),
     )
+
+
+def retraining_name(target: str, start: str) -> str:
+    """Return the name of a retraining, and of its work directory."""
+    return as_name(f'{load_contract(resources.bundle(start)).name}-{Path(target).stem}')
 
 
 def _pictures(target: str, places: Path) -> PictureConfig:

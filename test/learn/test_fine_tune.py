@@ -138,6 +138,21 @@ def test_flights_of_own_worlds_lie_below_the_work_directory(
     assert all(tmp_path / 'work' in out.parents for out in flown)
 
 
+def test_cut_outs_lie_in_the_work_directory_of_the_training(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All bundles that lie in a folder called bundle shared one, and one's replaced another's."""
+    shutil.copytree(base, tmp_path / 'data' / 'mine' / 'bundle')
+    photo = np.full((120, 100, 3), 160, np.uint8)
+    photo[30:90, 30:70] = (30, 40, 200)
+    cv2.imwrite(str(tmp_path / 'photo.png'), photo)
+    monkeypatch.chdir(tmp_path)
+    args = RetrainArguments(target='thing', start='data/mine/bundle', photos=(Path('photo.png'),))
+    made = retrain._from_photos(args)
+    recipe = fine_tune.retrain_recipe(str(made), 'data/mine/bundle')
+    assert made.parent == Path('data') / recipe.name / 'target'
+
+
 @pytest.mark.slow
 def test_a_tiny_retraining_ends_in_a_bundle_that_names_both_targets(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -151,10 +151,11 @@ def _recipe(args: RetrainArguments) -> 'Recipe':
 
 def _from_photos(args: RetrainArguments) -> Path:
     """Make the target's file from photographs; the same ones give the same file."""
+    from ...learn.fine_tune import retraining_name
     from ...sim.scenario.target_from_photos import target_from_photos
 
     name = Path(args.target).stem
-    folder = (args.data or Path('data') / f'{Path(args.start).name}-{name}') / 'target'
+    folder = (args.data or Path('data') / retraining_name(args.target, args.start)) / 'target'
     made = target_from_photos(args.photos, name, args.height, folder, args.motion)
     for warning in made.warnings:
         print(f'warning: {warning}', file=sys.stderr)
