@@ -49,6 +49,8 @@ class OptionText:
     aliases: tuple[str, ...] = ()  # further flags
     metavar: str = ''
     positional: bool = False  # on the command line
+    needs: tuple[str, ...] = ()  # on the command line: no effect unless one of these is given
+    excludes: tuple[str, ...] = ()  # on the command line: these have no effect beside it
 
 
 def option(default: Any, help: str, **more: Any) -> Any:

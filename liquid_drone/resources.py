@@ -83,14 +83,14 @@ def names(kind: str) -> list[str]:
     return sorted(found)
 
 
-def named_file(kind: str, name: str) -> Path:
+def named_file(kind: str, name: str | os.PathLike[str]) -> Path:
     """Resolve a registry name (``forest``) or a path (``my/place.yaml``) to a YAML file.
 
     Raises:
         ConfigError: for an unknown name (the known ones are listed) or a path without a file.
 
     """
-    what = Path(kind).name.removesuffix('s')
+    what, name = Path(kind).name.removesuffix('s'), os.fspath(name)
     if name.endswith(('.yaml', '.yml')) or os.sep in name:
         path = user_path(name)
         if not path.is_file():
@@ -107,13 +107,14 @@ def named_file(kind: str, name: str) -> Path:
     return find(f'{kind}/{name}.yaml')
 
 
-def bundle(name: str) -> Path:
+def bundle(name: str | os.PathLike[str]) -> Path:
     """Resolve a policy bundle: the name of one that ships in ``models``, or a directory.
 
     Raises:
         ConfigError: neither; the names that ship are listed.
 
     """
+    name = os.fspath(name)
     path = user_path(name)
     if os.sep in name:
         return path

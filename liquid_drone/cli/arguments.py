@@ -30,12 +30,15 @@ class OptionGroup:
     names: tuple[str, ...]  # of the options that are flags
     defaults: dict[str, Any]  # where they differ from the class's
     group: str = ''
+    needs: tuple[str, ...] = ()
 
     def options(self) -> Iterator[Option]:
         """Yield the options that are flags."""
         for one in options_of(self.cls):
             if one.name in self.names:
-                yield dataclasses.replace(one, default=self.defaults.get(one.name, one.default))
+                default = self.defaults.get(one.name, one.default)
+                text = dataclasses.replace(one.text, needs=self.needs or one.text.needs)
+                yield dataclasses.replace(one, default=default, text=text)
 
 
 def part(
@@ -44,6 +47,7 @@ def part(
     only: Sequence[str] = (),
     without: Sequence[str] = (),
     group: str = '',
+    needs: tuple[str, ...] = (),
     **defaults: Any,
 ) -> Any:
     """Return a field that holds an instance of another dataclass with options.
@@ -53,6 +57,8 @@ def part(
         only: names of the options that are flags; none: all.
         without: names of options that are no flags.
         group: title of these flags in the help.
+        needs: names of the command's options without which these have no effect, see
+            :class:`~liquid_drone.options.OptionText`.
         **defaults: values that differ from the class's.
 
     """
@@ -62,7 +68,7 @@ def part(
     chosen = tuple(name for name in only or names if name not in without)
     return dataclasses.field(
         default_factory=lambda: cls(**defaults),
-        metadata={PART: OptionGroup(cls, chosen, defaults, group)},
+        metadata={PART: OptionGroup(cls, chosen, defaults, group, needs)},
     )
 
 
@@ -152,9 +158,11 @@ def read(found: argparse.Namespace, cls: type[A]) -> A:
     """Return an instance of what was parsed.
 
     Raises:
-        ConfigError: values that do not go together.
+        ConfigError: values that do not go together, or one that has no effect beside or without
+            another.
 
     """
+    _check_needs(found, cls)
     values = {one.name: _given(found, one) for one in options_of(cls)}
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         if PART in field.metadata:
@@ -162,6 +170,27 @@ def read(found: argparse.Namespace, cls: type[A]) -> A:
             given = {one.name: _given(found, one) for one in piece.options()}
             values[field.name] = piece.cls(**{**piece.defaults, **given})
     return cls(**values)
+
+
+def _check_needs(found: argparse.Namespace, cls: type) -> None:
+    """Refuse a flag that would be left out, as what it is of is not asked for."""
+    options = {one.name: one for one, _ in options_and_groups(cls)}
+    given = {name for name, one in options.items() if _given(found, one) != one.default}
+    for one in options.values():
+        needs = one.text.needs
+        if needs and one.name in given and not given.intersection(needs):
+            flags = ' or '.join(flag_of(options[name]) for name in needs)
+            raise ConfigError(
+                f'{flag_of(one)} has no effect without {flags}: give that too, or leave '
+                f'{flag_of(one)} out'
+            )
+        if one.name in given and (beside := given.intersection(one.text.excludes)):
+            flags = ', '.join(
+                flag_of(options[name]) for name in one.text.excludes if name in beside
+            )
+            raise ConfigError(
+                f'beside {flag_of(one)} there is no effect of {flags}: leave one of them out'
+            )
 
 
 def _given(found: argparse.Namespace, one: Option) -> Any:

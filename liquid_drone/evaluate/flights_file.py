@@ -9,8 +9,8 @@ never mixed.
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ RANGES = {
     'max_distance_m': METRES, 'min_clearance_m': (-100, 1e6), 'mean_speed_m_s': (0, 1000),
     'reached_s': SECONDS, 'held_share': (0, 1),
 }  # fmt: skip
-PARTS = ('score', 'trajectory_hash')
+PARTS = ('score', 'trajectory_hash', 'code')
 ID = 'id'
 ID_DIGITS = 12
 MOST_BYTES = 100_000_000  # a line has 700
@@ -50,6 +50,8 @@ class Flown:
 
     score: FlightScore
     trajectory_hash: str
+    # of pilot, guard and companion, whose changes are told and not refused; '': an older line
+    code: str = field(default='', compare=False)
 
 
 def flight_id(who: Mapping[str, object], seed: int) -> str:
@@ -66,6 +68,17 @@ def flight_id(who: Mapping[str, object], seed: int) -> str:
 def to_line(flown: Flown, who: Mapping[str, str]) -> str:
     """Return a flight as a line of the file."""
     return json.dumps({ID: flight_id(who, flown.score.seed), **who, **asdict(flown)}) + '\n'
+
+
+def warn_of_other_code(out: Path, flights: Iterable[Flown], code: str) -> None:
+    """Tell of flights that were flown before the code beside the simulator changed."""
+    others = [flown.score.seed for flown in flights if flown.code not in ('', code)]
+    if others:
+        log.warning(
+            '%d flights of %s, such as seed %d, were flown with another version of pilot, guard '
+            'or companion, and may be other ones today: another --out flies all with the same',
+            len(others), shown_path(out), others[0],
+        )  # fmt: skip
 
 
 def read_flights(out: Path, who: Mapping[str, str]) -> list[Flown]:

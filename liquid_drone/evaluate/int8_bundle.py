@@ -8,7 +8,6 @@ changes the answers, so the results of the FP32 bundle do not pass over: fly it 
 """
 
 import dataclasses
-import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,6 +35,7 @@ from ..sim.scenario.scenario import scenario_of
 from ..sim.simulator import Simulator
 from .direct_flight import DirectFlight, DirectOptions
 from .driver import PolicyDriver
+from .trained_places import places_of
 
 FLIGHTS = 8  # at least, and one in each place that the bundle was trained in
 FRAMES, EVERY = 300, 10  # of a flight, and of them every so many
@@ -57,20 +57,6 @@ def rendered(bundle: Path, on_flight: Callable[[], None] = lambda: None) -> Iter
         flight = FlightSpec(world=world, season=season, target=target, start='hover')
         yield from _flown(flight, seed, runner)
         on_flight()
-
-
-def places_of(contract: Contract) -> list[tuple[str, str, str]]:
-    """Return world, season and target of every kind of place that a bundle was trained in."""
-    training = contract.training
-    places = list(
-        itertools.product(training.worlds, training.seasons, training.target.split(', '))
-    )
-    if not places or not training.target:
-        raise ConfigError(
-            f'bundle {contract.name} does not say where it was trained: give pictures that its '
-            'camera takes (--footage)'
-        )
-    return places
 
 
 def _flown(flight: FlightSpec, seed: int, runner: PolicyRunner) -> Iterator[Image]:

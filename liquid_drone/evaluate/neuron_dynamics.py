@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ..arrays import FloatArray, Image
+from ..episodes.policy_start import flown_since_start
 from ..errors import EpisodeError
 from ..policy.cells.base import Cell
 from ..policy.cells.ltc import LTC
@@ -58,12 +59,15 @@ class ShownFrames:
 def show(network: Network, log: FlightLog) -> ShownFrames:
     """Show a network the frames of a flight again, with their measured dt.
 
+    They begin where the policy started afresh, see ``policy_start``.
+
     Raises:
         EpisodeError: the policy did not fly in it.
 
     """
     fresh = np.array([bool(jpeg) for jpeg in log.jpegs], dtype=bool)
-    chosen = np.flatnonzero(log.column('following') & fresh)
+    flown = flown_since_start(log.column('following'), log.column('setpoint'))
+    chosen = np.flatnonzero(flown & fresh)
     if len(chosen) < 2:
         raise EpisodeError('the policy did not fly in this log: expected frames in which it did')
     stamps_s = log.column('exposed_ns')[chosen] * 1e-9

@@ -26,9 +26,9 @@ from ..runtime.runner import PolicyRunner
 from ..runtime.selection import step_time_s
 from ..seeds import split_seeds
 from ..sim.flight_spec import FlightSpec
-from .int8_bundle import places_of
 from .protocol import Trial, fly_seed
 from .scoring import Rate, wilson
+from .trained_places import places_of
 
 GPU_RUNGS = (
     Backend('cuda'),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..contract import load_contract
 from ..errors import ConfigError, OutputError, shown
-from ..files import write_text
+from ..files import set_aside, write_text
 from ..request import FlightRequest
 from ..results import claim
 from ..run_lock import only_run
@@ -24,7 +24,7 @@ from ..runtime.selection import open_policy
 from ..schema import plain
 from ..sim.flight_log import FlightLog
 from ..sim.flight_spec import FlightSpec, PilotChoice
-from ..sim.identity import scenario_digest
+from ..sim.identity import code_digest
 from ..sim.render.selection import choose
 from ..sim.scenario.scenario import judged_task, scenario_of
 from ..sim.scenario.task import Task
@@ -32,10 +32,25 @@ from ..sim.session import Session
 from ..workers.executor import Executor
 from . import closed_loop, expert_flights
 from .failures import note_failure
-from .flights_file import FLIGHTS, Flown, read_flights, to_line
+from .flights_file import FLIGHTS, Flown, read_flights, to_line, warn_of_other_code
+from .scenario_identity import scenario_identity
 from .scoring import score
 
 TRIAL = 'trial.json'  # beside the flights: how they are flown again
+HERE = Path(__file__).parent
+FLOWN_BY = (  # beside the simulator, whose code is in the identity
+    *(
+        HERE / f'{name}.py'
+        for name in ('closed_loop', 'direct_flight', 'driver', 'expert_flights')
+    ),
+    *sorted((HERE / 'pilots').glob('*.py')),
+    *sorted((HERE.parent / 'flight' / 'guard').glob('*.py')),
+    *(
+        HERE.parent / 'flight' / f'{name}.py'
+        for name in ('companion', 'companion_session', 'engagement', 'setpoint', 'vehicle')
+    ),
+    HERE.parent / 'request.py',
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +70,7 @@ _runners: dict[tuple[Path, str, str], PolicyRunner] = {}  # one a process, opene
 def fly_seed(trial: Trial, seed: int) -> Flown:
     """Fly one seed from a hover, without landing, and judge it."""
     log, task = fly_log(trial, hovering(trial.flight, seed), keeps_episode=False)
-    return Flown(score(log, task), log.trajectory_hash())
+    return Flown(score(log, task), log.trajectory_hash(), flown_by())
 
 
 def hovering(flight: FlightSpec, seed: int) -> FlightSpec:
@@ -130,7 +145,7 @@ def identity(trial: Trial) -> dict[str, str]:
         'providers': trial.providers
         if trial.precision == 'fp32'
         else f'{trial.providers} {trial.precision}',
-        'scenario': scenario_digest(scenario),
+        'scenario': scenario_identity(scenario),
     }
 
 
@@ -145,6 +160,24 @@ def check_place(trial: Trial, out: Path) -> None:
     who = identity(trial)
     with only_run(out):
         read_flights(out, who)
+
+
+def keep_others_aside(trial: Trial, out: Path) -> Path | None:
+    """Rename flights of something else that lie where these are to lie; return their new place.
+
+    For folders that a command names itself, so that nobody could choose another one.
+
+    Raises:
+        OutputError: another process works in it, or it cannot be renamed.
+
+    """
+    who = identity(trial)
+    with only_run(out):
+        try:
+            read_flights(out, who)
+        except ConfigError:
+            return set_aside(out / FLIGHTS)
+    return None
 
 
 def evaluate(
@@ -189,6 +222,7 @@ def _evaluate(
     who = identity(trial)
     done = {flown.score.seed: flown for flown in read_flights(out, who)}
     missing = [seed for seed in wanted if seed not in done]
+    warn_of_other_code(out, (done[seed] for seed in wanted if seed in done), flown_by())
     _write_trial(out, trial)
     for seed in wanted:
         if seed in done:
@@ -237,6 +271,12 @@ class SeedFlight:
                 f'{shown({name: self.who[name] for name in other})}: copy the files of the driver '
                 'there, or share its folder'
             )
+
+
+@lru_cache
+def flown_by() -> str:
+    """Return the hash of the code that commands a flight."""
+    return code_digest(FLOWN_BY)
 
 
 _identity_here = lru_cache(maxsize=4)(identity)

@@ -13,6 +13,7 @@ import io
 import math
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -28,6 +29,7 @@ from .seen import seen_in
 
 MOST_BYTES = 50_000_000
 TRUE, FALSE = ('1', '1.0', 'true', 'yes'), ('0', '0.0', 'false', 'no')
+ROUNDING = 1e-9  # 0.29 of 100 frames are 28.999999999999996
 DELIMITER = re.compile('sep=(.)')  # a first line that spreadsheets write and read
 
 
@@ -185,7 +187,7 @@ def threshold_for(
         false_alarms: at most this share of the frames without the target is seen.
 
     Raises:
-        ConfigError: no frame is known to be without the target.
+        ConfigError: no frame is known to be without the target, or no threshold is enough.
 
     """
     without = sorted(
@@ -197,10 +199,17 @@ def threshold_for(
         raise ConfigError(
             'an operating point needs frames without the target: expected lines with in_view 0'
         )
-    allowed = int(false_alarms * len(without))
-    if allowed == len(without):
+    allowed = math.floor(false_alarms * len(without) + ROUNDING)
+    if allowed >= len(without):
         return 0.0
-    return (math.floor(without[-1 - allowed] * 1000.0) + 1) / 1000.0
+    most = without[-1 - allowed]
+    if most >= 1.0:
+        sure = len(without) - bisect_left(without, 1.0)
+        raise ConfigError(
+            f'no threshold gives so few false alarms: {sure} of {len(without)} frames without the '
+            'target are answered with probability 1'
+        )
+    return (math.floor(most * 1000.0) + 1) / 1000.0
 
 
 def _seen_by_kind(kinds: Sequence[str], seen: Sequence[bool]) -> dict[str, Rate]:

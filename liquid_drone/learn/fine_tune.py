@@ -13,6 +13,7 @@ from pathlib import Path
 from .. import resources
 from ..contract import load_contract
 from ..errors import BundleError
+from ..evaluate.trained_places import missing_files, simulated_targets
 from ..files import as_name
 from ..policy.weights import config_of
 from ..sim.scenario.scenario import load_target
@@ -38,7 +39,8 @@ def retrain_recipe(target: str, start: str, places: Path | None = None) -> Recip
         places: folder with photographs, behind targets and lookalikes in pictures of their own.
 
     Raises:
-        BundleError: the bundle does not say where it learned, or has no weights.
+        BundleError: the bundle does not say where it learned, has no weights, or names files of
+            places or targets that are not there.
         ConfigError: no photographs there.
 
     """
@@ -46,9 +48,14 @@ def retrain_recipe(target: str, start: str, places: Path | None = None) -> Recip
     training = contract.training
     if not (training.worlds and training.seasons and training.target):
         raise BundleError(f'{start} does not say on which worlds, seasons and target it learned')
-    known = known_targets(training.target)
+    if missing := missing_files(training):
+        raise BundleError(
+            f'{start} learned with {", ".join(missing)}, which is not there from this folder: run '
+            'the command where it was trained, or put the file there'
+        )
+    known = simulated_targets(training)
     return Recipe(
-        name=as_name(f'{contract.name}-{Path(target).stem}'),
+        name=retraining_name(target, start),
         worlds=training.worlds,
         seasons=training.seasons,
         targets=turns(target, known),
@@ -61,6 +68,11 @@ def retrain_recipe(target: str, start: str, places: Path | None = None) -> Recip
         validation=ValidationConfig(flights=4, final_flights=12),
         pictures=PictureConfig() if places is None else _pictures(target, places),
     )
+
+
+def retraining_name(target: str, start: str) -> str:
+    """Return the name of a retraining, and of its work directory."""
+    return as_name(f'{load_contract(resources.bundle(start)).name}-{Path(target).stem}')
 
 
 def _pictures(target: str, places: Path) -> PictureConfig:
@@ -82,7 +94,8 @@ def _pictures(target: str, places: Path) -> PictureConfig:
 def recorded_recipe(target: str, start: str) -> Recipe:
     """Return the recipe that goes on from a bundle with recorded flights alone.
 
-    The simulator only validates that the targets known before are still followed.
+    The simulator only validates that the targets known before are still followed, those of
+    earlier recordings excepted: nothing tells it what they look like.
 
     Args:
         target: what the recorded flights followed; the simulator need not know it.
@@ -93,7 +106,12 @@ def recorded_recipe(target: str, start: str) -> Recipe:
 
     """
     base = retrain_recipe(target, start)
-    known = known_targets(load_contract(resources.bundle(start)).training.target)
+    known = simulated_targets(load_contract(resources.bundle(start)).training)
+    if not known:
+        raise BundleError(
+            f'{start} learned from recorded flights alone, so that no flight can validate it: go '
+            'on from the bundle that it began with, with all recordings (--bags)'
+        )
     return dataclasses.replace(
         base,
         targets=known,
@@ -102,11 +120,6 @@ def recorded_recipe(target: str, start: str) -> Recipe:
         dagger=DaggerConfig(rounds=1),
         validation=ValidationConfig(flights=4, final_flights=8),
     )
-
-
-def known_targets(training: str) -> tuple[str, ...]:
-    """Return the targets that a contract names."""
-    return tuple(name.strip() for name in training.split(',') if name.strip())
 
 
 def turns(target: str, known: tuple[str, ...]) -> tuple[str, ...]:

@@ -17,11 +17,12 @@ from .. import resources
 from ..contract import load_contract
 from ..episodes.episode import find_episodes, load_info
 from ..errors import LiquidDroneError
+from ..evaluate.scenario_identity import scenario_identity
 from ..files import load_json, set_aside, sha256_of, write_text
 from ..policy.config import WEIGHTS_FILE
 from ..schema import plain
 from ..sim.flight_spec import FlightSpec
-from ..sim.identity import code_digest, digest, scenario_digest
+from ..sim.identity import code_digest, digest
 from ..sim.scenario.scenario import load_scenario, scenario_of
 from .augmentation.config import identity_of
 from .drivers import DriverPlan
@@ -49,7 +50,7 @@ def with_identity(jobs: list[Job]) -> list[Job]:
     for job in jobs:
         key = dataclasses.replace(job.flight, seed=FlightSpec.seed)
         if key not in scenarios:
-            scenarios[key] = scenario_digest(scenario_of(key))
+            scenarios[key] = scenario_identity(scenario_of(key))
         flight = [scenarios[key], job.flight.seed, job.flight.start, job.frames]
         asked = [[since_s, str(request)] for since_s, request in job.requests]
         identity = digest([[*flight, *asked], _driver(job.plan), _code()])
@@ -117,14 +118,30 @@ def _round_identity(recipe: Recipe, work: Workspace, one: Round, episodes: list[
     if recipe.practice.steps:
         practice = dataclasses.replace(recipe.practice, rehearsed=0)  # which changes no weight
         made_of += [practice, places_digest(recipe)]
-    pictures = identity_of(recipe.pictures)
-    return digest([*made_of, pictures] if recipe.pictures.count else made_of)
+    is_shown = recipe.pictures.count or _takes_styles(recipe)
+    return digest([*made_of, _pictures(recipe)] if is_shown else made_of)
+
+
+def _takes_styles(recipe: Recipe) -> bool:
+    """Tell whether windows of flights take the colours of photographs."""
+    is_on = recipe.train.augmentation.style_share > 0.0 and bool(recipe.pictures.places)
+    return is_on and not recipe.frozen.bundle
+
+
+def _pictures(recipe: Recipe) -> dict[str, Any]:
+    """Return what makes the pictures what they are: of the photographs their content."""
+    told, places = identity_of(recipe.pictures), recipe.pictures.places
+    if places:
+        from .pictures.backgrounds import place_files  # OpenCV and footage, for who draws alone
+
+        told['places'] = sorted(sha256_of(file) for file in place_files(Path(places)))
+    return told
 
 
 def places_digest(recipe: Recipe) -> str:
     """Return the hash of all that makes the places that a core practises in."""
     scenarios = [load_scenario(world, task=task) for world, task in recipe.practised_in]
-    made_by = [scenario_digest(scenario) for scenario in scenarios]
+    made_by = [scenario_identity(scenario) for scenario in scenarios]
     return digest([made_by, recipe.practice.places, code_digest(PLACED_BY)])
 
 

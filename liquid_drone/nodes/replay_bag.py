@@ -22,12 +22,15 @@ from ..arrays import Command, Image
 from ..camera.frame import CameraFrame
 from ..encodings import UNSTATED, decode_compressed
 from ..episodes.bag_source import TopicSource, open_bag, topics_of
+from ..episodes.episode import BAG, MANIFEST
+from ..episodes.policy_start import flown_since_start
 from ..episodes.rosbag import typestore
 from ..errors import EpisodeError
-from ..flight.recorder import HOLDERS
+from ..flight.engagement import ENGAGED_STAGES
 from ..ros import conversions
 
 COMMAND, INFO = topics.COMMAND, topics.CAMERA_INFO
+ENGAGED = frozenset(stage.name.lower() for stage in ENGAGED_STAGES)  # the policy was reset
 LATE_NS = 200_000_000  # between a command and the decision that it led to
 
 
@@ -69,8 +72,9 @@ class Bag:
             EpisodeError: no recording, no pictures or no commands in it.
 
         """
-        self.path, self._colour_order = path, colour_order
-        with open_bag(path) as sources:
+        self.path = path / BAG if (path / MANIFEST).is_file() else path
+        self._colour_order = colour_order
+        with open_bag(self.path) as sources:
             names, there = [source.topic for source in sources], topics_of(sources)
         self._pictures = self._find(names, there, topics.IMAGE_COMPRESSED, topics.IMAGE)
         self._command = self._find(names, there, COMMAND)
@@ -91,7 +95,7 @@ class Bag:
             for at_ns, message in self._timed(source)
         ]
         found = [one for one in found if np.isfinite(one[2]).all()]
-        flies = self._flies(topics.FOLLOWING if is_simulated else topics.DECISION)
+        flies = self._flies_simulated() if is_simulated else self._flies()
         flown = [_is_flown(flies, at_ns) for at_ns, _, _ in found]
         if not any(flown):
             is_episode = topics.COMMAND_EXECUTED in self._there
@@ -107,11 +111,25 @@ class Bag:
             sum(flown),
         )
 
-    def _flies(self, topic: str) -> list[tuple[int, bool]]:
+    def _flies(self) -> list[tuple[int, bool]]:
         """Return time and whether the policy flew, in order; empty: nothing tells it."""
-        if topic not in self._there:
+        if topics.DECISION not in self._there:
             return []
-        return [(at_ns, _tells_flown(message)) for at_ns, message in self._timed(topic)]
+        return [(at_ns, _tells_flown(message)) for at_ns, message in self._timed(topics.DECISION)]
+
+    def _flies_simulated(self) -> list[tuple[int, bool]]:
+        """Return the same of a simulated flight: a row of its log for each time."""
+        following = [
+            (at_ns, bool(message.data)) for at_ns, message in self._timed(topics.FOLLOWING)
+        ]
+        setpoints = {
+            at_ns: conversions.command_array(message)
+            for at_ns, message in self._timed(topics.SETPOINT)
+        }
+        received = [setpoints.get(at_ns, np.zeros(4)) for at_ns, _ in following]  # (T, 4)
+        flags = np.array([follows for _, follows in following], dtype=np.bool_)
+        flown = flown_since_start(flags, np.array(received, dtype=np.float64).reshape(-1, 4))
+        return [(at_ns, bool(flies)) for (at_ns, _), flies in zip(following, flown, strict=True)]
 
     def _timed(self, topic: str) -> Iterator[tuple[int, Any]]:
         with open_bag(self.path) as sources:
@@ -162,11 +180,9 @@ def _stamped(source: TopicSource) -> Iterator[tuple[int, bytes, str]]:
 
 
 def _tells_flown(message: Any) -> bool:
-    """Tell whether a decision, or a simulated flight, says that the policy flies."""
-    if hasattr(message, 'data'):
-        return bool(message.data)
+    """Tell whether a decision is on what a policy answered since it started afresh."""
     facts = {pair.key: pair.value for status in message.status[:1] for pair in status.values}
-    return facts.get('stage') in HOLDERS and facts.get('sent') == 'true'
+    return facts.get('stage') in ENGAGED and facts.get('sent') == 'true'
 
 
 def _is_flown(flies: list[tuple[int, bool]], at_ns: int) -> bool:

@@ -158,7 +158,9 @@ def test_a_card_of_no_bundle_is_refused_before_the_flights(
     for pilot in ('--expert',), ('--pilot', 'colour'):
         out = tmp_path / 'out'
         assert main(['evaluate', '--card', *pilot, '--out', str(out)]) == 2
-        assert 'flies without one: leave one out' in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert 'flies without a bundle, an autopilot or a graph' in said
+        assert 'leave out --card' in said
         assert not out.exists()
 
 

@@ -13,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid_drone.errors import ConfigError
-from liquid_drone.evaluate.flights_file import FLIGHTS, Flown, read_flights, to_line
+from liquid_drone.evaluate.flights_file import (
+    FLIGHTS,
+    Flown,
+    all_flights,
+    read_flights,
+    to_line,
+    warn_of_other_code,
+)
 from liquid_drone.evaluate.scoring import FlightScore
 
 WHO = {'bundle_hash': 'abc', 'weather': 'clear'}
@@ -68,3 +75,31 @@ def test_flights_of_something_else_are_refused_and_left_alone(tmp_path: Path) ->
     with pytest.raises(ConfigError, match=r"'bundle_hash': 'abc'.*choose another --out"):
         read_flights(tmp_path, {**WHO, 'bundle_hash': 'other'})
     assert (tmp_path / FLIGHTS).read_bytes() == WHOLE
+
+
+@given(st.lists(st.sampled_from(['', 'then', 'now']), min_size=1, max_size=8))
+def test_flights_of_another_version_are_told_and_kept(codes: list[str]) -> None:
+    """Lines of older releases have no hash: nothing is told of them."""
+    flights = [Flown(replace(SCORE, seed=k), f'h{k}', code) for k, code in enumerate(codes)]
+    lines = [json.loads(to_line(flown, WHO)) for flown in flights]
+    for line in lines:
+        if not line['code']:
+            del line['code']
+    told: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.addFilter(lambda record: bool(told.append(record)))
+    logger = logging.getLogger('liquid_drone.evaluate.flights_file')
+    logger.addHandler(handler)
+    try:
+        with tempfile.TemporaryDirectory() as place:
+            (Path(place) / FLIGHTS).write_text(''.join(json.dumps(line) + '\n' for line in lines))
+            found = read_flights(Path(place), WHO)
+            assert [one.code for one in found] == codes
+            who, again = all_flights([Path(place)])
+            assert (who['bundle_hash'], again) == (WHO['bundle_hash'], found)
+            assert 'code' not in who
+            warn_of_other_code(Path(place), found, 'now')
+    finally:
+        logger.removeHandler(handler)
+    others = codes.count('then')
+    assert [str(others) in one.getMessage() for one in told] == [True] * (others > 0)

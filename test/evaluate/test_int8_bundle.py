@@ -23,6 +23,7 @@ from liquid_drone.contract import (
 )
 from liquid_drone.errors import BundleError, ConfigError
 from liquid_drone.evaluate import int8_bundle, parity_ladder
+from liquid_drone.evaluate.trained_places import places_of
 from liquid_drone.runtime import libraries, selection
 from liquid_drone.runtime.providers import Backend
 from liquid_drone.runtime.runner import PolicyRunner
@@ -124,7 +125,7 @@ def test_what_cannot_be_quantised_is_refused(variant, tmp_path):
         load_contract(FOLLOW), training=type(load_contract(FOLLOW).training)()
     )
     with pytest.raises(ConfigError, match='--footage'):
-        int8_bundle.places_of(imported)
+        places_of(imported)
 
 
 def test_the_ladder_has_its_rung_and_flies_it(variant, monkeypatch):

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from support import fake_gpu
 
-from liquid_drone.evaluate.protocol import Trial, identity, settled
+from liquid_drone.evaluate.flights_file import FLIGHTS, Flown, read_flights, to_line
+from liquid_drone.evaluate.protocol import Trial, identity, keep_others_aside, settled
+from liquid_drone.evaluate.scoring import FlightScore
 from liquid_drone.runtime import selection
 from liquid_drone.sim.flight_spec import FlightSpec
 
@@ -40,3 +42,19 @@ def test_auto_is_named_by_what_it_takes_before_any_flight(monkeypatch, tmp_path)
 def test_provider_precision_renderer_and_pilot_tell_flights_apart(other):
     assert identity(other) != identity(TRIAL)
     assert identity(TRIAL)['renderer'] == 'tiny'
+
+
+@pytest.mark.parametrize('other', [replace(TRIAL, bundle=None), replace(TRIAL, providers='cuda')])
+def test_flights_of_another_bundle_are_kept_aside_where_a_command_names_the_folder(
+    other, tmp_path
+):
+    """A second retraining in one work directory ended behind its training, and no report came."""
+    score = FlightScore(15_000, True, (), 30.0, 0.9, 0.4, None, 1.0, 2.0, 3.0, 0.5, 1.2)
+    line = to_line(Flown(score, 'abc'), identity(other))
+    (tmp_path / FLIGHTS).write_text(line)
+    assert keep_others_aside(other, tmp_path) is None
+    kept = keep_others_aside(TRIAL, tmp_path)
+    assert kept is not None
+    assert kept.read_text() == line
+    assert read_flights(tmp_path, identity(TRIAL)) == []
+    assert keep_others_aside(TRIAL, tmp_path) is None

@@ -6,6 +6,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from inventions import invent
 
@@ -206,7 +208,7 @@ OTHER_STAGES: dict[str, Any] = {
         name: {'pictures': replace(PICTURED, **{name: value})}
         for name, value in {
             'steps': 2000, 'learning_rate': 1e-4, 'keep': 0.1, 'pictures': 64, 'frames': 32,
-            'count': 800, 'looks': 3, 'false_alarms': 0.1, 'places': 'photos', 'lens': 0.1,
+            'count': 800, 'looks': 3, 'false_alarms': 0.1, 'lens': 0.1,
         }.items()
     },
     'augmentation': {'train': TrainConfig(augmentation=Augmentation(noise=0.1))},
@@ -230,6 +232,45 @@ def test_an_encoder_that_learned_from_other_pictures_is_kept_aside(
     said = work_found.claim_round(other, work, rounds_of(other, work)[0], [])
     assert 'encoder.pt, encoder.partial, operating-point.json were made of something else' in said
     assert not any(file.exists() for file in made)
+
+
+def photograph(folder: Path, name: str, seed: int) -> None:
+    folder.mkdir(exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 255, (48, 64, 3), np.uint8)
+    cv2.imwrite(str(folder / name), pixels)
+
+
+@pytest.mark.parametrize('how', ['stage', 'beside', 'style'])
+def test_photographs_that_were_added_or_changed_are_learned_from(
+    recipe: Recipe, tmp_path: Path, how: str
+) -> None:
+    """Pictures were drawn with them, and the training of the old ones was taken."""
+    work, folder = Workspace(tmp_path / 'w'), tmp_path / 'photos'
+    photograph(folder, 'a.png', 1)
+    pictures = replace(PICTURED, beside=4 if how == 'beside' else 0, places=str(folder))
+    train = TrainConfig()
+    if how == 'style':
+        pictures, train = (
+            replace(pictures, count=0),
+            replace(train, augmentation=Augmentation(style_share=0.5)),
+        )
+    mine = replace(recipe, start='follow', pictures=pictures, train=train)
+    one = rounds_of(mine, work)[0]
+
+    def claimed(asked: Recipe) -> bool:
+        one.checkpoint.write_bytes(b'weights')
+        return work_found.claim_round(asked, work, one, []) == ''
+
+    one.checkpoint.parent.mkdir(parents=True)
+    claimed(mine)
+    assert claimed(mine)
+    photograph(folder, 'b.png', 2)
+    assert not claimed(mine)
+    photograph(folder, 'b.png', 3)
+    assert not claimed(mine)
+    assert claimed(mine)
+    moved = replace(pictures, places=str(folder.rename(tmp_path / 'elsewhere')))
+    assert claimed(replace(mine, pictures=moved))  # they are the same photographs
 
 
 def test_a_round_of_another_training_is_kept_aside(recipe: Recipe, tmp_path: Path) -> None:

@@ -62,12 +62,14 @@ def run(args: CollectArguments) -> int:
     from ...learn.recipe import Workspace, load_recipe
     from ...sim.scenario.weather import Weather
     from ..progress import TerminalWatcher
+    from ..unused_fields import warn_of_unused
 
     require('rosbags', 'record')  # before the first flight
     recipe = load_recipe(args.of.recipe, trains=_can_train())
     if args.weather:
         weather = tuple(str(Weather.parse(text)) for text in args.weather)
         recipe = dataclasses.replace(recipe, weather=weather)
+    warn_of_unused(recipe)
     work = Workspace(args.of.data or Path('data') / recipe.name)
     executor = executor_of(args.where)
     shard = SeedShard.parse(args.shard) if args.shard else None

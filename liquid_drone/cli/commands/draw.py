@@ -36,8 +36,8 @@ class DrawArguments:
     bundle: str = option('follow', 'a name in models/, or a directory')
     flight: Path | None = option(None, 'episode that liquid-drone fly wrote')
     expressivity: bool = option(False, 'compare cells, a minute')
-    neurons: int = option(32, 'of those cells', low=5, high=1_024)
-    draws: int = option(5, 'random cells of each', low=1, high=1_000)
+    neurons: int = option(32, 'of those cells', low=5, high=1_024, needs=('expressivity',))
+    draws: int = option(5, 'random cells of each', low=1, high=1_000, needs=('expressivity',))
     out: Path = option(Path('out/network'), 'directory of the pictures')
 
 

@@ -5,8 +5,8 @@
 import itertools
 import json
 import os
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +22,7 @@ from ..executor_arguments import ExecutorArguments, executor_of
 from ..flight_words import on_provider, other_words, unusual
 from ..next_step import as_typed
 from ..places import cell_folders, cell_name, claim_folder
+from ..without_effect import changed_flags, refuse
 
 if TYPE_CHECKING:
     from ...evaluate.protocol import Trial
@@ -46,11 +47,17 @@ EPILOG = """examples:
 Several places give one line each, and a picture of them: rates.png. A run that was stopped goes on
 where it was.
 """
-
-
+OF_BUNDLES = ('--bundle', '--autopilot', '--providers', '--precision', '--card')
+ASKED_NOTHING = ('colour', 'camshift')  # they keep the task's distance
 STUDY_TAKES = ('study', 'out', 'where', 'shard')
 BY_WHOM = ('bundle', 'expert', 'pilot', 'providers', 'precision')
+OTHERS = '{} says what is flown'
 REGRESSIONS_TAKE = ('regressions', *BY_WHOM, 'where', 'out', 'json')
+
+
+def _several(kind: str) -> Any:
+    words = f'several, instead of --{kind}'
+    return option((), words, metavar=kind.upper(), excludes=(kind,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,15 +74,15 @@ class EvaluateArguments:
         'fly without a network: the expert, it with the target by camera, red patches, CamShift',
         unset='the bundle',
     )
-    worlds: tuple[str, ...] = option((), 'several, instead of --world', metavar='WORLD')
-    seasons: tuple[str, ...] = option((), 'several, instead of --season', metavar='SEASON')
+    worlds: tuple[str, ...] = _several('world')
+    seasons: tuple[str, ...] = _several('season')
     season_parts: tuple[str, ...] = option(
         (),
         'fly in --season, in it with each part of these seasons alone (colour of the leaves, '
         'density, ground, sun, snow), and in these',
         metavar='SEASON',
     )
-    weathers: tuple[str, ...] = option((), 'several, instead of --weather', metavar='WEATHER')
+    weathers: tuple[str, ...] = _several('weather')
     split: SplitChoice | None = option(None, 'split of the seeds', unset=SPLIT)
     flights: int | None = option(None, 'how many', low=1, high=5_000, unset=str(COUNT))
     offset: int | None = option(
@@ -129,10 +136,11 @@ def run(args: EvaluateArguments) -> int:
     if args.study is not None:
         from .results.study import run_all
 
-        _only(args, '--study', STUDY_TAKES)
+        refuse(changed_flags(args, EvaluateArguments(), STUDY_TAKES), OTHERS.format('--study'))
         return run_all(args.study, args.out, args.where, args.shard)
     if args.regressions is not None:
-        _only(args, '--regressions', REGRESSIONS_TAKE)
+        others = changed_flags(args, EvaluateArguments(), REGRESSIONS_TAKE)
+        refuse(others, OTHERS.format('--regressions'))
         return _fly_regressions(args, args.regressions)
     from ...evaluate.plots.rates import chart
     from ...evaluate.protocol import check_place
@@ -140,8 +148,7 @@ def run(args: EvaluateArguments) -> int:
     from ...evaluate.shards import write_run
     from ...schema import plain
 
-    if args.card and (pilot := _pilot(args)):
-        raise ConfigError(f'--card is of a bundle, and {pilot} flies without one: leave one out')
+    _pilot(args)
     args = _taken_apart(args)
     whole = seeds_of(args)
     seeds = _shard(args, whole)
@@ -184,26 +191,19 @@ def _pilot(args: EvaluateArguments) -> PilotChoice | None:
     """Return who flies without a network; None: the bundle does.
 
     Raises:
-        ConfigError: two different ones are asked for.
+        ConfigError: two different ones are asked for, or with what this one has no use for.
 
     """
     if args.expert and args.pilot not in (None, 'expert'):
         raise ConfigError(f'--expert and --pilot {args.pilot} are two: leave one out')
-    return 'expert' if args.expert else args.pilot
-
-
-def _only(args: EvaluateArguments, mode: str, takes: Collection[str]) -> None:
-    """Refuse what a way of evaluating would not look at."""
-    usual, left_out = EvaluateArguments(), []
-    for one in fields(args):
-        given, is_usual = getattr(args, one.name), getattr(usual, one.name)
-        if one.name in takes or given == is_usual:
-            continue
-        inner = [f.name for f in fields(given)] if isinstance(given, FlightSpec) else []
-        changed = [n for n in inner if getattr(given, n) != getattr(is_usual, n)] or [one.name]
-        left_out += ['--' + name.replace('_', '-') for name in changed]
-    if left_out:
-        raise ConfigError(f'{mode} says what is flown: leave out {", ".join(left_out)}')
+    pilot: PilotChoice | None = 'expert' if args.expert else args.pilot
+    if pilot is not None:
+        unused = OF_BUNDLES + ('--request',) * (pilot in ASKED_NOTHING)
+        words = f'{pilot} flies without a bundle, an autopilot or a graph'
+        words += ', and is asked for nothing' if pilot in ASKED_NOTHING else ''
+        given = [flag for flag in changed_flags(args, EvaluateArguments()) if flag in unused]
+        refuse(given, words)
+    return pilot
 
 
 def _taken_apart(args: EvaluateArguments) -> EvaluateArguments:

@@ -31,7 +31,10 @@ class ExportArguments:
         None, 'training round', low=0, high=1_000, unset='the best validated'
     )
     bundle: str = option(
-        '', 'instead of a round: a bundle, to be written with --threshold or --half', unset='none'
+        '',
+        'instead of a round: a bundle, to be written with --threshold or --half',
+        unset='none',
+        excludes=('recipe', 'data', 'round'),
     )
     threshold: float | None = option(
         None,

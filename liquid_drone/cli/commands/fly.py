@@ -63,11 +63,15 @@ class FlyArguments:
     page: bool = option(
         False, "serve the operator's page beside the flight, in one process, at real time"
     )
-    page_port: int = option(8123, 'port of that page; 0: any free one', low=0, high=65535)
+    page_port: int = option(
+        8123, 'port of that page; 0: any free one', low=0, high=65535, needs=('page',)
+    )
     failsafes: FailsafeSet = option(
         'factory',
         "the simulated autopilot's failsafe parameters, as the page's list reads them: as the "
         'firmware comes, as docs/SAFETY.md advises, or none answered; with --page',
+        needs=('page', 'no_ros'),
+        excludes=('firmware',),
     )
     json: bool = option(False, 'print the result as JSON')
 

@@ -63,7 +63,8 @@ def run(args: QuantizeArguments) -> int:
 
 
 def _rendered(bundle: Path) -> 'list[Image]':
-    from ...evaluate.int8_bundle import FLIGHTS, places_of, rendered
+    from ...evaluate.int8_bundle import FLIGHTS, rendered
+    from ...evaluate.trained_places import places_of
 
     watcher = TerminalWatcher()
     flights = max(FLIGHTS, len(places_of(load_contract(bundle))))

@@ -3,6 +3,7 @@
 """``liquid-drone retrain``: teach a policy a new target, and say what it forgot."""
 
 import dataclasses
+import itertools
 import json
 import sys
 from dataclasses import dataclass
@@ -11,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from ... import resources
 from ...errors import ConfigError, EpisodeError
-from ...files import as_name, write_text
+from ...files import as_name, set_aside, write_text
 from ...options import REQUIRED, option
 from ...run_lock import only_run
 from ..arguments import Command, part
 from ..executor_arguments import ExecutorArguments, executors_of_training
 from ..next_step import as_typed
-from ..places import check_bundle_place
+from ..places import cell_folders, check_bundle_place
 from .import_flight import TopicArguments, import_all
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ...learn.recipe import Recipe
 
 NAME = 'retrain'
+MOST_NAMED = 4
 HELP = 'teach a policy to follow a new target, and report what it forgot'
 EPILOG = """examples:
   liquid-drone retrain --target red_camping_chair
@@ -52,7 +54,7 @@ class RetrainArguments:
     bags: tuple[Path, ...] = option(
         (), 'episodes of recorded flights (see import-flight), or recordings themselves'
     )
-    only_bags: bool = option(False, 'train on the recorded flights alone')
+    only_bags: bool = option(False, 'train on the recorded flights alone', excludes=('photos',))
     photos: tuple[Path, ...] = option(
         (),
         'photographs of the target: the front, then around to its left; PNG '
@@ -69,9 +71,11 @@ class RetrainArguments:
     only_cards: bool = option(
         False, 'stop after the photographs are cut out: look at the sheet of them'
     )
-    height: float = option(1.0, 'of that object', low=0.05, high=10.0, unit='m')
-    motion: str = option('walk', 'of that object')
-    topics: TopicArguments = part(TopicArguments, group='topics of the recordings')
+    height: float = option(1.0, 'of that object', low=0.05, high=10.0, unit='m', needs=('photos',))
+    motion: str = option('walk', 'of that object', needs=('photos',))
+    topics: TopicArguments = part(
+        TopicArguments, group='topics of the recordings', needs=('bags',)
+    )
     flights: int = option(50, 'test flights with each target', low=0, high=5_000)
 
 
@@ -119,6 +123,8 @@ def run(args: RetrainArguments) -> int:
 
 def _recipe(args: RetrainArguments) -> 'Recipe':
     """Return what is to be done; whatever is wrong is told before anything is flown."""
+    from ...contract import load_contract
+    from ...evaluate.trained_places import recorded_targets
     from ...learn import fine_tune
     from ...learn.recipe import check_whole
 
@@ -133,15 +139,23 @@ def _recipe(args: RetrainArguments) -> 'Recipe':
         recipe = fine_tune.retrain_recipe(args.target, args.start, args.places)
         recipe = dataclasses.replace(recipe, recorded=recorded)
     check_whole(recipe)
+    cell_folders(Path(), itertools.product(recipe.worlds, recipe.seasons, recipe.weather))
+    for name in recorded_targets(load_contract(resources.bundle(args.start)).training):
+        if name not in recipe.recorded:
+            print(
+                f'warning: {args.start} learned {name} from recorded flights: give those with '
+                '--bags too, or nothing keeps it from being forgotten', file=sys.stderr
+            )  # fmt: skip
     return recipe
 
 
 def _from_photos(args: RetrainArguments) -> Path:
     """Make the target's file from photographs; the same ones give the same file."""
+    from ...learn.fine_tune import retraining_name
     from ...sim.scenario.target_from_photos import target_from_photos
 
     name = Path(args.target).stem
-    folder = (args.data or Path('data') / f'{Path(args.start).name}-{name}') / 'target'
+    folder = (args.data or Path('data') / retraining_name(args.target, args.start)) / 'target'
     made = target_from_photos(args.photos, name, args.height, folder, args.motion)
     for warning in made.warnings:
         print(f'warning: {warning}', file=sys.stderr)
@@ -152,29 +166,42 @@ def _from_photos(args: RetrainArguments) -> Path:
 def _take(args: RetrainArguments, into: Path) -> None:
     """Bring recorded flights into the work directory: episodes as they are, recordings imported.
 
+    Those of an earlier run that are not named now are kept aside: nothing is learned from them.
+
     Raises:
         EpisodeError: none of them is a flight to train on.
 
     """
-    from ...episodes.episode import MANIFEST, copy_into, find_episodes
+    from ...episodes.episode import MANIFEST, copy_into, find_episodes, load_info
 
     whole = {
         path: [path] if (path / MANIFEST).is_file() else find_episodes(path) for path in args.bags
     }
-    copy_into(into, (episode for found in whole.values() for episode in found))
+    taken = [episode for found in whole.values() for episode in found]
+    copy_into(into, taken)
     if raw := [path for path, found in whole.items() if not found]:
-        import_all(args.topics, raw, Path(args.target).stem, into)
-    if not find_episodes(into):
+        taken += import_all(args.topics, raw, Path(args.target).stem, into)
+    if not taken:
         raise EpisodeError(f'no flights to train on in {", ".join(map(str, args.bags))}')
+    named = {load_info(episode).sha256 for episode in taken}
+    others = [place for place in find_episodes(into) if load_info(place).sha256 not in named]
+    for place in others:
+        set_aside(place)
+    if others:
+        names = ', '.join(place.name for place in others[:MOST_NAMED])
+        print(
+            f'warning: {len(others)} flights of an earlier --bags are kept aside ({names}): name '
+            'those recordings too, to train on them', file=sys.stderr
+        )  # fmt: skip
 
 
 def report(args: RetrainArguments, bundle: Path, folder: Path) -> str:
     """Fly the new bundle with every target, the old one with those it knew; return the table."""
     from ...contract import load_contract
-    from ...learn.fine_tune import known_targets
+    from ...evaluate.trained_places import simulated_targets
 
     old = resources.bundle(args.start)
-    known = known_targets(load_contract(old).training.target)
+    known = simulated_targets(load_contract(old).training)
     rows = ['| target | before | after |', '|---|---|---|']
     new = () if args.only_bags else (args.target,)  # which the simulator need not know
     for target in dict.fromkeys((*new, *known)):
@@ -192,22 +219,24 @@ def report(args: RetrainArguments, bundle: Path, folder: Path) -> str:
 def _flown(args: RetrainArguments, bundle: Path, target: str, out: Path) -> 'Summary':
     """Fly one bundle after one target through all places it learned in, on test seeds."""
     from ...contract import load_contract
-    from ...evaluate.protocol import Trial, evaluate
+    from ...evaluate.protocol import Trial, evaluate, keep_others_aside
     from ...evaluate.scoring import summarise
     from ...seeds import split_seeds
     from ...sim.flight_spec import FlightSpec
     from ..progress import TerminalWatcher
 
     training = load_contract(bundle).training
-    places = [(world, season) for season in training.seasons for world in training.worlds]
+    cells = [(w, s, FlightSpec.weather) for s in training.seasons for w in training.worlds]
+    places = cell_folders(out, cells)
     seeds = split_seeds('test', args.flights)
     watcher = TerminalWatcher()
     watcher.begin(f'{bundle.name} after {Path(target).stem}', len(seeds), 'flights')
     scores = []
-    for i, (world, season) in enumerate(places):
+    for i, ((world, season, _), place) in enumerate(places.items()):
         mine = seeds[i :: len(places)]
         trial = Trial(FlightSpec(world=world, season=season, target=target), bundle)
-        place = out / f'{world}-{season}'
+        if kept := keep_others_aside(trial, place):
+            watcher.note(f'flights of another bundle or version are kept aside: {kept}')
         done = evaluate(
             trial, mine, place, executors_of_training(args.where)[0],
             lambda _, is_new: watcher.advance() if is_new else watcher.find(),

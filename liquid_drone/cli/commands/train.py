@@ -56,6 +56,7 @@ def run(args: TrainArguments) -> int:
     from ...learn.recipe import Workspace, load_recipe
     from ..best_bundle import export_best
     from ..progress import TerminalWatcher
+    from ..unused_fields import warn_of_unused
 
     recipe, watcher = with_places(load_recipe(args.of.recipe), args.places), TerminalWatcher()
     work = Workspace(args.of.data or Path('data') / recipe.name)
@@ -66,6 +67,7 @@ def run(args: TrainArguments) -> int:
         if not team.first:
             train_share(recipe, work, team)
             return 0
+        warn_of_unused(recipe)
         with only_run(work.root):
             best = run_rounds(recipe, work, executors, watcher, team)
             export_best(recipe, work, best, out, executors[0], watcher)

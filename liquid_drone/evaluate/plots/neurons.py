@@ -132,7 +132,7 @@ def draw_memory(activity: Activity, nominal_s: float, path: Path) -> None:
     axes.set_ylim(bottom=nominal_s / 20)
     axes.set_xlabel('mode of the state, slowest first')
     axes.set_ylabel('time constant, s')
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc='upper right')
     _save(figure, path)
 
 
@@ -149,7 +149,7 @@ def draw_expressivity(scales: FloatArray, lengths: Spread, path: Path) -> None:
     axes.set_yscale('log')
     axes.set_xlabel('scale of the random weights')
     axes.set_ylabel("length of the path, of the circle's")
-    axes.legend(frameon=False, ncol=2)
+    axes.legend(frameon=False, ncol=2, loc='upper left')
     _save(figure, path)
 
 

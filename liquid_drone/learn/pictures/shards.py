@@ -16,13 +16,14 @@ import numpy.typing as npt
 from ...arrays import Image
 from ...contract import CameraSpec
 from ...errors import EpisodeError, SimulationError
+from ...evaluate.scenario_identity import scenario_identity
 from ...files import sha256_of, written
 from ...image import reduced
 from ...npz import read_npz
 from ...schema import plain
 from ...seeds import split_seeds
 from ...sim.flight_spec import FlightSpec
-from ...sim.identity import digest, scenario_digest
+from ...sim.identity import digest
 from ...sim.render.selection import OPENGL, choose
 from ...sim.scenario.scenario import Scenario, scenario_of
 from ...sim.world.layout import Layout, draw_air, make_layout
@@ -127,7 +128,7 @@ def _seeds(config: PictureConfig) -> range:
 def made_by(scenario: Scenario) -> list[Any]:
     """Return what makes the pictures of a scenario: those who stand in them, too."""
     target = scenario.target
-    return [scenario_digest(scenario), plain(target.person), plain(target.counterexamples)]
+    return [scenario_identity(scenario), plain(target.person), plain(target.counterexamples)]
 
 
 def _behind(index: int, config: PictureConfig, has_photos: bool) -> Behind:

@@ -10,6 +10,7 @@ drone starts in a hover.
 
 import inspect
 import math
+import os
 from typing import Any
 
 import gymnasium
@@ -201,8 +202,11 @@ def _scenario(scenario: Scenario | None, task: str, names: dict[str, Any]) -> Sc
     known = inspect.signature(load_scenario).parameters
     if unknown := ', '.join(sorted(names.keys() - known)):
         raise ConfigError(f'expected names among {", ".join(known)}; got {shown(unknown)}')
+    texts = {k: os.fspath(v) if isinstance(v, os.PathLike) else v for k, v in names.items()}
+    if odd := {name: value for name, value in texts.items() if not isinstance(value, str)}:
+        raise ConfigError(f'expected names or paths of files as text, got {shown(odd)}')
     if scenario is None:
-        return load_scenario(**{'task': task, **names})
+        return load_scenario(**{'task': task, **texts})
     if not isinstance(scenario, Scenario) or names:
         got = ', '.join([type(scenario).__name__, *names])
         raise ConfigError(

@@ -9,6 +9,7 @@ process keeps to one thread: two processes use two cores better than two threads
 import itertools
 import multiprocessing
 import shutil
+import time
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
@@ -64,6 +65,7 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         self._memory = _shared(int(np.prod(shape)))
         self._images: Image = np.ndarray(shape, np.uint8, self._memory.buf)
         ends = [num_envs * k // processes for k in range(processes + 1)]
+        self._asked = 0  # requests so far: an answer belongs to the one with its number
         self._parts = [slice(a, b) for a, b in itertools.pairwise(ends)]
         self._start(kind, shape, names)
 
@@ -121,6 +123,9 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
     def _ask(self, what: str, arguments: list[Any]) -> list[Any]:
         """Send one request to each process, then wait for every answer.
 
+        What a request left that was given up (Ctrl-C, no answer in time) is not taken for this
+        one's.
+
         Raises:
             gymnasium.error.Error, LiquidDroneError: what the single environment would raise.
             SimulationError: a process ended or does not answer.
@@ -130,20 +135,25 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
             raise gymnasium.error.ClosedEnvironmentError(
                 'these environments are closed: make others'
             )
+        self._asked += 1
         try:
             for pipe, argument in zip(self._pipes, arguments, strict=True):
-                pipe.send((what, argument))
-            answers = []
-            for pipe in self._pipes:
-                if not pipe.poll(PATIENCE_S):
-                    raise SimulationError(f'no answer from a simulator within {PATIENCE_S:g} s')
-                answers.append(pipe.recv())
+                pipe.send((self._asked, what, argument))
+            answers = [self._answer_from(pipe) for pipe in self._pipes]
         except (EOFError, OSError) as error:
             raise SimulationError('a simulator process ended; its error stands above') from error
         for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
         return answers
+
+    def _answer_from(self, pipe: Connection) -> Any:
+        until_s = time.monotonic() + PATIENCE_S
+        while pipe.poll(max(until_s - time.monotonic(), 0.0)):
+            number, answer = pipe.recv()
+            if number == self._asked:
+                return answer
+        raise SimulationError(f'no answer from a simulator within {PATIENCE_S:g} s')
 
     def _join(self, infos: list[dict[str, Any]]) -> dict[str, Any]:
         """Put the infos of the parts together: every key has an array over the environments."""
@@ -178,8 +188,8 @@ def _work(
     envs.out = images[part]
     try:
         while True:
-            what, argument = pipe.recv()
-            pipe.send(_answer(envs, what, argument))
+            number, what, argument = pipe.recv()
+            pipe.send((number, _answer(envs, what, argument)))
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
         pass  # nobody asks any more
     finally:

@@ -6,6 +6,8 @@ import copy
 import multiprocessing
 import shutil
 from collections import namedtuple
+from multiprocessing import connection
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -14,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liquid_drone import resources
 from liquid_drone.errors import ConfigError, SimulationError
 from liquid_drone.sim.gym import parallel_env
 from liquid_drone.sim.gym.env import FOLLOW_ID, FollowEnv, check_options
@@ -144,3 +147,51 @@ def test_no_shared_memory_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel_env, 'SharedMemory', refuse)
     with pytest.raises(SimulationError, match='shared memory'):
         ParallelDroneEnvs(2, expert=False)
+
+
+class StoppedError(Exception):
+    """What a program raises while it waits, as Ctrl-C does."""
+
+
+@pytest.mark.parametrize('stopped', ['no answer in time', 'while it waits'])
+def test_a_step_that_was_given_up_leaves_no_answer_for_the_next(
+    stopped: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each later step had the rewards and infos of the one before it, without a word."""
+
+    def stop(*_: Any) -> bool:
+        raise StoppedError
+
+    many, one = ParallelDroneEnvs(2, expert=False), FollowEnvs(2, expert=False)
+    actions = [np.full((2, 4), value, np.float32) for value in (0.5, -0.25, 1.0)]
+    many.reset(seed=7)
+    one.reset(seed=7)
+    with monkeypatch.context() as patch:
+        if stopped == 'while it waits':
+            patch.setattr(connection.Connection, 'poll', stop)
+        else:
+            patch.setattr(parallel_env, 'PATIENCE_S', 0.0)
+        with pytest.raises((StoppedError, SimulationError)):
+            many.step(actions[0])
+    one.step(actions[0])
+    for action in actions[1:]:
+        got, expected = many.step(action), one.step(action)
+        assert np.array_equal(got[0], expected[0])
+        assert np.array_equal(got[1], expected[1])
+        assert np.array_equal(got[4]['stamp_ns'], expected[4]['stamp_ns'])
+    many.close()
+    one.close()
+
+
+@pytest.mark.parametrize('kind', ['world', 'season', 'target', 'task', 'vehicle'])
+def test_a_file_may_be_named_by_a_path_object(kind: str, tmp_path: Path) -> None:
+    """It was an AttributeError from deep inside."""
+    folder = 'config/tasks' if kind == 'task' else f'sim/{kind}s'
+    usual = {'world': 'forest', 'season': 'winter', 'target': 'dog', 'task': 'follow'}
+    path = tmp_path / 'mine.yaml'
+    shutil.copyfile(resources.named_file(folder, usual.get(kind, 'x500')), path)
+    env = FollowEnv(**{kind: path})
+    assert env.simulator.scenario == FollowEnv(**{kind: str(path)}).simulator.scenario
+    for odd in (3, None, ['forest'], b'forest'):
+        with pytest.raises(ConfigError, match='expected names or paths of files as text'):
+            FollowEnv(**{kind: odd})

@@ -53,7 +53,9 @@ class ReplayArguments:
         False, 'leave an episode, a plot and a film of each in replays/ID beside its flights'
     )
     add_to_regressions: bool = option(False, 'add these flights to the file of regressions')
-    regressions: Path = option(Path('regressions.yaml'), 'file of regressions')
+    regressions: Path = option(
+        Path('regressions.yaml'), 'file of regressions', needs=('add_to_regressions',)
+    )
 
 
 def run(args: ReplayArguments) -> int:

@@ -35,7 +35,10 @@ class ReportArguments:
         None, 'directory of report.html, report.csv and report.json', unset='the same directory'
     )
     against: Path | None = option(
-        None, 'compare with these results instead, seed by seed, and print that', unset='no report'
+        None,
+        'compare with these results instead, seed by seed, and print that',
+        unset='no report',
+        excludes=('out',),
     )
 
 
