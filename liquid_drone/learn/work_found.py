@@ -38,6 +38,9 @@ FLOWN_BY = (
         HERE.parent / 'evaluate' / name
         for name in ('closed_loop.py', 'direct_flight.py', 'driver.py')
     ),
+    *sorted((HERE.parent / 'evaluate' / 'pilots').glob('*.py')),  # the camera expert teaches
+    *(HERE.parent / 'flight' / 'guard' / name for name in ('limits.py', 'jerk_limit.py')),
+    HERE.parent / 'request.py',
 )
 PLACED_BY = (HERE / 'practice' / 'places.py',)
 ELSEWHERE = ('device', 'threads', 'compile', 'precision')  # where a training runs, not what it is
