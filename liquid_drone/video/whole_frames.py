@@ -40,16 +40,18 @@ class WholeFrames:
         self._count = 0  # of packets
         self._is_faulty = self._was_faulty = False  # what is read now, and what was read before
         self._torn_at: float | None = None  # place of the last packet with a loss; None: all whole
+        self._has_begun = False  # a frame came: before, decoders miss what went before they joined
 
     @contextmanager
     def opening(self) -> Iterator[None]:
         """Open a stream within. What RTP lost meanwhile is in packets that were read already.
 
-        Of what a decoder writes nothing counts here: before its first whole frame it gives none.
+        Of what a decoder writes nothing counts before its first frame, which is a whole one: a
+        stream that refreshes itself bit by bit, without key frames, begins there too.
         """
         with self._av.logging.Capture() as told:
             yield
-        if any(MISSED in text for _, _, text in told):
+        if any(_is_missed(self._av.logging, level, text) for level, _, text in told):
             self._torn_at = math.inf
 
     @contextmanager
@@ -60,10 +62,11 @@ class WholeFrames:
             try:
                 yield
             except self._av.FFmpegError:
-                self._is_faulty = True
+                self._is_faulty = self._has_begun
                 raise
             finally:
-                self._is_faulty |= any(_is_loss(log, level, text) for level, _, text in told)
+                is_loss = _is_loss if self._has_begun else _is_missed
+                self._is_faulty |= any(is_loss(log, level, text) for level, _, text in told)
 
     def note_packet(self, packet: Any, waited_s: float) -> None:
         """Note a packet of the pictures that was read and decoded, before its frames.
@@ -87,7 +90,7 @@ class WholeFrames:
 
     def is_whole(self, frame: Any) -> bool:
         """Tell whether a frame is built on nothing that was lost."""
-        place = self._place(frame.pts)
+        place, self._has_begun = self._place(frame.pts), True
         if frame.is_corrupt:
             self._torn_at = place if self._torn_at is None else max(self._torn_at, place)
         elif self._torn_at is not None and frame.key_frame and place > self._torn_at:
@@ -99,7 +102,11 @@ class WholeFrames:
         return float(self._count if pts is None else pts)
 
 
+def _is_missed(log: Any, level: int, text: str) -> bool:
+    return bool(level <= log.WARNING and MISSED in text)
+
+
 def _is_loss(log: Any, level: int, text: str) -> bool:
     if level > log.ERROR:
-        return GAP in text or (level <= log.WARNING and MISSED in text)
+        return GAP in text or _is_missed(log, level, text)
     return HARMLESS.search(text) is None

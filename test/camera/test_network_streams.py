@@ -32,6 +32,7 @@ WIDTH, HEIGHT, COUNT, KEY = 160, 96, 60, 12
 PACKET = 188  # bytes, of MPEG-TS
 LIKE = 4.0  # mean difference of a picture from the one that was sent, of 255
 BITS, SIDE = 8, 8  # a frame's number, as squares at its upper edge
+REFRESHED = {'preset': 'veryfast', 'tune': 'zerolatency', 'g': str(KEY)}
 CODECS = {
     'libx264': {'preset': 'ultrafast', 'tune': 'zerolatency', 'g': str(KEY)},
     'libx265': {
@@ -68,7 +69,9 @@ def stream_of(codec: str) -> tuple[bytes, list[int], dict[int, Image]]:
     """Return an MPEG-TS, where each frame begins in it, and the frames as they are decoded."""
     made = io.BytesIO()
     with av.open(made, 'w', format='mpegts') as file:
-        track = file.add_stream(codec, rate=30, options=CODECS[codec])
+        given = {**REFRESHED, 'x264-params': 'intra-refresh=1'}
+        name, options = (codec, CODECS[codec]) if codec in CODECS else ('libx264', given)
+        track = file.add_stream(name, rate=30, options=options)
         track.width, track.height, track.pix_fmt = WIDTH, HEIGHT, 'yuv420p'
         for image in painted():
             file.mux(track.encode(av.VideoFrame.from_ndarray(image, 'rgb24')))
@@ -157,6 +160,20 @@ def test_pictures_are_used_again_from_the_next_key_frame_on(
     assert set(range(KEY)) | set(range(2 * KEY, COUNT)) <= set(numbers)
     assert not set(range(KEY + 3, 2 * KEY)) & set(numbers)
     assert caplog.text.count('lost packets on the way') == 1
+
+
+@pytest.mark.parametrize('codec', [*CODECS, 'refreshed'])
+def test_a_stream_is_shown_that_was_joined_in_its_middle(codec: str) -> None:
+    """As every live one is; also one without key frames, which refreshes itself bit by bit."""
+    data, begins, whole = stream_of(codec)
+    middle = begins[KEY + KEY // 2] // PACKET * PACKET
+    with served(data[: begins[0] or 3 * PACKET] + data[middle:]) as address:
+        capture = opened(address)
+        shown = {number_of(image): image for image in shown_of(capture)}
+        capture.release()
+    assert shown.keys() >= set(range(3 * KEY, COUNT))
+    for number in range(3 * KEY, COUNT):
+        assert np.abs(shown[number].astype(int) - whole[number]).mean() < LIKE
 
 
 def test_what_rtp_lost_while_it_was_opened_counts_until_a_key_frame_behind_it() -> None:
