@@ -25,7 +25,7 @@ RECORD = [
     'rosbags>=0.10.9',
 ]
 HEIC = ['pi-heif>=0.18']  # photographs of telephones
-VIDEO = ['av>=15']  # video files: docs/decisions/package/videos.md
+VIDEO = ['av>=15']  # video files, network streams: docs/decisions/package/videos.md
 SIM = [
     'gymnasium>=1.1',
     'imageio-ffmpeg>=0.5',

@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 from liquid_drone import resources
-from liquid_drone.camera.source import SourceConfig, open_source
+from liquid_drone.camera.frame import SourceConfig
+from liquid_drone.camera.source import open_source
 from liquid_drone.image import fitted
 from liquid_drone.runtime.runner import PolicyOutput
 from liquid_drone.runtime.selection import open_policy

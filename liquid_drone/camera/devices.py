@@ -71,6 +71,13 @@ def ask(capture: Any, wishes: Wishes) -> str:
     )
 
 
+def on_one_thread() -> list[int]:
+    """Return what asks OpenCV to decode a stream on one thread; before 4.7: nothing does."""
+    import cv2
+
+    return [cv2.CAP_PROP_N_THREADS, 1] if hasattr(cv2, 'CAP_PROP_N_THREADS') else []
+
+
 def why_not(kind: str, address: str, listed: Path = LISTED) -> str:
     """Say why a live source may not open, and what to do.
 

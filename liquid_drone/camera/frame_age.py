@@ -8,6 +8,7 @@ gives no time, the age is not known and counts as none. Pure but for its memory.
 """
 
 import math
+from collections import deque
 
 BELIEVED_S = 1.0  # a first time further away is not of the clock that it is compared with
 DRIFT = 1e-3  # by which the clock of a camera may be faster or slower
@@ -48,8 +49,15 @@ class DriverAge:
 class StreamAge:
     """The age by a stream's own times."""
 
-    def __init__(self) -> None:
-        """Begin with a stream that was just opened: what comes first has waited meanwhile."""
+    def __init__(self, held: int = 0) -> None:
+        """Begin with a stream that was just opened: what comes first has waited meanwhile.
+
+        Args:
+            held: pictures that the decoder holds back: each is as old as so many are apart.
+
+        """
+        self.held = held
+        self._lately_s: deque[tuple[float, float]] = deque(maxlen=held + 1)
         self._own_s = math.nan
         self._read_s = 0.0
         self._least_s: float | None = None  # from a picture's time to its arrival, at the soonest
@@ -64,7 +72,8 @@ class StreamAge:
             own_s: its time in the stream.
 
         """
-        age_s = self._age_s(now_s, own_s)
+        age_s, held_s = self._age_s(now_s, own_s), self._held_s(now_s, own_s)
+        age_s = None if age_s is None or held_s is None else age_s + held_s
         is_good = age_s is not None and age_s < LATE_S
         if is_good:
             self._bad_since_s = None
@@ -75,6 +84,13 @@ class StreamAge:
     def is_hopeless(self, now_s: float) -> bool:
         """Tell whether no picture was fresh for long: only opening it anew helps."""
         return self._bad_since_s is not None and now_s - self._bad_since_s > LATE_FOR_S
+
+    def _held_s(self, now_s: float, own_s: float) -> float | None:
+        """Return for how long the decoder held a picture back; None: not known yet."""
+        self._lately_s.append((now_s, own_s))
+        came_s, first_s = self._lately_s[0]
+        is_known = len(self._lately_s) > self.held
+        return max(now_s - came_s, own_s - first_s) if is_known else None
 
     def _age_s(self, now_s: float, own_s: float) -> float | None:
         before_s, self._own_s = self._own_s, own_s

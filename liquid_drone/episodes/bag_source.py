@@ -32,12 +32,13 @@ PART = re.compile(r'_\d+(?=\.(mcap|db3)$)')  # of a recording in several files
 SPLIT = re.compile(r'(\d+)')
 MOST_TOLD = 600  # characters
 ROS_1 = b'#ROSBAG'
+OF_ROS_1 = 'it is a recording of ROS 1: rosbags-convert makes one of ROS 2'
 ROS_1_ENCODING, CDR = 'ros1', 'cdr'  # of messages in MCAP
 VIDEO_TYPES = tuple(  # Foxglove's, and those of the plugins of image_transport
     f'{name})' for name in ('CompressedVideo', 'FFMPEGPacket', 'theora_image_transport/msg/Packet')
 )
 AS_PICTURES = 'image_transport (republish) makes compressed pictures: record those'
-METADATA = 'metadata.yaml'
+METADATA, EPISODE = 'metadata.yaml', 'episode.json'
 MOST_METADATA_BYTES = 100_000  # reading it takes seconds beyond; the folder says the same
 Messages = Callable[[], Iterator[tuple[int, bytes]]]
 log = logging.getLogger(__name__)
@@ -74,6 +75,10 @@ def topics_of(sources: Iterable[TopicSource]) -> str:
     return text
 
 
+class _NoRecordingError(ValueError):
+    """What is there is none, or not one."""
+
+
 @contextmanager
 def open_bag(bag: Path) -> Iterator[list[TopicSource]]:
     """Open a recording.
@@ -87,6 +92,9 @@ def open_bag(bag: Path) -> Iterator[list[TopicSource]]:
             yield _open(bag, stack)
     except LiquidDroneError:
         raise
+    except (_NoRecordingError, OSError) as error:  # nothing of it is damaged
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise EpisodeError(f'{bag} cannot be read as a recording: {why}') from error
     except Exception as error:  # a broken file raises whatever its first wrong byte leads to
         raise EpisodeError(
             f'{bag} cannot be read as a recording: {shown(str(error))}; of a damaged MCAP file '
@@ -98,12 +106,12 @@ def _open(bag: Path, stack: ExitStack) -> list[TopicSource]:
     found: dict[tuple[str, str], list[Messages]] = {}
     for file in _storage_files(bag):
         if file.exists() and not file.is_file():  # a pipe would wait for its writer
-            raise ValueError('expected a file or a folder, found something else')
+            raise _NoRecordingError('expected a file or a folder, found something else')
         if words := what_else(file):
             raise EpisodeError(f'{file} {words}')
         with file.open('rb') as begun:
             if begun.read(len(ROS_1)) == ROS_1:
-                raise ValueError('it is a recording of ROS 1: rosbags-convert makes one of ROS 2')
+                raise _NoRecordingError(OF_ROS_1)
         plain = _unpacked(file, stack) if file.suffix == ZSTD else file
         read = _by_sqlite if plain.suffix == '.db3' else _by_mcap
         for one in read(plain, stack):
@@ -119,14 +127,14 @@ def _storage_files(bag: Path) -> list[Path]:
     """Return the files of a recording in their order.
 
     Raises:
-        ValueError: there are none, or one is missing.
+        _NoRecordingError: there are none, or one is missing.
 
     """
     if not bag.is_dir():
         return [bag]
     found = {file.name: file for file in bag.iterdir() if ENDING.fullmatch(file.name)}
     if not found:
-        raise ValueError('expected files that end in .mcap or .db3 in it, found none')
+        raise _NoRecordingError(_what_instead(bag))
     names = _listed(bag / METADATA) or _numbered(found)
     packed = [name if name in found else f'{name}{ZSTD}' for name in names]
     missing = [name for name, other in zip(names, packed, strict=True) if other not in found]
@@ -134,8 +142,21 @@ def _storage_files(bag: Path) -> list[Path]:
         expected = (
             f'the file {shown(missing[0])}' if missing else 'files that end in .mcap or .db3'
         )
-        raise ValueError(f'expected {expected} in it, found none')
+        raise _NoRecordingError(f'expected {expected} in it, found none')
     return [found[name] for name in packed]
+
+
+def _what_instead(folder: Path) -> str:
+    """Say what a folder is in which no file of a recording lies."""
+    if (folder / EPISODE).is_file():
+        return 'it is an episode already: retrain --bags takes it; its recording is bag in it'
+    within = sorted(
+        one.name
+        for one in folder.iterdir()
+        if one.is_dir() and any(ENDING.fullmatch(file.name) for file in one.iterdir())
+    )
+    told = f'; some are in folders below: name one, such as {shown(within[0])}' if within else ''
+    return f'expected files that end in .mcap or .db3 in it, found none{told}'
 
 
 def _numbered(names: Iterable[str]) -> list[str]:
@@ -145,12 +166,12 @@ def _numbered(names: Iterable[str]) -> list[str]:
     it was about to compress.
 
     Raises:
-        ValueError: they are of several recordings.
+        _NoRecordingError: they are of several recordings.
 
     """
     plain = dict.fromkeys(name.removesuffix(ZSTD) for name in names)
     if len(plain) > 1 and len({PART.sub('', name) for name in plain}) > 1:
-        raise ValueError(
+        raise _NoRecordingError(
             f'it has no {METADATA} that tells what belongs together, and several recordings: name '
             'the file of one'
         )
@@ -193,7 +214,7 @@ def _by_mcap(path: Path, stack: ExitStack) -> list[TopicSource]:
         _tell_cut(path)
     numbers: dict[tuple[str, str], list[int]] = {}
     if file.channels and {one.encoding for one in file.channels.values()} == {ROS_1_ENCODING}:
-        raise ValueError(
+        raise _NoRecordingError(
             'its messages are those of ROS 1: rosbags-convert makes a recording of ROS 2 of the '
             '.bag file that it was made of'
         )
@@ -214,7 +235,7 @@ def _by_sqlite(path: Path, stack: ExitStack) -> list[TopicSource]:
     )
     tables = base.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     if not {('topics',), ('messages',)} <= {*tables}:
-        raise ValueError(
+        raise _NoRecordingError(
             'it has no tables of topics and messages; if its recorder was killed, the file of the '
             'same name with -wal behind it belongs beside it'
         )

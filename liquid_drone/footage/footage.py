@@ -6,12 +6,14 @@ Photographs are independent of each other: the policy starts afresh with each. A
 sequence where its rate is given. Videos and recordings have their own stamps.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..arrays import Image
 from ..errors import CameraError, ImageError
+from ..masking import masked
 from .files_shown import (
     PICTURES,
     RECORDINGS,
@@ -22,6 +24,8 @@ from .files_shown import (
     read_picture,
     why_no_picture,
 )
+
+ADDRESS = re.compile(r'([a-z][a-z0-9+.-]+:)/+', re.IGNORECASE)  # a path keeps one slash of two
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,12 @@ def open_footage(
     """
     for path in paths:
         if not path.exists():
+            if ADDRESS.match(str(path)):
+                address = masked(ADDRESS.sub(r'\1//', str(path)))
+                raise CameraError(
+                    f'{address} is an address, expected files: record some of it (ffmpeg -i '
+                    'ADDRESS -t 60 -c copy walk.mkv), and show that'
+                )
             raise CameraError(f'{path} does not exist: expected pictures, a video or a recording')
     first = paths[0]
     alone = next((path for path in paths if len(paths) > 1 and is_recording(path)), None)

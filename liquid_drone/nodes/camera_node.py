@@ -22,8 +22,8 @@ from sensor_msgs.msg import Image as ImageMessage
 from .. import resources, topics
 from ..camera import calibration
 from ..camera.calibration import Calibration
-from ..camera.frame import CameraFrame, Source
-from ..camera.source import KINDS, SourceConfig, open_source
+from ..camera.frame import CameraFrame, Source, SourceConfig
+from ..camera.source import KINDS, open_source
 from ..errors import CameraError, ConfigError
 from ..image import JPEG_QUALITY
 from ..masking import masked

@@ -10,25 +10,17 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..arrays import Image
 from ..errors import CameraError, require
-from ..image import resized
+from .frame_pictures import FramePictures
 
 USUAL_HZ = 30.0  # of a file that gives no rate
 FASTEST_HZ = 1000.0
 MISSING = 0.9  # share of the stated frames and time that must come for the file to be whole
 VAGUE_S = 0.5  # FLV counts its length from before its first frame
 MOST_DAMAGED = 300  # packets in a row that cannot be read or decoded; then it is over
-LEAST_WIDER = 0.25  # of a pixel; less is a mistake of the file
-SQUARE = 0.01  # pixels that are so little wider or narrower than high are square
-ASKEW = 0.01  # of a turn: what is less of the other axis is none
 GENERATED_PTS = 1  # of FFmpeg's AVFMT_FLAG: wrong where AVI holds frames out of order
 MICROSECONDS = 1e6  # FFmpeg's clock of a whole file
-NARROW, FULL = 1, 2  # FFmpeg's AVColorRange
-BT_601, SMPTE_240M = 5, 7  # matrix coefficients (ITU-T H.273)
-MATRICES = 1, 4, 5, 6, 7, 9  # of those, what FFmpeg makes RGB of
 HDR = {16: 'PQ', 18: 'HLG'}  # transfer characteristics (ITU-T H.273)
 LOCAL = {'protocol_whitelist': 'file'}  # no address, whatever a playlist names
 CONVERT = 'convert it: ffmpeg -i FILE -c:v libx264 -pix_fmt yuv420p converted.mp4'
@@ -73,19 +65,15 @@ class VideoFile:
         self._file = _opened(av, path)
         self._file.flags &= ~GENERATED_PTS
         try:
-            self._stream, self.tracks = _pictures(av, self._file)
+            self._stream, self.tracks = pictures_of(av, self._file)
         except CameraError:
             self.close()
             raise
         self._decoder = self._stream.codec_context
         self._decoder.thread_type, self._decoder.thread_count = 'NONE', 1
-        self._reformatter = av.video.reformatter.VideoReformatter()
         self.rate_hz = _rate_hz(self._stream)
         self._period_s = 1.0 / (self.rate_hz if 0.0 < self.rate_hz <= FASTEST_HZ else USUAL_HZ)
-        self._aspect = self._stream.sample_aspect_ratio
-        self._held: tuple[int, int, int] | None = None
-        self._matrix: Any = None
-        self._follows_aspect = self._aspect == self._decoder.sample_aspect_ratio
+        self._pictures = FramePictures(av, self._stream)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -134,7 +122,7 @@ class VideoFile:
             if from_s is not None and stamp_s < from_s - self._period_s / 2.0:
                 continue
             if stamp_s - given_s >= apart_s:
-                yield stamp_s, self._image(frame)
+                yield stamp_s, self._pictures.picture(frame)
                 given_s = stamp_s
 
     def lacks(self) -> str:
@@ -190,53 +178,6 @@ class VideoFile:
             self._end_s = max(self._end_s, float(packet.pts * packet.time_base) + held_s)
         return list(packet.decode()) if packet.stream is self._stream else []
 
-    def _image(self, frame: Any) -> Image:
-        image = self._rgb(frame)
-        aspect = self._decoder.sample_aspect_ratio if self._follows_aspect else self._aspect
-        wider = float(aspect or 1.0)
-        if abs(wider - 1.0) >= SQUARE and LEAST_WIDER <= wider <= 1.0 / LEAST_WIDER:
-            image = resized(image, round(image.shape[1] * wider), image.shape[0])
-        held = frame.width, frame.height, frame.rotation
-        if held != self._held:  # a frame that was asked stays in memory until it is collected
-            told = frame.side_data.get(self._av.sidedata.sidedata.Type.DISPLAYMATRIX)
-            self._held, self._matrix = held, told and np.frombuffer(bytes(told), np.int32)
-        return image if self._matrix is None else upright(image, self._matrix)
-
-    def _rgb(self, frame: Any) -> Image:
-        """Return RGB by the matrix and the range of a frame; untold: BT.601 and the narrow one."""
-        if frame.format.is_rgb or frame.format.has_palette:
-            made = self._reformatter.reformat(frame, format='rgb24')
-        else:
-            told, name = int(frame.colorspace), frame.format.name
-            matrix = told if told in MATRICES else BT_601
-            is_full = name.startswith(('yuvj', 'gray')) and int(frame.color_range) != NARROW
-            made = self._reformatter.reformat(
-                frame,
-                format='rgb24',
-                src_colorspace=matrix,
-                dst_colorspace=BT_601 if matrix == SMPTE_240M else SMPTE_240M,  # no RGB has one
-                src_color_range=FULL if is_full or int(frame.color_range) == FULL else NARROW,
-                dst_color_range=FULL,
-            )
-        return np.ascontiguousarray(made.to_ndarray(), np.uint8)
-
-
-def upright(image: Image, matrix: Any) -> Image:
-    """Turn and mirror a picture as a display matrix says, in quarter turns; others leave it.
-
-    Args:
-        image: (H, W, C).
-        matrix: nine numbers, which bring (x, y, 1) to where it is shown (ISO/IEC 14496-12).
-
-    """
-    a, b, _, c, d = (float(number) for number in matrix[:5])
-    along, across = max(abs(a), abs(d)), max(abs(b), abs(c))
-    if min(along, across) > ASKEW * max(along, across):
-        return image
-    if across > along:
-        image, a, d = image.transpose(1, 0, 2), c, b
-    return np.ascontiguousarray(image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
-
 
 def _open(av: Any, path: Path) -> Any:
     is_new = int(av.__version__.partition('.')[0]) >= 19  # from there on no text is an error
@@ -278,7 +219,7 @@ def _words_on(av: Any, path: Path) -> str:
     return ' '.join(text for _, _, text in told)
 
 
-def _pictures(av: Any, file: Any) -> tuple[Any, int]:
+def pictures_of(av: Any, file: Any) -> tuple[Any, int]:
     """Return the first track of moving pictures, and how many there are.
 
     Raises:

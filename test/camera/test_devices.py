@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liquid_drone.camera import source
+from liquid_drone.camera import live
 from liquid_drone.camera.devices import Wishes, ask, numbered, why_not
-from liquid_drone.camera.source import SourceConfig, open_source
+from liquid_drone.camera.frame import SourceConfig
+from liquid_drone.camera.source import open_source
 from liquid_drone.errors import CameraError, ConfigError
 
 Mode = tuple[str, int, int, float]
@@ -124,7 +125,7 @@ def test_a_stream_that_does_not_open_gets_no_advice_for_a_device(
             return False
 
     monkeypatch.setattr(cv2, 'VideoCapture', lambda *_: Closed())
-    monkeypatch.setattr(source, '_need_gstreamer', lambda: None)
+    monkeypatch.setattr(live, '_need_gstreamer', lambda: None)
     with pytest.raises(CameraError) as caught:
         open_source(SourceConfig(kind, address))
     assert words in str(caught.value)
@@ -172,7 +173,7 @@ def test_a_number_of_a_camera_that_another_one_may_have_next_time_is_warned_of(
 def test_the_warning_comes_where_a_device_is_opened(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(source.devices, 'numbered', lambda address: f'{address} is a number')
+    monkeypatch.setattr(live.devices, 'numbered', lambda address: f'{address} is a number')
     monkeypatch.setattr(cv2, 'VideoCapture', lambda *given: Device())
     open_source(SourceConfig('device', '/dev/video0'))
     assert '/dev/video0 is a number' in caplog.text

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liquid_drone.camera import source
-from liquid_drone.camera.frame import Source
+from liquid_drone.camera import live
+from liquid_drone.camera.frame import Source, SourceConfig
 from liquid_drone.camera.frame_age import (
     BELIEVED_S,
     DRIFT,
@@ -21,7 +21,7 @@ from liquid_drone.camera.frame_age import (
     DriverAge,
     StreamAge,
 )
-from liquid_drone.camera.source import SourceConfig, open_source
+from liquid_drone.camera.source import open_source
 from liquid_drone.errors import CameraError
 
 EPS_S = 1e-6
@@ -153,7 +153,8 @@ def test_the_stamp_of_a_stream_is_when_the_picture_was_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     waits_s = [0.0] * 10 + [3.0, 2.9, 2.8, 0.5, 0.0]
-    monkeypatch.setattr(source, '_open_live', lambda _: Stream(waits_s))
+    monkeypatch.setattr(live, 'pyav', lambda: None)
+    monkeypatch.setattr(live, '_open_live', lambda _: Stream(waits_s))
     ages, why = read_until_it_breaks(open_source(SourceConfig('rtsp', 'rtsp://127.0.0.1/x')))
     assert 'gives no more pictures' in why
     assert 0 not in ages
@@ -162,7 +163,8 @@ def test_the_stamp_of_a_stream_is_when_the_picture_was_taken(
 
 
 def test_a_stream_that_stays_behind_is_a_broken_camera(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, '_open_live', lambda _: Stream([0.0] * 10 + [30.0] * 10))
+    monkeypatch.setattr(live, 'pyav', lambda: None)
+    monkeypatch.setattr(live, '_open_live', lambda _: Stream([0.0] * 10 + [30.0] * 10))
     monkeypatch.setattr('liquid_drone.camera.frame_age.LATE_FOR_S', -1.0)
     config = SourceConfig('rtsp', 'rtsp://user:secret@127.0.0.1/x')
     _, why = read_until_it_breaks(open_source(config))

@@ -20,9 +20,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from liquid_drone.camera.frame import SourceConfig
 from liquid_drone.camera.frame_age import ALIKE, WINDOW_S, ArrivalAge
 from liquid_drone.camera.http_pictures import Multipart, open_http
-from liquid_drone.camera.source import SourceConfig, open_source
+from liquid_drone.camera.source import open_source
 from liquid_drone.errors import CameraError
 
 SLACK_S = 0.25  # of a busy machine

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liquid_drone.camera import source
-from liquid_drone.camera.frame import CameraFrame
+from liquid_drone.camera import live
+from liquid_drone.camera.frame import CameraFrame, SourceConfig
 from liquid_drone.camera.frozen import REMEMBERED, FrozenSensor
-from liquid_drone.camera.source import MOST_TORN, SourceConfig, open_source
+from liquid_drone.camera.live import MOST_TORN
+from liquid_drone.camera.source import open_source
 from liquid_drone.errors import CameraError
 from liquid_drone.footage.footage import open_footage
 
@@ -222,7 +223,7 @@ def test_a_device_whose_pictures_end_in_the_grey_of_lost_bytes_gives_those_that_
     for number in (1, 2):
         pictures[number][20:] = 128  # what OpenCV makes of a Motion-JPEG that lost a packet
     monkeypatch.setattr(capture, 'retrieve', lambda: (True, pictures[capture.taken]))
-    monkeypatch.setattr(source, '_open_live', lambda _: capture)
+    monkeypatch.setattr(live, '_open_live', lambda _: capture)
     opened = open_source(SourceConfig('device', '/dev/video0'))
     frames = [opened.read() for _ in range(3)]
     assert [int(frame.image[0, 0, 0]) for frame in frames if frame] == [0, 3, 4]
@@ -236,7 +237,7 @@ def test_a_torn_picture_is_left_out_and_too_many_in_a_row_are_a_broken_camera(
 ) -> None:
     is_whole = [one for torn, whole in bouts for one in [False] * torn + [True] * whole]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source, '_open_live', lambda _: TearingCapture(is_whole))
+        patch.setattr(live, '_open_live', lambda _: TearingCapture(is_whole))
         opened = open_source(SourceConfig('device', '/dev/video0'))
     given_back: list[int] = []
 
@@ -259,7 +260,7 @@ def test_a_torn_picture_is_left_out_and_too_many_in_a_row_are_a_broken_camera(
 def test_a_device_is_stamped_by_its_driver_and_tells_when_it_is_gone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(source, '_open_live', lambda _: FakeCapture())
+    monkeypatch.setattr(live, '_open_live', lambda _: FakeCapture())
     opened = open_source(SourceConfig('device', '/dev/video0'))
     frame = opened.read()
     assert frame is not None
@@ -286,8 +287,8 @@ def test_a_pipeline_gives_bgr_or_grey_and_what_it_gives_else_is_named(
     image = np.full(shape, 150 if kind is np.uint8 else 150 * 257, kind)
     if is_planar or channels == (2,):
         with pytest.raises(CameraError, match='videoconvert'):
-            source.rgb(image, float(height))
+            live.rgb(image, float(height))
         return
-    made = source.rgb(image, float(height))
+    made = live.rgb(image, float(height))
     assert made.shape == (height, width, 3)
     assert np.abs(made.astype(int) - 150).max() <= 1  # of 16 bits not the lower byte

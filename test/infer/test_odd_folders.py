@@ -265,3 +265,37 @@ def test_a_video_whose_name_is_no_utf8_is_shown_or_one_sentence(
     first.save(tmp_path / 'a.gif', save_all=True, append_images=rest, duration=100)
     (tmp_path / 'a.gif').rename(video)
     assert main(['infer', 'follow', str(video), '--out', str(tmp_path / 'out')]) == 0
+
+
+@given(
+    st.sampled_from(
+        ['rtsp', 'rtsps', 'http', 'https', 'udp', 'tcp', 'rtmp', 'srt', 'ftp', 'RTSP']
+    ),
+    st.from_regex(r'[a-z0-9]{1,8}(:[0-9]{1,5})?(/[a-z0-9.?=]{1,8}){0,3}', fullmatch=True),
+)
+def test_an_address_is_told_as_one_and_as_it_was_typed(scheme: str, rest: str) -> None:
+    """A path keeps one slash of two: it was told to be no file, and misspelt."""
+    with pytest.raises(CameraError) as caught:
+        open_footage([Path(f'{scheme}://{rest}')])
+    assert str(caught.value).startswith(f'{scheme}://{rest} is an address')
+    with pytest.raises(CameraError) as caught:
+        open_footage([Path(f'{scheme}://pilot:secret@{rest}')])
+    assert 'secret' not in str(caught.value)
+
+
+def test_what_is_no_recording_is_not_called_damaged(tmp_path: Path) -> None:
+    episode, flights = tmp_path / 'episode', tmp_path / 'flights'
+    for made in (episode / 'bag', flights / 'rosbag2_1', flights / 'rosbag2_0', tmp_path / 'none'):
+        made.mkdir(parents=True)
+    for file in ('episode/bag/bag_0.mcap', 'flights/rosbag2_0/a.mcap', 'flights/rosbag2_1/a.db3'):
+        (tmp_path / file).touch()
+    (episode / 'episode.json').write_text('{}')
+    for path, words in (
+        (episode, 'it is an episode already'),
+        (flights, "name one, such as 'rosbag2_0'"),
+        (tmp_path / 'none', 'found none'),
+        (tmp_path / 'nowhere', 'No such file'),
+    ):
+        with pytest.raises(EpisodeError, match=words) as caught, open_bag(path):
+            pass
+        assert 'mcap recover' not in str(caught.value)

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liquid_drone.camera.source import SourceConfig, open_source
+from liquid_drone.camera.frame import SourceConfig
+from liquid_drone.camera.source import open_source
 from liquid_drone.errors import CameraError
 from liquid_drone.footage.footage import open_footage
 from liquid_drone.video.video_file import VideoFile

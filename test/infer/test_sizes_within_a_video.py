@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liquid_drone.camera.source import SourceConfig, open_source
+from liquid_drone.camera.frame import SourceConfig
+from liquid_drone.camera.source import open_source
 from liquid_drone.footage.footage import open_footage
 
 imageio_ffmpeg = pytest.importorskip(

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 
 from liquid_drone.errors import CameraError
 from liquid_drone.footage.footage import open_footage
-from liquid_drone.video.video_file import VideoFile, upright
+from liquid_drone.video.frame_pictures import upright
+from liquid_drone.video.video_file import VideoFile
 
 imageio_ffmpeg = pytest.importorskip(
     'imageio_ffmpeg', reason="needs the simulator: pip install 'liquid_drone[sim]'"
