@@ -15,7 +15,8 @@ from .facts import RangeReading
 from .guard.limits import BelievedTarget, Limits, Sighting
 from .guard.state import Proposal
 from .mavlink.profiles import Profile
-from .radio import RadioSwitch, RadioWatch, StickWatch
+from .pilot.radio import RadioSwitch, RadioWatch
+from .pilot.sticks import StickWatch
 from .vehicle import VehicleState
 
 logger = logging.getLogger(__name__)

@@ -134,7 +134,9 @@ PX4 = (
         _lacks_bits(OFFBOARD_BIT),
         'a lost radio does nothing in OFFBOARD',
     ),
-    Failsafe('COM_RC_IN_MODE', 'another than 1 and 4', _other_than(1, 4), NO_TAKEOVER),
+    Failsafe(  # 1, 6, 8: a joystick alone, or first; 4: nobody
+        'COM_RC_IN_MODE', 'another than 1, 4, 6 and 8', _other_than(1, 4, 6, 8), NO_TAKEOVER
+    ),
     Failsafe('RC_MAP_FLTMODE', "your mode switch's channel", _positive, NO_TAKEOVER),
     Failsafe(
         'NAV_RCL_ACT', '2 (Return) or 1 (Hold)', _among(1, 2), 'a lost radio does other things'

@@ -16,7 +16,8 @@ from .records import replace
 
 NEVER = -math.inf
 GUIDED_LATELY_S = 5.0  # for so long it is not taken from who guided it elsewhere
-PACKS_LAST_S = 5.0  # the batteries' own reports
+PACKS_LAST_S = 5.0  # a battery's own report
+PACK_GONE_S = 10.0  # without one, on the ground: it was taken off
 BATTERY_GONE_S = 5.0  # without a report of it, on the ground
 TOLD_BY_PACKS_V = 60.0  # from here on; SYS_STATUS ends at 65.5 V, and both lag by some
 AHEAD_S = 0.5  # by so much clocks that were compared may disagree; TIMESYNC may be of another one
@@ -41,6 +42,10 @@ class PackReport:
     share: float | None = None  # of the charge, 0..1; None: not measured
     is_low: bool = False  # by the autopilot's own judgement: low, or worse
     voltage_v: float | None = None  # of the whole pack; None: not measured
+    received_s: float = NEVER
+
+
+PackReports = tuple[tuple[PackReport, PackReport], ...]  # of each the newest and the one before
 
 
 def completed(sample: BatterySample, packs: tuple[PackReport, ...]) -> BatterySample:
@@ -53,8 +58,11 @@ def completed(sample: BatterySample, packs: tuple[PackReport, ...]) -> BatterySa
     least_v = min((voltage_v for voltage_v, _ in measured), default=0.0)
     if least_v > TOLD_BY_PACKS_V:
         return replace(sample, voltage_v=least_v)
-    if sample.share is not None or sample.voltage_v is not None or not measured:
+    if sample.share is not None or sample.voltage_v is not None:
         return sample
+    if not measured:  # a charge alone, if any
+        told = [one.share for one in packs if one.share is not None]
+        return replace(sample, share=min(told, default=None))
     shares = [(1.0 if one.share is None else one.share, one.number) for _, one in measured]
     voltage_v, emptiest = measured[shares.index(min(shares))]
     return replace(sample, share=emptiest.share, voltage_v=voltage_v)
@@ -68,6 +76,16 @@ class GroundReading:
     told_m: float  # along the vertical, by its last report
     before_m: float = math.inf  # by the one before it
     received_s: float = NEVER
+
+
+@dataclass(frozen=True)
+class JoystickReading:
+    """What one sender of MANUAL_CONTROL told last; an axis that it has not is None."""
+
+    sender: tuple[int, int]  # system and component: the autopilot, or a ground station
+    received_s: float
+    axes: tuple[int | None, ...]  # roll, pitch, throttle in -1000..1000
+    goes_below_0: bool = False  # its throttle did so once: its middle is 0, else 500
 
 
 class SystemStatus(IntEnum):
@@ -138,11 +156,11 @@ class VehicleState:
     battery: BatterySample = field(default_factory=BatterySample)
     battery_before: BatterySample = field(default_factory=BatterySample)  # before it
     battery_most_v: float = 0.0  # the highest voltage so far
-    packs: tuple[tuple[PackReport, PackReport], ...] = ()  # of each battery the last two reports
-    packs_received_s: float = NEVER  # the newest of them
+    packs: PackReports = ()  # of each battery the last two
     radio_received_s: float = NEVER
     radio: tuple[int, ...] = ()  # RC_CHANNELS in us; one that no radio sends: there is none
     radio_is_healthy: bool = True  # False: the autopilot finds its receiver bad
+    joysticks: tuple[JoystickReading, ...] = ()  # of each sender
     ground: tuple[GroundReading, ...] = ()  # of each sensor that looks down
     # of each gimbal: component and number, how far from ahead it looks (rad), before that, when
     gimbals: tuple[tuple[tuple[int, int], float, float, float], ...] = ()
@@ -216,6 +234,13 @@ class VehicleState:
         if waited_s < -AHEAD_S:  # stamps are not of the clock that answers, and tell no age
             return arrived_s + self.trip_s
         return max(arrived_s, waited_s)
+
+
+def packs_left(vehicle: VehicleState, now_s: float) -> PackReports:
+    """Return the reports of all batteries but those that were taken off on the ground."""
+    if vehicle.armed:
+        return vehicle.packs
+    return tuple(two for two in vehicle.packs if now_s - two[0].received_s <= PACK_GONE_S)
 
 
 def highest_v(vehicle: VehicleState, told: BatterySample, now_s: float) -> float:

@@ -27,8 +27,7 @@ from ..flight.facts import RangeReading
 from ..flight.guard.limits import BelievedTarget, Sighting
 from ..flight.guard.state import Proposal
 from ..flight.mavlink.link import MavlinkLink
-from ..flight.mavlink.profiles import RADIO, STICKS
-from ..flight.pilot_words import PilotWords
+from ..flight.pilot.words import PilotWords
 from ..flight.preflight.failsafe_reader import FailsafeReader
 from ..flight.station.camera_messages import StationVideo
 from ..flight.station.desk import StationDesk
@@ -44,6 +43,7 @@ from .mavlink_parameters import (
     PARAMETERS,
     limits_from,
     radio_from,
+    radio_streams,
     station_from,
     sticks_from,
 )
@@ -116,8 +116,6 @@ class MavlinkNode(ManagedNode):
         limits, key = limits_from(values), values['signing_key_file']
         radio, shadow_radio = (radio_from(values, does) for does in ('engage', 'shadow'))
         sticks = sticks_from(values)
-        besides = STICKS if sticks else None
-        besides = RADIO if radio or shadow_radio else besides
         if values['shadow']:
             self.get_logger().warning('shadow mode: no setpoint is sent')
         self.link = MavlinkLink.open(
@@ -126,7 +124,7 @@ class MavlinkNode(ManagedNode):
             values['system_id'] or None,
             Path(key) if key else None,
             values['shadow'],
-            (besides,) if besides else (),
+            radio_streams(bool(radio or shadow_radio), sticks is not None),
         )
         self.session = CompanionSession(
             self.link,

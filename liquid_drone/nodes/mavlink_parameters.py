@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 from ..errors import ConfigError
 from ..flight.guard.fence import EXAMPLE, parse_polygon
 from ..flight.guard.limits import Limits
-from ..flight.radio import RadioSwitch, StickWatch
+from ..flight.mavlink.profiles import JOYSTICK, RADIO, STICKS
+from ..flight.mavlink.streams import StreamNeed
+from ..flight.pilot.radio import RadioSwitch
+from ..flight.pilot.sticks import StickWatch
 from ..flight.station.camera_messages import StationVideo
 from ..flight.station.desk import StationSetup
 from ..ros.parameters import OFF, Parameter
@@ -170,7 +173,7 @@ PARAMETERS = (
         'stick_channels',
         '1,2,3',
         'roll, pitch and throttle of the radio: moving one calls off, as GUIDED and OFFBOARD may '
-        'ignore them; empty: they do not',
+        'ignore them, and so do those of a joystick; empty: none does',
     ),
     Parameter(
         'station_id',
@@ -238,6 +241,20 @@ def sticks_from(values: dict[str, Any]) -> StickWatch | None:
             f"parameter 'stick_channels': expected channels of the radio such as '1,2,3', or "
             f"nothing, got '{given}'"
         ) from error
+
+
+def radio_streams(is_switched: bool, are_sticks_watched: bool) -> tuple[StreamNeed, ...]:
+    """Return what is to be received of the pilot's radio and joystick.
+
+    Args:
+        is_switched: a switch of the radio is obeyed.
+        are_sticks_watched: sticks call off.
+
+    """
+    joystick = (JOYSTICK,) if are_sticks_watched else ()
+    if is_switched:
+        return (RADIO, *joystick)
+    return (STICKS, *joystick) if are_sticks_watched else ()
 
 
 def station_from(values: dict[str, Any]) -> StationSetup | None:

@@ -30,7 +30,7 @@ from ..flight.companion import Decision
 from ..flight.engagement import Stage
 from ..flight.guard.state import Proposal
 from ..flight.health import health
-from ..flight.vehicle import VehicleState
+from ..flight.vehicle import NEVER, VehicleState
 from ..geometry import quaternion_from_euler
 from ..ros import conversions, qos
 from ..ros.diagnostics import Diagnostics
@@ -73,8 +73,8 @@ class VehicleTopics:
         if stage != self._told_stage:
             self._told_stage = stage
             self._stage.publish(String(data=stage))
-        if vehicle is None or vehicle.received_s <= self._told_s:
-            return
+        if vehicle is None or vehicle.received_s in (self._told_s, NEVER):
+            return  # an earlier one than before is of a simulation that began anew
         if vehicle.received_s - vehicle.attitude_received_s > APART_S:
             return
         self._told_s = vehicle.received_s

@@ -20,8 +20,8 @@ from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Sighting
 from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.profiles import RADIO
-from liquid_drone.flight.pilot_words import BEARING, PilotWords
-from liquid_drone.flight.radio import RadioSwitch
+from liquid_drone.flight.pilot.radio import RadioSwitch
+from liquid_drone.flight.pilot.words import BEARING, PilotWords
 from liquid_drone.flight.setpoint import Setpoint
 from liquid_drone.sim.autopilot.personality import Mode
 from liquid_drone.sim.firmware.kinds import KINDS

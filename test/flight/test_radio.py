@@ -18,7 +18,7 @@ from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.profiles import ARDUPILOT, RADIO
 from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
-from liquid_drone.flight.radio import GAP_S, JUMPS_S, RadioSwitch, RadioWatch
+from liquid_drone.flight.pilot.radio import GAP_S, JUMPS_S, RadioSwitch, RadioWatch
 from liquid_drone.sim.autopilot.personality import Mode
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.physics.point_mass import PointMass

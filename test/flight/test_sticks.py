@@ -16,7 +16,7 @@ from liquid_drone.flight.guard.limits import SIMULATION_LIMITS
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.profiles import RADIO, STICKS
 from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
-from liquid_drone.flight.radio import StickWatch
+from liquid_drone.flight.pilot.sticks import StickWatch
 from liquid_drone.sim.autopilot.personality import Mode
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.physics.point_mass import PointMass

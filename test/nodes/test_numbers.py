@@ -117,6 +117,26 @@ def test_odometry_tells_no_pose_without_a_recent_attitude(
             assert told[-1].twist.twist.linear.x == pytest.approx(math.cos(vehicle.yaw))
 
 
+@given(st.lists(st.floats(0.0, 100.0), min_size=1, max_size=8))
+def test_odometry_goes_on_where_a_simulation_begins_anew(times: list[float]) -> None:
+    """Its time is small again, and each position is new but the very same one."""
+    told: list[Any] = []
+    node = SimpleNamespace(
+        create_publisher=lambda kind, *_: SimpleNamespace(
+            publish=told.append if kind is Odometry else lambda _: None
+        ),
+        get_clock=lambda: SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=1)),
+    )
+    publishers = VehicleTopics(node)  # type: ignore[arg-type]
+    vehicle = VehicleState(1, 0, '', False, 0.0)
+    publishers.tell(vehicle, '')
+    for now_s in times:
+        vehicle = replace(vehicle, received_s=now_s, attitude_received_s=now_s)
+        for _ in range(2):
+            publishers.tell(vehicle, '')
+    assert len(told) == sum(1 for _ in itertools.groupby(times))
+
+
 late = st.lists(st.tuples(st.floats(0.01, 0.5), st.floats(0.0, 1.0)), min_size=1, max_size=20)
 
 

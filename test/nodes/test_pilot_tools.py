@@ -86,6 +86,26 @@ def test_the_radio_s_switch_engages_and_calls_off(px4: MavlinkBench) -> None:
     assert bench.wait(lambda: 'follow: handed back: called off by a human' in told)
 
 
+def test_a_joystick_that_is_pulled_stops_it(px4: MavlinkBench) -> None:
+    """By the PX4's own word alone: the station is on another link of it."""
+    bench, told, held = px4, _texts(px4), [(0, 0, 500, 0)]
+    station, frame = mavlink.MAVLink(None, 255, 190), px4.frame
+
+    def steered_frame() -> None:
+        station.seq = (station.seq + 1) % 256
+        message = mavlink.MAVLink_manual_control_message(1, *held[-1], 0)
+        bench.autopilot.receive(bytes(message.pack(station)), 1)
+        frame()
+
+    bench.frame = steered_frame  # type: ignore[method-assign]
+    bench.node.start()
+    bench.fly()
+    assert bench.wait(lambda: bool(bench.node.link.vehicle.joysticks))
+    held.append((-800, 0, 500, 0))
+    assert bench.wait(lambda: any('your sticks stop it' in text for text in told))
+    assert bench.wait(lambda: bench.stage() is Stage.HANDED_BACK)
+
+
 def test_a_ground_station_engages_and_stops_through_the_node_where_it_may(
     bench: MavlinkBench,
 ) -> None:

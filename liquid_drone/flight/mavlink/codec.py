@@ -19,10 +19,10 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from ..records import replace
 from ..vehicle import NEVER, VehicleState
 from .answered_path import AnsweredPath
-from .copies import PAUSE_S, UNSTAMPED, PacketCopies
+from .copies import PAUSE_S, UNSTAMPED, UNTIMED, PacketCopies
 from .encoder import MavlinkEncoder
 from .framing import Frame
-from .profiles import PROFILES, Profile, detect
+from .profiles import Profile, detect
 from .receiver import Receiver
 from .rivals import COMMANDS, ITEMS, SETPOINTS, TO_AUTOPILOT, SetpointRivals, heed
 from .roster import (
@@ -31,10 +31,11 @@ from .roster import (
     NO_AUTOPILOT,
     Introductions,
     Roster,
+    refused,
 )
 from .signing import SigningKey
 from .station_inbox import StationInbox, addressee
-from .telemetry import gimbal
+from .telemetry import beside
 from .telemetry.decode import HANDLERS, parameter_answer
 from .telemetry.home import HomeFinder
 from .timesync import TimeSync
@@ -141,6 +142,10 @@ class MavlinkCodec:
         if is_all:
             self._read_s = now_s
 
+    def _came_s(self, now_s: float) -> float:
+        """Return when what is read now may have come."""
+        return now_s if self._waited_since_s is None else self._waited_since_s
+
     def _take(self, frame: Frame, source: object, now_s: float) -> bool:
         if not self._is_vehicles(frame) and frame.message_id != mavlink.MAVLINK_MSG_ID_HEARTBEAT:
             self.roster.note(frame.system, frame.component, now_s)
@@ -148,8 +153,8 @@ class MavlinkCodec:
                 self._hear_command(frame, source, now_s)
             elif frame.message_id in SETPOINTS:
                 self._hear_setpoint(frame, source, now_s)
-            elif frame.message_id in gimbal.MESSAGES and frame.component in gimbal.COMPONENTS:
-                self._hear_gimbal(frame, source, now_s)
+            elif frame.message_id in beside.DECODERS:
+                self._hear_beside(frame, source, now_s)
             elif self._vehicle is not None and frame.system != self._vehicle.system_id:
                 self._warn_once(frame.system, 'is not our vehicle and is ignored')
             return False
@@ -192,7 +197,7 @@ class MavlinkCodec:
         if message is None:
             inbox.refuse(frame.system, fault or 'without a good signature')
         else:
-            inbox.put(message, now_s if self._waited_since_s is None else self._waited_since_s)
+            inbox.put(message, self._came_s(now_s))
 
     def _hear_setpoint(self, frame: Frame, source: object, now_s: float) -> None:
         """Take in another's setpoint, on the path of the autopilot and as it would take it."""
@@ -204,14 +209,18 @@ class MavlinkCodec:
             self.rivals.take(frame, message.target_system, vehicle.system_id, now_s)
             self._vehicle = heed(vehicle, message, now_s)
 
-    def _hear_gimbal(self, frame: Frame, source: object, now_s: float) -> None:
-        """Take in where a gimbal of the vehicle looks, which speaks for itself."""
-        vehicle = self._vehicle
-        if vehicle is None or (frame.system, source) != (vehicle.system_id, self.path.source):
+    def _hear_beside(self, frame: Frame, source: object, now_s: float) -> None:
+        """Take in a gimbal of the vehicle, which speaks for itself, or somebody's joystick."""
+        vehicle, number, packet = self._vehicle, frame.message_id, bytes(frame.packet)
+        if vehicle is None or source != self.path.source:
+            return
+        is_copy = number in UNTIMED and self._copies.is_copy(number, packet, now_s)
+        if is_copy or not beside.may_tell(frame, vehicle.system_id):
             return
         message = self.receiver.decode(frame)
         if message is not None:
-            self._vehicle = gimbal.look(vehicle, message, now_s)
+            self._copies.take(number, packet, now_s)
+            self._vehicle = beside.DECODERS[number](vehicle, message, self._came_s(now_s))
 
     def _is_vehicles(self, frame: Frame) -> bool:
         key = frame.system, frame.component
@@ -250,8 +259,7 @@ class MavlinkCodec:
                 del self.parameters[message.param_id]  # the newest answer stands last
                 self.parameters[message.param_id] = value
         elif handler is not None and vehicle is not None:
-            waited_s = self._waited_since_s if kind in UNSTAMPED else None
-            came_s = now_s if waited_s is None else waited_s
+            came_s = self._came_s(now_s) if kind in UNSTAMPED else now_s
             vehicle = self._home.take(handler(vehicle, message, came_s), message, now_s)
             heartbeat_s = vehicle.heartbeat_received_s if self._is_sure else NEVER
             self._vehicle = replace(vehicle, heartbeat_received_s=heartbeat_s)
@@ -293,7 +301,7 @@ class MavlinkCodec:
         is_second = self._introductions.is_second(system, told, packet, now_s)
         if heartbeat.autopilot == NO_AUTOPILOT:
             return
-        self.refusal = self._refusal(heartbeat, found)
+        self.refusal = refused(heartbeat, found, self._expected)
         if self.refusal or found is None:
             self._warn_once(system, self.refusal)
             return
@@ -331,17 +339,6 @@ class MavlinkCodec:
         )
         self._warn_once(heartbeat.get_srcSystem(), self.refusal)
         return False
-
-    def _refusal(self, heartbeat: Any, found: Profile | None) -> str:
-        if found is None:
-            known = ', '.join(f'{one.name} ({one.autopilot})' for one in PROFILES.values())
-            return f'has an unknown autopilot ({heartbeat.autopilot}): expected {known}'
-        if heartbeat.type not in MULTIROTORS:  # ArduPlane's mode 4 is ACRO, not GUIDED
-            return f'is no multirotor (MAV_TYPE {heartbeat.type}) and is ignored'
-        if self._expected in (None, found):
-            return ''
-        expected = self._expected.name if self._expected else ''
-        return f'is {found.name}, expected {expected}: set autopilot to auto or {found.name}'
 
     def _warn_once(self, system: int, text: str) -> None:
         key = system, hash(text)

@@ -41,6 +41,7 @@ UNTIMED = frozenset(
         mavlink.MAVLINK_MSG_ID_EKF_STATUS_REPORT,
         mavlink.MAVLINK_MSG_ID_HOME_POSITION,
         mavlink.MAVLINK_MSG_ID_MOUNT_STATUS,
+        mavlink.MAVLINK_MSG_ID_MANUAL_CONTROL,
     }
 )
 
@@ -57,6 +58,7 @@ UNSTAMPED = frozenset(
         'GIMBAL_DEVICE_ATTITUDE_STATUS',
         'MOUNT_ORIENTATION',
         'MOUNT_STATUS',
+        'MANUAL_CONTROL',
     }
 )
 

@@ -17,7 +17,7 @@ from .codec import MavlinkCodec
 from .diagnosis import Diagnosis, LinkEvidence, LinkFinding, diagnose
 from .encoder import COMPANION_COMPONENT
 from .framing import Tally
-from .profiles import Profile
+from .profiles import PROFILES, Profile
 from .streams import StreamKeeper, StreamNeed, StreamRate, StreamRequest
 from .telemetry.texts import AutopilotTexts
 from .transport.address import Address
@@ -104,8 +104,11 @@ class LinkMonitor:
         """Return which messages are to be asked for now."""
         if self._streams is None or profile is not self._streams_of:
             self._streams_of = profile
+            besides = (
+                one for one in self._besides if profile.name in (one.autopilots or PROFILES)
+            )
             self._streams = StreamKeeper(
-                (*profile.streams, *self._besides),
+                (*profile.streams, *besides),
                 profile.streams_by_itself,
                 profile.stream_groups,
             )

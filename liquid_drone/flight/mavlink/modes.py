@@ -40,6 +40,7 @@ _PX4_AUTO = {
     9: 'AUTO.PRECLAND',
     10: 'AUTO.VTOL_TAKEOFF',
     **{10 + number: f'EXTERNAL{number}' for number in range(1, 9)},
+    20: 'AUTO.DESCEND',  # of newer firmware; before that it calls itself AUTO.LAND
 }
 PX4_MODES: Mapping[int, str] = MappingProxyType(
     {

@@ -37,6 +37,10 @@ BESIDES = (
 RADIO = StreamNeed('RC_CHANNELS', 65, 10.0, 5.0)  # where a switch of the radio engages
 # where the sticks call it off; many links have no radio behind them
 STICKS = StreamNeed('RC_CHANNELS', 65, 5.0, 2.0, is_extra=True, is_optional=True)
+# of a joystick; an ArduPilot tells of one in RC_CHANNELS, and has no such stream
+JOYSTICK = StreamNeed(
+    'MANUAL_CONTROL', 69, 5.0, 2.0, is_extra=True, is_optional=True, autopilots=('px4',)
+)
 # ArduPilot's groups of messages (MAV_DATA_STREAM), before it knew intervals (4.0)
 _EXTENDED_STATUS, _RADIO, _POSITION, _EXTRA1, _EXTRA3 = 2, 3, 6, 10, 12
 _ARDUPILOT_GROUPS = {

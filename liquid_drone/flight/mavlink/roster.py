@@ -8,8 +8,11 @@ type of vehicle it calls itself only decides whether its mode numbers are the on
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from .profiles import PROFILES, Profile
 
 MOST_SPEAKERS = 64  # the one that was quiet for longest is forgotten
 RECENT_S = 5.0
@@ -57,6 +60,26 @@ class Speaker:
     def is_ground_station(self) -> bool:
         """It calls itself a ground station."""
         return self.vehicle_type == GROUND_STATION
+
+
+def refused(heartbeat: Any, found: Profile | None, expected: Profile | None) -> str:
+    """Say why an autopilot is not flown, behind its name; empty: it may be.
+
+    Args:
+        heartbeat: HEARTBEAT.
+        found: the kind that it tells.
+        expected: the only kind that is flown; None: any that is known.
+
+    """
+    if found is None:
+        known = ', '.join(f'{one.name} ({one.autopilot})' for one in PROFILES.values())
+        return f'has an unknown autopilot ({heartbeat.autopilot}): expected {known}'
+    if heartbeat.type not in MULTIROTORS:  # ArduPlane's mode 4 is ACRO, not GUIDED
+        return f'is no multirotor (MAV_TYPE {heartbeat.type}) and is ignored'
+    if expected in (None, found):
+        return ''
+    name = expected.name if expected else ''
+    return f'is {found.name}, expected {name}: set autopilot to auto or {found.name}'
 
 
 class Introductions:

@@ -23,6 +23,7 @@ SILENT_PERIODS, SILENT_S = 4.0, 0.5
 ACKNOWLEDGED_S = 0.3  # so long one request's answer is waited for
 SLOW_HZ = 1.0  # such streams are also asked for one message at once
 ARRIVALS = 256  # remembered for each stream
+SELDOM_S = 30.0  # what never came is asked for so often, where many vehicles have it not
 SET_MESSAGE_INTERVAL = 511  # MAV_CMD
 ANSWERS = ('accepted', 'rejected for now', 'denied', 'unsupported', 'failed')  # MAV_RESULT
 
@@ -37,7 +38,8 @@ class StreamNeed:
     need_hz: float
     is_flown_on: bool = False  # below its need the vehicle must not be engaged
     is_extra: bool = False  # a vehicle without it lacks nothing
-    is_optional: bool = False  # and many have it not: asked for again only where it came
+    is_optional: bool = False  # and many have it not: asked for seldom, until it has come
+    autopilots: tuple[str, ...] = ()  # names of those that have it; none: all
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,8 @@ class StreamKeeper:
         return self._waiting is not None
 
     def _is_due(self, stream: _Stream, now_s: float) -> bool:
+        if stream.need.is_optional and not stream.arrivals:  # a request may be lost, or undone
+            return now_s - stream.asked_s >= SELDOM_S
         is_enough = stream.is_enough(now_s, self._watched_s(now_s))
         if is_enough and not stream.is_silent(now_s):
             stream.good_since_s = now_s if stream.good_since_s is None else stream.good_since_s

@@ -54,7 +54,9 @@ class MavlinkChannel:
                 yield message
 
     def send(self, message: Any) -> None:
-        """Queue a message."""
+        """Queue a message; None: there is none to send."""
+        if message is None:
+            return
         self._queue.append(message.pack(self._codec))
         self._codec.seq = (self._codec.seq + 1) % 256
 

@@ -56,6 +56,9 @@ class Commanded(Protocol):
     def take_setpoint(self, setpoint: DecodedSetpoint) -> None:
         """Note a setpoint that came over MAVLink."""
 
+    def take_joystick(self, axes: tuple[int, ...]) -> None:
+        """Note a ground station's joystick: x, y, z and r of MANUAL_CONTROL."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -196,6 +199,12 @@ def _setpoint(request: Request) -> None:
         request.autopilot.take_setpoint(setpoint)
 
 
+def _joystick(request: Request) -> None:
+    message = request.message
+    if message.target in (BROADCAST, request.autopilot.system_id):
+        request.autopilot.take_joystick((message.x, message.y, message.z, message.r))
+
+
 def _data_stream(request: Request) -> None:
     message = request.message
     for message_id in DATA_STREAMS.get(message.req_stream_id, ()):
@@ -251,6 +260,7 @@ HANDLERS: dict[str, Callable[[Request], None]] = {
     'COMMAND_INT': _command,
     'SET_MODE': _set_mode,
     'SET_POSITION_TARGET_LOCAL_NED': _setpoint,
+    'MANUAL_CONTROL': _joystick,
     'REQUEST_DATA_STREAM': _data_stream,
     'PARAM_REQUEST_LIST': _parameter_list,
     'PARAM_REQUEST_READ': _parameter_read,

@@ -52,6 +52,8 @@ class Personality:
     unarmable: frozenset[Mode]
     max_speed_m_s: float  # reached when 30 m/s was asked for
     drift_enu_m_s: Vector  # creeps so at zero velocity setpoints
+    tells_joystick: bool = False  # in MANUAL_CONTROL; else its axes are channels of RC_CHANNELS
+    joystick_lasts_s: float = 0.5  # after its last message: COM_RC_LOSS_T, RC_OVERRIDE_TIME
     has_message_intervals: bool = True  # else only REQUEST_DATA_STREAM changes rates
 
     def mode_of(self, custom_mode: int) -> Mode | None:
@@ -119,6 +121,7 @@ PX4 = Personality(
     unarmable=frozenset(),
     max_speed_m_s=9.3,
     drift_enu_m_s=(-0.213, 0.035, 0.122),  # 12.8 m west, 2.1 m north, 7.3 m up in 60 s
+    tells_joystick=True,
 )
 
 ARDUPILOT = Personality(
@@ -153,6 +156,7 @@ ARDUPILOT = Personality(
     unarmable=frozenset({Mode.HOLD, Mode.LAND, Mode.RETURN}),
     max_speed_m_s=9.5,
     drift_enu_m_s=(0.0, 0.0, 0.0),
+    joystick_lasts_s=3.0,
 )
 
 PERSONALITIES: Mapping[str, Personality] = MappingProxyType({'px4': PX4, 'ardupilot': ARDUPILOT})

@@ -25,6 +25,7 @@ from .telemetry import TelemetryErrors, TelemetrySnapshot
 
 logger = logging.getLogger(__name__)
 BATTERY_LASTS_S = 1200.0  # armed, from full to empty
+JOYSTICK_MOST = 1000  # either way; its throttle begins at 0
 
 
 class Plant(Protocol):
@@ -65,6 +66,8 @@ class SimulatedAutopilot:
         self.radio_us: tuple[
             int, ...
         ] = ()  # the channels of the pilot's radio; tests may set them
+        self._joystick: tuple[int, ...] = ()
+        self._joystick_ns = 0  # when it was heard last
         self._links: dict[int, MavlinkChannel] = {}
         truth = plant.truth()
         x, y, z = truth.position_enu.tolist()
@@ -157,7 +160,13 @@ class SimulatedAutopilot:
             self.parameters,
             self.errors,
             self.radio_us,
+            self._joystick if self._has_joystick else (),
+            self.system_id,
         )
+
+    @property
+    def _has_joystick(self) -> bool:
+        return self.now_ns - self._joystick_ns < self.kind.joystick_lasts_s * 1e9
 
     # time
 
@@ -233,6 +242,13 @@ class SimulatedAutopilot:
     def take_setpoint(self, setpoint: DecodedSetpoint) -> None:
         """Note a setpoint that came over MAVLink."""
         self.state = flight.take_setpoint(self.state, setpoint, self.now_ns, self._loss_ns)
+
+    def take_joystick(self, axes: tuple[int, ...]) -> None:
+        """Note a ground station's joystick; an axis out of its range is in the middle."""
+        x, y, z, r = axes
+        x, y, r = (one if abs(one) <= JOYSTICK_MOST else 0 for one in (x, y, r))
+        z = z if 0 <= z <= JOYSTICK_MOST else JOYSTICK_MOST // 2
+        self._joystick, self._joystick_ns = (x, y, z, r), self.now_ns
 
     def _settle(self, answer: Outcome) -> int:
         before, self.state = self.state, answer.state

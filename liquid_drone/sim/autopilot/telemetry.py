@@ -40,6 +40,12 @@ _GUIDED_BITS = {
 }
 
 NO_CHANNEL = 65535
+STICKS = 4  # roll, pitch, throttle, yaw
+
+
+def _axes(roll_us: int, pitch_us: int, throttle_us: int, yaw_us: int) -> tuple[int, ...]:
+    """Return a radio's sticks as a joystick's axes: x, y, z from 0 on, and r."""
+    return 2 * (1500 - pitch_us), 2 * (roll_us - 1500), throttle_us - 1000, 2 * (yaw_us - 1500)
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ class TelemetrySnapshot:
     parameters: Mapping[str, float | int]
     errors: TelemetryErrors = field(default_factory=TelemetryErrors)
     radio_us: tuple[int, ...] = ()  # the pilot's channels; none: no radio is received
+    joystick: tuple[int, ...] = ()  # of a ground station: x, y, z and r of MANUAL_CONTROL
+    system_id: int = 1
 
     @property
     def position_enu(self) -> FloatArray:
@@ -240,9 +248,22 @@ class TelemetrySnapshot:
     def rc_channels(self) -> Any:
         """RC_CHANNELS: the pilot's radio; a channel that it has not is 65535."""
         values = [*self.radio_us, *[NO_CHANNEL] * 18][:18]
+        if self.joystick and not self.kind.tells_joystick:  # ArduPilot overrides the radio's
+            x, y, z, r = self.joystick
+            values[:4] = 1500 + y // 2, 1500 - x // 2, 1000 + z, 1500 + r // 2
         return mavlink.MAVLink_rc_channels_message(
             self.time_boot_ms, len(self.radio_us), *values, 255
         )
+
+    def manual_control(self) -> Any:
+        """MANUAL_CONTROL: the sticks that are taken, joystick or radio; None: there are none.
+
+        Its throttle goes from -1000 on, as that of PX4 1.14 to 1.16.
+        """
+        if not self.kind.tells_joystick or not (self.joystick or len(self.radio_us) >= STICKS):
+            return None
+        x, y, z, r = self.joystick or _axes(*self.radio_us[:STICKS])
+        return mavlink.MAVLink_manual_control_message(self.system_id, x, y, 2 * z - 1000, r, 0)
 
     def parameter(self, index: int) -> Any:
         """PARAM_VALUE of one parameter, encoded as the firmware does."""
@@ -258,7 +279,7 @@ class TelemetrySnapshot:
 
 
 # what can be streamed or requested, by message id
-MESSAGES: Mapping[int, Callable[[TelemetrySnapshot], Any]] = {
+MESSAGES: Mapping[int, Callable[[TelemetrySnapshot], Any]] = {  # None: there is none now
     mavlink.MAVLINK_MSG_ID_HEARTBEAT: TelemetrySnapshot.heartbeat,
     mavlink.MAVLINK_MSG_ID_SYS_STATUS: TelemetrySnapshot.sys_status,
     mavlink.MAVLINK_MSG_ID_GPS_RAW_INT: TelemetrySnapshot.gps_raw,
@@ -274,4 +295,5 @@ MESSAGES: Mapping[int, Callable[[TelemetrySnapshot], Any]] = {
     mavlink.MAVLINK_MSG_ID_ALTITUDE: TelemetrySnapshot.altitude,
     mavlink.MAVLINK_MSG_ID_EXTENDED_SYS_STATE: TelemetrySnapshot.extended_sys_state,
     mavlink.MAVLINK_MSG_ID_RC_CHANNELS: TelemetrySnapshot.rc_channels,
+    mavlink.MAVLINK_MSG_ID_MANUAL_CONTROL: TelemetrySnapshot.manual_control,
 }

@@ -138,6 +138,7 @@ measurements = st.tuples(
     st.sampled_from([0, 0, 0, 90, 90, 1]),  # quality; 1 is none
     st.sampled_from([0, 0, 0, 1]),  # of two sensors in turn (ArduPilot 28837, 5727)
     st.sampled_from([0.1, 0.1, 0.3, 1.2]),  # s until the next message
+    st.sampled_from([1200, 1200, 0]),  # cm that it measures at most; 0 is not told
 )
 
 
@@ -145,15 +146,15 @@ measurements = st.tuples(
 def test_nothing_leads_below_the_floor_above_what_a_sensor_measures(autopilot, told, height_m):
     """Ground that rises, a height that drifted (PX4 24058; ArduPilot 34432)."""
     field, kept = Field(autopilot, (0.0, 0.0, 0.0)), {}
-    for orientation, distance_cm, quality, number, passed_s in told:
-        times = round(field.now_s * 1000), 20, 1200, distance_cm
+    for orientation, distance_cm, quality, number, passed_s, most_cm in told:
+        times = round(field.now_s * 1000), 20, most_cm, distance_cm
         field.send(
             mavlink.MAVLink_distance_sensor_message(
                 *times, 0, number, orientation, 0, signal_quality=quality
             )
         )
         if orientation == DOWN:
-            is_one = 0 < distance_cm < 1200 and quality != 1
+            is_one = 0 < distance_cm < (most_cm or 65535) and quality != 1
             before_m, came_s = kept.get(number, [(math.inf, -9.0)])[-1]
             before = [(before_m if field.now_s - came_s <= 1.0 else math.inf, came_s)]
             kept[number] = [*before, (distance_cm / 100 if is_one else math.inf, field.now_s)]

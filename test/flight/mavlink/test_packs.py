@@ -86,6 +86,61 @@ def test_a_battery_that_two_reports_find_low_is_low_whichever_it_is(autopilot, t
         assert 'of several (BATTERY_STATUS ' in fact.sentence
 
 
+@given(
+    st.sampled_from([PX4, ARDUPILOT]),
+    st.booleans(),
+    st.integers(0, 40),
+    st.tuples(st.integers(0, 24) | st.just(80), st.sampled_from([0, 2, 6])),
+)
+def test_a_battery_that_was_taken_off_on_the_ground_is_forgotten_and_one_in_flight_is_not(
+    autopilot, is_armed, silent_s, told
+):
+    """Nothing says that it is gone but its silence, while another one goes on."""
+    vehicle = Vehicle(autopilot)
+    vehicle.send(mavlink.MAVLink_heartbeat_message(2, autopilot, 1 + 128 * is_armed, 4, 4, 3))
+    for _ in range(2):
+        vehicle.send(pack(1, *told))
+    is_low = told[0] < 25 or told[1] in LOW
+    assert vehicle.battery().is_good is not is_low
+    for _ in range(silent_s // 2):
+        vehicle.send(pack(0, 80))
+        fact = vehicle.battery()
+    is_gone = not is_armed and silent_s // 2 * 2 + 1 > 10
+    if silent_s > 1:
+        assert fact.is_good is (is_gone or not is_low)
+        vehicle.send(pack(1, *told))  # it is there again, by one report
+        vehicle.send(pack(1, *told))
+        assert vehicle.battery().is_good is not is_low
+
+
+@given(st.sampled_from([PX4, ARDUPILOT]), st.integers(0, 20))
+def test_a_silent_battery_s_voltage_is_not_that_of_another_one(autopilot, silent_s):
+    """A pack above 60 V is told by its own report alone, and that is as old as it is."""
+    vehicle, limits = Vehicle(autopilot), Limits(battery_cells=18.0)
+    vehicle.send(pack(0, 80, cells=cells_of(66600), more=[0] * 4))
+    assert vehicle.battery(65535, -1, limits).is_good
+    for _ in range(silent_s):
+        vehicle.send(pack(1, 90))  # another one, which measures a charge alone
+        vehicle.battery(65535, -1, limits)
+    fact = vehicle.battery(65535, -1, limits)
+    assert fact.is_good is (2 * silent_s + 2 <= 5)
+
+
+@given(st.sampled_from([PX4, ARDUPILOT]), st.integers(0, 100), st.booleans())
+def test_a_charge_that_batteries_alone_tell_counts_where_no_voltage_is_asked_for(
+    autopilot, percent, is_asked
+):
+    """SYS_STATUS empty, and BATTERY_STATUS without a voltage (MAVSDK-Swift 189)."""
+    vehicle = Vehicle(autopilot)
+    limits = Limits(battery_cells=4.0) if is_asked else Limits(min_cell_v=None)
+    for _ in range(2):
+        vehicle.send(pack(0, percent))
+        fact = vehicle.battery(65535, -1, limits)
+    assert fact.is_good is (percent >= 25 and not is_asked)
+    if percent >= 25:
+        assert fact.is_good or 'measures no voltage' in fact.sentence
+
+
 @given(st.sampled_from([PX4, ARDUPILOT]), st.integers(15, 30), st.integers(3000, 4200), st.data())
 def test_a_pack_that_sixteen_bits_do_not_hold_is_told_by_its_own_report(
     autopilot, cells, cell_mv, data
@@ -140,10 +195,10 @@ def test_cells_that_a_pack_has_not_have_no_voltage(autopilot, cells, cell_mv, no
 def test_where_the_first_battery_is_none_the_emptiest_of_the_others_counts(
     autopilot, told, passed_s
 ):
-    vehicle, kept = Vehicle(autopilot), dict[int, int]()
+    vehicle, kept = Vehicle(autopilot), dict[int, tuple[int, float]]()
     for number, percent, millivolts in told:
         vehicle.send(pack(number, percent, cells=[millivolts]))
-        kept[number] = percent
+        kept[number] = percent, vehicle.now_s
     vehicle.now_s += passed_s
     fact = vehicle.battery(65535, -1)
     is_known = bool(told) and passed_s + 1.0 <= 5.0
@@ -151,8 +206,10 @@ def test_where_the_first_battery_is_none_the_emptiest_of_the_others_counts(
     assert (battery.voltage_v is not None) is is_known
     if not is_known:
         assert (fact.is_good, fact.reason.code) == (False, 'no_battery')
-    elif -1 not in kept.values():
-        assert battery.share == min(kept.values()) / 100
+        return
+    fresh = [percent for percent, sent_s in kept.values() if vehicle.now_s - sent_s <= 5.0]
+    if -1 not in fresh:
+        assert battery.share == min(fresh) / 100
 
 
 @given(st.integers(0, 255), st.integers(1, 8))

@@ -12,7 +12,13 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.profiles import PROFILES
-from liquid_drone.flight.mavlink.streams import LONGEST_BACK_OFF_S, StreamKeeper, StreamNeed
+from liquid_drone.flight.mavlink.streams import (
+    LONGEST_BACK_OFF_S,
+    SELDOM_S,
+    WATCH_S,
+    StreamKeeper,
+    StreamNeed,
+)
 from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
 from liquid_drone.sim.autopilot.link_faults import FaultyWire, LinkFaults
 from liquid_drone.sim.autopilot.personality import personality
@@ -70,7 +76,8 @@ def test_on_a_good_port_all_streams_come_and_nobody_is_bothered(kind):
     port = Port(kind).run(20.0)
     assert port.is_good
     assert port.rates['LOCAL_POSITION_NED'].rate_hz == pytest.approx(20.0, abs=1.0)
-    assert len(port.asked) == (0 if PROFILES[kind].streams_by_itself else len(port.rates))
+    by_itself = PROFILES[kind].streams_by_itself  # then only for what it may not have
+    assert len(port.asked) == (3 if by_itself else len(port.rates))
 
 
 @settings(max_examples=8, deadline=None)
@@ -194,19 +201,37 @@ def test_any_arrivals_answers_and_clocks_are_survived_and_requests_stay_few(even
 
 @settings(max_examples=30)
 @given(st.booleans(), st.integers(0, 40), st.integers(5, 20))
-def test_what_only_some_vehicles_have_is_asked_for_once_and_again_where_it_came(
+def test_what_only_some_vehicles_have_is_asked_for_seldom_and_sooner_where_it_came(
     by_itself, came, silent_s
 ):
     """A sensor that looks down, a gimbal (mavros 745; ArduPilot 4750)."""
     need = StreamNeed('DISTANCE_SENSOR', 132, 4.0, 2.0, is_extra=True, is_optional=True)
-    keeper, asked = StreamKeeper([need], by_itself), []
-    for number in range(4 * (30 + silent_s)):
+    keeper, asked, begins_s = StreamKeeper([need], by_itself), [], 70.0
+    end_s = begins_s + 0.25 * came
+    for number in range(4 * (85 + silent_s)):
         now_s = 0.25 * number
         asked += [now_s for _ in keeper.due(now_s)]
-        if 40 <= number < 40 + came:
+        if begins_s <= now_s < end_s:
             keeper.heard(132, now_s)
-    end_s = 0.25 * (40 + came)
-    assert len([one for one in asked if one < 10.0]) == (not by_itself)
-    assert bool([one for one in asked if one >= end_s]) is (came > 0)
+    first_s = WATCH_S if by_itself else 0.0  # the first request may be lost, or undone
+    assert [one for one in asked if one < 70.0] == [first_s + SELDOM_S * k for k in range(3)]
+    assert bool([one for one in asked if end_s <= one < 85.0 + silent_s]) is (
+        came > 0 or 85.0 + silent_s > first_s + 3 * SELDOM_S
+    )
     (rate,) = keeper.rates(0.25 * number)
     assert rate.is_enough is (came == 0)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.sampled_from(KINDS), st.integers(0, 2**32), st.floats(0.1, 0.6))
+def test_a_lost_request_leaves_no_sensor_unread(kind, seed, loss):
+    """What an autopilot sends only if it is asked is there after some tries, whatever was lost."""
+    port = Port(kind, streams_hz={})
+    need = StreamNeed('RC_CHANNELS', 65, 5.0, 2.0, is_extra=True, is_optional=True)
+    wire = MemoryTransport(port.autopilot.transmit, port._deliver)
+    port.link = MavlinkLink(wire, besides=(need,))
+    port.up = FaultyWire(np.random.default_rng(seed), LinkFaults(loss=loss))
+    for _ in range(40):
+        if port.run(15.0).rates['RC_CHANNELS'].rate_hz > 2.0:
+            return
+    raise AssertionError('it never came')

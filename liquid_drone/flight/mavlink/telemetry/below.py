@@ -17,12 +17,14 @@ from ...vehicle import GroundReading, VehicleState
 LASTS_S = 1.0  # what a sensor measured
 NO_SIGNAL = 1  # DISTANCE_SENSOR.signal_quality; 0: not told
 MOST_SENSORS = 4
+NO_LIMIT = 65535  # of 16 bits
 
 
 def measure(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     """Note what a sensor that looks down measures, along the vertical; others tell nothing.
 
-    0 is no distance, whatever a sensor that is gone or out of its range means by it.
+    0 is no distance, whatever a sensor that is gone or out of its range means by it, and as the
+    largest one of a sensor it is not told.
 
     Args:
         vehicle: with its attitude.
@@ -32,7 +34,7 @@ def measure(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     """
     if message.orientation != mavlink.MAV_SENSOR_ROTATION_PITCH_270:
         return vehicle
-    is_measured = 0 < message.current_distance < message.max_distance
+    is_measured = 0 < message.current_distance < (message.max_distance or NO_LIMIT)
     told_m = message.current_distance / 100.0 if is_measured else math.inf
     if message.signal_quality == NO_SIGNAL:
         told_m = math.inf

@@ -17,27 +17,17 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from ....arrays import Vector
 from ....geometry import enu_from_ned, ned_euler_from_enu
 from ...records import replace
-from ...vehicle import PACKS_LAST_S, BatterySample, PackReport, VehicleState, completed, highest_v
+from ...vehicle import VehicleState, highest_v, packs_left
 from ..profiles import Profile, detect
 from ..timesync import is_restart, stamped
+from .battery import note_pack, sampled
 from .gimbal import look
+from .joystick import hold
 
 Decoder = Callable[[VehicleState, Any, float], VehicleState]
-UNKNOWN_MV = 65535
-PAYLOAD = 4  # MAV_BATTERY_FUNCTION; pymavlink has the name from 2.4.50 on
 DOES_NOT_EXIST = 1  # MAV_PARAM_ERROR; pymavlink has the name from 2.4.50 on
 NO_MODE = -1  # custom_mode does not count without its flag
 BATTERY_BIT = mavlink.MAV_SYS_STATUS_SENSOR_BATTERY
-LOW_STATES = frozenset(  # MAV_BATTERY_CHARGE_STATE
-    {
-        mavlink.MAV_BATTERY_CHARGE_STATE_LOW,
-        mavlink.MAV_BATTERY_CHARGE_STATE_CRITICAL,
-        mavlink.MAV_BATTERY_CHARGE_STATE_EMERGENCY,
-        mavlink.MAV_BATTERY_CHARGE_STATE_FAILED,
-        mavlink.MAV_BATTERY_CHARGE_STATE_UNHEALTHY,
-    }
-)
-MOST_PACKS = 16
 FLOWN_BY = {  # parts without which it does not fly as it is commanded
     mavlink.MAV_SYS_STATUS_SENSOR_PROPULSION: 'propulsion (motors, ESCs, propellers)',
     mavlink.MAV_SYS_STATUS_SENSOR_3D_GYRO: 'gyroscopes',
@@ -187,16 +177,11 @@ def _odometry(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState
 
 
 def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
-    percent, millivolts = message.battery_remaining, message.voltage_battery
-    share = _share(percent)
-    voltage_v = millivolts / 1000.0 if 0 < millivolts < UNKNOWN_MV else None
-    current_a = message.current_battery / 100.0 if message.current_battery >= 0 else None
     watched = message.onboard_control_sensors_present & message.onboard_control_sensors_enabled
     bad = watched & ~message.onboard_control_sensors_health
-    told = BatterySample(share, voltage_v, not bad & BATTERY_BIT, current_a)
-    is_fresh = now_s - vehicle.packs_received_s <= PACKS_LAST_S
     parts = FLOWN_BY if _stands(vehicle) else FLOWN_BY | FENCE
-    battery = completed(told, tuple(one for one, _ in vehicle.packs) if is_fresh else ())
+    packs = packs_left(vehicle, now_s)
+    battery = sampled(packs, message, not bad & BATTERY_BIT, now_s)
     return replace(
         vehicle,
         battery_received_s=now_s,
@@ -206,37 +191,12 @@ def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
         unfit=', '.join(words for bit, words in parts.items() if bad & bit),
         unfit_before=vehicle.unfit,
         battery_most_v=highest_v(vehicle, battery, now_s),
+        packs=packs,
     )
 
 
 def _stands(vehicle: VehicleState) -> bool:
     return vehicle.landed and vehicle.landed_told is True
-
-
-def _share(percent: int) -> float | None:
-    return percent / 100.0 if 0 <= percent <= 100 else None
-
-
-def _pack(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
-    """Note one of several batteries; that of a payload carries nothing."""
-    if message.battery_function == PAYLOAD:
-        return vehicle
-    is_low = message.charge_state in LOW_STATES
-    share, voltage_v = _share(message.battery_remaining), _pack_v(message)
-    told = PackReport(message.id, share, is_low, voltage_v)
-    known = {newest.number: newest for newest, _ in vehicle.packs}
-    others = tuple(pair for pair in vehicle.packs if pair[0].number != told.number)
-    pair = told, known.get(told.number, PackReport(told.number))
-    return replace(vehicle, packs=(*others, pair)[-MOST_PACKS:], packs_received_s=now_s)
-
-
-def _pack_v(message: Any) -> float | None:
-    """Return the sum of the cells; a pack whose cells are not measured fills as many as it needs.
-
-    Those behind the tenth are an extension, in which 0 is none, and for PX4 1.13 65535 as well.
-    """
-    cells = [one for one in (*message.voltages, *message.voltages_ext) if one != UNKNOWN_MV]
-    return sum(cells) / 1000.0 or None
 
 
 def _landed(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
@@ -335,15 +295,15 @@ HANDLERS: dict[str, Decoder] = {
     'ATTITUDE': _attitude,
     'ODOMETRY': _odometry,
     'SYS_STATUS': _system,
-    'BATTERY_STATUS': _pack,
+    'BATTERY_STATUS': note_pack,
     'EXTENDED_SYS_STATE': _landed,
     'EKF_STATUS_REPORT': _estimator,
     'ESTIMATOR_STATUS': _estimator,
     'RC_CHANNELS': _radio,
+    'MANUAL_CONTROL': hold,
     **dict.fromkeys(('GIMBAL_DEVICE_ATTITUDE_STATUS', 'MOUNT_ORIENTATION', 'MOUNT_STATUS'), look),
     'STATUSTEXT': _unchanged,  # of the link's texts
     'TIMESYNC': _unchanged,  # the codec's own
-    'HOME_POSITION': _unchanged,  # of the codec's home
-    'GLOBAL_POSITION_INT': _unchanged,  # likewise
-    'DISTANCE_SENSOR': _unchanged,  # likewise
+    # of the codec's home
+    **dict.fromkeys(('HOME_POSITION', 'GLOBAL_POSITION_INT', 'DISTANCE_SENSOR'), _unchanged),
 }

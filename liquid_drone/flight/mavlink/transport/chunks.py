@@ -57,16 +57,16 @@ def read_stream(read: Callable[[], bytes], name: str) -> tuple[list[Chunk], bool
     return chunks, False
 
 
-def write_stream(send: Callable[[bytes], int], data: bytes, name: str) -> None:
-    """Write once to a byte stream; what does not fit is lost.
+def write_stream(send: Callable[[bytes], int], data: bytes, name: str) -> bool:
+    """Write once to a byte stream; what does not fit is lost. Tells whether all was taken.
 
     Raises:
         LinkError: it broke.
 
     """
     try:
-        send(data)  # a packet that is cut here fails its checksum there
+        return send(data) == len(data)  # a packet that is cut here fails its checksum there
     except BlockingIOError:  # full: the packet is lost
-        return
+        return False
     except OSError as error:
         raise LinkError(f'the {name} to the autopilot broke: {error}') from error

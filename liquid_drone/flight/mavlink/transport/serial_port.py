@@ -5,6 +5,10 @@
 Two readers of one port take each other's bytes, and both see noise. It is locked in both usual
 ways (``flock``, as pyserial and mavlink-router do it, and ``TIOCEXCL``); another program that
 holds it without a lock is named in a warning.
+
+Where the other side takes nothing (an autopilot's USB that hangs), the system keeps what was
+written, and delivers it when the other side goes on: setpoints of long ago, to a vehicle that was
+handed back meanwhile. So what waits in a port that stands still is thrown away.
 """
 
 import contextlib
@@ -13,21 +17,50 @@ import fcntl
 import logging
 import os
 import stat
+import struct
 import termios
+import time
 import tty
+from collections.abc import Callable
 from pathlib import Path
 
 from .chunks import LONGEST_READ, Chunk, read_stream, write_stream
 
 logger = logging.getLogger(__name__)
+STILL_S = 0.5  # without a byte that left: what waits is thrown away
+
+
+def queued_bytes(file: int) -> int:
+    """Return how many written bytes wait in the system; 0 where it does not tell."""
+    try:
+        (count,) = struct.unpack('i', fcntl.ioctl(file, termios.TIOCOUTQ, bytes(4)))
+    except OSError:
+        return 0
+    return int(count)
 
 
 class SerialTransport:
     """A serial port, 8N1 without flow control."""
 
-    def __init__(self, device: str, baud: int) -> None:
-        """Open, lock and set up the port; raises OSError."""
+    def __init__(
+        self,
+        device: str,
+        baud: int,
+        clock: Callable[[], float] = time.monotonic,
+        queued: Callable[[int], int] = queued_bytes,
+    ) -> None:
+        """Open, lock and set up the port; raises OSError.
+
+        Args:
+            device: such as /dev/ttyTHS1.
+            baud: a standard rate.
+            clock: a steady time.
+            queued: tells how many bytes of a file wait; a pseudo terminal tells of none.
+
+        """
         self.is_emptied = False
+        self._clock, self._queued = clock, queued
+        self._left, self._moved_s = 0, clock()  # what waited last, and when it moved
         speed = getattr(termios, f'B{baud}', None)
         if speed is None:
             raise OSError(f'the baud rate {baud} is not a standard one')
@@ -75,7 +108,15 @@ class SerialTransport:
 
     def write(self, data: bytes) -> None:
         """Send, or raise LinkError when the device is gone."""
-        write_stream(lambda part: os.write(self._file, part), data, 'serial port')
+        left, now_s = self._queued(self._file), self._clock()
+        is_taken = write_stream(lambda part: os.write(self._file, part), data, 'serial port')
+        if left < self._left or (is_taken and left == 0):
+            self._moved_s = now_s
+        elif now_s - self._moved_s > STILL_S:
+            self._moved_s = now_s
+            with contextlib.suppress(termios.error):  # the device is gone: the next call meets it
+                termios.tcflush(self._file, termios.TCOFLUSH)
+        self._left = self._queued(self._file)
 
     def accept(self, source: object) -> None:
         """Do nothing: there is one other side only."""

@@ -1,24 +1,19 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""The pilot's radio (RC_CHANNELS): a switch that engages and calls off, sticks that call off.
+"""A switch of the pilot's radio (RC_CHANNELS) that engages and calls off.
 
 Only the way from off to on engages, never a switch that is on already: it must have been off for
 a while and then stay on, on a radio that is received all the time. A gap, a value that no radio
 sends, a receiver that the autopilot finds unhealthy or a channel that jumps begin it anew. So does
 a switch that moves at one moment with other channels: a receiver without a radio that sets all
 channels to what it was taught, or that hears its radio again, is no hand on a switch. Pure.
-
-Whoever sees a drone fly at something pulls the sticks. In ArduCopter's GUIDED nothing follows but
-by the yaw stick, and a companion would fly on; a PX4 takes over by itself (COM_RC_OVERRIDE). A
-stick counts as moved where it is away from its middle and from where it was: one that is still
-held as it was when the mode was switched is no word, and neither is its way back to the middle.
 """
 
 import math
 from collections import deque
 from dataclasses import dataclass
 
-from .vehicle import VehicleState
+from ..vehicle import VehicleState
 
 LEAST_US, MOST_US = 800, 2200  # what a radio sends; 0 and 65535 are no values
 BELOW_US = 200  # off is so far below on; between the two the switch is on its way
@@ -30,10 +25,6 @@ GAP_S = 0.6  # without a reading: the radio is lost
 JUMPS, JUMPS_S = 3, 4.0  # so many changes within so long: a channel that jumps
 CHANNELS = 18
 STEP_US, OTHERS = 300, 2  # so many other channels that step so far between two readings
-MIDDLE_US, MOVED_US = 1500, 150  # of sticks, which go 500 each way; PX4 takes 30 % too
-MOVED_S = 0.15  # so long, by two readings at least: one odd reading is none
-STICKS_GAP_S = 1.0  # without a reading of them: the radio is lost
-LEAST_STICK_US = 975  # below it a throttle tells of a lost radio (ArduPilot's FS_THR_VALUE)
 
 
 @dataclass(frozen=True)
@@ -167,76 +158,3 @@ class RadioWatch:
             return False
         jumps = len(self._changes) == JUMPS and self._read_s - self._changes[0] < JUMPS_S
         return True if self._was_off and not jumps else None
-
-
-class StickWatch:
-    """Watches some channels of the radio while the companion commands."""
-
-    def __init__(self, channels: tuple[int, ...]) -> None:
-        """Begin with sticks that were never seen.
-
-        Args:
-            channels: of roll, pitch and throttle, 1..18.
-
-        Raises:
-            ValueError: none, no channels of a radio, or one of them twice.
-
-        """
-        is_each_one = len(set(channels)) == len(channels) > 0
-        if not is_each_one or not all(1 <= one <= CHANNELS for one in channels):
-            raise ValueError(f'expected channels of 1 to {CHANNELS}, each once, got {channels}')
-        self.channels = channels
-        self._read_s = self._since_s = -math.inf
-        self._rests: tuple[int, ...] | None = (
-            None  # where each was, or its middle since it was there
-        )
-        self._is_told = False
-
-    def take(self, now_s: float, vehicle: VehicleState | None, commands: bool) -> bool:
-        """Tell once, while the companion commands, that the pilot moves a stick.
-
-        Args:
-            now_s: on the clock of the vehicle's ``radio_received_s``.
-            vehicle: None before it is heard.
-            commands: the companion does.
-
-        """
-        came_s = -math.inf if vehicle is None else vehicle.radio_received_s
-        if not commands:
-            self._is_told, self._since_s = False, -math.inf
-        if vehicle is None or not 0.0 <= now_s - came_s <= STICKS_GAP_S:
-            self._since_s = -math.inf
-            return False
-        if came_s <= self._read_s:
-            return False
-        self._read_s = came_s
-        sticks = self._sticks(vehicle)
-        if sticks is None:
-            self._since_s = -math.inf
-            return False
-        self._rests = sticks if self._rests is None or not commands else self._rests
-        is_moved = self._are_moved(sticks, self._rests)
-        self._rests = tuple(
-            MIDDLE_US if abs(stick - MIDDLE_US) < MOVED_US else rest
-            for stick, rest in zip(sticks, self._rests, strict=True)
-        )
-        if not is_moved or self._is_told:
-            self._since_s = -math.inf
-            return False
-        self._since_s = came_s if math.isinf(self._since_s) else self._since_s
-        self._is_told = came_s - self._since_s >= MOVED_S - 1e-6
-        return self._is_told
-
-    def _sticks(self, vehicle: VehicleState) -> tuple[int, ...] | None:
-        """Return their readings; None: the radio is not received, or sends no such channels."""
-        if not vehicle.radio_is_healthy or max(self.channels) > len(vehicle.radio):
-            return None
-        found = tuple(vehicle.radio[channel - 1] for channel in self.channels)
-        return found if all(LEAST_STICK_US <= one <= MOST_US for one in found) else None
-
-    @staticmethod
-    def _are_moved(sticks: tuple[int, ...], rests: tuple[int, ...]) -> bool:
-        return any(
-            abs(stick - MIDDLE_US) >= MOVED_US and abs(stick - rest) >= MOVED_US
-            for stick, rest in zip(sticks, rests, strict=True)
-        )

@@ -9,12 +9,12 @@ target is seen: ``tgt_bear`` in degrees, right positive, ``tgt_prob`` from 0 to 
 
 import math
 
-from .announcements import Announcer, Severity
-from .companion import Decision
-from .companion_session import CompanionSession
-from .facts import RangeReading
-from .guard.limits import Sighting
-from .mavlink.link import MavlinkLink
+from ..announcements import Announcer, Severity
+from ..companion import Decision
+from ..companion_session import CompanionSession
+from ..facts import RangeReading
+from ..guard.limits import Sighting
+from ..mavlink.link import MavlinkLink
 
 SHOWN_EVERY_S = 0.5
 RECENT_S = 0.5  # an older sighting is not shown
