@@ -91,6 +91,12 @@ def needed(command: Command[Any]) -> list[str]:
     return [w for one in must for w in ([] if one.text.positional else [flag_of(one)]) + ['a']]
 
 
+def what_it_needs(command: Command[Any], one: Option, data: st.DataObject) -> list[str]:
+    """Return the words of one of the flags without which a flag has no effect."""
+    options = {other.name: other for other, _ in options_and_groups(command.arguments)}
+    return [word for need in one.text.needs[:1] for word in words(options[need], data)]
+
+
 def told(command: Command[Any], line: list[str]) -> str:
     """Return what is told of a line that is refused; empty: it is taken. Nothing is run."""
     try:
@@ -120,7 +126,7 @@ def test_a_flag_is_refused_without_what_it_is_of(case: Any, data: st.DataObject)
 @given(data=st.data())
 def test_a_flag_is_refused_beside_what_takes_its_place(case: Any, data: st.DataObject) -> None:
     command, one, other = case
-    line = words(one, data)
+    line = [*words(one, data), *what_it_needs(command, one, data)]
     assert f'no effect of {flag_of(other)}' in told(command, [*line, *words(other, data)])
     assert told(command, line) == ''
 
