@@ -104,7 +104,7 @@ def test_a_rung_is_flown_after_what_the_bundle_follows(targets, monkeypatch):
     where = 'urban', 'winter', targets.partition(',')[0]
     assert flown == [(*where, 10_000), (*where, 10_001)]
     nowhere = replace(contract, training=Training('unknown'))
-    with pytest.raises(ConfigError, match='does not say where it was trained'):
+    with pytest.raises(ConfigError, match='does not say where in the simulator it was trained'):
         parity_ladder._flown(passed, nowhere, 2)
 
 

@@ -13,7 +13,7 @@ from radio_flight import follow_for
 
 from liquid_drone.flight.companion_session import CompanionSession
 from liquid_drone.flight.engagement import Stage
-from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Limits
+from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Limits, Sighting
 from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.profiles import ARDUPILOT, RADIO
@@ -226,8 +226,9 @@ class Rig:
                 radio_received_s=self.now_s,
                 **changes,
             )
-            proposal = Proposal(self.now_s, (0.3, 0.0, 0.0, 0.0))
+            proposal = Proposal(self.now_s, (0.0, 0.0, 0.0, 0.0))  # as it stands
             decision = self.session.decide(self.now_s, proposal)
+            self.session.see(Sighting(self.now_s, 0.0))  # never seen, it would be searched for
             if decision is not None and decision.reset_policy:
                 self.session.policy_was_reset()
         return self.session.stage
