@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Validation of a round: its policy flies validation seeds, and the best round is chosen by that.
 
-A score is written as JSON and flown once. The flights of the last two rounds are more than those
+A score is written as JSON and flown once. The flights of the last rounds are more than those
 of the rounds before; only scores over the same number of flights are compared.
 """
 

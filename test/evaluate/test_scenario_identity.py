@@ -7,20 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mesh_target import mesh_target
 from PIL import Image
 
 from liquid_drone.evaluate.scenario_identity import scenario_identity
 from liquid_drone.sim.identity import scenario_digest
 from liquid_drone.sim.scenario.scenario import load_scenario
 
-TARGET = """
-name: thing
-description: a thing
-radius_m: 0.3
-height_m: 1.0
-parts:
-  - {shape: mesh, size_m: [1.0], position_m: [0, 0, 0.5], file: FILE}
-"""
 SHAPE = 'v 0 0 0\nv 1 0 0\nv 0 0 1\nvt 0 0\nvt 1 0\nvt 0 1\n'
 PLY = """ply
 format ascii 1.0
@@ -45,7 +38,7 @@ def picture(path: Path, red: int) -> None:
 
 def target_with(folder: Path, mesh: str, content: str) -> Callable[[], str]:
     (folder / mesh).write_text(content)
-    (folder / 'thing.yaml').write_text(TARGET.replace('FILE', mesh))
+    (folder / 'thing.yaml').write_text(mesh_target(mesh))
     (folder / 'other.png').write_bytes(b'named by nobody')
     return lambda: scenario_identity(load_scenario(target=str(folder / 'thing.yaml')))
 

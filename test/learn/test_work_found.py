@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from inventions import invent
+from mesh_target import mesh_target
 
 from liquid_drone.episodes.episode import MANIFEST, load_info, save
 from liquid_drone.learn import work_found
@@ -30,20 +31,12 @@ from liquid_drone.learn.rounds import rounds_of
 from liquid_drone.policy.config import NetworkConfig, VisionConfig
 from liquid_drone.request import RequestSpec
 
-TARGET = """
-name: thing
-description: a thing
-radius_m: 0.3
-height_m: 1.0
-parts:
-  - {shape: mesh, size_m: [1.0], position_m: [0, 0, 0.5], file: thing.obj}
-"""
 MESH = 'v 0 0 0\nv 1 0 0\nv 0 0 1\nf 1 2 3\n'
 
 
 @pytest.fixture
 def recipe(tmp_path: Path) -> Recipe:
-    (tmp_path / 'thing.yaml').write_text(TARGET)
+    (tmp_path / 'thing.yaml').write_text(mesh_target('thing.obj'))
     (tmp_path / 'thing.obj').write_text(MESH)
     (tmp_path / 'task.yaml').write_text('name: task\n')
     return Recipe(
@@ -90,7 +83,9 @@ CHANGES: dict[str, Any] = {
     'weather': lambda r, p: replace(r, weather=('fog:2',)),
     'season': lambda r, p: replace(r, seasons=('winter',)),
     'mesh': lambda r, p: (p / 'thing.obj').write_text(MESH + '# heavier\n') and r,
-    'target file': lambda r, p: (p / 'thing.yaml').write_text(TARGET + 'motion: still\n') and r,
+    'target file': lambda r, p: (
+        (p / 'thing.yaml').write_text(mesh_target('thing.obj') + 'motion: still\n') and r
+    ),
     'task file': lambda r, p: (
         (p / 'task.yaml').write_text('name: task\nkeep_distance_m: 2.5\n') and r
     ),

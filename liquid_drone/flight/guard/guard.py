@@ -132,7 +132,7 @@ def _what_is_wrong(
 
 
 def _go_on(state: GuardState, given: GuardInput, vehicle: VehicleState) -> Step:
-    """Follow; or, while the target is lost, hold and then turn to the side where it was last."""
+    """Follow; or, while the target is lost, hold facing its last place, then turn to that side."""
     limits, now_s = given.limits, given.now_s
     if state.phase is not Phase.SEARCH:
         state = target.begin_search(state, limits, now_s)
