@@ -24,7 +24,7 @@ from ..vehicle import VehicleState
 from . import jumps, progress, target
 from .drift_compensation import correction, expected, height_back
 from .jerk_limit import shorten
-from .limits import Limits, Sighting, allowed, approach, height_correction
+from .limits import ZERO, Limits, Sighting, allowed, approach, height_correction
 from .state import LONGEST_STEP_S, GuardInput, GuardState, Phase, Step
 
 FUTURE_S = 0.25  # by which a picture's clock may be ahead of ours
@@ -94,7 +94,9 @@ def _watch_motion(
     if vehicle is None:
         return replace(state, tilted_since_s=None)
     if given.obeys:
-        moves = progress.watch(state.progress, state.setpoint, vehicle, now_s, limits.flyaway_m_s)
+        moves = progress.watch(
+            state.progress, state.setpoint, vehicle, now_s, limits.flyaway_m_s, state.returned
+        )
         state = replace(state, progress=moves)
     if limits.max_tilt_rad is None or vehicle.tilt_rad <= limits.max_tilt_rad:
         return replace(state, tilted_since_s=None)
@@ -134,8 +136,10 @@ def _what_is_wrong(
 def _go_on(state: GuardState, given: GuardInput, vehicle: VehicleState) -> Step:
     """Follow; or, while the target is lost, hold facing its last place, then turn to that side."""
     limits, now_s = given.limits, given.now_s
-    if state.phase is not Phase.SEARCH:
-        state = target.begin_search(state, limits, now_s)
+    if state.phase is Phase.SEARCH:
+        state = target.go_on_searching(state, vehicle)
+    else:
+        state = target.begin_search(state, limits, vehicle, now_s)
     phase, wanted, reason = _wanted(state, vehicle, limits, now_s)
     wanted = target.kept_near(state, wanted, vehicle, limits, now_s)
     if phase is not Phase.FOLLOW and state.phase in (Phase.FOLLOW, Phase.STOP):
@@ -145,12 +149,14 @@ def _go_on(state: GuardState, given: GuardInput, vehicle: VehicleState) -> Step:
     seen = _distance(state, given)
     wish, bound = allowed(wanted, vehicle, limits, seen)
     slows = math.hypot(*wanted[:3]) < math.hypot(*state.setpoint[:3])
+    moves = wish if phase is Phase.FOLLOW else (wish[0], wish[1], 0.0, wish[3])
     if given.holds_place:
         state = _follow_place(state, wish, vehicle, now_s)
         back = _returned(state, wish, vehicle, phase)
         wish, _ = allowed(back, vehicle, limits, seen)
     hard = reason is Reason.UNSEEN and slows
-    state = _approach(replace(state, wrong=None, phase=phase), wish, limits, now_s, stopping=hard)
+    state = replace(state, wrong=None, phase=phase, returned=_less(wish, moves))
+    state = _approach(state, wish, limits, now_s, stopping=hard)
     return Step(state, Setpoint(*state.setpoint), reason or bound)
 
 
@@ -219,6 +225,11 @@ def _returned(
     return wish[0] + back.real, wish[1] + back.imag, wish[2] + climb, wish[3]
 
 
+def _less(all_of_it: FourFloats, a_part: FourFloats) -> FourFloats:
+    a, b = all_of_it, a_part
+    return a[0] - b[0], a[1] - b[1], a[2] - b[2], a[3] - b[3]
+
+
 def _dt_s(state: GuardState, now_s: float) -> float:
     return min(max(now_s - state.last_s, 0.0), LONGEST_STEP_S)
 
@@ -233,7 +244,9 @@ def _stop(
     """Stop, hold, then fall silent; a passing reason that goes away before that is over."""
     limits, now_s = given.limits, given.now_s
     if state.wrong is None:
-        state = replace(state, wrong_since_s=since_s, hold_height_m=None, place=None)
+        state = replace(
+            state, wrong_since_s=since_s, hold_height_m=None, place=None, returned=ZERO
+        )
     stopped_s = now_s - state.wrong_since_s
     state = replace(state, wrong=wrong, phase=Phase.STOP)
     if stopped_s > limits.stop_s + limits.hold_s:

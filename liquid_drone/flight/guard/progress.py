@@ -49,8 +49,12 @@ def watch(
     vehicle: VehicleState,
     now_s: float,
     flyaway_m_s: float | None = None,
+    returned: FourFloats = (0.0, 0.0, 0.0, 0.0),
 ) -> ProgressState:
     """Compare the last setpoint, FLU heading-aligned, with how the vehicle moves.
+
+    What only takes a creep away or brings it back from a gust asks for no motion: one that stands
+    by it stands as it should.
 
     Args:
         state: of the step before.
@@ -58,12 +62,14 @@ def watch(
         vehicle: newest telemetry.
         now_s: the caller's time.
         flyaway_m_s: by so much it may be faster than commanded; None: by any.
+        returned: what the setpoint has of what brings the vehicle back to its place and height.
 
     """
     state = _turned(state, vehicle)
+    moves = (commanded[0] - returned[0], commanded[1] - returned[1], commanded[2] - returned[2])
     return replace(
         state,
-        still_since_s=_since(state.still_since_s, _is_still(commanded, vehicle), now_s),
+        still_since_s=_since(state.still_since_s, _is_still(moves, vehicle), now_s),
         straight_since_s=_since(
             state.straight_since_s, _is_straight(commanded[3], state.yaw_rate_rad_s), now_s
         ),
@@ -77,8 +83,8 @@ def _since(since_s: float | None, holds: bool, now_s: float) -> float | None:
     return (now_s if since_s is None else since_s) if holds else None
 
 
-def _is_still(commanded: FourFloats, vehicle: VehicleState) -> bool:
-    speed = math.hypot(*commanded[:3])
+def _is_still(commanded: tuple[float, float, float], vehicle: VehicleState) -> bool:
+    speed = math.hypot(*commanded)
     if speed < LEAST_M_S:
         return False
     ahead = complex(commanded[0], commanded[1]) * cmath.rect(1.0, vehicle.yaw)

@@ -95,9 +95,12 @@ class GuardState:
     seen_heading_rad: float | None = None  # likewise, from east
     seen_distance_m: float | None = None  # of the target from there; None: not known
     search_left: bool | None = None  # the side to which this search turns
+    search_about_rad: float | None = None  # the heading to both sides of which it looks first
+    search_swept: int = 0  # how many of these sides it has looked at
     spotted_since_s: float = -math.inf  # since when there are sightings without a break
     command: FourFloats = ZERO  # the last accepted proposal
     setpoint: FourFloats = ZERO  # the last one given
+    returned: FourFloats = ZERO  # of it: what brings the vehicle back to its place and height
     slope: FourFloats = ZERO  # its time derivative, m/s2 and rad/s2
     after_stop: bool = False  # the slope, or a part of it, comes from a stop
     refused: Reason | None = None  # why the newest proposal was not taken

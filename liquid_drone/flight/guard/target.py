@@ -22,6 +22,8 @@ BREAK_S = 0.3  # between two sightings; after more than that the target was out 
 MISSED_S = 0.12  # without a sighting: a picture or two came without the target
 TURN_PER_S = 1.5  # of the angle to the place of the last sighting
 RECENT_S = 1.0  # a bearing older than that tells no direction
+SWEEP_RAD = math.radians(50.0)  # looked to either side of the last place, before all around
+SIDES = 2
 
 
 def look(state: GuardState, given: GuardInput) -> GuardState:
@@ -151,12 +153,33 @@ def recent(state: GuardState, now_s: float) -> Sighting | None:
     return seen if seen is not None and now_s - seen.stamp_s <= RECENT_S else None
 
 
-def begin_search(state: GuardState, limits: Limits, now_s: float) -> GuardState:
-    """Choose the side: where the target is believed, else where it left the image, else left."""
-    bearing_rad = state.seen_bearing_rad or 0.0
+def begin_search(
+    state: GuardState, limits: Limits, vehicle: VehicleState, now_s: float
+) -> GuardState:
+    """Choose the side: where the target is believed, else where it left the image, else left.
+
+    Both sides of the place where it is believed, or was seen last, are looked at first.
+    """
+    bearing_rad, about_rad = state.seen_bearing_rad or 0.0, state.seen_heading_rad
     if believed(state, limits, now_s) and state.belief is not None:
         bearing_rad = state.belief.bearing_rad
-    return replace(state, search_left=bearing_rad >= 0.0)
+        about_rad = vehicle.yaw + bearing_rad
+    return replace(
+        state, search_left=bearing_rad >= 0.0, search_about_rad=about_rad, search_swept=0
+    )
+
+
+def go_on_searching(state: GuardState, vehicle: VehicleState) -> GuardState:
+    """Turn to the other side once one side is looked at; after both, on and all around."""
+    if state.search_about_rad is None or state.search_swept >= SIDES:
+        return state
+    way = 1.0 if state.search_left else -1.0
+    beyond = way * math.remainder(vehicle.yaw - state.search_about_rad, math.tau)
+    if beyond < SWEEP_RAD:
+        return state
+    swept = state.search_swept + 1
+    turns_back = swept < SIDES
+    return replace(state, search_swept=swept, search_left=state.search_left is not turns_back)
 
 
 def turn(state: GuardState, vehicle: VehicleState, limits: Limits, now_s: float) -> float | None:

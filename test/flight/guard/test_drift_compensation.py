@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Creep is taken away, what was commanded is flown as before, and nothing runs away."""
 
+import cmath
 import math
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from liquid_drone.flight.guard import guard
 from liquid_drone.flight.guard.drift_compensation import (
     GAIN_PER_S,
     LEASH_M,
+    MOST_M_S,
     correction,
     expected,
     height_back,
@@ -38,7 +40,16 @@ def at(now_s: float, place: complex = 0j, velocity: complex = 0j, yaw: float = 0
     )
 
 
-def flown(command, seconds, creep=CREEP, holds_place=True, yaw=0.7, jump=0j):
+def flown(
+    command,
+    seconds,
+    creep=CREEP,
+    holds_place=True,
+    yaw=0.7,
+    jump=0j,
+    limits=LIMITS,
+    is_held=False,
+):
     """Return the places (T,) of a vehicle that follows with a lag, and creeps."""
     state, now, place, moves, places = start(0.0), 0.0, 0j, 0j, []
     heading = complex(math.cos(yaw), math.sin(yaw))
@@ -48,12 +59,14 @@ def flown(command, seconds, creep=CREEP, holds_place=True, yaw=0.7, jump=0j):
         seen = at(now, place + (jump if k * DT_S > seconds / 2 else 0j), moves + creep, yaw)
         proposal = Proposal(now, (command.real, command.imag, 0.0, 0.0))
         state, setpoint, _ = guard.step(
-            state, GuardInput(now, seen, LIMITS, proposal, holds_place=holds_place)
+            state, GuardInput(now, seen, limits, proposal, holds_place=holds_place)
         )
         if setpoint is None:
             break
         told = complex(setpoint.vx_m_s, setpoint.vy_m_s) * heading
-        moves += (told - moves) * DT_S / LAG_S
+        yaw += setpoint.yaw_rate_rad_s * DT_S
+        heading = cmath.rect(1.0, yaw)
+        moves += 0j if is_held else (told - moves) * DT_S / LAG_S
         place += (moves + creep) * DT_S
         places.append(place)
     return np.array(places)
@@ -130,3 +143,33 @@ def test_after_a_stop_it_begins_anew_where_it_is():
     state, _, reason = guard.step(state, GuardInput(0.6, late, LIMITS, holds_place=True))
     assert reason.name == 'STALE_COMMAND'
     assert state.place is None
+
+
+STUCK = replace(LIMITS, stuck_after_s=Limits().stuck_after_s)
+
+
+@given(
+    st.floats(0.2, MOST_M_S - 0.02),
+    st.floats(-math.pi, math.pi),
+    st.floats(0.0, 1.0),
+    st.floats(-math.pi, math.pi),
+    st.floats(-math.pi, math.pi),
+)
+def test_what_only_takes_a_creep_away_is_no_command_to_move(creep, way, speed, ahead, yaw):
+    """Told to stand, a PX4 that creeps by 0.3 m/s and more stands: it was handed back after 3 s."""
+    told = cmath.rect(0.0 if speed < 0.3 else speed, ahead)
+    places = flown(told, 12.0, cmath.rect(creep, way), yaw=yaw, limits=STUCK)
+    assert len(places) == round(12.0 / DT_S)
+
+
+@given(st.floats(0.35, 1.0), st.floats(-math.pi, math.pi), st.floats(-math.pi, math.pi))
+def test_held_by_a_rope_it_is_let_go_of_though_its_place_runs_ahead(speed, ahead, yaw):
+    told = cmath.rect(speed, ahead)
+    places = flown(told, 8.0, 0j, yaw=yaw, limits=STUCK, is_held=True)
+    assert 3.0 < len(places) * DT_S < 6.0  # with the hold before it falls silent
+
+
+@given(st.floats(0.32, 0.39), st.floats(-math.pi, math.pi))
+def test_one_that_lost_its_target_is_held_in_a_wind_and_searches(creep, way):
+    limits = replace(Limits(), fence_radius_m=None)
+    assert len(flown(0.5, 12.0, cmath.rect(creep, way), limits=limits)) == round(12.0 / DT_S)
