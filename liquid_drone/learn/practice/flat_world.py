@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ...flight.guard.limits import SIMULATION_LIMITS, Limits
-from ...flight.guard.target import BREAK_S, MISSED_S, TURN_PER_S
+from ...flight.guard.target import BREAK_S, MISSED_S, SIDES, SWEEP_RAD, TURN_PER_S
 from ...policy.brake import braked
 from ...policy.memory import FILTER_STATE, MOTION, REFERENCE_M
 from ...policy.network import Network, no_faster
@@ -65,6 +65,8 @@ class Flight:
     missed_s: Tensor  # (B,): since the last one
     seen_speed: Tensor  # (B,): the setpoint's, at the last sighting
     side: Tensor  # (B,): where a search turns to, 1 left
+    about: Tensor  # (B,): heading to both sides of which it looks first
+    swept: Tensor  # (B,): how many of these sides it has looked at
     known: Tensor  # (B,): 1 once it was seen
     heading: Tensor  # (B,): towards it, when it was seen last
 
@@ -299,8 +301,20 @@ class FlatWorld:
         is_gone = (flight.unseen_s > limits.unseen_after_s) & ~believes & ~nowhere
         turn = torch.where(is_gone | is_lost, (TURN_PER_S * off_rad).clamp(-most, most), turn)
         after_s = torch.where(nowhere, stop_s, lost_after_s + limits.lost_hold_s)
+        searches = flight.unseen_s > after_s
+        self._sweep(searches, flight.yaw + off_rad, nowhere)
         searched = flight.side * limits.search_yaw_rate_rad_s
-        return torch.where(flight.unseen_s > after_s, searched, turn)
+        return torch.where(searches, searched, turn)
+
+    def _sweep(self, searches: Tensor, about: Tensor, nowhere: Tensor) -> None:
+        """Turn to the other side once one side of the last place is looked at."""
+        flight = self.flight
+        flight.about = torch.where(searches, flight.about, about)
+        flight.swept = torch.where(searches, flight.swept, torch.where(nowhere, SIDES, 0.0))
+        beyond = flight.side * wrapped(flight.yaw - flight.about) >= SWEEP_RAD
+        ends = searches & beyond & (flight.swept < SIDES)
+        flight.swept = flight.swept + ends.float()
+        flight.side = torch.where(ends & (flight.swept < SIDES), -flight.side, flight.side)
 
     def _move(self) -> None:
         """Let the vehicle follow its setpoint, as its velocity and attitude loops do."""

@@ -156,7 +156,7 @@ STUCK = replace(LIMITS, stuck_after_s=Limits().stuck_after_s)
     st.floats(-math.pi, math.pi),
 )
 def test_what_only_takes_a_creep_away_is_no_command_to_move(creep, way, speed, ahead, yaw):
-    """Told to stand, a PX4 that creeps by 0.3 m/s and more stands: it was handed back after 3 s."""
+    """Told to stand, a PX4 that creeps by 0.3 m/s stands: it was handed back after 3 s."""
     told = cmath.rect(0.0 if speed < 0.3 else speed, ahead)
     places = flown(told, 12.0, cmath.rect(creep, way), yaw=yaw, limits=STUCK)
     assert len(places) == round(12.0 / DT_S)

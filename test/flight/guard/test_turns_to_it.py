@@ -18,12 +18,14 @@ from liquid_drone.flight.guard.limits import (
     Sighting,
 )
 from liquid_drone.flight.guard.state import GuardInput, Proposal, start
+from liquid_drone.flight.guard.target import SWEEP_RAD
 from liquid_drone.flight.reason import Reason
 
 DT_S = 0.05
 DRONE, SIMULATION = (
     replace(limits, stuck_after_s=None) for limits in (Limits(), SIMULATION_LIMITS)
 )
+HALF_VIEW_RAD = math.radians(40.0)
 GONE_S = 1.0  # from here on the target is not in the picture
 
 
@@ -134,3 +136,39 @@ def test_without_the_checks_of_sight_nothing_turns_it():
     steps = flown(limits, 6.0, lambda t: 0.6 if t <= GONE_S else None, lambda t: -0.2, 0.0)
     assert {step.reason for _, step, _ in steps} == {Reason.FOLLOWING}
     assert steps[-1][1].setpoint.yaw_rate_rad_s == pytest.approx(-0.2)
+
+
+@given(
+    limits=st.sampled_from([DRONE, SIMULATION]),
+    bearing=st.floats(-0.6, 0.6).filter(lambda bearing: abs(bearing) > 0.01),
+    yaw=st.floats(-math.pi, math.pi),
+)
+def test_a_search_looks_to_both_sides_of_the_last_place_and_then_all_around(limits, bearing, yaw):
+    """After a hold the target is hardly ever further round; on neither side is it missed."""
+    steps = flown(
+        limits,
+        GONE_S + limits.lost_after_s + limits.lost_hold_s + limits.search_s - 0.5,
+        lambda t: bearing if t <= GONE_S else None,
+        lambda t: 0.0,
+        yaw,
+    )
+    side, towards = math.copysign(1.0, bearing), yaw + bearing
+    off = [
+        side * (turned - towards) for _, step, turned in steps if step.reason is Reason.SEARCHING
+    ]
+    back = off.index(max(off[: round(16.0 / DT_S)]))
+    assert off[back] == pytest.approx(SWEEP_RAD, abs=0.25)  # as far as it turns while it slows
+    rate = limits.search_yaw_rate_rad_s
+    there = back + round((2.0 * SWEEP_RAD + 0.6) / rate / DT_S)
+    assert min(off[:there]) < -SWEEP_RAD
+    if limits is DRONE:  # a faster one is half around once more
+        assert off == sorted(off[: back + 1]) + sorted(off[back + 1 :], reverse=True)
+    assert max(off) - min(off) + 2 * HALF_VIEW_RAD > math.tau
+
+
+@pytest.mark.parametrize('limits', [DRONE, SIMULATION])
+def test_one_that_was_never_seen_is_looked_for_all_around(limits):
+    steps = flown(limits, 6.0, lambda t: None, lambda t: 0.0, 0.3)
+    turns = [step.setpoint.yaw_rate_rad_s for _, step, _ in steps]
+    assert min(turns) == 0.0
+    assert turns[-1] == pytest.approx(limits.search_yaw_rate_rad_s)

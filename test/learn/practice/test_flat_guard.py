@@ -6,6 +6,8 @@ import pytest
 import torch
 from flat_worlds import flat
 
+from liquid_drone.flight.guard.target import SWEEP_RAD
+
 
 def test_the_guard_stops_who_sees_nothing_and_believes_nothing(places):
     world = flat(places, 1)
@@ -94,3 +96,24 @@ def test_a_target_is_known_once_it_was_found(places):
     for _ in range(50):
         world._guarded(command, torch.tensor([False]), *nothing)
     assert world.flight.known.item() == 1.0
+
+
+@pytest.mark.parametrize('seen_rad', [-0.4, 0.1, 0.9])
+def test_it_looks_to_both_sides_and_then_around_as_the_guard_does(places, seen_rad):
+    world, command = flat(places, 1), torch.zeros(1, 4)
+    for _ in range(10):
+        world._guarded(
+            command, torch.tensor([True]), torch.tensor([2.0]), torch.tensor([seen_rad])
+        )
+    about, headings, turns = world.flight.yaw.item() + seen_rad, [], []
+    for _ in range(400):
+        world._guarded(command, torch.tensor([False]), torch.tensor([-3.0]), torch.zeros(1))
+        world._move()
+        headings.append(world.flight.yaw.item() - about)
+        turns.append(world.turn.item())
+    first = 1.0 if seen_rad > 0.0 else -1.0
+    changes = [k for k in range(1, 400) if turns[k] * turns[k - 1] < 0.0 and k > 85]
+    assert len(changes) == 1
+    before = [first * heading for heading in headings[85 : changes[0] + 5]]
+    assert SWEEP_RAD <= max(before) < SWEEP_RAD + 0.3
+    assert turns[-1] == pytest.approx(-0.9 * first)
