@@ -226,6 +226,13 @@ def check_whole(recipe: Recipe, trains: bool = True) -> None:
         _check_teacher(recipe)
     if recipe.start:
         (begin_with if recipe.pictures.is_stage else start_from)(network, recipe.start)
+    apart = recipe.network.vision.head_apart
+    if bool(recipe.frozen.head_steps) != (apart and bool(recipe.frozen.bundle)):
+        raise ConfigError(
+            f'{recipe.name}: frozen: head_steps are of a target head apart behind an encoder that '
+            f'is kept: expected both or neither, got head_steps {recipe.frozen.head_steps} and '
+            f'head_apart {str(apart).lower()} (network: {{vision: wide-scan-head}})'
+        )
     if recipe.frozen.encoder_steps and recipe.frozen.begun:
         begin_with(network, recipe.frozen.begun, ENCODER)
     elif recipe.frozen.begun:

@@ -85,6 +85,10 @@ class Vision(nn.Module):
             )
         else:
             self.target = nn.Linear(self.dense, len(HEAD))
+        self.apart: Heatmap | None = None
+        if config.head_apart:
+            hidden = config.heat_channels
+            self.apart = Heatmap(config.convolutions[-2][0], hidden, 0, *before_last)
         _begin_at_unit_scale(self.trunk)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -122,12 +126,20 @@ class Vision(nn.Module):
         else:
             head, added = self.heatmap(maps)
             features = features + added
+        if self.apart is not None:
+            head, _ = self.apart.find(maps)
         if self.scan is not None:
             features = torch.cat([features, self.scan(tapped).to(features.dtype)], dim=1)
         if self.sight is not None:
             seen = self.sight(tapped).to(features.dtype)
             features = torch.cat([features, seen.flatten(1)], dim=1)
         return features, head
+
+    def begin_apart(self) -> None:
+        """Let the head that is apart answer what the other one does; nothing where none is."""
+        if self.apart is not None and self.heatmap is not None:
+            theirs, mine = self.heatmap.state_dict(), self.apart.state_dict()
+            self.apart.load_state_dict({name: theirs[name] for name in mine})
 
     def begin_pretrained(self) -> None:
         """Load the weights of a pretrained trunk; nothing where there is none.

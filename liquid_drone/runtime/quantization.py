@@ -95,7 +95,7 @@ def kept_nodes(graph: Any) -> list[str]:
 
 
 def _is_of_heatmap(name: str) -> bool:
-    return name.startswith('heatmap.')
+    return name.startswith(('heatmap.', 'apart.'))
 
 
 def _reader(quantization: Any, images: Iterable[Image]) -> Any:

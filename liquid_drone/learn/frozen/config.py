@@ -23,6 +23,8 @@ class FrozenEncoder:
     )
     # pictures drawn for it beside what stands in the way, half of what each of these steps sees
     scan_pictures: int = 0
+    # with a target head apart: that learns for so many in every round, from all flights so far
+    head_steps: int = 0
     views: int = 4  # copies of every flight, each augmented in its own way
     held_out: int = 0  # the last flights, which the core is judged on instead
     threshold: float = UNMOVED  # what the bundle answers where the new one answers 0.5
@@ -30,7 +32,7 @@ class FrozenEncoder:
     def __post_init__(self) -> None:
         ranges = {
             'encoder_steps': (0, 1_000_000), 'scan_steps': (0, 1_000_000), 'views': (1, 100),
-            'scan_pictures': (0, 250_000),
+            'scan_pictures': (0, 250_000), 'head_steps': (0, 1_000_000),
             'held_out': (0, 10_000), 'threshold': (0.001, 0.999),
         }  # fmt: skip
         check_ranges(self, ranges)
@@ -46,6 +48,8 @@ class FrozenEncoder:
             )
         if self.scan_pictures and not self.scan_steps:
             raise ValueError('scan_pictures teach a scan alone: expected scan_steps, too')
+        if self.head_steps and not self.bundle:
+            raise ValueError('head_steps are behind an encoder that is kept: expected a bundle')
         if self.encoder_steps and not self.bundle:
             raise ValueError(
                 f"encoder_steps train an encoder that is kept then: expected a bundle, or '{NEW}'"

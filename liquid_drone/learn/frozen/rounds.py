@@ -29,6 +29,7 @@ from ..rounds import half_way
 from ..scan.stage import frames_of_a_step, scan_pictures_beside, train_scan
 from ..watcher import Watcher
 from .core_training import held_out_loss, train_core, write_held_out
+from .head_training import train_head
 from .views import open_views
 
 ENCODER_WINDOWS, ENCODER_FRAMES = 64, 2  # of each of its steps
@@ -162,6 +163,10 @@ def train_core_round(
             'expected fewer, so that some are left to learn from'
         )
     learned = flights[: len(flights) - frozen.held_out]
+    if frozen.head_steps:
+        note(f'target head: {frozen.head_steps} steps')
+        beside = pictures_beside(recipe, work)
+        train_head(network, clips[: len(learned)], config, frozen.head_steps, beside)
     practises = recipe.practice.steps > 0
     if practises and is_whole(half_way(checkpoint)):
         average = load_weights(network, half_way(checkpoint))
