@@ -178,10 +178,12 @@ class Recipe:
             raise ValueError('scan_steps: the network has no scan: expected vision: wide-scan')
         if frozen.bundle and self.start:
             raise ValueError('frozen leaves the core alone to be trained: expected no start')
-        if frozen.bundle and pictures.count and not (frozen.encoder_steps and pictures.beside):
+        teaches = frozen.encoder_steps or frozen.head_steps
+        if frozen.bundle and pictures.count and not (teaches and pictures.beside):
             raise ValueError(
-                'pictures teach a frozen encoder beside flights, before it is kept: expected '
-                "'frozen: {encoder_steps: ...}' and 'pictures: {beside: ...}'"
+                'pictures teach a frozen encoder beside flights, before it is kept, or a head '
+                "apart: expected 'frozen: {encoder_steps: ...}' or head_steps, and 'pictures: "
+                "{beside: ...}'"
             )
 
 
