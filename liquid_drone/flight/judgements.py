@@ -161,12 +161,16 @@ def landed(vehicle: VehicleState, limits: FactLimits) -> Judgement:
 def battery(vehicle: VehicleState, limits: FactLimits) -> Judgement:
     """Judge charge and voltage; the best report of the last second, and of the last two, counts.
 
-    A voltage sags where the vehicle climbs or brakes, and a PX4 reports five times a second.
+    A voltage sags where the vehicle climbs or brakes, and a PX4 reports five times a second. What
+    the autopilot itself finds of the battery counts by two reports.
     """
     told = _battery(vehicle, limits)
-    lately = (replace(vehicle, battery=one, battery_before=one) for _, one in vehicle.batteries)
-    is_sag = told.standing is Standing.BAD and any(_battery(one, limits) is GOOD for one in lately)
-    return GOOD if is_sag else told
+    if told.standing is not Standing.BAD:
+        return told
+    is_healthy = vehicle.battery.is_healthy or vehicle.battery_before.is_healthy
+    lately = [replace(one, is_healthy=is_healthy) for _, one in vehicle.batteries]
+    then = (replace(vehicle, battery=one, battery_before=one) for one in lately)
+    return GOOD if any(_battery(one, limits) is GOOD for one in then) else told
 
 
 def _battery(vehicle: VehicleState, limits: FactLimits) -> Judgement:
