@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
+from .records import replace
 from .vehicle import SystemStatus, VehicleState
 
 FULL_CELL_V = 4.25  # a full lithium polymer cell; more needs another cell
@@ -158,7 +159,22 @@ def landed(vehicle: VehicleState, limits: FactLimits) -> Judgement:
 
 
 def battery(vehicle: VehicleState, limits: FactLimits) -> Judgement:
-    """Judge charge and voltage; of two reports the better one counts."""
+    """Judge charge and voltage; the best report of the last second, and of the last two, counts.
+
+    A voltage sags where the vehicle climbs or brakes, and a PX4 reports five times a second. What
+    the autopilot itself finds of the battery counts by two reports.
+    """
+    told = _battery(vehicle, limits)
+    if told.standing is not Standing.BAD:
+        return told
+    is_healthy = vehicle.battery.is_healthy or vehicle.battery_before.is_healthy
+    lately = [replace(one, is_healthy=is_healthy) for _, one in vehicle.batteries]
+    then = (replace(vehicle, battery=one, battery_before=one) for one in lately)
+    return GOOD if any(_battery(one, limits) is GOOD for one in then) else told
+
+
+def _battery(vehicle: VehicleState, limits: FactLimits) -> Judgement:
+    """Judge the last two reports, of which the better one counts."""
     samples = vehicle.battery, vehicle.battery_before
     shares = [one.share for one in samples if one.share is not None]
     volts = [one.voltage_v for one in samples if one.voltage_v is not None]

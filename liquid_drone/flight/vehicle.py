@@ -18,7 +18,9 @@ NEVER = -math.inf
 GUIDED_LATELY_S = 5.0  # for so long it is not taken from who guided it elsewhere
 PACKS_LAST_S = 5.0  # a battery's own report
 PACK_GONE_S = 10.0  # without one, on the ground: it was taken off
+SAG_S = 1.0  # a battery that was good so lately is not low yet
 BATTERY_GONE_S = 5.0  # without a report of it, on the ground
+MOST_BATTERIES = 64  # reports that are kept
 TOLD_BY_PACKS_V = 60.0  # from here on; SYS_STATUS ends at 65.5 V, and both lag by some
 AHEAD_S = 0.5  # by so much clocks that were compared may disagree; TIMESYNC may be of another one
 STAMP_TURN_S = 2**32 / 1000.0  # time_boot_ms begins anew after 49.7 days
@@ -155,6 +157,7 @@ class VehicleState:
     battery_received_s: float = NEVER
     battery: BatterySample = field(default_factory=BatterySample)
     battery_before: BatterySample = field(default_factory=BatterySample)  # before it
+    batteries: tuple[tuple[float, BatterySample], ...] = ()  # all of the last second, with times
     battery_most_v: float = 0.0  # the highest voltage so far
     packs: PackReports = ()  # of each battery the last two
     radio_received_s: float = NEVER
@@ -241,6 +244,14 @@ def packs_left(vehicle: VehicleState, now_s: float) -> PackReports:
     if vehicle.armed:
         return vehicle.packs
     return tuple(two for two in vehicle.packs if now_s - two[0].received_s <= PACK_GONE_S)
+
+
+def reported_lately(
+    vehicle: VehicleState, told: BatterySample, now_s: float
+) -> tuple[tuple[float, BatterySample], ...]:
+    """Return the reports on the battery of the last second, with the newest one."""
+    known = (*vehicle.batteries[1 - MOST_BATTERIES :], (now_s, told))
+    return tuple(one for one in known if 0.0 <= now_s - one[0] < SAG_S)
 
 
 def highest_v(vehicle: VehicleState, told: BatterySample, now_s: float) -> float:

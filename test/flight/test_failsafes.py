@@ -4,13 +4,11 @@
 
 import math
 import re
-import threading
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
@@ -22,6 +20,7 @@ from liquid_drone.flight.failsafes import names as all_names
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
 from liquid_drone.flight.preflight.failsafe_reader import FailsafeReader
+from liquid_drone.flight.preflight.symptom import Symptom
 from liquid_drone.sim.autopilot.simulated import SimulatedAutopilot
 from liquid_drone.sim.autopilot.udp import UdpEndpoint
 from liquid_drone.sim.physics.point_mass import PointMass
@@ -234,36 +233,52 @@ def test_what_serves_as_well_is_asked_for_over_the_link() -> None:
     assert not [words for words in complaints('ardupilot', link.parameters).values() if words]
 
 
+class StepClock:
+    """The doctor's clock: while the doctor sleeps, an autopilot on a UDP port goes on."""
+
+    def __init__(self, autopilot: SimulatedAutopilot, port: int, pause_at: int = -1) -> None:
+        """Count sleeps from 0; that of ``pause_at`` lasts 4 s, as if the machine were busy."""
+        self._autopilot, self._pause_at, self._sleeps = autopilot, pause_at, 0
+        self.endpoint = UdpEndpoint(autopilot, [('127.0.0.1', port)])
+
+    def monotonic(self) -> float:
+        return 1000.0 + self._autopilot.now_ns / 1e9
+
+    def sleep(self, seconds: float) -> None:
+        for _ in range(200 if self._sleeps == self._pause_at else 1):
+            self.endpoint.poll()
+            self._autopilot.advance(round(240 * seconds))
+            self.endpoint.flush()
+        self._sleeps += 1
+
+
+def asked_by_the_doctor(
+    autopilot: SimulatedAutopilot, listen_s: float, pause_at: int = -1
+) -> list[Symptom]:
+    """Let the doctor listen to an autopilot, by the autopilot's time."""
+    port = local_graph.free_udp_port()
+    clock = StepClock(autopilot, port, pause_at)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(board, 'time', clock)
+        patch.setattr(board, 'LISTEN_S', listen_s)
+        try:
+            return list(board.autopilot(Machine(connection=f'udpin:127.0.0.1:{port}')))
+        finally:
+            clock.endpoint.close()
+
+
 @pytest.mark.parametrize('kind', KINDS)
 @pytest.mark.parametrize('values', [GOOD, BAD], ids=['good', 'bad'])
 def test_the_doctor_reads_them_and_writes_none(
-    kind: str, values: dict[str, dict[str, float]], monkeypatch: pytest.MonkeyPatch
+    kind: str, values: dict[str, dict[str, float]]
 ) -> None:
-    monkeypatch.setattr(board, 'LISTEN_S', 0.9)  # for people and slow radios it is longer
-    port = local_graph.free_udp_port()
     autopilot = SimulatedAutopilot(PointMass(position_enu=np.zeros(3)), kind)
     autopilot.parameters.update(values[kind])
     autopilot.parameters.pop('GF_ACTION', None)  # one that is not answered
     if values is GOOD and kind == 'ardupilot':
         autopilot.parameters.update(FENCE_ENABLE=0.0, FENCE_AUTOENABLE=1.0)  # serves as well
-    before, ends = dict(autopilot.parameters), threading.Event()
-
-    def live() -> None:
-        endpoint = UdpEndpoint(autopilot, [('127.0.0.1', port)])
-        while not ends.is_set():
-            endpoint.flush()
-            endpoint.poll()
-            autopilot.advance(12)
-            time.sleep(0.02)
-        endpoint.close()
-
-    thread = threading.Thread(target=live)
-    thread.start()
-    try:
-        found = list(board.autopilot(Machine(connection=f'udpin:127.0.0.1:{port}')))
-    finally:
-        ends.set()
-        thread.join()
+    before = dict(autopilot.parameters)
+    found = asked_by_the_doctor(autopilot, board.LISTEN_S)
     assert found[0].level == 'ok'
     rows = [one for one in found if one.subject == 'failsafes']
     yellow = {one.state.split()[0] for one in rows if one.level == 'warning'}
@@ -278,3 +293,20 @@ def test_the_doctor_reads_them_and_writes_none(
     good = dict.fromkeys(('autopilot', 'link', 'streams'), 'ok')
     assert others == {**good, 'facts': cells}
     assert autopilot.parameters == before
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.floats(0.1, 3.0), st.floats(0.0, 4.0), st.integers(-1, 60))
+@example(0.9, 0.1, -1)  # home is told next in 1.9 s
+def test_the_doctor_waits_for_what_comes_seldom(
+    listen_s: float, since_start_s: float, pause_at: int
+) -> None:
+    """A PX4 tells every 2 s where home is, and a doctor that was held up hears what waited."""
+    autopilot = SimulatedAutopilot(PointMass(position_enu=np.zeros(3)), 'px4')
+    for _ in range(round(20 * since_start_s)):
+        autopilot.advance(12)
+        autopilot.transmit(0)
+    found = asked_by_the_doctor(autopilot, listen_s, pause_at)
+    assert {one.subject: one.level for one in found if one.subject != 'failsafes'} == (
+        dict.fromkeys(('autopilot', 'link', 'streams', 'facts'), 'ok')
+    )

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks of the machine itself: ports, cameras, priority, clock, processor, disk, autopilot."""
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ COMPETITORS = {
     'brltty': 'takes USB serial adapters',
 }
 LISTEN_S = 3.0
+POLL_S = 0.02
 TRIES = 3  # to read the parameters that were not answered
 
 
@@ -136,7 +138,7 @@ def autopilot(machine: Machine) -> Iterator[Symptom]:
         return
     from ...flight.mavlink.link import MavlinkLink
     from ...flight.preflight.checklist import autopilot_rows
-    from ...flight.preflight.link_report import link_report
+    from ...flight.preflight.link_report import LONGEST_WAIT_S, link_report, waits_for_facts
 
     try:
         with MavlinkLink.open(machine.connection) as link:
@@ -149,6 +151,7 @@ def autopilot(machine: Machine) -> Iterator[Symptom]:
             state = f'heard {profile.name}, system {vehicle.system_id}, on {machine.connection}'
             yield Symptom('autopilot', 'ok', state)
             _read_failsafes(link, profile.name)
+            _poll(link, lambda: not waits_for_facts(link, time.monotonic()), LONGEST_WAIT_S)
             yield from autopilot_rows(link_report(link, time.monotonic()))
     except LinkError as error:
         yield Symptom('autopilot', 'error', str(error))
@@ -168,10 +171,13 @@ def _read_failsafes(link: 'MavlinkLink', kind: str) -> None:
 
 
 def _poll(link: 'MavlinkLink', is_done: Callable[[], bool], limit_s: float = LISTEN_S) -> None:
-    ends_s = time.monotonic() + limit_s
-    while not is_done() and time.monotonic() < ends_s:
+    """Listen for that long; a pause of this program is no silence of the autopilot."""
+    for _ in range(math.ceil(limit_s / POLL_S)):
+        if is_done():
+            return
         link.poll(time.monotonic())
-        time.sleep(0.02)
+        time.sleep(POLL_S)
+    link.poll(time.monotonic())
 
 
 CHECKS = (serial_ports, cameras, priority, clock, processor, disk, autopilot)

@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A link that was opened without a graph, reported as the mavlink node would report it."""
 
+import math
+
 from ..companion_session import CompanionSession
-from ..facts import PICTURE
+from ..facts import FACTS, PICTURE, Evidence, known
 from ..guard.limits import Limits
 from ..health import health
 from ..mavlink.link import MavlinkLink
 from .checklist import DEFAULT_LIMITS, PARAMETER, PartReport
+
+LONGEST_WAIT_S = 2.0 / min(spec.needed_rate_hz for spec in FACTS)  # one message may be lost
 
 
 def link_values(link: MavlinkLink) -> dict[str, object]:
@@ -22,6 +26,15 @@ def link_values(link: MavlinkLink) -> dict[str, object]:
     for name, value in link.parameters.items():
         values[PARAMETER + name] = value
     return values
+
+
+def waits_for_facts(link: MavlinkLink, now_s: float) -> bool:
+    """Tell whether a fact has not come yet, or is too old: some come every few seconds alone."""
+    limits = Limits()
+    return any(
+        not fact.age_s <= (getattr(limits, fact.spec.age_limit) or math.inf)
+        for fact in known(Evidence(now_s, link.vehicle), limits)
+    )
 
 
 def link_report(link: MavlinkLink, now_s: float) -> PartReport:

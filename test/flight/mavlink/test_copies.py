@@ -46,7 +46,8 @@ def times_of(vehicle):
 
 def without_times(vehicle):
     packs = tuple(tuple(replace(one, received_s=0.0) for one in pair) for pair in vehicle.packs)
-    return replace(vehicle, packs=packs, **dict.fromkeys(RECEIVED, 0.0))
+    batteries = tuple(dict.fromkeys(one for _, one in vehicle.batteries))
+    return replace(vehicle, packs=packs, batteries=batteries, **dict.fromkeys(RECEIVED, 0.0))
 
 
 class Doubled:

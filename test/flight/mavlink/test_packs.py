@@ -113,6 +113,24 @@ def test_a_battery_that_was_taken_off_on_the_ground_is_forgotten_and_one_in_flig
         assert vehicle.battery().is_good is not is_low
 
 
+@given(
+    st.sampled_from([PX4, ARDUPILOT]),
+    st.lists(st.tuples(st.floats(0.05, 1.5), st.booleans()), min_size=1, max_size=40),
+    st.sampled_from([(13000, 90), (16000, 20), (13000, 10)]),
+)
+def test_a_battery_that_sags_is_low_after_a_second_by_two_reports_at_least(autopilot, told, low):
+    """Of the voltage, of the charge, which a PX4 takes from the voltage, or of both."""
+    vehicle, heard = Vehicle(autopilot), []
+    for pause_s, is_low in told:
+        vehicle.now_s += pause_s - 1.0
+        fact = vehicle.battery(*(low if is_low else (16000, 90)))
+        heard.append((vehicle.now_s, is_low))
+        lately = [bad for then_s, bad in heard if vehicle.now_s - then_s < 1.0]
+        counted = lately + [bad for _, bad in heard[-2:]]
+        was_told_once = len(heard) == 1
+        assert fact.is_good is not (all(counted) and (was_told_once or len(counted) > 1))
+
+
 @given(st.sampled_from([PX4, ARDUPILOT]), st.integers(0, 20))
 def test_a_silent_battery_s_voltage_is_not_that_of_another_one(autopilot, silent_s):
     """A pack above 60 V is told by its own report alone, and that is as old as it is."""

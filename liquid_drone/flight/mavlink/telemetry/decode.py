@@ -17,7 +17,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from ....arrays import Vector
 from ....geometry import enu_from_ned, ned_euler_from_enu
 from ...records import replace
-from ...vehicle import VehicleState, highest_v, packs_left
+from ...vehicle import VehicleState, highest_v, packs_left, reported_lately
 from ..profiles import Profile, detect
 from ..timesync import is_restart, stamped
 from .battery import note_pack, sampled
@@ -187,6 +187,7 @@ def _system(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
         battery_received_s=now_s,
         battery=battery,
         battery_before=vehicle.battery,
+        batteries=reported_lately(vehicle, battery, now_s),
         radio_is_healthy=not bad & RADIO_BIT,
         unfit=', '.join(words for bit, words in parts.items() if bad & bit),
         unfit_before=vehicle.unfit,
