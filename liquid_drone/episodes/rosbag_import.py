@@ -26,7 +26,7 @@ from ..topics import BODY_FRAME, REQUESTED
 from .bag_source import TopicSource, open_bag, topics_of
 from .episode import save
 from .left_out import LeftOut
-from .recorded_lens import IMAGE_TYPES, INFO_TYPE, RecordedLens, camera_info_of
+from .recorded_lens import IMAGE_TYPES, INFO_TYPE, TRANSPORTS, RecordedLens, camera_info_of
 from .recorded_series import Series, command_of, pose_of, request_of
 from .recorded_stamps import (
     RecordedPiece,
@@ -58,7 +58,9 @@ UNKNOWN: dict[str, tuple[float, ...]] = {
 class Topics:
     """Where things are; types are told by the bag: see the constants above for what is read."""
 
-    image: str = 'camera/image_raw'  # Image, or CompressedImage, there or at .../compressed
+    image: str = (
+        'camera/image_raw'  # Image, or CompressedImage, there or at .../compressed, .../zstd
+    )
     command: str = 'cmd_vel'  # TwistStamped or Twist: m/s and rad/s, body FLU
     odometry: str = 'odom'  # Odometry or PoseStamped, world ENU; may be missing
     camera_info: str = 'camera/camera_info'  # if this one is meant: that of the pictures' camera
@@ -288,7 +290,7 @@ class _Import:
         return link
 
     def _find(self, topic: str, types: tuple[str, ...]) -> TopicSource | None:
-        for name in (topic, f'{topic}/compressed'):
+        for name in (f'{topic}{transport}' for transport in TRANSPORTS):
             for link in self._sources:
                 full = f'{self._namespace}/{name.strip("/")}'.strip('/')
                 if link.topic.strip('/') == full and link.msgtype in types:
@@ -302,7 +304,7 @@ class _Import:
             EpisodeError: there are pictures of several drones.
 
         """
-        endings = tuple(f'/{topic.strip("/")}{end}' for end in ('', '/compressed'))
+        endings = tuple(f'/{topic.strip("/")}{end}' for end in TRANSPORTS)
         found = {
             f'/{link.topic.strip("/")}'.removesuffix(ending)
             for link in self._sources

@@ -12,7 +12,14 @@ from pathlib import Path
 from .. import topics
 from ..arrays import Image
 from ..episodes.bag_source import TopicSource, open_bag, topics_of
-from ..episodes.recorded_lens import COMPRESSED, IMAGE_TYPES, RecordedLens, camera_info_of
+from ..episodes.recorded_lens import (
+    COMPRESSED,
+    IMAGE_TYPES,
+    ZSTD,
+    RecordedLens,
+    camera_info_of,
+    camera_of,
+)
 from ..episodes.recorded_lens import full_name as _name
 from ..episodes.recorded_stamps import SECOND_NS, stamp_ns_of
 from ..episodes.ros_pictures import picture_of
@@ -91,7 +98,7 @@ def image_topic(
     """Return the topic of one camera: the one that is wanted, else the only one.
 
     ``camera/image_raw``, in a namespace or not, is taken before others, and of one camera the
-    compressed pictures before the raw ones.
+    compressed pictures before the raw ones, and these before those by zstd.
 
     Raises:
         CameraError: several cameras, or none.
@@ -101,15 +108,11 @@ def image_topic(
     for source in sources:
         name = _name(source.topic)
         if source.msgtype in IMAGE_TYPES and not name.endswith(DEPTH):
-            camera = name.removesuffix(COMPRESSED)
-            if camera not in cameras or name != camera:
+            camera = camera_of(name)
+            if camera not in cameras or _rank(name) < _rank(cameras[camera].topic):
                 cameras[camera] = source
     if wanted is not None:
-        cameras = {
-            name: source
-            for name, source in cameras.items()
-            if name == _name(wanted).removesuffix(COMPRESSED)
-        }
+        cameras = {name: source for name, source in cameras.items() if name == camera_of(wanted)}
     ours = [name for name in cameras if name.endswith(f'/{topics.IMAGE}')]
     found = [cameras[name] for name in ours or cameras]
     if len(found) == 1:
@@ -124,6 +127,11 @@ def image_topic(
         f'{path}: expected {expected} ({" or ".join(IMAGE_TYPES)}), found none; it has '
         f'{topics_of(sources)}'
     )
+
+
+def _rank(topic: str) -> int:
+    """Return which of the transports of one camera is taken: the lowest."""
+    return 0 if topic.endswith(COMPRESSED) else 2 if topic.endswith(ZSTD) else 1
 
 
 def recorded_fov_deg(
