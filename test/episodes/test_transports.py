@@ -56,7 +56,7 @@ def pixels_of(rgb: Image, encoding: str) -> Image:
     return mosaic
 
 
-def packed(pixels: Image, encoding: str, container: str) -> tuple[str, Any]:
+def packed(pixels: Any, encoding: str, container: str) -> tuple[str, Any]:
     """Return format and data as compressed_image_transport makes them."""
     target = ''
     if encoding in ORDERS and container != 'tiff':
@@ -186,7 +186,7 @@ def test_one_camera_is_one_by_however_many_transports_it_was_recorded(
 
 def by_image_transport(described: str, data: Any) -> Image:
     """Return the RGB that ``image_transport`` hands to RViz: its rules, on a decoded picture."""
-    pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    pixels: Any = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     source, is_told, container = described.partition(';')
     is_rgb = bool(is_told) and source == 'rgb8'
     if is_rgb and 'compressed bgr' in container:
