@@ -34,13 +34,14 @@ class SteadyView:
         Args:
             view: of the picture.
             now_s: monotonic.
-            frame: ``frame_id`` of the picture; each camera has its own.
+            frame: ``frame_id`` of the picture; each camera has its own. A number is none: some
+                drivers count their pictures there (ros2/demos#432).
 
         Raises:
             ImageError: the camera saw another part of the world less than PAUSE_S ago.
 
         """
-        before, before_frame = self._view, self._frame
+        before, before_frame, frame = self._view, self._frame, _named(frame)
         is_other = before is not None and frame != before_frame
         if before is not None and (is_other or not _is_like(before, view)):
             self._view, self._frame, self._until_s = view, frame, now_s + PAUSE_S
@@ -56,9 +57,13 @@ class SteadyView:
     def note_used(self, view: View, frame: str = '') -> None:
         """Note that a picture of this view was used; small changes do not add up unseen."""
         before = self._view
-        self._frame = frame
+        self._frame = _named(frame)
         if before is None or (before[:2] == view[:2] and before[2] is None):
             self._view = view  # the first one, or a camera_info that came behind it
+
+
+def _named(frame: str) -> str:
+    return '' if frame.isdecimal() else frame
 
 
 def _is_like(before: View, view: View) -> bool:

@@ -98,3 +98,13 @@ def test_another_camera_counts_once_a_flight_has_been_handed_back(
         else:
             view.check(told, now_s, frame)
             view.note_used(told, frame)
+
+
+@given(told=VIEWS, numbers=st.lists(st.integers(0, 10**9), min_size=2, max_size=20))
+def test_a_driver_that_counts_its_pictures_in_the_frame_is_one_camera(
+    told: tuple[int, int, float | None], numbers: list[int]
+) -> None:
+    view = SteadyView()
+    for now_s, number in enumerate(numbers):
+        view.check(told, float(now_s), str(number))
+        view.note_used(told, str(number))
