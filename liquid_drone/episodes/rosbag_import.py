@@ -23,7 +23,7 @@ from ..lens.lens import check_shape, is_rectified
 from ..outputs.leftovers import made_aside
 from ..results import EPISODE, put
 from ..topics import BODY_FRAME, REQUESTED
-from .bag_source import TopicSource, open_bag, topics_of
+from .bag_source import TopicSource, filled, open_bag, topics_of
 from .episode import save
 from .left_out import LeftOut
 from .recorded_lens import IMAGE_TYPES, INFO_TYPE, TRANSPORTS, RecordedLens, camera_info_of
@@ -290,12 +290,14 @@ class _Import:
         return link
 
     def _find(self, topic: str, types: tuple[str, ...]) -> TopicSource | None:
-        for name in (f'{topic}{transport}' for transport in TRANSPORTS):
-            for link in self._sources:
-                full = f'{self._namespace}/{name.strip("/")}'.strip('/')
-                if link.topic.strip('/') == full and link.msgtype in types:
-                    return link
-        return None
+        names = [f'{self._namespace}/{topic.strip("/")}{end}'.strip('/') for end in TRANSPORTS]
+        found = [
+            link
+            for name in names
+            for link in self._sources
+            if link.topic.strip('/') == name and link.msgtype in types
+        ]
+        return next(iter(filled(found)), None)
 
     def _only_namespace(self, topic: str) -> str:
         """Return the namespace that the pictures are in; '' where they are as they are named.

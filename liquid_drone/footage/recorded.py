@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .. import topics
 from ..arrays import Image
-from ..episodes.bag_source import TopicSource, open_bag, topics_of
+from ..episodes.bag_source import TopicSource, filled, open_bag, topics_of
 from ..episodes.recorded_lens import (
     COMPRESSED,
     IMAGE_TYPES,
@@ -20,7 +20,6 @@ from ..episodes.recorded_lens import (
     camera_info_of,
     camera_of,
 )
-from ..episodes.recorded_lens import full_name as _name
 from ..episodes.recorded_stamps import SECOND_NS, stamp_ns_of
 from ..episodes.ros_pictures import picture_of
 from ..errors import CameraError, ImageError
@@ -98,19 +97,19 @@ def image_topic(
     """Return the topic of one camera: the one that is wanted, else the only one.
 
     ``camera/image_raw``, in a namespace or not, is taken before others, and of one camera the
-    compressed pictures before the raw ones, and these before those by zstd.
+    compressed pictures before the raw ones, and these before those by zstd. A topic on which
+    nothing came is none.
 
     Raises:
         CameraError: several cameras, or none.
 
     """
     cameras: dict[str, TopicSource] = {}  # name -> its topic
-    for source in sources:
-        name = _name(source.topic)
-        if source.msgtype in IMAGE_TYPES and not name.endswith(DEPTH):
-            camera = camera_of(name)
-            if camera not in cameras or _rank(name) < _rank(cameras[camera].topic):
-                cameras[camera] = source
+    pictures = [one for one in sources if one.msgtype in IMAGE_TYPES]
+    for source in filled([one for one in pictures if not one.topic.endswith(DEPTH)]):
+        camera = camera_of(source.topic)
+        if camera not in cameras or _rank(source.topic) < _rank(cameras[camera].topic):
+            cameras[camera] = source
     if wanted is not None:
         cameras = {name: source for name, source in cameras.items() if name == camera_of(wanted)}
     ours = [name for name in cameras if name.endswith(f'/{topics.IMAGE}')]

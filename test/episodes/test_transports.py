@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_rosbag_import import SECOND, header, made, serialised, twist, write_bag
+from rosbags.rosbag2 import StoragePlugin, Writer
+from test_rosbag_import import SECOND, STORE, header, made, serialised, twist
 
 from liquid_drone.arrays import Image
 from liquid_drone.encodings import decode, decode_compressed
@@ -144,8 +145,11 @@ def test_a_packed_picture_that_is_cut_or_broken_is_an_error_of_pictures(
     assert picture.ndim == 3
 
 
-def bag_of_transports(path: Path, transports: list[str]) -> Path:
-    """Record 34 pictures of one camera by several plugins, and a pilot's commands."""
+def bag_of_transports(path: Path, transports: list[str], empty: list[str]) -> Path:
+    """Record 34 pictures of one camera by several plugins, and a pilot's commands.
+
+    Nothing comes on the transports that are named last, nor of another camera.
+    """
     rows = []
     for number in range(34):
         at_ns, rgb = SECOND + number * SECOND // 20, scene(number)
@@ -159,7 +163,17 @@ def bag_of_transports(path: Path, transports: list[str]) -> Path:
         }
         rows += [serialised(f'/cam/image{one}', by_transport[one], at_ns) for one in transports]
         rows.append(serialised('/pilot/cmd', twist(at_ns, 1.0, 0.0), at_ns))
-    return write_bag(path, rows)
+    topics = [(f'/cam/image{one}', bool(one)) for one in empty] + [('/rear/image', False)]
+    with Writer(path, version=8, storage_plugin=StoragePlugin.MCAP) as writer:
+        links = {}
+        for topic, is_packed in topics:
+            kind = f'sensor_msgs/msg/{"CompressedImage" if is_packed else "Image"}'
+            writer.add_connection(topic, kind, typestore=STORE)
+        for topic, kind, stamp_ns, data in rows:
+            if topic not in links:
+                links[topic] = writer.add_connection(topic, kind, typestore=STORE)
+            writer.write(links[topic], stamp_ns, data)
+    return path
 
 
 @settings(max_examples=12, deadline=None)
@@ -172,9 +186,10 @@ def bag_of_transports(path: Path, transports: list[str]) -> Path:
 def test_one_camera_is_one_by_however_many_transports_it_was_recorded(
     tmp_path_factory: pytest.TempPathFactory, transports: list[str], has_depth: bool
 ) -> None:
-    """``ros2 bag record -a`` takes all: .../zstd counted as a second camera."""
+    """``ros2 bag record -a`` takes all: .../zstd, and what nothing came on, was another camera."""
     path = tmp_path_factory.mktemp('bag')
-    bag = bag_of_transports(path / 'it', transports + ['/compressedDepth'] * has_depth)
+    empty = [one for one in ('', '/compressed', '/zstd') if one not in transports]
+    bag = bag_of_transports(path / 'it', transports + ['/compressedDepth'] * has_depth, empty)
     frames = list(open_footage([bag]).frames())
     assert len(frames) == 34
     for number, frame in enumerate(frames):
