@@ -21,6 +21,8 @@ MOST_PADDING = 256  # bytes behind a row, where rows begin at multiples of it
 PNG, DEPTH_AT = b'\x89PNG', 24  # a PNG's first bytes, and where its bits a channel are
 ENDS = {b'\xff\xd8': b'\xff\xd9', PNG: b'IEND'}  # first bytes of a picture, and its last
 CABLE = 'try another cable or port, a smaller picture or a lower rate'  # where bytes are lost
+JPEG_OF_RGB = 'rgb8; jpeg compressed bgr8'  # in image_transport's words; bgr8: as OpenCV packs it
+MOSAIC = re.compile(r'bayer_(rggb|bggr|gbrg|grbg)(8|16)')
 LAST = 4096  # bytes: some cameras send a buffer's rest behind the end
 MOVING = re.compile(r'(h\.?26[45]|hevc|avc|av1|vp[89]|theora|mpeg-?4)\b.*', re.IGNORECASE)
 Convert = Callable[[Any], Any]
@@ -153,7 +155,7 @@ def check_length(size: int, rows: int, step: int) -> None:
 
 
 def decode_compressed(described: str, data: Any) -> Image:
-    """Return a JPEG or PNG as RGB (H, W, 3) uint8.
+    """Return a JPEG, PNG or TIFF as RGB (H, W, 3) uint8.
 
     Args:
         described: its format in the words of its sender, for the error.
@@ -189,7 +191,7 @@ def decode_compressed(described: str, data: Any) -> Image:
         )
     picture = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
     _check_filled(picture)
-    return picture
+    return as_sent(described, picture)
 
 
 def _check_filled(image: Image) -> None:
@@ -198,6 +200,33 @@ def _check_filled(image: Image) -> None:
             'expected a whole picture, got one that ends in the grey of a JPEG that lost bytes, '
             f'or the green of an empty buffer: {CABLE}'
         )
+
+
+def as_sent(described: str, picture: Image) -> Image:
+    """Return the picture (H, W, 3) that a camera sent, of what is in its container.
+
+    image_transport packs the pixels of a camera as they are where it tells no encoding of the
+    container: into TIFF in the camera's order, where OpenCV expects blue first, and of a Bayer
+    pattern the pattern, as grey.
+
+    Args:
+        described: the format in the words of the sender.
+        picture: as decoded, RGB by the rules of the container.
+
+    Raises:
+        ImageError: a Bayer pattern of odd width or height.
+
+    """
+    source, _, container = (part.strip() for part in described[:80].partition(';'))
+    if _kept(described) or not container.startswith(('png', 'tiff')):
+        return picture
+    mosaic = MOSAIC.fullmatch(source)
+    if mosaic and (picture == picture[..., :1]).all():
+        height, width = picture.shape[:2]
+        return decode(f'bayer_{mosaic[1]}8', width, height, width, picture[..., 0].tobytes())
+    if container.startswith('tiff') and source.startswith('rgb'):
+        return np.ascontiguousarray(picture[..., ::-1])
+    return picture
 
 
 def check_described(described: str) -> None:

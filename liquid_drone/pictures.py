@@ -155,10 +155,10 @@ def as_bytes(values: npt.NDArray[Any]) -> Image:
     """Bring pixels of any number type to 0..255: of whole numbers the range, of floats 0..1.
 
     Cameras put 12 bits in 16: where nothing is brighter than 4095, that is white. Read as 16 bits
-    it would be nearly black.
+    it would be nearly black. Programs put 8 or 16 bits in 32.
 
     Raises:
-        ImageError: floats that are not finite, or beyond 255.
+        ImageError: floats that are not finite, or beyond 255; whole numbers beyond 16 bits.
 
     """
     if values.dtype == np.uint8:
@@ -167,13 +167,17 @@ def as_bytes(values: npt.NDArray[Any]) -> Image:
         return np.asarray(np.where(values, 255, 0), dtype=np.uint8)
     if values.dtype.kind in 'iu':
         white = WHITE_16 if values.dtype.itemsize > 1 else WHITE_8
-        if white == WHITE_16 and values.max(initial=0) <= WHITE_12:
-            white = WHITE_12
+        most = int(values.max(initial=0))
+        if most > WHITE_16:
+            raise ImageError(f'expected pixels of at most 16 bits, got {most}: save it as PNG')
+        if white == WHITE_16 and most <= WHITE_12:
+            is_byte = values.dtype.itemsize > 2 and most <= WHITE_8
+            white = WHITE_8 if is_byte else WHITE_12
         return np.asarray(np.clip(values, 0, white) * (WHITE_8 / white), dtype=np.uint8)
-    most = float(values.max(initial=0.0))
-    if not np.isfinite(values).all() or most > WHITE_8:
+    highest = float(values.max(initial=0.0))
+    if not np.isfinite(values).all() or highest > WHITE_8:
         raise ImageError('expected finite pixels of 0..1 or 0..255, got others')
-    scale = WHITE_8 if most <= 1.0 else 1.0
+    scale = WHITE_8 if highest <= 1.0 else 1.0
     return np.asarray(np.clip(values * scale + 0.5, 0.0, WHITE_8), dtype=np.uint8)
 
 
@@ -233,7 +237,9 @@ def _upright(picture: Any, where: str) -> Picture:
     way = WAYS.get(_orientation(picture))
     turned = picture if way is None else picture.transpose(way)
     if turned.mode.startswith(('I', 'F')):
-        grey = as_bytes(np.asarray(turned))
+        values = np.asarray(turned)
+        # of 16 bits in PNG some versions of Pillow make 32
+        grey = as_bytes(values.astype(np.uint16) if picture.format == 'PNG' else values)
         return Picture(np.repeat(grey[..., None], 3, axis=2), None)
     has_alpha = 'transparency' in turned.info or turned.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La')
     if not has_alpha:

@@ -52,6 +52,11 @@ class TopicSource:
     msgtype: str
     messages: Messages  # (stamp of the recorder in ns, data) as recorded
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it was recorded, and nothing came on it."""
+        return next(self.messages(), None) is None
+
     def decoded(self, left_out: Callable[[int, str], None]) -> Iterator[tuple[int, Any]]:
         """Yield (stamp of the recorder in ns, message); one that cannot be decoded is counted."""
         store = typestore()
@@ -62,6 +67,13 @@ class TopicSource:
                 left_out(bag_ns, f'messages of {self.topic} cannot be decoded')
                 continue
             yield bag_ns, message
+
+
+def filled(sources: list[TopicSource]) -> list[TopicSource]:
+    """Return those of several topics on which something came; all, where nothing did on any."""
+    if len(sources) < 2:
+        return sources
+    return [one for one in sources if not one.is_empty] or sources
 
 
 def topics_of(sources: Iterable[TopicSource]) -> str:

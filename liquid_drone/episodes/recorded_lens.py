@@ -12,7 +12,8 @@ from .bag_source import TopicSource
 
 IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 INFO_TYPE = 'sensor_msgs/msg/CameraInfo'
-COMPRESSED = '/compressed'  # as image_transport calls it
+COMPRESSED, ZSTD = '/compressed', '/zstd'  # as image_transport calls them
+TRANSPORTS = ('', COMPRESSED, ZSTD)  # of one camera's pictures
 
 
 class RecordedLens:
@@ -100,16 +101,17 @@ def camera_info_of(sources: Sequence[TopicSource], camera: TopicSource) -> Topic
     The only one is that of the only camera.
     """
     infos = {full_name(one.topic): one for one in sources if one.msgtype == INFO_TYPE}
-    name = full_name(camera.topic).removesuffix(COMPRESSED)
+    name = camera_of(camera.topic)
     for place in (name.rpartition('/')[0], name):  # AirSim's is below
         if own := infos.get(f'{place}/camera_info'):
             return own
-    pictures = {
-        full_name(one.topic).removesuffix(COMPRESSED)
-        for one in sources
-        if one.msgtype in IMAGE_TYPES
-    }
+    pictures = {camera_of(one.topic) for one in sources if one.msgtype in IMAGE_TYPES}
     return next(iter(infos.values())) if len(infos) == len(pictures) == 1 else None
+
+
+def camera_of(topic: str) -> str:
+    """Return the name of a camera's pictures, however they are transported."""
+    return full_name(topic).removesuffix(COMPRESSED).removesuffix(ZSTD)
 
 
 def full_name(topic: str) -> str:

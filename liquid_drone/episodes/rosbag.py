@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import topics
 from ..contract import CameraSpec
+from ..encodings import JPEG_OF_RGB
 from ..errors import EpisodeError, LiquidDroneError, require, shown
 from .mcap_file import McapFile
 from .recording import EpisodeInfo, Recording
@@ -178,7 +179,7 @@ class _Maker:
         if jpeg:
             header = self.header(int(row['stamp_ns']), OPTICAL)
             pixels = np.frombuffer(jpeg, np.uint8)
-            yield IMAGE, self('CompressedImage', header, 'rgb8; jpeg compressed', pixels)
+            yield IMAGE, self('CompressedImage', header, JPEG_OF_RGB, pixels)
             yield CAMERA, self.camera_info(int(row['stamp_ns']), camera)
         t = delivered_ns
         for topic, name in ((LABEL, 'label'), (EXECUTED, 'executed'), (SETPOINT, 'setpoint')):

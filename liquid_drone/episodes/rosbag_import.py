@@ -23,10 +23,10 @@ from ..lens.lens import check_shape, is_rectified
 from ..outputs.leftovers import made_aside
 from ..results import EPISODE, put
 from ..topics import BODY_FRAME, REQUESTED
-from .bag_source import TopicSource, open_bag, topics_of
+from .bag_source import TopicSource, filled, open_bag, topics_of
 from .episode import save
 from .left_out import LeftOut
-from .recorded_lens import IMAGE_TYPES, INFO_TYPE, RecordedLens, camera_info_of
+from .recorded_lens import IMAGE_TYPES, INFO_TYPE, TRANSPORTS, RecordedLens, camera_info_of
 from .recorded_series import Series, command_of, pose_of, request_of
 from .recorded_stamps import (
     RecordedPiece,
@@ -58,7 +58,9 @@ UNKNOWN: dict[str, tuple[float, ...]] = {
 class Topics:
     """Where things are; types are told by the bag: see the constants above for what is read."""
 
-    image: str = 'camera/image_raw'  # Image, or CompressedImage, there or at .../compressed
+    image: str = (
+        'camera/image_raw'  # Image, or CompressedImage, there or at .../compressed, .../zstd
+    )
     command: str = 'cmd_vel'  # TwistStamped or Twist: m/s and rad/s, body FLU
     odometry: str = 'odom'  # Odometry or PoseStamped, world ENU; may be missing
     camera_info: str = 'camera/camera_info'  # if this one is meant: that of the pictures' camera
@@ -288,12 +290,14 @@ class _Import:
         return link
 
     def _find(self, topic: str, types: tuple[str, ...]) -> TopicSource | None:
-        for name in (topic, f'{topic}/compressed'):
-            for link in self._sources:
-                full = f'{self._namespace}/{name.strip("/")}'.strip('/')
-                if link.topic.strip('/') == full and link.msgtype in types:
-                    return link
-        return None
+        names = [f'{self._namespace}/{topic.strip("/")}{end}'.strip('/') for end in TRANSPORTS]
+        found = [
+            link
+            for name in names
+            for link in self._sources
+            if link.topic.strip('/') == name and link.msgtype in types
+        ]
+        return next(iter(filled(found)), None)
 
     def _only_namespace(self, topic: str) -> str:
         """Return the namespace that the pictures are in; '' where they are as they are named.
@@ -302,7 +306,7 @@ class _Import:
             EpisodeError: there are pictures of several drones.
 
         """
-        endings = tuple(f'/{topic.strip("/")}{end}' for end in ('', '/compressed'))
+        endings = tuple(f'/{topic.strip("/")}{end}' for end in TRANSPORTS)
         found = {
             f'/{link.topic.strip("/")}'.removesuffix(ending)
             for link in self._sources

@@ -11,9 +11,15 @@ from pathlib import Path
 
 from .. import topics
 from ..arrays import Image
-from ..episodes.bag_source import TopicSource, open_bag, topics_of
-from ..episodes.recorded_lens import COMPRESSED, IMAGE_TYPES, RecordedLens, camera_info_of
-from ..episodes.recorded_lens import full_name as _name
+from ..episodes.bag_source import TopicSource, filled, open_bag, topics_of
+from ..episodes.recorded_lens import (
+    COMPRESSED,
+    IMAGE_TYPES,
+    ZSTD,
+    RecordedLens,
+    camera_info_of,
+    camera_of,
+)
 from ..episodes.recorded_stamps import SECOND_NS, stamp_ns_of
 from ..episodes.ros_pictures import picture_of
 from ..errors import CameraError, ImageError
@@ -91,25 +97,21 @@ def image_topic(
     """Return the topic of one camera: the one that is wanted, else the only one.
 
     ``camera/image_raw``, in a namespace or not, is taken before others, and of one camera the
-    compressed pictures before the raw ones.
+    compressed pictures before the raw ones, and these before those by zstd. A topic on which
+    nothing came is none.
 
     Raises:
         CameraError: several cameras, or none.
 
     """
     cameras: dict[str, TopicSource] = {}  # name -> its topic
-    for source in sources:
-        name = _name(source.topic)
-        if source.msgtype in IMAGE_TYPES and not name.endswith(DEPTH):
-            camera = name.removesuffix(COMPRESSED)
-            if camera not in cameras or name != camera:
-                cameras[camera] = source
+    pictures = [one for one in sources if one.msgtype in IMAGE_TYPES]
+    for source in filled([one for one in pictures if not one.topic.endswith(DEPTH)]):
+        camera = camera_of(source.topic)
+        if camera not in cameras or _rank(source.topic) < _rank(cameras[camera].topic):
+            cameras[camera] = source
     if wanted is not None:
-        cameras = {
-            name: source
-            for name, source in cameras.items()
-            if name == _name(wanted).removesuffix(COMPRESSED)
-        }
+        cameras = {name: source for name, source in cameras.items() if name == camera_of(wanted)}
     ours = [name for name in cameras if name.endswith(f'/{topics.IMAGE}')]
     found = [cameras[name] for name in ours or cameras]
     if len(found) == 1:
@@ -124,6 +126,11 @@ def image_topic(
         f'{path}: expected {expected} ({" or ".join(IMAGE_TYPES)}), found none; it has '
         f'{topics_of(sources)}'
     )
+
+
+def _rank(topic: str) -> int:
+    """Return which of the transports of one camera is taken: the lowest."""
+    return 0 if topic.endswith(COMPRESSED) else 2 if topic.endswith(ZSTD) else 1
 
 
 def recorded_fov_deg(

@@ -1,10 +1,12 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""A camera that begins to see another part of the world in flight: it zoomed, or changed its mode.
+"""A camera that begins to see another part of the world in flight: it zoomed, changed its mode, or
+another camera took its place on the topic.
 
 What a network remembers is of the view before. How much another size of a camera that is not
 calibrated shows is not known at all: modes of one sensor may crop it. So no picture counts for as
-long as a guard needs to hand back; from then on the new view is the camera's.
+long as a guard needs to hand back; from then on the new view is the camera's. Two cameras in turn
+on one topic are never used.
 """
 
 import math
@@ -22,35 +24,46 @@ class SteadyView:
     def __init__(self) -> None:
         """Begin with none."""
         self._view: View | None = None
+        self._frame = ''  # of its pictures
         self._words = ''
         self._until_s = -math.inf
 
-    def check(self, view: View, now_s: float) -> None:
+    def check(self, view: View, now_s: float, frame: str = '') -> None:
         """Judge the view of a picture, before it is used.
 
         Args:
             view: of the picture.
             now_s: monotonic.
+            frame: ``frame_id`` of the picture; each camera has its own. A number is none: some
+                drivers count their pictures there (ros2/demos#432).
 
         Raises:
             ImageError: the camera saw another part of the world less than PAUSE_S ago.
 
         """
-        before = self._view
-        if before is not None and not _is_like(before, view):
-            self._view, self._until_s = view, now_s + PAUSE_S
+        before, before_frame, frame = self._view, self._frame, _named(frame)
+        is_other = before is not None and frame != before_frame
+        if before is not None and (is_other or not _is_like(before, view)):
+            self._view, self._frame, self._until_s = view, frame, now_s + PAUSE_S
             self._words = f'{_told(before)} before, {_told(view)} now'
+            if is_other:
+                self._words = f"in the frame '{before_frame[:60]}' before, '{frame[:60]}' now"
         if now_s < self._until_s:
             raise ImageError(
-                f'the camera shows another view, {self._words} (a zoom, another size or mode): no '
-                f'picture counts for {PAUSE_S:g} s, in which a flight is handed back'
+                f'the camera shows another view, {self._words} (a zoom, another size, mode or '
+                f'camera): no picture counts for {PAUSE_S:g} s, in which a flight is handed back'
             )
 
-    def note_used(self, view: View) -> None:
+    def note_used(self, view: View, frame: str = '') -> None:
         """Note that a picture of this view was used; small changes do not add up unseen."""
         before = self._view
+        self._frame = _named(frame)
         if before is None or (before[:2] == view[:2] and before[2] is None):
             self._view = view  # the first one, or a camera_info that came behind it
+
+
+def _named(frame: str) -> str:
+    return '' if frame.isdecimal() else frame
 
 
 def _is_like(before: View, view: View) -> bool:

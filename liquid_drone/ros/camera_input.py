@@ -153,8 +153,8 @@ class CameraInput:
             self._node.destroy_subscription(subscription)
         self._inputs, self._publisher = [], None
 
-    def take(self, image: Image, stamp_ns: int) -> None:
-        """Use a picture (H, W, 3), or refuse it in words."""
+    def take(self, image: Image, stamp_ns: int, frame: str = '') -> None:
+        """Use a picture (H, W, 3) with its ``frame_id``, or refuse it in words."""
         self.arrived_s = time.monotonic()
         self._look_for_info()
         self._watch(image, stamp_ns)
@@ -165,13 +165,13 @@ class CameraInput:
             if self._acts and fov_deg is None:
                 check_shape(*view[:2])
             if self._acts:
-                self._view.check(view, self.arrived_s)
+                self._view.check(view, self.arrived_s, frame)
             self._use(image, stamp_ns, fov_deg)
         except (ImageError, InferenceError) as error:
             self._refuse(error)
         else:
             self.refusal = ''
-            self._view.note_used(view)
+            self._view.note_used(view, frame)
             if self._acts and fov_deg is None:
                 self._tell_unknown(self.arrived_s)
 
@@ -198,7 +198,8 @@ class CameraInput:
         except ImageError as error:
             self._refuse(error)
             return
-        self.take(image, conversions.nanoseconds(message.header.stamp))
+        header = message.header
+        self.take(image, conversions.nanoseconds(header.stamp), header.frame_id)
 
     def _on_compressed(self, message: CompressedImage) -> None:
         self.arrived_s = time.monotonic()
@@ -207,7 +208,8 @@ class CameraInput:
         except ImageError as error:
             self._refuse(error)
             return
-        self.take(image, conversions.nanoseconds(message.header.stamp))
+        header = message.header
+        self.take(image, conversions.nanoseconds(header.stamp), header.frame_id)
 
     def _look_for_info(self) -> None:
         """Ask for the camera_info too where it is not simply published on its own topic.

@@ -20,7 +20,7 @@ from .. import topics
 from ..arrays import Command, FloatArray, FourFloats, Image
 from ..camera.calibration import Calibration
 from ..contract import CameraSpec
-from ..encodings import UNSTATED, decode, decode_compressed
+from ..encodings import JPEG_OF_RGB, UNSTATED, decode, decode_compressed
 from ..geometry import rotation_from_quaternion
 from ..image import encode_jpeg
 
@@ -93,9 +93,7 @@ def compressed_message(image: Image, stamp_ns: int, frame: str, quality: int) ->
     """Make a JPEG image message from an array (H, W, 3), as image_transport does."""
     data = array.array('B')
     data.frombytes(encode_jpeg(image, quality))
-    return CompressedImage(
-        header=header(stamp_ns, frame), format='rgb8; jpeg compressed bgr8', data=data
-    )
+    return CompressedImage(header=header(stamp_ns, frame), format=JPEG_OF_RGB, data=data)
 
 
 def image_array(message: ImageMessage, colour_order: str = UNSTATED) -> Image:

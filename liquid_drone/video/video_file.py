@@ -13,6 +13,7 @@ from typing import Any
 from ..arrays import Image
 from ..errors import CameraError, require
 from .frame_pictures import FramePictures
+from .whole_frames import WholeFrames
 
 USUAL_HZ = 30.0  # of a file that gives no rate
 FASTEST_HZ = 1000.0
@@ -47,6 +48,7 @@ class VideoFile:
         tracks: of pictures, of which one is read.
         count: frames that were decoded so far.
         damaged: packets so far that could not be read or decoded.
+        smeared: frames so far that are built on damaged ones.
         last_s: stamp of the last frame that was decoded.
 
     """
@@ -60,7 +62,7 @@ class VideoFile:
 
         """
         self._av = av = require('av', 'video')
-        self.count, self.damaged, self.last_s = 0, 0, -math.inf
+        self.count, self.damaged, self.smeared, self.last_s = 0, 0, 0, -math.inf
         self._end_s = -math.inf  # of what was read of the file, sound and all, by its own clock
         self._file = _opened(av, path)
         self._file.flags &= ~GENERATED_PTS
@@ -73,7 +75,7 @@ class VideoFile:
         self._decoder.thread_type, self._decoder.thread_count = 'NONE', 1
         self.rate_hz = _rate_hz(self._stream)
         self._period_s = 1.0 / (self.rate_hz if 0.0 < self.rate_hz <= FASTEST_HZ else USUAL_HZ)
-        self._pictures = FramePictures(av, self._stream)
+        self._pictures, self._whole = FramePictures(av, self._stream), WholeFrames(av)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -126,10 +128,21 @@ class VideoFile:
                 given_s = stamp_s
 
     def lacks(self) -> str:
-        """Say what did not come of a file that was read to its end; empty: nothing.
+        """Say what did not come whole of a file that was read to its end; empty: nothing.
 
         Sound may be longer than the pictures, and the last one may be shown for as long as that.
         """
+        return '; '.join(filter(None, (self._missing(), self._smears())))
+
+    def _smears(self) -> str:
+        if not self.smeared:
+            return ''
+        return (
+            f'{self.smeared} frames, up to the next key frame behind each damaged place, may be '
+            'smeared'
+        )
+
+    def _missing(self) -> str:
         frames = int(self._stream.frames or 0)
         told_s = (self._file.duration or 0) / MICROSECONDS
         read_s = self._end_s - (self._file.start_time or 0) / MICROSECONDS
@@ -155,20 +168,28 @@ class VideoFile:
         while in_a_row < MOST_DAMAGED:
             packet = None
             try:
-                packet = next(packets, None)
-                frames = self._frames_of(packet)
+                with self._whole.watched():
+                    packet = next(packets, None)
+                    frames = self._frames_of(packet)
             except EOFError:
                 return
             except self._av.FFmpegError:
                 in_a_row, self.damaged = in_a_row + 1, self.damaged + 1
                 if packet is None:  # its error ended the reading
                     packets = self._file.demux()
+                self._note(packet)
                 continue
             if packet is None:
                 return
+            self._note(packet)
             for frame in frames:
                 in_a_row, self.count = 0, self.count + 1
+                self.smeared += not self._whole.is_whole(frame)
                 yield frame
+
+    def _note(self, packet: Any) -> None:
+        if packet is not None and packet.stream is self._stream:
+            self._whole.note_packet(packet, 0.0)
 
     def _frames_of(self, packet: Any) -> list[Any]:
         if packet is None:

@@ -25,18 +25,16 @@ WAITED_S = 0.005  # for a packet that was not there yet
 
 
 class WholeFrames:
-    """Watches a stream of PyAV while it is read and decoded, on one thread."""
+    """Watches a stream or file of PyAV while it is read and decoded, on one thread."""
 
     def __init__(self, av: Any) -> None:
         """Watch from here on.
 
         Args:
-            av: the module; it is set to hand on what FFmpeg writes.
+            av: the module.
 
         """
         self._av = av
-        av.logging.set_level(av.logging.DEBUG)  # of a gap it tells no louder
-        av.logging.set_skip_repeated(False)
         self._count = 0  # of packets
         self._is_faulty = self._was_faulty = False  # what is read now, and what was read before
         self._torn_at: float | None = None  # place of the last packet with a loss; None: all whole
@@ -49,7 +47,7 @@ class WholeFrames:
         Of what a decoder writes nothing counts before its first frame, which is a whole one: a
         stream that refreshes itself bit by bit, without key frames, begins there too.
         """
-        with self._av.logging.Capture() as told:
+        with _all_told(self._av.logging) as told:
             yield
         if any(_is_missed(self._av.logging, level, text) for level, _, text in told):
             self._torn_at = math.inf
@@ -58,7 +56,7 @@ class WholeFrames:
     def watched(self) -> Iterator[None]:
         """Read or decode within: a loss that FFmpeg tells of is noted."""
         log = self._av.logging
-        with log.Capture() as told:
+        with _all_told(log) as told:
             try:
                 yield
             except self._av.FFmpegError:
@@ -100,6 +98,20 @@ class WholeFrames:
     def _place(self, pts: int | None) -> float:
         """Return the place in the stream: by its times, or as packets come where it has none."""
         return float(self._count if pts is None else pts)
+
+
+@contextmanager
+def _all_told(log: Any) -> Iterator[Any]:
+    """Take what FFmpeg writes within; of a gap it tells no louder than for debugging."""
+    level, skips = log.get_level(), log.get_skip_repeated()
+    log.set_level(log.DEBUG)
+    log.set_skip_repeated(False)
+    try:
+        with log.Capture() as told:
+            yield told
+    finally:
+        log.set_level(level)
+        log.set_skip_repeated(skips)
 
 
 def _is_missed(log: Any, level: int, text: str) -> bool:

@@ -260,3 +260,26 @@ def test_a_dark_picture_stays_as_dark_as_it_is(seed: int, kind: type, has_colour
     scale = 1 if kind is np.uint8 else 257
     wanted = values[..., ::-1] if has_colour else values[..., None].repeat(3, 2)
     assert np.abs(rgb - wanted / scale).max() <= 1.0
+
+
+@given(
+    st.lists(st.integers(0, 2**31 - 1), max_size=1),
+    st.sampled_from([255, 4_095, 65_535]),
+    st.integers(0, 99),
+)
+def test_whole_numbers_of_32_bits_are_as_bright_as_they_were(
+    beyond: list[int], white: int, seed: int
+) -> None:
+    """Programs save arrays of integers as they are: those of a byte were shown nearly black."""
+    values = np.random.default_rng(seed).integers(0, white + 1, (6, 9), dtype=np.int32)
+    values[0, 0] = white
+    values.ravel()[1 : 1 + len(beyond)] = beyond
+    data = saved(Image.fromarray(values), 'TIFF')
+    if values.max() > 65_535:
+        with pytest.raises(ImageError, match='at most 16 bits'):
+            decoded(data, 'it')
+        return
+    if beyond:
+        return  # one more value may be of the next range
+    shown = decoded(data, 'it').rgb
+    assert np.abs(shown[..., 0] - values * (255.0 / white)).max() <= 1.0

@@ -76,3 +76,35 @@ def test_a_camera_info_may_come_behind_the_first_pictures_and_may_not_go(
     assert used(view, (*size, fov_deg), 0.1)
     assert not used(view, (*size, zoomed(fov_deg, 1.2)), 0.2)
     assert not used(view, (*size, None), 0.3 + PAUSE_S)
+
+
+@given(
+    told=VIEWS,
+    turns=st.lists(st.tuples(st.integers(0, 2), st.floats(0.02, 2.0)), min_size=1, max_size=60),
+)
+def test_another_camera_counts_once_a_flight_has_been_handed_back(
+    told: tuple[int, int, float | None], turns: list[tuple[int, float]]
+) -> None:
+    """Whoever publishes two cameras on one topic tells them by their frame."""
+    view, now_s, before, changed_s = SteadyView(), 0.0, None, -math.inf
+    for number, passed_s in turns:
+        now_s, frame = now_s + passed_s, f'camera_{number}'
+        if before is not None and frame != before:
+            changed_s = now_s
+        before = frame
+        if now_s < changed_s + PAUSE_S:
+            with pytest.raises(ImageError, match='in the frame'):
+                view.check(told, now_s, frame)
+        else:
+            view.check(told, now_s, frame)
+            view.note_used(told, frame)
+
+
+@given(told=VIEWS, numbers=st.lists(st.integers(0, 10**9), min_size=2, max_size=20))
+def test_a_driver_that_counts_its_pictures_in_the_frame_is_one_camera(
+    told: tuple[int, int, float | None], numbers: list[int]
+) -> None:
+    view = SteadyView()
+    for now_s, number in enumerate(numbers):
+        view.check(told, float(now_s), str(number))
+        view.note_used(told, str(number))

@@ -173,3 +173,20 @@ def test_a_camera_that_tells_no_angle_is_flown_on_and_told(
     told = capfd.readouterr().err
     assert told.count('the camera is not calibrated (on /camera/camera_info)') == 1
     assert 'nearer than it is asked to' in told
+
+
+def test_two_cameras_of_one_publisher_are_not_flown_on(bench: PolicyBench) -> None:
+    """Both were taken for one camera, whose pictures came in turn of two sides of the drone."""
+    bench.start()
+    rng = np.random.default_rng(1)
+
+    def is_flown(frame: str) -> bool:
+        pixels = rng.integers(0, 256, (144, 256, 3), dtype=np.uint8)
+        message = conversions.image_message(pixels, bench.now_ns(), frame)
+        return bench.show_message(message, SILENCE_S) is not None
+
+    assert is_flown('front_optical_frame')
+    assert is_flown('front_optical_frame')
+    for frame in ('rear_optical_frame', 'front_optical_frame', 'rear_optical_frame'):
+        assert not is_flown(frame)
+        assert "in the frame '" in bench.node.camera.refusal

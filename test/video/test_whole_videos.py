@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,3 +99,39 @@ def test_a_video_that_was_cut_is_told_so(ending: str, sound_s: float, kept: floa
         count, told = told_of(path)
     assert count < LONG
     assert told
+
+
+@functools.cache
+def whole_transport_stream(codec: str) -> tuple[bytes, list[bytes]]:
+    """Return a video with key frames 0.4 s apart, and the pictures in it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / 'a.ts'
+        words = [imageio_ffmpeg.get_ffmpeg_exe(), '-v', 'error', '-y', '-f', 'lavfi']
+        words += ['-i', 'testsrc2=size=128x96:rate=25:duration=2', '-g', '10', '-c:v', codec]
+        words += ['-x265-params', 'log-level=error'] if codec == 'libx265' else []
+        subprocess.run([*words, str(path)], check=True, timeout=120)
+        return path.read_bytes(), [image.tobytes() for _, image in video_frames(path, print)]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    codec=st.sampled_from(['libx264', 'libx265', 'mpeg2video']),
+    lost=st.lists(st.floats(0.1, 0.95), max_size=3),
+)
+def test_a_video_with_smeared_frames_is_told_so_and_keeps_them(
+    codec: str, lost: list[float]
+) -> None:
+    """All behind a lost packet was smeared up to a key frame, and shown without a word."""
+    data, pictures = whole_transport_stream(codec)
+    packets = np.frombuffer(data, np.uint8).reshape(-1, 188)
+    kept = np.ones(len(packets), bool)
+    kept[[int(share * len(packets)) for share in lost]] = False
+    told: list[str] = []
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / 'a.ts'
+        path.write_bytes(packets[kept].tobytes())
+        shown = [image.tobytes() for _, image in video_frames(path, told.append)]
+    if not lost:
+        assert told == []
+    if not {*shown} <= {*pictures}:
+        assert 'smeared' in ' '.join(told)
