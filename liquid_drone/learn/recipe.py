@@ -162,7 +162,8 @@ class Recipe:
     @property
     def keeps_encoder(self) -> bool:
         """Whether the rounds teach the core alone, and no target head."""
-        return self.pictures.is_stage or bool(self.frozen.bundle)
+        frozen = self.frozen
+        return self.pictures.is_stage or (bool(frozen.bundle) and not frozen.head_steps)
 
     @property
     def practised_in(self) -> tuple[tuple[str, str], ...]:

@@ -80,15 +80,10 @@ class Vision(nn.Module):
         self.target: nn.Linear | None = None
         self.heatmap: Heatmap | None = None
         if config.head == 'heatmap':
-            self.heatmap = Heatmap(
-                config.convolutions[-2][0], config.heat_channels, self.dense, *before_last
-            )
+            self.heatmap = _heatmap(config, self.dense, before_last)
         else:
             self.target = nn.Linear(self.dense, len(HEAD))
-        self.apart: Heatmap | None = None
-        if config.head_apart:
-            hidden = config.heat_channels
-            self.apart = Heatmap(config.convolutions[-2][0], hidden, 0, *before_last)
+        self.apart = _heatmap(config, 0, before_last) if config.head_apart else None
         _begin_at_unit_scale(self.trunk)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -175,6 +170,10 @@ class Vision(nn.Module):
                 first.bias.sub_((first.weight * copied.mean).sum(dim=(1, 2, 3)))
                 copied.subtracts = False
         return copied
+
+
+def _heatmap(config: VisionConfig, features: int, rows_columns: tuple[int, int]) -> Heatmap:
+    return Heatmap(config.convolutions[-2][0], config.heat_channels, features, *rows_columns)
 
 
 def _begin_at_unit_scale(trunk: nn.Sequential) -> None:

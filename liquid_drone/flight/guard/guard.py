@@ -134,7 +134,7 @@ def _what_is_wrong(
 
 
 def _go_on(state: GuardState, given: GuardInput, vehicle: VehicleState) -> Step:
-    """Follow; or, while the target is lost, hold facing its last place, then turn to that side."""
+    """Follow; or, while the target is lost, hold facing its last place, then look around."""
     limits, now_s = given.limits, given.now_s
     if state.phase is Phase.SEARCH:
         state = target.go_on_searching(state, vehicle)

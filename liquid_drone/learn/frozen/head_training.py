@@ -3,8 +3,8 @@
 """A target head apart learns behind an encoder that is kept, each round from all flights so far.
 
 A policy flies where no expert does, nearer to its target than that and in other light; there the
-head of an encoder that was trained before fails most (docs/reality.md). The features do not
-change, and so do neither the core's inputs nor what was computed of them.
+head of an encoder that was trained before fails most (docs/decisions/learning/head-apart.md). The
+features do not change, and so do neither the core's inputs nor what was computed of them.
 """
 
 import dataclasses
@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ...errors import EpisodeError
 from ...policy.network import Network
 from ...streams import Stream, stream
 from ..behaviour_cloning import rate_at, running_average
@@ -98,10 +99,18 @@ def train_head(
         pictures: that it learns from beside the flights; None: none.
         report: called after every step.
 
+    Raises:
+        EpisodeError: nothing tells where the target is.
+
     """
     apart = network.vision.apart
     assert apart is not None  # the recipe was checked
     batches, device = HeadBatches(clips, config), device_of(config)
+    if not len(batches) and pictures is None:
+        raise EpisodeError(
+            'frozen: head_steps: no frame of the flights tells whether the target is in it: '
+            "expected flights of the simulator, or 'pictures: {count: ..., beside: ...}'"
+        )
     network.to(device)
     network.requires_grad_(False)
     apart.requires_grad_(True)

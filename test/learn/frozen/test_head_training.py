@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.noise_flight import clip
 
 from liquid_drone.contract import load_contract
-from liquid_drone.errors import BundleError, ConfigError
+from liquid_drone.errors import BundleError, ConfigError, EpisodeError
 from liquid_drone.learn.behaviour_cloning import load_weights
 from liquid_drone.learn.clips import CachedFrames, Clip
 from liquid_drone.learn.export_round import export_round
@@ -77,6 +77,14 @@ def test_it_learns_what_the_encoder_s_own_head_missed_and_nothing_else_changes(t
     assert np.mean(after[~shown, 0] < 0.0) > 0.9
     assert np.abs(after[shown, 1] - others[0].target[shown, 1]).mean() < 0.25
     assert all(one.requires_grad for one in network.parameters())
+
+
+def test_flights_that_tell_nothing_of_the_target_teach_no_head(tmp_path):
+    plain = clip(tmp_path, 0)
+    unknown = replace(plain, target=np.full_like(plain.target, np.nan))
+    network = keep_encoder_of(Network(RECIPE.network), 'follow')
+    with pytest.raises(EpisodeError, match='no frame of the flights tells'):
+        train_head(network, [unknown], TRAIN, 1)
 
 
 @settings(max_examples=20, deadline=None)
