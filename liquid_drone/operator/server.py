@@ -220,7 +220,9 @@ class PageServer:
             answer = refusal if refusal is not None else await handler(request)
         except web.HTTPException as error:
             answer = _said(error.status, error.reason)
-        except ConnectionError:
+        except (ConnectionError, RuntimeError) as error:  # aiohttp's: the moment decides which
+            if request.transport is not None and isinstance(error, RuntimeError):
+                raise
             answer = _said(400, 'the connection was lost')  # nobody reads it
         finally:
             self._slow.wait_for(request.protocol)

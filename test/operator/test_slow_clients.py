@@ -5,6 +5,8 @@
 import asyncio
 import contextlib
 import logging
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +77,40 @@ def test_whatever_is_sent_slowly_ends_and_breaks_nothing(
     with PageServer(config, FlightView()) as server:
         asyncio.run(work(server))
     assert [one.getMessage() for one in caplog.records] == []
+
+
+def test_who_is_let_go_of_as_its_request_comes_breaks_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """On a machine that pauses both are there at once; reading then failed with a traceback."""
+    caplog.set_level(logging.WARNING)
+
+    async def work(server: PageServer, held: threading.Event) -> None:
+        port = port_of(server)
+        for ahead_s in np.linspace(0.0, SLOW_S, 4, endpoint=False):
+            opened = [await asyncio.open_connection('127.0.0.1', port) for _ in range(5)]
+            await asyncio.sleep(ahead_s)
+            held.clear()
+            assert server._loop is not None
+            server._loop.call_soon_threadsafe(_hold, held, 2.0 * SLOW_S)
+            await asyncio.to_thread(held.wait)
+            for _, writer in opened:
+                writer.write(HEAD)
+            for reader, writer in opened:
+                with contextlib.suppress(ConnectionError):
+                    await asyncio.wait_for(reader.read(), LIMIT_S)
+                writer.close()
+        assert await _is_served(server.address)
+
+    with PageServer(ServerConfig(port=0, slow_s=SLOW_S), FlightView()) as server:
+        asyncio.run(work(server, threading.Event()))
+    assert [one.getMessage() for one in caplog.records] == []
+
+
+def _hold(held: threading.Event, seconds: float) -> None:
+    """Hold a loop for some time, as a busy machine does."""
+    held.set()
+    time.sleep(seconds)
 
 
 def test_hundreds_that_ask_for_nothing_lock_nobody_out() -> None:
