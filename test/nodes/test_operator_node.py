@@ -17,7 +17,7 @@ from sensor_msgs.msg import Image as ImageMessage
 from liquid_drone import topics
 from liquid_drone.arrays import Image
 from liquid_drone.errors import ConfigError
-from liquid_drone.flight.engagement import Stage
+from liquid_drone.flight.engagement import Cause, Stage
 from liquid_drone.image import decode_jpeg
 from liquid_drone.ros import conversions, process, qos
 
@@ -102,13 +102,17 @@ async def tightens_and_records(page: Page) -> None:
 
 
 async def engages_and_hands_back(page: Page) -> None:
-    for _ in range(10):  # a busy machine may let go
+    def is_handed_back() -> bool:
+        state = page.states[-1]
+        return state['stage'] == 'handed_back' and state['cause'] != Cause.SILENCE.name.lower()
+
+    for _ in range(10):  # a busy machine may let go at any time
         await page.hold(1.3)
-        if await page.read(lambda: page.stage() in ('ready', 'engaged'), 3.0):
-            break
-    assert await page.read(lambda: page.stage() == 'engaged')
-    await page.send(do='hand_back')
-    assert await page.read(lambda: page.stage() == 'handed_back')
+        if await page.read(lambda: page.stage() == 'engaged', 10.0):
+            await page.send(do='hand_back')
+            if await page.read(is_handed_back, 5.0):
+                return
+    pytest.fail(f'not handed back: {page.stage()} ({page.states[-1]["cause"]})')
 
 
 async def shows_attention(page: Page, bench: OperatorBench) -> None:
