@@ -175,7 +175,7 @@ def test_a_page_engages_records_tightens_and_hands_back_through_the_services(
             bench.autopilot.pilot_mode('GUIDED')
         return not thread.is_alive()
 
-    assert bench.wait(is_over, 120.0)
+    assert bench.wait(is_over, 400.0)
     assert failure == []
     assert [one['done'] for one in told[:5]] == [True, False, True, True, True]
     assert 'tightened' in told[1]['words']

@@ -133,8 +133,7 @@ def test_what_is_old_is_red_and_a_lost_connection_comes_back(tmp_path: Path) -> 
         await tab.open(server.address)
         assert await tab.until(f'!{stale}')
         flown.is_frozen = True
-        assert await tab.until(stale)
-        assert await tab.value('document.getElementById("engage").disabled')
+        assert await tab.until(f'{stale} && document.getElementById("engage").disabled')
         await picture(tab, 'telephone-stale')
         flown.is_frozen = False
         assert await tab.until(f'!{stale}')

@@ -26,7 +26,7 @@ class Page:
         self.pictures: list[bytes] = []
         self.answers: list[dict[str, Any]] = []
 
-    async def read(self, until: Callable[[], bool], limit_s: float = 20.0) -> bool:
+    async def read(self, until: Callable[[], bool], limit_s: float = 60.0) -> bool:
         end_s = time.monotonic() + limit_s
         while not until() and time.monotonic() < end_s:
             try:
