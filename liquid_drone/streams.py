@@ -50,7 +50,7 @@ class Stream(IntEnum):
     PRACTICE_FLIGHTS = 120  # where they begin, and what they are asked for
     PRACTICE_TOLD = 121  # what is told of them
     SCAN_PICTURES = 122
-    HEAD_FRAMES = 123  # of flights, which a target head apart learns from; keyed with the step
+    TARGET_FRAMES = 123  # of flights, for an encoder that goes on learning; keyed with the step
 
 
 @enum.unique

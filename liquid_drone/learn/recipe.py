@@ -162,8 +162,12 @@ class Recipe:
     @property
     def keeps_encoder(self) -> bool:
         """Whether the rounds teach the core alone, and no target head."""
-        frozen = self.frozen
-        return self.pictures.is_stage or (bool(frozen.bundle) and not frozen.head_steps)
+        return self.pictures.is_stage or bool(self.frozen.bundle)
+
+    @property
+    def flown_bundle(self) -> str:
+        """The bundle that is there before any round; empty: none."""
+        return self.start or self.frozen.begun
 
     @property
     def practised_in(self) -> tuple[tuple[str, str], ...]:
@@ -179,12 +183,16 @@ class Recipe:
             raise ValueError('scan_steps: the network has no scan: expected vision: wide-scan')
         if frozen.bundle and self.start:
             raise ValueError('frozen leaves the core alone to be trained: expected no start')
-        teaches = frozen.encoder_steps or frozen.head_steps
+        teaches = frozen.encoder_steps or frozen.tune_steps
         if frozen.bundle and pictures.count and not (teaches and pictures.beside):
             raise ValueError(
-                'pictures teach a frozen encoder beside flights, before it is kept, or a head '
-                "apart: expected 'frozen: {encoder_steps: ...}' or head_steps, and 'pictures: "
-                "{beside: ...}'"
+                'pictures teach a frozen encoder beside flights, before it is kept: expected '
+                "'frozen: {encoder_steps: ...}' or tune_steps, and 'pictures: {beside: ...}'"
+            )
+        if self.collect.expert_share < 1.0 and not self.flown_bundle:
+            raise ValueError(
+                'collect.expert_share leaves the rest to a bundle: expected its name in start, or '
+                "in 'frozen: {bundle: ...}'"
             )
 
 
@@ -229,13 +237,6 @@ def check_whole(recipe: Recipe, trains: bool = True) -> None:
         _check_teacher(recipe)
     if recipe.start:
         (begin_with if recipe.pictures.is_stage else start_from)(network, recipe.start)
-    apart = recipe.network.vision.head_apart
-    if bool(recipe.frozen.head_steps) != (apart and bool(recipe.frozen.bundle)):
-        raise ConfigError(
-            f'{recipe.name}: frozen: head_steps are of a target head apart behind an encoder that '
-            f'is kept: expected both or neither, got head_steps {recipe.frozen.head_steps} and '
-            f'head_apart {str(apart).lower()} (network: {{vision: wide-scan-head}})'
-        )
     if recipe.frozen.encoder_steps and recipe.frozen.begun:
         begin_with(network, recipe.frozen.begun, ENCODER)
     elif recipe.frozen.begun:

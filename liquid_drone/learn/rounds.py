@@ -10,6 +10,7 @@ rounds that have no such policy yet the expert flies alone. Nothing here flies o
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import resources
 from ..contract import CommandSpec
 from ..seeds import split_seeds
 from .drivers import DriverPlan
@@ -62,6 +63,9 @@ def _seeds(episodes: int, index: int) -> range:
 def _driver(recipe: Recipe, work: Workspace, index: int) -> DriverPlan:
     disturbance, command = recipe.collect.disturbance, CommandSpec()
     before = index - recipe.dagger.behind  # the newest round that is trained by then
+    if before < 0 and recipe.collect.expert_share < 1.0:
+        bundle, share = resources.bundle(recipe.flown_bundle), recipe.collect.expert_share
+        return DriverPlan('mixed', disturbance, command, bundle, share, recipe.collect.teacher)
     if before < 0:
         return DriverPlan('expert', disturbance, command, teacher=recipe.collect.teacher)
     share = recipe.dagger.expert_share * recipe.dagger.share_decay**before

@@ -98,7 +98,8 @@ def claim_round(recipe: Recipe, work: Workspace, one: Round, episodes: list[Path
 def _made_before(recipe: Recipe, work: Workspace) -> list[Path]:
     """Return what is trained once, before the rounds: it is of the first round's identity."""
     frozen = recipe.frozen
-    if not (frozen.encoder_steps or frozen.scan_steps or recipe.pictures.is_stage):
+    is_tuned = frozen.encoder_steps or frozen.scan_steps or frozen.tune_steps
+    if not (is_tuned or recipe.pictures.is_stage):
         return []
     kept, alone = work.encoder, work.encoder_alone
     return [kept, kept.with_suffix('.partial'), alone.with_suffix('.partial'), work.point]

@@ -43,9 +43,6 @@ class VisionConfig:
     # linear: the target head reads the features; heatmap: it finds one spot of the feature map
     head: Literal['linear', 'heatmap'] = 'linear'
     heat_channels: int = 48  # of a heatmap's hidden layer
-    # another heatmap answers, which learns behind an encoder that is kept; of what it finds the
-    # features are told nothing
-    head_apart: bool = False
     scan: bool = False  # the last features are how near things are, a number for each column
     scan_after: int = 0  # of the convolutions, whose map it looks at; 0: all but the last
     # convolutions of its own behind that map, as above; then layers over columns: channels, kernel
@@ -64,8 +61,6 @@ class VisionConfig:
             raise ValueError(f'thawed: expected at most {self.blocks} blocks, got {self.thawed}')
         if self.head == 'heatmap' and len(self.convolutions) < 2:
             raise ValueError('a heatmap is made before the last convolution: expected two or more')
-        if self.head_apart and self.head != 'heatmap':
-            raise ValueError('head_apart is a second heatmap: expected head: heatmap, too')
         if self.scan and len(self.convolutions) < 2:
             raise ValueError('a scan is made before the last convolution: expected two or more')
         if self.sight and not self.scan:
@@ -118,10 +113,8 @@ WIDE = VisionConfig(
 WIDE_SCAN = VisionConfig(
     convolutions=WIDE.convolutions, head='heatmap', scan=True, features=WIDE.features + 16
 )
-# The same with a target head apart, which learns from all flights so far.
-WIDE_SCAN_HEAD = dataclasses.replace(WIDE_SCAN, head_apart=True)
-# The same without it, and a scan that has layers of its own behind the second convolution: what
-# tells the target hardly tells how far a wall is (docs/decisions/learning/scan.md).
+# The same with a scan that has layers of its own behind the second convolution: what tells the
+# target hardly tells how far a wall is (docs/decisions/learning/scan.md).
 WIDE_TAPPED_SCAN = dataclasses.replace(
     WIDE_SCAN,
     scan_after=2,
@@ -146,12 +139,7 @@ VisionConfig.NAMED.update(
     small=SMALL,
     heatmap=HEATMAP,
     wide=WIDE,
-    **{
-        'wide-scan': WIDE_SCAN,
-        'wide-scan-head': WIDE_SCAN_HEAD,
-        'wide-tapped-scan': WIDE_TAPPED_SCAN,
-        'wide-sight': WIDE_SIGHT,
-    },
+    **{'wide-scan': WIDE_SCAN, 'wide-tapped-scan': WIDE_TAPPED_SCAN, 'wide-sight': WIDE_SIGHT},
     pretrained=PRETRAINED,
 )
 

@@ -4,9 +4,8 @@
 
 The bearing is the mean of the cells' places weighted by their softmax, so that it needs no
 learning anew for each place; the logit is the logarithm of the summed scores. What is found is
-added to the features, too: at first with weight zero; of a head apart nothing is. Another
-operating point moves what is answered and not what the features are told, so that the core flies
-as before.
+added to the features, too: at first with weight zero. Another operating point moves what is
+answered and not what the features are told, so that the core flies as before.
 """
 
 import torch
@@ -35,22 +34,14 @@ class Heatmap(nn.Module):
         self.fitted = nn.Linear(2, 2)  # cells to bearing and elevation
         self.bias = nn.Parameter(torch.tensor(-4.0))
         self.register_buffer('moved', torch.zeros(()))  # the answer's logit is lower by this
-        self.added: nn.Linear | None = None
+        self.added = nn.Linear(FOUND, features, bias=False)
         with torch.no_grad():
             self.fitted.weight.copy_(torch.eye(2))
             self.fitted.bias.zero_()
-            if features:
-                self.added = nn.Linear(FOUND, features, bias=False)
-                self.added.weight.zero_()
+            self.added.weight.zero_()
 
     def forward(self, maps: Tensor) -> tuple[Tensor, Tensor]:
         """Return the target head (B, 3): logit, bearing, elevation, and the addition (B, F)."""
-        assert self.added is not None  # it is not apart
-        head, found = self.find(maps)
-        return head, self.added(found)
-
-    def find(self, maps: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the target head (B, 3), and what the features may be told of it (B, FOUND)."""
         scores = self.score(maps).flatten(1).float()  # (B, h w)
         most = scores.max(dim=1, keepdim=True).values
         raised = torch.exp(scores - most)
@@ -60,4 +51,4 @@ class Heatmap(nn.Module):
         probability = torch.sigmoid(logit)
         sure = torch.clamp(logit, -SURE, SURE) / SURE
         found = torch.cat([probability, probability * spot, probability * sure], dim=1)
-        return torch.cat([logit - self.moved, spot], dim=1), found
+        return torch.cat([logit - self.moved, spot], dim=1), self.added(found)

@@ -80,10 +80,11 @@ class Vision(nn.Module):
         self.target: nn.Linear | None = None
         self.heatmap: Heatmap | None = None
         if config.head == 'heatmap':
-            self.heatmap = _heatmap(config, self.dense, before_last)
+            self.heatmap = Heatmap(
+                config.convolutions[-2][0], config.heat_channels, self.dense, *before_last
+            )
         else:
             self.target = nn.Linear(self.dense, len(HEAD))
-        self.apart = _heatmap(config, 0, before_last) if config.head_apart else None
         _begin_at_unit_scale(self.trunk)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -121,20 +122,12 @@ class Vision(nn.Module):
         else:
             head, added = self.heatmap(maps)
             features = features + added
-        if self.apart is not None:
-            head, _ = self.apart.find(maps)
         if self.scan is not None:
             features = torch.cat([features, self.scan(tapped).to(features.dtype)], dim=1)
         if self.sight is not None:
             seen = self.sight(tapped).to(features.dtype)
             features = torch.cat([features, seen.flatten(1)], dim=1)
         return features, head
-
-    def begin_apart(self) -> None:
-        """Let the head that is apart answer what the other one does; nothing where none is."""
-        if self.apart is not None and self.heatmap is not None:
-            theirs, mine = self.heatmap.state_dict(), self.apart.state_dict()
-            self.apart.load_state_dict({name: theirs[name] for name in mine})
 
     def begin_pretrained(self) -> None:
         """Load the weights of a pretrained trunk; nothing where there is none.
@@ -170,10 +163,6 @@ class Vision(nn.Module):
                 first.bias.sub_((first.weight * copied.mean).sum(dim=(1, 2, 3)))
                 copied.subtracts = False
         return copied
-
-
-def _heatmap(config: VisionConfig, features: int, rows_columns: tuple[int, int]) -> Heatmap:
-    return Heatmap(config.convolutions[-2][0], config.heat_channels, features, *rows_columns)
 
 
 def _begin_at_unit_scale(trunk: nn.Sequential) -> None:

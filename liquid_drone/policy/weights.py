@@ -133,17 +133,12 @@ def begin_with(network: Network, bundle: str, parts: tuple[str, ...] = ('',)) ->
 def keep_encoder_of(network: Network, bundle: str) -> Network:
     """Give a network the encoder of a bundle, which is trained no more; a scan is apart.
 
-    A target head that is apart, which the bundle has not, begins as the one that it has.
-
     Raises:
         BundleError: no weights, unreadable ones, or an encoder that sees otherwise: what it lacks
             would stay as it begins, and pictures would be other numbers.
 
     """
     theirs, ours = _without_scan(config_of(bundle).vision), _without_scan(network.config.vision)
-    begins_apart = ours.head_apart and not theirs.head_apart
-    if begins_apart:
-        theirs = dataclasses.replace(theirs, head_apart=True)
     names = [one.name for one in dataclasses.fields(ours)]
     differs = [name for name in names if getattr(theirs, name) != getattr(ours, name)]
     if differs:
@@ -153,10 +148,7 @@ def keep_encoder_of(network: Network, bundle: str) -> Network:
             f'the recipe {", ".join(shown(getattr(ours, name)) for name in differs)}: take the '
             f'vision of {bundle}'
         )
-    begin_with(network, bundle, ENCODER)
-    if begins_apart:
-        network.vision.begin_apart()
-    return network
+    return begin_with(network, bundle, ENCODER)
 
 
 def _without_scan(vision: VisionConfig) -> VisionConfig:

@@ -67,7 +67,6 @@ def test_all_encoders_are_measured_where_none_is_named_and_no_other() -> None:
         'heatmap',
         'wide',
         'wide-scan',
-        'wide-scan-head',
         'wide-tapped-scan',
         'wide-sight',
         'pretrained',

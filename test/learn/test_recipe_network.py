@@ -52,8 +52,7 @@ def test_an_eye_is_named_or_described(tmp_path):
     )  # 16 channels: 1248, as published
     with pytest.raises(
         ConfigError,
-        match='one of default, chahine2023, small, heatmap, wide, wide-scan, wide-scan-head, '
-        'wide-tapped-scan, '
+        match='one of default, chahine2023, small, heatmap, wide, wide-scan, wide-tapped-scan, '
         'wide-sight, ',
     ):
         recipe_of(tmp_path / 'r.yaml', '{vision: big}')

@@ -58,7 +58,7 @@ class RequestDraw:
 
 @dataclass(frozen=True)
 class CollectConfig:
-    """Expert flights."""
+    """Flights of the expert, or of it and of the bundle that the recipe goes on from in turns."""
 
     episodes: int = 40  # before training begins; as many again while the first round trains
     frames: int = 400  # per episode, 20 per second
@@ -67,6 +67,8 @@ class CollectConfig:
     # whose commands are the labels, of DAgger too; camera-expert: the one that knows of a hidden
     # target only what a camera could have seen, so that nobody learns what cannot be known
     teacher: Literal['expert', 'camera-expert'] = 'expert'
+    expert_share: float = 1.0  # of the time, in random turns; the bundle flies the rest
 
     def __post_init__(self) -> None:
-        check_ranges(self, {'episodes': (0, MOST_EPISODES), 'frames': (1, 20_000)})
+        ranges = {'episodes': (0, MOST_EPISODES), 'frames': (1, 20_000), 'expert_share': (0, 1)}
+        check_ranges(self, ranges)

@@ -23,8 +23,9 @@ class FrozenEncoder:
     )
     # pictures drawn for it beside what stands in the way, half of what each of these steps sees
     scan_pictures: int = 0
-    # with a target head apart: that learns for so many in every round, from all flights so far
-    head_steps: int = 0
+    # the bundle's encoder and target head go on learning for so many, on the flights of the first
+    # round, and otherwise tell the core what they told
+    tune_steps: int = 0
     views: int = 4  # copies of every flight, each augmented in its own way
     held_out: int = 0  # the last flights, which the core is judged on instead
     threshold: float = UNMOVED  # what the bundle answers where the new one answers 0.5
@@ -32,7 +33,7 @@ class FrozenEncoder:
     def __post_init__(self) -> None:
         ranges = {
             'encoder_steps': (0, 1_000_000), 'scan_steps': (0, 1_000_000), 'views': (1, 100),
-            'scan_pictures': (0, 250_000), 'head_steps': (0, 1_000_000),
+            'scan_pictures': (0, 250_000), 'tune_steps': (0, 1_000_000),
             'held_out': (0, 10_000), 'threshold': (0.001, 0.999),
         }  # fmt: skip
         check_ranges(self, ranges)
@@ -48,12 +49,17 @@ class FrozenEncoder:
             )
         if self.scan_pictures and not self.scan_steps:
             raise ValueError('scan_pictures teach a scan alone: expected scan_steps, too')
-        if self.head_steps and not self.bundle:
-            raise ValueError('head_steps are behind an encoder that is kept: expected a bundle')
         if self.encoder_steps and not self.bundle:
             raise ValueError(
                 f"encoder_steps train an encoder that is kept then: expected a bundle, or '{NEW}'"
             )
+        if self.tune_steps and (self.is_new or self.encoder_steps or self.scan_steps):
+            raise ValueError(
+                "tune_steps go on with a bundle's encoder and the scan that it has: expected its "
+                'name, and no encoder_steps or scan_steps'
+            )
+        if self.tune_steps and not self.bundle:
+            raise ValueError('tune_steps go on with an encoder: expected the bundle that has it')
         if self.is_new and not self.encoder_steps:
             raise ValueError('a new encoder has learned nothing: expected encoder_steps')
 

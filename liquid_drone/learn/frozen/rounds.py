@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A round of a recipe whose encoder is kept: its core, on the features of all flights so far.
 
-With ``encoder_steps`` the encoder is trained on first, once, on the flights of the first round,
-with a core that has no memory: windows of two frames are enough for it. The core of every round
-begins anew, from all flights so far (Ross et al. 2011, DAgger): one that goes on from the round
-before keeps to what it learned from few flights (docs/memory.md). The memory goes on.
+With ``tune_steps`` the encoder of a bundle goes on learning first, once, on the flights of the
+first round. With ``encoder_steps`` it is trained then with a core that has no memory: windows of
+two frames are enough for it. The core of every round begins anew, from all flights so far (Ross et
+al. 2011, DAgger): one that goes on from the round before keeps to what it learned from few flights
+(docs/memory.md). The memory goes on.
 """
 
 from collections.abc import Callable
@@ -29,7 +30,7 @@ from ..rounds import half_way
 from ..scan.stage import frames_of_a_step, scan_pictures_beside, train_scan
 from ..watcher import Watcher
 from .core_training import held_out_loss, train_core, write_held_out
-from .head_training import train_head
+from .encoder_tuning import FRAMES, tune_encoder
 from .views import open_views
 
 ENCODER_WINDOWS, ENCODER_FRAMES = 64, 2  # of each of its steps
@@ -84,6 +85,8 @@ def _with_that_of_a_bundle(
     """
     frozen = recipe.frozen
     keep_encoder_of(network, frozen.bundle)
+    if frozen.tune_steps:
+        return _with_tuned(recipe, work, network, clips, watcher)
     move_logit(network, logit(frozen.threshold))
     here = resources.bundle(frozen.bundle) / WEIGHTS_FILE
     if network.vision.scan is None:
@@ -107,6 +110,36 @@ def _with_that_of_a_bundle(
         train_scan(network, clips, recipe.train, steps, work.encoder, told, beside)
         watcher.end('')
     load_weights(network, work.encoder)
+    return work.encoder
+
+
+def _with_tuned(
+    recipe: Recipe, work: Workspace, network: Network, clips: list[Clip], watcher: Watcher
+) -> Path:
+    """Give the network the encoder that a bundle's becomes; it has that of the bundle.
+
+    Raises:
+        ConfigError: the bundle has no scan like the network's.
+
+    """
+    frozen, steps = recipe.frozen, recipe.frozen.tune_steps
+    layouts = [one.scan_layout for one in (config_of(frozen.bundle).vision, recipe.network.vision)]
+    if layouts[0] != layouts[1]:
+        raise ConfigError(
+            f'frozen: tune_steps: the scan of {frozen.bundle} is not that of the network of the '
+            'recipe: expected the vision of the bundle'
+        )
+    if not is_whole(work.encoder):
+        pictures = pictures_beside(recipe, work)
+        each = FRAMES + (recipe.pictures.beside if pictures else 0)
+        watcher.begin('encoder', steps, 'frames')
+        told = _advancing(watcher, each)
+        tuned = tune_encoder(
+            network, clips, recipe.train, steps, work.encoder_alone, pictures, told
+        )
+        watcher.end(keep_encoder(recipe, work, tuned))
+    load_weights(network, work.encoder)
+    move_logit(network, logit(frozen.threshold))
     return work.encoder
 
 
@@ -163,10 +196,6 @@ def train_core_round(
             'expected fewer, so that some are left to learn from'
         )
     learned = flights[: len(flights) - frozen.held_out]
-    if frozen.head_steps:
-        note(f'target head: {frozen.head_steps} steps')
-        beside = pictures_beside(recipe, work)
-        train_head(network, clips[: len(learned)], config, frozen.head_steps, beside)
     practises = recipe.practice.steps > 0
     if practises and is_whole(half_way(checkpoint)):
         average = load_weights(network, half_way(checkpoint))

@@ -20,13 +20,12 @@ from ...policy.weights import config_of, load_weights_of
 
 def move_logit(network: Network, by: float) -> None:
     """Lower the target head's logit by this much."""
-    vision = network.vision
-    answers = vision.apart or vision.heatmap
+    head = network.vision
     with torch.no_grad():
-        if answers is not None:
-            answers.moved.add_(by)
-        elif vision.target is not None:
-            vision.target.bias[:1].sub_(by)
+        if head.heatmap is not None:
+            head.heatmap.moved.add_(by)
+        elif head.target is not None:
+            head.target.bias[:1].sub_(by)
 
 
 def logit(probability: float) -> float:

@@ -243,8 +243,7 @@ OTHER_VISION = {  # than that of models/follow-compact
     'heat_channels': {'heat_channels': 24}, 'mean': {'mean': (127.0, 127.0, 127.0)},
     'std': {'std': (64.0, 64.0, 64.0)},
 }  # fmt: skip
-# a number that a scan adds to; which layers learn; a head that learns behind it
-APART = {'features', 'thawed', 'head_apart'}
+APART = {'features', 'thawed'}  # a number that a scan adds to; which layers learn
 OF_A_SCAN = {'scan', 'scan_after', 'scan_convolutions', 'scan_columns', 'sight'}
 
 

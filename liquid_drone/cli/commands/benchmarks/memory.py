@@ -51,7 +51,8 @@ def run(args: BenchMemoryArguments) -> int:
         raise ConfigError(
             f'{recipe.name}: expected a memory behind a frozen encoder, as in follow-memory'
         )
-    if recipe.frozen.encoder_steps and not work.encoder.is_file():
+    trains = recipe.frozen.encoder_steps or recipe.frozen.tune_steps
+    if trains and not work.encoder.is_file():
         raise ConfigError(
             f'{work.root} has no trained encoder: run liquid-drone train --recipe {args.recipe} '
             'until its first round begins'
