@@ -24,7 +24,7 @@ from ..render.opengl import PendingPictures, begin
 from ..render.renderer import View
 from ..sensors.camera import Shot, SimulatedFrame
 from ..simulator import FRAME_S
-from .env import DroneEnv, FollowEnv, ReachEnv, check_action, check_options, plain_seed
+from .env import DroneEnv, FollowEnv, ReachEnv, check_options, checked_action, plain_seed
 
 PARTS = 2  # of the pictures of a step, where a card draws one while the others fly
 Seeds = int | Sequence[int | None] | IntArray | None
@@ -78,14 +78,14 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         self, actions: Float32Array
     ) -> tuple[Image, FloatArray, BoolArray, BoolArray, dict[str, Any]]:
         """Fly one camera frame everywhere; where an episode had ended, begin the next."""
-        check_action(actions, (self.num_envs, 4))
+        checked = checked_action(actions, (self.num_envs, 4))
         begins = self._ended.copy()
 
         def go_on(i: int) -> None:
             if begins[i]:
                 self.envs[i].begin(None)
             else:
-                self.envs[i].move(actions[i])
+                self.envs[i].move(checked[i])
 
         frames = self._frames(go_on)
         images: list[Image] = []
