@@ -14,7 +14,7 @@ import math
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -94,13 +94,13 @@ def as_name(text: str) -> str:
     return (name if NAME.match(name) else f'x{name}')[:LONGEST_NAME]
 
 
-def visible(folder: Path, pattern: str = '*') -> list[Path]:
-    """Return what is in a folder, by name, but for hidden names.
+def visible(paths: Iterable[Path]) -> list[Path]:
+    """Return what was found in a folder, by name, but for hidden names.
 
     A Mac leaves ``._NAME`` beside each file that it writes to a disk of another system, with the
     ending of the file.
     """
-    return sorted(path for path in folder.glob(pattern) if not path.name.startswith('.'))
+    return sorted(path for path in paths if not path.name.startswith('.'))
 
 
 def named_below(root: Path, pattern: str) -> list[Path]:

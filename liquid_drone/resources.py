@@ -80,7 +80,7 @@ def called(name: str) -> str:
 
 def names(kind: str) -> list[str]:
     """List the names that can be given for a kind of YAML file, such as ``"sim/worlds"``."""
-    found = {path.stem for root in share_roots() for path in visible(root / kind, '*.yaml')}
+    found = {path.stem for root in share_roots() for path in visible((root / kind).glob('*.yaml'))}
     return sorted(found)
 
 
@@ -110,7 +110,7 @@ def named_file(kind: str, name: str | os.PathLike[str]) -> Path:
 
 def shipped_bundles() -> list[Path]:
     """Return the directories of the bundles that ship."""
-    return [path for root in share_roots() for path in visible(root / 'models', '*/')]
+    return [path for root in share_roots() for path in visible((root / 'models').glob('*/'))]
 
 
 def bundle(name: str | os.PathLike[str]) -> Path:

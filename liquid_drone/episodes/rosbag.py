@@ -105,7 +105,7 @@ def storage_file(path: Path) -> Path:
         EpisodeError: none, or several.
 
     """
-    files = visible(path, '*.mcap')
+    files = visible(path.glob('*.mcap'))
     if len(files) != 1:
         raise EpisodeError(f'expected one .mcap file in {path}, found {len(files)}')
     return files[0]

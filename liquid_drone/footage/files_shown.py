@@ -131,12 +131,12 @@ def is_recording(path: Path) -> bool:
         return False
     if (path / METADATA).is_file():
         return True
-    return not any(kind_of(file) == 'picture' for file in visible(path))
+    return not any(kind_of(file) == 'picture' for file in visible(path.iterdir()))
 
 
 def storage_files(folder: Path) -> list[Path]:
     """Return the files of a recording's folder that hold its messages."""
-    return [file for file in visible(folder) if file.name.lower().endswith(RECORDINGS)]
+    return [file for file in visible(folder.iterdir()) if file.name.lower().endswith(RECORDINGS)]
 
 
 def files_below(folder: Path, tell: Callable[[str, str], None]) -> list[Path]:

@@ -121,7 +121,7 @@ def _shown(places: Path, tell: Callable[[str, str], None] = _tell_nobody) -> lis
 
 def _within(folder: Path, tell: Callable[[Path, str], None]) -> Iterator[Path]:
     """Yield what a folder and those in it hold, hidden ones and links to folders aside."""
-    for one in visible(folder):
+    for one in visible(folder.iterdir()):
         if not one.is_dir():
             if kind_of(one):
                 yield one

@@ -35,6 +35,14 @@ THERE_REWARD = 0.1  # a frame, for Reach: standing where it should
 NUMBERS = 'biuf'  # NumPy's kinds of types that real numbers have
 
 
+class UnknownNameError(ConfigError, TypeError):
+    """An argument that the environments do not have, told in Python's words, too.
+
+    Frameworks try arguments (``frameskip`` of Atari's, for TorchRL) and leave out those that a
+    TypeError names as unexpected.
+    """
+
+
 class DroneEnv(gymnasium.Env[Image, Command]):
     """What both tasks share; see :class:`FollowEnv` for spaces and ``info``."""
 
@@ -61,7 +69,8 @@ class DroneEnv(gymnasium.Env[Image, Command]):
                 ``world``, ``season``, ``target``, ``weather``, ``renderer`` ...
 
         Raises:
-            ConfigError: an unknown name, names beside a scenario, another render mode, no steps.
+            UnknownNameError: an unknown name.
+            ConfigError: names beside a scenario, another render mode, no steps.
 
         """
         if render_mode not in (None, *self.metadata['render_modes']):
@@ -200,8 +209,11 @@ class DroneEnv(gymnasium.Env[Image, Command]):
 def _scenario(scenario: Scenario | None, task: str, names: dict[str, Any]) -> Scenario:
     """Return the scenario given, or the one of the names."""
     known = inspect.signature(load_scenario).parameters
-    if unknown := ', '.join(sorted(names.keys() - known)):
-        raise ConfigError(f'expected names among {", ".join(known)}; got {shown(unknown)}')
+    if unknown := sorted(names.keys() - known):
+        words = ', '.join(f'unexpected keyword argument {shown(name)}' for name in unknown)
+        raise UnknownNameError(
+            f'expected names among {", ".join(known)}; got {shown(", ".join(unknown))} ({words})'
+        )
     texts = {k: os.fspath(v) if isinstance(v, os.PathLike) else v for k, v in names.items()}
     if odd := {name: value for name, value in texts.items() if not isinstance(value, str)}:
         raise ConfigError(f'expected names or paths of files as text, got {shown(odd)}')

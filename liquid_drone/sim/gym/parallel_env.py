@@ -40,6 +40,7 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
     """
 
     metadata = DroneEnvs.metadata
+    autoreset_mode = DroneEnvs.autoreset_mode
 
     def __init__(
         self,

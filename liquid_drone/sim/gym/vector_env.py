@@ -18,7 +18,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
 from ...arrays import BoolArray, Float32Array, FloatArray, Image, IntArray
-from ...errors import ConfigError
+from ...errors import ConfigError, shown
 from ..render.gl_context import GlContext
 from ..render.opengl import PendingPictures, begin
 from ..render.renderer import View
@@ -38,6 +38,7 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         'render_fps': round(1.0 / FRAME_S),
         'autoreset_mode': AutoresetMode.NEXT_STEP,
     }
+    autoreset_mode = AutoresetMode.NEXT_STEP  # where TorchRL looks for it
     kind: type[DroneEnv] = FollowEnv
 
     def __init__(self, num_envs: int = 1, render_mode: str | None = None, **names: Any) -> None:
@@ -176,11 +177,18 @@ def _joined(infos: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def spread(seed: Seeds, count: int) -> list[int | None]:
-    """Return a seed for each of ``count`` environments, as Gymnasium's own vectors do."""
+    """Return a seed for each of ``count`` environments, as Gymnasium's own vectors do.
+
+    Raises:
+        gymnasium.error.Error: neither one seed nor as many.
+
+    """
+    if isinstance(seed, np.ndarray) and seed.ndim != 1:
+        seed = seed.tolist()
     if seed is None:
         return [None] * count
     if isinstance(seed, int | np.integer):
         return [int(seed) + i for i in range(count)]
-    if len(seed) != count:
-        raise ValueError(f'expected {count} seeds, got {len(seed)}')
+    if not isinstance(seed, Sequence | np.ndarray) or len(seed) != count:
+        raise gymnasium.error.Error(f'expected a seed, or {count} of them; got {shown(seed)}')
     return [plain_seed(each) for each in seed]
