@@ -61,10 +61,10 @@ def test_each_environment_takes_and_refuses_the_same() -> None:
     cores = ParallelDroneEnvs(2, expert=False)
     for env, shape in ((one, (4,)), (many, (2, 4)), (cores, (2, 4))):
         env.reset(seed=1)
-        env.step(torch.zeros(shape))  # type: ignore[arg-type]
+        env.step(torch.zeros(shape))
         env.step(np.zeros(shape).tolist())
         with pytest.raises(gymnasium.error.InvalidAction, match='detach'):
-            env.step(torch.zeros(shape, requires_grad=True))  # type: ignore[arg-type]
+            env.step(torch.zeros(shape, requires_grad=True))
         env.step(np.zeros(shape, np.float32))
         env.close()
 
