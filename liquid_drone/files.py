@@ -14,7 +14,7 @@ import math
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -94,8 +94,19 @@ def as_name(text: str) -> str:
     return (name if NAME.match(name) else f'x{name}')[:LONGEST_NAME]
 
 
+def visible(paths: Iterable[Path]) -> list[Path]:
+    """Return what was found in a folder, by name, but for hidden names.
+
+    A Mac leaves ``._NAME`` beside each file that it writes to a disk of another system, with the
+    ending of the file.
+    """
+    return sorted(path for path in paths if not path.name.startswith('.'))
+
+
 def named_below(root: Path, pattern: str) -> list[Path]:
     """Return the files of a name in a folder and in those below it, linked ones too, each once.
+
+    Hidden files are none of them, see :func:`visible`.
 
     Args:
         root: the folder.
@@ -119,7 +130,8 @@ def named_below(root: Path, pattern: str) -> list[Path]:
             continue
         seen.add((status.st_dev, status.st_ino))
         folders.sort(key=lambda name: ((here / name).is_symlink(), name))
-        found += [here / name for name in fnmatch.filter(names, pattern)]
+        shown = [name for name in names if not name.startswith('.')]
+        found += [here / name for name in fnmatch.filter(shown, pattern)]
     return sorted(found)
 
 

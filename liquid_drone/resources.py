@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .errors import ConfigError
+from .files import visible
 from .masking import masked
 
 PACKAGE = 'liquid_drone'
@@ -79,7 +80,7 @@ def called(name: str) -> str:
 
 def names(kind: str) -> list[str]:
     """List the names that can be given for a kind of YAML file, such as ``"sim/worlds"``."""
-    found = {path.stem for root in share_roots() for path in (root / kind).glob('*.yaml')}
+    found = {path.stem for root in share_roots() for path in visible((root / kind).glob('*.yaml'))}
     return sorted(found)
 
 
@@ -107,6 +108,11 @@ def named_file(kind: str, name: str | os.PathLike[str]) -> Path:
     return find(f'{kind}/{name}.yaml')
 
 
+def shipped_bundles() -> list[Path]:
+    """Return the directories of the bundles that ship."""
+    return [path for root in share_roots() for path in visible((root / 'models').glob('*/'))]
+
+
 def bundle(name: str | os.PathLike[str]) -> Path:
     """Resolve a policy bundle: the name of one that ships in ``models``, or a directory.
 
@@ -118,7 +124,7 @@ def bundle(name: str | os.PathLike[str]) -> Path:
     path = user_path(name)
     if os.sep in name:
         return path
-    known = sorted({item.name for root in share_roots() for item in (root / 'models').glob('*/')})
+    known = sorted({item.name for item in shipped_bundles()})
     if name and path.is_dir() and (name not in known or (path / CONTRACT).is_file()):
         return path
     if name not in known:

@@ -63,9 +63,24 @@ class LastingStream:
             os.close(nowhere)
 
 
+def hold_standard_files() -> None:
+    """Lead those of stdin, stdout and stderr nowhere that were closed before Python began.
+
+    The next file that is opened would become one of them: libraries in C would write into it, and
+    processes that are started would have none.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)  # the least number that is free: this one
+            os.set_inheritable(nowhere, True)
+
+
 @contextmanager
 def lasting_output() -> Iterator[None]:
     """Let stdout and stderr fail without consequences while a command runs."""
+    hold_standard_files()
     before = sys.stdout, sys.stderr
     opened = []
     for name in ('stdout', 'stderr'):

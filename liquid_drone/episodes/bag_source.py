@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from ..errors import EpisodeError, LiquidDroneError, shown
-from ..files import what_else
+from ..files import visible, what_else
 from .mcap_file import McapFile
 from .rosbag import typestore
 from .unpacking import MOST_BYTES, ZSTD_MAGIC, Unpacking
@@ -144,7 +144,7 @@ def _storage_files(bag: Path) -> list[Path]:
     """
     if not bag.is_dir():
         return [bag]
-    found = {file.name: file for file in bag.iterdir() if ENDING.fullmatch(file.name)}
+    found = {file.name: file for file in visible(bag.iterdir()) if ENDING.fullmatch(file.name)}
     if not found:
         raise _NoRecordingError(_what_instead(bag))
     names = _listed(bag / METADATA) or _numbered(found)
@@ -164,8 +164,8 @@ def _what_instead(folder: Path) -> str:
         return 'it is an episode already: retrain --bags takes it; its recording is bag in it'
     within = sorted(
         one.name
-        for one in folder.iterdir()
-        if one.is_dir() and any(ENDING.fullmatch(file.name) for file in one.iterdir())
+        for one in visible(folder.iterdir())
+        if one.is_dir() and any(ENDING.fullmatch(file.name) for file in visible(one.iterdir()))
     )
     told = f'; some are in folders below: name one, such as {shown(within[0])}' if within else ''
     return f'expected files that end in .mcap or .db3 in it, found none{told}'

@@ -30,6 +30,7 @@ from .recording import COLUMNS, OPTIONAL, EpisodeInfo, Recording
 
 MOST_BYTES, MOST_INFO_BYTES, MOST_EPISODES = 2_000_000_000, 4_000_000, 100_000
 LONGEST_S = 1e6  # of a video
+TIME = 'timestamp'  # of a row, in s since the first of its episode
 PLACES = {'data_path': layout.DATA, 'video_path': layout.VIDEO}
 UNKNOWN: dict[str, Any] = {
     name: (math.nan,) * shape[0]
@@ -173,7 +174,9 @@ class _Dataset:
     def _theirs(self, row: dict[str, Any]) -> Recording:
         """Return an episode of others: pictures, commands, and nothing else that is known."""
         video = self.features[self.image]['dtype'] == 'video'
-        table = self._rows(row, ['action', *([] if video else [self.image])])
+        told = [name for name in (TIME,) if name in self.features]
+        table = self._rows(row, ['action', *told, *([] if video else [self.image])])
+        self._check_times(row, table[TIME].to_pylist() if told else [])
         camera = CameraSpec()
         name = f'lerobot/{self.root.resolve().name}/{row["episode_index"]}'
         info = EpisodeInfo(name, 'recorded', 'unknown', self.source.target, -1, 'lerobot')
@@ -192,6 +195,16 @@ class _Dataset:
                 **UNKNOWN,
             )
         return recording
+
+    def _check_times(self, row: dict[str, Any], times_s: list[Any]) -> None:
+        """Refuse rows that are not as far apart as the dataset says (huggingface/lerobot#933)."""
+        for index, value in enumerate(times_s):
+            time_s = float(value[0] if isinstance(value, list) else value)
+            if not abs(time_s - index / self.fps) <= 0.5 / self.fps:
+                raise EpisodeError(
+                    f'{self.root}: expected frame {index} of episode {row["episode_index"]} at '
+                    f'{index / self.fps:.3f} s ({self.fps:g} frames a second), got {time_s:.3f} s'
+                )
 
     def _embedded(self, table: Any) -> Iterator[Image]:
         for cell in table[self.image].to_pylist():
@@ -218,11 +231,18 @@ class _Dataset:
             raise EpisodeError(f'{path} cannot be opened as a video: {error}') from error
         with contextlib.closing(video), contextlib.closing(video.frames(from_s=from_s)) as frames:
             for index in range(row['length']):
-                _, image = next(frames, (None, None))
+                stamp_s, image = next(frames, (math.nan, None))
                 if image is None:
                     raise EpisodeError(
                         f'{path}: frame {index} of those from {from_s:g} s on is missing, or '
                         f'cannot be decoded; {CONVERT}'
+                    )
+                due_s = from_s + index / self.fps
+                if abs(stamp_s - due_s) > 0.5 / self.fps:
+                    raise EpisodeError(
+                        f'{path}: expected frame {index} of episode {row["episode_index"]} at '
+                        f'{due_s:.3f} s, got one of {stamp_s:.3f} s: pictures and commands lie '
+                        'apart (frames that were lost, or a video of another rate)'
                     )
                 yield image
 

@@ -17,6 +17,7 @@ from .. import topics
 from ..contract import CameraSpec
 from ..encodings import JPEG_OF_RGB
 from ..errors import EpisodeError, LiquidDroneError, require, shown
+from ..files import visible
 from .mcap_file import McapFile
 from .recording import EpisodeInfo, Recording
 
@@ -104,7 +105,7 @@ def storage_file(path: Path) -> Path:
         EpisodeError: none, or several.
 
     """
-    files = sorted(path.glob('*.mcap'))
+    files = visible(path.glob('*.mcap'))
     if len(files) != 1:
         raise EpisodeError(f'expected one .mcap file in {path}, found {len(files)}')
     return files[0]

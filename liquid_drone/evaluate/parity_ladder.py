@@ -26,9 +26,10 @@ from ..runtime.runner import PolicyRunner
 from ..runtime.selection import step_time_s
 from ..seeds import split_seeds
 from ..sim.flight_spec import FlightSpec
+from ..sim.scenario.task import load_task
 from .protocol import Trial, fly_seed
 from .scoring import Rate, wilson
-from .trained_places import places_of
+from .trained_places import places_of, task_of
 
 GPU_RUNGS = (
     Backend('cuda'),
@@ -52,6 +53,7 @@ class Rung:
     bundle: Path | None = None  # that was run, and on what
     backend: Backend | None = None
     flights: Rate | None = None  # successes in the closed loop
+    task: str = ''  # of the flights
 
     @property
     def verdict(self) -> str:
@@ -61,27 +63,32 @@ class Rung:
         return 'passed' if self.difference <= self.tolerance else 'failed'
 
 
-def climb(bundle: Path, int8: Path | None = None, flights: int = 0) -> Iterator[Rung]:
+def climb(
+    bundle: Path, int8: Path | None = None, flights: int = 0, task: str = ''
+) -> Iterator[Rung]:
     """Yield the rungs, PyTorch first.
 
     Args:
         bundle: FP32.
         int8: its INT8 variant; None: the one beside it, ``NAME-int8``.
         flights: of the validation split on each rung that passed, the same seeds on each.
+        task: of the flights; '': the one that the bundle was judged by.
 
     Raises:
         BundleError: the bundle cannot be opened, or has no parity vectors.
-        ConfigError: likewise its weights or wiring.
+        ConfigError: likewise its weights or wiring; an unknown task.
 
     """
     contract = load_contract(bundle)
     if contract.parity is None:
         raise BundleError(f'bundle {bundle} has no parity vectors: export it again')
+    task = task or task_of(contract)
+    load_task(task)  # one that is unknown is told before anything is run
     yield _torch(bundle, contract)
-    yield _flown(_rung(bundle, Backend()), contract, flights)
-    yield _flown(_int8(variant_of(bundle, int8), contract.parity), contract, flights)
+    yield _flown(_rung(bundle, Backend()), contract, flights, task)
+    yield _flown(_int8(variant_of(bundle, int8), contract.parity), contract, flights, task)
     for backend in GPU_RUNGS:
-        yield _flown(_rung(bundle, backend), contract, flights)
+        yield _flown(_rung(bundle, backend), contract, flights, task)
 
 
 def _torch(bundle: Path, contract: Contract) -> Rung:
@@ -147,12 +154,12 @@ def _found(runner: PolicyRunner, difference: float, tolerance: float) -> Rung:
     )
 
 
-def _flown(rung: Rung, contract: Contract, flights: int) -> Rung:
+def _flown(rung: Rung, contract: Contract, flights: int, task: str) -> Rung:
     """Fly the same seeds on a rung that passed, after its target in a place of its training."""
     if not flights or rung.verdict != 'passed' or rung.bundle is None or rung.backend is None:
         return rung
     world, season, target = places_of(contract)[0]
-    spec = FlightSpec(world=world, season=season, target=target)
+    spec = FlightSpec(world=world, season=season, target=target, task=task)
     trial = Trial(spec, rung.bundle, rung.backend.provider, rung.backend.precision)
     good = sum(fly_seed(trial, seed).score.success for seed in split_seeds('validation', flights))
-    return replace(rung, flights=wilson(good, flights))
+    return replace(rung, flights=wilson(good, flights), task=task)

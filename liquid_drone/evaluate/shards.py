@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..errors import ConfigError
 from ..files import load_json, shown_path, write_text
@@ -23,7 +23,8 @@ from .flights_file import FLIGHTS, Flown, all_flights, to_line
 
 T = TypeVar('T')
 RUN = 'run.json'
-VERSION = 1
+VERSION = 2
+MOST_SEEDS = 1_000_000  # of a file that somebody else wrote
 MOST_NAMED = 8  # ranges of seeds in a sentence, failures in a list
 
 
@@ -59,17 +60,22 @@ class SeedShard:
         return [items[i] for i in self.of(range(len(items)))]
 
 
-def write_run(out: Path, seeds: range, cells: Sequence[str]) -> None:
+def write_run(out: Path, seeds: Sequence[int], cells: Sequence[str]) -> None:
     """Note which seeds the whole run has, and in which directories below ``out`` its places are.
 
-    More seeds of the same split and places are added to those of before.
+    More seeds of the same split and places are added to those of before; what lies between two
+    ranges is asked for by neither.
     """
-    first, last = seeds[0], seeds[-1]
+    asked = set(seeds)
     if (out / RUN).exists():
         held = read_run(out)
-        if held.places == tuple(cells) and split_of(held.seeds[0]) == split_of(first):
-            first, last = min(first, held.seeds[0]), max(last, held.seeds[-1])
-    run = {'format_version': VERSION, 'first': first, 'last': last, 'places': list(cells)}
+        if held.places == tuple(cells) and split_of(held.seeds[0]) == split_of(seeds[0]):
+            asked |= set(held.seeds)
+    ranges = ranges_of(sorted(asked))
+    run: dict[str, object] = {'format_version': VERSION, 'ranges': ranges, 'places': list(cells)}
+    if len(ranges) == 1:  # as all releases write and read it
+        first, last = ranges[0]
+        run = {'format_version': 1, 'first': first, 'last': last, 'places': list(cells)}
     write_text(out / RUN, json.dumps(run) + '\n')
 
 
@@ -77,7 +83,7 @@ def write_run(out: Path, seeds: range, cells: Sequence[str]) -> None:
 class SharedRun:
     """What a directory of results is of."""
 
-    seeds: range
+    seeds: Sequence[int]  # rising; a range where there is no gap
     places: tuple[str, ...]  # directories below it; ('',): itself
 
 
@@ -96,17 +102,34 @@ def read_run(out: Path) -> SharedRun:
         )
     data = load_json(path)
     try:
-        first, last = int(data['first']), int(data['last'])
+        seeds = _seeds_in(data)
         places = tuple(str(name) for name in data['places'])
         plain = all(Path(name).name == name and name != '..' for name in places)
-        if data['format_version'] != VERSION or not 0 <= first <= last or not places or not plain:
+        if not places or not plain:
             raise ValueError
     except (TypeError, KeyError, ValueError) as error:
         raise ConfigError(
             f'{shown_path(path)}: expected the seeds of an evaluation; is this a directory that '
             'liquid-drone evaluate wrote?'
         ) from error
-    return SharedRun(range(first, last + 1), places)
+    return SharedRun(seeds, places)
+
+
+def _seeds_in(data: Mapping[str, Any]) -> Sequence[int]:
+    """Return the seeds of a run: one range, or several (format 2)."""
+    version = data['format_version']
+    pairs = [(data['first'], data['last'])] if version == 1 else data['ranges']
+    ranges = [(int(first), int(last)) for first, last in pairs]
+    before = -1
+    for first, last in ranges:
+        if not before < first <= last:
+            raise ValueError
+        before = last
+    if version not in (1, VERSION) or not ranges or before >= MOST_SEEDS:
+        raise ValueError
+    if len(ranges) == 1:
+        return range(ranges[0][0], before + 1)
+    return tuple(seed for first, last in ranges for seed in range(first, last + 1))
 
 
 @dataclass(frozen=True)
@@ -172,9 +195,9 @@ def merge(folders: Sequence[Path], out: Path) -> list[PlaceStatus]:
     for folder, run in runs.items():
         if run != first:
             raise ConfigError(
-                f'{shown_path(folder)} has the seeds {run.seeds[0]} to {run.seeds[-1]} of '
-                f'{_named(run)}, {shown_path(folders[0])} those from {first.seeds[0]} to '
-                f'{first.seeds[-1]} of {_named(first)}: merge shards of one run'
+                f'{shown_path(folder)} has the seeds {as_ranges(run.seeds)} of {_named(run)}, '
+                f'{shown_path(folders[0])} {as_ranges(first.seeds)} of {_named(first)}: merge '
+                'shards of one run'
             )
     found = []
     with only_run(out):
@@ -185,7 +208,7 @@ def merge(folders: Sequence[Path], out: Path) -> list[PlaceStatus]:
     return found
 
 
-def _merge(place: str, folders: Sequence[Path], out: Path, seeds: range) -> PlaceStatus:
+def _merge(place: str, folders: Sequence[Path], out: Path, seeds: Sequence[int]) -> PlaceStatus:
     who, flights = all_flights([folder / place for folder in dict.fromkeys([*folders, out])])
     _, shared = all_flights([folder / place for folder in folders if folder != out])
     by_seed: dict[int, Flown] = {}
@@ -217,14 +240,20 @@ def _named(run: SharedRun) -> str:
     return ', '.join(place or 'one place' for place in run.places)
 
 
-def as_ranges(seeds: Sequence[int]) -> str:
-    """Return numbers as ranges, such as ``3, 5 to 9``; the many are counted."""
+def ranges_of(seeds: Sequence[int]) -> list[list[int]]:
+    """Return the first and last of each range of rising numbers."""
     ranges: list[list[int]] = []
     for seed in seeds:
         if ranges and seed == ranges[-1][1] + 1:
             ranges[-1][1] = seed
         else:
             ranges.append([seed, seed])
+    return ranges
+
+
+def as_ranges(seeds: Sequence[int]) -> str:
+    """Return numbers as ranges, such as ``3, 5 to 9``; the many are counted."""
+    ranges = ranges_of(seeds)
     words = [f'{a}' if a == b else f'{a} to {b}' for a, b in ranges[:MOST_NAMED]]
     more = len(ranges) - MOST_NAMED
     return ', '.join(words) + (f' and {more} more ranges' if more > 0 else '')

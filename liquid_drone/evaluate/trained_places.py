@@ -8,12 +8,15 @@ nothing can be flown after it.
 
 import itertools
 import os
+import re
 
 from .. import resources
 from ..contract import Contract, Training
 from ..errors import ConfigError
+from ..sim.flight_spec import FlightSpec
 
 SUFFIXES = ('.yaml', '.yml')
+TASK = re.compile(r', task ([\w.-]+(?::[\d.]+)?)')  # in the name of a table of results
 
 
 def targets_of(training: Training) -> tuple[str, ...]:
@@ -49,6 +52,18 @@ def places_of(contract: Contract) -> list[tuple[str, str, str]]:
             'so that it cannot be flown; quantize takes pictures of its camera (--footage)'
         )
     return places
+
+
+def task_of(contract: Contract) -> str:
+    """Return the task that a bundle was judged by, ``follow`` if it was among several or in none.
+
+    Its tables are named by it, see ``policy.card.add_flights``; a task that was a file of one's
+    own cannot be found again by that.
+    """
+    shipped, usual = resources.names('config/tasks'), FlightSpec.task
+    told = [found for name in contract.evaluation for found in TASK.findall(name)]
+    told = [task for task in told if task.partition(':')[0] in shipped]
+    return usual if usual in told or not told else str(told[0])
 
 
 def missing_files(training: Training) -> list[str]:

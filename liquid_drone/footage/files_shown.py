@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import CameraError, ImageError
-from ..files import POINTER, what_else
+from ..files import POINTER, visible, what_else
 from ..pictures import Picture, decoded
 from ..results import written_in
 
@@ -131,12 +131,12 @@ def is_recording(path: Path) -> bool:
         return False
     if (path / METADATA).is_file():
         return True
-    return not any(kind_of(file) == 'picture' for file in path.iterdir())
+    return not any(kind_of(file) == 'picture' for file in visible(path.iterdir()))
 
 
 def storage_files(folder: Path) -> list[Path]:
     """Return the files of a recording's folder that hold its messages."""
-    return sorted(file for file in folder.iterdir() if file.name.lower().endswith(RECORDINGS))
+    return [file for file in visible(folder.iterdir()) if file.name.lower().endswith(RECORDINGS)]
 
 
 def files_below(folder: Path, tell: Callable[[str, str], None]) -> list[Path]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import require
-from ..evaluate.plots.plain import plain
+from ..evaluate.plots.plain import as_text, plain
 from ..evaluate.scoring import Rate
 from ..files import write_text
 from .frame_answer import FrameAnswer
@@ -124,7 +124,7 @@ def write_plot(
     for number, method in enumerate(methods):
         colour, frames = f'C{number}', [one.index for one in method.answers]
         likelihoods = [one.probability for one in method.answers]
-        likely.plot(frames, likelihoods, color=colour, label=method.name)
+        likely.plot(frames, likelihoods, color=colour, label=as_text(method.name))
         decided = zip(method.answers, seen_in(method.answers, threshold), strict=True)
         bearings = [one.bearing if is_seen else np.nan for one, is_seen in decided]
         where.plot(frames, bearings, '.-', color=colour, ms=3)

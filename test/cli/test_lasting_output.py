@@ -3,8 +3,10 @@
 """Protects: stdout that is full, closed or of any encoding ends no command and alters no code."""
 
 import io
+import itertools
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -28,6 +30,42 @@ def main():
     return 7
 sys.exit(main())
 """
+
+
+OPENS = """
+import multiprocessing
+import os
+import sys
+from liquid_drone.cli.lasting_output import lasting_output
+def told(_):
+    os.write(1, b'from C')
+    os.write(2, b'from C')
+    return [stream is not None for stream in (sys.stdin, sys.stdout, sys.stderr)]
+if __name__ == '__main__':
+    with lasting_output(), open(sys.argv[1], 'w+b') as result:
+        os.write(1, b'from C')
+        os.write(2, b'from C')
+        result.write(b'a result')
+        with multiprocessing.get_context('spawn').Pool(1) as pool:
+            has_all = pool.map(told, [0])[0]
+        result.seek(0)
+        sys.exit(7 if result.read() == b'a result' and all(has_all) else 1)
+"""
+
+
+@pytest.mark.parametrize(
+    'closed',
+    [closed for n in range(4) for closed in itertools.combinations((0, 1, 2), n)],
+    ids=str,
+)
+def test_no_file_takes_the_place_of_one_that_was_closed(
+    closed: tuple[int, ...], tmp_path: Path
+) -> None:
+    """``evaluate ... >&-`` failed in each of its processes, and fd 1 was a file of its results."""
+    (tmp_path / 'opens.py').write_text(OPENS)
+    script = f'exec "$@" {" ".join(f"{number}>&-" for number in closed)}'
+    program = [sys.executable, str(tmp_path / 'opens.py'), str(tmp_path / 'result')]
+    assert subprocess.run(['bash', '-c', script, 'bash', *program], check=False).returncode == 7
 
 
 @pytest.mark.parametrize('redirect', ['>/dev/full', '>&-', '| head -c 1', '>/dev/full 2>&1'])

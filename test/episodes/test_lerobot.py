@@ -5,6 +5,7 @@
 import json
 import math
 import shutil
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,13 @@ def test_a_dataset_replaces_a_dataset_of_ours_and_nothing_else(episodes, dataset
         write_lerobot(episodes, tmp_path / 'theirs')
 
 
-def foreign(dataset: Path, size: tuple[int, int] = (48, 64), video: str = '') -> None:
+def foreign(
+    dataset: Path,
+    size: tuple[int, int] = (48, 64),
+    video: str = '',
+    lost: tuple[int, ...] = (),
+    rate: int = 20,
+) -> None:
     """Turn a dataset into one that somebody else might have recorded."""
     import cv2
 
@@ -125,11 +132,13 @@ def foreign(dataset: Path, size: tuple[int, int] = (48, 64), video: str = '') ->
         where.parent.mkdir(parents=True)
         av = pytest.importorskip('av')
         with av.open(where, 'w') as file:
-            stream = file.add_stream(video, rate=20, width=size[1], height=size[0])
+            stream = file.add_stream(video, rate=rate, width=size[1], height=size[0])
             stream.pix_fmt = 'yuv420p'
             for index in range(len(images)):
                 grey = av.VideoFrame.from_ndarray(np.full((*size, 3), index, np.uint8))
-                file.mux(stream.encode(grey))
+                grey.pts, grey.time_base = index, Fraction(1, rate)
+                if index not in lost:
+                    file.mux(stream.encode(grey))
             file.mux(stream.encode())
     else:
         png = [cv2.imencode('.png', image)[1].tobytes() for image in images]
@@ -166,6 +175,32 @@ def test_a_dataset_of_others_becomes_episodes(dataset, tmp_path, video):
         from liquid_drone.image import decode_jpeg
 
         assert decode_jpeg(recordings[2].jpegs[0]).mean() == pytest.approx(80, abs=6)
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lost=st.sets(st.integers(1, 158), min_size=1, max_size=3), rate=st.sampled_from([20, 24]))
+def test_pictures_that_lie_apart_from_their_commands_are_refused(episodes, tmp_path, lost, rate):
+    """All behind a lost frame had the command of another one (huggingface/lerobot#2814)."""
+    dataset = tmp_path / 'apart'
+    shutil.rmtree(dataset, ignore_errors=True)
+    write_lerobot(episodes, dataset)
+    foreign(dataset, video='mpeg4', lost=tuple(lost) if rate == 20 else (), rate=rate)
+    with pytest.raises(EpisodeError, match=r'lie apart|is missing'):
+        read_lerobot(dataset, tmp_path / 'back', LeRobotSource('dog'))
+
+
+@pytest.mark.parametrize('at', [1, 7, 39])
+def test_rows_that_are_not_evenly_spaced_are_refused(dataset, tmp_path, at):
+    """Their times counted for nothing, so that dt was that of a whole recording."""
+    foreign(dataset)
+    path = dataset / lerobot_layout.DATA.format(chunk_index=0, file_index=0)
+    table = parquet.read_table(path)
+    column = table.column_names.index('timestamp')
+    times = np.asarray(table['timestamp']) + 0.5 * (np.asarray(table['frame_index']) >= at)
+    moved = pyarrow.array(times, table.schema.field('timestamp').type)
+    parquet.write_table(table.set_column(column, 'timestamp', moved), path)
+    with pytest.raises(EpisodeError, match=f'expected frame {at} of episode 0'):
+        read_lerobot(dataset, tmp_path / 'back')
 
 
 def test_another_robot_another_version_and_two_cameras_are_named(dataset, tmp_path):

@@ -9,6 +9,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from liquid_drone import resources
 from liquid_drone.contract import (
@@ -24,6 +26,7 @@ from liquid_drone.errors import BundleError, ConfigError
 from liquid_drone.evaluate import parity_ladder
 from liquid_drone.evaluate.parity_ladder import Rung, climb
 from liquid_drone.evaluate.scoring import wilson
+from liquid_drone.evaluate.trained_places import task_of
 from liquid_drone.policy.config import WEIGHTS_FILE
 from liquid_drone.policy.network import Network
 from liquid_drone.policy.weights import config_of, load_weights_of
@@ -100,12 +103,48 @@ def test_a_rung_is_flown_after_what_the_bundle_follows(targets, monkeypatch):
 
     monkeypatch.setattr(parity_ladder, 'fly_seed', fly)
     passed = Rung('cpu fp32', 0.0, 1e-3, bundle=bundle, backend=Backend())
-    assert parity_ladder._flown(passed, contract, 2).flights == wilson(2, 2)
+    assert parity_ladder._flown(passed, contract, 2, 'follow').flights == wilson(2, 2)
     where = 'urban', 'winter', targets.partition(',')[0]
     assert flown == [(*where, 10_000), (*where, 10_001)]
     nowhere = replace(contract, training=Training('unknown'))
     with pytest.raises(ConfigError, match='does not say where in the simulator it was trained'):
-        parity_ladder._flown(passed, nowhere, 2)
+        parity_ladder._flown(passed, nowhere, 2, 'follow')
+
+
+TASKS = st.sampled_from(resources.names('config/tasks'))
+
+
+@given(st.lists(st.tuples(TASKS, st.sampled_from(['', ':1.6'])), max_size=4))
+def test_a_rung_is_flown_in_the_task_that_the_bundle_was_judged_by(judged):
+    """A bundle that flies to a target and stops was judged by whether it follows one."""
+    tasks = [task + level for task, level in judged]
+    tables = {f'test seeds 15000 to {15_000 + k}, task {t}, dog': {} for k, t in enumerate(tasks)}
+    contract = replace(load_contract(resources.bundle('follow')), evaluation=tables)
+    assert task_of(contract) == ('follow' if 'follow' in tasks or not tasks else tasks[0])
+
+
+@pytest.mark.parametrize(
+    ('table', 'task'),
+    [
+        ('test seeds 15000 to 15012, task reach, red_backpack', 'reach'),
+        ('validation seeds 10000 to 10001, task brisk:1.6, dog', 'brisk:1.6'),
+        ('test seeds 15000 to 15012, task my_own, red_backpack', 'follow'),
+        ('photographs, the task of a person', 'follow'),
+    ],
+)
+def test_the_task_is_read_from_a_table_of_flights(table, task):
+    contract = load_contract(resources.bundle('follow'))
+    assert task_of(replace(contract, evaluation={table: {}})) == task
+
+
+def test_the_shipped_bundles_fly_what_they_learned():
+    told = {name: task_of(load_contract(resources.bundle(name))) for name in ('follow', 'reach')}
+    assert told == {'follow': 'follow', 'reach': 'reach'}
+
+
+def test_an_unknown_task_is_told_before_anything_is_run():
+    with pytest.raises(ConfigError, match='flollow'):
+        next(climb(resources.bundle('follow'), task='flollow'))
 
 
 @pytest.mark.parametrize(('difference', 'verdict'), [(1e-3, 'passed'), (0.1, 'failed')])

@@ -144,6 +144,12 @@ def test_shards_of_other_runs_are_refused(tmp_path: Path) -> None:
         '{"format_version": 1, "first": 1, "last": 5, "places": ["../x"]}',
         '{"format_version": 1, "first": 1, "last": 5, "places": []}',
         '{"format_version": 2, "first": 1, "last": 5, "places": [""]}',
+        '{"format_version": 2, "ranges": [[1, 5], [4, 9]], "places": [""]}',
+        '{"format_version": 2, "ranges": [[9, 9], [1, 5]], "places": [""]}',
+        '{"format_version": 2, "ranges": [], "places": [""]}',
+        '{"format_version": 2, "ranges": [[1, 2, 3]], "places": [""]}',
+        '{"format_version": 2, "ranges": [[1, 1e300]], "places": [""]}',
+        '{"format_version": 3, "ranges": [[1, 2]], "places": [""]}',
     ],
 )  # fmt: skip
 def test_a_directory_that_is_no_run_is_named(tmp_path: Path, document: str) -> None:
@@ -158,6 +164,32 @@ def test_more_seeds_of_a_run_are_added_to_those_of_before(tmp_path: Path) -> Non
     assert read_run(tmp_path).seeds == range(15_000, 15_050)
     write_run(tmp_path, range(10_000, 10_005), [''])
     assert read_run(tmp_path).seeds == range(10_000, 10_005)
+
+
+PIECES = st.lists(
+    st.tuples(st.integers(0, 4_990), st.integers(1, 9)), min_size=1, max_size=6
+)  # first of the test seeds, how many
+
+
+@given(pieces=PIECES)
+def test_what_lies_between_two_ranges_is_asked_for_by_nobody(
+    pieces: list[tuple[int, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Seeds 15000 to 15009 and then 15900 to 15909 were a run with 890 missing flights."""
+    out, asked = tmp_path_factory.mktemp('run'), set[int]()
+    for first, count in pieces:
+        seeds = range(15_000 + first, 15_000 + first + count)
+        write_run(out, seeds, [''])
+        asked |= set(seeds)
+        assert list(read_run(out).seeds) == sorted(asked)
+        assert [set(place.missing) for place in status(out)] == [asked]
+
+
+def test_a_run_of_one_range_is_read_by_each_release(tmp_path: Path) -> None:
+    write_run(tmp_path, range(15_000, 15_010), [''])
+    assert json.loads((tmp_path / RUN).read_text()) == {
+        'format_version': 1, 'first': 15_000, 'last': 15_009, 'places': ['']
+    }  # fmt: skip
 
 
 def test_the_commands_say_what_is_done_missing_and_running(

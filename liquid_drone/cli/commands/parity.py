@@ -21,6 +21,7 @@ EPILOG = """examples:
   liquid-drone parity
   liquid-drone parity data/mine/bundle --json
   liquid-drone parity follow --int8 out/follow-int8 --flights 10
+  liquid-drone parity data/mine/bundle --flights 10 --task reach
 
 The reference are the answers that PyTorch gave when the bundle was exported. A rung that the
 machine lacks says why it was not run. With --flights the same validation seeds are flown on each
@@ -34,6 +35,11 @@ class ParityArguments:
 
     of: BundlePair = part(BundlePair)
     flights: int = option(0, 'closed loop: flights on each rung', low=0, high=5_000)
+    task: str = option(
+        '',
+        'task of the flights (config/tasks)',
+        unset='the one of the tables in its contract, or follow',
+    )
     json: bool = option(False, 'print the rungs as JSON')
 
 
@@ -42,7 +48,7 @@ def run(args: ParityArguments) -> int:
     from ...evaluate.parity_ladder import climb
 
     rungs = []
-    for rung in climb(resources.bundle(args.of.bundle), args.of.int8, args.flights):
+    for rung in climb(resources.bundle(args.of.bundle), args.of.int8, args.flights, args.task):
         rungs.append(rung)
         if args.json:
             continue
@@ -60,7 +66,7 @@ def _told(rung: 'Rung') -> str:
     if rung.step_ms is not None:
         told += f', step {rung.step_ms:.2f} ms'
     if rung.flights is not None:
-        told += f', {rung.flights.count} of {rung.flights.total} flights'
+        told += f', {rung.flights.count} of {rung.flights.total} flights of {rung.task}'
     return told
 
 

@@ -69,8 +69,7 @@ def _own_name(key: str, found: FoundFlight, root: Path) -> str:
     if key in PILOTS:
         return key
     noted = _noted_bundle(found.folder)
-    shipped = [path for share in resources.share_roots() for path in (share / 'models').glob('*/')]
-    for path in [*([noted] if noted is not None else []), *sorted(shipped)]:
+    for path in [*([noted] if noted is not None else []), *sorted(resources.shipped_bundles())]:
         name = _contract_name(path, key)
         if name:
             return name

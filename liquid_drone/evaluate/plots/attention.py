@@ -14,7 +14,7 @@ from ...files import for_ffmpeg
 from ...runtime.attention import overlay
 from ..attention.measuring import Look
 from ..attention.scenes import Scene
-from .plain import plain
+from .plain import as_text, plain
 from .rates import save
 
 FRAMES_PER_S = 10
@@ -38,7 +38,7 @@ def strip(looks: Mapping[str, Look], scenes: Sequence[Scene], title: str, path: 
     for column, scene in enumerate(scenes):
         image = scene.images[len(scene.images) // 2, 0]
         every[0, column].imshow(image)
-        every[0, column].set_title(scene.place, fontsize=9)
+        every[0, column].set_title(as_text(scene.place), fontsize=9)
         for row, look in enumerate(looks.values(), start=1):
             every[row, column].imshow(over(image, look))
     for axes, name in zip(every[:, 0], ('camera', *looks), strict=True):
@@ -46,7 +46,7 @@ def strip(looks: Mapping[str, Look], scenes: Sequence[Scene], title: str, path: 
     for axes in every.flat:
         axes.set_xticks([])
         axes.set_yticks([])
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(as_text(title), fontsize=10)
     save(figure, path)
 
 

@@ -29,7 +29,7 @@ from ...sim.scenario.task import Task
 from ...sim.simulator import Simulator
 from ...workers.pool import LocalProcesses
 from ..scoring import FlightScore, distance_m, in_view
-from .plain import plain
+from .plain import as_text, plain
 from .rates import save
 
 FILM_EVERY = 2  # camera frames a film frame
@@ -195,7 +195,8 @@ def plot(log: FlightLog, task: Task, result: FlightScore, path: Path) -> None:
     _plot_above(above, log)
     _plot_distance(distance, log, task)
     word = 'success' if result.success else 'failed'
-    figure.suptitle(f'{log.meta["world"]}, {log.meta["season"]}, seed {result.seed}: {word}')
+    where = f'{log.meta["world"]}, {log.meta["season"]}, seed {result.seed}'
+    figure.suptitle(as_text(f'{where}: {word}'))
     save(figure, path)
 
 

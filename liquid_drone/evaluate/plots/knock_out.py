@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...errors import require
 from ..knock_out.effects import Effect
-from .plain import plain
+from .plain import as_text, plain
 from .rates import save
 
 
@@ -32,5 +32,5 @@ def draw_effects(effects: Sequence[Effect], title: str, path: Path) -> None:
     axes.set_yticks(rows, words, fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel('target in view, points lost without it (dot: the worst seed)')
-    axes.set_title(f'{title}\nflights that succeed without each neuron', fontsize=9)
+    axes.set_title(f'{as_text(title)}\nflights that succeed without each neuron', fontsize=9)
     save(figure, path)

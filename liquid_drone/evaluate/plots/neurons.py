@@ -18,7 +18,7 @@ from ...contract import COMMAND_NAMES
 from ...errors import OutputError, require
 from ...policy.wiring import Wiring
 from ..neuron_dynamics import Activity, principal
-from .plain import plain
+from .plain import as_text, plain
 
 EXCITES, INHIBITS, INK, FAINT = '#c2482e', '#2f6f9f', '#222222', '#bbbbbb'
 LAYER_COLOURS = ('#d9a441', '#4f8a5b', '#8a4f7d')  # inter, command, motor
@@ -142,7 +142,7 @@ def draw_expressivity(scales: FloatArray, lengths: Spread, path: Path) -> None:
     figure, axes = _figure(8.0, 4.0)
     for name, rows in lengths.items():
         low, middle, high = np.array(rows).T
-        (line,) = axes.plot(scales, middle, 'o-', ms=3, lw=1.2, label=name)
+        (line,) = axes.plot(scales, middle, 'o-', ms=3, lw=1.2, label=as_text(name))
         axes.fill_between(scales, low, high, color=line.get_color(), alpha=0.12)
     axes.axhline(1.0, color=FAINT, lw=0.8)
     axes.set_xscale('log', base=2)

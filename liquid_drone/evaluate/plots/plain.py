@@ -34,6 +34,14 @@ def plain(draw: Callable[Given, Drawn]) -> Callable[Given, Drawn]:
     return drawn
 
 
+def as_text(name: str) -> str:
+    """Return a name, or words with one, for a figure, which shows it as it is.
+
+    Matplotlib takes what is between two dollar signs for a formula, and no bytes that are no text.
+    """
+    return name.encode('utf-8', 'backslashreplace').decode().replace('$', '\\$')
+
+
 def _imported() -> None:
     """Import matplotlib, also where ``MPLBACKEND`` names a window system that it cannot load.
 

@@ -9,7 +9,7 @@ from typing import Any
 from ...errors import OutputError, require
 from ...resources import called
 from ..scoring import Summary
-from .plain import plain
+from .plain import as_text, plain
 
 ROW_INCHES = 0.26
 
@@ -32,11 +32,11 @@ def chart(cells: Mapping[tuple[str, ...], Summary], title: str, path: Path) -> N
     figure = figure_module.Figure(figsize=(8, 1.3 + ROW_INCHES * len(rates)), layout='constrained')
     axes = figure.subplots()
     axes.errorbar(shares, rows, xerr=(below, above), fmt='o', color='tab:blue', ms=5, capsize=3)
-    axes.set_yticks(rows, [', '.join(map(called, place)) for place in cells])
+    axes.set_yticks(rows, [as_text(', '.join(map(called, place))) for place in cells])
     axes.invert_yaxis()
     axes.set(xlim=(-2, 102), xlabel='flights that succeed, % (bars: 95 % intervals of Wilson)')
     axes.grid(axis='x', color='0.9')
-    axes.set_title(title, fontsize=10)
+    axes.set_title(as_text(title), fontsize=10)
     counts = axes.secondary_yaxis('right')
     counts.set_yticks(rows, [f'{rate.count} of {rate.total}' for rate in rates])
     for side in (axes, counts):

@@ -13,7 +13,7 @@ from ...contract import COMMAND_NAMES
 from ...errors import require
 from ...policy.wiring import Wiring
 from ..neuron_roles import NeuronRoles
-from .plain import plain
+from .plain import as_text, plain
 from .rates import save
 
 
@@ -42,7 +42,7 @@ def _cells(axes: Any, values: FloatArray, names: list[str], title: str) -> None:
     high = max(float(values.max()), 1e-9)
     axes.imshow(values, aspect='auto', cmap='Blues', vmin=0, vmax=high)
     axes.set_xticks(range(len(names)), names, fontsize=8)
-    axes.set_title(title, fontsize=10)
+    axes.set_title(as_text(title), fontsize=10)
     axes.tick_params(length=0)
     for row, column in np.ndindex(values.shape):
         value = values[row, column]

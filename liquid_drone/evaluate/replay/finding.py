@@ -130,7 +130,7 @@ def bundle_with(wanted: str, given: Path | None, noted: Path | None, what: str) 
         ConfigError: none has it.
 
     """
-    candidates = [given] if given is not None else [noted, *_shipped()]
+    candidates = [given] if given is not None else [noted, *sorted(resources.shipped_bundles())]
     hashes = {path: _hash_of(path) for path in candidates if path is not None}
     for path, has in hashes.items():
         if has == wanted:
@@ -164,12 +164,6 @@ def _by_names(who: dict[str, str]) -> Trial:
         words['renderer'] = who['renderer']
     providers, _, precision = who.get('providers', 'cpu').partition(' ')
     return Trial(FlightSpec(**words), None, providers, precision or 'fp32')
-
-
-def _shipped() -> list[Path]:
-    return [
-        path for root in resources.share_roots() for path in sorted((root / 'models').glob('*/'))
-    ]
 
 
 def _hash_of(path: Path) -> str:

@@ -134,8 +134,15 @@ def _falls_short(motor: Tensor, label: Tensor) -> Tensor:
 
 
 def held_out_loss(network: Network, flights: list[FlightViews], weight: Tensor) -> float:
-    """Return the loss on flights that nothing was trained on, whole, over all their views."""
-    total, count = 0.0, 0
+    """Return the loss on flights that nothing was trained on, whole, over all their views.
+
+    A flight counts by its frames with a label: one without any says nothing.
+
+    Raises:
+        EpisodeError: none has a label.
+
+    """
+    total, count = 0.0, 0.0
     with torch.no_grad():
         for flight in flights:
             views = len(flight.features)
@@ -151,9 +158,29 @@ def held_out_loss(network: Network, flights: list[FlightViews], weight: Tensor) 
                 None if flight.remembered is None else torch.from_numpy(flight.remembered),
             )
             losses = core_losses(network, batch, weight, WHOLE)
-            total += float(losses['command']) * len(flight)
-            count += len(flight)
-    return total / max(count, 1)
+            total += float(losses['command']) * _labelled(flight)
+            count += _labelled(flight)
+    check_labelled(flights)
+    return total / count
+
+
+def check_labelled(held_out: list[FlightViews]) -> None:
+    """Refuse held-out flights by which nothing can be judged, before anything is trained.
+
+    Raises:
+        EpisodeError: none has a label.
+
+    """
+    if not any(map(_labelled, held_out)):
+        raise EpisodeError(
+            f'held out: none of {len(held_out)} flights has a label: expected the commands of a '
+            'teacher in some of their frames'
+        )
+
+
+def _labelled(flight: FlightViews) -> float:
+    """Return how many frames have a label, as a mean over the views."""
+    return float(np.isfinite(flight.label).any(axis=2).sum()) / len(flight.label)
 
 
 def write_held_out(loss: float, flights: int, path: Path) -> None:

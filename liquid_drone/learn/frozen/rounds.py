@@ -29,7 +29,7 @@ from ..recipe import Recipe, Workspace
 from ..rounds import half_way
 from ..scan.stage import frames_of_a_step, scan_pictures_beside, train_scan
 from ..watcher import Watcher
-from .core_training import held_out_loss, train_core, write_held_out
+from .core_training import check_labelled, held_out_loss, train_core, write_held_out
 from .encoder_tuning import FRAMES, tune_encoder
 from .views import open_views
 
@@ -178,7 +178,7 @@ def train_core_round(
         note: is told of what comes before.
 
     Raises:
-        EpisodeError: all flights are held out, or none is long enough.
+        EpisodeError: all flights are held out, none of those has a label, or none is long enough.
         TrainingError: the loss is not finite.
 
     """
@@ -196,6 +196,9 @@ def train_core_round(
             'expected fewer, so that some are left to learn from'
         )
     learned = flights[: len(flights) - frozen.held_out]
+    held = flights[len(learned) :]
+    if held:
+        check_labelled(held)
     practises = recipe.practice.steps > 0
     if practises and is_whole(half_way(checkpoint)):
         average = load_weights(network, half_way(checkpoint))
@@ -206,6 +209,6 @@ def train_core_round(
         average = practise_round(
             recipe, work, average, clips[: len(learned)], learned, checkpoint, report, note
         )
-    if held := flights[len(learned) :]:
+    if held:
         loss = held_out_loss(average, held, command_weights(learned))
         write_held_out(loss, len(held), checkpoint.with_suffix('.held-out.json'))

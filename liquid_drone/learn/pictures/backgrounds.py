@@ -7,7 +7,9 @@ Videos and recorded flights give frames as photographs, without any label.
 """
 
 import colorsys
-from collections.abc import Iterator, Sequence
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -16,13 +18,16 @@ import numpy as np
 from ...arrays import FloatArray, Image
 from ...episodes.episode import BAG
 from ...errors import CameraError, ConfigError, ImageError
-from ...files import read_bytes, shown_path
-from ...footage.files_shown import is_recording, kind_of, storage_files
+from ...files import read_bytes, shown_path, visible
+from ...footage.files_shown import is_recording, kind_of, storage_files, why_no_picture
 from ...footage.footage import open_footage
 from ...pictures import decoded
 from ...sim.scenario.photo_doubts import is_mask
 
+log = logging.getLogger(__name__)
+
 MOST_BYTES = 200_000_000
+MOST_NAMED = 3  # of what is left out
 APART_S = 0.5  # frames of a video or a recording
 MOST_FRAMES = 60  # held of one, evenly spread
 EXPECTED = 'expected a folder with photographs, a video or a recording'
@@ -45,14 +50,25 @@ def place_files(places: Path) -> list[Path]:
 def check_places(places: Path) -> None:
     """Look at every photograph, before anything is flown or drawn; videos are opened later.
 
+    What a folder holds besides is told, as a warning.
+
     Raises:
         ConfigError: as :func:`place_files`.
         ImageError: a photograph that cannot be read, or is none.
 
     """
-    for one in _shown(places):
+    left_out: dict[str, str] = {}
+    shown = _shown(places, left_out.__setitem__)
+    for one in shown:
         if _is_photo(one):
             _photo(one)
+    if left_out:
+        first = [f'{name}: {why}' for name, why in list(left_out.items())[:MOST_NAMED]]
+        more = f'; and {len(left_out) - MOST_NAMED} more' if len(left_out) > MOST_NAMED else ''
+        log.warning(
+            '--places: %d of %d things in %s are left out (%s%s)', len(left_out),
+            len(left_out) + len(shown), shown_path(places), '; '.join(first), more,
+        )  # fmt: skip
 
 
 def read_places(places: Path) -> list[Image]:
@@ -84,7 +100,11 @@ def _photo(path: Path) -> Image:
     return photo
 
 
-def _shown(places: Path) -> list[Path]:
+def _tell_nobody(*_: object) -> None:
+    """Say nothing: it has been told, or will be."""
+
+
+def _shown(places: Path, tell: Callable[[str, str], None] = _tell_nobody) -> list[Path]:
     """Return the photographs, videos and recordings (files or folders) that a path holds."""
     if not places.exists():
         raise ConfigError(f'--places: {EXPECTED}, there is none at {places}')
@@ -93,21 +113,30 @@ def _shown(places: Path) -> list[Path]:
     elif is_recording(places):
         found = [places]
     else:
-        found = list(_within(places))
+        found = list(_within(places, lambda path, why: tell(str(path.relative_to(places)), why)))
     if not found:
         raise ConfigError(f'--places: {EXPECTED}, found none in {places}')
     return found
 
 
-def _within(folder: Path) -> Iterator[Path]:
+def _within(folder: Path, tell: Callable[[Path, str], None]) -> Iterator[Path]:
     """Yield what a folder and those in it hold, hidden ones and links to folders aside."""
-    for one in sorted(folder.iterdir()):
-        if (one / BAG).is_dir():
+    for one in visible(folder.iterdir()):
+        if not one.is_dir():
+            if kind_of(one):
+                yield one
+            else:
+                tell(one, why_no_picture(one))
+        elif not os.access(one, os.R_OK | os.X_OK):
+            tell(one, 'it cannot be opened')
+        elif (one / BAG).is_dir():
             yield one / BAG
-        elif is_recording(one) if one.is_dir() else kind_of(one):
+        elif is_recording(one):
             yield one
-        elif one.is_dir() and not one.is_symlink() and not one.name.startswith('.'):
-            yield from _within(one)
+        elif one.is_symlink():
+            tell(one, 'it is a link to a folder: name that folder itself')
+        else:
+            yield from _within(one, tell)
 
 
 def _files_of(shown: Path) -> list[Path]:
@@ -128,6 +157,9 @@ def _frames(shown: Path) -> list[Image]:
             found.append(_held(frame.image))
         if len(found) >= 2 * MOST_FRAMES:
             found, every = found[::2], 2 * every
+    if footage.left_out:
+        name, why = next(iter(footage.left_out.items()))
+        log.warning('--places: of %s is left out: %s: %s', shown_path(shown), name, why)
     return found
 
 

@@ -24,7 +24,7 @@ from ...schema import build, check_ranges, plain
 from ...sim.identity import digest
 from ...streams import Stream, stream
 from ..dagger import clips_of
-from ..frozen.core_training import held_out_loss, train_core
+from ..frozen.core_training import check_labelled, held_out_loss, train_core
 from ..frozen.views import FlightViews, open_views
 from ..losses import command_weights
 from ..recipe import Recipe, TrainConfig, Workspace
@@ -150,5 +150,6 @@ def _loss(
     torch.manual_seed(SEED)
     network = Network(replace(recipe, train=config).network)
     learned, held = flights[: -tuning.held_out], flights[-tuning.held_out :]
+    check_labelled(held)
     average = train_core(network, learned, config, file.with_suffix('.pt'))
     return round(held_out_loss(average, held, command_weights(learned)), 6)

@@ -16,7 +16,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from ...arrays import Command, Image
+from ...arrays import Command, FloatArray, Image
 from ...contract import CommandSpec
 from ...errors import ConfigError, shown
 from ...geometry import euler_from_quaternion, rotate_by_yaw
@@ -32,6 +32,15 @@ from ..simulator import FRAME_S, Simulator
 FOLLOW_ID, REACH_ID = 'liquid_drone/Follow-v0', 'liquid_drone/Reach-v0'
 CRASH_REWARD = -10.0
 THERE_REWARD = 0.1  # a frame, for Reach: standing where it should
+NUMBERS = 'biuf'  # NumPy's kinds of types that real numbers have
+
+
+class UnknownNameError(ConfigError, TypeError):
+    """An argument that the environments do not have, told in Python's words, too.
+
+    Frameworks try arguments (``frameskip`` of Atari's, for TorchRL) and leave out those that a
+    TypeError names as unexpected.
+    """
 
 
 class DroneEnv(gymnasium.Env[Image, Command]):
@@ -60,7 +69,8 @@ class DroneEnv(gymnasium.Env[Image, Command]):
                 ``world``, ``season``, ``target``, ``weather``, ``renderer`` ...
 
         Raises:
-            ConfigError: an unknown name, names beside a scenario, another render mode, no steps.
+            UnknownNameError: an unknown name.
+            ConfigError: names beside a scenario, another render mode, no steps.
 
         """
         if render_mode not in (None, *self.metadata['render_modes']):
@@ -127,7 +137,7 @@ class DroneEnv(gymnasium.Env[Image, Command]):
         """Return what reset returns, for the first frame."""
         info = self._info(frame)
         self._distance_m = info['distance_m']
-        return frame.image, info
+        return frame.image.copy(), info  # the camera shows its own again where none comes
 
     def move(self, action: Command) -> None:
         """Fly until the next frame; no picture yet.
@@ -135,7 +145,7 @@ class DroneEnv(gymnasium.Env[Image, Command]):
         Raises:
             gymnasium.error.ClosedEnvironmentError: after close.
             gymnasium.error.ResetNeeded: before the first reset, and once an episode is over.
-            gymnasium.error.InvalidAction: another shape, or numbers that are not finite.
+            gymnasium.error.InvalidAction: no numbers, another shape, or not finite.
 
         """
         self._check_open()
@@ -143,8 +153,7 @@ class DroneEnv(gymnasium.Env[Image, Command]):
             raise gymnasium.error.ResetNeeded(
                 'call reset() before the first step(), and after a terminated or truncated one'
             )
-        check_action(action, (4,))
-        command = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0) * self._limits
+        command = np.clip(checked_action(action, (4,)), -1.0, 1.0) * self._limits
         yaw_rad = euler_from_quaternion(self.simulator.truth().quaternion_xyzw)[2]
         self.simulator.advance(rotate_by_yaw(command[:3], yaw_rad), float(command[3]))
         self._frames += 1
@@ -166,7 +175,7 @@ class DroneEnv(gymnasium.Env[Image, Command]):
         is_over = self._frames * FRAME_S >= self.simulator.scenario.task.duration_s
         is_over = is_over or self._frames == self._most_frames
         self._has_begun = not (info['collision'] or is_over)
-        return frame.image, reward, info['collision'], is_over, info
+        return frame.image.copy(), reward, info['collision'], is_over, info
 
     def _check_open(self) -> None:
         if self._is_closed:
@@ -200,8 +209,11 @@ class DroneEnv(gymnasium.Env[Image, Command]):
 def _scenario(scenario: Scenario | None, task: str, names: dict[str, Any]) -> Scenario:
     """Return the scenario given, or the one of the names."""
     known = inspect.signature(load_scenario).parameters
-    if unknown := ', '.join(sorted(names.keys() - known)):
-        raise ConfigError(f'expected names among {", ".join(known)}; got {shown(unknown)}')
+    if unknown := sorted(names.keys() - known):
+        words = ', '.join(f'unexpected keyword argument {shown(name)}' for name in unknown)
+        raise UnknownNameError(
+            f'expected names among {", ".join(known)}; got {shown(", ".join(unknown))} ({words})'
+        )
     texts = {k: os.fspath(v) if isinstance(v, os.PathLike) else v for k, v in names.items()}
     if odd := {name: value for name, value in texts.items() if not isinstance(value, str)}:
         raise ConfigError(f'expected names or paths of files as text, got {shown(odd)}')
@@ -235,22 +247,29 @@ def plain_seed(seed: Any) -> int | None:
     return int(seed) if isinstance(seed, np.integer) else seed
 
 
-def check_action(action: Any, shape: tuple[int, ...]) -> None:
-    """Refuse what is no action.
+def checked_action(action: Any, shape: tuple[int, ...]) -> FloatArray:
+    """Return an action as numbers; what is none is refused.
 
     Raises:
-        gymnasium.error.InvalidAction: another shape, or numbers that are not finite.
+        gymnasium.error.InvalidAction: no numbers, another shape, or not finite.
 
     """
     try:
-        values = np.asarray(action, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise gymnasium.error.InvalidAction(f'expected numbers, got {shown(action)}') from error
+        given = np.asarray(action)
+        if given.dtype.kind not in NUMBERS:
+            raise TypeError(f'{given.dtype} is no type of real numbers')
+        values = given.astype(np.float64)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:  # torch has the last
+        raise gymnasium.error.InvalidAction(
+            f'expected real numbers of shape {shape}, got {shown(action)} ({error}); of a '
+            'tensor give action.detach().cpu().float().numpy()'
+        ) from error
     if values.shape != shape or not np.isfinite(values).all():
         raise gymnasium.error.InvalidAction(
             f'expected finite numbers of shape {shape}, each -1..1; got shape {values.shape}, '
             f'{int((~np.isfinite(values)).sum())} of them not finite'
         )
+    return values
 
 
 class FollowEnv(DroneEnv):

@@ -8,9 +8,12 @@ process keeps to one thread: two processes use two cores better than two threads
 
 import itertools
 import multiprocessing
+import os
 import shutil
 import time
+import weakref
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import Any
@@ -22,7 +25,7 @@ from gymnasium.vector.utils import batch_space
 from ...arrays import BoolArray, Float32Array, FloatArray, Image
 from ...errors import ConfigError, LiquidDroneError, SimulationError
 from ...workers.pool import one_core
-from .env import check_action, check_options
+from .env import check_options, checked_action
 from .vector_env import DroneEnvs, FollowEnvs, Seeds, spread
 
 SHARED_MEMORY = Path('/dev/shm')  # where Linux keeps it
@@ -32,10 +35,12 @@ PATIENCE_S = 300.0  # for one answer: building many places on a busy machine tak
 class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
     """``num_envs`` environments of a kind on ``processes`` cores; close it.
 
-    It gives what one :class:`~liquid_drone.sim.gym.vector_env.DroneEnvs` gives.
+    It gives what one :class:`~liquid_drone.sim.gym.vector_env.DroneEnvs` gives. The processes
+    read the program that makes it: in a script that belongs below ``if __name__ == '__main__':``.
     """
 
     metadata = DroneEnvs.metadata
+    autoreset_mode = DroneEnvs.autoreset_mode
 
     def __init__(
         self,
@@ -48,7 +53,7 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
 
         Raises:
             ConfigError: an unknown name, or more processes than environments.
-            SimulationError: too little shared memory.
+            SimulationError: too little shared memory, or no process can be started here.
 
         """
         if not 1 <= processes <= num_envs:
@@ -61,27 +66,33 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         model.close()
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        shape = (num_envs, *(self.single_observation_space.shape or ()))
-        self._memory = _shared(int(np.prod(shape)))
-        self._images: Image = np.ndarray(shape, np.uint8, self._memory.buf)
+        self._shape = (num_envs, *(self.single_observation_space.shape or ()))
+        self._memory = _shared(int(np.prod(self._shape)))
+        self._pipes: list[Connection] = []
+        self._processes: list[SpawnProcess] = []
+        self._end = weakref.finalize(
+            self, _end, os.getpid(), self._pipes, self._processes, self._memory
+        )
         ends = [num_envs * k // processes for k in range(processes + 1)]
         self._asked = 0  # requests so far: an answer belongs to the one with its number
         self._parts = [slice(a, b) for a, b in itertools.pairwise(ends)]
-        self._start(kind, shape, names)
+        try:
+            for part in self._parts:
+                self._start(kind, part, names)
+        except Exception as error:  # of many kinds: whatever it is, nothing stays behind
+            self.close()
+            raise SimulationError(f'no simulator process can be started: {_why(error)}') from error
 
-    def _start(self, kind: type[DroneEnvs], shape: tuple[int, ...], names: dict[str, Any]) -> None:
+    def _start(self, kind: type[DroneEnvs], part: slice, names: dict[str, Any]) -> None:
         context = multiprocessing.get_context('spawn')
-        self._pipes: list[Connection] = []
-        self._processes = []
-        for part in self._parts:
-            here, there = context.Pipe()
-            arguments = (there, kind, part, shape, self._memory.name, names)
+        here, there = context.Pipe()
+        self._pipes.append(here)
+        with there:
+            arguments = (there, kind, part, self._shape, self._memory.name, names)
             process = context.Process(target=_work, args=arguments, daemon=True)
             with one_core():
                 process.start()
-            there.close()
-            self._pipes.append(here)
-            self._processes.append(process)
+        self._processes.append(process)
 
     def reset(
         self, *, seed: Seeds = None, options: dict[str, Any] | None = None
@@ -90,35 +101,31 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         check_options(options)
         seeds = spread(seed, self.num_envs)
         answers = self._ask('reset', [seeds[part] for part in self._parts])
-        return self._images.copy(), self._join([infos for (infos,) in answers])
+        return self._images(), self._join([infos for (infos,) in answers])
 
     def step(
         self, actions: Float32Array
     ) -> tuple[Image, FloatArray, BoolArray, BoolArray, dict[str, Any]]:
         """Fly one camera frame everywhere."""
-        check_action(actions, (self.num_envs, 4))
-        answers = self._ask('step', [actions[part] for part in self._parts])
+        checked = checked_action(actions, (self.num_envs, 4))
+        answers = self._ask('step', [checked[part] for part in self._parts])
         rewards, crashed, over = (
             np.concatenate([answer[k] for answer in answers]) for k in range(3)
         )
         infos = self._join([answer[3] for answer in answers])
-        return self._images.copy(), rewards, crashed, over, infos
+        return self._images(), rewards, crashed, over, infos
 
     def render(self) -> tuple[Any, ...]:
         """Return the view from behind each drone, None without a render mode."""
         return tuple(itertools.chain(*self._ask('render', [None] * len(self._pipes))))
 
     def close_extras(self, **_: Any) -> None:
-        """End the processes and free the memory."""
-        for pipe in self._pipes:
-            pipe.close()  # each ends when nobody listens
-        for process in self._processes:
-            process.join(10.0)
-            if process.is_alive():
-                process.terminate()
-        del self._images
-        self._memory.close()
-        self._memory.unlink()
+        """End the processes and free the memory; so does dropping this, and Python's own end."""
+        self._end()
+
+    def _images(self) -> Image:
+        view: Image = np.ndarray(self._shape, np.uint8, self._memory.buf)
+        return view.copy()  # nothing may look into the memory when it is closed
 
     def _ask(self, what: str, arguments: list[Any]) -> list[Any]:
         """Send one request to each process, then wait for every answer.
@@ -160,6 +167,21 @@ class ParallelDroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         return {key: np.concatenate([info[key] for info in infos]) for key in infos[0]}
 
 
+def _end(
+    owner: int, pipes: list[Connection], processes: list[SpawnProcess], memory: SharedMemory
+) -> None:
+    if os.getpid() != owner:
+        return  # a fork has a copy of what it must not end
+    for pipe in pipes:
+        pipe.close()  # each ends when nobody listens
+    for process in processes:
+        process.join(10.0)
+        if process.is_alive():
+            process.terminate()
+    memory.close()
+    memory.unlink()
+
+
 def _shared(size: int) -> SharedMemory:
     """Make shared memory of ``size`` bytes; more than there is would end a process by SIGBUS."""
     try:
@@ -171,6 +193,21 @@ def _shared(size: int) -> SharedMemory:
             f'expected {size / 1e6:.1f} MB of shared memory, {SHARED_MEMORY}, got none ({error}): '
             'mount or enlarge it (docker run --shm-size 1g), or use FollowEnvs in one process'
         ) from error
+
+
+def _why(error: Exception) -> str:
+    """Return why a process does not start; Python tells the first in thirteen lines."""
+    if getattr(multiprocessing.current_process(), '_inheriting', False):
+        return (
+            'this script makes them while a process of theirs reads it: put what it does below '
+            "if __name__ == '__main__':"
+        )
+    if multiprocessing.current_process().daemon:
+        return (
+            'this one is a daemon, which may have none (a worker of another vector): make '
+            'FollowEnvs, or FollowEnv, in it'
+        )
+    return str(error) or type(error).__name__
 
 
 def _work(

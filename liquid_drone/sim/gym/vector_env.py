@@ -18,13 +18,13 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
 from ...arrays import BoolArray, Float32Array, FloatArray, Image, IntArray
-from ...errors import ConfigError
+from ...errors import ConfigError, shown
 from ..render.gl_context import GlContext
 from ..render.opengl import PendingPictures, begin
 from ..render.renderer import View
 from ..sensors.camera import Shot, SimulatedFrame
 from ..simulator import FRAME_S
-from .env import DroneEnv, FollowEnv, ReachEnv, check_action, check_options, plain_seed
+from .env import DroneEnv, FollowEnv, ReachEnv, check_options, checked_action, plain_seed
 
 PARTS = 2  # of the pictures of a step, where a card draws one while the others fly
 Seeds = int | Sequence[int | None] | IntArray | None
@@ -38,6 +38,7 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         'render_fps': round(1.0 / FRAME_S),
         'autoreset_mode': AutoresetMode.NEXT_STEP,
     }
+    autoreset_mode = AutoresetMode.NEXT_STEP  # where TorchRL looks for it
     kind: type[DroneEnv] = FollowEnv
 
     def __init__(self, num_envs: int = 1, render_mode: str | None = None, **names: Any) -> None:
@@ -78,14 +79,14 @@ class DroneEnvs(gymnasium.vector.VectorEnv[Image, Float32Array, Any]):
         self, actions: Float32Array
     ) -> tuple[Image, FloatArray, BoolArray, BoolArray, dict[str, Any]]:
         """Fly one camera frame everywhere; where an episode had ended, begin the next."""
-        check_action(actions, (self.num_envs, 4))
+        checked = checked_action(actions, (self.num_envs, 4))
         begins = self._ended.copy()
 
         def go_on(i: int) -> None:
             if begins[i]:
                 self.envs[i].begin(None)
             else:
-                self.envs[i].move(actions[i])
+                self.envs[i].move(checked[i])
 
         frames = self._frames(go_on)
         images: list[Image] = []
@@ -176,11 +177,18 @@ def _joined(infos: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def spread(seed: Seeds, count: int) -> list[int | None]:
-    """Return a seed for each of ``count`` environments, as Gymnasium's own vectors do."""
+    """Return a seed for each of ``count`` environments, as Gymnasium's own vectors do.
+
+    Raises:
+        gymnasium.error.Error: neither one seed nor as many.
+
+    """
+    if isinstance(seed, np.ndarray) and seed.ndim != 1:
+        seed = seed.tolist()
     if seed is None:
         return [None] * count
     if isinstance(seed, int | np.integer):
         return [int(seed) + i for i in range(count)]
-    if len(seed) != count:
-        raise ValueError(f'expected {count} seeds, got {len(seed)}')
+    if not isinstance(seed, Sequence | np.ndarray) or len(seed) != count:
+        raise gymnasium.error.Error(f'expected a seed, or {count} of them; got {shown(seed)}')
     return [plain_seed(each) for each in seed]

@@ -6,15 +6,20 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
 
-from liquid_drone.evaluate.plots.plain import plain
-from liquid_drone.evaluate.plots.rates import save
+from liquid_drone.evaluate.plots.plain import as_text, plain
+from liquid_drone.evaluate.plots.rates import chart, save
+from liquid_drone.evaluate.scoring import Summary, wilson
 
 SETTINGS: list[dict[str, Any]] = [
     {'text.usetex': True},
@@ -33,16 +38,40 @@ def drawn(path: Path) -> None:
     save(figure, path)
 
 
-@pytest.mark.parametrize('settings', SETTINGS)
+@pytest.mark.parametrize('theirs', SETTINGS)
 def test_a_figure_is_the_same_whatever_a_user_has_set(
-    settings: dict[str, Any], tmp_path: Path
+    theirs: dict[str, Any], tmp_path: Path
 ) -> None:
     """LaTeX that is not there ended a command behind all its work."""
     drawn(tmp_path / 'usual.png')
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context(theirs):
         drawn(tmp_path / 'theirs.png')
-        assert all(matplotlib.rcParams[name] == value for name, value in settings.items())
+        assert all(matplotlib.rcParams[name] == value for name, value in theirs.items())
     assert (tmp_path / 'theirs.png').read_bytes() == (tmp_path / 'usual.png').read_bytes()
+
+
+NAMES = st.text(st.sampled_from('$$$^_\\{}%&#~aé犬\n\udcff'), min_size=1, max_size=12)
+RATE = wilson(1, 2)
+SUMMARY = Summary(RATE, RATE, RATE, RATE, {}, 0.9, 3.0, 0.5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(name=NAMES)
+def test_any_name_is_drawn(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A world in ``w$^$.yaml`` ended ``evaluate`` behind all its flights, without a table."""
+    path = tmp_path_factory.mktemp('named') / 'rates.png'
+    cells = {(f'{name}.yaml', 'summer'): SUMMARY, ('forest', 'summer'): SUMMARY}
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # of letters that its font lacks
+        chart(cells, f'{name} and {name}', path)
+    assert path.stat().st_size > 500
+
+
+@given(name=st.text())
+def test_a_name_is_shown_as_it_is(name: str) -> None:
+    text = as_text(name)
+    assert not is_math_text(text)
+    assert text.replace(r'\$', '$') == name.encode('utf-8', 'backslashreplace').decode()
 
 
 @pytest.mark.parametrize(

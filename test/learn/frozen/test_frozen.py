@@ -7,6 +7,8 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from liquid_drone.errors import BundleError, ConfigError, EpisodeError
 from liquid_drone.learn.augmentation.config import Augmentation
@@ -113,6 +115,33 @@ def test_the_core_learns_and_the_encoder_stays(tmp_path, cell):
     for name, value in after.vision.state_dict().items():
         assert torch.equal(value, encoder[name]), name
     assert (tmp_path / 'round.pt').is_file()
+
+
+UNLABELLED = st.lists(st.integers(0, 12), min_size=1, max_size=4)  # frames without, of 12
+
+
+@settings(max_examples=15, deadline=None)
+@given(unlabelled=UNLABELLED)
+def test_a_held_out_flight_counts_by_its_labels(unlabelled, tmp_path_factory):
+    """One without any counted as learned without an error: the draw with most of them was best."""
+    folder, one = tmp_path_factory.mktemp('held'), network()
+    flights = open_views(
+        one, [clip(folder, n, 12) for n in range(len(unlabelled))], CONFIG, 2, folder, 'key'
+    )
+    weight = command_weights(flights)
+    alone = [held_out_loss(one, [flight], weight) for flight in flights]
+    for flight, first in zip(flights, unlabelled, strict=True):
+        flight.label[:, :first] = np.nan
+    left = [flight for flight, first in zip(flights, unlabelled, strict=True) if first < 12]
+    if not left:
+        with pytest.raises(EpisodeError, match=r'none of [1-4] flights has a label'):
+            held_out_loss(one, flights, weight)
+        return
+    found = held_out_loss(one, flights, weight)
+    assert found == pytest.approx(held_out_loss(one, left, weight))
+    if set(unlabelled) <= {0, 12}:
+        whole = [loss for loss, first in zip(alone, unlabelled, strict=True) if not first]
+        assert found == pytest.approx(sum(whole) / len(whole))
 
 
 def test_a_core_learns_where_the_target_is_and_long_windows_carry_their_state(tmp_path):

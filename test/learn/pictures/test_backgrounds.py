@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is behind people: a few photographs suffice, a folder without any is named."""
 
+import logging
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ from inventions import invent
 
 from liquid_drone.episodes.episode import BAG, save
 from liquid_drone.errors import CameraError, ConfigError, ImageError
+from liquid_drone.learn.pictures import backgrounds
 from liquid_drone.learn.pictures.backgrounds import (
     HELD,
     MOST_FRAMES,
@@ -83,6 +85,52 @@ def test_a_mask_among_photographs_is_named_before_anything_is_drawn(
     for read in (check_places, read_places):
         with pytest.raises(ImageError, match=rf'1_mask\.{kind} is of two greys alone'):
             read(tmp_path)
+
+
+OTHERS = st.lists(
+    st.tuples(
+        st.sampled_from(['', 'first/', 'first/second/', '2/']),
+        st.sampled_from(['notes.txt', 'photo.heic.part', 'photo.dng', 'table.csv', 'list']),
+    ),
+    unique=True,
+    max_size=6,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(others=OTHERS, hidden=st.booleans())
+def test_what_a_folder_holds_besides_is_told(
+    others: list[tuple[str, str]], hidden: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Of 40 photographs in an unknown format and 2 others two were learned from, in silence."""
+    folder, told = tmp_path_factory.mktemp('places'), list[str]()
+    cv2.imwrite(str(folder / 'a.jpg'), np.full((60, 90, 3), 50, np.uint8))
+    if hidden:  # as a Mac leaves one beside each file on a disk of another system
+        (folder / '._a.jpg').write_bytes(b'\0\5\x16\7\0\2\0\0Mac OS X')
+        (folder / '.DS_Store').write_bytes(b'\0\0\0\1Bud1')
+    for below, name in others:
+        (folder / below).mkdir(parents=True, exist_ok=True)
+        (folder / below / name).write_text('no picture')
+    handler = logging.Handler()
+    handler.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
+    backgrounds.log.addHandler(handler)
+    check_places(folder)
+    backgrounds.log.removeHandler(handler)
+    assert len(told) == bool(others)
+    if others:
+        count = len(others)
+        assert told[0].startswith(f'--places: {count} of {count + 1} things in ')
+        assert sum(below + name in told[0] for below, name in others) >= min(count, 3)
+    assert [path.name for path in place_files(folder)] == ['a.jpg']
+
+
+def test_a_link_to_a_folder_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ('here', 'away'):
+        (tmp_path / name).mkdir()
+        cv2.imwrite(str(tmp_path / name / 'a.jpg'), np.full((60, 90, 3), 50, np.uint8))
+    (tmp_path / 'here' / 'more').symlink_to(tmp_path / 'away')
+    check_places(tmp_path / 'here')
+    assert 'more: it is a link to a folder' in caplog.text
 
 
 def film(path: Path, seconds: float) -> Path:

@@ -4,7 +4,6 @@
 
 import subprocess
 import sys
-import textwrap
 import warnings
 from pathlib import Path
 
@@ -25,9 +24,11 @@ def test_stable_baselines_finds_nothing_wrong(task: str) -> None:
     made.close()
 
 
-def test_the_page_about_gymnasium_runs() -> None:
+def test_the_page_about_gymnasium_runs(tmp_path: Path) -> None:
+    """As a script, which the processes that it starts read again."""
     blocks = (DOCS / 'GYM.md').read_text(encoding='utf-8').split('```python\n')[1:]
     assert len(blocks) == 2
     for block in blocks:
-        program = "if __name__ == '__main__':\n" + textwrap.indent(block.split('```')[0], '    ')
-        subprocess.run([sys.executable, '-W', 'error', '-c', program], check=True)
+        script = tmp_path / 'script.py'
+        script.write_text(block.split('```')[0], encoding='utf-8')
+        subprocess.run([sys.executable, '-W', 'error', script], check=True)

@@ -38,6 +38,26 @@ def test_any_integer_is_a_seed(kind: Any, seed: int, count: int) -> None:
         assert all(type(each) is int for each in got)
 
 
+NO_SEEDS = [1.5, {}, {0: 1, 1: 2}, [1], [1, 2, 3], np.zeros((2, 2), int), np.array(1.5), '1']
+
+
+@pytest.mark.parametrize('seed', NO_SEEDS, ids=repr)
+def test_what_is_no_seed_is_refused(seed: Any) -> None:
+    """Some were a TypeError or ValueError from inside, and a table of two one seed each."""
+    with pytest.raises(gymnasium.error.Error, match=r'expected a seed, or 2 of them|integer'):
+        FollowEnvs(2, expert=False).reset(seed=seed)
+
+
+@given(st.sets(st.sampled_from(['frameskip', 'obs_type', 'continuous', 'headless']), min_size=1))
+def test_a_framework_finds_out_which_arguments_there_are(names: set[str]) -> None:
+    """TorchRL's GymEnv gives ``frameskip`` and takes it back for a TypeError alone."""
+    for make in (FollowEnv, FollowEnvs):
+        with pytest.raises(TypeError) as told:
+            make(**dict.fromkeys(names, 1))
+        for name in names:
+            assert f"unexpected keyword argument '{name}'" in str(told.value)
+
+
 def test_a_seed_of_numpy_is_the_place_of_the_same_number() -> None:
     env = FollowEnv(expert=False)
     pictures = [env.reset(seed=seed)[0] for seed in (3, np.int64(3))]
