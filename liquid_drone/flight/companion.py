@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from . import engagement
 from .engagement import ENDS_AS_MEANT, Cause, EngageState, Situation, Stage
-from .facts import Evidence, Fact, RangeReading, first_wrong, known
+from .facts import PICTURE, Evidence, Fact, RangeReading, first_wrong, known
 from .guard import guard
 from .guard.limits import BelievedTarget, Limits, Sighting, is_in_band, is_in_fence, slowed
 from .guard.state import GuardInput, GuardState, Phase, Proposal, start
@@ -80,6 +80,7 @@ class Companion:
         self._reset_s: float | None = None  # when the policy started afresh
         self._called_off = False
         self.rivals = ''  # who else commands, in one sentence; empty: nobody
+        self.missing = ''  # which part of a policy nobody gives, likewise; empty: none
         self._reason: Reason | None = None
         self._vehicle: VehicleState | None = None
         self._now_s = -math.inf
@@ -123,7 +124,13 @@ class Companion:
         evidence = Evidence(self._now_s, self._vehicle, self._distance, self._picture_s)
         wrong = [fact.sentence for fact in known(evidence, self.limits) if not fact.is_good]
         outside = self._outside() if self._vehicle is not None and not wrong else ''
-        return [found for found in (self.rivals, self._guided, *wrong, outside) if found]
+        found = (self.rivals, self._guided, *wrong, self._of_policy, outside)
+        return [one for one in found if one]
+
+    @property
+    def _of_policy(self) -> str:
+        """Say which part of a policy nobody gives."""
+        return self.missing
 
     @property
     def _guided(self) -> str:
@@ -138,9 +145,9 @@ class Companion:
         if self.rivals or self._guided:
             return self.rivals or self._guided
         wrong = self._wrong(self._picture_s)
-        if wrong is not None:
+        if wrong is not None and not (wrong.spec is PICTURE and self._of_policy):
             return wrong.sentence
-        return self._outside() if self._vehicle is not None else ''
+        return self._of_policy or self._outside()
 
     def _wrong(self, picture_s: float | None = None) -> Fact | None:
         evidence = Evidence(self._now_s, self._vehicle, self._distance, picture_s)
