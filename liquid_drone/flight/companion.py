@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from . import engagement
+from .command_rate import CommandRate
 from .engagement import ENDS_AS_MEANT, Cause, EngageState, Situation, Stage
 from .facts import PICTURE, Evidence, Fact, RangeReading, first_wrong, known
 from .guard import guard
@@ -39,6 +40,7 @@ class Decision:
         reason: the guard's, while engaged; afterwards its last one.
         belief: where the policy believes the target to be, the newest; None: nowhere.
         obstacle: what keeps from engaging now, in one sentence; empty: nothing.
+        trouble: why it follows badly while it is engaged, likewise.
 
     """
 
@@ -49,6 +51,7 @@ class Decision:
     reason: Reason | None = None
     obstacle: str = ''
     belief: BelievedTarget | None = None
+    trouble: str = ''
 
     @property
     def ended_as_meant(self) -> bool:
@@ -90,6 +93,7 @@ class Companion:
         self._belief: BelievedTarget | None = None
         self._distance: RangeReading | None = None
         self._picture_s = -math.inf  # stamp of the newest proposal
+        self._rate = CommandRate()
         for name in self.limits.switched_off():
             logger.warning('the check %s is switched off', name)
 
@@ -129,8 +133,8 @@ class Companion:
 
     @property
     def _of_policy(self) -> str:
-        """Say which part of a policy nobody gives."""
-        return self.missing
+        """Say what the policy lacks, if its commands come: a part, or their rate."""
+        return self.missing or self._rate.obstacle(self._now_s)
 
     @property
     def _guided(self) -> str:
@@ -194,6 +198,7 @@ class Companion:
         self._now_s, self._vehicle = now_s, vehicle
         if proposal is not None:
             self._picture_s = proposal.stamp_s
+            self._rate.note(proposal.stamp_s, now_s)
         while self._sightings and self._sightings[0].stamp_s < now_s:
             found = self._sightings.popleft()
             if isinstance(found, BelievedTarget):
@@ -288,6 +293,14 @@ class Companion:
         belief = self._belief
         return belief if belief is not None and self._now_s - belief.stamp_s <= BREAK_S else None
 
+    def _trouble(self) -> str:
+        """Say that commands come too seldom, where nothing worse stops it."""
+        reason = self._reason
+        is_worse = reason is not None and reason.is_stop and reason is not Reason.STALE_COMMAND
+        if self.stage is not Stage.ENGAGED or is_worse:
+            return ''
+        return self._rate.trouble(self._now_s)
+
     def _decision(self, setpoint: Setpoint | None) -> Decision:
         return Decision(
             setpoint,
@@ -297,4 +310,5 @@ class Companion:
             reason=self._reason,
             obstacle='' if self.has_vehicle else self._obstacle(),
             belief=self._fresh_belief(),
+            trouble=self._trouble(),
         )
