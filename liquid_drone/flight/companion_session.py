@@ -91,6 +91,11 @@ class CompanionSession:
         return self._limits
 
     @property
+    def needs_sightings(self) -> bool:
+        """Without a sighting of the target nothing is followed, as the limits are."""
+        return (self._limits.unseen_stop_s, self._limits.lost_after_s) != (None, None)
+
+    @property
     def is_shadow(self) -> bool:
         """Nothing may be sent: the link is to be told the same."""
         return self._shadow

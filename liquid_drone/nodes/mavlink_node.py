@@ -283,7 +283,7 @@ class MavlinkNode(ManagedNode):
         self._clock_source.tell()
         self._bridges.look()
         if self.session is not None and not self.values['lockstep']:
-            self.session.note_missing(self._parts.look(self.session.limits.needs_sightings))
+            self.session.note_missing(self._parts.look(self.session.needs_sightings))
         kinds = zip(self._alone, ONE_PUBLISHER.values(), strict=True)
         self._misfit = next((found for one, kind in kinds if (found := one.misfit(kind))), '')
         if self._decided_on is None and not self._misfit:

@@ -96,11 +96,6 @@ class Limits(FactLimits):
         return [name for name, value in numbers.items() if value is None and name != GUESSED]
 
     @property
-    def needs_sightings(self) -> bool:
-        """Without a sighting of the target nothing is followed."""
-        return self.unseen_stop_s is not None or self.lost_after_s is not None
-
-    @property
     def pace(self) -> Pace:
         """Of a velocity in flight."""
         return Pace(self.acceleration_m_s2, self.jerk_m_s3)
