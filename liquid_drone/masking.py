@@ -6,7 +6,15 @@ import re
 
 MASK = '***'
 _PASSWORD = re.compile(r'(?P<before>(?:^|[/:\s\'"])[^/:@\s]*):[^/\s]+@')
-_QUERY = re.compile(r'(?P<name>[?&](?:password|passwd|pwd|token|key|secret|auth)=)[^&\s#]+', re.I)
+# also with the characters that end the host of an address; a host with a port is no user
+_IN_ADDRESS = re.compile(
+    r'(?P<before>\b[a-z][a-z0-9+.-]*://(?![^/:@\s\'"]*\.[^/:@\s\'"]*:\d{1,5}(?:[/?#]|$))'
+    r'[^/:@\s\'"]*):[^\s\'"]*@',
+    re.I,
+)
+_QUERY = re.compile(
+    r'(?P<name>[?&](?:[\w-]*(?:pass|loginpas|pwd|token|secret)[\w-]*|key|auth)=)[^&\s#]+', re.I
+)
 _PROPERTY = re.compile(  # of a GStreamer element, such as rtspsrc user-pw=...
     r'(?P<name>\b[\w-]*(?:pw|passw\w*|token|secret)\s*=\s*)(?:"[^"]*"|[^&\s#]+)', re.I
 )
@@ -19,6 +27,7 @@ def masked(text: str) -> str:
     ``rtsp://pilot:secret@host/x?token=abc`` becomes ``rtsp://pilot:***@host/x?token=***``; 64
     hexadecimal digits, as a signing key has them, become ``***``.
     """
+    text = _IN_ADDRESS.sub(rf'\g<before>:{MASK}@', text)
     text = _PASSWORD.sub(rf'\g<before>:{MASK}@', text)
     text = _QUERY.sub(rf'\g<name>{MASK}', text)
     text = _PROPERTY.sub(rf'\g<name>{MASK}', text)

@@ -18,6 +18,7 @@ from launch.actions import (
 )
 from launch.event_handlers import OnProcessExit
 
+from ..resources import user_path
 from . import distribution, launch_actions
 from .launch_arguments import PICTURES, boolean, recorded
 
@@ -72,7 +73,7 @@ def command(values: dict[str, str]) -> list[str]:
         )
     line = ['ros2', 'bag', 'record', '--storage', 'mcap']
     if values['output']:
-        line += ['--output', values['output']]
+        line += ['--output', str(user_path(values['output']))]
     if boolean(values['use_sim_time']):
         line += ['--use-sim-time']
     topics = recorded(values['namespace'], values['pictures'])

@@ -103,6 +103,32 @@ def why_not(kind: str, address: str, listed: Path = LISTED) -> str:
     )
 
 
+def misread(address: str) -> str:
+    """Say that the host of an address would be read out of its password; empty: it would not.
+
+    ``rtsp://user:pa#ss@host/x`` is the host ``user`` for every reader of addresses: what stands
+    for itself in one ends it (RFC 3986). What was read for a host would be shown, too.
+
+    Args:
+        address: ``rtsp://``, ``http://`` or another one with a host.
+
+    """
+    host, end, rest = _split(address.partition('://')[2])
+    is_port = '@' in host or host.rpartition(':')[2].isdecimal() or ':' not in host
+    if '@' not in rest or (end == '/' and is_port):
+        return ''
+    return (
+        'its user or password has characters that end the host of an address: write / as %2F, '
+        '? as %3F, # as %23, @ as %40, : as %3A and % as %25'
+    )
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """Return what is read as user, password and host, the character that ends it, and the rest."""
+    at = next((at for at, one in enumerate(text) if one in '/?#'), len(text))
+    return text[:at], text[at : at + 1], text[at + 1 :]
+
+
 def numbered(address: str, listed: Path = LISTED, lasting: Path = LASTING) -> str:
     """Return a warning where another camera may be behind a device's number next time.
 

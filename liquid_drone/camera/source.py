@@ -15,7 +15,9 @@ from .. import resources
 from ..arrays import Image
 from ..errors import CameraError, ImageError, require
 from ..footage.files_shown import PICTURES, files_below, kind_of, read_picture, why_no_picture
+from ..masking import masked
 from ..video.video_file import CONVERT, VideoFile
+from .devices import misread
 from .frame import CameraFrame, Source, SourceConfig
 from .frozen import REMEMBERED
 from .http_pictures import HttpPictures, open_http
@@ -35,6 +37,8 @@ def open_source(config: SourceConfig) -> Source:
         CameraError: it is not there, or cannot be opened.
 
     """
+    if config.kind == 'rtsp' and (told := misread(config.address)):
+        raise CameraError(f'{masked(config.address)} cannot be opened: {told}')
     if config.kind not in ('video', 'folder'):
         found = _by_http(config)
         return Live(config) if found is None else found

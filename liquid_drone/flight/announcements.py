@@ -139,6 +139,8 @@ def condition(decision: Decision, obstacle: str) -> Announcement:
         words = f'cannot engage: {obstacle}' if obstacle else 'can be engaged'
         return Announcement(Severity.INFO, words)
     reason = decision.reason
+    if decision.trouble:
+        return Announcement(Severity.WARNING, decision.trouble)
     if decision.stage in ENGAGED_STAGES and reason is not None:
         if reason.is_stop:
             return Announcement(Severity.WARNING, f'stopped: {reason.value}')

@@ -12,8 +12,9 @@ from collections import deque
 from dataclasses import dataclass
 
 from . import engagement
+from .command_rate import CommandRate
 from .engagement import ENDS_AS_MEANT, Cause, EngageState, Situation, Stage
-from .facts import Evidence, Fact, RangeReading, first_wrong, known
+from .facts import PICTURE, Evidence, Fact, RangeReading, first_wrong, known
 from .guard import guard
 from .guard.limits import BelievedTarget, Limits, Sighting, is_in_band, is_in_fence, slowed
 from .guard.state import GuardInput, GuardState, Phase, Proposal, start
@@ -39,6 +40,7 @@ class Decision:
         reason: the guard's, while engaged; afterwards its last one.
         belief: where the policy believes the target to be, the newest; None: nowhere.
         obstacle: what keeps from engaging now, in one sentence; empty: nothing.
+        trouble: why it follows badly while it is engaged, likewise.
 
     """
 
@@ -49,6 +51,7 @@ class Decision:
     reason: Reason | None = None
     obstacle: str = ''
     belief: BelievedTarget | None = None
+    trouble: str = ''
 
     @property
     def ended_as_meant(self) -> bool:
@@ -80,6 +83,7 @@ class Companion:
         self._reset_s: float | None = None  # when the policy started afresh
         self._called_off = False
         self.rivals = ''  # who else commands, in one sentence; empty: nobody
+        self.missing = ''  # which part of a policy nobody gives, likewise; empty: none
         self._reason: Reason | None = None
         self._vehicle: VehicleState | None = None
         self._now_s = -math.inf
@@ -89,6 +93,7 @@ class Companion:
         self._belief: BelievedTarget | None = None
         self._distance: RangeReading | None = None
         self._picture_s = -math.inf  # stamp of the newest proposal
+        self._rate = CommandRate()
         for name in self.limits.switched_off():
             logger.warning('the check %s is switched off', name)
 
@@ -123,7 +128,13 @@ class Companion:
         evidence = Evidence(self._now_s, self._vehicle, self._distance, self._picture_s)
         wrong = [fact.sentence for fact in known(evidence, self.limits) if not fact.is_good]
         outside = self._outside() if self._vehicle is not None and not wrong else ''
-        return [found for found in (self.rivals, self._guided, *wrong, outside) if found]
+        found = (self.rivals, self._guided, *wrong, self._of_policy, outside)
+        return [one for one in found if one]
+
+    @property
+    def _of_policy(self) -> str:
+        """Say what the policy lacks, if its commands come: a part, or their rate."""
+        return self.missing or self._rate.obstacle(self._now_s)
 
     @property
     def _guided(self) -> str:
@@ -138,9 +149,9 @@ class Companion:
         if self.rivals or self._guided:
             return self.rivals or self._guided
         wrong = self._wrong(self._picture_s)
-        if wrong is not None:
+        if wrong is not None and not (wrong.spec is PICTURE and self._of_policy):
             return wrong.sentence
-        return self._outside() if self._vehicle is not None else ''
+        return self._of_policy or self._outside()
 
     def _wrong(self, picture_s: float | None = None) -> Fact | None:
         evidence = Evidence(self._now_s, self._vehicle, self._distance, picture_s)
@@ -187,6 +198,7 @@ class Companion:
         self._now_s, self._vehicle = now_s, vehicle
         if proposal is not None:
             self._picture_s = proposal.stamp_s
+            self._rate.note(proposal.stamp_s, now_s)
         while self._sightings and self._sightings[0].stamp_s < now_s:
             found = self._sightings.popleft()
             if isinstance(found, BelievedTarget):
@@ -281,6 +293,14 @@ class Companion:
         belief = self._belief
         return belief if belief is not None and self._now_s - belief.stamp_s <= BREAK_S else None
 
+    def _trouble(self) -> str:
+        """Say that commands come too seldom, where nothing worse stops it."""
+        reason = self._reason
+        is_worse = reason is not None and reason.is_stop and reason is not Reason.STALE_COMMAND
+        if self.stage is not Stage.ENGAGED or is_worse:
+            return ''
+        return self._rate.trouble(self._now_s)
+
     def _decision(self, setpoint: Setpoint | None) -> Decision:
         return Decision(
             setpoint,
@@ -290,4 +310,5 @@ class Companion:
             reason=self._reason,
             obstacle='' if self.has_vehicle else self._obstacle(),
             belief=self._fresh_belief(),
+            trouble=self._trouble(),
         )

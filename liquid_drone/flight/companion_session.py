@@ -77,6 +77,7 @@ class CompanionSession:
         # why its switch did not engage, or what its sticks did
         self.radio_refusal, self.radio_refusals = '', 0
         self.companion: Companion | None = None  # from the first decision on
+        self._missing = ''  # which part of a policy nobody gives
         self.decision: Decision | None = None  # the last one
 
     @property
@@ -88,6 +89,11 @@ class CompanionSession:
     def limits(self) -> Limits:
         """Of the guard, as they are now."""
         return self._limits
+
+    @property
+    def needs_sightings(self) -> bool:
+        """Without a sighting of the target nothing is followed, as the limits are."""
+        return (self._limits.unseen_stop_s, self._limits.lost_after_s) != (None, None)
 
     @property
     def is_shadow(self) -> bool:
@@ -106,6 +112,7 @@ class CompanionSession:
             if vehicle is None or profile is None or not vehicle.is_introduced:
                 return None
             self.companion = Companion(profile, self._limits, self._shadow)
+            self.companion.missing = self._missing
             logger.info('%s vehicle %d found', profile.name, vehicle.system_id)
         self.decision = self.companion.step(now_s, vehicle, proposal)
         self._obey_shadow_radio(now_s, vehicle)
@@ -188,6 +195,12 @@ class CompanionSession:
         """Pass on who else commands, in one sentence; empty: nobody."""
         if self.companion is not None:
             self.companion.rivals = rivals
+
+    def note_missing(self, words: str) -> None:
+        """Pass on which part of a policy nobody gives, in one sentence; empty: none."""
+        self._missing = words
+        if self.companion is not None:
+            self.companion.missing = words
 
     def see(self, sighting: Sighting | BelievedTarget) -> None:
         """Pass on that the target was seen, or where it is believed."""

@@ -56,6 +56,8 @@ def _engaged(decision: Decision, rivals: str) -> Health:
     words, reason = decision.stage.value, decision.reason
     if rivals:
         return Health(Level.ERROR, f'{words}: {rivals}')
+    if decision.trouble:
+        return Health(Level.WARN, f'{words}: {decision.trouble}')
     if reason is not None and reason.is_stop:
         return Health(Level.ERROR, f'{words}: {reason.value}')
     return Health(Level.OK if decision.stage is Stage.ENGAGED else Level.WARN, words)

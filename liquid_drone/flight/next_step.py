@@ -36,6 +36,8 @@ HELPS = {  # how the sentence of an obstacle begins -> what to do about it
     GIMBAL.name: 'point it straight ahead, its yaw following the drone; limits.gimbal_rad',
     RANGE.name: 'the range sensor that publishes target/range, or end its node',
     PICTURE.name: 'the camera and the policy node: pictures must come and be answered',
+    'nobody': 'name and namespace of the policy node (ros2 topic list), or start it',
+    'commands come': 'more light, a quicker camera, less load on the computer',
     'outside the fence': 'fly it back into the fence by hand',
     'outside the altitude band': 'fly it between floor and ceiling by hand',
 }

@@ -48,7 +48,7 @@ from .mavlink_parameters import (
     sticks_from,
 )
 from .pacing import Pacer, Pauses, SteadyPacer
-from .policy_reset import PolicyReset
+from .policy_reset import NOT_YET, MissingParts, PolicyReset
 from .sightings import Sightings
 from .vehicle_topics import DecisionTopics, VehicleTopics
 
@@ -88,7 +88,7 @@ class MavlinkNode(ManagedNode):
         self._topics, self._vehicle_topics = DecisionTopics(self), VehicleTopics(self)
         self._diagnostics = MavlinkDiagnostics(self)
         self._alone = [OnePublisher(self, self.resolve_topic_name(one)) for one in ONE_PUBLISHER]
-        self._bridges = BridgeRivals(self)
+        self._bridges, self._parts = BridgeRivals(self), MissingParts(self, self.reset)
         self._misfit = ''  # a topic that comes as another message, as of the last second
         self._clock_source = ClockSource(self)
         self._stopping_s = 0.0  # since when it has been told to end
@@ -135,6 +135,7 @@ class MavlinkNode(ManagedNode):
             shadow_radio,
             sticks,
         )
+        self.session.note_missing('' if values['lockstep'] else NOT_YET)
         self._words = PilotWords(self.link, self.session, values['tell_pilot'])
         setup = station_from(values)
         if setup is not None:
@@ -281,6 +282,8 @@ class MavlinkNode(ManagedNode):
             return
         self._clock_source.tell()
         self._bridges.look()
+        if self.session is not None and not self.values['lockstep']:
+            self.session.note_missing(self._parts.look(self.session.needs_sightings))
         kinds = zip(self._alone, ONE_PUBLISHER.values(), strict=True)
         self._misfit = next((found for one, kind in kinds if (found := one.misfit(kind))), '')
         if self._decided_on is None and not self._misfit:

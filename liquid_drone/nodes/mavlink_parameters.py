@@ -132,7 +132,7 @@ PARAMETERS = (
         0,
         "the vehicle's MAVLink system id; 0: that of the first autopilot received",
         low=0,
-        high=255,
+        high=254,
     ),
     Parameter(
         'signing_key_file',

@@ -10,7 +10,6 @@ with 0, or with 1 where ``tolerance`` is set and was exceeded. Only the policy r
 
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -162,7 +161,8 @@ class ReplayNode(Node):
         self.get_logger().info(words)
         if self.values['out']:
             try:
-                Path(self.values['out']).write_text(json.dumps(found, indent=1) + '\n')
+                path = resources.user_path(self.values['out'])
+                path.write_text(json.dumps(found, indent=1) + '\n')
             except OSError as error:
                 raise OutputError(f'cannot write {self.values["out"]}: {error}') from error
         worst = max((float(found.get(f'{name}_p95', 0.0)) for name in COMMAND_NAMES), default=0.0)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liquid_drone.camera import live
-from liquid_drone.camera.devices import Wishes, ask, numbered, why_not
+from liquid_drone.camera.devices import Wishes, ask, misread, numbered, why_not
 from liquid_drone.camera.frame import SourceConfig
 from liquid_drone.camera.source import open_source
 from liquid_drone.errors import CameraError, ConfigError
@@ -177,3 +177,35 @@ def test_the_warning_comes_where_a_device_is_opened(
     monkeypatch.setattr(cv2, 'VideoCapture', lambda *given: Device())
     open_source(SourceConfig('device', '/dev/video0'))
     assert '/dev/video0 is a number' in caplog.text
+
+
+@given(st.text('/?#ab@:', min_size=1, max_size=8), st.text('/?#ab@:', max_size=8))
+def test_a_password_that_would_be_read_as_the_host_is_refused_before_it_is_shown(
+    begin: str, end: str
+) -> None:
+    """What stood behind its # or / was "failed to resolve hostname", and on the log."""
+    address = f'rtsp://pilot:zz{begin}zz{end}zz@127.0.0.1:9/live'
+    if not set('/?#') & set(begin + end):
+        assert not misread(address)
+        return
+    if '/' in begin + end and '@' in (begin + end).split('/')[0]:
+        return  # a user with a password, and an @ in the path: nobody can tell
+    with pytest.raises(CameraError, match='%2F') as refused:
+        open_source(SourceConfig('rtsp', address, 0, 0, 0.0, False, ''))
+    assert 'zz' not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    'address',
+    [
+        'rtsp://10.0.0.2:554/live',
+        'rtsp://10.0.0.2/live@2',
+        'rtsp://10.0.0.2:8554/live@2?x=a@b',
+        'rtsp://pilot:secret@10.0.0.2/live@2',
+        'rtsp://pilot:p%40ss%23@10.0.0.2:554/cam/realmonitor?channel=1&subtype=0',
+        'rtsp://10.0.0.2:554/user=admin_password=abc_channel=1_stream=0.sdp?real_stream',
+        'http://10.0.0.2/video?user=a&pwd=b',
+    ],
+)
+def test_an_address_that_is_read_as_it_is_meant_is_not_refused(address: str) -> None:
+    assert not misread(address)

@@ -20,7 +20,12 @@ DOUBLED_S = 0.5  # the same packet so soon is a double
 AUTOPILOT_COMPONENT = 1
 NO_AUTOPILOT = mavlink.MAV_AUTOPILOT_INVALID  # ground stations, cameras, gimbals, companions
 GROUND_STATION: int = mavlink.MAV_TYPE_GCS
+NO_VEHICLES = {  # system ids, and what sending under them does: we take that of the vehicle
+    0: 'which means everybody: each vehicle on the link would fly the setpoints for it',
+    255: "the ground stations': this companion's heartbeats would hide that they are lost",
+}
 GENERIC_MULTIROTOR = 43  # MAV_TYPE_GENERIC_MULTIROTOR; pymavlink has the name from 2.4.50 on
+ARDUPILOTS = 'SYSID_THISMAV, from 4.7 MAV_SYSID'
 MULTIROTORS = frozenset(
     {
         mavlink.MAV_TYPE_QUADROTOR,
@@ -71,6 +76,9 @@ def refused(heartbeat: Any, found: Profile | None, expected: Profile | None) -> 
         expected: the only kind that is flown; None: any that is known.
 
     """
+    reserved = NO_VEHICLES.get(heartbeat.get_srcSystem())
+    if reserved is not None:
+        return f'has a system id {reserved}: give it one from 1 to 250 (MAV_SYS_ID; {ARDUPILOTS})'
     if found is None:
         known = ', '.join(f'{one.name} ({one.autopilot})' for one in PROFILES.values())
         return f'has an unknown autopilot ({heartbeat.autopilot}): expected {known}'

@@ -117,7 +117,8 @@ def _rate(policy: PartReport | None) -> Symptom:
     state = f'{rate_hz:.0f} commands a second'
     if rate_hz >= GOOD_HZ:
         return Symptom('rate', 'ok', state)
-    mend = 'a quicker camera, or another provider: docs/jetson.md'
+    mend = 'more light (exposure_dynamic_framerate=0), a quicker camera, or another provider: '
+    mend += 'docs/jetson.md'
     return Symptom('rate', 'warning' if rate_hz >= LEAST_HZ else 'error', state, mend)
 
 

@@ -347,6 +347,27 @@ def test_whatever_arrives_there_is_one_finding_and_one_sentence_for_what_is_wron
         assert evidence.quiet_s <= 5.0
 
 
+@pytest.mark.parametrize('autopilot', [3, 12])
+@given(st.sampled_from([0, 255]) | st.integers(1, 254), st.booleans(), st.integers(0, 8))
+def test_a_vehicle_whose_id_means_everybody_or_the_ground_stations_is_not_flown(
+    autopilot, system, is_named, doubled
+):
+    """All on the link flew the setpoints for system 0 (ArduPilot 14364, mavlink 1245)."""
+    left: list[bytes] = []
+    codec = MavlinkCodec(system_id=system if is_named and system else None)
+    line = Line(codec, deliver=left.append)
+    heartbeats = beat(system, autopilot=autopilot)
+    found = line.run(7.0, lambda step: heartbeats(step) * (2 if step < doubled else 1))
+    is_vehicle = system not in (0, 255)
+    assert (line.link.vehicle is not None) is is_vehicle
+    assert (found.finding is LinkFinding.UNUSABLE_AUTOPILOT) is not is_vehicle
+    if not is_vehicle:
+        assert f'MAVLink system {system} has a system id' in found.obstacle
+        assert 'MAV_SYS_ID; SYSID_THISMAV' in found.obstacle
+        assert {packet[7] for packet in left} == {mavlink.MAVLINK_MSG_ID_HEARTBEAT}
+        assert not {packet[5] for packet in left} & {0, 255} or is_named
+
+
 @pytest.mark.parametrize('wanted', [None, 1])
 @pytest.mark.parametrize('new', [2, 17, 250])
 def test_an_autopilot_that_was_given_another_id_is_told_with_what_helps(new, wanted):

@@ -4,6 +4,9 @@
 
 import errno
 import ipaddress
+import logging
+import os
+import re
 import socket
 import threading
 from pathlib import Path
@@ -15,8 +18,12 @@ from .network import TcpTransport, UdpTransport
 from .serial_port import SerialTransport, warn_of_others
 from .troubles import Troubles
 
+logger = logging.getLogger(__name__)
+DEVICES = Path('/dev')
 PORTS = ('serial/by-id/*', 'ttyACM*', 'ttyUSB*', 'ttyTHS*', 'ttyAMA*', 'serial[0-9]*')
 MOST_PORTS = 12  # that are named
+NUMBERED = re.compile(r'tty(ACM|USB)\d+')  # numbers that are given anew after a reset
+LASTING = 'serial/by-path/*', 'serial/by-id/*'  # that of its socket first: boards may be alike
 LOOKED_UP_S = 0.1  # so long a name that is looked up is waited for
 # The network is not there yet, as after the start of a computer; it is waited for.
 NOT_YET = frozenset(
@@ -66,9 +73,12 @@ class HostLookup:
 class Opener:
     """Opens one address, as often as it is needed; a host's name is looked up once."""
 
-    def __init__(self, address: Address, troubles: Troubles | None = None) -> None:
-        """Remember the address."""
-        self.address = address
+    def __init__(
+        self, address: Address, troubles: Troubles | None = None, folder: Path = DEVICES
+    ) -> None:
+        """Remember the address; serial ports are looked for in a folder."""
+        self.address, self._folder = address, folder
+        self._names: list[str] = []  # lasting ones of a numbered serial port, once it was open
         self.troubles = troubles or Troubles()
         self._host, self._lookup = '', HostLookup(address.where)
 
@@ -87,10 +97,13 @@ class Opener:
             opened = self._open(waits)
         except (OSError, UnicodeError) as error:  # UnicodeError: a host's name that cannot be one
             trouble = error if isinstance(error, OSError) else OSError(errno.EINVAL, str(error))
-            self.troubles.note('opening', trouble)
+            advice = _advice(self.address, trouble.errno, self._folder)
+            words = f'{trouble.strerror or trouble}'
+            is_gone = self.address.kind == 'serial' and trouble.errno == errno.ENOENT
+            noted = OSError(errno.ENOENT, f'{words}; {advice}') if is_gone else trouble
+            self.troubles.note('opening', noted)
             raise LinkError(
-                f"cannot open the MAVLink connection '{self.address}': "
-                f'{trouble.strerror or trouble}; {_advice(self.address, trouble.errno)}'
+                f"cannot open the MAVLink connection '{self.address}': {words}; {advice}"
             ) from trouble
         self.troubles.succeeded('opening')
         return opened
@@ -98,7 +111,9 @@ class Opener:
     def _open(self, waits: bool) -> Transport:
         kind, where, number = self.address.kind, self.address.where, self.address.number
         if kind == 'serial':
-            opened = SerialTransport(where, number)
+            there = (name for name in self._names if Path(name).exists())
+            opened = SerialTransport(next(there, next(iter(self._names), where)), number)
+            self._names = self._names or lasting_names(where, self._folder)
             if waits:
                 warn_of_others(where)
             return opened
@@ -141,13 +156,34 @@ def is_not_yet(error: LinkError) -> bool:
     return isinstance(cause, OSError) and cause.errno in NOT_YET
 
 
-def serial_ports(folder: Path = Path('/dev')) -> list[str]:
+def lasting_names(where: str, folder: Path = DEVICES) -> list[str]:
+    """Return the names by which a numbered port is opened again, the first one that is there.
+
+    An autopilot that is reset comes back as ``ttyACM1`` where something still held ``ttyACM0``,
+    and another device may have the old number then.
+
+    Args:
+        where: of the port, as it was given.
+        folder: with the devices.
+
+    """
+    if not NUMBERED.fullmatch(Path(where).name):
+        return []
+    device = os.path.realpath(where)
+    links = [str(link) for pattern in LASTING for link in sorted(folder.glob(pattern))]
+    found = [link for link in links if os.path.realpath(link) == device]
+    if found:
+        logger.info('%s is opened again by its lasting name, %s', where, ' or '.join(found))
+    return found
+
+
+def serial_ports(folder: Path = DEVICES) -> list[str]:
     """Return the serial ports that are here, those with lasting names first."""
     found = [sorted(folder.glob(pattern)) for pattern in PORTS]
     return [str(path) for paths in found for path in paths]
 
 
-def _advice(address: Address, number: int | None = None) -> str:
+def _advice(address: Address, number: int | None = None, folder: Path = DEVICES) -> str:
     if address.kind == 'udpin' and number == errno.EADDRNOTAVAIL:
         return (
             f'this computer has no address {address.where} yet: if it is that of the other side, '
@@ -165,7 +201,7 @@ def _advice(address: Address, number: int | None = None) -> str:
             f'{address.number}: stop it, or set connection to another port'
         )
     if address.kind == 'serial' and number == errno.ENOENT:
-        ports = ', '.join(serial_ports()[:MOST_PORTS]) or 'none'
+        ports = ', '.join(serial_ports(folder)[:MOST_PORTS]) or 'none'
         return (
             f'check name and cable; after a reset a port may have another one; here are: {ports}'
         )
