@@ -101,7 +101,7 @@ def tune_encoder(
     clips: list[Clip],
     config: TrainConfig,
     steps: int,
-    checkpoint: Path,
+    partial: Path,
     pictures: PicturesBeside | None = None,
     report: Report = lambda step, losses: None,
 ) -> Network:
@@ -112,7 +112,7 @@ def tune_encoder(
         clips: the flights; frames of which nobody knows what they show teach nothing.
         config: of the training: its augmentation, seed, device and precision.
         steps: how many.
-        checkpoint: ``.partial`` beside it is what an interrupted training goes on from.
+        partial: file that an interrupted training goes on from.
         pictures: that it learns from beside the flights; None: none.
         report: called after every step.
 
@@ -132,7 +132,7 @@ def tune_encoder(
     before = copy.deepcopy(network.vision).requires_grad_(False)
     optimiser = torch.optim.AdamW(network.vision.parameters(), RATE, weight_decay=1e-3)
     progress = TrainingProgress(network, running_average(network, config.average), optimiser, 0)
-    partial, saved_s = checkpoint.with_suffix('.partial'), time.monotonic()
+    saved_s = time.monotonic()
     if is_whole(partial):
         progress = go_on_from(partial, progress)
     for step in range(progress.step, steps):

@@ -133,11 +133,10 @@ def _with_tuned(
         pictures = pictures_beside(recipe, work)
         each = FRAMES + (recipe.pictures.beside if pictures else 0)
         watcher.begin('encoder', steps, 'frames')
-        told = _advancing(watcher, each)
-        tuned = tune_encoder(
-            network, clips, recipe.train, steps, work.encoder_alone, pictures, told
-        )
+        told, partial = _advancing(watcher, each), work.encoder_alone.with_suffix('.partial')
+        tuned = tune_encoder(network, clips, recipe.train, steps, partial, pictures, told)
         watcher.end(keep_encoder(recipe, work, tuned))
+        partial.unlink(missing_ok=True)
     load_weights(network, work.encoder)
     move_logit(network, logit(frozen.threshold))
     return work.encoder

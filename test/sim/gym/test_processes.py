@@ -7,16 +7,31 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from liquid_drone.errors import SimulationError
+from liquid_drone.sim.gym import parallel_env
 from liquid_drone.sim.gym.parallel_env import ParallelDroneEnvs
 from liquid_drone.sim.gym.vector_env import FollowEnvs
 
 SHARED = Path('/dev/shm')
+TELLING = """
+from liquid_drone.sim.gym import parallel_env
+
+
+class Told(parallel_env.SharedMemory):
+    def __init__(self, *args, **names):
+        super().__init__(*args, **names)
+        print(self.name, flush=True)
+
+
+parallel_env.SharedMemory = Told
+"""
 UNGUARDED = """
 from liquid_drone.sim.gym.parallel_env import ParallelDroneEnvs
 
@@ -32,57 +47,68 @@ if __name__ == '__main__':
 """
 
 
-def ours() -> set[str]:
-    """Return what Python's own shared memory is called."""
-    return {file.name for file in SHARED.glob('psm_*')}
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of the shared memory that is made here: other tests make some, too."""
+    names = list[str]()
+
+    def noted(*args: Any, **given: Any) -> SharedMemory:
+        memory = SharedMemory(*args, **given)
+        names.append(memory.name)
+        return memory
+
+    monkeypatch.setattr(parallel_env, 'SharedMemory', noted)
+    return names
+
+
+def is_gone(names: list[str]) -> bool:
+    """Tell whether all of some shared memory, at least one, is there no more."""
+    return bool(names) and not any((SHARED / name).exists() for name in names)
 
 
 def run(program: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script that tells the names of its shared memory."""
     script = tmp_path / 'script.py'
-    script.write_text(program, encoding='utf-8')
+    script.write_text(TELLING + program, encoding='utf-8')
     return subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
 
 
 def test_a_script_without_a_guard_is_told_to_have_one(tmp_path: Path) -> None:
     """It was thirteen lines about freezing an executable (DLR-RM/stable-baselines3#509)."""
-    before = ours()
     ran = run(UNGUARDED, tmp_path)
     assert ran.returncode == 1
     assert "below if __name__ == '__main__':" in ran.stderr
     assert ran.stderr.rstrip().splitlines()[-1].startswith(SimulationError.__module__)
     assert 'leaked' not in ran.stderr
-    assert ours() <= before
+    assert is_gone(ran.stdout.split())
 
 
 def test_a_script_that_closes_nothing_leaves_nothing(tmp_path: Path) -> None:
     """Python warned of leaked shared memory."""
-    before = ours()
     ran = run(LEFT_OPEN, tmp_path)
     assert (ran.returncode, ran.stderr) == (0, '')
-    assert ours() <= before
+    assert is_gone(ran.stdout.split())
 
 
-def test_what_cannot_be_sent_is_named_and_leaves_nothing() -> None:
+def test_what_cannot_be_sent_is_named_and_leaves_nothing(made: list[str]) -> None:
     class Mine(FollowEnvs):
         """Of a function: no other process can import it."""
 
-    before = ours()
     with pytest.raises(SimulationError, match=r'no simulator process can be started.*Mine'):
         ParallelDroneEnvs(2, kind=Mine, expert=False)
     assert not multiprocessing.active_children()
-    assert ours() <= before
+    assert is_gone(made)
 
 
-def test_what_is_dropped_ends_its_processes() -> None:
+def test_what_is_dropped_ends_its_processes(made: list[str]) -> None:
     """Each one that was dropped without close kept its processes until the program's end."""
-    before = ours()
     many = ParallelDroneEnvs(2, expert=False)
     images, _ = many.reset(seed=1)
     assert len(multiprocessing.active_children()) == 2
     del many
     gc.collect()
     assert not multiprocessing.active_children()
-    assert ours() <= before
+    assert is_gone(made)
     assert images.any()  # a copy
 
 

@@ -182,15 +182,16 @@ def test_a_step_that_was_given_up_leaves_no_answer_for_the_next(
     def stop(*_: Any) -> bool:
         raise StoppedError
 
+    def in_vain(*_: Any) -> bool:
+        return False
+
     many, one = ParallelDroneEnvs(2, expert=False), FollowEnvs(2, expert=False)
     actions = [np.full((2, 4), value, np.float32) for value in (0.5, -0.25, 1.0)]
     many.reset(seed=7)
     one.reset(seed=7)
     with monkeypatch.context() as patch:
-        if stopped == 'while it waits':
-            patch.setattr(connection.Connection, 'poll', stop)
-        else:
-            patch.setattr(parallel_env, 'PATIENCE_S', 0.0)
+        waits = stop if stopped == 'while it waits' else in_vain
+        patch.setattr(connection.Connection, 'poll', waits)
         with pytest.raises((StoppedError, SimulationError)):
             many.step(actions[0])
     one.step(actions[0])
