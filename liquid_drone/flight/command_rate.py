@@ -1,6 +1,6 @@
 # Copyright 2026 The liquid_drone authors
 # SPDX-License-Identifier: Apache-2.0
-"""How often new commands come: below a rate the guard takes each gap for a target out of sight.
+"""How often new commands come: below a rate the last picture is too old before the next one comes.
 
 Each command answers one picture. A camera that exposes for longer in little light, or a computer
 that is too slow or too hot, gives fewer of them, each of which is fresh when it comes: then the
@@ -11,12 +11,13 @@ import math
 from collections import deque
 
 from .facts import PICTURE
-from .guard.target import MISSED_S
+from .guard.limits import Limits
 
 SPAN_S = 3.0  # over which commands are counted
 GAP_S = 2.0  # without one: it begins anew
 LEAST_HZ = PICTURE.needed_rate_hz
-FULL_HZ = 1.0 / MISSED_S  # with fewer, speed is lost between two commands
+AGE_S = 0.08  # of a picture when its command is flown
+FULL_HZ = 1.0 / (Limits.unseen_after_s - AGE_S)  # with fewer, speed is lost between two commands
 MOST = 1024  # of a span
 WHY = 'the camera is slow (in little light many expose for longer) or the computer is'
 

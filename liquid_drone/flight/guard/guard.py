@@ -69,11 +69,13 @@ def _take(state: GuardState, given: GuardInput) -> GuardState:
     if not proposal.stamp_s > state.newest_s:
         return state
     fresh_s = min(proposal.stamp_s, now_s)
+    passes = proposal.stamp_s > state.seen_s >= state.newest_s
     return replace(
         state,
         command=proposal.command,
         newest_s=proposal.stamp_s,
         fresh_s=max(fresh_s, state.fresh_s),
+        passed_at_s=now_s if passes else state.passed_at_s,
         refused=None,
     )
 

@@ -86,6 +86,7 @@ class GuardState:
     begun_s: float  # the start
     seen_s: float  # stamp of the last sighting that counts; at first the start
     seen_at_s: float  # when it was noted
+    passed_at_s: float = -math.inf  # when the first command of a later picture than that was taken
     seen_speed_m_s: float = 0.0  # of the setpoint then
     seen_climb_m_s: float = 0.0  # likewise, upward or downward
     sighting: Sighting | None = None  # the newest one

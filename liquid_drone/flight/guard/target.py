@@ -19,7 +19,8 @@ from .limits import Limits, Sighting, from_home
 from .state import GuardInput, GuardState, Phase
 
 BREAK_S = 0.3  # between two sightings; after more than that the target was out of sight
-MISSED_S = 0.12  # without a sighting: a picture or two came without the target
+MISSED_S = 0.12  # without a sighting: a picture or two came without the target, or none came
+ANSWER_S = 0.03  # in which a picture's sighting follows its command
 TURN_PER_S = 1.5  # of the angle to the place of the last sighting
 RECENT_S = 1.0  # a bearing older than that tells no direction
 SWEEP_RAD = math.radians(50.0)  # looked to either side of the last place, before all around
@@ -99,10 +100,16 @@ def stage(state: GuardState, limits: Limits, now_s: float) -> Phase:
 
 
 def speeds(state: GuardState, limits: Limits, now_s: float) -> tuple[float, float] | None:
-    """Return the largest speed and climb while the target is not seen; None: it is seen."""
+    """Return the largest speed and climb while the target is not seen; None: it is seen.
+
+    Between two pictures of a slow camera the last one tells, for at most ``unseen_after_s``.
+    """
     if limits.unseen_stop_s is None or now_s - state.seen_at_s <= MISSED_S:
         return None
     after_s, stop_s = limits.unseen_after_s, limits.unseen_stop_s
+    told = state.newest_s > state.seen_s and now_s - state.passed_at_s > ANSWER_S
+    if not told and now_s - state.seen_s <= after_s:
+        return None  # no picture came since, or the newest one's sighting may be under way
     gone = (now_s - state.seen_s - after_s) / max(stop_s - after_s, 1e-9)
     left = max(min(1.0, max(0.0, 1.0 - gone)), _carried(state, limits, now_s))
     most = min(state.seen_speed_m_s, limits.unseen_speed_m_s)
