@@ -163,11 +163,14 @@ def recent(state: GuardState, now_s: float) -> Sighting | None:
 def begin_search(
     state: GuardState, limits: Limits, vehicle: VehicleState, now_s: float
 ) -> GuardState:
-    """Choose the side: where the target is believed, else where it left the image, else left.
+    """Choose the side: where the target is believed, else where it left the image.
 
-    Both sides of the place where it is believed, or was seen last, are looked at first.
+    Both sides of the place where it is believed, or was seen last, are looked at first. For one
+    that was never seen the vehicle turns on, as the policy turned it: what is there, it has seen.
     """
-    bearing_rad, about_rad = state.seen_bearing_rad or 0.0, state.seen_heading_rad
+    bearing_rad, about_rad = state.seen_bearing_rad, state.seen_heading_rad
+    if bearing_rad is None:
+        bearing_rad = state.setpoint[3]
     if believed(state, limits, now_s) and state.belief is not None:
         bearing_rad = state.belief.bearing_rad
         about_rad = vehicle.yaw + bearing_rad

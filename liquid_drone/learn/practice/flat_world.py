@@ -302,6 +302,8 @@ class FlatWorld:
         turn = torch.where(is_gone | is_lost, (TURN_PER_S * off_rad).clamp(-most, most), turn)
         after_s = torch.where(nowhere, stop_s, lost_after_s + limits.lost_hold_s)
         searches = flight.unseen_s > after_s
+        turns_on = torch.where(turn >= 0.0, 1.0, -1.0)  # as the policy turned it at last
+        flight.side = torch.where(nowhere & ~searches, turns_on, flight.side)
         self._sweep(searches, flight.yaw + off_rad, nowhere)
         searched = flight.side * limits.search_yaw_rate_rad_s
         return torch.where(searches, searched, turn)

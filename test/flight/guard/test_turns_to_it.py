@@ -89,6 +89,20 @@ def test_it_then_looks_on_the_side_where_it_was_lost(side, yaw):
     assert last.setpoint.yaw_rate_rad_s == pytest.approx(side * DRONE.search_yaw_rate_rad_s)
 
 
+@given(
+    limits=st.sampled_from([DRONE, SIMULATION]),
+    turn=st.floats(-1.2, 1.2).filter(lambda rate: abs(rate) > 0.05),
+    yaw=st.floats(-math.pi, math.pi),
+)
+def test_one_that_was_never_seen_is_looked_for_on_the_side_to_which_it_turns(limits, turn, yaw):
+    """It turned back to the left after a second to the right, and came by what it had seen."""
+    steps = flown(limits, 4.0, lambda t: None, lambda t: turn, yaw)
+    rates = [step.setpoint.yaw_rate_rad_s for _, step, _ in steps]
+    assert steps[-1][1].reason is Reason.SEARCHING
+    assert rates[-1] == pytest.approx(math.copysign(limits.search_yaw_rate_rad_s, turn))
+    assert all(rate * turn >= 0.0 for rate in rates)
+
+
 @pytest.mark.parametrize('limits', [DRONE, SIMULATION])
 def test_a_policy_that_believes_turns_as_it_wants_and_holds_towards_its_belief(limits):
     steps = flown(

@@ -9,9 +9,10 @@ from flat_worlds import flat
 from liquid_drone.flight.guard.target import SWEEP_RAD
 
 
-def test_the_guard_stops_who_sees_nothing_and_believes_nothing(places):
+@pytest.mark.parametrize('side', [-1.0, 1.0])
+def test_the_guard_stops_who_sees_nothing_and_believes_nothing(places, side):
     world = flat(places, 1)
-    command, unseen = torch.tensor([[2.0, 0.0, 0.0, 0.3]]), torch.tensor([False])
+    command, unseen = torch.tensor([[2.0, 0.0, 0.0, 0.3 * side]]), torch.tensor([False])
     speeds, turns = [], []
     for _ in range(120):
         world._guarded(command, unseen, torch.tensor([-3.0]), torch.tensor([-0.5]))
@@ -19,15 +20,16 @@ def test_the_guard_stops_who_sees_nothing_and_believes_nothing(places):
         turns.append(world.turn.item())
     assert max(speeds[:5]) > 0.5
     assert speeds[30] < 0.05
-    assert turns[10] == pytest.approx(0.3)
-    assert turns[16] == pytest.approx(0.9)  # never seen: looked for at once
-    assert turns[-1] == pytest.approx(0.9)
+    assert turns[10] == pytest.approx(0.3 * side)
+    # never seen: looked for at once, on the side to which it turns
+    assert turns[16] == pytest.approx(0.9 * side)
+    assert turns[-1] == pytest.approx(0.9 * side)
 
 
 @pytest.mark.parametrize(
     ('seen_rad', 'logit', 'believed_rad', 'side'),
     [
-        (None, -3.0, -0.5, 1.0),  # never seen, and nothing believed: to the left
+        (None, -3.0, -0.5, 1.0),  # never seen, nothing believed, no turn: to the left
         (None, 2.0, -0.5, -1.0),
         (-0.4, -3.0, 0.5, -1.0),  # where it left the picture
         (-0.4, 2.0, 0.5, 1.0),  # where it is believed
