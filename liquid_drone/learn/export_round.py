@@ -33,10 +33,12 @@ def export_round(
 
     """
     network = load_weights(Network(recipe.network), work.checkpoint(index))
-    point = told_of(recipe.frozen.threshold) if recipe.frozen.is_moved else ''
+    point = ''
     if recipe.pictures.count:  # where the encoder is not kept, its head went on learning
         kept = recipe.keeps_encoder
         point = operating_point_of(work) if kept else choose_operating_point(recipe, work, network)
+    if recipe.frozen.is_moved:
+        point = told_of(recipe.frozen.threshold, point)
     training = Training(
         target=', '.join(dict.fromkeys((*recipe.targets, *recipe.recorded))),
         worlds=recipe.worlds,

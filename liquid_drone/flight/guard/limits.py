@@ -128,7 +128,8 @@ SIMULATION_LIMITS = Limits(
     floor_m=0.7,
     fence_radius_m=150.0,
     unseen_speed_m_s=2.0,
-    search_yaw_rate_rad_s=0.9,
+    search_yaw_rate_rad_s=1.2,
+    lost_hold_s=1.0,
     battery_cells=4.0,
 )
 

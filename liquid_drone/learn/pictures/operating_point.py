@@ -33,9 +33,16 @@ def logit(probability: float) -> float:
     return math.log(probability / (1.0 - probability))
 
 
-def told_of(threshold: float) -> str:
-    """Return what a bundle's card says of an operating point that was moved."""
-    return f'moved: 0.5 is what was {threshold:g}'
+def told_of(threshold: float, before: str = '') -> str:
+    """Return what a bundle's card says of an operating point that was moved.
+
+    Args:
+        threshold: to which.
+        before: what it said of the point before that.
+
+    """
+    moved = f'moved: 0.5 is what was {threshold:g}'
+    return f'{before}; then {moved}' if before else moved
 
 
 def export_at(bundle: Path, threshold: float, out: Path) -> None:
@@ -50,6 +57,7 @@ def export_at(bundle: Path, threshold: float, out: Path) -> None:
         raise ConfigError(f'--threshold: expected more than 0 and less than 1, got {threshold:g}')
     network = load_weights_of(Network(config_of(str(bundle))), str(bundle))
     move_logit(network, logit(threshold))
-    told = told_of(threshold)
-    training = dataclasses.replace(load_contract(bundle).training, operating_point=told)
+    training = load_contract(bundle).training
+    told = told_of(threshold, training.operating_point)
+    training = dataclasses.replace(training, operating_point=told)
     export(network, out.resolve().name, training, out, retrainable=True)

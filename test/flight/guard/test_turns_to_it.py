@@ -122,7 +122,7 @@ def test_a_policy_that_believes_turns_as_it_wants_and_holds_towards_its_belief(l
 def test_a_single_flash_on_the_other_side_moves_neither_the_place_nor_the_search():
     flash = 2.0
     steps = flown(
-        SIMULATION,
+        replace(SIMULATION, lost_hold_s=2.0),
         6.0,
         lambda t: 0.6 if t <= GONE_S else (-0.6 if abs(t - flash) < 0.01 else None),
         lambda t: 0.0,

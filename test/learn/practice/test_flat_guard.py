@@ -6,7 +6,11 @@ import pytest
 import torch
 from flat_worlds import flat
 
+from liquid_drone.flight.guard.limits import SIMULATION_LIMITS
 from liquid_drone.flight.guard.target import SWEEP_RAD
+from liquid_drone.sim.simulator import FRAME_S
+
+SEARCH = SIMULATION_LIMITS.search_yaw_rate_rad_s
 
 
 @pytest.mark.parametrize('side', [-1.0, 1.0])
@@ -22,8 +26,8 @@ def test_the_guard_stops_who_sees_nothing_and_believes_nothing(places, side):
     assert speeds[30] < 0.05
     assert turns[10] == pytest.approx(0.3 * side)
     # never seen: looked for at once, on the side to which it turns
-    assert turns[16] == pytest.approx(0.9 * side)
-    assert turns[-1] == pytest.approx(0.9 * side)
+    assert turns[16] == pytest.approx(SEARCH * side)
+    assert turns[-1] == pytest.approx(SEARCH * side)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +48,7 @@ def test_a_search_turns_where_the_guard_turns(places, seen_rad, logit, believed_
     for _ in range(110):
         unseen = torch.tensor([False]), torch.tensor([logit]), torch.tensor([believed_rad])
         world._guarded(command, *unseen)
-    assert world.turn.item() == pytest.approx(0.9 * side)
+    assert world.turn.item() == pytest.approx(SEARCH * side)
 
 
 @pytest.mark.parametrize('seen_rad', [-0.4, 0.1, 0.9])
@@ -113,9 +117,10 @@ def test_it_looks_to_both_sides_and_then_around_as_the_guard_does(places, seen_r
         world._move()
         headings.append(world.flight.yaw.item() - about)
         turns.append(world.turn.item())
-    first = 1.0 if seen_rad > 0.0 else -1.0
-    changes = [k for k in range(1, 400) if turns[k] * turns[k - 1] < 0.0 and k > 85]
+    first, limits = 1.0 if seen_rad > 0.0 else -1.0, world.limits
+    begins = round((limits.lost_after_s + limits.lost_hold_s) / FRAME_S) + 5
+    changes = [k for k in range(1, 400) if turns[k] * turns[k - 1] < 0.0 and k > begins]
     assert len(changes) == 1
-    before = [first * heading for heading in headings[85 : changes[0] + 5]]
+    before = [first * heading for heading in headings[begins : changes[0] + 5]]
     assert SWEEP_RAD <= max(before) < SWEEP_RAD + 0.3
-    assert turns[-1] == pytest.approx(-0.9 * first)
+    assert turns[-1] == pytest.approx(-SEARCH * first)
