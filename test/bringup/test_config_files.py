@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from liquid_drone.bringup import launch_arguments
+from liquid_drone.bringup import launch_arguments, launch_parameters
 from liquid_drone.bringup.launch_arguments import Argument
 from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Limits
 from liquid_drone.nodes import (
@@ -210,3 +210,33 @@ def test_a_launch_file_can_be_read_by_launch(path: Path) -> None:
     choices = {argument.name: argument.choices for argument in arguments}
     if 'start' in names:  # a simulated autopilot is of one kind
         assert choices['autopilot'] == ['', 'px4', 'ardupilot']
+
+
+@pytest.mark.parametrize('text', ['', '~/mine.yml', 'mine', '~/folder', '/no/such.yaml', "'mine'"])
+def test_a_parameter_file_that_is_not_there_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """launch_ros only warns, and starts the nodes without it: ros2/launch_ros 401."""
+    monkeypatch.setenv('HOME', str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'folder').mkdir()
+    with pytest.raises(RuntimeError, match='launch argument parameter_file: expected a file, got'):
+        launch_parameters.existing(text)
+    (tmp_path / 'mine.yaml').write_text('/**/mavlink: {ros__parameters: {shadow: false}}\n')
+    for found in ('~/mine.yaml', 'mine.yaml', str(tmp_path / 'mine.yaml')):
+        assert launch_parameters.existing(found).samefile(tmp_path / 'mine.yaml')
+
+
+def test_what_a_launch_was_given_stands_under_a_key_that_no_section_of_the_file_has(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / 'mine.yaml'
+    file.write_text(
+        '/**/mavlink: {ros__parameters: {shadow: false}}\n/**: {ros__parameters: {}}\n'
+    )
+    values = {'mavlink': {'shadow': True}, 'policy': {}}
+    (written,) = launch_parameters.given_files(values, file)
+    assert yaml.safe_load(Path(written).read_text()) == {
+        '/**/**/mavlink': {'ros__parameters': {'shadow': True}}
+    }
+    assert launch_parameters.given_files({'policy': {}}, file) == []

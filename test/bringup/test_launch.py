@@ -73,6 +73,29 @@ def test_a_node_that_cannot_start_ends_the_launch_with_an_error(variables: dict[
     assert is_alone(process)
 
 
+def test_a_parameter_file_that_is_not_there_ends_the_launch(variables: dict[str, str]) -> None:
+    process = launch(variables, 'follow.launch.py', 'parameter_file:=~/no/limits.yaml')
+    said, _ = process.communicate(timeout=300)
+    assert "parameter_file: expected a file, got '~/no/limits.yaml'" in said
+    assert 'process started' not in said
+    assert process.returncode == 1
+
+
+def test_an_argument_overrules_each_section_of_the_parameter_file(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    file, port = tmp_path / 'mine.yaml', local_graph.free_udp_port()
+    one = '  ros__parameters: {shadow: false}\n'
+    file.write_text(f'/**/mavlink:\n{one}/mavlink:\n{one}')
+    words = ['shadow:=true', f'parameter_file:={file}', f'connection:=udpin:127.0.0.1:{port}']
+    process = launch(variables, 'follow.launch.py', *words)
+    said = read_until(process, 'listening for the autopilot')
+    os.killpg(process.pid, signal.SIGINT)
+    said += process.communicate(timeout=300)[0]
+    assert 'shadow mode: no setpoint is sent' in said
+    assert process.returncode == 0
+
+
 def test_ctrl_c_twice_ends_every_node_cleanly(variables: dict[str, str]) -> None:
     port = local_graph.free_udp_port()
     process = launch(
