@@ -37,6 +37,7 @@ from .set_clock import StampOrder
 logger = logging.getLogger(__name__)
 SECOND_NS = 1_000_000_000
 SILENT_S = 1.0  # of the companion in flight: that is an event
+PAUSE_S = 0.5  # between two looks: what was not heard meanwhile may wait
 TURN_S = 0.3  # over which the pilot's yaw rate is taken
 ASKED_FOR = 'asked_for'  # the name of what a human kept
 WAITING = 3  # episodes that may wait for the disk
@@ -99,7 +100,7 @@ class FlightRecorder:
         self._newest_ns = 0  # of the pictures in memory
         self._seen, self._decided, self._watched = StampOrder(), StampOrder(), StampOrder()
         self._facts: Facts = {}
-        self._heard_ns = 0
+        self._heard_ns = self._looked_ns = self._awake_ns = 0
         self._event: _Event | None = None  # whose seconds afterwards are still to come
         self._faulted_ns: int | None = None
         self._saved = ''  # the last one
@@ -132,12 +133,15 @@ class FlightRecorder:
             self._keep(name, stamp_ns)
 
     def watch(self, now_ns: int) -> None:
-        """Notice that time has passed."""
+        """Notice that time has passed; a pause of the recorder's own is nobody's silence."""
         if self._watched.begins_anew(now_ns):
             self._forget()
-        self._heard_ns = min(self._heard_ns, now_ns)
+        if not 0 <= now_ns - self._looked_ns <= PAUSE_S * SECOND_NS:
+            self._awake_ns = now_ns
+        self._looked_ns, self._heard_ns = now_ns, min(self._heard_ns, now_ns)
         holds = self._facts.get('stage') in HOLDERS
-        if holds and now_ns - self._heard_ns > SILENT_S * SECOND_NS:
+        since_ns = max(self._heard_ns, self._awake_ns)
+        if holds and now_ns - since_ns > SILENT_S * SECOND_NS:
             self._facts = {**self._facts, 'stage': 'silent', 'sent': 'false'}
             self._keep('companion_silent', now_ns)
         event = self._event
@@ -165,6 +169,7 @@ class FlightRecorder:
             self._faulted_ns += step_ns
         self._newest_ns += step_ns if self._newest_ns else 0
         self._heard_ns += step_ns if self._heard_ns else 0
+        self._looked_ns, self._awake_ns = self._looked_ns + step_ns, self._awake_ns + step_ns
 
     def keep(self, stamp_ns: int) -> str:
         """Keep the last half minute now, because a human asks; returns the episode's name."""

@@ -186,6 +186,27 @@ def test_a_companion_that_falls_silent_in_flight_is_an_event(tmp_path):
     assert recording.info.event == 'companion_silent'
 
 
+@pytest.mark.parametrize('looks_first', [True, False])
+@pytest.mark.parametrize('paused_s', [0.6, 1.1, 5.0])
+def test_what_waited_while_the_recorder_paused_is_no_silence(tmp_path, paused_s, looks_first):
+    """Each of the decisions that had waited was an event, and took the place of a hand-back."""
+    flight = Flight(tmp_path, after_s=0.0).engaged().frame(20)
+    begun_s, told = flight.now_s, flight.recorder._facts
+    now_s = begun_s + paused_s
+    for number in range(10):  # as many as wait
+        if looks_first:
+            flight.recorder.watch(round((now_s + number * 0.01) * 1e9))
+        flight.recorder.hear(told, round((begun_s + paused_s * number / 10) * 1e9))
+        flight.recorder.watch(round((now_s + number * 0.01) * 1e9))
+    flight.settle()
+    assert kept(tmp_path) == {}
+    for tick in range(30):
+        flight.recorder.watch(round((now_s + 0.1 + tick * DT_S) * 1e9))
+    flight.close()
+    (recording,) = kept(tmp_path).values()
+    assert recording.info.event == 'companion_silent'
+
+
 def test_a_companion_that_began_anew_in_flight_is_an_event(tmp_path):
     flight = Flight(tmp_path).engaged().frame(20)
     flight.companion = Companion(PX4)
