@@ -34,6 +34,7 @@ from .. import resources
 from ..ros.process import LAUNCH
 from ..sim.flight_spec import FlightSpec
 from . import distribution
+from .idle_arguments import check_effect
 from .launch_arguments import (
     AS_THE_POLICY,
     LIVE_SOURCES,
@@ -87,6 +88,7 @@ def describe(
 
     def start(context: LaunchContext) -> list[Any]:
         refuse_misspelt(context, declared)
+        check_effect(arguments, context.launch_configurations)
         nodes = _nodes(given(arguments, context.launch_configurations), context, composable)
         handlers = [
             _on_exit(name, node, name in ends_with)

@@ -3,13 +3,14 @@
 """Launch files and parameter files against the nodes, without needing ``launch``."""
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from liquid_drone.bringup import launch_arguments, launch_parameters
+from liquid_drone.bringup import idle_arguments, launch_arguments, launch_parameters
 from liquid_drone.bringup.launch_arguments import Argument
 from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Limits
 from liquid_drone.nodes import (
@@ -176,6 +177,43 @@ def test_firmware_is_not_waited_for_as_the_simulated_autopilot_is() -> None:
         'mavlink': {'exact_telemetry': False},
         'policy': {},
     }
+
+
+CAMERA_ARGUMENTS = [one.name for one in launch_arguments.CAMERA if one.name != 'camera']
+
+
+@pytest.mark.parametrize('source', ['', *launch_arguments.LIVE_SOURCES, 'video', 'folder'])
+@pytest.mark.parametrize('name', CAMERA_ARGUMENTS)
+def test_an_argument_of_a_camera_that_is_not_started_or_has_no_such_is_refused(
+    name: str, source: str
+) -> None:
+    tables = (*launch_arguments.FOLLOW, *launch_arguments.CAMERA)
+    texts = {'bundle': 'follow', 'image_transport': 'raw', 'camera': source, name: '1'}
+    sources = idle_arguments.OF_SOURCES.get(name, (source,))
+    if source and source in sources:
+        idle_arguments.check_effect(tables, texts)
+        return
+    wanted = f'with camera:={source}: it is for' if source else 'without camera:='
+    with pytest.raises(RuntimeError, match=f'^launch argument {name} has no effect {wanted}'):
+        idle_arguments.check_effect(tables, texts)
+
+
+def test_a_source_takes_what_its_node_reads() -> None:
+    """Which source needs which address stands in the node too."""
+    parameters = {one.name: one.target for one in launch_arguments.CAMERA}
+    for source, address in camera_node.ADDRESSES.items():
+        given_by = [name for name, target in parameters.items() if target == address]
+        assert all(source in idle_arguments.OF_SOURCES[name] for name in given_by)
+    assert set(idle_arguments.OF_SOURCES) <= set(parameters)
+
+
+@pytest.mark.parametrize('page', sorted({*ROOT.glob('docs/*.md'), ROOT / 'README.md'}))
+def test_the_commands_of_a_page_have_no_argument_without_effect(page: Path) -> None:
+    found = re.findall(r'follow\.launch\.py ((?:[a-z_]+:=\S+ ?)+)', page.read_text())
+    for line in found:
+        texts = dict(word.split(':=', 1) for word in line.split())
+        tables = (*launch_arguments.FOLLOW, *launch_arguments.CAMERA)
+        idle_arguments.check_effect(tables, texts)
 
 
 def test_a_request_reaches_expert_and_policy() -> None:
