@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from liquid_drone.bringup import idle_arguments, launch_arguments, launch_parameters
+from liquid_drone.bringup import free_space, idle_arguments, launch_arguments, launch_parameters
 from liquid_drone.bringup.launch_arguments import Argument
 from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Limits
 from liquid_drone.nodes import (
@@ -177,6 +177,16 @@ def test_firmware_is_not_waited_for_as_the_simulated_autopilot_is() -> None:
         'mavlink': {'exact_telemetry': False},
         'policy': {},
     }
+
+
+@pytest.mark.parametrize('least', ['', 'much', '-1', 'nan', 'inf', '1e15'])
+def test_without_the_space_that_is_to_be_left_nothing_is_recorded(
+    tmp_path: Path, least: str
+) -> None:
+    with pytest.raises(RuntimeError, match='least_free_megabytes'):
+        free_space.check_space(str(tmp_path / 'new' / 'flight1'), least)
+    for output in ('', str(tmp_path), str(tmp_path / 'new' / 'flight1')):
+        free_space.check_space(output, '0')
 
 
 CAMERA_ARGUMENTS = [one.name for one in launch_arguments.CAMERA if one.name != 'camera']

@@ -81,6 +81,45 @@ def test_a_parameter_file_that_is_not_there_ends_the_launch(variables: dict[str,
     assert process.returncode == 1
 
 
+RECORDER = """#!{python}
+import os, signal, sys, time
+if sys.argv[1:3] != ['bag', 'record']:
+    os.execv('{ros2}', ['{ros2}', *sys.argv[1:]])
+def close(*_):
+    open('closed', 'w').close()
+    sys.exit(0)
+signal.signal(signal.SIGINT, close)
+with open('large', 'wb') as file:
+    os.posix_fallocate(file.fileno(), 0, {large})
+time.sleep(200)
+"""
+
+
+def test_a_recording_is_closed_before_the_disk_is_full(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    """rosbag2 writes until it is full: ros2/rosbag2 2477. In its place one that takes 3 GB."""
+    free, large = shutil.disk_usage(tmp_path).free, 3_000_000_000
+    if free < 2 * large:
+        pytest.skip('needs 6 GB of free space')
+    (tmp_path / 'ros2bag').mkdir()
+    (tmp_path / 'ros2bag/__init__.py').touch()
+    words = {'python': sys.executable, 'ros2': shutil.which('ros2'), 'large': large}
+    (tmp_path / 'ros2').write_text(RECORDER.format(**words))
+    (tmp_path / 'ros2').chmod(0o755)
+    variables['PATH'] = f'{tmp_path}:{variables["PATH"]}'
+    variables['PYTHONPATH'] = f'{tmp_path}:{variables.get("PYTHONPATH", "")}'
+    least = f'least_free_megabytes:={(free - large // 2) // 1_000_000}'
+    line = ['ros2', 'launch', 'liquid_drone', 'record.launch.py', 'output:=flight1', least]
+    done = subprocess.run(
+        line, env=variables, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert 'the recording ends: ' in done.stdout + done.stderr
+    assert done.returncode == 1
+    assert (tmp_path / 'closed').exists()
+    (tmp_path / 'large').unlink()
+
+
 def test_an_argument_overrules_each_section_of_the_parameter_file(
     variables: dict[str, str], tmp_path: Path
 ) -> None:

@@ -144,5 +144,7 @@ def test_a_limit_that_stands_twice_in_a_section_is_refused_with_both_values(
 def test_what_is_no_parameter_file_is_left_to_ros(tmp_path: Path, content: str) -> None:
     path = tmp_path / 'mine.yaml'
     path.write_text(content)
-    check_precedence([FILE_FLAG, str(path), FILE_FLAG, '/no/file', '-p', 'x', '-p'], NODE, {})
+    check_precedence(
+        [FILE_FLAG, str(path), FILE_FLAG, '/no/file', '-p', 'x', '-p', 'x:=', '-p'], NODE, {}
+    )
     assert last_key('mavlink', path).endswith('/**/mavlink')

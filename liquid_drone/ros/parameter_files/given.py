@@ -116,6 +116,6 @@ def _plain(text: str) -> Any:
 
 def _value(node: yaml.Node | None) -> Any:
     try:
-        return yaml.SafeLoader('').construct_object(node, deep=True)
+        return None if node is None else yaml.SafeLoader('').construct_object(node, deep=True)
     except (ValueError, RecursionError, yaml.YAMLError):
         return None
