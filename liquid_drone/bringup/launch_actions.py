@@ -88,7 +88,8 @@ def describe(
 
     def start(context: LaunchContext) -> list[Any]:
         refuse_misspelt(context, declared)
-        check_effect(arguments, context.launch_configurations)
+        if is_launched(context):
+            check_effect(arguments, context.launch_configurations)
         nodes = _nodes(given(arguments, context.launch_configurations), context, composable)
         handlers = [
             _on_exit(name, node, name in ends_with)
@@ -214,18 +215,22 @@ def _options() -> list[DeclareLaunchArgument]:
     ]
 
 
+def is_launched(context: LaunchContext) -> bool:
+    """Tell whether our file was launched; one that is included cannot know whose arguments are."""
+    file = Path(str(getattr(context.locals, 'current_launch_file_path', ''))).name
+    return bool(file) and any(Path(word).name == file for word in sys.argv)
+
+
 def refuse_misspelt(context: LaunchContext, declared: list[DeclareLaunchArgument]) -> None:
     """Refuse what was given on the command line and is not declared.
 
-    Only where our file is the one that was launched: included by another, it cannot know whose an
-    argument is.
+    Only where our file is the one that was launched.
 
     Raises:
         RuntimeError: an unknown argument.
 
     """
-    file = Path(str(getattr(context.locals, 'current_launch_file_path', ''))).name
-    if not file or not any(Path(word).name == file for word in sys.argv):
+    if not is_launched(context):
         return
     names = [item.name for item in declared]
     told = {word.partition(':=')[0] for word in context.argv if ':=' in word}

@@ -81,6 +81,36 @@ def test_a_parameter_file_that_is_not_there_ends_the_launch(variables: dict[str,
     assert process.returncode == 1
 
 
+INCLUDING = """
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+def generate_launch_description():
+    ours = IncludeLaunchDescription(PythonLaunchDescriptionSource({ours!r}))
+    own = DeclareLaunchArgument('video_device', default_value='/dev/video2')
+    return LaunchDescription([own, ours])
+"""
+
+
+@pytest.mark.parametrize('camera', ['', 'camera:=video'])
+def test_an_argument_without_effect_is_refused_where_it_is_ours(
+    variables: dict[str, str], tmp_path: Path, camera: str
+) -> None:
+    words = [one for one in ('video_device:=/dev/video2', 'bundle:=/no/bundle', camera) if one]
+    process = launch(variables, 'follow.launch.py', *words)
+    said, _ = process.communicate(timeout=300)
+    assert 'launch argument video_device has no effect' in said
+    assert (process.returncode, 'process started' in said) == (1, False)
+    ours = Path(__file__).parents[2] / 'launch/follow.launch.py'
+    (tmp_path / 'mine.py').write_text(INCLUDING.format(ours=str(ours)))
+    line = ['ros2', 'launch', str(tmp_path / 'mine.py'), 'bundle:=/no/bundle']
+    done = subprocess.run(
+        line, env=variables, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert 'no effect' not in done.stdout + done.stderr  # a driver's of the launch that includes
+    assert '/no/bundle' in done.stdout + done.stderr
+
+
 RECORDER = """#!{python}
 import os, signal, sys, time
 if sys.argv[1:3] != ['bag', 'record']:
