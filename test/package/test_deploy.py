@@ -242,7 +242,8 @@ def test_each_launch_argument_in_the_docs_is_declared(path: str) -> None:
         for argument in getattr(launch_arguments, name)
     }
     declared |= {'namespace', 'parameter_file', 'one_process', 'attention', 'overlay', 'operator'}
-    declared |= {'output', 'pictures', 'use_sim_time', 'drones', 'first_seed'}
+    declared |= {'output', 'pictures', 'least_free_megabytes', 'use_sim_time'}  # of recordings
+    declared |= {'drones', 'first_seed'}
     lines = (ROOT / path).read_text().splitlines()
     words = [line for line in lines if '--ros-args' not in line]
     told = set(re.findall(r'(?<![-\w/])([a-z_]+):=', ' '.join(words)))
