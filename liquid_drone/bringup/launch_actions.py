@@ -7,15 +7,12 @@ dies, the launch waits until the drone has been handed back, then ends with 1. I
 launch files only, since it needs a ROS 2 installation with ``launch_ros``.
 """
 
-import atexit
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from launch import LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
@@ -37,6 +34,7 @@ from .. import resources
 from ..ros.process import LAUNCH
 from ..sim.flight_spec import FlightSpec
 from . import distribution
+from .idle_arguments import check_effect
 from .launch_arguments import (
     AS_THE_POLICY,
     LIVE_SOURCES,
@@ -46,6 +44,7 @@ from .launch_arguments import (
     boolean,
     given,
 )
+from .launch_parameters import Given, existing, given_files
 
 RESPAWN_S = 2.0
 HAND_BACK_S = 3.0  # from a policy's death to the companion's silence: 1.5 s and some reserve
@@ -62,7 +61,6 @@ MAY_FAIL = (
 ENDING: set[int] = (
     set()
 )  # processes whose end is awaited: with several drones the last one ends it
-Given = Mapping[str, Mapping[str, Any]]  # node -> parameter -> value
 
 
 def describe(
@@ -90,6 +88,8 @@ def describe(
 
     def start(context: LaunchContext) -> list[Any]:
         refuse_misspelt(context, declared)
+        if is_launched(context):
+            check_effect(arguments, context.launch_configurations)
         nodes = _nodes(given(arguments, context.launch_configurations), context, composable)
         handlers = [
             _on_exit(name, node, name in ends_with)
@@ -215,18 +215,22 @@ def _options() -> list[DeclareLaunchArgument]:
     ]
 
 
+def is_launched(context: LaunchContext) -> bool:
+    """Tell whether our file was launched; one that is included cannot know whose arguments are."""
+    file = Path(str(getattr(context.locals, 'current_launch_file_path', ''))).name
+    return bool(file) and any(Path(word).name == file for word in sys.argv)
+
+
 def refuse_misspelt(context: LaunchContext, declared: list[DeclareLaunchArgument]) -> None:
     """Refuse what was given on the command line and is not declared.
 
-    Only where our file is the one that was launched: included by another, it cannot know whose an
-    argument is.
+    Only where our file is the one that was launched.
 
     Raises:
         RuntimeError: an unknown argument.
 
     """
-    file = Path(str(getattr(context.locals, 'current_launch_file_path', ''))).name
-    if not file or not any(Path(word).name == file for word in sys.argv):
+    if not is_launched(context):
         return
     names = [item.name for item in declared]
     told = {word.partition(':=')[0] for word in context.argv if ':=' in word}
@@ -248,20 +252,23 @@ class _Process(Node):
 def _nodes(found: Given, context: LaunchContext, composable: bool) -> dict[str, _Process]:
     """Return name -> process, each with the parameters that were given."""
     wanted = {name: values for name, values in found.items() if _is_wanted(name, values)}
+    file = existing(context.launch_configurations['parameter_file'])
     if not composable:
-        return {name: _process(name, {name: values}) for name, values in wanted.items()}
+        return {name: _process(name, {name: values}, file) for name, values in wanted.items()}
     for name, shared in AS_THE_POLICY.items():
         if boolean(context.launch_configurations[name]):
             wanted[name] = {k: v for k, v in found['policy'].items() if k in shared}
     if not boolean(context.launch_configurations[ONE_PROCESS]):
-        return {name: _process(name, {name: values}) for name, values in wanted.items()}
+        return {name: _process(name, {name: values}, file) for name, values in wanted.items()}
     if 'camera' not in wanted:
         raise RuntimeError(
             'one_process:=true needs camera:=device, gstreamer, rtsp, video or folder: a driver '
             'in another process would have to copy its pictures'
         )
-    alone = {name: _process(name, {name: wanted[name]}) for name in wanted if name not in COMPOSED}
-    return {'drone': _process('drone', {name: wanted[name] for name in COMPOSED}), **alone}
+    alone = {
+        name: _process(name, {name: wanted[name]}, file) for name in wanted if name not in COMPOSED
+    }
+    return {'drone': _process('drone', {name: wanted[name] for name in COMPOSED}, file), **alone}
 
 
 def _is_wanted(name: str, values: Mapping[str, Any]) -> bool:
@@ -277,35 +284,18 @@ def _environment() -> list[SetEnvironmentVariable]:
     return [SetEnvironmentVariable(name, value) for name, value in found.items()]
 
 
-def _process(executable: str, values: Given) -> _Process:
+def _process(executable: str, values: Given, file: Path) -> _Process:
     """Return a process with the parameters of its nodes; the last file wins."""
     return _Process(
         _comes_back(executable, values),
         package=resources.PACKAGE,
         executable=f'{executable}_node',
         namespace=LaunchConfiguration('namespace'),
-        parameters=[LaunchConfiguration('parameter_file'), *_given_files(values)],
+        parameters=[str(file), *given_files(values, file)],
         remappings=[(f'/{name}', name) for name in PER_DRONE],
         output='screen',
         emulate_tty=True,
     )
-
-
-def _given_files(values: Given) -> list[str]:
-    """Write what was given as a parameter file: a dict would name one node or be overruled."""
-    entries = {
-        f'/**/{node}': {'ros__parameters': dict(pairs)} for node, pairs in values.items() if pairs
-    }
-    if not entries:  # an empty file is an error
-        return []
-    with tempfile.NamedTemporaryFile(
-        'w', prefix='liquid_drone_', suffix='.yaml', delete=False
-    ) as file:
-        yaml.safe_dump(entries, file)
-    atexit.register(
-        Path(file.name).unlink, missing_ok=True
-    )  # a node may be started again till then
-    return [file.name]
 
 
 def _comes_back(executable: str, values: Given) -> bool:

@@ -12,17 +12,22 @@ from typing import Any
 from launch import LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
+    EmitEvent,
     ExecuteProcess,
     OpaqueFunction,
     RegisterEventHandler,
+    TimerAction,
 )
 from launch.event_handlers import OnProcessExit
+from launch.events import Shutdown
 
 from ..resources import user_path
 from . import distribution, launch_actions
+from .free_space import LEAST_MEGABYTES, check_space
 from .launch_arguments import PICTURES, boolean, recorded
 
 CLOSING_S = '10.0'  # the recorder writes its index when it is told to end
+LOOK_S = 3.0  # for free space; raw pictures are 27 MB/s
 
 
 def describe() -> LaunchDescription:
@@ -39,6 +44,11 @@ def describe() -> LaunchDescription:
             description='compressed (JPEG, from camera_node or image_transport) or raw.',
         ),
         DeclareLaunchArgument(
+            'least_free_megabytes',
+            default_value=LEAST_MEGABYTES,
+            description='Free space on the disk with which the recording is closed and ends.',
+        ),
+        DeclareLaunchArgument(
             'use_sim_time',
             default_value='false',
             choices=['true', 'false'],
@@ -48,13 +58,14 @@ def describe() -> LaunchDescription:
 
     def start(context: LaunchContext) -> list[Any]:
         launch_actions.refuse_misspelt(context, declared)
+        looking = _look(context)  # before anything is written
         recorder = ExecuteProcess(
             cmd=command(context.launch_configurations),
             output='screen',
             sigterm_timeout=CLOSING_S,
         )
         handler = OnProcessExit(target_action=recorder, on_exit=_on_exit)
-        return [RegisterEventHandler(handler), recorder]
+        return [RegisterEventHandler(handler), recorder, *looking]
 
     return LaunchDescription([*declared, OpaqueFunction(function=start)])
 
@@ -80,6 +91,17 @@ def command(values: dict[str, str]) -> list[str]:
     return line + distribution.record_topics(topics)
 
 
-def _on_exit(event: Any, context: LaunchContext) -> None:
-    if not context.is_shutdown and event.returncode != 0:
+def _look(context: LaunchContext) -> list[Any]:
+    """Look for free space, now and again; with too little the error ends the launch in order."""
+    values = context.launch_configurations
+    output = str(user_path(values['output'])) if values['output'] else ''
+    check_space(output, values['least_free_megabytes'])
+    return [TimerAction(period=LOOK_S, actions=[OpaqueFunction(function=_look)])]
+
+
+def _on_exit(event: Any, context: LaunchContext) -> Any:
+    if context.is_shutdown:
+        return None
+    if event.returncode != 0:
         raise RuntimeError(f'the recorder ended with exit code {event.returncode}; see above')
+    return EmitEvent(event=Shutdown(reason='the recorder ended'))

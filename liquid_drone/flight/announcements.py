@@ -101,7 +101,7 @@ class Announcer:
             self._new = None
             self._add(event(decision, self._mode, obstacle))
             return
-        standing = condition(decision, obstacle)
+        standing = condition(decision, obstacle, self._mode)
         if standing.says_the_same(self._standing):
             self._new = None
         elif self._new is None or not standing.says_the_same(self._new[0]):
@@ -122,23 +122,25 @@ def event(decision: Decision, follow_mode: str, obstacle: str) -> Announcement:
     if stage is Stage.HANDED_BACK:
         return _handed_back(decision)
     if stage is Stage.READY:
-        return Announcement(Severity.NOTICE, f'ready: switch to {follow_mode}')
+        return _ready(decision, follow_mode)
     if stage is Stage.ENGAGED:
         found = cause is Cause.TARGET_FOUND
         return Announcement(Severity.NOTICE, 'target found' if found else 'engaged, following')
     if stage in (Stage.HOLDING, Stage.SEARCHING):
         return Announcement(Severity.WARNING, stage.value.removeprefix('engaged: '))
     if stage is Stage.STANDBY:
-        return condition(decision, obstacle)
+        return condition(decision, obstacle, follow_mode)
     return Announcement(Severity.INFO, stage.value)
 
 
-def condition(decision: Decision, obstacle: str) -> Announcement:
+def condition(decision: Decision, obstacle: str, follow_mode: str) -> Announcement:
     """Return what to say while a stage lasts; without a text: nothing."""
     if decision.stage in (Stage.STANDBY, Stage.HANDED_BACK):
         words = f'cannot engage: {obstacle}' if obstacle else 'can be engaged'
         return Announcement(Severity.INFO, words)
     reason = decision.reason
+    if decision.stage is Stage.READY:
+        return _ready(decision, follow_mode)
     if decision.trouble:
         return Announcement(Severity.WARNING, decision.trouble)
     if decision.stage in ENGAGED_STAGES and reason is not None:
@@ -147,6 +149,11 @@ def condition(decision: Decision, obstacle: str) -> Announcement:
         if reason in TOLD_WHILE_FOLLOWING:
             return Announcement(Severity.INFO, reason.value)
     return Announcement(Severity.INFO, '')
+
+
+def _ready(decision: Decision, follow_mode: str) -> Announcement:
+    words = decision.trouble or f'switch to {follow_mode}'
+    return Announcement(Severity.NOTICE, f'ready: {words}')
 
 
 def _handed_back(decision: Decision) -> Announcement:

@@ -40,7 +40,8 @@ class Decision:
         reason: the guard's, while engaged; afterwards its last one.
         belief: where the policy believes the target to be, the newest; None: nowhere.
         obstacle: what keeps from engaging now, in one sentence; empty: nothing.
-        trouble: why it follows badly while it is engaged, likewise.
+        trouble: why it follows badly while it is engaged, likewise; or, while it waits for the
+            mode switch although that is ours, what else it waits for.
 
     """
 
@@ -294,12 +295,27 @@ class Companion:
         return belief if belief is not None and self._now_s - belief.stamp_s <= BREAK_S else None
 
     def _trouble(self) -> str:
-        """Say that commands come too seldom, where nothing worse stops it."""
+        """Say that commands come too seldom, if nothing worse stops it, or what it waits for."""
+        if self.stage is Stage.READY:
+            return self._waits_for(self._vehicle)
         reason = self._reason
         is_worse = reason is not None and reason.is_stop and reason is not Reason.STALE_COMMAND
         if self.stage is not Stage.ENGAGED or is_worse:
             return ''
         return self._rate.trouble(self._now_s)
+
+    def _waits_for(self, vehicle: VehicleState | None) -> str:
+        """Say what is lacking to start where the mode switch is ours; empty: it is not."""
+        if vehicle is None or not self._is_ours(vehicle):
+            return ''
+        where = f'it is in {vehicle.mode_name}'
+        if not vehicle.armed:
+            return f'{where}: arm it and take off'
+        if vehicle.landed:
+            return f'{where}, on the ground: take off'
+        if vehicle.taking_off:
+            return f'{where}: wait until its takeoff is over (EXTENDED_SYS_STATE)'
+        return ''
 
     def _decision(self, setpoint: Setpoint | None) -> Decision:
         return Decision(

@@ -47,6 +47,8 @@ def health(decision: Decision | None, rivals: str, obstacle: str) -> Health:
     if decision.stage is Stage.HANDED_BACK and not decision.ended_as_meant:
         reason = f': {decision.reason.value}' if decision.reason else ''
         return Health(Level.ERROR, f'{words} ({decision.cause.value}{reason})')
+    if decision.stage is Stage.READY and decision.trouble:
+        return Health(Level.OK, f'ready: {decision.trouble}')
     if obstacle:
         return Health(Level.WARN, f'{words}; cannot engage: {obstacle}')
     return Health(Level.OK, words)

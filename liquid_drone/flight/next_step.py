@@ -63,7 +63,11 @@ def helps_for(obstacles: Sequence[str]) -> str:
 
 
 def next_step(
-    stage: Stage, obstacles: Sequence[str], follow_mode: str, engage: str = ENGAGE
+    stage: Stage,
+    obstacles: Sequence[str],
+    follow_mode: str,
+    engage: str = ENGAGE,
+    waits_for: str = '',
 ) -> str:
     """Return what the pilot does next, in one or two sentences.
 
@@ -72,8 +76,11 @@ def next_step(
         obstacles: each sentence about what keeps from engaging.
         follow_mode: the autopilot's name of the companion's mode; empty: not known yet.
         engage: how to engage with the tool that shows it.
+        waits_for: what is lacking where the mode switch is ours already; empty: nothing.
 
     """
+    if stage is Stage.READY and waits_for:
+        return f'Pilot: {waits_for}.'
     if stage is Stage.READY:
         return f'Pilot: switch to {follow_mode or "the mode of the companion"}.'
     if stage in STEPS:

@@ -32,14 +32,15 @@ from ..geometry import quaternion_from_euler, rotate_by_yaw
 from .engagement import ENGAGED_STAGES, Cause, Stage
 from .reason import Reason
 from .report import Facts, numbers
+from .set_clock import StampOrder
 
 logger = logging.getLogger(__name__)
 SECOND_NS = 1_000_000_000
 SILENT_S = 1.0  # of the companion in flight: that is an event
+PAUSE_S = 0.5  # between two looks: what was not heard meanwhile may wait
 TURN_S = 0.3  # over which the pilot's yaw rate is taken
 ASKED_FOR = 'asked_for'  # the name of what a human kept
 WAITING = 3  # episodes that may wait for the disk
-SET_BACK_NS = SECOND_NS  # stamps that go back by more are of a clock that was set, or began anew
 HOLDERS = frozenset(stage.name.lower() for stage in (Stage.ENGAGING, *ENGAGED_STAGES))
 FAULTS = frozenset(r.code for r in Reason if r.is_stop and r is not Reason.CALLED_OFF)
 GUARD_STOPPED = Cause.GUARD_STOPPED.name.lower()
@@ -74,31 +75,12 @@ class _Event:
     folder: Path
 
 
-class StampOrder:
-    """Notices stamps that begin anew: those of two messages in a row; one odd stamp is none."""
-
-    def __init__(self) -> None:
-        """Begin without a stamp."""
-        self._newest_ns = 0
-        self._odd_ns: int | None = None
-
-    def begins_anew(self, stamp_ns: int) -> bool:
-        """Take a stamp in; tell whether the ones before are of another time."""
-        if stamp_ns >= self._newest_ns - SET_BACK_NS:
-            self._newest_ns, self._odd_ns = max(stamp_ns, self._newest_ns), None
-            return False
-        odd_ns, self._odd_ns = self._odd_ns, stamp_ns
-        if odd_ns is None or not odd_ns < stamp_ns <= odd_ns + SET_BACK_NS:
-            return False
-        self._newest_ns, self._odd_ns = stamp_ns, None
-        return True
-
-
 class FlightRecorder:
     """Feed it with :meth:`see` and :meth:`hear`, call :meth:`watch` now and then; close it.
 
-    All stamps are on one clock; where it is set back, what was kept before is forgotten, since
-    nobody can say what was before what. None of the calls waits for the disk.
+    All stamps are on one clock; where it is set, :meth:`set_clock` goes on by it. Without that
+    word, what was kept before it was set back is forgotten, since nobody can say what was before
+    what. None of the calls waits for the disk.
     """
 
     def __init__(self, config: RecorderConfig) -> None:
@@ -118,7 +100,7 @@ class FlightRecorder:
         self._newest_ns = 0  # of the pictures in memory
         self._seen, self._decided, self._watched = StampOrder(), StampOrder(), StampOrder()
         self._facts: Facts = {}
-        self._heard_ns = 0
+        self._heard_ns = self._looked_ns = self._awake_ns = 0
         self._event: _Event | None = None  # whose seconds afterwards are still to come
         self._faulted_ns: int | None = None
         self._saved = ''  # the last one
@@ -143,24 +125,51 @@ class FlightRecorder:
         """Take a decision; see :mod:`.report`."""
         if self._decided.begins_anew(stamp_ns):
             self._forget()
-        before, self._facts, self._heard_ns = self._facts, facts, stamp_ns
+            self._heard_ns = 0
+        before, self._facts = self._facts, facts
+        self._heard_ns = max(self._heard_ns, stamp_ns)  # one that was under way as it was set
         name = self._what_happened(before, facts, stamp_ns)
         if name:
             self._keep(name, stamp_ns)
 
     def watch(self, now_ns: int) -> None:
-        """Notice that time has passed."""
+        """Notice that time has passed; a pause of the recorder's own is nobody's silence."""
         if self._watched.begins_anew(now_ns):
             self._forget()
-        self._heard_ns = min(self._heard_ns, now_ns)
+        if not 0 <= now_ns - self._looked_ns <= PAUSE_S * SECOND_NS:
+            self._awake_ns = now_ns
+        self._looked_ns, self._heard_ns = now_ns, min(self._heard_ns, now_ns)
         holds = self._facts.get('stage') in HOLDERS
-        if holds and now_ns - self._heard_ns > SILENT_S * SECOND_NS:
+        since_ns = max(self._heard_ns, self._awake_ns)
+        if holds and now_ns - since_ns > SILENT_S * SECOND_NS:
             self._facts = {**self._facts, 'stage': 'silent', 'sent': 'false'}
             self._keep('companion_silent', now_ns)
         event = self._event
         if event is not None and now_ns - event.stamp_ns >= self.config.after_s * SECOND_NS:
             self._write(event)
             self._event = None
+
+    def set_clock(self, step_ns: int) -> None:
+        """Go on by a clock that was set: all that is kept is as long ago as it was.
+
+        Args:
+            step_ns: by which it was set forward; negative: back.
+
+        """
+        for order in (self._seen, self._decided, self._watched):
+            order.set_clock(step_ns)
+        self._moments = deque(
+            replace(one, stamp_ns=one.stamp_ns + step_ns) for one in self._moments
+        )
+        if self._picture is not None:
+            self._picture = self._picture[0] + step_ns, self._picture[1]
+        if self._event is not None:
+            self._event = replace(self._event, stamp_ns=self._event.stamp_ns + step_ns)
+        if self._faulted_ns is not None:
+            self._faulted_ns += step_ns
+        self._newest_ns += step_ns if self._newest_ns else 0
+        self._heard_ns += step_ns if self._heard_ns else 0
+        self._looked_ns, self._awake_ns = self._looked_ns + step_ns, self._awake_ns + step_ns
 
     def keep(self, stamp_ns: int) -> str:
         """Keep the last half minute now, because a human asks; returns the episode's name."""

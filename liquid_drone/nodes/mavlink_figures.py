@@ -172,6 +172,7 @@ def standing(decision: Decision | None, vehicle: VehicleState | None) -> dict[st
     if decision is not None:
         values['cause'] = decision.cause.value
         values['keeps_from_engaging'] = decision.obstacle
+        values['waits_for'] = decision.trouble if decision.stage is Stage.READY else ''
         values['reason'] = decision.reason.value if decision.reason else ''
         values['reason_code'] = decision.reason.code if decision.reason else ''
     if vehicle is not None:

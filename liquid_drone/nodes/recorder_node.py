@@ -8,6 +8,7 @@ human can have one written too (``~/keep``). It publishes its state on ``/diagno
 names of what was written (``~/saved``). Its end ends nobody else.
 """
 
+import math
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -21,12 +22,14 @@ from ..contract import load_contract
 from ..episodes.recording import EpisodeInfo
 from ..errors import ConfigError, require
 from ..flight.recorder import FlightRecorder, RecorderConfig
+from ..flight.set_clock import ClockSteps
 from ..image import encode_jpeg, fitted
 from ..ros import conversions, diagnostics, process, qos
 from ..ros.camera_input import PICTURES, CameraInput
 from ..ros.diagnostics import Diagnostics, Health, Level
 from ..ros.lifecycle import ManagedNode, transition
 from ..ros.parameters import Parameter
+from ..ros.stamps import steady_s
 
 PARAMETERS = (
     Parameter('directory', 'flights', 'directory of the episodes; created if missing'),
@@ -61,6 +64,9 @@ PARAMETERS = (
 )
 
 
+UNDER_WAY_S = 2.0  # messages of before the clock was set, at most
+
+
 class RecorderNode(ManagedNode):
     """A shell around :class:`~liquid_drone.flight.recorder.FlightRecorder`."""
 
@@ -69,6 +75,7 @@ class RecorderNode(ManagedNode):
         self.recorder: FlightRecorder | None = None
         self._pictures = CameraInput(self, self._keep, 'not recorded')
         self._decisions: Any = None
+        self._clock_steps, self._set_s = ClockSteps(), -math.inf
         self._saved = self.create_publisher(String, '~/saved', qos.STATUS)
         self.create_service(Trigger, '~/keep', self._on_keep)
         self._diagnostics = Diagnostics(self)
@@ -118,12 +125,30 @@ class RecorderNode(ManagedNode):
 
     def _keep(self, image: Image, stamp_ns: int, fov_deg: float | None) -> None:
         assert self.recorder is not None  # only while active
+        now_ns = self._now_ns()
+        if stamp_ns > now_ns and steady_s() - self._set_s < UNDER_WAY_S:
+            return  # stamped before the clock was set back
         self.recorder.see(encode_jpeg(fitted(image, self._camera, fov_deg)), stamp_ns)
+
+    def _now_ns(self) -> int:
+        """Return the time, and go on by the computer's clock where it was set meanwhile."""
+        now_ns, now_s = self.get_clock().now().nanoseconds, steady_s()
+        if self.get_parameter('use_sim_time').value or self.recorder is None:
+            return now_ns
+        if step_ns := self._clock_steps.take(now_ns, now_s):
+            self._set_s = now_s
+            self.recorder.set_clock(step_ns)
+            self.get_logger().warning(
+                f'the clock of this computer was set by {step_ns / conversions.SECOND_NS:+.3f} s: '
+                'what is kept is stamped by the new time'
+            )
+        return now_ns
 
     def _on_decision(self, message: DiagnosticArray) -> None:
         if self.recorder is not None and message.status:
             facts = {pair.key: pair.value for pair in message.status[0].values}
-            self.recorder.hear(facts, conversions.nanoseconds(message.header.stamp))
+            stamp_ns = conversions.nanoseconds(message.header.stamp)
+            self.recorder.hear(facts, min(stamp_ns, self._now_ns()))
 
     def _on_keep(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         recorder = self.recorder
@@ -132,13 +157,13 @@ class RecorderNode(ManagedNode):
         elif not recorder.held_bytes:
             response.success, response.message = False, 'nothing to keep: no picture came yet'
         else:
-            name = recorder.keep(self.get_clock().now().nanoseconds)
+            name = recorder.keep(self._now_ns())
             response.success, response.message = True, f'being written: {name}'
         return response
 
     def _on_watch(self) -> None:
         if self.recorder is not None and self._decisions is not None:
-            self.recorder.watch(self.get_clock().now().nanoseconds)
+            self.recorder.watch(self._now_ns())
             while self.recorder.saved:
                 self._saved.publish(String(data=self.recorder.saved.popleft()))
 

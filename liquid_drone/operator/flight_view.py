@@ -180,7 +180,9 @@ class FlightView:
 
     def _next(self, facts: Facts) -> str:
         stage = stage_of(facts.get('stage', ''))
-        return next_step(stage, self._obstacles(), str(self._known.get('follow_mode', '')), ENGAGE)
+        mode, mavlink = str(self._known.get('follow_mode', '')), self._nodes.get('mavlink')
+        waits_for = '' if mavlink is None else mavlink.values.get('waits_for', '')
+        return next_step(stage, self._obstacles(), mode, ENGAGE, waits_for)
 
     def _checks(self, now_s: float) -> list[list[str]]:
         parts = {

@@ -3,21 +3,16 @@
 """Parameters of the nodes as plain data: name, default, meaning, range.
 
 A value of the wrong type or out of range is a :class:`ConfigError` that says what was expected.
-So is a file whose values were meant for a node and stand under another name: ROS leaves them out
-in silence, and a fence of 5 m would be one of 30 m.
+So is a file whose values would not hold as they are written (:mod:`.parameter_files`).
 """
 
 import difflib
-import itertools
 import math
-import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import yaml
 from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
@@ -30,12 +25,11 @@ from rclpy.parameter import Parameter as RosParameter
 
 from ..errors import ConfigError, shown
 from ..options import Plain, options_of
+from .parameter_files.naming import check_files
+from .parameter_files.precedence import check_precedence
 
 OFF = 'off'  # the word of a check that is not made
 OFF_WORDS = (OFF, False)  # YAML reads the bare word as false
-FILE_FLAG, PARAMETERS = '--params-file', 'ros__parameters'
-NEAR = 0.8  # of a node's name that was meant for another
-ANY_TOKENS = {'**': '(/[^/]+)*', '*': '/[^/]+'}
 
 
 @dataclass(frozen=True)
@@ -137,10 +131,13 @@ def declare(
 
     Raises:
         ConfigError: a value given from outside has the wrong type or is out of range, its name
-            is none of the node's, or it stands in a file under another node's name.
+            is none of the node's, it stands in a file under another node's name, or another one
+            of it holds.
 
     """
-    check_files(sys.argv, node.get_fully_qualified_name())
+    name, given = node.get_fully_qualified_name(), _given(node)
+    check_files(sys.argv, name)
+    check_precedence(sys.argv, name, given)
     for parameter in parameters:
         try:
             node.declare_parameter(
@@ -151,66 +148,15 @@ def declare(
     _refuse_unknown(node, [parameter.name for parameter in parameters], elsewhere)
 
 
-def check_files(arguments: Sequence[str], node: str) -> None:
-    """Refuse a file that has parameters for a node like this one, and none for it.
-
-    Args:
-        arguments: of the process.
-        node: full name of the node.
-
-    Raises:
-        ConfigError: with the key that was meant, and the one to write.
-
-    """
-    for before, path in itertools.pairwise(arguments):
-        if before != FILE_FLAG:
-            continue
-        keys = list(_keys(path))
-        meant = [key for key in keys if _is_meant(key, node)]
-        if meant and not any(_matches(key, node) for key in keys):
-            own = node.rpartition('/')[2]
-            raise ConfigError(
-                f"{path} has parameters of '{meant[0]}', and this node is {node}, so that none of "
-                f"them would hold: write '/**/{own}'"
-            )
-
-
-def _keys(path: str) -> Iterator[str]:
-    """Yield the names of nodes in a file; what cannot be read is told by ROS itself."""
-    try:
-        found = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
-    except (OSError, ValueError, yaml.YAMLError):
-        return
-    yield from _named(found, '')
-
-
-def _named(tree: Any, above: str) -> Iterator[str]:
-    for name, below in tree.items() if isinstance(tree, dict) else ():
-        if name == PARAMETERS:
-            yield above
-        else:
-            yield from _named(below, f'{above}/{str(name).strip("/")}')
-
-
-def _matches(key: str, node: str) -> bool:
-    pattern = (
-        ANY_TOKENS.get(token, f'/{re.escape(token)}') for token in key.strip('/').split('/')
-    )
-    return re.fullmatch(''.join(pattern), node) is not None
-
-
-def _is_meant(key: str, node: str) -> bool:
-    """Tell whether a key has the node's name, or nearly so, wherever it is."""
-    told, own = key.rpartition('/')[2].removesuffix('_node'), node.rpartition('/')[2]
-    if told.rstrip('0123456789') == own and told != own:  # camera1 may be somebody else's
-        return False
-    return difflib.SequenceMatcher(None, told, own).ratio() >= NEAR
+def _given(node: Node) -> dict[str, Any]:
+    """Return name -> value of what was given from outside."""
+    found = getattr(node, '_parameter_overrides', {})  # rclpy has no public way to them
+    return {name: one.value for name, one in found.items()}
 
 
 def _written(node: Node, parameter: Parameter) -> str:
     """Return how a value is written that YAML read as another type; empty: it is none of such."""
-    given = getattr(node, '_parameter_overrides', {}).get(parameter.name)
-    value: Any = None if given is None else given.value
+    value = _given(node).get(parameter.name)
     default, is_truth = parameter.default, isinstance(value, bool)
     right: object = None
     if isinstance(default, str) and isinstance(value, int | float):
@@ -228,8 +174,7 @@ def _written(node: Node, parameter: Parameter) -> str:
 
 def _refuse_unknown(node: Node, names: list[str], elsewhere: frozenset[str]) -> None:
     """Refuse what was given and is nobody's: ROS ignores it, and a limit would not hold."""
-    given = getattr(node, '_parameter_overrides', {})  # rclpy has no public way to them
-    for name in sorted(given):
+    for name in sorted(_given(node)):
         if name in elsewhere or name.startswith('qos_overrides.') or node.has_parameter(name):
             continue
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)

@@ -3,13 +3,14 @@
 """Launch files and parameter files against the nodes, without needing ``launch``."""
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from liquid_drone.bringup import launch_arguments
+from liquid_drone.bringup import free_space, idle_arguments, launch_arguments, launch_parameters
 from liquid_drone.bringup.launch_arguments import Argument
 from liquid_drone.flight.guard.limits import SIMULATION_LIMITS, Limits
 from liquid_drone.nodes import (
@@ -178,6 +179,53 @@ def test_firmware_is_not_waited_for_as_the_simulated_autopilot_is() -> None:
     }
 
 
+@pytest.mark.parametrize('least', ['', 'much', '-1', 'nan', 'inf', '1e15'])
+def test_without_the_space_that_is_to_be_left_nothing_is_recorded(
+    tmp_path: Path, least: str
+) -> None:
+    with pytest.raises(RuntimeError, match='least_free_megabytes'):
+        free_space.check_space(str(tmp_path / 'new' / 'flight1'), least)
+    for output in ('', str(tmp_path), str(tmp_path / 'new' / 'flight1')):
+        free_space.check_space(output, '0')
+
+
+CAMERA_ARGUMENTS = [one.name for one in launch_arguments.CAMERA if one.name != 'camera']
+
+
+@pytest.mark.parametrize('source', ['', *launch_arguments.LIVE_SOURCES, 'video', 'folder'])
+@pytest.mark.parametrize('name', CAMERA_ARGUMENTS)
+def test_an_argument_of_a_camera_that_is_not_started_or_has_no_such_is_refused(
+    name: str, source: str
+) -> None:
+    tables = (*launch_arguments.FOLLOW, *launch_arguments.CAMERA)
+    texts = {'bundle': 'follow', 'image_transport': 'raw', 'camera': source, name: '1'}
+    sources = idle_arguments.OF_SOURCES.get(name, (source,))
+    if source and source in sources:
+        idle_arguments.check_effect(tables, texts)
+        return
+    wanted = f'with camera:={source}: it is for' if source else 'without camera:='
+    with pytest.raises(RuntimeError, match=f'^launch argument {name} has no effect {wanted}'):
+        idle_arguments.check_effect(tables, texts)
+
+
+def test_a_source_takes_what_its_node_reads() -> None:
+    """Which source needs which address stands in the node too."""
+    parameters = {one.name: one.target for one in launch_arguments.CAMERA}
+    for source, address in camera_node.ADDRESSES.items():
+        given_by = [name for name, target in parameters.items() if target == address]
+        assert all(source in idle_arguments.OF_SOURCES[name] for name in given_by)
+    assert set(idle_arguments.OF_SOURCES) <= set(parameters)
+
+
+@pytest.mark.parametrize('page', sorted({*ROOT.glob('docs/*.md'), ROOT / 'README.md'}))
+def test_the_commands_of_a_page_have_no_argument_without_effect(page: Path) -> None:
+    found = re.findall(r'follow\.launch\.py ((?:[a-z_]+:=\S+ ?)+)', page.read_text())
+    for line in found:
+        texts = dict(word.split(':=', 1) for word in line.split())
+        tables = (*launch_arguments.FOLLOW, *launch_arguments.CAMERA)
+        idle_arguments.check_effect(tables, texts)
+
+
 def test_a_request_reaches_expert_and_policy() -> None:
     found = launch_arguments.given(launch_arguments.SIMULATION, {'request': 'distance:4,speed:1'})
     assert found['simulator'] == {'request': 'distance:4,speed:1'}
@@ -210,3 +258,33 @@ def test_a_launch_file_can_be_read_by_launch(path: Path) -> None:
     choices = {argument.name: argument.choices for argument in arguments}
     if 'start' in names:  # a simulated autopilot is of one kind
         assert choices['autopilot'] == ['', 'px4', 'ardupilot']
+
+
+@pytest.mark.parametrize('text', ['', '~/mine.yml', 'mine', '~/folder', '/no/such.yaml', "'mine'"])
+def test_a_parameter_file_that_is_not_there_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """launch_ros only warns, and starts the nodes without it: ros2/launch_ros 401."""
+    monkeypatch.setenv('HOME', str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'folder').mkdir()
+    with pytest.raises(RuntimeError, match='launch argument parameter_file: expected a file, got'):
+        launch_parameters.existing(text)
+    (tmp_path / 'mine.yaml').write_text('/**/mavlink: {ros__parameters: {shadow: false}}\n')
+    for found in ('~/mine.yaml', 'mine.yaml', str(tmp_path / 'mine.yaml')):
+        assert launch_parameters.existing(found).samefile(tmp_path / 'mine.yaml')
+
+
+def test_what_a_launch_was_given_stands_under_a_key_that_no_section_of_the_file_has(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / 'mine.yaml'
+    file.write_text(
+        '/**/mavlink: {ros__parameters: {shadow: false}}\n/**: {ros__parameters: {}}\n'
+    )
+    values = {'mavlink': {'shadow': True}, 'policy': {}}
+    (written,) = launch_parameters.given_files(values, file)
+    assert yaml.safe_load(Path(written).read_text()) == {
+        '/**/**/mavlink': {'ros__parameters': {'shadow': True}}
+    }
+    assert launch_parameters.given_files({'policy': {}}, file) == []

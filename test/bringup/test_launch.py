@@ -73,6 +73,98 @@ def test_a_node_that_cannot_start_ends_the_launch_with_an_error(variables: dict[
     assert is_alone(process)
 
 
+def test_a_parameter_file_that_is_not_there_ends_the_launch(variables: dict[str, str]) -> None:
+    process = launch(variables, 'follow.launch.py', 'parameter_file:=~/no/limits.yaml')
+    said, _ = process.communicate(timeout=300)
+    assert "parameter_file: expected a file, got '~/no/limits.yaml'" in said
+    assert 'process started' not in said
+    assert process.returncode == 1
+
+
+INCLUDING = """
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+def generate_launch_description():
+    ours = IncludeLaunchDescription(PythonLaunchDescriptionSource({ours!r}))
+    own = DeclareLaunchArgument('video_device', default_value='/dev/video2')
+    return LaunchDescription([own, ours])
+"""
+
+
+@pytest.mark.parametrize('camera', ['', 'camera:=video'])
+def test_an_argument_without_effect_is_refused_where_it_is_ours(
+    variables: dict[str, str], tmp_path: Path, camera: str
+) -> None:
+    words = [one for one in ('video_device:=/dev/video2', 'bundle:=/no/bundle', camera) if one]
+    process = launch(variables, 'follow.launch.py', *words)
+    said, _ = process.communicate(timeout=300)
+    assert 'launch argument video_device has no effect' in said
+    assert (process.returncode, 'process started' in said) == (1, False)
+    ours = Path(__file__).parents[2] / 'launch/follow.launch.py'
+    (tmp_path / 'mine.py').write_text(INCLUDING.format(ours=str(ours)))
+    line = ['ros2', 'launch', str(tmp_path / 'mine.py'), 'bundle:=/no/bundle']
+    done = subprocess.run(
+        line, env=variables, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert 'no effect' not in done.stdout + done.stderr  # a driver's of the launch that includes
+    assert '/no/bundle' in done.stdout + done.stderr
+
+
+RECORDER = """#!{python}
+import os, signal, sys, time
+if sys.argv[1:3] != ['bag', 'record']:
+    os.execv('{ros2}', ['{ros2}', *sys.argv[1:]])
+def close(*_):
+    open('closed', 'w').close()
+    sys.exit(0)
+signal.signal(signal.SIGINT, close)
+with open('large', 'wb') as file:
+    os.posix_fallocate(file.fileno(), 0, {large})
+time.sleep(200)
+"""
+
+
+def test_a_recording_is_closed_before_the_disk_is_full(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    """rosbag2 writes until it is full: ros2/rosbag2 2477. In its place one that takes 3 GB."""
+    free, large = shutil.disk_usage(tmp_path).free, 3_000_000_000
+    if free < 2 * large:
+        pytest.skip('needs 6 GB of free space')
+    (tmp_path / 'ros2bag').mkdir()
+    (tmp_path / 'ros2bag/__init__.py').touch()
+    words = {'python': sys.executable, 'ros2': shutil.which('ros2'), 'large': large}
+    (tmp_path / 'ros2').write_text(RECORDER.format(**words))
+    (tmp_path / 'ros2').chmod(0o755)
+    variables['PATH'] = f'{tmp_path}:{variables["PATH"]}'
+    variables['PYTHONPATH'] = f'{tmp_path}:{variables.get("PYTHONPATH", "")}'
+    least = f'least_free_megabytes:={(free - large // 2) // 1_000_000}'
+    line = ['ros2', 'launch', 'liquid_drone', 'record.launch.py', 'output:=flight1', least]
+    done = subprocess.run(
+        line, env=variables, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert 'the recording ends: ' in done.stdout + done.stderr
+    assert done.returncode == 1
+    assert (tmp_path / 'closed').exists()
+    (tmp_path / 'large').unlink()
+
+
+def test_an_argument_overrules_each_section_of_the_parameter_file(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    file, port = tmp_path / 'mine.yaml', local_graph.free_udp_port()
+    one = '  ros__parameters: {shadow: false}\n'
+    file.write_text(f'/**/mavlink:\n{one}/mavlink:\n{one}')
+    words = ['shadow:=true', f'parameter_file:={file}', f'connection:=udpin:127.0.0.1:{port}']
+    process = launch(variables, 'follow.launch.py', *words)
+    said = read_until(process, 'listening for the autopilot')
+    os.killpg(process.pid, signal.SIGINT)
+    said += process.communicate(timeout=300)[0]
+    assert 'shadow mode: no setpoint is sent' in said
+    assert process.returncode == 0
+
+
 def test_ctrl_c_twice_ends_every_node_cleanly(variables: dict[str, str]) -> None:
     port = local_graph.free_udp_port()
     process = launch(

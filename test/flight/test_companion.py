@@ -8,12 +8,14 @@ import vehicles
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liquid_drone.flight.announcements import Announcer
 from liquid_drone.flight.companion import Companion
 from liquid_drone.flight.companion_session import CompanionSession
 from liquid_drone.flight.engagement import Cause, Stage
 from liquid_drone.flight.guard.drift_compensation import LAG_S
 from liquid_drone.flight.guard.limits import Limits, Sighting
 from liquid_drone.flight.guard.state import Proposal
+from liquid_drone.flight.health import Level, health
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.profiles import ARDUPILOT, PX4
 from liquid_drone.flight.mavlink.transport.memory import MemoryTransport
@@ -326,6 +328,34 @@ def test_on_the_ground_it_waits_though_the_switch_is_on(profile):
     rig.switch()
     assert rig.step().setpoint == (Setpoint() if profile.needs_stream else None)
     assert rig.step().stage is Stage.READY
+
+
+@given(
+    profile=st.sampled_from([PX4, ARDUPILOT]),
+    told=st.lists(st.tuples(*[st.booleans()] * 4), min_size=1, max_size=6),
+)
+def test_what_it_waits_for_is_told_where_the_switch_is_on_and_nothing_where_it_is_not(
+    profile, told
+):
+    """Pilots whose mode switch was on read that they should switch (ArduPilot 18910)."""
+    rig = Rig(profile)
+    rig.step()
+    assert rig.companion.engage(True)[0]
+    announcer = Announcer('OURS')
+    for armed, landed, taking_off, is_ours in told:
+        if rig.companion.stage is not Stage.READY:
+            break
+        rig.switch(is_ours)
+        rig.vehicle = replace(rig.vehicle, armed=armed, landed=landed, taking_off=taking_off)
+        for _ in range(45):
+            shown = rig.step()
+            announcer.take(rig.now, shown)
+        words = shown.trouble if shown.stage is Stage.READY else ''
+        waits = shown.stage is Stage.READY and is_ours
+        assert waits is (bool(words) and (not armed or landed or taking_off))
+        assert health(shown, '', '').level is Level.OK or shown.stage is not Stage.READY
+        if shown.stage is Stage.READY:
+            assert announcer._standing.text == f'ready: {words or "switch to OURS"}'
 
 
 @pytest.mark.parametrize('autopilot', ['px4', 'ardupilot'])

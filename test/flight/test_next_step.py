@@ -21,16 +21,22 @@ def test_every_fact_and_both_fences_have_a_help() -> None:
     assert help_for('outside the fence') != help_for('outside the altitude band: 12.0 m') != ''
 
 
-@given(st.sampled_from(list(Stage)), OBSTACLES, st.sampled_from(['', 'OFFBOARD', 'GUIDED']))
+@given(
+    st.sampled_from(list(Stage)),
+    OBSTACLES,
+    st.sampled_from(['', 'OFFBOARD', 'GUIDED']),
+    st.sampled_from(['', 'it is in GUIDED: arm it and take off']),
+)
 def test_it_is_a_sentence_and_asks_to_engage_only_where_nothing_keeps_from_it(
-    stage: Stage, obstacles: list[str], mode: str
+    stage: Stage, obstacles: list[str], mode: str, waits_for: str
 ) -> None:
-    words = next_step(stage, obstacles, mode, 'press it')
+    words = next_step(stage, obstacles, mode, 'press it', waits_for)
     assert words.endswith('.')
     assert words[0].isupper()
     may = stage in (Stage.STANDBY, Stage.HANDED_BACK) and not obstacles
     assert ('press it' in words.lower()) == may
-    assert ('switch to' in words) == (stage is Stage.READY)
+    assert ('switch to' in words) == (stage is Stage.READY and not waits_for)
+    assert (waits_for in words) == (stage is Stage.READY or not waits_for)
 
 
 @pytest.mark.parametrize('stage', list(Stage))

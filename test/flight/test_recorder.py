@@ -10,6 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import vehicles
+from hypothesis import given
+from hypothesis import strategies as st
 
 from liquid_drone.episodes import episode
 from liquid_drone.episodes.recording import EpisodeInfo
@@ -21,6 +23,7 @@ from liquid_drone.flight.guard.state import Proposal
 from liquid_drone.flight.mavlink.profiles import PX4
 from liquid_drone.flight.recorder import FlightRecorder, RecorderConfig
 from liquid_drone.flight.report import facts, numbers
+from liquid_drone.flight.set_clock import ClockSteps
 from liquid_drone.flight.vehicle import BatterySample
 from liquid_drone.geometry import euler_from_quaternion
 from liquid_drone.image import encode_jpeg
@@ -183,6 +186,27 @@ def test_a_companion_that_falls_silent_in_flight_is_an_event(tmp_path):
     assert recording.info.event == 'companion_silent'
 
 
+@pytest.mark.parametrize('looks_first', [True, False])
+@pytest.mark.parametrize('paused_s', [0.6, 1.1, 5.0])
+def test_what_waited_while_the_recorder_paused_is_no_silence(tmp_path, paused_s, looks_first):
+    """Each of the decisions that had waited was an event, and took the place of a hand-back."""
+    flight = Flight(tmp_path, after_s=0.0).engaged().frame(20)
+    begun_s, told = flight.now_s, flight.recorder._facts
+    now_s = begun_s + paused_s
+    for number in range(10):  # as many as wait
+        if looks_first:
+            flight.recorder.watch(round((now_s + number * 0.01) * 1e9))
+        flight.recorder.hear(told, round((begun_s + paused_s * number / 10) * 1e9))
+        flight.recorder.watch(round((now_s + number * 0.01) * 1e9))
+    flight.settle()
+    assert kept(tmp_path) == {}
+    for tick in range(30):
+        flight.recorder.watch(round((now_s + 0.1 + tick * DT_S) * 1e9))
+    flight.close()
+    (recording,) = kept(tmp_path).values()
+    assert recording.info.event == 'companion_silent'
+
+
 def test_a_companion_that_began_anew_in_flight_is_an_event(tmp_path):
     flight = Flight(tmp_path).engaged().frame(20)
     flight.companion = Companion(PX4)
@@ -330,3 +354,68 @@ def test_odd_stamps_alone_forget_nothing(tmp_path):
     flight.close()
     ((_, recording),) = kept(tmp_path).items()
     assert [told['stage'] for told in recording.decisions].count('engaged') >= 98
+
+
+@pytest.mark.parametrize('late', [False, True])
+@pytest.mark.parametrize('step_s', [1.2, 1.5e8, -1.2, -1.5e9])
+def test_a_clock_that_is_set_in_flight_costs_nothing_where_it_is_told(tmp_path, step_s, late):
+    """ros/ros_comm 2317: a Jetson is told the time by a network that it reaches in the air."""
+    flight = Flight(tmp_path, after_s=1.0).engaged().frame(60)
+    before_ns = round((flight.now_s - flight.set_back_s) * 1e9)
+    flight.set_back_s -= step_s
+    now_ns = round((flight.now_s - flight.set_back_s) * 1e9)
+    flight.recorder.set_clock(now_ns - before_ns)
+    flight.recorder.watch(now_ns)
+    if late:  # under way meanwhile, as the node lets them through
+        flight.recorder.hear(flight.recorder._facts, min(before_ns, now_ns))
+        flight.recorder.see(JPEG, min(before_ns, now_ns))
+    flight.frame(10)
+    flight.mode(PX4.hold_mode)
+    flight.frame(30)
+    flight.close()
+    ((path, recording),) = kept(tmp_path).items()
+    assert path.name.endswith('taken_over')
+    stages = [told['stage'] for told in recording.decisions]
+    assert stages.count('engaged') >= 69
+    assert stages.count('handed_back') == pytest.approx(1 / DT_S, abs=3)
+    steps_s = np.diff(recording.column('stamp_ns')) / 1e9
+    assert steps_s.min() > 0.0
+    assert steps_s.max() < 3 * DT_S
+
+
+@given(
+    steps_s=st.lists(
+        st.none() | st.floats(1.1, 1e8) | st.floats(-1e8, -1.1), min_size=1, max_size=40
+    ),
+    before_s=st.floats(1.0, 3.0),
+)
+def test_what_is_kept_is_as_long_ago_as_it_was_however_often_the_clock_is_set(
+    tmp_path_factory, steps_s, before_s
+):
+    flight = Flight(tmp_path_factory.mktemp('flights'), before_s=before_s, after_s=0.0)
+    recorder, clock, ahead_s, kept_s = flight.recorder, ClockSteps(), 1e9, []
+    for number, step_s in enumerate(steps_s):
+        steady_s, ahead_s = number * DT_S, ahead_s + (step_s or 0.0)
+        now_ns = round((steady_s + ahead_s) * 1e9)
+        if step_ns := clock.take(now_ns, steady_s):
+            assert step_ns / 1e9 == pytest.approx(step_s, abs=1e-5)
+            recorder.set_clock(step_ns)
+        recorder.watch(now_ns)
+        recorder.hear({'stage': 'engaged'}, now_ns)
+        recorder.see(b'jpeg', now_ns)
+        kept_s = [one for one in (*kept_s, steady_s) if steady_s - one <= before_s + 1e-6]
+    recorder._finish_picture()
+    found_s = [one.stamp_ns / 1e9 - ahead_s for one in recorder._moments]
+    assert found_s == pytest.approx(kept_s, abs=1e-3)
+    assert recorder.is_idle  # nothing happened
+    recorder.close()
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 3.0), st.floats(-0.9, 0.9)), max_size=50))
+def test_a_clock_that_is_slewed_or_a_pause_is_no_step(moves):
+    clock, steady_s, ahead_s = ClockSteps(), 100.0, 0.0
+    for passed_s, slew_s in moves:
+        steady_s, ahead_s = steady_s + passed_s, ahead_s + slew_s
+        assert clock.take(round((START_S + steady_s + ahead_s) * 1e9), steady_s) == 0
+    stepped = clock.take(round((START_S + steady_s + ahead_s + 1e8) * 1e9), steady_s)
+    assert stepped == pytest.approx(1e17 if moves else 0, abs=1e9)

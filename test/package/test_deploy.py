@@ -5,6 +5,7 @@
 import configparser
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
 from packaging.version import Version
@@ -121,6 +122,39 @@ def test_the_unit_ends_launch_in_the_way_that_leaves_nothing_behind() -> None:
     assert ' exec ros2 launch liquid_drone follow.launch.py ' in service['ExecStart']
 
 
+WORDS = st.from_regex(r'[a-z_]{1,9}:=[ -&(-~]{1,40}', fullmatch=True)  # all but a single quote
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(WORDS, max_size=4))
+@example(['pipeline:=nvarguscamerasrc ! video/x-raw(memory:NVMM),width=1280 ! appsink drop=true'])
+def test_the_unit_gives_each_argument_whole_to_launch(
+    tmp_path_factory: pytest.TempPathFactory, words: list[str]
+) -> None:
+    """systemd splits a bare $NAME and respects quotes in it (systemd/systemd 8136)."""
+    folder = tmp_path_factory.mktemp('unit')
+    for file in ('ros/humble/setup.bash', 'ws/install/setup.bash'):
+        (folder / file).parent.mkdir(parents=True)
+        (folder / file).touch()
+    (folder / 'ros2').write_text('#!/bin/sh\nfor word; do printf "%s\\n" "$word"; done\n')
+    (folder / 'ros2').chmod(0o755)
+    text = (DEPLOY / 'liquid-drone.service').read_text()
+    (started,) = re.findall(r'^ExecStart=(.*)$', text, re.MULTILINE)
+    line: list[str] = []
+    for part in shlex.split(started.replace('/opt/ros', str(folder / 'ros'))):
+        given_words = [f"'{word}'" for word in words]
+        is_bare = part == '$LIQUID_DRONE_ARGS'
+        line += shlex.split(' '.join(given_words)) if is_bare else [part.replace('$$', '$')]
+    variables = {
+        'PATH': f'{folder}:/usr/bin:/bin',
+        'ROS_DISTRO_NAME': 'humble',
+        'WORKSPACE': str(folder / 'ws'),
+        'LIQUID_DRONE_ARGS': ' '.join(f"'{word}'" for word in words),
+    }
+    done = subprocess.run(line, env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ['launch', 'liquid_drone', 'follow.launch.py', *words]
+
+
 def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     if shutil.which('systemd-analyze') is None:
         pytest.skip('systemd-analyze is not installed')
@@ -208,7 +242,8 @@ def test_each_launch_argument_in_the_docs_is_declared(path: str) -> None:
         for argument in getattr(launch_arguments, name)
     }
     declared |= {'namespace', 'parameter_file', 'one_process', 'attention', 'overlay', 'operator'}
-    declared |= {'output', 'pictures', 'use_sim_time', 'drones', 'first_seed'}
+    declared |= {'output', 'pictures', 'least_free_megabytes', 'use_sim_time'}  # of recordings
+    declared |= {'drones', 'first_seed'}
     lines = (ROOT / path).read_text().splitlines()
     words = [line for line in lines if '--ros-args' not in line]
     told = set(re.findall(r'(?<![-\w/])([a-z_]+):=', ' '.join(words)))

@@ -16,7 +16,9 @@ from rclpy.parameter import Parameter as RosParameter
 
 from liquid_drone.errors import ConfigError
 from liquid_drone.ros import parameters
-from liquid_drone.ros.parameters import FILE_FLAG, Parameter, check_files
+from liquid_drone.ros.parameter_files.given import FILE_FLAG
+from liquid_drone.ros.parameter_files.naming import check_files
+from liquid_drone.ros.parameters import Parameter
 
 HEIGHT = Parameter('height_m', 2.0, 'above the ground', low=1.0, high=10.0)
 COUNT = Parameter('count', 3, 'how many', low=0, high=5)

@@ -217,7 +217,8 @@ def _next(snapshot: 'GraphSnapshot', engage: str) -> str:
         return 'start the mavlink node; its log says why it is not there'
     obstacles = [one for one in status.values.get('obstacles', '').split(' | ') if one]
     stage = stage_of(status.values.get('stage', ''))
-    return next_step(stage, obstacles, status.values.get('follow_mode', ''), engage)
+    mode, waits_for = (status.values.get(name, '') for name in ('follow_mode', 'waits_for'))
+    return next_step(stage, obstacles, mode, engage, waits_for)
 
 
 def _without_markup(snapshot: 'GraphSnapshot') -> 'GraphSnapshot':
