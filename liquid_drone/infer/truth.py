@@ -31,6 +31,8 @@ MOST_BYTES = 50_000_000
 TRUE, FALSE = ('1', '1.0', 'true', 'yes'), ('0', '0.0', 'false', 'no')
 ROUNDING = 1e-9  # 0.29 of 100 frames are 28.999999999999996
 DELIMITER = re.compile('sep=(.)')  # a first line that spreadsheets write and read
+WHOLE = re.compile(r'([0-9]+)\.0+')  # a number of a frame, as tables with gaps are written
+COLUMNS = ('name', 'frame', 'in_view', 'bearing', 'kind')
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,9 @@ def read_truth(path: Path) -> dict[str, FrameTruth]:
                 f'{path}: expected a header with frame or name, in_view and perhaps bearing, '
                 f'got {shown(", ".join(header)) or "nothing"}'
             )
+        twice = [name for name in COLUMNS if header.count(name) > 1]
+        if twice:
+            raise ConfigError(f'{path}: column {twice[0]} is there twice: keep one of them')
         truth = _rows(table, key, path, 1 if told else 0)
     except csv.Error as error:
         raise ConfigError(f'{path} cannot be read as a truth table: {error}') from error
@@ -101,6 +106,10 @@ def _rows(
             f'{path}, line {before + table.line_num}',
             _composed(str(row[key] or '').strip()),
         )
+        if not name:
+            raise ConfigError(f'{where}: {key} is empty: expected which frame the line is about')
+        if key == 'frame' and (whole := WHOLE.fullmatch(name)):
+            name = whole[1]
         if name in truth:
             raise ConfigError(f'{where}: {shown(name)} is there twice: keep one of the lines')
         truth[name] = _truth_of(row, where)
@@ -158,7 +167,11 @@ def score(
             seen.append(is_seen)
     if not known:
         first = ', '.join(list(truth)[:3]) or 'nothing'
-        raise ConfigError(f'no frame is in the truth table, which begins with {first}')
+        frames = ', '.join(answer.name for answer in answers[:3]) or 'nothing'
+        raise ConfigError(
+            f'no frame is in the truth table, which begins with {first}; the frames are {frames}: '
+            'expected such names, or numbers from 0'
+        )
     shown = [told.in_view for _, told in known]
     hits = sum(s and t for s, t in zip(seen, shown, strict=True))
     alarms = sum(s and not t for s, t in zip(seen, shown, strict=True))
