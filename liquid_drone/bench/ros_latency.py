@@ -24,6 +24,7 @@ import numpy as np
 
 from .. import resources
 from ..bringup import local_graph
+from ..bringup.launch_parameters import given_files
 from ..bringup.local_graph import Graph, GraphFlight
 from ..errors import SimulationError
 from ..ros.monitor import GraphSnapshot, Monitor
@@ -161,18 +162,18 @@ def _nodes(
             'limits.battery_cells': 4.0,
         },
     }
+    file = resources.find('config/follow.yaml')
     words = {
-        name: ['--params-file', str(local_graph.parameter_file(folder / 'graph', name, values))]
+        name: ['--params-file', *given_files({name: values}, file)]
         for name, values in given.items()
     }
     if config.one_process:
         words = {'drone': [word for line in words.values() for word in line]}
-    file = str(resources.find('config/follow.yaml'))
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for name, line in words.items():
             command = [sys.executable, '-m', f'liquid_drone.nodes.{name}_node', '--ros-args']
-            command += ['--params-file', file, *line]
+            command += ['--params-file', str(file), *line]
             with (folder / f'{name}.log').open('wb') as log:
                 running[name] = subprocess.Popen(command, stdout=log, stderr=log)
         yield running

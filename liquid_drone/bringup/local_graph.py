@@ -23,8 +23,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import yaml
-
 from .. import resources
 from ..contract import load_contract
 from ..episodes.episode import move
@@ -38,6 +36,7 @@ from ..sim.flight_spec import FlightSpec, SimulatorRun
 from ..sim.session import FlightProgress
 from . import distribution
 from .launch_arguments import PER_DRONE, policy_parameters
+from .launch_parameters import given_files
 
 NODES = ('policy', 'mavlink', 'simulator')
 DOMAINS = 100  # 1..100: above 101 the ports of a domain meet the system's ephemeral ones
@@ -114,23 +113,14 @@ def commands(
         },
         'simulator': {**plain(graph.flight), **plain(run)},
     }
-    return {
-        name: _command(name, parameter_file(log_path, name, given[name]), graph.namespace)
-        for name in NODES
-    }
+    return {name: _command(name, given[name], graph.namespace) for name in NODES}
 
 
-def parameter_file(log_path: Path, name: str, given: Mapping[str, object]) -> Path:
-    """Write what was given beside the log: ``-p name:key`` would miss a node in a namespace."""
-    path = log_path.with_suffix(f'.{name}.yaml')
-    path.write_text(yaml.safe_dump({f'/**/{name}': {'ros__parameters': dict(given)}}))
-    return path
-
-
-def _command(name: str, given: Path, namespace: str) -> list[str]:
-    file = str(resources.find('config/simulation.yaml'))
-    line = [sys.executable, '-m', f'liquid_drone.nodes.{name}_node']
-    line += ['--ros-args', '--params-file', file, '--params-file', str(given)]  # the last wins
+def _command(name: str, given: Mapping[str, object], namespace: str) -> list[str]:
+    file = resources.find('config/simulation.yaml')
+    line = [sys.executable, '-m', f'liquid_drone.nodes.{name}_node', '--ros-args']
+    for path in (str(file), *given_files({name: given}, file)):  # the last wins
+        line += ['--params-file', path]
     if namespace:
         line += ['-r', f'__ns:=/{namespace.strip("/")}']
         line += [word for topic in PER_DRONE for word in ('-r', f'/{topic}:={topic}')]

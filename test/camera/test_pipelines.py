@@ -74,5 +74,7 @@ def test_any_text_is_looked_at(pipeline: str) -> None:
 
 def test_what_the_documentation_shows_holds_nothing_back() -> None:
     text = (ROOT / 'docs/jetson.md').read_text(encoding='utf-8')
-    (pipeline,) = re.findall(r"pipeline:='(.+?appsink[^']*)'", text, re.DOTALL)
-    assert check(re.sub(r"'\\\n'", '', pipeline)) == ''
+    pipelines = re.findall(r"pipeline:='(.+?appsink[^']*)'", text, re.DOTALL)
+    assert pipelines
+    for pipeline in pipelines:
+        assert check(re.sub(r"'\\\n'", '', pipeline)) == ''

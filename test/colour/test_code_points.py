@@ -70,7 +70,7 @@ def test_a_colour_is_the_same_by_whatever_numbers(
 
 
 @given(
-    numbers=st.binary(max_size=3)
+    numbers=st.binary(max_size=3).filter(lambda numbers: len(numbers) != 2)
     | st.binary(min_size=5, max_size=6)
     | st.tuples(st.integers(0, 255), st.sampled_from([0, 2, 3, 7, 9, 17, 19, 255])).map(bytes)
 )

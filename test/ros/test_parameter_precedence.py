@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which of several values of a parameter holds, held against what ROS gives to a real node."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,13 @@ KEYS = (  # the more exactly a key names the node, the later
     *('/mavlink', '/**/policy', '/drone2/mavlink'),  # of other nodes
 )
 EXACT = {key: place for place, key in enumerate(KEYS[:5])}
-sections = st.tuples(st.sampled_from(KEYS), st.sampled_from([5.0, 8.0, 30.0]))
+values = st.sampled_from([5.0, 8.0, 30.0, 7, 'off', True])  # of another type, ROS keeps both
+sections = st.tuples(st.sampled_from(KEYS), values)
 one_file = st.lists(sections, min_size=1, max_size=4)
 files = st.lists(one_file, min_size=1, max_size=3)
 
 
-def written(folder: Path, files: list[list[tuple[str, float]]], nested: bool) -> list[str]:
+def written(folder: Path, files: list[list[tuple[str, Any]]], nested: bool) -> list[str]:
     """Write parameter files, in which a key may stand twice, and return the command line."""
     line = ['node', '--ros-args']
     for number, content in enumerate(files):
@@ -35,7 +37,7 @@ def written(folder: Path, files: list[list[tuple[str, float]]], nested: bool) ->
         text = ''
         for key, value in content:
             one = yaml.safe_dump({key: {'ros__parameters': inner}})
-            text += one.replace('0.0', str(value))
+            text += one.replace('0.0', json.dumps(value))
         path = folder / f'{number}.yaml'
         path.write_text(text)
         line += [FILE_FLAG, str(path)]
@@ -56,12 +58,12 @@ def taken(line: list[str], node: str = NODE) -> dict[str, Any]:
     return found
 
 
-def meant(files: list[list[tuple[str, float]]]) -> set[float]:
+def meant(files: list[list[tuple[str, Any]]]) -> set[Any]:
     """Return the values of the most exact key of the last file that has one for the node."""
     for content in reversed(files):
         own = [(EXACT[key], value) for key, value in content if key in EXACT]
         if own:
-            best, _ = max(own)
+            best = max(place for place, _ in own)
             return {value for place, value in own if place == best}
     return set()
 
@@ -69,7 +71,7 @@ def meant(files: list[list[tuple[str, float]]]) -> set[float]:
 @settings(max_examples=120, deadline=None)
 @given(files=files, nested=st.booleans())
 def test_the_value_that_is_meant_holds_or_the_node_does_not_start(
-    tmp_path_factory: pytest.TempPathFactory, files: list[list[tuple[str, float]]], nested: bool
+    tmp_path_factory: pytest.TempPathFactory, files: list[list[tuple[str, Any]]], nested: bool
 ) -> None:
     """ros2/rclcpp 953, ros2/launch_ros 233."""
     line = written(tmp_path_factory.mktemp('files'), files, nested)
@@ -83,19 +85,22 @@ def test_the_value_that_is_meant_holds_or_the_node_does_not_start(
 
 
 @settings(max_examples=60, deadline=None)
-@given(content=one_file, nested=st.booleans(), node=st.sampled_from([NODE, '/mavlink']))
+@given(
+    content=one_file, nested=st.booleans(), node=st.sampled_from([NODE, '/mavlink']), told=values
+)
 def test_what_a_launch_was_given_holds_whatever_stands_in_the_file(
     tmp_path_factory: pytest.TempPathFactory,
-    content: list[tuple[str, float]],
+    content: list[tuple[str, Any]],
     nested: bool,
     node: str,
+    told: Any,
 ) -> None:
     folder = tmp_path_factory.mktemp('files')
     line = written(folder, [content], nested)
     key = last_key('mavlink', folder / '0.yaml')
-    line += written(folder / 'given', [[(key, 3.0)]], nested)[2:] if _made(folder) else []
-    assert taken(line, node) == {NAME: 3.0}
-    check_precedence([*line[:2], *line[4:]], node, {NAME: 3.0})
+    line += written(folder / 'given', [[(key, told)]], nested)[2:] if _made(folder) else []
+    assert taken(line, node) == {NAME: told}
+    check_precedence([*line[:2], *line[4:]], node, {NAME: told})
 
 
 def _made(folder: Path) -> bool:

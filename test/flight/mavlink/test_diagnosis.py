@@ -18,7 +18,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from liquid_drone.flight.companion_session import CompanionSession
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
-from liquid_drone.flight.mavlink.diagnosis import LinkEvidence, LinkFinding, diagnose
+from liquid_drone.flight.mavlink.diagnosis import PATIENCE_S, LinkEvidence, LinkFinding, diagnose
 from liquid_drone.flight.mavlink.framing import Tally
 from liquid_drone.flight.mavlink.link import MavlinkLink
 from liquid_drone.flight.mavlink.profiles import PX4
@@ -280,7 +280,7 @@ def test_of_several_vehicles_on_one_link_the_own_one_must_be_named(
         8.0, lambda step: own(step) + (others(step - 10) if step < 20 * until else [])
     )
     is_other = component == 1 and autopilot != 8 and kind in (2, 13) and other != (wanted or first)
-    is_heard = until > 4
+    is_heard = 7.95 - (until - 0.5) <= PATIENCE_S  # from its last heartbeat to the end
     is_doubt = is_other and is_heard and wanted is None
     assert (found.finding is LinkFinding.SEVERAL_VEHICLES) is is_doubt
     if is_doubt:

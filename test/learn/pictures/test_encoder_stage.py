@@ -143,6 +143,6 @@ def test_places_go_to_a_recipe_with_pictures(tmp_path: Path) -> None:
     asked = stage.with_places(load_recipe('follow-pictures'), tmp_path)
     assert asked.pictures.places == str(tmp_path)
     with pytest.raises(ConfigError, match='makes no pictures'):
-        stage.with_places(load_recipe('follow'), tmp_path)
+        stage.with_places(load_recipe('follow-wide'), tmp_path)
     with pytest.raises(ValueError, match='expected its name in start'):
         dataclasses.replace(TINY, start='')
