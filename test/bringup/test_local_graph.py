@@ -155,13 +155,15 @@ def test_nodes_stay_on_this_machine_in_their_domain(monkeypatch: pytest.MonkeyPa
 
 
 def given_to(lines: dict[str, list[str]]) -> dict[str, dict[str, object]]:
-    """Return the parameters that each node is given beside the shipped file."""
-    return {
-        name: yaml.safe_load(Path(line[line.index('--params-file', 5) + 1]).read_text())[
-            f'/**/{name}'
-        ]['ros__parameters']
-        for name, line in lines.items()
-    }
+    """Return the parameters that each node is given beside the shipped file: in the last one."""
+    given = {}
+    for name, line in lines.items():
+        files = [
+            path for word, path in zip(line, line[1:], strict=False) if word == '--params-file'
+        ]
+        (entry,) = yaml.safe_load(Path(files[-1]).read_text()).values()
+        given[name] = entry['ros__parameters']
+    return given
 
 
 def test_both_ends_of_mavlink_meet_on_one_port(tmp_path: Path) -> None:
