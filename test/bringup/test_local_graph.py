@@ -158,10 +158,8 @@ def given_to(lines: dict[str, list[str]]) -> dict[str, dict[str, object]]:
     """Return the parameters that each node is given beside the shipped file: in the last one."""
     given = {}
     for name, line in lines.items():
-        files = [
-            path for word, path in zip(line, line[1:], strict=False) if word == '--params-file'
-        ]
-        (entry,) = yaml.safe_load(Path(files[-1]).read_text()).values()
+        last = len(line) - line[::-1].index('--params-file')
+        (entry,) = yaml.safe_load(Path(line[last]).read_text()).values()
         given[name] = entry['ros__parameters']
     return given
 
