@@ -63,12 +63,13 @@ def pixels(canvas: str, colour: tuple[int, int, int]) -> str:
 
 
 async def engage(tab: Headless, flown: FlownPage) -> None:
-    for _ in range(12):  # on a busy machine the hold may have a gap: press again
-        assert await tab.until('!document.getElementById("engage").disabled')
+    engaged = 'document.getElementById("stage").textContent.includes("engaged")'
+    for _ in range(12):  # on a busy machine the hold may have a gap, or be answered late
+        assert await tab.until(f'{engaged} || !document.getElementById("engage").disabled')
+        if await tab.value(engaged):
+            return
         await tab.press('engage', 1.6)
-        if await tab.until(
-            'document.getElementById("stage").textContent.includes("engaged")', 5.0
-        ):
+        if await tab.until(engaged, 5.0):
             return
     raise AssertionError(await tab.text('answer'))
 
