@@ -177,7 +177,7 @@ class NetworkConfig:
     memory: bool = False  # or by a filter beside them that they are told of, see memory.py
     # beside it, what a scan told of and the picture has lost since, see surroundings.py
     surroundings: bool = False
-    brake: bool = False  # no command leads too fast towards what these hold, see brake.py
+    brake: bool = False  # no command leads too fast towards what a scan told of, see brake.py
     # dt is clipped to its range: min_s and max_s at nominal_s are a constant one
     time: TimeSpec = field(default_factory=TimeSpec)
 
@@ -192,7 +192,8 @@ class NetworkConfig:
                 'the drone moved: expected memory: true and a vision with a scan, such as '
                 'wide-scan, too'
             )
-        if self.brake and not self.surroundings:
+        if self.brake and not (self.surroundings or (self.vision.scan and not self.memory)):
             raise ValueError(
-                'brake: true keeps off what the surroundings hold: expected surroundings: true too'
+                'brake: true keeps off what a scan told: expected a vision with a scan, such as '
+                'wide-scan, and beside memory: true surroundings: true too'
             )

@@ -35,7 +35,7 @@ from ..contract import (
     parity_inputs,
     save_contract,
 )
-from ..errors import BundleError, LiquidDroneError, require
+from ..errors import BundleError, ConfigError, LiquidDroneError, require
 from ..files import sha256_of, write_text
 from ..outputs.durability import reserve
 from ..results import BUNDLE, replacing
@@ -100,6 +100,24 @@ def export_half(bundle: Path, out: Path) -> None:
     """
     network = load_weights_of(Network(config_of(str(bundle))), str(bundle))
     round_weights(network)
+    export(network, out.resolve().name, load_contract(bundle).training, out, retrainable=True)
+
+
+def export_braked(bundle: Path, out: Path) -> None:
+    """Write a bundle with a brake behind its core, see ``brake.py``; nothing is trained for it.
+
+    Raises:
+        BundleError: the bundle has no weights.
+        ConfigError: its encoder tells of nothing near, since it has no scan.
+        OutputError: as :func:`export`.
+
+    """
+    plain_config = config_of(str(bundle))
+    try:
+        config = dataclasses.replace(plain_config, brake=True)
+    except ValueError as problem:
+        raise ConfigError(f'bundle {bundle}: {problem}') from problem
+    network = load_weights_of(Network(config), str(bundle))
     export(network, out.resolve().name, load_contract(bundle).training, out, retrainable=True)
 
 

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from ..contract import COMMAND_NAMES, CameraSpec, CommandSpec
 from ..request import NAMES
-from .brake import braked
+from .brake import MOVED, braked, braked_alone
 from .cells.base import Cell, linear
 from .cells.registry import make_cell, wiring_of
 from .config import NetworkConfig
@@ -92,7 +92,7 @@ class Network(nn.Module):
         elif config.memory:
             self.memory = TargetMemory(Measurement(config.vision.features, seed))
         self.surroundings: Surroundings | None = None
-        if config.surroundings:
+        if config.surroundings or config.brake:
             self.surroundings = Surroundings(self.vision.told - self.vision.dense, fov_rad)
         self.auxiliary = nn.Linear(self.vision.dense, AUXILIARY)
         self.register_buffer('limits', torch.tensor(self.command.limits), persistent=False)
@@ -142,9 +142,9 @@ class Network(nn.Module):
             outputs, state = self.cell.sequence(inputs, self.neurons(state), self.ticks(dt_s))
             motor = self.read(outputs) * self.config.core.motor_gain
             belief = belief if self.belief is None else self.belief(outputs)
-            if self.memory is not None:  # no command follows: that part of the state stays zero
-                state = state if held is None else torch.cat([state, held], dim=1)
-                state = nn.functional.pad(state, (0, self.state_size - state.shape[1]))
+            state = state if held is None else torch.cat([state, held], dim=1)
+            if beside := self.state_size - state.shape[1]:  # no command follows: it stays zero
+                state = nn.functional.pad(state, (0, beside))
             if target is not None:
                 auxiliary = self.guess(features)
         sight = None if target is None else self.sight_of(features)
@@ -170,8 +170,9 @@ class Network(nn.Module):
     @property
     def state_size(self) -> int:
         """S: of the cell, of the memory, of the surroundings, and of the last command."""
-        beside = STATE if self.memory is not None else 0
-        return self.cell.state_size + beside + (AROUND if self.surroundings is not None else 0)
+        beside = AROUND if self.surroundings is not None else 0
+        beside += STATE if self.memory is not None else MOVED if self.config.brake else 0
+        return self.cell.state_size + beside
 
     def motion(self, features: Tensor, flown: Tensor | None) -> Tensor:
         """Return what the memory takes of commands, (B, T, 3) in m/s and rad/s; none: rest."""
@@ -225,7 +226,8 @@ class Network(nn.Module):
 
     def neurons(self, state: Tensor) -> Tensor:
         """Return the part of a state (B, S) that is the cell's."""
-        return state if self.memory is None else state[:, : self.cell.state_size]
+        beside = self.memory is not None or self.config.brake
+        return state[:, : self.cell.state_size] if beside else state
 
     def _look(self, flat: Tensor) -> tuple[Tensor, Tensor]:
         """See reduced frames (N, 3, h, w); features (N, F), target head (N, 3)."""
@@ -317,9 +319,14 @@ class Core(nn.Module):
         command = torch.clamp(share, -1.0, 1.0) * network.limits
         if request is not None:
             command = no_faster(command, request[:, 2:])
-        if network.config.brake:
-            assert known is not None  # the config was checked
+        if network.config.brake and known is not None:
             command = braked(command, known.state[:, FILTER_STATE:])
+        elif network.config.brake:
+            assert network.surroundings is not None
+            scan = features[:, network.vision.dense : network.vision.told]
+            held, span = state[:, network.cell.state_size :], network.clipped(dt_s)
+            command, held = braked_alone(command, network.surroundings, scan, span, held)
+            after = torch.cat([after, held], dim=1)
         if known is not None:
             after = torch.cat([after, known.state, command[:, MOTION]], dim=1)
             return command, after, _physical(known.belief[:, 0])

@@ -19,6 +19,7 @@ EPILOG = """examples:
   liquid-drone export --recipe follow-summer --round 0 --out out/first-round
   liquid-drone export --bundle follow --threshold 0.62 --out models/mine  # infer --false-alarms
   liquid-drone export --bundle data/mine/bundle --half --out models/mine
+  liquid-drone export --bundle follow-wide --brake --out models/mine
 """
 
 
@@ -32,7 +33,7 @@ class ExportArguments:
     )
     bundle: str = option(
         '',
-        'instead of a round: a bundle, to be written with --threshold or --half',
+        'instead of a round: a bundle, to be written with --threshold, --half or --brake',
         unset='none',
         excludes=('recipe', 'data', 'round'),
     )
@@ -46,6 +47,9 @@ class ExportArguments:
     half: bool = option(
         False, 'that bundle with weights in half precision: half as large, other answers by 1e-3'
     )
+    brake: bool = option(
+        False, 'that bundle with a limit on the speed towards what its scan has told of'
+    )
     out: Path = option(REQUIRED, 'bundle directory to write')
 
 
@@ -58,20 +62,14 @@ def run(args: ExportArguments) -> int:
     from ...runtime.runner import PolicyRunner
 
     check_bundle_place(args.out)
-    if bool(args.bundle) != (args.half != (args.threshold is not None)):
+    forms = (args.threshold is not None) + args.half + args.brake
+    if forms != bool(args.bundle):
         raise ConfigError(
-            '--bundle goes together with --threshold or --half: give two of them, or a --recipe'
+            '--bundle goes together with one of --threshold, --half and --brake: give two of '
+            'them, or a --recipe'
         )
-    if args.half:
-        from ...policy.export import export_half
-
-        export_half(resources.bundle(args.bundle), args.out)
-        print(f'{args.out}: parity {PolicyRunner(args.out).check_parity():.1e}')
-        return 0
-    if args.threshold is not None:
-        from ...learn.pictures.operating_point import export_at
-
-        export_at(resources.bundle(args.bundle), args.threshold, args.out)
+    if args.bundle:
+        in_another_form(args)
         print(f'{args.out}: parity {PolicyRunner(args.out).check_parity():.1e}')
         return 0
     recipe = load_recipe(args.of.recipe)
@@ -88,6 +86,20 @@ def run(args: ExportArguments) -> int:
     runner = PolicyRunner(args.out)
     print(f'{args.out}: round {index}, parity {runner.check_parity():.1e}')
     return 0
+
+
+def in_another_form(args: ExportArguments) -> None:
+    """Write the bundle that was given in the form that was asked for."""
+    from ...learn.pictures.operating_point import export_at
+    from ...policy.export import export_braked, export_half
+
+    bundle = resources.bundle(args.bundle)
+    if args.threshold is not None:
+        export_at(bundle, args.threshold, args.out)
+    elif args.half:
+        export_half(bundle, args.out)
+    else:
+        export_braked(bundle, args.out)
 
 
 COMMAND = Command(NAME, HELP, EPILOG, ExportArguments, run)
