@@ -20,6 +20,8 @@ from .surroundings import DIRECTIONS, HELD_M, STATE, TINY, Surroundings
 
 KEPT_M = 0.6  # from the drone's middle to a thing: no speed towards it is left
 RATE_PER_S = 1.5  # how fast the rest of a distance may shrink, as a share of it
+# the same where the way that a vehicle flies on is taken off the distance: chosen on validation
+ALONE_KEPT_M, ALONE_RATE_PER_S = 0.45, 2.5  # flights of models/follow (docs/memory.md)
 SLACK_M_S = 1e-3  # a speed that is none: along a thing nothing is shortened
 LAGS_S = (0.9, 0.9, 0.3)  # of vx, vy and the turn behind their commands (docs/memory.md)
 _MOVED = (len(MOTION), len(MOTION))  # of a state without a memory: own motion, what flies
@@ -34,16 +36,18 @@ def braked(command: Tensor, around: Tensor, own: Tensor | None = None) -> Tensor
         command: (B, 4) body FLU, m/s and rad/s; the climb and the turn stay.
         around: what the surroundings hold (B, 2 * DIRECTIONS), see ``surroundings.py``.
         own: how the drone moves (B, 3), m/s and rad/s, where that is known: it comes nearer by
-            this while it follows a command, and is kept off from farther away.
+            this while it follows a command, and is kept off from farther away (ALONE_KEPT_M).
 
     """
     held = around.view(-1, DIRECTIONS, 2)
     near = torch.clamp(torch.sqrt((held**2).sum(dim=2)), min=TINY)
     towards = held / near[..., None]  # (B, D, 2); no length where nothing is held
-    left = HELD_M * (1.0 - near) - KEPT_M
-    if own is not None:
-        left = left - LAGS_S[0] * torch.clamp((towards * own[:, None, :2]).sum(dim=2), min=0.0)
-    most = torch.clamp(RATE_PER_S * left, min=0.0)
+    away = HELD_M * (1.0 - near)
+    if own is None:
+        most = torch.clamp(RATE_PER_S * (away - KEPT_M), min=0.0)
+    else:
+        comes = LAGS_S[0] * torch.clamp((towards * own[:, None, :2]).sum(dim=2), min=0.0)
+        most = torch.clamp(ALONE_RATE_PER_S * (away - comes - ALONE_KEPT_M), min=0.0)
     velocity = command[:, :2]
     for _ in range(PASSES):
         beyond = (towards * velocity[:, None]).sum(dim=2) - most
