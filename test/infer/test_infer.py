@@ -324,7 +324,8 @@ def test_the_command_leaves_what_it_says(photos, tmp_path, capsys, monkeypatch):
     words = ('follow', photos, '--truth', truth, '--compare', COLOUR_BLOB, '--out', out)
     assert run_infer(*words) == 0
     told = capsys.readouterr().out
-    assert '1 files or frames left out, such as 9.jpg' in told
+    assert '1 files or frames left out' in told
+    assert '\n  9.jpg: ' in told
     assert f'1 lines of {truth} are of no frame shown, such as renamed.png' in told
     summary = json.loads((out / 'summary.json').read_text())
     assert set(summary['providers'].values()) == {'cpu fp32'}

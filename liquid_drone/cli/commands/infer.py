@@ -4,6 +4,7 @@
 
 import dataclasses
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ...infer.sequence import SequenceScore
     from ...infer.truth import FrameTruth
 
+REASONS_TOLD, NAMES_TOLD = 8, 3  # on the screen; the summary has them all
 NAME = 'infer'
 HELP = 'run a bundle on pictures, a video or a recording, and show its answers'
 EPILOG = """examples:
@@ -284,10 +286,25 @@ def _told(found: 'list[MethodAnswers]', footage: 'Footage', threshold: float) ->
             kinds = one.score.seen_by_kind.items()
             line += ''.join(f'\n  seen in {kind}: {_rate(rate)}' for kind, rate in kinds)
         lines.append(line)
-    if footage.left_out:
-        name, reason = next(iter(footage.left_out.items()))
-        lines.append(f'{len(footage.left_out)} files or frames left out, such as {name}: {reason}')
-    return '\n'.join(lines)
+    return '\n'.join([*lines, *_told_of_left_out(footage.left_out)])
+
+
+def _told_of_left_out(left_out: dict[str, str]) -> list[str]:
+    """Return what was left out by its reasons, the most frequent first; none is not counted."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in left_out.items():
+        alike = re.sub(rf'^(?:.*/)?{re.escape(name)}(?=\s)', 'it', reason)
+        by_reason.setdefault(alike, []).append(name)
+    if not left_out:
+        return []
+    most = sorted(by_reason.items(), key=lambda one: -len(one[1]))
+    lines = [f'{len(left_out)} files or frames left out (all of them: summary.json):']
+    for reason, names in most[:REASONS_TOLD]:
+        more = f' and {len(names) - NAMES_TOLD} more' if len(names) > NAMES_TOLD else ''
+        lines.append(f'  {", ".join(names[:NAMES_TOLD])}{more}: {reason}')
+    if rest := sum(len(names) for _, names in most[REASONS_TOLD:]):
+        lines.append(f'  {rest} more, for other reasons')
+    return lines
 
 
 COMMAND = Command(NAME, HELP, EPILOG, InferArguments, run)
