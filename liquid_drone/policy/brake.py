@@ -20,8 +20,7 @@ from .surroundings import DIRECTIONS, HELD_M, STATE, TINY, Surroundings
 
 KEPT_M = 0.6  # from the drone's middle to a thing: no speed towards it is left
 RATE_PER_S = 1.5  # how fast the rest of a distance may shrink, as a share of it
-# the same where the way that a vehicle flies on is taken off the distance: chosen on validation
-ALONE_KEPT_M, ALONE_RATE_PER_S = 0.45, 2.5  # flights of models/follow (docs/memory.md)
+ALONE_KEPT_M, ALONE_RATE_PER_S = 0.5, 2.5  # the same without a memory (docs/memory.md)
 SLACK_M_S = 1e-3  # a speed that is none: along a thing nothing is shortened
 LAGS_S = (0.9, 0.9, 0.3)  # of vx, vy and the turn behind their commands (docs/memory.md)
 _MOVED = (len(MOTION), len(MOTION))  # of a state without a memory: own motion, what flies
@@ -29,25 +28,22 @@ MOVED = sum(_MOVED)
 PASSES = 4  # onto the limit that is broken most; then the command is shortened to meet all
 
 
-def braked(command: Tensor, around: Tensor, own: Tensor | None = None) -> Tensor:
+def braked(
+    command: Tensor, around: Tensor, kept_m: float = KEPT_M, rate_per_s: float = RATE_PER_S
+) -> Tensor:
     """Take from commands what leads too fast towards what stands near.
 
     Args:
         command: (B, 4) body FLU, m/s and rad/s; the climb and the turn stay.
         around: what the surroundings hold (B, 2 * DIRECTIONS), see ``surroundings.py``.
-        own: how the drone moves (B, 3), m/s and rad/s, where that is known: it comes nearer by
-            this while it follows a command, and is kept off from farther away (ALONE_KEPT_M).
+        kept_m: as KEPT_M.
+        rate_per_s: as RATE_PER_S.
 
     """
     held = around.view(-1, DIRECTIONS, 2)
     near = torch.clamp(torch.sqrt((held**2).sum(dim=2)), min=TINY)
     towards = held / near[..., None]  # (B, D, 2); no length where nothing is held
-    away = HELD_M * (1.0 - near)
-    if own is None:
-        most = torch.clamp(RATE_PER_S * (away - KEPT_M), min=0.0)
-    else:
-        comes = LAGS_S[0] * torch.clamp((towards * own[:, None, :2]).sum(dim=2), min=0.0)
-        most = torch.clamp(ALONE_RATE_PER_S * (away - comes - ALONE_KEPT_M), min=0.0)
+    most = torch.clamp(rate_per_s * (HELD_M * (1.0 - near) - kept_m), min=0.0)
     velocity = command[:, :2]
     for _ in range(PASSES):
         beyond = (towards * velocity[:, None]).sum(dim=2) - most
@@ -78,5 +74,5 @@ def braked_alone(
     around, own, flown = held.split([STATE, *_MOVED], dim=1)  # type: ignore[no-untyped-call]
     own = flown + (own - flown) * torch.exp(-dt_s[:, None] / own.new_tensor(LAGS_S))
     _, around = surroundings.sequence(scan[:, None], own[:, None], dt_s[:, None], around)
-    command = braked(command, around, own)
+    command = braked(command, around, ALONE_KEPT_M, ALONE_RATE_PER_S)
     return command, torch.cat([around, own, command[:, MOTION]], dim=1)

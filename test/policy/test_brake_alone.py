@@ -3,6 +3,7 @@
 """Protects: a core without a memory does not fly at what its scan told of and no longer sees."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -10,17 +11,30 @@ import torch
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from liquid_drone import resources
 from liquid_drone.cli.main import main
-from liquid_drone.contract import Training, load_contract
-from liquid_drone.policy.brake import LAGS_S, MOVED, braked_alone
+from liquid_drone.contract import load_contract
+from liquid_drone.policy.brake import (
+    ALONE_KEPT_M,
+    ALONE_RATE_PER_S,
+    LAGS_S,
+    MOVED,
+    braked_alone,
+)
 from liquid_drone.policy.config import CoreConfig, NetworkConfig, VisionConfig
-from liquid_drone.policy.export import export
 from liquid_drone.policy.network import Core, Network
 from liquid_drone.policy.surroundings import SCAN_M, STATE, Surroundings
 from liquid_drone.runtime.runner import PolicyRunner
 
 DT_S, COLUMNS, FOV_RAD = 0.05, 16, math.radians(80.0)
 SMALL = VisionConfig(convolutions=((4, 5, 4), (4, 3, 4)), features=80, scan=True)
+
+
+class Tick(NamedTuple):
+    """Where the drone is, and its commanded velocity, both in the world."""
+
+    place: np.ndarray  # (2,) m
+    commanded: np.ndarray  # (2,) m/s
 
 
 def scan_of(post: np.ndarray, place: np.ndarray, heading: float) -> np.ndarray:
@@ -34,22 +48,22 @@ def scan_of(post: np.ndarray, place: np.ndarray, heading: float) -> np.ndarray:
     return scan
 
 
-def path_of(command: np.ndarray, post: np.ndarray | None = None) -> np.ndarray:
-    """Fly a command (4,) for 4 s as a vehicle that lags, braked for a post: places (T, 2)."""
+def path_of(command: np.ndarray, post: np.ndarray | None = None) -> list[Tick]:
+    """Fly a command (4,) for 4 s as a vehicle that lags as it is thought to, braked for a post."""
     surroundings, held = Surroundings(COLUMNS, FOV_RAD), torch.zeros(1, STATE + MOVED)
-    place, heading, own, places = np.zeros(2), 0.0, np.zeros(3), []
+    place, heading, own, ticks = np.zeros(2), 0.0, np.zeros(3), []
     for _ in range(80):
         flies = torch.tensor(command[None], dtype=torch.float32)
         if post is not None:
             scan = torch.from_numpy(scan_of(post, place, heading)[None])
             flies, held = braked_alone(flies, surroundings, scan, torch.tensor([DT_S]), held)
         wanted = flies[0, [0, 1, 3]].numpy()
-        own = wanted + (own - wanted) * np.exp(-DT_S / np.array(LAGS_S))
         turned = np.array([math.cos(heading), math.sin(heading)])
+        ticks.append(Tick(place, wanted[0] * turned + wanted[1] * turned[::-1] * [-1, 1]))
+        own = wanted + (own - wanted) * np.exp(-DT_S / np.array(LAGS_S))
         place = place + (own[0] * turned + own[1] * turned[::-1] * [-1, 1]) * DT_S
         heading += own[2] * DT_S
-        places.append(place)
-    return np.array(places)
+    return ticks
 
 
 @settings(max_examples=12, deadline=None)
@@ -60,12 +74,17 @@ def path_of(command: np.ndarray, post: np.ndarray | None = None) -> np.ndarray:
     when=st.integers(40, 79),
 )
 @example(ahead=1.0, left=0.7, turn=-0.7, when=60)  # to the left, while it looks to the right
-def test_a_post_in_the_way_is_not_hit_though_the_drone_has_turned_away(ahead, left, turn, when):
+def test_no_command_leads_at_a_post_that_was_seen_though_the_drone_has_turned_away(
+    ahead, left, turn, when
+):
     command = np.array([ahead, left, 0.0, turn])
-    post = path_of(command)[when]  # it would fly right into it
+    post = path_of(command)[when].place  # it would fly right into it
     assume(np.hypot(*post) > 1.5 and abs(math.atan2(post[1], post[0])) < FOV_RAD / 2 - 0.1)
-    places = path_of(command, post)
-    assert np.linalg.norm(places - post, axis=1).min() > 0.36  # its hull
+    for tick in path_of(command, post):
+        away_m = np.linalg.norm(post - tick.place)
+        towards = float((post - tick.place) @ tick.commanded) / away_m
+        most = ALONE_RATE_PER_S * max(away_m - ALONE_KEPT_M, 0.0)
+        assert towards <= most + 0.35  # its direction is known to half a column, and less near it
 
 
 @settings(max_examples=8, deadline=None)
@@ -74,27 +93,31 @@ def test_what_stands_far_beside_the_way_changes_nothing(ahead, left, turn):
     command = np.array([ahead, left, 0.0, turn])
     free = path_of(command)
     for post in (np.array([12.0, 0.0]), np.array([-8.0, 3.0])):
-        assert np.abs(path_of(command, post) - free).max() < 1e-5
+        for tick, was in zip(path_of(command, post), free, strict=True):
+            assert tick.commanded == pytest.approx(was.commanded, abs=1e-6)
 
 
-def test_a_braked_bundle_answers_as_its_network_and_goes_on_learning(tmp_path):
+def test_a_braked_bundle_answers_as_its_network(tmp_path):
+    assert (
+        main(['export', '--bundle', 'follow', '--brake', '--out', str(tmp_path / 'braked')]) == 0
+    )
+    plain, braked = load_contract(resources.bundle('follow')), load_contract(tmp_path / 'braked')
+    assert PolicyRunner(tmp_path / 'braked').check_parity() < 1e-4
+    assert braked.state_size == plain.state_size + STATE + MOVED
+    assert braked.network['config']['brake']
+    assert braked.training == plain.training
+
+
+def test_a_braked_network_goes_on_learning_with_the_state_that_it_left():
     torch.manual_seed(2)
-    network = Network(NetworkConfig(SMALL, CoreConfig()))
-    training = Training(target='red_backpack', worlds=('forest',), seasons=('summer',))
-    export(network, 'whole', training, tmp_path / 'whole', retrainable=True)
-    words = ['--bundle', str(tmp_path / 'whole'), '--brake', '--out', str(tmp_path / 'braked')]
-    assert main(['export', *words]) == 0
-    runner, contract = PolicyRunner(tmp_path / 'braked'), load_contract(tmp_path / 'braked')
-    assert runner.check_parity() < 1e-4
-    assert contract.state_size == network.cell.state_size + STATE + MOVED
-    assert contract.network['config']['brake']
+    plain = Network(NetworkConfig(SMALL, CoreConfig()))
     learns = Network(NetworkConfig(SMALL, CoreConfig(), brake=True))
-    learns.load_state_dict(network.state_dict())
+    learns.load_state_dict(plain.state_dict())
     pixels, dt_s = torch.rand(2, 6, 72, 128, 3) * 255.0, torch.full((2, 3), DT_S)
     first = learns(pixels[:, :3].contiguous(), dt_s)
     then = learns(pixels[:, 3:].contiguous(), dt_s, first.state)
     then.motor.sum().backward()
-    whole = network(pixels, torch.full((2, 6), DT_S))
+    whole = plain(pixels, torch.full((2, 6), DT_S))
     assert torch.allclose(then.motor, whole.motor[:, 3:], atol=1e-5)
 
 
