@@ -165,7 +165,8 @@ class VehicleState:
     radio_is_healthy: bool = True  # False: the autopilot finds its receiver bad
     joysticks: tuple[JoystickReading, ...] = ()  # of each sender
     ground: tuple[GroundReading, ...] = ()  # of each sensor that looks down
-    # of each gimbal: component and number, how far from ahead it looks (rad), before that, when
+    # of each gimbal: component and number, how far from ahead it looks or is rolled (rad), before
+    # that, when
     gimbals: tuple[tuple[tuple[int, int], float, float, float], ...] = ()
     gimbal_received_s: float = NEVER  # the newest report of the one that was silent for longest
     home_received_s: float = NEVER

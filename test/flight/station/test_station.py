@@ -541,6 +541,21 @@ def test_a_stop_in_a_command_int_is_a_stop(kind, number):
     assert 'COMMAND_INT' in station.said[-1]
 
 
+@pytest.mark.parametrize('stop', [(2010, CAMERA), (31010, COMPANION)])
+@pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
+def test_a_stop_whose_first_packet_was_lost_stops_what_was_engaged_since(kind, stop):
+    """It had the answer of the stop before it, and the drone flew on."""
+    station = Station(kind)
+    station.fly(80)
+    number, component = stop
+    assert station.ask(number, component=component)[0] == ACCEPTED
+    station.session.engage(True)  # on the operator's page
+    station.until(Stage.ENGAGED)
+    for again in (1, 2):
+        assert station.ask(number, component=component, again=again)[0] == ACCEPTED
+    station.until(Stage.HANDED_BACK)
+
+
 def test_a_doubled_command_engages_once_and_says_nothing():
     station = Station('px4')
     station.fly(80)
