@@ -143,7 +143,8 @@ def gimbal(vehicle: VehicleState, limits: FactLimits) -> Judgement:
     return Judgement(
         Standing.BAD,
         f'it looks {math.degrees(away_rad):.0f} degrees away from straight ahead, or is rolled by '
-        f'so much, at most {math.degrees(limits.gimbal_rad):.0f}: point it ahead and let its yaw follow the drone, '
+        f'so much, at most {math.degrees(limits.gimbal_rad):.0f}: point it ahead and let its yaw '
+        'follow the drone, '
         'or set limits.gimbal_rad to off where the camera is not on it',
     )
 
