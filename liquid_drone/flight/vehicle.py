@@ -134,6 +134,9 @@ class VehicleState:
     attitude_received_s: float = NEVER
     attitude_stamp_s: float = 0.0  # autopilot's time of the attitude
     not_finite: frozenset[str] = frozenset()  # messages whose last one had such numbers
+    not_timed: frozenset[str] = (
+        frozenset()
+    )  # messages whose last one had a time that was not taken
     odd_stamp_s: float | None = None  # a time of position that does not fit, until the next one
     attitude_odd_stamp_s: float | None = None
     roll: float = 0.0
