@@ -46,7 +46,7 @@ class PictureGate:
             )
         if self._is_frozen and not admission.is_repeated:
             raise ImageError(
-                f'the camera was frozen, and gives new pixels for less than {LIVES_S:g} s: a clock '
-                'that it writes into its pictures is no picture'
+                f'the camera was frozen, and gives new pixels for less than {LIVES_S:g} s: a '
+                'clock that it writes into its pictures is no picture'
             )
         return admission
