@@ -9,11 +9,14 @@ gives no time, the age is not known and counts as none. Pure but for its memory.
 
 import math
 from collections import deque
+from statistics import median
 
 BELIEVED_S = 1.0  # a first time further away is not of the clock that it is compared with
 DRIFT = 1e-3  # by which the clock of a camera may be faster or slower
 SOONER_S = 0.005  # than any before: then those before had waited, and this one perhaps too
-STANDS = 30  # pictures under one time: it is none
+STANDS = 30  # pictures under one time, from the first one on: it is none
+AHEAD_S = 5.0  # by which a time may go on faster than ours: more than that waits nowhere
+STEPS = 8  # between times, of which the middle one is the pace
 LATE_S, LATE_FOR_S = 1.0, 5.0  # a stream so late for so long does not get better by itself
 # Of images that have no times: the pace is that of a window, if the window before had the same and
 # no image came later than two periods, or than a radio that sleeps between beacons holds it back;
@@ -47,7 +50,11 @@ class DriverAge:
 
 
 class StreamAge:
-    """The age by a stream's own times."""
+    """The age by a stream's own times.
+
+    One time that does not go on from those before is left out, and two in a row that go on from
+    each other are a clock that was set, or begins anew: what was late by then is late by it too.
+    """
 
     def __init__(self, held: int = 0) -> None:
         """Begin with a stream that was just opened: what comes first has waited meanwhile.
@@ -58,9 +65,10 @@ class StreamAge:
         """
         self.held = held
         self._lately_s: deque[tuple[float, float]] = deque(maxlen=held + 1)
-        self._own_s = math.nan
-        self._read_s = 0.0
+        self._own_s, self._came_s = math.nan, 0.0  # of the last picture whose time goes on
+        self._odd: tuple[float, float] | None = None  # likewise, of one behind it that does not
         self._least_s: float | None = None  # from a picture's time to its arrival, at the soonest
+        self._steps_s = deque[float](maxlen=STEPS)
         self._stands = 0
         self._bad_since_s: float | None = None
 
@@ -81,6 +89,11 @@ class StreamAge:
             self._bad_since_s = now_s
         return age_s
 
+    @property
+    def has_times(self) -> bool:
+        """They have gone on: one that comes again is of a picture that comes again."""
+        return bool(self._steps_s)
+
     def is_hopeless(self, now_s: float) -> bool:
         """Tell whether no picture was fresh for long: only opening it anew helps."""
         return self._bad_since_s is not None and now_s - self._bad_since_s > LATE_FOR_S
@@ -90,21 +103,43 @@ class StreamAge:
         self._lately_s.append((now_s, own_s))
         came_s, first_s = self._lately_s[0]
         is_known = len(self._lately_s) > self.held
-        return max(now_s - came_s, own_s - first_s) if is_known else None
+        by_own_s = own_s - first_s if own_s - first_s <= now_s - came_s + AHEAD_S else 0.0
+        return max(now_s - came_s, by_own_s) if is_known else None
 
     def _age_s(self, now_s: float, own_s: float) -> float | None:
-        before_s, self._own_s = self._own_s, own_s
-        passed_s, self._read_s = now_s - self._read_s, now_s
-        if own_s == before_s:
+        if own_s == self._own_s:
             self._stands += 1
-            return None if self._stands < STANDS else 0.0
+            return None if self.has_times or self._stands < STANDS else 0.0
         self._stands, behind_s = 0, now_s - own_s
-        if self._least_s is None or not own_s > before_s:  # it begins, or begins anew
-            self._least_s = behind_s
+        if self._least_s is None:
+            self._own_s, self._came_s, self._least_s = own_s, now_s, behind_s
             return None
-        known_s = self._least_s + DRIFT * passed_s
+        if not _goes_on(own_s - self._own_s, now_s - self._came_s):
+            self._note_odd(now_s, own_s)
+            return None
+        self._odd = None
+        self._steps_s.append(own_s - self._own_s)
+        known_s = self._least_s + DRIFT * (now_s - self._came_s)
+        self._own_s, self._came_s = own_s, now_s
         self._least_s = min(behind_s, known_s)
         return None if behind_s < known_s - SOONER_S else behind_s - self._least_s
+
+    def _note_odd(self, now_s: float, own_s: float) -> None:
+        """Remember a time that does not go on; the second one of a new count is gone on from.
+
+        The first one was taken at the pace of those before.
+        """
+        odd, self._odd = self._odd, (now_s, own_s)
+        if odd is None or not _goes_on(own_s - odd[1], now_s - odd[0]):
+            return
+        pace_s = median(self._steps_s) if self._steps_s else 0.0
+        self._least_s = (self._least_s or 0.0) + self._own_s + pace_s - odd[1]
+        self._own_s, self._came_s, self._odd = own_s, now_s, None
+
+
+def _goes_on(step_s: float, passed_s: float) -> bool:
+    """Tell whether a time is later than another, and not by more than can have waited."""
+    return 0.0 < step_s <= passed_s + AHEAD_S
 
 
 class ArrivalAge:
@@ -167,3 +202,28 @@ class ArrivalAge:
             self._period_s = both_s
             self._waited_s -= self._least_s
         self._was_free = is_free
+
+
+class ImageAge:
+    """The age of images of which each may have a time of its own: by these, or by their pace."""
+
+    def __init__(self) -> None:
+        """Begin with a stream that was just opened."""
+        self._pace, self._times = ArrivalAge(), StreamAge()
+
+    @property
+    def has_times(self) -> bool:
+        """They have times of their own that go on."""
+        return self._times.has_times
+
+    def take(self, now_s: float, own_s: float | None) -> float | None:
+        """Return the age of an image; None: it may have waited.
+
+        Args:
+            now_s: monotonic, when it came.
+            own_s: its own time; one that is the same for all is none.
+
+        """
+        by_pace_s = self._pace.take(now_s)
+        by_time_s = None if own_s is None else self._times.take(now_s, own_s)
+        return by_time_s if own_s is not None and self.has_times else by_pace_s

@@ -15,8 +15,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from email import message_from_bytes
 from email.message import Message
-from http.client import HTTPException, parse_headers
+from http.client import HTTPException
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -25,13 +26,17 @@ from ..errors import CameraError, ImageError
 from ..masking import masked
 from . import devices
 from .frame import CameraFrame
-from .frame_age import LATE_S, ArrivalAge, StreamAge
+from .frame_age import LATE_S, ImageAge
 
 log = logging.getLogger(__name__)
 OPEN_LIMIT_S = 5.0  # for an answer, and for the next image
 MOST_BYTES = 32_000_000  # of an image
 MOST_LINE = 65_536
 MOST_TORN = 30  # images in a row that cannot be decoded
+MOST_SEPARATOR = 100  # letters between two images
+MOST_HEADERS = 100  # lines of one image's
+BEGINS = b'\xff\xd8'  # a JPEG
+UNTOLD = ('application/octet-stream', 'text/plain')  # of an answer that does not tell its kind
 KIND = 'rtsp'  # of the source, in messages
 
 
@@ -54,7 +59,7 @@ class HttpPictures:
         self._fault = ''
         self._is_closed = self._is_told = False
         self._news = threading.Condition()
-        self._arrival, self._stream = ArrivalAge(), StreamAge()
+        self._age = ImageAge()
         threading.Thread(target=self._take_all, name='http pictures', daemon=True).start()
 
     def read(self) -> CameraFrame | None:
@@ -91,7 +96,8 @@ class HttpPictures:
                 f'{self._address} gave no fresh image for {OPEN_LIMIT_S:g} s: held back by the '
                 'network; set a smaller image or a lower rate in the camera'
             )
-        why = self._fault or f'none for {OPEN_LIMIT_S:g} s'
+        other = f', but {self._parts.other}' if self._parts.other else ''
+        why = self._fault or f'none for {OPEN_LIMIT_S:g} s{other}'
         raise CameraError(f'{KIND} {self._address} gives no more images: {why}')
 
     def _take_all(self) -> None:
@@ -112,32 +118,35 @@ class HttpPictures:
                 self._news.notify()
 
     def _age_s(self, part: SentJpeg) -> float | None:
-        if part.own_s is None and not self._is_told:
+        age_s = self._age.take(part.began_s, part.own_s)
+        if age_s is not None and not self._age.has_times and not self._is_told:
             self._is_told = True
             log.warning(
-                '%s sends images without times: by a network that is always full they are older '
-                'than can be told; look at a clock through it, or take one with X-Timestamp',
+                '%s sends images without times, or all under one: by a network that is always '
+                'full they are older than can be told; look at a clock through it, or take one '
+                'with X-Timestamp',
                 self._address,
             )
-        if part.own_s is None:
-            age_s = self._arrival.take(part.began_s)
-        else:
-            age_s = self._stream.take(part.began_s, part.own_s)
         return None if age_s is None or age_s >= LATE_S else age_s
 
 
 class Multipart:
-    """The images of a multipart answer."""
+    """The images of a multipart answer.
+
+    What separates them is learned from the first line that does, whatever the answer states: many
+    cameras state it with other dashes, or another one, or leave it out before the first image.
+    """
 
     def __init__(self, answer: Any) -> None:
         """Take an answer with ``headers``, ``read`` and ``readline``."""
         self.answer = answer
-        named = answer.headers.get_param('boundary') or ''
-        self._boundary = b'--' + str(named).strip('-').encode()  # with and without its dashes
+        self.other = ''  # the kind of the last part that was no image
+        self._stated = str(answer.headers.get_param('boundary') or '').strip('-').encode()
+        self._boundary = b''  # not known yet
         self._is_begun = False  # the line that a part begins with was read
 
     def read(self) -> SentJpeg:
-        """Return the next part that holds something.
+        """Return the next image.
 
         Raises:
             ConnectionError: it is over.
@@ -145,20 +154,49 @@ class Multipart:
 
         """
         while True:
-            line = b'' if self._is_begun else self.answer.readline(MOST_LINE)
-            if not line and not self._is_begun:
-                raise ConnectionError('the stream ended')
-            if not self._is_begun and not line.startswith(self._boundary):
+            first = b'' if self._is_begun else self._line()
+            if not self._is_begun and not self._begins(first):
                 continue
-            self._is_begun = False
-            headers = parse_headers(self.answer)
-            began_s = time.monotonic()
-            if jpeg := self._body(headers):
-                return SentJpeg(jpeg, began_s, _own_time(headers))
+            is_header = bool(first) and not first.startswith(self._boundary or b'--')
+            headers = self._headers(first if is_header else b'')
+            self._is_begun, began_s = False, time.monotonic()
+            body, kind = self._body(headers), str(headers.get('Content-Type', '')).strip()
+            if body and kind and not kind.lower().startswith('image/') and body[:2] != BEGINS:
+                self.other = kind[:40]
+            elif body:
+                return SentJpeg(body, began_s, _own_time(headers))
+
+    def _line(self) -> bytes:
+        line = bytes(self.answer.readline(MOST_LINE))
+        if not line:
+            raise ConnectionError('the stream ended')
+        return line
+
+    def _begins(self, line: bytes) -> bool:
+        """Tell whether a part begins with this line; before the first one, learn how they do."""
+        if self._boundary:
+            return line.startswith(self._boundary)
+        stripped = line.strip()
+        if self._stated and stripped.lstrip(b'-').startswith(self._stated):
+            dashes = len(stripped) - len(stripped.lstrip(b'-'))
+            self._boundary = stripped[: dashes + len(self._stated)]
+        elif stripped.startswith(b'--') and _is_text(stripped):
+            self._boundary = stripped.rstrip(b'-') or stripped
+        return bool(self._boundary) or line.lower().startswith(b'content-')
+
+    def _headers(self, first: bytes) -> Message:
+        """Return a part's headers; lines that are none, as a status, are left out."""
+        lines = [first] if first else []
+        for _ in range(MOST_HEADERS):
+            line = self._line()
+            if not line.strip():
+                return message_from_bytes(b''.join(one for one in lines if b':' in one))
+            lines.append(line)
+        raise ValueError(f'an image with more than {MOST_HEADERS} lines of headers')
 
     def _body(self, headers: Message) -> bytes:
         stated = str(headers.get('Content-Length', '')).strip()
-        if stated.isdecimal():
+        if stated.isdecimal() and int(stated):
             if int(stated) > MOST_BYTES:
                 raise ValueError(f'an image of {stated[:20]} bytes is too large')
             data = bytes(self.answer.read(int(stated)))
@@ -167,7 +205,7 @@ class Multipart:
             return data
         body = bytearray()  # without its length: up to the line that begins the next one
         while line := self.answer.readline(MOST_LINE):
-            if line.startswith(self._boundary):
+            if self._begins(line):
                 self._is_begun = True
                 break
             body += line
@@ -186,10 +224,10 @@ def open_http(address: str) -> HttpPictures | None:
     answer = None
     try:
         answer = _opener(address).open(_plain(address), timeout=OPEN_LIMIT_S)
-        if answer.headers.get_content_maintype() == 'multipart':
+        kind = answer.headers.get_content_type()
+        if kind.startswith('multipart/') or (kind in UNTOLD and _is_multipart(answer)):
             return HttpPictures(address, answer)
         answer.close()
-        kind = answer.headers.get_content_type()
     except urllib.error.HTTPError as error:
         error.close()
         raise CameraError(
@@ -205,6 +243,16 @@ def open_http(address: str) -> HttpPictures | None:
             '(ESP32-CAM)'
         )
     return None
+
+
+def _is_text(line: bytes) -> bool:
+    return len(line) <= MOST_SEPARATOR and line.isascii() and line.decode('ascii').isprintable()
+
+
+def _is_multipart(answer: Any) -> bool:
+    """Tell it by the first bytes: FFmpeg's own server (``-listen 1``) states no kind."""
+    first = bytes(answer.peek(MOST_LINE)).lstrip().partition(b'\n')[0].strip()
+    return first.startswith(b'--') and _is_text(first)
 
 
 def _own_time(headers: Message) -> float | None:

@@ -18,6 +18,8 @@ from .reason import Reason
 from .vehicle import NEVER, VehicleState
 
 SLOW_TRIP_S = 0.5  # for an answer to be under way
+LONGEST_WAY_S = 60.0  # no link keeps telemetry for longer
+TIMES_HELP = 'two senders under one id, or a bridge or firmware that does not tell its own time'
 FUTURE_S = 0.5  # what arrived so much later than now tells that a clock was set back
 
 
@@ -123,17 +125,34 @@ def first_wrong(evidence: Evidence, limits: FactLimits) -> Fact | None:
 def _judged(spec: FactSpec, evidence: Evidence, vehicle: VehicleState, limits: FactLimits) -> Fact:
     age_s, most_s = spec.age_s(evidence, vehicle), getattr(limits, spec.age_limit, 0.25)
     if most_s is not None and not age_s <= most_s:
-        return Fact(spec, Standing.UNKNOWN, age_s, _too_old(spec, vehicle, age_s, most_s))
+        words = _other_clock(spec, evidence.now_s, vehicle, age_s, most_s)
+        words = words or _too_old(spec, vehicle, age_s, most_s)
+        return Fact(spec, Standing.UNKNOWN, age_s, words)
     if age_s < -FUTURE_S:
         return Fact(spec, Standing.ODD, age_s, 'from the future: a clock was set back')
     judgement = spec.judge(vehicle, limits)
     return Fact(spec, judgement.standing, age_s, judgement.words)
 
 
+def _other_clock(
+    spec: FactSpec, now_s: float, vehicle: VehicleState, age_s: float, most_s: float
+) -> str:
+    """Say that what has just arrived is old by the clocks' comparison alone; empty: it is not."""
+    arrived_s = {'position': vehicle.received_s, 'attitude': vehicle.attitude_received_s}
+    if not now_s - arrived_s.get(spec.name, NEVER) <= most_s or age_s <= LONGEST_WAY_S:
+        return ''
+    return (
+        f'it arrives, and its times are {age_s:.0f} s behind the clock that answers TIMESYNC: '
+        f'{TIMES_HELP}'
+    )
+
+
 def _too_old(spec: FactSpec, vehicle: VehicleState, age_s: float, most_s: float) -> str:
     source = ' and '.join(spec.messages(vehicle.autopilot))
     if source in vehicle.not_finite:
         return f'{source} comes with numbers that are not finite: the autopilot does not know it'
+    if source in vehicle.not_timed:
+        return f'{source} comes with times (time_boot_ms) that stand still or jump: {TIMES_HELP}'
     needs = f'; {source} must come at {spec.needed_rate_hz:g} Hz or faster' if source else ''
     if age_s == math.inf:
         return f'never received{needs}'

@@ -142,8 +142,9 @@ def gimbal(vehicle: VehicleState, limits: FactLimits) -> Judgement:
         return GOOD
     return Judgement(
         Standing.BAD,
-        f'it looks {math.degrees(away_rad):.0f} degrees away from straight ahead, at most '
-        f'{math.degrees(limits.gimbal_rad):.0f}: point it ahead and let its yaw follow the drone, '
+        f'it looks {math.degrees(away_rad):.0f} degrees away from straight ahead, or is rolled by '
+        f'so much, at most {math.degrees(limits.gimbal_rad):.0f}: point it ahead and let its yaw '
+        'follow the drone, '
         'or set limits.gimbal_rad to off where the camera is not on it',
     )
 

@@ -134,6 +134,9 @@ class VehicleState:
     attitude_received_s: float = NEVER
     attitude_stamp_s: float = 0.0  # autopilot's time of the attitude
     not_finite: frozenset[str] = frozenset()  # messages whose last one had such numbers
+    not_timed: frozenset[str] = (
+        frozenset()
+    )  # messages whose last one had a time that was not taken
     odd_stamp_s: float | None = None  # a time of position that does not fit, until the next one
     attitude_odd_stamp_s: float | None = None
     roll: float = 0.0
@@ -165,7 +168,8 @@ class VehicleState:
     radio_is_healthy: bool = True  # False: the autopilot finds its receiver bad
     joysticks: tuple[JoystickReading, ...] = ()  # of each sender
     ground: tuple[GroundReading, ...] = ()  # of each sensor that looks down
-    # of each gimbal: component and number, how far from ahead it looks (rad), before that, when
+    # of each gimbal: component and number, how far from ahead it looks or is rolled (rad), before
+    # that, when
     gimbals: tuple[tuple[tuple[int, int], float, float, float], ...] = ()
     gimbal_received_s: float = NEVER  # the newest report of the one that was silent for longest
     home_received_s: float = NEVER

@@ -56,7 +56,9 @@ RANGES = {
     'landed_age_s': LimitRange(1.0, 10.0, SMALLER, 'largest age of the landed state'),
     'battery_age_s': LimitRange(1.0, 60.0, SMALLER, 'largest age of the battery'),
     'gimbal_age_s': LimitRange(0.5, 30.0, SMALLER, "largest age of a gimbal's report"),
-    'gimbal_rad': LimitRange(0.1, 3.2, SMALLER, 'largest angle of a gimbal from straight ahead'),
+    'gimbal_rad': LimitRange(
+        0.1, 3.2, SMALLER, 'largest angle of a gimbal from straight ahead, or of its roll'
+    ),
     'range_age_s': LimitRange(0.1, 5.0, SMALLER, "largest age of a range sensor's distance"),
     'command_age_s': LimitRange(0.05, 1.0, SMALLER, 'largest age of the image of a command'),
     'hold_s': LimitRange(0.1, 10.0, FIXED, 'time of zeros after a stop, before silence'),

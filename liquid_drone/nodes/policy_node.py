@@ -301,7 +301,8 @@ class PolicyNode(ManagedNode):
             return Health(Level.ERROR, reason)
         if refused:
             return Health(Level.WARN, f'following, {refused} images refused: {self._why()}')
-        trouble = self.camera.lens.problem or (self.runner.vision.fault if self.runner else '')
+        trouble = self.camera.trouble or self.camera.lens.problem
+        trouble = trouble or (self.runner.vision.fault if self.runner else '')
         if trouble:
             return Health(Level.WARN, f'following; {trouble}')
         return Health(Level.OK, 'following')

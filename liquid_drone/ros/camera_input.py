@@ -19,6 +19,7 @@ from sensor_msgs.msg import Image as ImageMessage
 
 from .. import topics
 from ..arrays import Image
+from ..camera import colours
 from ..encodings import COLOUR_ORDERS, UNSTATED
 from ..errors import ImageError, InferenceError
 from ..lens.lens import Lens, check_shape, is_rectified
@@ -78,6 +79,7 @@ class CameraInput:
         self.transport = RAW  # or COMPRESSED, from the next opening on
         self.colour_order = UNSTATED
         self.lens, self._view = Lens(), SteadyView()
+        self._colours, self._is_grey_told = colours.SteadyColours(), False
         self.refusal = ''  # of the newest picture; empty: it was used
         self.arrived_s: float | None = None  # monotonic, of the newest message, used or not
         self._refused, self._seldom = 0, Seldom()
@@ -113,7 +115,7 @@ class CameraInput:
     def open(self, takes_pictures: bool = True) -> None:
         """Begin to listen; without ``takes_pictures`` they are handed over to :meth:`take`."""
         self.refusal, self._refused, self.arrived_s = '', 0, None
-        self._view = SteadyView()
+        self._view, self._colours = SteadyView(), colours.SteadyColours()
         create, self._info_due_s = self._node.create_subscription, 0.0
         self._first_s = 0.0
         self._inputs = [create(CameraInfo, topics.CAMERA_INFO, self._on_info, qos.SENSOR_IN)]
@@ -166,6 +168,7 @@ class CameraInput:
                 check_shape(*view[:2])
             if self._acts:
                 self._view.check(view, self.arrived_s, frame)
+                self._colours.check(image, self.arrived_s)
             self._use(image, stamp_ns, fov_deg)
         except (ImageError, InferenceError) as error:
             self._refuse(error)
@@ -174,6 +177,7 @@ class CameraInput:
             self._view.note_used(view, frame)
             if self._acts and fov_deg is None:
                 self._tell_unknown(self.arrived_s)
+            self._tell_grey()
 
     def _tell_unknown(self, now_s: float) -> None:
         """Say once that a camera tells no angle, when its camera_info should long have come."""
@@ -185,6 +189,16 @@ class CameraInput:
                 f'the camera is not calibrated (on {info}): its angle is taken for that of '
                 'training; with a wider lens a drone flies nearer than it is asked to'
             )
+
+    @property
+    def trouble(self) -> str:
+        """Say what is wrong with pictures that are used all the same; empty: nothing."""
+        return f'the camera: {colours.WORDS}' if self._colours.are_missing else ''
+
+    def _tell_grey(self) -> None:
+        if self.trouble and not self._is_grey_told:
+            self._node.get_logger().warning(self.trouble)
+        self._is_grey_told = bool(self.trouble)
 
     def take_refused(self) -> int:
         """Return how many were refused since the last call."""

@@ -190,3 +190,32 @@ def test_two_cameras_of_one_publisher_are_not_flown_on(bench: PolicyBench) -> No
     for frame in ('rear_optical_frame', 'front_optical_frame', 'rear_optical_frame'):
         assert not is_flown(frame)
         assert "in the frame '" in bench.node.camera.refusal
+
+
+def test_pictures_of_a_night_mode_are_not_flown_on_and_are_told(
+    ros: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A camera that switched to infrared was flown on as any other."""
+    now_s, used = [100.0], list[float]()
+    monkeypatch.setattr(camera_input.time, 'monotonic', lambda: now_s[0])
+    ear = CameraInput(Node('ear'), lambda *_: used.append(now_s[0]), 'no command', acts=True)
+    ear.open(takes_pictures=False)
+    grey = np.repeat(PICTURE[..., :1], 3, axis=2)
+
+    def show(image: np.ndarray, seconds: float) -> int:
+        used.clear()
+        for _ in range(round(10 * seconds)):
+            now_s[0] += 0.1
+            ear.take(image, 1)
+        return len(used)
+
+    assert show(PICTURE, 2.0) == 20
+    assert not ear.trouble
+    assert show(grey, 3.0) < 10  # until it is known
+    assert 'night mode' in ear.refusal
+    assert show(grey, 3.0) > 20
+    assert 'no colours' in ear.trouble
+    assert show(PICTURE, 1.0) == 10
+    assert not ear.trouble
+    ear.close()
+    assert capfd.readouterr().err.count('the camera: its pictures have no colours') == 1

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from liquid_drone.camera.frozen import LIVES_S
 from liquid_drone.errors import ImageError
 from liquid_drone.ros.picture_gate import PictureGate
 
@@ -58,16 +59,51 @@ def test_what_is_frozen_is_not_acted_on_whatever_the_clocks_do(
             assert not (acted and now_ns - new_ns >= FROZEN_S * 1e9)
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(1, 60))
-def test_a_sensor_that_lives_again_is_acted_on_at_once(seed, frozen_frames):
-    gate, rng = PictureGate(0.25, FROZEN_S), np.random.default_rng(seed)
-    image = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
-    for frame in range(frozen_frames):
+class Shown:
+    """Pictures of 20 Hz; one is acted on or not."""
+
+    def __init__(self, seed):
+        self.gate, self.rng = PictureGate(0.25, FROZEN_S), np.random.default_rng(seed)
+        self.frame, self.image = 0, self.new()
+
+    def new(self):
+        return self.rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+
+    def acts(self, image):
+        self.frame += 1
+        now_ns = EPOCH_NS + self.frame * FRAME_NS
+        self.gate.watch(image, now_ns, now_ns)
         with contextlib.suppress(ImageError):
-            now_ns = EPOCH_NS + frame * FRAME_NS
-            gate.watch(image, now_ns, now_ns)
-            gate.admit(now_ns, now_ns)
-    now_ns = EPOCH_NS + frozen_frames * FRAME_NS
-    image = rng.integers(0, 256, image.shape, dtype=np.uint8)
-    gate.watch(image, now_ns, now_ns)
-    assert not gate.admit(now_ns, now_ns).is_repeated
+            return not self.gate.admit(now_ns, now_ns).is_repeated
+        return False
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60))
+def test_a_sensor_that_lives_again_is_acted_on_soon(seed, frozen_frames):
+    shown = Shown(seed)
+    for _ in range(frozen_frames):
+        shown.acts(shown.image)
+    acted = [shown.acts(shown.new()) for _ in range(20)]
+    late = acted.index(True)
+    assert late * FRAME_NS <= (LIVES_S + 0.1) * 1e9
+    assert frozen_frames > FROZEN_S * 20 or late == 0
+    assert all(acted[late:])
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.floats(0.7, 3.0),
+    st.integers(0, 40),
+    st.integers(1, 3),
+)
+def test_a_clock_that_goes_on_in_a_frozen_picture_is_no_sensor(seed, tick_s, before, digits):
+    """Half of all pictures were acted on, behind each second that a camera writes."""
+    shown = Shown(seed)
+    assert all(shown.acts(shown.new()) for _ in range(before))
+    shown.acts(shown.image)
+    acted, image = [], shown.image.copy()
+    for number in range(200):
+        if int(number / 20 / tick_s) != int((number - 1) / 20 / tick_s):
+            image[0, :digits] = shown.new()[0, :digits]
+        acted.append(shown.acts(image))
+    assert sum(acted) <= 20 * FROZEN_S

@@ -173,6 +173,8 @@ class MavlinkCodec:
             self._introduce(message, frame.packet, now_s)
             vehicle = 0 if self._vehicle is None else self._vehicle.system_id
             self.rivals.hear_heartbeat(frame, message, vehicle, now_s)
+            if self.inbox is not None:
+                self.inbox.hear_heartbeat(frame, message, vehicle)
         return self._is_vehicles(frame) and self._handle(message, source, now_s)
 
     def _hear_command(self, frame: Frame, source: object, now_s: float) -> None:

@@ -126,13 +126,13 @@ class MavlinkEncoder:
         )
 
     def camera_heartbeat(self) -> bytes:
-        """Encode the HEARTBEAT of a camera."""
+        """Encode the HEARTBEAT of a camera; by its mark another one of this id is told from it."""
         return self._pack(
             mavlink.MAVLink_heartbeat_message(
                 mavlink.MAV_TYPE_CAMERA,
                 mavlink.MAV_AUTOPILOT_INVALID,
                 0,
-                0,
+                COMPANION_MARK,
                 mavlink.MAV_STATE_ACTIVE,
                 3,
             )

@@ -16,6 +16,7 @@ from typing import Any
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from .copies import COPIED_S
+from .encoder import COMPANION_MARK
 from .framing import Frame
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class StationInbox:
 
         Args:
             station: its MAVLink system id.
-            components: ours.
+            components: ours; the camera's last.
 
         """
         self.station, self.components = station, components
@@ -92,7 +93,24 @@ class StationInbox:
     def refuse(self, system: int, why: str) -> None:
         """Count a command that does not count, and tell of it once."""
         self.ignored += 1
-        report = f'ignored a command of system {system}: {why}'
+        self._report(f'ignored a command of system {system}: {why}')
+
+    def hear_heartbeat(self, frame: Frame, message: Any, vehicle: int) -> None:
+        """Tell of another camera of this vehicle under the id of ours: a station mixes the two.
+
+        Args:
+            frame: a HEARTBEAT of anybody; one of ours that comes back has our mark.
+            message: the same, decoded.
+            vehicle: the system that is flown.
+
+        """
+        is_other = message.custom_mode != COMPANION_MARK
+        if is_other and (frame.system, frame.component) == (vehicle, self.components[-1]):
+            self._report(
+                f'another camera is component {frame.component}: set station_camera to a free one'
+            )
+
+    def _report(self, report: str) -> None:
         if report not in self._told and len(self._told) < MOST_TOLD:
             self._told.add(report)
             self.reports.append(report)

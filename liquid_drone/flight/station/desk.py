@@ -147,8 +147,11 @@ class StationDesk:
             self._send(command.target, message)
 
     def _before(self, command: StationCommand) -> StationAnswer | None:
-        """Return the answer that got lost, where a command is sent again; else None."""
-        if command.confirmation == 0 or self._last is None:
+        """Return the answer that got lost, where a command is sent again; else None.
+
+        A stop is done each time: it may have been engaged since, and its first packet lost.
+        """
+        if command.confirmation == 0 or self._last is None or command.stops:
             return None
         last, answer = self._last
         is_same = (last.number, last.parameters) == (command.number, command.parameters)

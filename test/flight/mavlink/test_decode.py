@@ -6,11 +6,11 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from liquid_drone.flight.facts import BATTERY, FACTS, HOME, POSITION, Evidence, known
+from liquid_drone.flight.facts import ATTITUDE, BATTERY, FACTS, HOME, POSITION, Evidence, known
 from liquid_drone.flight.guard.limits import Limits
 from liquid_drone.flight.mavlink.codec import MavlinkCodec
 from liquid_drone.flight.mavlink.profiles import ARDUPILOT, PX4, Profile
@@ -135,6 +135,41 @@ def test_one_odd_time_is_set_aside_and_two_in_a_row_are_a_restart():
     assert air.position(10_000_000).stamp_s == 600.15  # the same packet twice is one
     vehicle = air.position(10_000_050)
     assert (vehicle.stamp_s, vehicle.restarts) == (10_000.05, 1)
+
+
+@pytest.mark.parametrize('spec', [POSITION, ATTITUDE])
+@pytest.mark.parametrize('profile', [PX4, ARDUPILOT])
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from([0, 1, 123456, 2**32 - 1]), st.none() | st.randoms(use_true_random=False))
+def test_times_that_tell_nothing_are_told_as_that(profile, spec, boot_ms, random):
+    """A bridge or an old firmware tells no time; the advice was to raise the rate."""
+    air = Air(profile)
+    for count in range(60):
+        if random is not None:  # one that counts another thing there
+            boot_ms = (boot_ms + random.randrange(10**6, 2**31)) % 2**32
+        message = position(boot_ms, up=0.01 * count)
+        if spec is ATTITUDE:
+            message = mavlink.MAVLink_attitude_message(boot_ms, 0, 0, 0.01 * count, 0, 0, 0)
+        air.send(message)
+    facts = {one.spec: one for one in known(Evidence(air.now_s, air.codec.vehicle), Limits())}
+    assert not facts[spec].is_good
+    assert 'times (time_boot_ms) that stand still or jump' in facts[spec].sentence
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(100.0, STAMP_TURN_S / 2.0 - 100.0))
+def test_times_of_another_clock_than_the_one_that_answers_are_told_as_that(behind_s):
+    """It was 1234567.8 s old, with the advice to raise the rate."""
+    air = Air()
+    for count in range(20):
+        asked_ns = round(air.now_s * 1e9)
+        air.codec.ask_clock(air.now_s)
+        theirs_ns = asked_ns + round(1e9 * behind_s)
+        answer = mavlink.MAVLink_timesync_message(theirs_ns, asked_ns)
+        air.send(answer, position(round(1000 * air.now_s), up=0.01 * count))
+    facts = {one.spec: one for one in known(Evidence(air.now_s, air.codec.vehicle), Limits())}
+    assert not facts[POSITION].is_good
+    assert 'behind the clock that answers TIMESYNC' in facts[POSITION].sentence
 
 
 def test_the_age_outlives_the_turn_of_the_autopilots_clock():

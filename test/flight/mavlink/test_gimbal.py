@@ -26,24 +26,26 @@ MOST_RAD = 0.5
 angles = st.floats(-math.pi, math.pi)
 
 
-def quaternion(yaw, pitch):
-    """Return w, x, y, z of a camera without roll, z down."""
+def quaternion(yaw, pitch, roll=0.0):
+    """Return w, x, y, z of a camera, z down."""
     cy, sy, cp, sp = (f(0.5 * a) for a in (yaw, pitch) for f in (math.cos, math.sin))
-    return [cy * cp, -sy * sp, cy * sp, sy * cp]
+    w, x, y, z = cy * cp, -sy * sp, cy * sp, sy * cp
+    cr, sr = math.cos(0.5 * roll), math.sin(0.5 * roll)
+    return [w * cr - x * sr, w * sr + x * cr, y * cr + z * sr, z * cr - y * sr]
 
 
-def told(kind, yaw, pitch, heading):
+def told(kind, yaw, pitch, heading, roll=0.0):
     """Return a message of one kind; yaw from the nose and heading from north, clockwise."""
     if kind == 'orientation':
-        angles_deg = 0.0, math.degrees(pitch), math.degrees(yaw)
+        angles_deg = map(math.degrees, (roll, pitch, yaw))
         return mavlink.MAVLink_mount_orientation_message(0, *angles_deg, 0.0)
     if kind == 'status':
-        hundredths = round(math.degrees(pitch) * 100), 0, round(math.degrees(yaw) * 100)
+        hundredths = (round(math.degrees(one) * 100) for one in (pitch, roll, yaw))
         return mavlink.MAVLink_mount_status_message(VEHICLE, 1, *hundredths)
     frames = {'nose': VEHICLE_FRAME, 'both': VEHICLE_FRAME | YAW_LOCK, 'free': 0}
     flags = frames.get(kind, {'north': EARTH_FRAME, 'lock': YAW_LOCK}.get(kind, 0))
     from_north = kind in ('north', 'lock')
-    q = quaternion(yaw + heading * from_north, pitch)
+    q = quaternion(yaw + heading * from_north, pitch, roll)
     return mavlink.MAVLink_gimbal_device_attitude_status_message(
         0, 0, 0, flags | HELD, q, 0.0, 0.0, 0.0, 0
     )
@@ -98,6 +100,25 @@ def test_in_every_message_and_frame_it_is_the_same_direction(
     air.now_s += 3.1
     assert not air.fact.is_good
     assert air.fact.reason is Reason.NO_GIMBAL
+
+
+@given(
+    st.sampled_from([3, 12]),
+    st.sampled_from(KINDS),
+    st.sampled_from([AUTOPILOT, DEVICE]),
+    st.tuples(st.floats(-0.3, 0.3), st.floats(-0.3, 0.3), angles, angles),
+)
+def test_a_picture_that_is_rolled_is_not_flown_by(autopilot, kind, component, looks):
+    """A roll motor without power, a gimbal that lost its level: left is up or down in it."""
+    yaw, pitch, roll, heading = looks
+    away = max(math.acos(math.cos(yaw) * math.cos(pitch)), abs(roll))
+    assume(abs(away - MOST_RAD) > 1e-3)
+    air = Air(autopilot, heading)
+    for _ in range(2):
+        air.now_s += 0.5
+        air.send(told(kind, yaw, pitch, heading, roll), component)
+    assert air.fact.is_good is (away < MOST_RAD)
+    assert air.fact.is_good or f'{math.degrees(away):.0f} degrees' in air.fact.sentence
 
 
 @given(st.lists(st.sampled_from([math.nan, math.inf, -math.inf, 0.0]), min_size=4, max_size=4))

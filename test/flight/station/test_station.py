@@ -541,6 +541,45 @@ def test_a_stop_in_a_command_int_is_a_stop(kind, number):
     assert 'COMMAND_INT' in station.said[-1]
 
 
+@pytest.mark.parametrize('stop', [(2010, CAMERA), (31010, COMPANION)])
+@pytest.mark.parametrize('kind', ['px4', 'ardupilot'])
+def test_a_stop_whose_first_packet_was_lost_stops_what_was_engaged_since(kind, stop):
+    """It had the answer of the stop before it, and the drone flew on."""
+    station = Station(kind)
+    station.fly(80)
+    number, component = stop
+    assert station.ask(number, component=component)[0] == ACCEPTED
+    station.session.engage(True)  # on the operator's page
+    station.until(Stage.ENGAGED)
+    for again in (1, 2):
+        assert station.ask(number, component=component, again=again)[0] == ACCEPTED
+    station.until(Stage.HANDED_BACK)
+
+
+@pytest.mark.parametrize('camera', [CAMERA, 101])
+def test_another_camera_under_the_same_id_is_told_once_and_ours_that_comes_back_is_none(camera):
+    """Cameras on gimbals are component 100 of the vehicle too, and each answers a station."""
+    station = Station('px4', camera=camera)
+    station.fly(80)
+    other = mavlink.MAVLink(None, 1, CAMERA)
+    for _ in range(3):
+        beat = mavlink.MAVLink_heartbeat_message(
+            mavlink.MAV_TYPE_CAMERA, mavlink.MAV_AUTOPILOT_INVALID, 0, 0, 4, 3
+        )
+        ours = [one for one in station.heard if one.get_type() == 'HEARTBEAT']
+        assert {one.get_srcComponent() for one in ours} == {camera, COMPANION}
+        station.heard.clear()
+        station.relayed += [bytes(one.get_msgbuf()) for one in ours]  # a router reflects them
+        station.fly(2)
+        assert other.seq or not station.said
+        station.relayed.append(bytes(beat.pack(other)))
+        other.seq += 1
+        station.fly(40)
+    told = [words for words in station.said if 'another camera' in words]
+    assert len(told) == (camera == CAMERA)
+    assert all('station_camera' in words for words in told)
+
+
 def test_a_doubled_command_engages_once_and_says_nothing():
     station = Station('px4')
     station.fly(80)

@@ -118,6 +118,7 @@ def _position(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState
     position = vector(message.x, message.y, message.z)
     velocity = vector(message.vx, message.vy, message.vz)
     vehicle, is_finite = _noted(vehicle, message, (*position, *velocity))
+    vehicle = _timed(vehicle, message, stamp_s is not None)
     if stamp_s is None or not is_finite:
         return replace(vehicle, odd_stamp_s=odd_s)
     return replace(
@@ -135,11 +136,23 @@ def _noted(
     vehicle: VehicleState, message: Any, numbers: tuple[float, ...]
 ) -> tuple[VehicleState, bool]:
     """Note whether a message has numbers that are not finite: it comes, and tells nothing."""
-    is_finite, name = all(map(math.isfinite, numbers)), frozenset({message.get_type()})
-    known = vehicle.not_finite
-    if is_finite is not bool(known & name):
-        return vehicle, is_finite
-    return replace(vehicle, not_finite=known - name if is_finite else known | name), is_finite
+    is_finite = all(map(math.isfinite, numbers))
+    known = _without(vehicle.not_finite, message, is_finite)
+    return vehicle if known is None else replace(vehicle, not_finite=known), is_finite
+
+
+def _timed(vehicle: VehicleState, message: Any, is_taken: bool) -> VehicleState:
+    """Note whether a message has a time that goes on: else it comes, and tells nothing."""
+    known = _without(vehicle.not_timed, message, is_taken)
+    return vehicle if known is None else replace(vehicle, not_timed=known)
+
+
+def _without(known: frozenset[str], message: Any, is_good: bool) -> frozenset[str] | None:
+    """Return the names of messages without a good one's, or with a bad one's; None: as before."""
+    name = frozenset({message.get_type()})
+    if is_good is not bool(known & name):
+        return None
+    return known - name if is_good else known | name
 
 
 def _attitude(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
@@ -149,6 +162,7 @@ def _attitude(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState
     )
     angles = message.roll, message.pitch, message.yaw
     vehicle, is_finite = _noted(vehicle, message, angles)
+    vehicle = _timed(vehicle, message, stamp_s is not None)
     if stamp_s is None or not is_finite:
         return replace(vehicle, attitude_odd_stamp_s=odd_s)
     roll, pitch, yaw = ned_euler_from_enu(*angles)

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a gimbal looks: the policy takes the picture's middle for the drone's own direction.
 
+One that is rolled counts as one that looks away: left in its picture is up or down.
+
 Told by GIMBAL_DEVICE_ATTITUDE_STATUS (https://mavlink.io/en/services/gimbal_v2.html), and by
 MOUNT_ORIENTATION and MOUNT_STATUS of older firmware; by the autopilot, or by the gimbal itself.
 Which camera is on it nobody tells.
@@ -28,7 +30,7 @@ GONE_S = 5.0  # without a report on the ground: it was taken off, or has another
 
 
 def look(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
-    """Note by how much a gimbal looks away from straight ahead; what is no number tells nothing.
+    """Note by how much a gimbal looks away or is rolled; what is no number tells nothing.
 
     Of several the one that was silent for longest counts: what another one tells is not of it.
 
@@ -41,6 +43,7 @@ def look(vehicle: VehicleState, message: Any, now_s: float) -> VehicleState:
     away_rad = _away_rad(vehicle, message)
     if not math.isfinite(away_rad):
         return vehicle
+    away_rad = max(away_rad, abs(_roll_rad(message)))
     key = message.get_srcComponent(), getattr(message, 'gimbal_device_id', 0)
     known = {one[0]: one[1] for one in vehicle.gimbals}
     others = tuple(
@@ -70,6 +73,16 @@ def _away_rad(vehicle: VehicleState, message: Any) -> float:
         return math.nan
     turned = math.atan2(right, ahead) - (math.pi / 2.0 - vehicle.yaw)  # NED yaw beside ENU
     return math.acos(max(-1.0, min(1.0, math.hypot(ahead, right) * math.cos(turned))))
+
+
+def _roll_rad(message: Any) -> float:
+    """Return by how much the picture is rolled; 0 where it is not told."""
+    kind = message.get_type()
+    if kind == 'GIMBAL_DEVICE_ATTITUDE_STATUS':
+        w, x, y, z = message.q
+        return math.atan2(2.0 * (y * z + w * x), w * w - x * x - y * y + z * z)
+    roll_deg = message.roll if kind == 'MOUNT_ORIENTATION' else message.pointing_b / 100.0
+    return math.radians(math.remainder(roll_deg, 360.0)) if math.isfinite(roll_deg) else 0.0
 
 
 def _is_from_north(flags: int) -> bool:
