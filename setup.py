@@ -31,6 +31,7 @@ SIM = [
     'imageio-ffmpeg>=0.5',
     'matplotlib>=3.8',
     'moderngl>=5.10',
+    'numpy>=1.26',
     'pillow>=10',  # textures of meshes
     "pybullet>=3.2.6; python_version < '3.12'",  # its last wheels are for 3.11
     "pybullet-arm64==3.2.8; python_version >= '3.12'",  # the same module: docs/decisions
@@ -40,6 +41,7 @@ SIM = [
     'trimesh>=4.6',  # targets from GLB, PLY, STL and OBJ files
 ]
 TRAIN = [
+    'numpy>=1.26',
     'onnx>=1.16',
     'onnxscript>=0.3',
     'rich>=13',
@@ -140,7 +142,12 @@ setup(
     package_data={NAME: ['py.typed', 'operator/page/*']},
     data_files=shipped_files(),
     zip_safe=False,
-    install_requires=['numpy', 'opencv-python', 'pymavlink>=2.4.49', 'PyYAML'],
+    install_requires=[
+        'numpy>=1.22',  # with 1.21 the commands that know the simulator cannot be imported
+        'opencv-python>=4.5.4',
+        'pymavlink>=2.4.49',
+        'PyYAML>=5.4.1',
+    ],
     extras_require={
         'cpu': CPU,
         'gpu': GPU,
@@ -162,7 +169,7 @@ setup(
     },
     entry_points={
         'console_scripts': [
-            f'liquid-drone = {NAME}.cli.main:main',
+            f'liquid-drone = {NAME}.cli.program:main',
             f'simulator_node = {NAME}.nodes.executables:simulator_node',
             f'drone_node = {NAME}.nodes.executables:drone_node',
             f'attention_node = {NAME}.nodes.executables:attention_node',

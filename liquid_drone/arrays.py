@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
-RealArray = npt.NDArray[np.floating[Any]]
+RealArray = npt.NDArray['np.floating[Any]']  # a text: NumPy 1.21 takes no [] there
 IntArray = npt.NDArray[np.int64]
 Int8Array = npt.NDArray[np.int8]
 IndexArray = npt.NDArray[np.uint32]

@@ -19,6 +19,8 @@ A message says what was expected, what came, and the command or setting that men
 """
 
 import importlib
+import sys
+import traceback
 from itertools import islice
 from types import ModuleType
 from typing import Any
@@ -49,6 +51,11 @@ EXTRAS = {  # of setup.py: which one brings a package, by the name that is impor
     'torch': 'train',
     'trimesh': 'sim',
 }
+CORE = {'cv2': 'opencv-python', 'yaml': 'PyYAML'}  # whose names at pip are others
+ROS_ADVICE = (
+    'source a ROS 2 installation (source /opt/ros/<distribution>/setup.bash), or take its wheels '
+    "(x86-64): pip install 'liquid_drone[ros]'"
+)
 MOST_SHOWN = 200  # characters of a value in a message
 
 
@@ -156,31 +163,69 @@ def require(module: str, extra: str) -> ModuleType:
             f'not; install it with: pip install {error.name}'
         ) from error
     except Exception as error:  # a broken package may raise anything while it is imported
-        old = any(word in str(error) for word in ('NumPy 1', 'numpy.core', '_ARRAY_API'))
-        mends = (
-            "pip install 'numpy<2', or a newer one of the package"
-            if old
-            else (f'{advice} --upgrade --force-reinstall')
-        )
-        raise MissingDependencyError(
-            f"the Python package '{module}' is installed but broken: {shown(str(error))}; mend it "
-            f'with: {mends}'
-        ) from error
+        raise _broken(module, error, advice) from error
 
 
-def not_imported(error: ImportError) -> MissingDependencyError | None:
-    """Return the error that a user is told, or None for one of our own modules."""
-    package = (error.name or '').split('.')[0]
+def not_imported(error: Exception) -> MissingDependencyError | None:
+    """Return the error that a user is told, or None for a fault of our own modules.
+
+    Args:
+        error: raised while a module of ours was imported: a package of others is missing, was
+            built for another NumPy, is too old, or lacks a library of the system.
+
+    """
+    package = _package_of(error)
     if 'cannot open shared object file' in str(error):
         return MissingDependencyError(
             f'a library of the system is missing ({shown(str(error))}): docs/install.md names '
             'what a bare Debian or Ubuntu lacks'
         )
-    if not isinstance(error, ModuleNotFoundError) or package in ('', 'liquid_drone'):
+    if package in ('', 'liquid_drone'):
         return None
+    if package in sys.stdlib_module_names:
+        return MissingDependencyError(
+            f"this Python ({sys.executable}) lacks its own module '{package}': it was built "
+            "without it, or a file of that name hides it; use the system's Python, or build it anew"
+        )
+    advice = _advice(package)
+    if isinstance(error, ModuleNotFoundError):
+        return MissingDependencyError(
+            f"this needs the Python package '{package}', which is not installed; install it with: "
+            f'{advice}'
+        )
+    return _broken(package, error, advice)
+
+
+def _package_of(error: Exception) -> str:
+    """Return the package that could not be imported; empty where the fault is nobody else's."""
+    if isinstance(error, ImportError) and error.name:
+        return error.name.split('.')[0]
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        name = str(frame.f_globals.get('__name__', '')).split('.')[0]
+        if name not in ('liquid_drone', '__main__') and name not in sys.stdlib_module_names:
+            return name
+    return ''
+
+
+def _advice(package: str) -> str:
+    if package in ('rclpy', 'launch', 'launch_ros', 'tf2_ros') or package.endswith('_msgs'):
+        return ROS_ADVICE
     extra = EXTRAS.get(package)
-    advice = f"pip install 'liquid_drone[{extra}]'" if extra else f'pip install {package}'
+    return (
+        f"pip install 'liquid_drone[{extra}]'"
+        if extra
+        else f'pip install {CORE.get(package, package)}'
+    )
+
+
+def _broken(package: str, error: Exception, advice: str) -> MissingDependencyError:
+    is_of_numpy_1 = any(word in str(error) for word in ('NumPy 1', 'numpy.core', '_ARRAY_API'))
+    mends = f'{advice} --upgrade --force-reinstall'
+    if advice == ROS_ADVICE:
+        mends = advice
+    if is_of_numpy_1 and package != 'numpy':
+        mends = "pip install 'numpy<2', or a newer one of the package"
     return MissingDependencyError(
-        f"this needs the Python package '{package}', which is not installed; install it with: "
-        f'{advice}'
+        f"the Python package '{package}' is installed but broken, or too old: "
+        f'{shown(str(error))}; mend it with: {mends}'
     )

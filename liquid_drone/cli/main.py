@@ -153,9 +153,9 @@ def _has_path(error: OSError) -> bool:
 
 
 def _stop_bars() -> None:
-    from .progress import stop_bars
-
-    stop_bars()
+    progress = sys.modules.get(f'{__package__}.progress')  # a command without bars needs no rich
+    if progress is not None:
+        progress.stop_bars()
 
 
 if __name__ == '__main__':

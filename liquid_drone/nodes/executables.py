@@ -10,8 +10,11 @@ yet that would have to be closed. So nothing but the standard library is importe
 import importlib
 import os
 import signal
+import sys
 from functools import partial
-from types import FrameType
+from types import FrameType, ModuleType
+
+from ..errors import not_imported
 
 
 def run(name: str) -> None:
@@ -19,7 +22,17 @@ def run(name: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN or number != signal.SIGHUP:  # nohup
             signal.signal(number, _leave)
-    importlib.import_module(f'.{name}', __package__).main()
+    _imported(name).main()
+
+
+def _imported(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(f'.{name}', __package__)
+    except Exception as error:  # a broken package may raise anything while it is imported
+        told = not_imported(error)
+        if told is None:
+            raise
+        sys.exit(f'{name}: {told}')
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

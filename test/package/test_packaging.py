@@ -159,6 +159,19 @@ def test_every_requirement_is_locked_for_this_python(metadata: dict[str, Any]) -
         assert requirement.specifier.contains(pins[canonical(requirement.name)]), line
 
 
+def test_every_requirement_at_run_time_has_a_lowest_version(metadata: dict[str, Any]) -> None:
+    """Without one pip keeps whatever an old machine has, and the first import fails."""
+    extras = metadata['extras_require']
+    run_time = [*metadata['install_requires']]
+    run_time += [line for name in extras.keys() - {'test'} for line in extras[name]]
+    bare = {
+        line
+        for line in run_time
+        if not {one.operator for one in Requirement(line).specifier} & {'>=', '=='}
+    }
+    assert {line for line in bare if not line.startswith('ros-')} == set()  # of one distribution
+
+
 def test_the_lock_names_no_place() -> None:
     text = (ROOT / 'requirements/lock.txt').read_text()
     assert not re.search(r'://|@|--', text)

@@ -12,7 +12,6 @@ from ...errors import require
 from ...options import REQUIRED, option
 from ..arguments import Command
 from ..places import check_bundle_place
-from ..progress import TerminalWatcher
 
 if TYPE_CHECKING:
     from ...arrays import Image
@@ -65,6 +64,7 @@ def run(args: QuantizeArguments) -> int:
 def _rendered(bundle: Path) -> 'list[Image]':
     from ...evaluate.int8_bundle import FLIGHTS, rendered
     from ...evaluate.trained_places import places_of
+    from ..progress import TerminalWatcher
 
     watcher = TerminalWatcher()
     flights = max(FLIGHTS, len(places_of(load_contract(bundle))))

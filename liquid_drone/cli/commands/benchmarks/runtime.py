@@ -6,13 +6,15 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .... import resources
 from ....options import option
 from ...arguments import Command, part
 from ...bundle_pair import BundlePair
-from ...progress import TerminalWatcher
+
+if TYPE_CHECKING:
+    from ...progress import TerminalWatcher
 
 NAME = 'runtime'
 HELP = 'time a bundle on each provider and precision: steps, start-up, memory, power'
@@ -55,7 +57,7 @@ def run(args: BenchRuntimeArguments) -> int:
     if args.soak:
         return _soak(args, bundle)
     before = earlier(args.compare) if args.compare else None
-    watcher = None if args.json else TerminalWatcher()
+    watcher = None if args.json else _watcher()
     if watcher:
         watcher.begin('cases', 6, 'cases')
     bench = RuntimeBench(bundle, args.of.int8, args.steps, args.seconds)
@@ -106,11 +108,17 @@ def _row(name: str, case: dict[str, Any]) -> list[str]:
     return [name, back, paced, cpu, memory, f'{case["start_s"]["total"]:.2f}', watts]
 
 
+def _watcher() -> 'TerminalWatcher':
+    from ...progress import TerminalWatcher
+
+    return TerminalWatcher()
+
+
 def _soak(args: BenchRuntimeArguments, bundle: Path) -> int:
     from ....bench.runtime_soak import soak
     from ....runtime.runner import PolicyRunner
 
-    watcher = None if args.json else TerminalWatcher()
+    watcher = None if args.json else _watcher()
     if watcher:
         watcher.begin('steps', args.soak, 'steps')
     runner = PolicyRunner(bundle)
