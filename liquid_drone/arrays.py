@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The types of arrays and small tuples, each alias once; shapes stand where they are used."""
 
-from typing import Any
+from typing import Any  # noqa: F401 - in the text below
 
 import numpy as np
 import numpy.typing as npt

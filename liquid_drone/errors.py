@@ -185,7 +185,7 @@ def not_imported(error: Exception) -> MissingDependencyError | None:
     if package in sys.stdlib_module_names:
         return MissingDependencyError(
             f"this Python ({sys.executable}) lacks its own module '{package}': it was built "
-            "without it, or a file of that name hides it; use the system's Python, or build it anew"
+            "without it, or a file of that name hides it; use the system's Python, or rebuild it"
         )
     advice = _advice(package)
     if isinstance(error, ModuleNotFoundError):
