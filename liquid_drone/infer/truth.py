@@ -77,7 +77,9 @@ def read_truth(path: Path) -> dict[str, FrameTruth]:
         if not key or 'in_view' not in header:
             raise ConfigError(
                 f'{path}: expected a header with frame or name, in_view and perhaps bearing, '
-                f'got {shown(", ".join(header)) or "nothing"}'
+                f'got {shown(", ".join(header)) or "nothing"}; boxes of an annotation tool (COCO, '
+                'CVAT, Label Studio, YOLO) are not read: write a CSV with the header name,in_view '
+                'and a line for each picture: 1 if the target is in it, 0 if not'
             )
         twice = [name for name in COLUMNS if header.count(name) > 1]
         if twice:

@@ -77,3 +77,22 @@ def test_where_no_name_fits_the_error_has_the_names_of_the_frames(folder, count)
         score(answers, truth, 0.5)
     assert f'begins with {", ".join(list(truth)[:3])};' in str(error.value)
     assert f'the frames are {", ".join(names[:3])}:' in str(error.value)
+
+
+@pytest.mark.parametrize(
+    'exported',
+    [
+        '{"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": []}',
+        '<?xml version="1.0"?><annotations><image id="0" name="a.jpg"/></annotations>',
+        'image,id,label\na.jpg,1,"[{}]"\n',
+        'filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,1,2,x,1,2,3,4\n',
+        '0 0.5 0.5 0.1 0.1\n',
+    ],
+)
+def test_annotations_of_another_tool_are_refused_with_how_to_write_the_table(
+    tmp_path: Path, exported: str
+) -> None:
+    path = tmp_path / 'exported'
+    path.write_text(exported)
+    with pytest.raises(ConfigError, match='write a CSV with the header name,in_view'):
+        read_truth(path)
