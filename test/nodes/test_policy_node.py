@@ -235,13 +235,18 @@ def test_a_frozen_sensor_is_found_after_half_a_second(
     bench: PolicyBench, capfd: pytest.CaptureFixture[str]
 ) -> None:
     bench.start()
-    image, moving = pictures(2)
+    image, *moving = pictures(150)
     assert bench.show(image, 10**9) is not None
     stamps = [10**9 + index * FRAME_NS for index in range(1, 11)]
     answers = [bench.show(image, stamp_ns, limit_s=SILENCE_S) for stamp_ns in stamps]
     assert answers[-1] is None  # half a second by its stamps; by arrival it may be longer
     assert 'the same pixels for ' in capfd.readouterr().err
-    assert bench.show(moving, 10**9 + 11 * FRAME_NS) is not None  # it lives again
+    anew = (
+        bench.show(picture, 10**9 + index * FRAME_NS, limit_s=0.05)
+        for index, picture in enumerate(moving, 11)
+    )
+    assert next(anew) is None  # one new picture may be a clock in a frozen one
+    assert any(answer is not None for answer in anew)  # it lives again
 
 
 def test_where_a_scene_can_be_still_that_is_switched_off(bench: PolicyBench) -> None:
